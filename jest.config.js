@@ -1,0 +1,13 @@
+/** One configuration for every package: tests sit beside what they test. */
+export default {
+  testEnvironment: '<rootDir>/test/jest/environment.cjs',
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
+  },
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  testMatch: ['**/*.test.ts'],
+  modulePathIgnorePatterns: ['<rootDir>/\\.cache/', '<rootDir>/\\.state/', '/dist/', '/target/'],
+  testPathIgnorePatterns: ['/node_modules/', '\\.slow\\.test\\.ts$', '\\.e2e\\.test\\.ts$'],
+  testTimeout: 60_000,
+};
