@@ -1,1 +1,12 @@
-export {};
+/** The vocabulary that every part of Live Pod shares. Pure: no I/O, the same bytes in Node, browsers and workers. */
+export { CodedError, ProtocolError, type ProtocolErrorCode } from './errors.js';
+export { concat, hex, unhex, u32be, u64be, lengthPrefixed, utf8 } from './bytes.js';
+export { canonicalJson, parseCanonical, type CanonicalValue } from './canonical.js';
+export { sha256, digest, contentId, hashOfId } from './hashes.js';
+export { documentId, signingBytes, signDocument, verifyDocument, publicKeyOf } from './documents.js';
+export { ed25519Der, principalOfDer, principalText, principalBytes } from './principals.js';
+export { merkleRoot } from './merkle.js';
+export { datasetUid, vetkdInput, DATASET_KEY_CONTEXT } from './datasetKeys.js';
+export { sealFile, sealChunk, openChunk, openFile, chunkCount, PLAIN_CHUNK_BYTES, MAX_CHUNK_BYTES, type ChunkPlace, type FilePlace } from './chunks.js';
+export { cohortPosition, isExposed } from './cohorts.js';
+export * from './manifests/index.js';

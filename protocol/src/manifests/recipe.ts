@@ -1,0 +1,54 @@
+import { either, id, integer, decimal, list, literal, mapOf, nullable, object, parser, principal, amount, nanoseconds, text, wrong, type Of } from './shape.js';
+
+const range = either(
+  object({ kind: literal('integer'), min: integer(-(2 ** 53) + 1, 2 ** 53 - 1), max: integer(-(2 ** 53) + 1, 2 ** 53 - 1), default: integer(-(2 ** 53) + 1, 2 ** 53 - 1) }),
+  object({ kind: literal('decimal'), min: decimal, max: decimal, default: decimal }),
+);
+const resources = object({ memoryMiB: integer(1, 2 ** 24), seconds: integer(1, 2 ** 24) });
+
+const recipe = object({
+  type: literal('livepod.recipe/v1'),
+  name: text(60),
+  version: text(20),
+  bundle: id,
+  hyperparameters: mapOf(range, 64),
+  resources,
+  outputs: list(text(100), 16, 1),
+  purposes: list(text(60), 16, 1),
+});
+const approval = object({
+  type: literal('livepod.approval/v1'),
+  recipe: id,
+  arguments: mapOf(either(integer(-(2 ** 53) + 1, 2 ** 53 - 1), decimal), 64),
+  seed: integer(0, 2 ** 32 - 1),
+  datasets: list(object({ id, epoch: integer(0, 0xffff_ffff) }), 1000, 1),
+  base: nullable(id),
+  resources,
+  egress: literal('none'),
+  privacy: literal(null),
+  provider: principal,
+  reward: amount,
+  deadline: nanoseconds,
+});
+
+export type RecipeDocument = Of<typeof recipe>;
+export type Approval = Of<typeof approval>;
+export type HyperparameterRange = Of<typeof range>;
+
+/** What can be trained, and with what. @throws ProtocolError `notCanonical` · `invalidManifest` */
+export const parseRecipe = parser(recipe, 'recipe');
+
+/**
+ * Everything that a job will run, in one document; its id is the approval digest that payments, grants and the checkpoint name.
+ *
+ * @throws ProtocolError `notCanonical` · `invalidManifest` (datasets sorted by id, none twice)
+ */
+export function parseApproval(bytes: Uint8Array): Approval {
+  const document = parser(approval, 'approval')(bytes);
+  document.datasets.forEach((dataset, index) => {
+    const before = document.datasets[index - 1];
+    if (before && before.id >= dataset.id) wrong(`approval.datasets[${index}]`, 'sorted by id, each dataset once');
+  });
+  return document;
+}
+
