@@ -5,7 +5,9 @@ import {
   canonicalJson, cohortPosition, contentId, datasetUid, documentId, ed25519Der, hex, isExposed, merkleRoot, openChunk, openFile, parseCanonical, principalBytes, principalOfDer, principalText, sealFile, sha256, signDocument, unhex, utf8, verifyDocument, vetkdInput,
 } from './index.js';
 
-const vectors = (name: string) => JSON.parse(readFileSync(new URL(`../vectors/${name}.json`, import.meta.url), 'utf8'));
+type Text = 'input' | 'document' | 'id' | 'publicKey' | 'signature' | 'principal' | 'root' | 'uid' | 'salt' | 'vetkdInput' | 'release' | 'position' | 'plainSha256';
+type Vector = Record<Text, string> & { leaves: string[]; stored: unknown[]; plainBytes: number; epoch: number; canonical: string | null };
+const vectors = (name: string): Vector[] => JSON.parse(readFileSync(new URL(`../vectors/${name}.json`, import.meta.url), 'utf8'));
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
 describe('canonical encoding', () => {
