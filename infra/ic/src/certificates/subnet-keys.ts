@@ -1,0 +1,52 @@
+import { createPrivateKey, sign } from 'node:crypto';
+import { bls12_381 } from '@noble/curves/bls12-381.js';
+import { mapHashToField } from '@noble/curves/abstract/modular.js';
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { hkdf } from '@noble/hashes/hkdf.js';
+import { sha224, sha256 } from '@noble/hashes/sha2.js';
+import { bytesToNumberBE, concatBytes, utf8ToBytes } from '@noble/curves/utils.js';
+import { blsKeyToDer, blsPublicKey, blsSign } from './bls.js';
+
+export interface SubnetKeys {
+  /** The subnet's BLS key, 133 bytes of DER: what clients pin as root key. */
+  readonly der: Uint8Array;
+  readonly subnetId: Uint8Array;
+  /** Signs a state's root hash (32 bytes) for a certificate; 48 bytes. */
+  sign(rootHash: Uint8Array): Uint8Array;
+  /** The one node's Ed25519 key, 44 bytes of DER. */
+  readonly nodeDer: Uint8Array;
+  readonly nodeId: Uint8Array;
+  /** Signs with the node key; the message carries its own domain separator. */
+  signNode(message: Uint8Array): Uint8Array;
+  /** The 32-byte seed: keep it secret, give it to `createSubnetKeys` for the same keys again. */
+  export(): Uint8Array;
+}
+
+export const STATE_ROOT = concatBytes(Uint8Array.of(13), utf8ToBytes('ic-state-root'));
+const ED25519_DER = Buffer.from('302a300506032b6570032100', 'hex');
+const ED25519_PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+/** All keys of a subnet of one node, from a seed of 32 random bytes. */
+export function createSubnetKeys(seed: Uint8Array): SubnetKeys {
+  if (seed.length !== 32) throw new RangeError(`A subnet's seed has 32 bytes, not ${seed.length}: draw it with crypto.randomBytes(32).`);
+  const kept = Uint8Array.from(seed);
+  const secret = bytesToNumberBE(mapHashToField(hkdf(sha256, kept, undefined, 'livepod subnet key', 48), bls12_381.fields.Fr.ORDER));
+  const der = blsKeyToDer(blsPublicKey(secret));
+  const nodeSeed = hkdf(sha256, kept, undefined, 'livepod node key', 32);
+  const nodeDer = concatBytes(ED25519_DER, ed25519.getPublicKey(nodeSeed));
+  const nodeKey = createPrivateKey({ key: Buffer.concat([ED25519_PKCS8, nodeSeed]), format: 'der', type: 'pkcs8' });
+  return {
+    der,
+    subnetId: selfAuthenticating(der),
+    sign: (rootHash) => blsSign(secret, concatBytes(STATE_ROOT, rootHash)),
+    nodeDer,
+    nodeId: selfAuthenticating(nodeDer),
+    signNode: (message) => new Uint8Array(sign(null, message, nodeKey)),
+    export: () => kept.slice(),
+  };
+}
+
+/** The principal of a DER public key: SHA-224 of it, then 0x02 (IC spec: Principals). */
+export function selfAuthenticating(der: Uint8Array): Uint8Array {
+  return concatBytes(sha224(der), Uint8Array.of(2));
+}
