@@ -1,5 +1,6 @@
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { concatBytes } from '@noble/hashes/utils.js';
+import { multiplyG1, type G1Point } from './g1-multiply.js';
 
 /** The Internet Computer's BLS: signatures in G1 (48 bytes), keys in G2 (96 bytes), ciphersuite `BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_`. */
 const CIPHERSUITE = 'BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_';
@@ -11,8 +12,7 @@ export function blsPublicKey(secret: bigint): Uint8Array {
 }
 
 export function blsSign(secret: bigint, message: Uint8Array): Uint8Array {
-  const point = G1.hashToCurve(message, { DST: CIPHERSUITE }) as InstanceType<typeof G1.Point>;
-  return point.multiply(secret).toBytes();
+  return multiplyG1(hashToG1(message), secret).toBytes();
 }
 
 /** True if the signature holds; false for a wrong one and for bytes that are no points of the right groups. */
@@ -22,12 +22,15 @@ export function blsVerify(publicKey: Uint8Array, message: Uint8Array, signature:
     const sig = G1.Point.fromBytes(signature);
     key.assertValidity();
     sig.assertValidity();
-    const point = G1.hashToCurve(message, { DST: CIPHERSUITE }) as InstanceType<typeof G1.Point>;
-    const product = pairingBatch([{ g1: sig.negate(), g2: G2.Point.BASE }, { g1: point, g2: key }]);
+    const product = pairingBatch([{ g1: sig.negate(), g2: G2.Point.BASE }, { g1: hashToG1(message), g2: key }]);
     return fields.Fp12.eql(product, fields.Fp12.ONE);
   } catch {
     return false;
   }
+}
+
+function hashToG1(message: Uint8Array): G1Point {
+  return G1.hashToCurve(message, { DST: CIPHERSUITE }) as G1Point;
 }
 
 /** A BLS key as clients get it: 133 bytes of DER. */

@@ -1,9 +1,6 @@
-export type ChainKeyCode = 'unknownKey' | 'invalidTransportKey' | 'invalidInput';
+import { CodedError } from '@livepod/protocol';
+
+export type ChainKeyCode = 'unknownKey' | 'invalidTransportKey';
 
 /** Why a chain-key request is refused; the management canister rejects the call with `message`. */
-export class ChainKeyError extends Error {
-  constructor(readonly code: ChainKeyCode, message: string) {
-    super(message);
-    this.name = 'ChainKeyError';
-  }
-}
+export class ChainKeyError extends CodedError<ChainKeyCode> {}

@@ -9,6 +9,6 @@ export const KEY_NAMES = ['key_1', 'test_key_1', 'dfx_test_key'] as const;
 /** @throws ChainKeyError `unknownKey` */
 export function requireKnownKey(name: string): void {
   if (!(KEY_NAMES as readonly string[]).includes(name)) {
-    throw new ChainKeyError('unknownKey', `There is no key ${JSON.stringify(name.slice(0, 64))} here: use one of ${KEY_NAMES.join(', ')}.`);
+    throw new ChainKeyError('unknownKey', { keyName: name.slice(0, 64) }, `There is no key ${JSON.stringify(name.slice(0, 64))} here: use one of ${KEY_NAMES.join(', ')}.`);
   }
 }

@@ -1,10 +1,10 @@
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { multiplyG1, type G1Point } from '../certificates/g1-multiply.js';
 import { ChainKeyError } from './errors.js';
 import { requireKnownKey } from './key-names.js';
 
 const { G1, G2 } = bls12_381;
-type G1Point = InstanceType<typeof G1.Point>;
 
 const TEST_MASTER_KEY = 'ic-crypto-vetkd-test-utils-generate-test-key';
 const CANISTER_ID = 'ic-vetkd-bls12-381-g2-canister-id';
@@ -36,8 +36,8 @@ export function vetkdDeriveKey(
   const { secret, publicKey } = contextKey(keyName, canisterId, context);
   const transport = transportKey(transportPublicKey);
   const random = toScalar(randomness32, RANDOMNESS);
-  const vetKey = (G1.hashToCurve(concatBytes(publicKey, input), { DST: AUGMENTED }) as G1Point).multiply(secret);
-  const masked = transport.multiply(random).add(vetKey);
+  const vetKey = multiplyG1(G1.hashToCurve(concatBytes(publicKey, input), { DST: AUGMENTED }) as G1Point, secret);
+  const masked = multiplyG1(transport, random).add(vetKey);
   return concatBytes(G1.Point.BASE.multiply(random).toBytes(), G2.Point.BASE.multiply(random).toBytes(), masked.toBytes());
 }
 
@@ -67,7 +67,8 @@ function transportKey(bytes: Uint8Array): G1Point {
     point.assertValidity();
     return point;
   } catch (cause) {
-    throw new ChainKeyError('invalidTransportKey', `The transport public key is no valid point of G1 (${(cause as Error).message}): send the 48 bytes of TransportSecretKey.publicKeyBytes().`);
+    throw new ChainKeyError('invalidTransportKey', { length: bytes.length }, `The transport public key is no valid point of G1 (${(cause as Error).message}): `
+      + 'send the 48 bytes of TransportSecretKey.publicKeyBytes().');
   }
 }
 

@@ -22,7 +22,7 @@ export function verifyDelegations(senderPubkey: Uint8Array, chain: SignedDelegat
   const keys = [senderPubkey, ...chain.map(({ pubkey }) => pubkey)];
   if (new Set(keys.map(name)).size !== keys.length) throw refused('a key occurs twice in the chain.');
   chain.forEach((delegation, index) => {
-    if (delegation.expiration < now) throw refused(`it expired at ${delegation.expiration} ns since the epoch.`);
+    if (delegation.expiration < now) throw refused(`it expired at ${delegation.expiration} ns since the epoch; log in again.`);
     checkPermissions(delegation, content);
     checkSignature(keys[index]!, delegation, rootKeys);
   });
@@ -61,5 +61,5 @@ function name(bytes: Uint8Array): string {
 }
 
 function refused(why: string): EnvelopeError {
-  return new EnvelopeError('badDelegation', `Invalid delegation: ${why}`);
+  return new EnvelopeError('badDelegation', {}, `Invalid delegation: ${why}`);
 }

@@ -44,8 +44,8 @@ export function verifyEnvelope(envelope: Envelope, options: VerificationOptions)
   if (anonymous) return anonymousRequest(envelope, requestId);
 
   const { senderPubkey, senderSig } = envelope;
-  if (!senderPubkey || !senderSig) throw new EnvelopeError('badSignature', 'Missing signature: a request of a sender that is not anonymous needs sender_pubkey and sender_sig.');
-  if (Buffer.compare(selfAuthenticating(senderPubkey), content.sender) !== 0) throw new EnvelopeError('wrongSender', 'The sender is not the principal of sender_pubkey.');
+  if (!senderPubkey || !senderSig) throw new EnvelopeError('badSignature', {}, 'Missing signature: a request of a sender that is not anonymous needs sender_pubkey and sender_sig.');
+  if (Buffer.compare(selfAuthenticating(senderPubkey), content.sender) !== 0) throw new EnvelopeError('wrongSender', {}, 'The sender is not the principal of sender_pubkey.');
   const rootKeys = [options.rootKey, ...(options.senderRootKeys ?? [])];
   const mandate = verifyDelegations(senderPubkey, envelope.delegations, content, options.now, rootKeys);
   verified('Invalid signature', () => verifySignature(mandate.signingKey, Buffer.concat([REQUEST, requestId]), senderSig, rootKeys));
@@ -63,7 +63,7 @@ function requestIdOf(envelope: Envelope): Uint8Array {
 function anonymousRequest(envelope: Envelope, requestId: Uint8Array): VerifiedRequest {
   const { senderPubkey, senderSig, delegations, senderInfo: info } = envelope;
   if (senderPubkey || senderSig || delegations.length > 0 || info) {
-    throw new EnvelopeError('wrongSender', 'The anonymous sender has no key, signature, delegation or sender_info.');
+    throw new EnvelopeError('wrongSender', {}, 'The anonymous sender has no key, signature, delegation or sender_info.');
   }
   return { requestId, content: envelope.content };
 }
@@ -83,7 +83,7 @@ function senderInfo(envelope: Envelope, senderPubkey: Uint8Array, rootKeys: Uint
 function checkExpiry(expiry: bigint, now: bigint): void {
   const latest = now + MAX_INGRESS_TTL + PERMITTED_DRIFT;
   if (expiry >= now && expiry <= latest) return;
-  throw new EnvelopeError('expired', 'Invalid request expiry: Specified ingress_expiry not within expected range: '
+  throw new EnvelopeError('expired', { expiry, now }, 'Invalid request expiry: Specified ingress_expiry not within expected range: '
     + `Minimum allowed expiry: ${utc(now)}, Maximum allowed expiry: ${utc(latest)}, Provided expiry: ${utc(expiry)}`);
 }
 
@@ -97,7 +97,7 @@ function verified(what: string, check: () => void): void {
   try {
     check();
   } catch (cause) {
-    throw new EnvelopeError('badSignature', `${what}: ${(cause as Error).message}`);
+    throw new EnvelopeError('badSignature', {}, `${what}: ${(cause as Error).message}`);
   }
 }
 
