@@ -1,0 +1,156 @@
+//! What the methods take and give; the same as fleet.did.
+
+use candid::{CandidType, Deserialize, Principal};
+use governed::Peers;
+use rollout::Plan;
+use serde::Serialize;
+
+governed::errors! {
+    /// What the fleet canister refuses, and why.
+    pub enum Error { NotAuthorized, NotFound, AlreadyExists, Invalid, LimitExceeded, NotYet, GateFailed, NotExposed, Paused, Closed }
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct InitArgs {
+    pub governor: Principal,
+    pub peers: Peers,
+    pub operators: Vec<Principal>,
+}
+
+/// An enrolled device.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Pod {
+    pub principal: Principal,
+    pub name: String,
+    pub channel: String,
+    pub enrolled_at: u64,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct Enrol {
+    pub name: String,
+    pub channel: String,
+}
+
+#[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum ReleaseState {
+    /// No wave has begun.
+    Planned,
+    Rolling,
+    Paused,
+    Completed,
+    /// For the reason it carries; exposed pods go back.
+    Stopped(String),
+    /// Another release or a rollback took its place.
+    Superseded,
+}
+
+impl ReleaseState {
+    /// True while waves can still begin.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Planned | Self::Rolling | Self::Paused)
+    }
+}
+
+/// One checkpoint's way to the pods of a channel.
+#[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    pub id: u64,
+    pub channel: String,
+    pub checkpoint: String,
+    pub version: u32,
+    pub previous: Option<u32>,
+    pub plan: Plan,
+    /// The wave that has begun; 0 before the first.
+    pub wave: u32,
+    /// Enrolled pods whose position is at most the threshold.
+    pub exposed: u32,
+    pub state: ReleaseState,
+    pub threshold: u64,
+    pub soak_until: u64,
+    pub windows: u64,
+    pub corrections: u64,
+    pub errors: u64,
+    pub installed: u64,
+    pub returned: u64,
+    /// Counted since the current wave began.
+    pub wave_windows: u64,
+    pub wave_corrections: u64,
+    pub opened_at: u64,
+    pub closed_at: Option<u64>,
+    /// Whether the models canister has heard of the current state.
+    pub told: bool,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct OpenRelease {
+    /// The models canister's number of the adoption; a repeat returns the first release.
+    pub adoption: u64,
+    pub channel: String,
+    pub checkpoint: String,
+    pub version: u32,
+    pub previous: Option<u32>,
+    pub plan: Plan,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct Supersede {
+    pub channel: String,
+    /// Open releases up to this adoption are superseded.
+    pub adoption: u64,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct Advance {
+    pub release: u64,
+    /// The wave to begin, from 1; one more than there are completes the release.
+    pub wave: u32,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct Abort {
+    pub release: u64,
+    pub reason: String,
+}
+
+/// Governed payload.
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct StopRelease {
+    pub release: u64,
+    pub reason: String,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum PodEvent {
+    Installed,
+    Health,
+    Failed(String),
+    Returned(String),
+}
+
+/// What a pod says about a release. Counters are increments since its last report.
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct Report {
+    pub release: u64,
+    pub version: u32,
+    /// Grows with each report of this pod, whatever the release.
+    pub sequence: u64,
+    pub event: PodEvent,
+    pub windows: u32,
+    pub corrections: u32,
+    pub errors: u32,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct ListReleases {
+    pub after: Option<u64>,
+    pub limit: u32,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct ListPods {
+    pub after: Option<Principal>,
+    pub limit: u32,
+}

@@ -1,0 +1,24 @@
+//! Every stable memory of this canister. An id is never used again for something else.
+
+use ic_stable_structures::memory_manager::{MemoryId, MemoryManager};
+use ic_stable_structures::DefaultMemoryImpl;
+use std::cell::RefCell;
+use stored::Memory;
+
+pub const PARTIES: MemoryId = MemoryId::new(0);
+pub const AUDIT_INDEX: MemoryId = MemoryId::new(1);
+pub const AUDIT_DATA: MemoryId = MemoryId::new(2);
+pub const OPERATORS: MemoryId = MemoryId::new(3);
+pub const PODS: MemoryId = MemoryId::new(4);
+pub const RELEASES: MemoryId = MemoryId::new(5);
+pub const ADOPTIONS: MemoryId = MemoryId::new(6);
+pub const SEQUENCES: MemoryId = MemoryId::new(7);
+pub const UNTOLD: MemoryId = MemoryId::new(8);
+
+thread_local! {
+    static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> = RefCell::new(MemoryManager::init(DefaultMemoryImpl::default()));
+}
+
+pub fn of(id: MemoryId) -> Memory {
+    MANAGER.with_borrow(|manager| manager.get(id))
+}

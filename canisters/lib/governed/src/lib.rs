@@ -1,0 +1,50 @@
+//! What every canister of the project shares: typed errors, the governor and the peers, guards, locks, and page sizes.
+
+pub mod errors;
+pub mod lock;
+pub mod parties;
+
+pub use errors::{trap_with, why, Why};
+pub use lock::Lock;
+pub use parties::{caller_is_governor, governor, is_governor, not_anonymous, peers, Parties, Peers};
+
+/// The most entries one page of a list carries.
+pub const PAGE_LIMIT: usize = 100;
+
+/// The size of a page: what was asked for, at least one and at most [`PAGE_LIMIT`].
+pub fn page_size(limit: u32) -> usize {
+    (limit as usize).clamp(1, PAGE_LIMIT)
+}
+
+/// The longest client reference, in bytes.
+pub const CLIENT_REF_LIMIT: usize = 64;
+
+/// Checks a reference that a client chose to make a repeat harmless: 1 to 64 bytes of text.
+pub fn client_ref(reference: &str) -> Result<(), Why> {
+    if (1..=CLIENT_REF_LIMIT).contains(&reference.len()) {
+        return Ok(());
+    }
+    Err(why(
+        "client_ref",
+        format!("it has {} bytes, and 1 to {CLIENT_REF_LIMIT} are allowed", reference.len()),
+        "choose a short reference of your own and send the same one when you repeat the call",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_reference_has_one_to_64_bytes() {
+        assert!(client_ref("round-1").is_ok());
+        assert!(client_ref(&"x".repeat(64)).is_ok());
+        assert!(client_ref("").is_err());
+        assert!(client_ref(&"x".repeat(65)).is_err());
+    }
+
+    #[test]
+    fn a_page_has_one_to_100_entries() {
+        assert_eq!((page_size(0), page_size(7), page_size(1_000)), (1, 7, 100));
+    }
+}
