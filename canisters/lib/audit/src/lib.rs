@@ -154,20 +154,20 @@ fn safe(value: Value) -> Value {
     }
 }
 
-/// Defines the queries `audit_log` and `audit_tip`.
+/// Defines the queries `audit_log` and `audit_tip`. (`export_candid!` reads the types as text and knows no `$crate`.)
 #[macro_export]
 macro_rules! queries {
     () => {
         /// Entries of the audit log from `start` on, at most 100.
         #[ic_cdk::query]
-        fn audit_log(page: $crate::AuditPage) -> Vec<$crate::AuditEntry> {
-            $crate::page(page)
+        fn audit_log(page: audit::AuditPage) -> Vec<audit::AuditEntry> {
+            audit::page(page)
         }
 
         /// The audit log's certified tip.
         #[ic_cdk::query]
-        fn audit_tip() -> $crate::AuditTip {
-            $crate::tip()
+        fn audit_tip() -> audit::AuditTip {
+            audit::tip()
         }
     };
 }
