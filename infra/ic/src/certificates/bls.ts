@@ -22,6 +22,7 @@ export function blsVerify(publicKey: Uint8Array, message: Uint8Array, signature:
     const sig = G1.Point.fromBytes(signature);
     key.assertValidity();
     sig.assertValidity();
+    if (key.is0() || sig.is0()) return false;
     const product = pairingBatch([{ g1: sig.negate(), g2: G2.Point.BASE }, { g1: hashToG1(message), g2: key }]);
     return fields.Fp12.eql(product, fields.Fp12.ONE);
   } catch {

@@ -1,4 +1,4 @@
-import { EMPTY_DIGEST, forkDigest, labelledDigest, latin1, leafDigest } from './labelled-tree.js';
+import { bytesOf, EMPTY_DIGEST, forkDigest, labelledDigest, latin1, leafDigest } from './labelled-tree.js';
 
 /** A hash tree as somebody else sent it: checked for form, with its root hash and its lookups. */
 export interface SentTree {
@@ -37,7 +37,7 @@ export function readHashTree(cbor: unknown): SentTree {
       const found = descend(root, path.map(latin1));
       if (typeof found === 'string') return [];
       return spread(found).flatMap((node): [Uint8Array, Uint8Array][] =>
-        node.kind === 'labelled' && node.content.kind === 'leaf' ? [[Buffer.from(node.label, 'latin1'), node.content.value]] : []);
+        node.kind === 'labelled' && node.content.kind === 'leaf' ? [[bytesOf(node.label), node.content.value]] : []);
     },
   };
 }

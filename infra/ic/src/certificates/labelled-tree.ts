@@ -40,6 +40,11 @@ export function latin1(label: Uint8Array | string): string {
   return bytes.toString('latin1');
 }
 
+/** The bytes of a label in `Tree.children`. */
+export function bytesOf(label: string): Uint8Array {
+  return Uint8Array.from(label, (character) => character.charCodeAt(0));
+}
+
 /** Hashes a tree. Subtrees hashed before (the same objects) cost nothing again. */
 export function hashTree(tree: Tree): HashTree {
   const root = hashed(tree);
@@ -82,7 +87,7 @@ function twig(label: string, child: Tree): Twig {
   const known = twigOf.get(child);
   if (known?.label === label) return known;
   const content = hashed(child);
-  const made = { label, content, digest: labelledDigest(Buffer.from(label, 'latin1'), content.digest) };
+  const made = { label, content, digest: labelledDigest(bytesOf(label), content.digest) };
   twigOf.set(child, made);
   return made;
 }
@@ -169,13 +174,13 @@ function position(twigs: Twig[], label: string): number {
 
 function partly(bough: Bough, wanted: [string, string[][]][]): CborTree {
   if (wanted.length === 0) return [4, bough.digest];
-  if ('content' in bough) return [2, Buffer.from(bough.label, 'latin1'), witness(bough.content, wanted[0]![1])];
+  if ('content' in bough) return [2, bytesOf(bough.label), witness(bough.content, wanted[0]![1])];
   const left = wanted.filter(([label]) => label < bough.pivot);
   return [1, partly(bough.left, left), partly(bough.right, wanted.slice(left.length))];
 }
 
 function shown(bough: Bough): CborTree {
-  if ('content' in bough) return [2, Buffer.from(bough.label, 'latin1'), witness(bough.content, [[]])];
+  if ('content' in bough) return [2, bytesOf(bough.label), witness(bough.content, [[]])];
   return [1, shown(bough.left), shown(bough.right)];
 }
 
@@ -201,5 +206,5 @@ export function forkDigest(left: Uint8Array, right: Uint8Array): Uint8Array {
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {
-  return hash('sha256', bytes, 'buffer');
+  return new Uint8Array(hash('sha256', bytes, 'buffer'));
 }

@@ -1,4 +1,4 @@
 export { ChainKeyError, type ChainKeyCode } from './errors.js';
 export { KEY_NAMES } from './key-names.js';
 export { schnorrPublicKey, schnorrSign, type SchnorrAlgorithm } from './schnorr.js';
-export { vetkdDeriveKey, vetkdPublicKey } from './vetkd.js';
+export { vetkdDeriveKey, vetkdMasterPublicKey, vetkdPublicKey } from './vetkd.js';

@@ -23,6 +23,12 @@ export function vetkdPublicKey(keyName: string, canisterId: Uint8Array, context:
   return contextKey(keyName, canisterId, context).publicKey.slice();
 }
 
+/** The master public key (96 bytes) from which clients derive the keys of any canister and context without asking the host. */
+export function vetkdMasterPublicKey(keyName: string): Uint8Array {
+  requireKnownKey(keyName);
+  return masterKey(keyName).publicKey.slice();
+}
+
 /**
  * Derives a vetKey and encrypts it to a transport key: `E1 ‖ E2 ‖ E3` = `g1^r ‖ g2^r ‖ tpk^r · H1(dpk ‖ input)^dsk`, 192 bytes.
  *
@@ -65,6 +71,7 @@ function transportKey(bytes: Uint8Array): G1Point {
   try {
     const point = G1.Point.fromBytes(bytes);
     point.assertValidity();
+    if (point.is0()) throw new Error('it is the identity');
     return point;
   } catch (cause) {
     throw new ChainKeyError('invalidTransportKey', { length: bytes.length }, `The transport public key is no valid point of G1 (${(cause as Error).message}): `

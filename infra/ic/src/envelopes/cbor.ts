@@ -1,10 +1,11 @@
+import { concatBytes } from '@noble/hashes/utils.js';
 import { decode, Tokenizer, Type, type DecodeOptions } from 'cborg';
 
 const TAG = Uint8Array.of(0xd9, 0xd9, 0xf7);
 
 /** Bytes with the self-describing tag 55799 in front, as the IC sends all CBOR. */
 export function selfDescribed(cbor: Uint8Array): Uint8Array {
-  return Buffer.concat([TAG, cbor]);
+  return concatBytes(TAG, cbor);
 }
 
 /** cborg's tokens, without floats: a float must not pass for an integer (IC spec: Request encoding). */
@@ -24,6 +25,6 @@ class WithoutFloats extends Tokenizer {
 export function decodeStrictly(bytes: Uint8Array): unknown {
   const tagged = bytes[0] === TAG[0] && bytes[1] === TAG[1] && bytes[2] === TAG[2];
   const body = Uint8Array.from(tagged ? bytes.subarray(3) : bytes);
-  const options: DecodeOptions = { useMaps: true, rejectDuplicateMapKeys: true, allowUndefined: false, allowNaN: false, allowInfinity: false };
+  const options: DecodeOptions = { useMaps: true, rejectDuplicateMapKeys: true, allowBigInt: true, allowIndefinite: true, allowUndefined: false, allowNaN: false, allowInfinity: false };
   return decode(body, { ...options, tokenizer: new WithoutFloats(body, options) });
 }

@@ -37,5 +37,5 @@ export function leb128(value: bigint): Uint8Array {
 }
 
 function sha256(data: Uint8Array | string): Uint8Array {
-  return hash('sha256', data, 'buffer');
+  return new Uint8Array(hash('sha256', data, 'buffer'));
 }
