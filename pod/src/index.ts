@@ -1,1 +1,7 @@
-export {};
+export { Pod, type PodOptions } from './pod.js';
+export { Classifier } from './runtime/classifier.js';
+export { Fetcher } from './updates/fetcher.js';
+export { Trust } from './updates/trust.js';
+export { PodError, type PodErrorCode } from './errors.js';
+export type { Fleet } from './health/reporter.js';
+export type { HistoryEntry } from './slots/state.js';

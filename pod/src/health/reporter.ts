@@ -1,0 +1,58 @@
+import { CodedError } from '@livepod/protocol';
+import { reasonOf } from '../errors.js';
+import type { Log } from '../log.js';
+import type { Report, StateFile } from '../slots/state.js';
+
+/** The one thing a pod tells the fleet canister: counters of a release. Sent in the order they were made. */
+export interface Fleet {
+  report(report: Report): Promise<void>;
+}
+
+/** Refusals that will not change by trying again: the release is over, or this pod is not in it. */
+const FINAL = new Set(['closed', 'notExposed', 'notFound', 'invalid', 'notAuthorized']);
+
+/**
+ * Keeps reports until the canister has them. Each has a number of its own that is kept with it before it is sent, so that a repeat after a
+ * power cut counts once.
+ */
+export class Reporter {
+  private sending = false;
+
+  constructor(
+    private readonly state: StateFile,
+    private readonly fleet: Fleet,
+    private readonly log: Log,
+  ) {}
+
+  add(report: Omit<Report, 'sequence'>): void {
+    this.state.change((state) => {
+      state.reports.waiting.push({ ...report, sequence: state.reports.next });
+      state.reports.next += 1;
+    });
+  }
+
+  /** Sends what waits; stops at the first network failure and leaves the rest for the next call. */
+  async send(): Promise<void> {
+    if (this.sending) return;
+    this.sending = true;
+    try {
+      for (let report = this.state.value.reports.waiting[0]; report; report = this.state.value.reports.waiting[0]) {
+        await this.deliver(report);
+        this.state.change((state) => state.reports.waiting.shift());
+      }
+    } catch (error) {
+      this.log('report waits', { why: reasonOf(error) });
+    } finally {
+      this.sending = false;
+    }
+  }
+
+  private async deliver(report: Report): Promise<void> {
+    try {
+      await this.fleet.report(report);
+    } catch (error) {
+      if (!(error instanceof CodedError && FINAL.has(error.code))) throw error;
+      this.log('report refused', { release: report.release, code: error.code, why: error.message });
+    }
+  }
+}

@@ -1,0 +1,11 @@
+/** What the pod asks of the process that holds a slot's ONNX session, and what it hears back. Counters alone cross over; motion never does. */
+export type Order =
+  | { do: 'load'; model: string; labels: string[]; input: number[] }
+  | { do: 'selfTest'; path: string }
+  | { do: 'watch'; recordings: string; person: string; windowsPerSecond: number };
+
+export type Answer =
+  | { answer: 'loaded' }
+  | { answer: 'selfTested'; worst: number }
+  | { answer: 'refused'; code: 'modelDoesNotLoad' | 'selfTestDiffers'; message: string }
+  | { answer: 'counters'; windows: number; corrections: number; errors: number };
