@@ -1,1 +1,23 @@
-export {};
+/** Typed clients of the canisters; proposals and votes; installation; the TUF root. Start with README.md. */
+export { connect, connectAgent, interfaces, type Clients, type ConnectOptions } from './connect.js';
+export { CanisterError, isTransient, type CanisterErrorCode } from './errors.js';
+export { identityFromSeed, loadIdentity, loadOrCreateIdentity, loadSeed, newIdentity, saveIdentity } from './identity.js';
+export { CANISTERS, readNetwork, updateNetwork, type CanisterIds, type CanisterName, type IcNetwork, type Network } from './network.js';
+export { command, neuron, neuronId, stake, type Stake } from './neurons.js';
+export {
+  GOVERNED, decision, decisionOf, encodePayload, listProposals, propose, proposeMotion, vote, withdraw,
+  type Decision, type GovernedMethod, type GovernedPayloads, type Outcome, type ProposalReceipt, type ProposalRequest, type ProposalWords,
+} from './proposals.js';
+export { approve, balance, transfer } from './tokens.js';
+export { installAll, type Installation, type InstallParameters, type InstallRequest } from './install.js';
+export { key as tufKey, makeRoot, olpcJson, type RootRequest } from './root.js';
+export { typedClient, type Client, type Value } from './typed.js';
+
+export type * as Access from './generated/access.js';
+export type * as Bucket from './generated/bucket.js';
+export type * as Datasets from './generated/datasets.js';
+export type * as Fleet from './generated/fleet.js';
+export type * as Governance from './generated/governance.js';
+export type * as Ledger from './generated/ledger.js';
+export type * as Models from './generated/models.js';
+export type * as Treasury from './generated/treasury.js';

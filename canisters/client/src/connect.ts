@@ -1,0 +1,69 @@
+import { AnonymousIdentity, ExponentialBackoff, HttpAgent, type Identity } from '@dfinity/agent';
+import { Principal } from '@dfinity/principal';
+import { unhex } from '@livepod/protocol';
+import * as access from './generated/access.js';
+import * as bucket from './generated/bucket.js';
+import * as datasets from './generated/datasets.js';
+import * as fleet from './generated/fleet.js';
+import * as governance from './generated/governance.js';
+import * as ledger from './generated/ledger.js';
+import * as models from './generated/models.js';
+import * as treasury from './generated/treasury.js';
+import type { CanisterName, IcNetwork } from './network.js';
+import { typedClient, type Client } from './typed.js';
+
+export const interfaces = { governance, datasets, access, models, fleet, treasury, ledger, bucket } as const;
+
+export interface Clients {
+  governance: Client<governance._SERVICE>;
+  datasets: Client<datasets._SERVICE>;
+  access: Client<access._SERVICE>;
+  models: Client<models._SERVICE>;
+  fleet: Client<fleet._SERVICE>;
+  treasury: Client<treasury._SERVICE>;
+  ledger: Client<ledger._SERVICE>;
+  bucketClient(canisterId: Principal | string): Client<bucket._SERVICE>;
+  /** Whose calls these are. */
+  principal: Principal;
+  network: IcNetwork;
+  agent: HttpAgent;
+}
+
+export interface ConnectOptions {
+  /** Repeats of a request that the network did not take, with the same signed bytes, so that it runs once. Default 5, about 8 s. */
+  retryTimes?: number;
+}
+
+/** An agent that verifies every certificate and every query's signature under the network's root key. */
+export async function connectAgent(network: { icHost: string; rootKey: string }, identity?: Identity, options: ConnectOptions = {}): Promise<HttpAgent> {
+  const retryTimes = options.retryTimes ?? 5;
+  return HttpAgent.create({
+    host: network.icHost,
+    identity: identity ?? new AnonymousIdentity(),
+    rootKey: unhex(network.rootKey),
+    verifyQuerySignatures: true,
+    retryTimes,
+    backoffStrategy: () => new ExponentialBackoff({ initialInterval: 250, multiplier: 2, maxInterval: 4_000, maxIterations: retryTimes }),
+  });
+}
+
+/** Typed clients of all canisters, for one identity (anonymous without: queries only). */
+export async function connect(network: IcNetwork, identity?: Identity, options: ConnectOptions = {}): Promise<Clients> {
+  const agent = await connectAgent(network, identity, options);
+  const client = <S>(name: CanisterName): Client<S> =>
+    typedClient<S>(agent, name, Principal.fromText(network.canisters[name]), interfaces[name].idlFactory);
+  return {
+    governance: client('governance'),
+    datasets: client('datasets'),
+    access: client('access'),
+    models: client('models'),
+    fleet: client('fleet'),
+    treasury: client('treasury'),
+    ledger: client('ledger'),
+    bucketClient: (canisterId) =>
+      typedClient(agent, 'bucket', typeof canisterId === 'string' ? Principal.fromText(canisterId) : canisterId, bucket.idlFactory),
+    principal: await agent.getPrincipal(),
+    network,
+    agent,
+  };
+}

@@ -1,0 +1,371 @@
+// Generated from the canister's .did by canisters/bindgen (npm run bindings): do not edit.
+import type { Principal } from '@dfinity/principal';
+import type { ActorMethod } from '@dfinity/agent';
+import type { IDL } from '@dfinity/candid';
+
+export interface AcceptDataset { 'dataset' : string }
+export type Access = { 'fee' : null } |
+  { 'vote' : null };
+export interface AuditEntry {
+  'at' : bigint,
+  'hash' : Uint8Array,
+  'event' : string,
+  'caller' : Principal,
+  'index' : bigint,
+}
+export interface AuditTip {
+  'certificate' : [] | [Uint8Array],
+  'hash' : Uint8Array,
+  'witness' : Uint8Array,
+  'length' : bigint,
+}
+export interface ChunkSpec {
+  'sha256' : Uint8Array,
+  'bytes' : number,
+}
+export interface CloseDataset { 'dataset' : string, 'proposal' : bigint }
+export interface Dataset {
+  'id' : string,
+  'fee' : bigint,
+  'uid' : Uint8Array,
+  'status' : Status,
+  'access' : Access,
+  'title' : string,
+  'storage' : Storage,
+  'purposes' : Array<string>,
+  'bytes' : bigint,
+  'splits' : Array<Split>,
+  'chunks' : number,
+  'provider_classes' : Array<string>,
+  'registered_at' : bigint,
+  'key_epoch' : number,
+  'contributor' : Principal,
+}
+export type Error = { 'MissingChunks' : Why } |
+  { 'Invalid' : Why } |
+  { 'Busy' : Why } |
+  { 'WrongPrincipal' : Why } |
+  { 'WrongSignature' : Why } |
+  { 'NotYet' : Why } |
+  { 'NotFound' : Why } |
+  { 'NotAuthorized' : Why } |
+  { 'AlreadyExists' : Why } |
+  { 'BondMissing' : Why } |
+  { 'WrongHash' : Why } |
+  { 'NotCanonical' : Why } |
+  { 'Unavailable' : Why } |
+  { 'LimitExceeded' : Why };
+export interface Init {
+  'bucket_cycles' : bigint,
+  'bucket_capacity_bytes' : bigint,
+  'governor' : Principal,
+  'min_contributor_bond' : bigint,
+  'peers' : Peers,
+}
+export interface ListDatasets {
+  'status' : [] | [Status],
+  'after' : [] | [string],
+  'limit' : number,
+}
+export interface OpenReads {
+  'dataset' : string,
+  'until' : bigint,
+  'reader' : Principal,
+}
+export interface Peers {
+  'fleet' : Principal,
+  'access' : Principal,
+  'ledger' : Principal,
+  'datasets' : Principal,
+  'models' : Principal,
+  'governance' : Principal,
+  'treasury' : Principal,
+}
+export interface Register {
+  'signature' : Uint8Array,
+  'manifest' : Uint8Array,
+}
+export interface Reserve {
+  'salt' : Uint8Array,
+  'chunks' : Array<ChunkSpec>,
+}
+export interface SignedManifest {
+  'signature' : Uint8Array,
+  'manifest' : Uint8Array,
+}
+export interface Split { 'account' : Principal, 'basis_points' : number }
+export type Status = { 'submitted' : null } |
+  { 'rejected' : null } |
+  { 'accepted' : null } |
+  { 'withdrawn' : null };
+export type Storage = { 's3' : { 'prefix' : string, 'bucket' : string } } |
+  { 'bucket' : Principal };
+export type Validation = { 'Ok' : string } |
+  { 'Err' : string };
+export interface Why {
+  'remedy' : string,
+  'subject' : string,
+  'message' : string,
+}
+export interface _SERVICE {
+  'accept_dataset' : ActorMethod<[AcceptDataset], undefined>,
+  /**
+   * Controllers only: a bucket's Wasm. What was appended, followed by what set_bucket_wasm brings, becomes the Wasm of new buckets.
+   */
+  'append_bucket_wasm' : ActorMethod<
+    [Uint8Array],
+    { 'Ok' : bigint } |
+      { 'Err' : Error }
+  >,
+  'audit_log' : ActorMethod<
+    [{ 'start' : bigint, 'length' : number }],
+    Array<AuditEntry>
+  >,
+  'audit_tip' : ActorMethod<[], AuditTip>,
+  /**
+   * Marks a dataset rejected after the vote on its proposal was lost. Anyone may ask; governance is asked.
+   */
+  'close_dataset' : ActorMethod<
+    [CloseDataset],
+    { 'Ok' : Dataset } |
+      { 'Err' : Error }
+  >,
+  'get_dataset' : ActorMethod<[string], [] | [Dataset]>,
+  'get_manifest' : ActorMethod<[string], [] | [SignedManifest]>,
+  'list_buckets' : ActorMethod<
+    [],
+    Array<{ 'bucket' : Principal, 'reserved_bytes' : bigint }>
+  >,
+  'list_datasets' : ActorMethod<[ListDatasets], Array<Dataset>>,
+  /**
+   * access only: lets a provider read the chunks until then.
+   */
+  'open_reads' : ActorMethod<[OpenReads], { 'Ok' : null } | { 'Err' : Error }>,
+  /**
+   * Takes a signed manifest in, once per (contributor, salt); the chunks of a bucket dataset are sealed. Needs the contributor's bond.
+   */
+  'register' : ActorMethod<[Register], { 'Ok' : Dataset } | { 'Err' : Error }>,
+  /**
+   * Room in a bucket for the caller's dataset with this salt (16 bytes). Needs the contributor's bond. A repeat returns the same bucket.
+   */
+  'reserve' : ActorMethod<
+    [Reserve],
+    { 'Ok' : { 'bucket' : Principal } } |
+      { 'Err' : Error }
+  >,
+  'set_bucket_wasm' : ActorMethod<
+    [Uint8Array],
+    { 'Ok' : Uint8Array } |
+      { 'Err' : Error }
+  >,
+  'validate_accept_dataset' : ActorMethod<[AcceptDataset], Validation>,
+  /**
+   * Takes a dataset back while no vote has decided it; its chunks are erased.
+   */
+  'withdraw' : ActorMethod<[string], { 'Ok' : Dataset } | { 'Err' : Error }>,
+}
+
+export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
+  const Peers = IDL.Record({
+    'fleet' : IDL.Principal,
+    'access' : IDL.Principal,
+    'ledger' : IDL.Principal,
+    'datasets' : IDL.Principal,
+    'models' : IDL.Principal,
+    'governance' : IDL.Principal,
+    'treasury' : IDL.Principal,
+  });
+  const Init = IDL.Record({
+    'bucket_cycles' : IDL.Nat,
+    'bucket_capacity_bytes' : IDL.Nat64,
+    'governor' : IDL.Principal,
+    'min_contributor_bond' : IDL.Nat,
+    'peers' : Peers,
+  });
+  const AcceptDataset = IDL.Record({ 'dataset' : IDL.Text });
+  const Why = IDL.Record({
+    'remedy' : IDL.Text,
+    'subject' : IDL.Text,
+    'message' : IDL.Text,
+  });
+  const Error = IDL.Variant({
+    'MissingChunks' : Why,
+    'Invalid' : Why,
+    'Busy' : Why,
+    'WrongPrincipal' : Why,
+    'WrongSignature' : Why,
+    'NotYet' : Why,
+    'NotFound' : Why,
+    'NotAuthorized' : Why,
+    'AlreadyExists' : Why,
+    'BondMissing' : Why,
+    'WrongHash' : Why,
+    'NotCanonical' : Why,
+    'Unavailable' : Why,
+    'LimitExceeded' : Why,
+  });
+  const AuditEntry = IDL.Record({
+    'at' : IDL.Nat64,
+    'hash' : IDL.Vec(IDL.Nat8),
+    'event' : IDL.Text,
+    'caller' : IDL.Principal,
+    'index' : IDL.Nat64,
+  });
+  const AuditTip = IDL.Record({
+    'certificate' : IDL.Opt(IDL.Vec(IDL.Nat8)),
+    'hash' : IDL.Vec(IDL.Nat8),
+    'witness' : IDL.Vec(IDL.Nat8),
+    'length' : IDL.Nat64,
+  });
+  const CloseDataset = IDL.Record({
+    'dataset' : IDL.Text,
+    'proposal' : IDL.Nat64,
+  });
+  const Status = IDL.Variant({
+    'submitted' : IDL.Null,
+    'rejected' : IDL.Null,
+    'accepted' : IDL.Null,
+    'withdrawn' : IDL.Null,
+  });
+  const Access = IDL.Variant({ 'fee' : IDL.Null, 'vote' : IDL.Null });
+  const Storage = IDL.Variant({
+    's3' : IDL.Record({ 'prefix' : IDL.Text, 'bucket' : IDL.Text }),
+    'bucket' : IDL.Principal,
+  });
+  const Split = IDL.Record({
+    'account' : IDL.Principal,
+    'basis_points' : IDL.Nat32,
+  });
+  const Dataset = IDL.Record({
+    'id' : IDL.Text,
+    'fee' : IDL.Nat,
+    'uid' : IDL.Vec(IDL.Nat8),
+    'status' : Status,
+    'access' : Access,
+    'title' : IDL.Text,
+    'storage' : Storage,
+    'purposes' : IDL.Vec(IDL.Text),
+    'bytes' : IDL.Nat64,
+    'splits' : IDL.Vec(Split),
+    'chunks' : IDL.Nat32,
+    'provider_classes' : IDL.Vec(IDL.Text),
+    'registered_at' : IDL.Nat64,
+    'key_epoch' : IDL.Nat32,
+    'contributor' : IDL.Principal,
+  });
+  const SignedManifest = IDL.Record({
+    'signature' : IDL.Vec(IDL.Nat8),
+    'manifest' : IDL.Vec(IDL.Nat8),
+  });
+  const ListDatasets = IDL.Record({
+    'status' : IDL.Opt(Status),
+    'after' : IDL.Opt(IDL.Text),
+    'limit' : IDL.Nat32,
+  });
+  const OpenReads = IDL.Record({
+    'dataset' : IDL.Text,
+    'until' : IDL.Nat64,
+    'reader' : IDL.Principal,
+  });
+  const Register = IDL.Record({
+    'signature' : IDL.Vec(IDL.Nat8),
+    'manifest' : IDL.Vec(IDL.Nat8),
+  });
+  const ChunkSpec = IDL.Record({
+    'sha256' : IDL.Vec(IDL.Nat8),
+    'bytes' : IDL.Nat32,
+  });
+  const Reserve = IDL.Record({
+    'salt' : IDL.Vec(IDL.Nat8),
+    'chunks' : IDL.Vec(ChunkSpec),
+  });
+  const Validation = IDL.Variant({ 'Ok' : IDL.Text, 'Err' : IDL.Text });
+  return IDL.Service({
+    'accept_dataset' : IDL.Func([AcceptDataset], [], []),
+    'append_bucket_wasm' : IDL.Func(
+        [IDL.Vec(IDL.Nat8)],
+        [IDL.Variant({ 'Ok' : IDL.Nat64, 'Err' : Error })],
+        [],
+      ),
+    'audit_log' : IDL.Func(
+        [IDL.Record({ 'start' : IDL.Nat64, 'length' : IDL.Nat32 })],
+        [IDL.Vec(AuditEntry)],
+        ['query'],
+      ),
+    'audit_tip' : IDL.Func([], [AuditTip], ['query']),
+    'close_dataset' : IDL.Func(
+        [CloseDataset],
+        [IDL.Variant({ 'Ok' : Dataset, 'Err' : Error })],
+        [],
+      ),
+    'get_dataset' : IDL.Func([IDL.Text], [IDL.Opt(Dataset)], ['query']),
+    'get_manifest' : IDL.Func([IDL.Text], [IDL.Opt(SignedManifest)], ['query']),
+    'list_buckets' : IDL.Func(
+        [],
+        [
+          IDL.Vec(
+            IDL.Record({
+              'bucket' : IDL.Principal,
+              'reserved_bytes' : IDL.Nat64,
+            })
+          ),
+        ],
+        ['query'],
+      ),
+    'list_datasets' : IDL.Func([ListDatasets], [IDL.Vec(Dataset)], ['query']),
+    'open_reads' : IDL.Func(
+        [OpenReads],
+        [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : Error })],
+        [],
+      ),
+    'register' : IDL.Func(
+        [Register],
+        [IDL.Variant({ 'Ok' : Dataset, 'Err' : Error })],
+        [],
+      ),
+    'reserve' : IDL.Func(
+        [Reserve],
+        [
+          IDL.Variant({
+            'Ok' : IDL.Record({ 'bucket' : IDL.Principal }),
+            'Err' : Error,
+          }),
+        ],
+        [],
+      ),
+    'set_bucket_wasm' : IDL.Func(
+        [IDL.Vec(IDL.Nat8)],
+        [IDL.Variant({ 'Ok' : IDL.Vec(IDL.Nat8), 'Err' : Error })],
+        [],
+      ),
+    'validate_accept_dataset' : IDL.Func(
+        [AcceptDataset],
+        [Validation],
+        ['query'],
+      ),
+    'withdraw' : IDL.Func(
+        [IDL.Text],
+        [IDL.Variant({ 'Ok' : Dataset, 'Err' : Error })],
+        [],
+      ),
+  });
+};
+export const init = ({ IDL }: { IDL: typeof import('@dfinity/candid').IDL }): IDL.Type[] => {
+  const Peers = IDL.Record({
+    'fleet' : IDL.Principal,
+    'access' : IDL.Principal,
+    'ledger' : IDL.Principal,
+    'datasets' : IDL.Principal,
+    'models' : IDL.Principal,
+    'governance' : IDL.Principal,
+    'treasury' : IDL.Principal,
+  });
+  const Init = IDL.Record({
+    'bucket_cycles' : IDL.Nat,
+    'bucket_capacity_bytes' : IDL.Nat64,
+    'governor' : IDL.Principal,
+    'min_contributor_bond' : IDL.Nat,
+    'peers' : Peers,
+  });
+  return [Init];
+};

@@ -1,0 +1,349 @@
+// Generated from the canister's .did by canisters/bindgen (npm run bindings): do not edit.
+import type { Principal } from '@dfinity/principal';
+import type { ActorMethod } from '@dfinity/agent';
+import type { IDL } from '@dfinity/candid';
+
+export interface Abort { 'release' : bigint, 'reason' : string }
+export interface Advance { 'wave' : number, 'release' : bigint }
+export interface AuditEntry {
+  'at' : bigint,
+  'hash' : Uint8Array,
+  'event' : string,
+  'caller' : Principal,
+  'index' : bigint,
+}
+export interface AuditTip {
+  'certificate' : [] | [Uint8Array],
+  'hash' : Uint8Array,
+  'witness' : Uint8Array,
+  'length' : bigint,
+}
+export interface Enrol { 'name' : string, 'channel' : string }
+export type Error = { 'Invalid' : Why } |
+  { 'Paused' : Why } |
+  { 'Closed' : Why } |
+  { 'NotYet' : Why } |
+  { 'NotFound' : Why } |
+  { 'NotAuthorized' : Why } |
+  { 'AlreadyExists' : Why } |
+  { 'GateFailed' : Why } |
+  { 'LimitExceeded' : Why } |
+  { 'NotExposed' : Why };
+export interface Gate {
+  'max_correction_permille' : number,
+  'max_errors' : number,
+  'min_windows' : number,
+}
+export interface InitArgs {
+  'operators' : Array<Principal>,
+  'governor' : Principal,
+  'peers' : Peers,
+}
+export interface ListPods { 'after' : [] | [Principal], 'limit' : number }
+export interface ListReleases { 'after' : [] | [bigint], 'limit' : number }
+/**
+ * `adoption` is the models canister's own number of the adoption; a repeat returns the first release.
+ */
+export interface OpenRelease {
+  'adoption' : bigint,
+  'previous' : [] | [number],
+  'checkpoint' : string,
+  'plan' : Plan,
+  'version' : number,
+  'channel' : string,
+}
+export interface Peers {
+  'fleet' : Principal,
+  'access' : Principal,
+  'ledger' : Principal,
+  'datasets' : Principal,
+  'models' : Principal,
+  'governance' : Principal,
+  'treasury' : Principal,
+}
+export interface Plan {
+  'soak_seconds' : number,
+  'gate' : Gate,
+  'waves' : Uint32Array | number[],
+}
+export interface Pod {
+  'principal' : Principal,
+  'name' : string,
+  'enrolled_at' : bigint,
+  'channel' : string,
+}
+export type PodEvent = { 'installed' : null } |
+  { 'failed' : string } |
+  { 'returned' : string } |
+  { 'health' : null };
+export interface Release {
+  'id' : bigint,
+  'closed_at' : [] | [bigint],
+  'previous' : [] | [number],
+  'exposed' : number,
+  'threshold' : bigint,
+  'checkpoint' : string,
+  'installed' : bigint,
+  'opened_at' : bigint,
+  'plan' : Plan,
+  /**
+   * whether the models canister has heard of the current state
+   */
+  'told' : boolean,
+  'wave' : number,
+  'errors' : bigint,
+  'wave_corrections' : bigint,
+  /**
+   * counted since the current wave began
+   */
+  'wave_windows' : bigint,
+  'version' : number,
+  'state' : ReleaseState,
+  'soak_until' : bigint,
+  'corrections' : bigint,
+  'channel' : string,
+  'windows' : bigint,
+  'returned' : bigint,
+}
+export type ReleaseState = { 'stopped' : string } |
+  { 'superseded' : null } |
+  { 'completed' : null } |
+  { 'rolling' : null } |
+  { 'planned' : null } |
+  { 'paused' : null };
+/**
+ * Counters are increments since this pod's last report.
+ */
+export interface Report {
+  'errors' : number,
+  'release' : bigint,
+  'event' : PodEvent,
+  'version' : number,
+  'corrections' : number,
+  'windows' : number,
+  'sequence' : bigint,
+}
+export type ResultId = { 'Ok' : bigint } |
+  { 'Err' : Error };
+export type ResultPod = { 'Ok' : Pod } |
+  { 'Err' : Error };
+export type ResultRelease = { 'Ok' : Release } |
+  { 'Err' : Error };
+export type ResultUnit = { 'Ok' : null } |
+  { 'Err' : Error };
+/**
+ * Governed payload.
+ */
+export interface StopRelease { 'release' : bigint, 'reason' : string }
+/**
+ * Supersedes every open release of the channel whose adoption is at most `adoption`.
+ */
+export interface Supersede { 'adoption' : bigint, 'channel' : string }
+export type Validation = { 'Ok' : string } |
+  { 'Err' : string };
+export interface Why {
+  'remedy' : string,
+  'subject' : string,
+  'message' : string,
+}
+export interface _SERVICE {
+  'abort' : ActorMethod<[Abort], ResultRelease>,
+  'advance' : ActorMethod<[Advance], ResultRelease>,
+  'audit_log' : ActorMethod<
+    [{ 'start' : bigint, 'length' : number }],
+    Array<AuditEntry>
+  >,
+  'audit_tip' : ActorMethod<[], AuditTip>,
+  'enrol' : ActorMethod<[Enrol], ResultPod>,
+  'get_pod' : ActorMethod<[Principal], [] | [Pod]>,
+  'get_release' : ActorMethod<[bigint], [] | [Release]>,
+  'list_pods' : ActorMethod<[ListPods], Array<Pod>>,
+  'list_releases' : ActorMethod<[ListReleases], Array<Release>>,
+  'open_release' : ActorMethod<[OpenRelease], ResultId>,
+  'pause' : ActorMethod<[bigint], ResultRelease>,
+  'report' : ActorMethod<[Report], ResultUnit>,
+  'resume' : ActorMethod<[bigint], ResultRelease>,
+  'stop_release' : ActorMethod<[StopRelease], undefined>,
+  'supersede' : ActorMethod<[Supersede], ResultUnit>,
+  'validate_stop_release' : ActorMethod<[StopRelease], Validation>,
+}
+
+export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
+  const Peers = IDL.Record({
+    'fleet' : IDL.Principal,
+    'access' : IDL.Principal,
+    'ledger' : IDL.Principal,
+    'datasets' : IDL.Principal,
+    'models' : IDL.Principal,
+    'governance' : IDL.Principal,
+    'treasury' : IDL.Principal,
+  });
+  const InitArgs = IDL.Record({
+    'operators' : IDL.Vec(IDL.Principal),
+    'governor' : IDL.Principal,
+    'peers' : Peers,
+  });
+  const Abort = IDL.Record({ 'release' : IDL.Nat64, 'reason' : IDL.Text });
+  const Gate = IDL.Record({
+    'max_correction_permille' : IDL.Nat32,
+    'max_errors' : IDL.Nat32,
+    'min_windows' : IDL.Nat32,
+  });
+  const Plan = IDL.Record({
+    'soak_seconds' : IDL.Nat32,
+    'gate' : Gate,
+    'waves' : IDL.Vec(IDL.Nat32),
+  });
+  const ReleaseState = IDL.Variant({
+    'stopped' : IDL.Text,
+    'superseded' : IDL.Null,
+    'completed' : IDL.Null,
+    'rolling' : IDL.Null,
+    'planned' : IDL.Null,
+    'paused' : IDL.Null,
+  });
+  const Release = IDL.Record({
+    'id' : IDL.Nat64,
+    'closed_at' : IDL.Opt(IDL.Nat64),
+    'previous' : IDL.Opt(IDL.Nat32),
+    'exposed' : IDL.Nat32,
+    'threshold' : IDL.Nat64,
+    'checkpoint' : IDL.Text,
+    'installed' : IDL.Nat64,
+    'opened_at' : IDL.Nat64,
+    'plan' : Plan,
+    'told' : IDL.Bool,
+    'wave' : IDL.Nat32,
+    'errors' : IDL.Nat64,
+    'wave_corrections' : IDL.Nat64,
+    'wave_windows' : IDL.Nat64,
+    'version' : IDL.Nat32,
+    'state' : ReleaseState,
+    'soak_until' : IDL.Nat64,
+    'corrections' : IDL.Nat64,
+    'channel' : IDL.Text,
+    'windows' : IDL.Nat64,
+    'returned' : IDL.Nat64,
+  });
+  const Why = IDL.Record({
+    'remedy' : IDL.Text,
+    'subject' : IDL.Text,
+    'message' : IDL.Text,
+  });
+  const Error = IDL.Variant({
+    'Invalid' : Why,
+    'Paused' : Why,
+    'Closed' : Why,
+    'NotYet' : Why,
+    'NotFound' : Why,
+    'NotAuthorized' : Why,
+    'AlreadyExists' : Why,
+    'GateFailed' : Why,
+    'LimitExceeded' : Why,
+    'NotExposed' : Why,
+  });
+  const ResultRelease = IDL.Variant({ 'Ok' : Release, 'Err' : Error });
+  const Advance = IDL.Record({ 'wave' : IDL.Nat32, 'release' : IDL.Nat64 });
+  const AuditEntry = IDL.Record({
+    'at' : IDL.Nat64,
+    'hash' : IDL.Vec(IDL.Nat8),
+    'event' : IDL.Text,
+    'caller' : IDL.Principal,
+    'index' : IDL.Nat64,
+  });
+  const AuditTip = IDL.Record({
+    'certificate' : IDL.Opt(IDL.Vec(IDL.Nat8)),
+    'hash' : IDL.Vec(IDL.Nat8),
+    'witness' : IDL.Vec(IDL.Nat8),
+    'length' : IDL.Nat64,
+  });
+  const Enrol = IDL.Record({ 'name' : IDL.Text, 'channel' : IDL.Text });
+  const Pod = IDL.Record({
+    'principal' : IDL.Principal,
+    'name' : IDL.Text,
+    'enrolled_at' : IDL.Nat64,
+    'channel' : IDL.Text,
+  });
+  const ResultPod = IDL.Variant({ 'Ok' : Pod, 'Err' : Error });
+  const ListPods = IDL.Record({
+    'after' : IDL.Opt(IDL.Principal),
+    'limit' : IDL.Nat32,
+  });
+  const ListReleases = IDL.Record({
+    'after' : IDL.Opt(IDL.Nat64),
+    'limit' : IDL.Nat32,
+  });
+  const OpenRelease = IDL.Record({
+    'adoption' : IDL.Nat64,
+    'previous' : IDL.Opt(IDL.Nat32),
+    'checkpoint' : IDL.Text,
+    'plan' : Plan,
+    'version' : IDL.Nat32,
+    'channel' : IDL.Text,
+  });
+  const ResultId = IDL.Variant({ 'Ok' : IDL.Nat64, 'Err' : Error });
+  const PodEvent = IDL.Variant({
+    'installed' : IDL.Null,
+    'failed' : IDL.Text,
+    'returned' : IDL.Text,
+    'health' : IDL.Null,
+  });
+  const Report = IDL.Record({
+    'errors' : IDL.Nat32,
+    'release' : IDL.Nat64,
+    'event' : PodEvent,
+    'version' : IDL.Nat32,
+    'corrections' : IDL.Nat32,
+    'windows' : IDL.Nat32,
+    'sequence' : IDL.Nat64,
+  });
+  const ResultUnit = IDL.Variant({ 'Ok' : IDL.Null, 'Err' : Error });
+  const StopRelease = IDL.Record({
+    'release' : IDL.Nat64,
+    'reason' : IDL.Text,
+  });
+  const Supersede = IDL.Record({
+    'adoption' : IDL.Nat64,
+    'channel' : IDL.Text,
+  });
+  const Validation = IDL.Variant({ 'Ok' : IDL.Text, 'Err' : IDL.Text });
+  return IDL.Service({
+    'abort' : IDL.Func([Abort], [ResultRelease], []),
+    'advance' : IDL.Func([Advance], [ResultRelease], []),
+    'audit_log' : IDL.Func(
+        [IDL.Record({ 'start' : IDL.Nat64, 'length' : IDL.Nat32 })],
+        [IDL.Vec(AuditEntry)],
+        ['query'],
+      ),
+    'audit_tip' : IDL.Func([], [AuditTip], ['query']),
+    'enrol' : IDL.Func([Enrol], [ResultPod], []),
+    'get_pod' : IDL.Func([IDL.Principal], [IDL.Opt(Pod)], ['query']),
+    'get_release' : IDL.Func([IDL.Nat64], [IDL.Opt(Release)], ['query']),
+    'list_pods' : IDL.Func([ListPods], [IDL.Vec(Pod)], ['query']),
+    'list_releases' : IDL.Func([ListReleases], [IDL.Vec(Release)], ['query']),
+    'open_release' : IDL.Func([OpenRelease], [ResultId], []),
+    'pause' : IDL.Func([IDL.Nat64], [ResultRelease], []),
+    'report' : IDL.Func([Report], [ResultUnit], []),
+    'resume' : IDL.Func([IDL.Nat64], [ResultRelease], []),
+    'stop_release' : IDL.Func([StopRelease], [], []),
+    'supersede' : IDL.Func([Supersede], [ResultUnit], []),
+    'validate_stop_release' : IDL.Func([StopRelease], [Validation], ['query']),
+  });
+};
+export const init = ({ IDL }: { IDL: typeof import('@dfinity/candid').IDL }): IDL.Type[] => {
+  const Peers = IDL.Record({
+    'fleet' : IDL.Principal,
+    'access' : IDL.Principal,
+    'ledger' : IDL.Principal,
+    'datasets' : IDL.Principal,
+    'models' : IDL.Principal,
+    'governance' : IDL.Principal,
+    'treasury' : IDL.Principal,
+  });
+  const InitArgs = IDL.Record({
+    'operators' : IDL.Vec(IDL.Principal),
+    'governor' : IDL.Principal,
+    'peers' : Peers,
+  });
+  return [InitArgs];
+};

@@ -1,0 +1,317 @@
+// Generated from the canister's .did by canisters/bindgen (npm run bindings): do not edit.
+import type { Principal } from '@dfinity/principal';
+import type { ActorMethod } from '@dfinity/agent';
+import type { IDL } from '@dfinity/candid';
+
+export interface AuditEntry {
+  'at' : bigint,
+  'hash' : Uint8Array,
+  'event' : string,
+  'caller' : Principal,
+  'index' : bigint,
+}
+export interface AuditTip {
+  'certificate' : [] | [Uint8Array],
+  'hash' : Uint8Array,
+  'witness' : Uint8Array,
+  'length' : bigint,
+}
+export interface Bond {
+  'slashed' : bigint,
+  'posted_at' : bigint,
+  'holder' : Principal,
+  'amount' : bigint,
+  'purpose' : BondPurpose,
+}
+export type BondPurpose = { 'provider' : null } |
+  { 'contributor' : null };
+export type Error = { 'Invalid' : Why } |
+  { 'Busy' : Why } |
+  { 'WrongPrincipal' : Why } |
+  { 'InsufficientAllowance' : Why } |
+  { 'Closed' : Why } |
+  { 'NotYet' : Why } |
+  { 'NotFound' : Why } |
+  { 'NotAuthorized' : Why } |
+  { 'Unavailable' : Why } |
+  { 'LimitExceeded' : Why } |
+  { 'InsufficientFunds' : Why };
+/**
+ * amount: everything pulled from the payer: fees, reward and the ledger's fees for paying them out.
+ */
+export interface Escrow {
+  'id' : bigint,
+  'job' : bigint,
+  'payments' : Array<Payment>,
+  'opened_at' : bigint,
+  'state' : EscrowState,
+  'payer' : Principal,
+  'amount' : bigint,
+}
+export type EscrowState = { 'settled' : null } |
+  { 'open' : null } |
+  { 'refunded' : null } |
+  { 'refunding' : null } |
+  { 'settling' : null } |
+  { 'funding' : null };
+export interface Init { 'governor' : Principal, 'peers' : Peers }
+export interface Payment {
+  'to' : Principal,
+  'why' : string,
+  'block' : [] | [bigint],
+  'amount' : bigint,
+}
+export interface Peers {
+  'fleet' : Principal,
+  'access' : Principal,
+  'ledger' : Principal,
+  'datasets' : Principal,
+  'models' : Principal,
+  'governance' : Principal,
+  'treasury' : Principal,
+}
+export interface SlashBond {
+  'evidence' : string,
+  'holder' : Principal,
+  'amount' : bigint,
+  'purpose' : BondPurpose,
+  'reason' : string,
+}
+/**
+ * Escrow of licence fees and rewards, payouts, bonds and their slashing. Amounts in e8s; every payment pays once however often it is asked for.
+ */
+export interface Why {
+  'remedy' : string,
+  'subject' : string,
+  'message' : string,
+}
+export interface _SERVICE {
+  'audit_log' : ActorMethod<
+    [{ 'start' : bigint, 'length' : number }],
+    Array<AuditEntry>
+  >,
+  'audit_tip' : ActorMethod<[], AuditTip>,
+  'escrow_of_job' : ActorMethod<[bigint], [] | [Escrow]>,
+  'get_bond' : ActorMethod<
+    [{ 'holder' : Principal, 'purpose' : BondPurpose }],
+    [] | [Bond]
+  >,
+  'get_escrow' : ActorMethod<[bigint], [] | [Escrow]>,
+  'list_bonds' : ActorMethod<
+    [
+      {
+        'after' : [] | [{ 'holder' : Principal, 'purpose' : BondPurpose }],
+        'limit' : number,
+      },
+    ],
+    Array<Bond>
+  >,
+  'list_escrows' : ActorMethod<
+    [{ 'after' : [] | [bigint], 'limit' : number }],
+    Array<Escrow>
+  >,
+  'open_escrow' : ActorMethod<
+    [{ 'job' : bigint, 'client_ref' : string }],
+    { 'Ok' : Escrow } |
+      { 'Err' : Error }
+  >,
+  /**
+   * Bonds. The caller approves amount + the ledger's fee to this canister first (ICRC-2). A repeat with the same client_ref returns the bond.
+   */
+  'post_bond' : ActorMethod<
+    [{ 'client_ref' : string, 'amount' : bigint, 'purpose' : BondPurpose }],
+    { 'Ok' : Bond } |
+      { 'Err' : Error }
+  >,
+  /**
+   * Escrow. What has to be approved first: quote_escrow's amount + the ledger's fee. Resumable: repeat until it is Ok.
+   */
+  'quote_escrow' : ActorMethod<
+    [{ 'job' : bigint }],
+    { 'Ok' : { 'approve' : bigint, 'amount' : bigint } } |
+      { 'Err' : Error }
+  >,
+  'refund' : ActorMethod<[bigint], { 'Ok' : Escrow } | { 'Err' : Error }>,
+  /**
+   * By escrow id. Anyone may ask; what happens follows from the job and its checkpoint alone.
+   */
+  'settle' : ActorMethod<[bigint], { 'Ok' : Escrow } | { 'Err' : Error }>,
+  'slash_bond' : ActorMethod<[SlashBond], undefined>,
+  'validate_slash_bond' : ActorMethod<
+    [SlashBond],
+    { 'Ok' : string } |
+      { 'Err' : string }
+  >,
+}
+
+export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
+  const Peers = IDL.Record({
+    'fleet' : IDL.Principal,
+    'access' : IDL.Principal,
+    'ledger' : IDL.Principal,
+    'datasets' : IDL.Principal,
+    'models' : IDL.Principal,
+    'governance' : IDL.Principal,
+    'treasury' : IDL.Principal,
+  });
+  const Init = IDL.Record({ 'governor' : IDL.Principal, 'peers' : Peers });
+  const AuditEntry = IDL.Record({
+    'at' : IDL.Nat64,
+    'hash' : IDL.Vec(IDL.Nat8),
+    'event' : IDL.Text,
+    'caller' : IDL.Principal,
+    'index' : IDL.Nat64,
+  });
+  const AuditTip = IDL.Record({
+    'certificate' : IDL.Opt(IDL.Vec(IDL.Nat8)),
+    'hash' : IDL.Vec(IDL.Nat8),
+    'witness' : IDL.Vec(IDL.Nat8),
+    'length' : IDL.Nat64,
+  });
+  const Payment = IDL.Record({
+    'to' : IDL.Principal,
+    'why' : IDL.Text,
+    'block' : IDL.Opt(IDL.Nat),
+    'amount' : IDL.Nat,
+  });
+  const EscrowState = IDL.Variant({
+    'settled' : IDL.Null,
+    'open' : IDL.Null,
+    'refunded' : IDL.Null,
+    'refunding' : IDL.Null,
+    'settling' : IDL.Null,
+    'funding' : IDL.Null,
+  });
+  const Escrow = IDL.Record({
+    'id' : IDL.Nat64,
+    'job' : IDL.Nat64,
+    'payments' : IDL.Vec(Payment),
+    'opened_at' : IDL.Nat64,
+    'state' : EscrowState,
+    'payer' : IDL.Principal,
+    'amount' : IDL.Nat,
+  });
+  const BondPurpose = IDL.Variant({
+    'provider' : IDL.Null,
+    'contributor' : IDL.Null,
+  });
+  const Bond = IDL.Record({
+    'slashed' : IDL.Nat,
+    'posted_at' : IDL.Nat64,
+    'holder' : IDL.Principal,
+    'amount' : IDL.Nat,
+    'purpose' : BondPurpose,
+  });
+  const Why = IDL.Record({
+    'remedy' : IDL.Text,
+    'subject' : IDL.Text,
+    'message' : IDL.Text,
+  });
+  const Error = IDL.Variant({
+    'Invalid' : Why,
+    'Busy' : Why,
+    'WrongPrincipal' : Why,
+    'InsufficientAllowance' : Why,
+    'Closed' : Why,
+    'NotYet' : Why,
+    'NotFound' : Why,
+    'NotAuthorized' : Why,
+    'Unavailable' : Why,
+    'LimitExceeded' : Why,
+    'InsufficientFunds' : Why,
+  });
+  const SlashBond = IDL.Record({
+    'evidence' : IDL.Text,
+    'holder' : IDL.Principal,
+    'amount' : IDL.Nat,
+    'purpose' : BondPurpose,
+    'reason' : IDL.Text,
+  });
+  return IDL.Service({
+    'audit_log' : IDL.Func(
+        [IDL.Record({ 'start' : IDL.Nat64, 'length' : IDL.Nat32 })],
+        [IDL.Vec(AuditEntry)],
+        ['query'],
+      ),
+    'audit_tip' : IDL.Func([], [AuditTip], ['query']),
+    'escrow_of_job' : IDL.Func([IDL.Nat64], [IDL.Opt(Escrow)], ['query']),
+    'get_bond' : IDL.Func(
+        [IDL.Record({ 'holder' : IDL.Principal, 'purpose' : BondPurpose })],
+        [IDL.Opt(Bond)],
+        ['query'],
+      ),
+    'get_escrow' : IDL.Func([IDL.Nat64], [IDL.Opt(Escrow)], ['query']),
+    'list_bonds' : IDL.Func(
+        [
+          IDL.Record({
+            'after' : IDL.Opt(
+              IDL.Record({ 'holder' : IDL.Principal, 'purpose' : BondPurpose })
+            ),
+            'limit' : IDL.Nat32,
+          }),
+        ],
+        [IDL.Vec(Bond)],
+        ['query'],
+      ),
+    'list_escrows' : IDL.Func(
+        [IDL.Record({ 'after' : IDL.Opt(IDL.Nat64), 'limit' : IDL.Nat32 })],
+        [IDL.Vec(Escrow)],
+        ['query'],
+      ),
+    'open_escrow' : IDL.Func(
+        [IDL.Record({ 'job' : IDL.Nat64, 'client_ref' : IDL.Text })],
+        [IDL.Variant({ 'Ok' : Escrow, 'Err' : Error })],
+        [],
+      ),
+    'post_bond' : IDL.Func(
+        [
+          IDL.Record({
+            'client_ref' : IDL.Text,
+            'amount' : IDL.Nat,
+            'purpose' : BondPurpose,
+          }),
+        ],
+        [IDL.Variant({ 'Ok' : Bond, 'Err' : Error })],
+        [],
+      ),
+    'quote_escrow' : IDL.Func(
+        [IDL.Record({ 'job' : IDL.Nat64 })],
+        [
+          IDL.Variant({
+            'Ok' : IDL.Record({ 'approve' : IDL.Nat, 'amount' : IDL.Nat }),
+            'Err' : Error,
+          }),
+        ],
+        [],
+      ),
+    'refund' : IDL.Func(
+        [IDL.Nat64],
+        [IDL.Variant({ 'Ok' : Escrow, 'Err' : Error })],
+        [],
+      ),
+    'settle' : IDL.Func(
+        [IDL.Nat64],
+        [IDL.Variant({ 'Ok' : Escrow, 'Err' : Error })],
+        [],
+      ),
+    'slash_bond' : IDL.Func([SlashBond], [], []),
+    'validate_slash_bond' : IDL.Func(
+        [SlashBond],
+        [IDL.Variant({ 'Ok' : IDL.Text, 'Err' : IDL.Text })],
+        ['query'],
+      ),
+  });
+};
+export const init = ({ IDL }: { IDL: typeof import('@dfinity/candid').IDL }): IDL.Type[] => {
+  const Peers = IDL.Record({
+    'fleet' : IDL.Principal,
+    'access' : IDL.Principal,
+    'ledger' : IDL.Principal,
+    'datasets' : IDL.Principal,
+    'models' : IDL.Principal,
+    'governance' : IDL.Principal,
+    'treasury' : IDL.Principal,
+  });
+  const Init = IDL.Record({ 'governor' : IDL.Principal, 'peers' : Peers });
+  return [Init];
+};

@@ -1,0 +1,200 @@
+import { IDL } from '@dfinity/candid';
+import { interfaces, type Clients } from './connect.js';
+import { CanisterError } from './errors.js';
+import type { ProposalData } from './generated/governance.js';
+import type { AcceptDataset } from './generated/datasets.js';
+import type { ApproveProvider, ApproveRecipe, GrantAccess } from './generated/access.js';
+import type { AdoptCheckpoint, AppointEvaluator, PublishRoot, RollbackChannel } from './generated/models.js';
+import type { SlashBond } from './generated/treasury.js';
+import type { StopRelease } from './generated/fleet.js';
+import { command, governanceError, neuronId } from './neurons.js';
+import type { CanisterName } from './network.js';
+
+/** The governed methods and their function ids, as registered with governance (an SNS takes the same table). */
+export const GOVERNED = {
+  accept_dataset: { id: 1001, canister: 'datasets' },
+  approve_recipe: { id: 1002, canister: 'access' },
+  approve_provider: { id: 1003, canister: 'access' },
+  adopt_checkpoint: { id: 1004, canister: 'models' },
+  rollback_channel: { id: 1005, canister: 'models' },
+  slash_bond: { id: 1006, canister: 'treasury' },
+  stop_release: { id: 1007, canister: 'fleet' },
+  appoint_evaluator: { id: 1008, canister: 'models' },
+  grant_access: { id: 1009, canister: 'access' },
+  publish_root: { id: 1010, canister: 'models' },
+} as const satisfies Record<string, { id: number; canister: CanisterName }>;
+
+export type GovernedMethod = keyof typeof GOVERNED;
+
+/** What each governed method takes, as the generated Candid types have it. */
+export interface GovernedPayloads {
+  accept_dataset: AcceptDataset;
+  approve_recipe: ApproveRecipe;
+  approve_provider: ApproveProvider;
+  adopt_checkpoint: AdoptCheckpoint;
+  rollback_channel: RollbackChannel;
+  slash_bond: SlashBond;
+  stop_release: StopRelease;
+  appoint_evaluator: AppointEvaluator;
+  grant_access: GrantAccess;
+  publish_root: PublishRoot;
+}
+
+export interface ProposalWords {
+  /** At most 50 bytes; a repeat by the same neuron with the same reference returns the first proposal. */
+  clientRef: string;
+  title: string;
+  summary: string;
+  /** The proposing neuron; without it the caller's own with memo 0. */
+  neuron?: Uint8Array;
+}
+
+export interface ProposalRequest<M extends GovernedMethod = GovernedMethod> extends ProposalWords {
+  method: M;
+  payload: GovernedPayloads[M];
+}
+
+export type Outcome = 'open' | 'rejected' | 'adopted' | 'executed' | 'failed' | 'withdrawn';
+
+/** A proposal as it stands. Times in seconds since the epoch, 0 = not yet; voting power in e8s of effective stake. */
+export interface Decision {
+  proposal: number;
+  /** `adopted` lasts only until the execution has ended as `executed` or `failed`. */
+  outcome: Outcome;
+  title: string;
+  method: GovernedMethod | 'motion' | 'other';
+  clientRef: string;
+  /** The validator's words, which voters read. */
+  rendering: string;
+  deadlineSeconds: number;
+  decidedSeconds: number;
+  executedSeconds: number;
+  failedSeconds: number;
+  /** Why the execution failed. */
+  failure?: string;
+  yes: bigint;
+  no: bigint;
+  total: bigint;
+}
+
+export interface ProposalReceipt {
+  proposal: number;
+  deadlineSeconds: number;
+}
+
+/** A governed method's Candid arguments. */
+export function encodePayload<M extends GovernedMethod>(method: M, payload: GovernedPayloads[M]): Uint8Array {
+  const service = interfaces[GOVERNED[method].canister].idlFactory({ IDL });
+  const signature = service._fields.find(([name]) => name === method)?.[1];
+  if (!signature) throw new CanisterError('invalid', { method }, `${GOVERNED[method].canister} has no method ${method}; run npm run bindings.`);
+  return IDL.encode(signature.argTypes, [payload]);
+}
+
+/**
+ * Puts a governed method to the vote, once per client reference. The target's validator is asked first.
+ *
+ * @throws CanisterError `invalidProposal` with the validator's words · `notAuthorized` · `preconditionFailed` (too little stake or delay) · `network`
+ */
+export function propose<M extends GovernedMethod>(clients: Clients, request: ProposalRequest<M>): Promise<ProposalReceipt> {
+  const payload = encodePayload(request.method, request.payload);
+  const functionId = BigInt(GOVERNED[request.method].id);
+  return submit(clients, request, { ExecuteGenericNervousSystemFunction: { function_id: functionId, payload } });
+}
+
+/** Puts a text to the vote. */
+export function proposeMotion(clients: Clients, words: ProposalWords & { motion: string }): Promise<ProposalReceipt> {
+  return submit(clients, words, { Motion: { motion_text: words.motion } });
+}
+
+type Action = { Motion: { motion_text: string } } | { ExecuteGenericNervousSystemFunction: { function_id: bigint; payload: Uint8Array } };
+
+async function submit(clients: Clients, words: ProposalWords, action: Action): Promise<ProposalReceipt> {
+  const neuron = words.neuron ?? neuronId(clients.principal);
+  const reply = await command(clients, neuron, {
+    MakeProposal: { title: words.title, summary: words.summary, url: `livepod:${words.clientRef}`, action: [action] },
+  });
+  const id = 'MakeProposal' in reply ? reply.MakeProposal.proposal_id[0]?.id : undefined;
+  if (id === undefined) throw governanceError('MakeProposal');
+  const { deadlineSeconds } = await decision(clients, id);
+  return { proposal: Number(id), deadlineSeconds };
+}
+
+/**
+ * Votes with one neuron. A second vote of the same neuron is an error, also when it is the same one.
+ *
+ * @throws CanisterError `voteClosed` after the deadline or the decision · `alreadyVoted` · `notAuthorized` · `notFound`
+ */
+export async function vote(clients: Clients, ballot: { proposal: number | bigint; vote: 'yes' | 'no'; neuron?: Uint8Array }): Promise<void> {
+  await command(clients, ballot.neuron ?? neuronId(clients.principal), {
+    RegisterVote: { vote: ballot.vote === 'yes' ? 1 : 2, proposal: [{ id: BigInt(ballot.proposal) }] },
+  });
+}
+
+/** Takes back an open proposal; its proposer only. A repeat does nothing. */
+export async function withdraw(clients: Clients, proposal: number | bigint): Promise<void> {
+  await clients.governance.withdraw_proposal({ proposal: BigInt(proposal) });
+}
+
+/** How a proposal stands. @throws CanisterError `notFound` */
+export async function decision(clients: Clients, proposal: number | bigint): Promise<Decision> {
+  const [result] = (await clients.governance.get_proposal({ proposal_id: [{ id: BigInt(proposal) }] })).result;
+  if (!result || 'Error' in result) throw governanceError('get_proposal', result?.Error);
+  return decisionOf(result.Proposal);
+}
+
+const OPEN = 1;
+
+/** Proposals newest first; `open: true` lists only those that can still be voted on. At most 100 at a time. */
+export async function listProposals(clients: Clients, page: { before?: number; limit?: number; open?: boolean } = {}): Promise<Decision[]> {
+  const { proposals } = await clients.governance.list_proposals({
+    before_proposal: page.before === undefined ? [] : [{ id: BigInt(page.before) }],
+    limit: page.limit ?? 100,
+    include_status: Int32Array.from(page.open ? [OPEN] : []),
+    include_reward_status: Int32Array.from([]),
+    exclude_type: BigUint64Array.from([]),
+  });
+  return proposals.map(decisionOf);
+}
+
+/** Reads a decision from SNS's ProposalData; the rule is in governance.did. */
+export function decisionOf(data: ProposalData): Decision {
+  const [tally] = data.latest_tally;
+  const { yes, no, total } = tally ?? { yes: 0n, no: 0n, total: 0n };
+  const [failure] = data.failure_reason;
+  const [proposal] = data.proposal;
+  const url = proposal?.url ?? '';
+  const decided: Decision = {
+    proposal: Number(data.id[0]?.id ?? 0n),
+    outcome: outcomeOf(data, yes, no, total),
+    title: proposal?.title ?? '',
+    method: methodOf(data.action),
+    clientRef: url.startsWith('livepod:') ? url.slice('livepod:'.length) : '',
+    rendering: data.payload_text_rendering[0] ?? '',
+    deadlineSeconds: Number(data.wait_for_quiet_state[0]?.current_deadline_timestamp_seconds ?? data.proposal_creation_timestamp_seconds + data.initial_voting_period_seconds),
+    decidedSeconds: Number(data.decided_timestamp_seconds),
+    executedSeconds: Number(data.executed_timestamp_seconds),
+    failedSeconds: Number(data.failed_timestamp_seconds),
+    yes,
+    no,
+    total,
+  };
+  if (failure) decided.failure = failure.error_message;
+  return decided;
+}
+
+const WITHDRAWN = 20;
+
+function outcomeOf(data: ProposalData, yes: bigint, no: bigint, total: bigint): Outcome {
+  if (data.decided_timestamp_seconds === 0n) return 'open';
+  if (data.failed_timestamp_seconds > 0n) return data.failure_reason[0]?.error_type === WITHDRAWN ? 'withdrawn' : 'failed';
+  if (data.executed_timestamp_seconds > 0n) return 'executed';
+  const quorum = data.minimum_yes_proportion_of_total[0]?.basis_points[0] ?? 300n;
+  const carried = 2n * yes > total || (2n * yes > yes + no && 10_000n * yes >= quorum * total);
+  return carried ? 'adopted' : 'rejected';
+}
+
+function methodOf(action: bigint): Decision['method'] {
+  if (action === 1n) return 'motion';
+  const entry = Object.entries(GOVERNED).find(([, { id }]) => BigInt(id) === action);
+  return (entry?.[0] as GovernedMethod | undefined) ?? 'other';
+}
