@@ -92,16 +92,16 @@ describe('a certificate', () => {
     expect(status('e', witness([[text('b')]]))).toBe(LookupPathStatus.Unknown);
   });
 
-  it.each<[string, () => Uint8Array]>([
-    ['signed by another key', () => certify(app, state())],
-    ['over another tree', () => encodeCertificate([3, text('other')], root.sign(hashTree(state()).digest))],
-    ['whose delegation is for another subnet', () => certify(app, state(), { ...delegation(flat), subnet_id: root.subnetId })],
-    ['whose delegation is signed by the subnet itself', () => certify(app, state(), { subnet_id: app.subnetId, certificate: certify(app, flat) })],
-    ['whose delegation is delegated', () => certify(app, state(), { subnet_id: app.subnetId, certificate: certify(root, flat, delegation(flat)) })],
-    ['without a signature', () => encode({ tree: [0] })],
-    ['that is no CBOR', () => text('nonsense')],
-  ])('%s is refused', (_, make) => {
-    expect(() => verifyCertificate(make(), root.der)).toThrow();
+  it.each<[string, string, () => Uint8Array]>([
+    ['signed by another key', 'signature does not verify', () => certify(app, state())],
+    ['over another tree', 'signature does not verify', () => encodeCertificate([3, text('other')], root.sign(hashTree(state()).digest))],
+    ['whose delegation is for another subnet', "does not show the subnet's key", () => certify(app, state(), { ...delegation(flat), subnet_id: root.subnetId })],
+    ['whose delegation is signed by the subnet itself', 'signature does not verify', () => certify(app, state(), { subnet_id: app.subnetId, certificate: certify(app, flat) })],
+    ['whose delegation is delegated', 'must not be delegated', () => certify(app, state(), { subnet_id: app.subnetId, certificate: certify(root, flat, delegation(flat)) })],
+    ['without a signature', 'needs a signature', () => encode({ tree: [0] })],
+    ['that is no CBOR', 'CBOR', () => text('nonsense')],
+  ])('%s is refused', (_, words, make) => {
+    expect(() => verifyCertificate(make(), root.der)).toThrow(words);
   });
 });
 

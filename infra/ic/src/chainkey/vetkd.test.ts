@@ -42,9 +42,9 @@ describe('vetKD', () => {
     const transport = TransportSecretKey.random();
     const derive = (id: Uint8Array, what: Uint8Array): EncryptedVetKey =>
       EncryptedVetKey.deserialize(vetkdDeriveKey('key_1', id, context, what, transport.publicKeyBytes(), random(1)));
-    expect(() => derive(canisterId, text('other')).decryptAndVerify(transport, publicKey, input)).toThrow();
-    expect(() => derive(text('other'), input).decryptAndVerify(transport, publicKey, input)).toThrow();
-    expect(() => derive(canisterId, input).decryptAndVerify(TransportSecretKey.random(), publicKey, input)).toThrow();
+    expect(() => derive(canisterId, text('other')).decryptAndVerify(transport, publicKey, input)).toThrow('Invalid VetKey');
+    expect(() => derive(text('other'), input).decryptAndVerify(transport, publicKey, input)).toThrow('Invalid VetKey');
+    expect(() => derive(canisterId, input).decryptAndVerify(TransportSecretKey.random(), publicKey, input)).toThrow('Invalid VetKey');
   });
 
   it('refuses an unknown key name', () => {

@@ -48,24 +48,24 @@ describe('canister signatures', () => {
     expect(() => verifySignature(publicKey, payload, signature({ keys: main }), [root.der, main.der])).not.toThrow();
   });
 
-  it.each<[string, Choice]>([
-    ['over another payload', { message: text('other') }],
-    ['under an unknown root', { keys: main }],
-    ['whose leaf is not empty', { signedLeaf: text('x') }],
-    ['whose tree is not what the canister certified', { certified: new Uint8Array(32) }],
-    ['of another canister', { by: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 9, 1, 1) }],
-    ['of a canister outside the ranges', { keys: app, chain: delegation('application', Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1, 1, 1)) }],
-    ['of a cloud engine', { keys: app, chain: delegation('cloud_engine') }],
-    ['of a subnet of unknown type', { keys: app, chain: delegation() }],
-  ])('%s are refused', (_, choice) => {
-    expect(() => verifySignature(publicKey, payload, signature(choice), [root.der])).toThrow();
+  it.each<[string, string, Choice]>([
+    ['over another payload', 'did not sign', { message: text('other') }],
+    ['under an unknown root', 'does not verify', { keys: main }],
+    ['whose leaf is not empty', 'did not sign', { signedLeaf: text('x') }],
+    ['whose tree is not what the canister certified', 'not the root', { certified: new Uint8Array(32) }],
+    ['of another canister', 'not the root', { by: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 9, 1, 1) }],
+    ['of a canister outside the ranges', 'outside the ranges', { keys: app, chain: delegation('application', Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1, 1, 1)) }],
+    ['of a cloud engine', 'must not give', { keys: app, chain: delegation('cloud_engine') }],
+    ['of a subnet of unknown type', 'must not give', { keys: app, chain: delegation() }],
+  ])('%s are refused', (_, words, choice) => {
+    expect(() => verifySignature(publicKey, payload, signature(choice), [root.der])).toThrow(words);
   });
 
   it('are verified again under other root keys, though they held once', () => {
     const good = signature();
     verifySignature(publicKey, payload, good, [root.der]);
-    expect(() => verifySignature(publicKey, payload, good, [main.der])).toThrow();
-    expect(() => verifySignature(publicKey, text('other'), good, [root.der])).toThrow();
+    expect(() => verifySignature(publicKey, payload, good, [main.der])).toThrow('does not verify');
+    expect(() => verifySignature(publicKey, text('other'), good, [root.der])).toThrow('did not sign');
   });
 });
 

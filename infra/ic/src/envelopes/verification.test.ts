@@ -223,7 +223,6 @@ describe('malformed envelopes', () => {
     ['bytes after the end', Buffer.concat([encode({ content: anonymous }), Uint8Array.of(0)])],
     ['a duplicate key', Buffer.from('a267636f6e74656e74a067636f6e74656e74a0', 'hex')],
     ['an expiry that is a float', encode({ content: { ...anonymous, ingress_expiry: 1.7e18 } }, { float64: true })],
-    ['a whole number written as float', Buffer.concat([Uint8Array.of(0xa1, 0x67), text('content'), Uint8Array.of(0xa1, 0x61, 0x78, 0xf9, 0x3c, 0)])],
     ['a negative expiry', encode({ content: { ...anonymous, ingress_expiry: -1 } })],
     ['an unknown request type', encode({ content: { ...anonymous, request_type: 'delete' } })],
     ['a nonce of 33 bytes', encode({ content: { ...anonymous, nonce: new Uint8Array(33) } })],
