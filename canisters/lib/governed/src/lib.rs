@@ -3,6 +3,7 @@
 pub mod errors;
 pub mod lock;
 pub mod parties;
+pub mod votes;
 
 pub use errors::{trap_with, why, Why};
 pub use lock::Lock;
@@ -29,6 +30,18 @@ pub fn client_ref(reference: &str) -> Result<(), Why> {
         format!("it has {} bytes, and 1 to {CLIENT_REF_LIMIT} are allowed", reference.len()),
         "choose a short reference of your own and send the same one when you repeat the call",
     ))
+}
+
+/// Puts the canister's .did file into its Wasm as the public metadata `candid:service` (IC spec: Canister module format).
+/// `governed::candid_service!("../datasets.did");` in `lib.rs`.
+#[macro_export]
+macro_rules! candid_service {
+    ($path:literal) => {
+        #[cfg(target_arch = "wasm32")]
+        #[used]
+        #[link_section = "icp:public candid:service"]
+        static CANDID_SERVICE: [u8; include_bytes!($path).len()] = *include_bytes!($path);
+    };
 }
 
 #[cfg(test)]
