@@ -1,1 +1,11 @@
-export {};
+/** For programs that start, watch or steer workflows. Workers take `orchestrator.ts` and `provider.ts`. */
+export { searchAttributes } from './searchAttributes.js';
+export { stateQuery, timelineQuery, type WorkflowState } from './narration.js';
+export { abortUpdate, approveUpdate, pauseUpdate, resumeUpdate } from './operatorDesk.js';
+export { trainingService } from './trainingService.js';
+export type { LifecycleInput, LifecycleResult } from './lifecycle.js';
+export type { DatasetIntakeInput, IntakeDecision } from './datasetIntake.js';
+export type { TrainingRoundInput, TrainingRoundResult } from './trainingRound.js';
+export type { CheckpointReviewInput, CheckpointReviewResult } from './checkpointReview.js';
+export type { ModelRolloutInput, ModelRolloutResult } from './modelRollout.js';
+export type { ModelRollbackInput, ModelRollbackResult } from './modelRollback.js';

@@ -1,0 +1,50 @@
+/** What a round asks a provider to run. Amounts in e8s as text. */
+export interface RequestAccess {
+  round: string;
+  recipe: string;
+  arguments: Record<string, number | string>;
+  seed: number;
+  datasets: { id: string; epoch: number }[];
+  base: string | null;
+  reward: string;
+  deadlineSeconds: number;
+}
+
+export interface RequestedAccess {
+  job: number;
+  approvalDigest: string;
+}
+
+export interface JobView {
+  job: number;
+  provider: string;
+  state: 'requested' | 'granted' | 'submitted' | 'completed' | 'failed' | 'refunded';
+  why: string;
+  checkpoint: string | null;
+  approvalDigest: string;
+  /** e8s */
+  fees: string;
+  reward: string;
+  contributors: string[];
+  /** Datasets whose licence asks for a vote on each access. */
+  needVote: string[];
+}
+
+/** Jobs as the orchestrator sees them. */
+export interface AccessPort {
+  job(request: { job: number }): Promise<JobView>;
+  /** Waits until every dataset of the job is granted. @throws ActivityError `jobClosed` when it failed instead */
+  granted(request: { job: number }): Promise<JobView>;
+  /** Ends a job that will not be finished; its grants are revoked. A job that is over already is left as it is. */
+  fail(request: { job: number; reason: string }): Promise<void>;
+}
+
+/** The provider's side: asking for a job's grants. */
+export interface RequestingPort {
+  /**
+   * Writes the approval document and asks the access canister for a job; the same `clientRef` is the same job.
+   *
+   * @param request.deadline  nanoseconds since 1970, as text
+   */
+  request(request: Omit<RequestAccess, 'deadlineSeconds'> & { clientRef: string; deadline: string }): Promise<RequestedAccess>;
+}

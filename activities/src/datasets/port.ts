@@ -1,0 +1,29 @@
+export interface DatasetCheck {
+  id: string;
+  title: string;
+  contributor: string;
+  /** `ready` to be proposed; `accepted` already; `refused` because of `why`. */
+  state: 'ready' | 'accepted' | 'refused';
+  why: string;
+  megabytes: number;
+}
+
+/** What a job needs to know of an accepted dataset. */
+export interface DatasetTerms {
+  id: string;
+  epoch: number;
+  /** e8s */
+  fee: string;
+  contributor: string;
+  /** `vote`: every access is voted on; `fee`: paying the licence is enough. */
+  access: 'fee' | 'vote';
+}
+
+export interface DatasetsPort {
+  /** Reads manifests, checks them and their chunks' presence where they are stored; one verdict per dataset, in order. */
+  check(request: { datasets: string[] }): Promise<DatasetCheck[]>;
+  /** Terms of accepted datasets, sorted by id. @throws ActivityError `notAccepted` naming the first that is not */
+  terms(request: { datasets: string[] }): Promise<DatasetTerms[]>;
+  /** Marks datasets whose proposal was rejected. */
+  close(request: { rejected: { dataset: string; proposal: number }[] }): Promise<void>;
+}

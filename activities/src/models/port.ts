@@ -1,0 +1,15 @@
+export interface ChannelView {
+  channel: string;
+  sequence: number;
+  stable: { checkpoint: string; version: number } | null;
+  candidate: { release: number; checkpoint: string; version: number } | null;
+}
+
+export interface ModelsPort {
+  /** Waits until an adopted checkpoint has its version and its release on the channel. */
+  released(request: { checkpoint: string; channel: string }): Promise<{ version: number; release: number }>;
+  /** Marks a checkpoint whose proposal was rejected. */
+  close(request: { checkpoint: string; proposal: number }): Promise<void>;
+  /** Waits until the channel's stable version is this one. */
+  stableAt(request: { channel: string; version: number }): Promise<ChannelView>;
+}

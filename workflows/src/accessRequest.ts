@@ -1,0 +1,31 @@
+import { workflowInfo } from '@temporalio/workflow';
+import type { RequestAccess, RequestedAccess } from '@livepod/activities/ports';
+import { amount, checked, contentId, hyperparameters, integer, list, name, nullable, record } from './guards.js';
+import { narrate, short } from './narration.js';
+import { requesting } from './ports.js';
+import { mark } from './searchAttributes.js';
+
+const input = record({
+  round: name,
+  recipe: contentId,
+  arguments: hyperparameters,
+  seed: integer(0, 2 ** 32 - 1),
+  datasets: list(record({ id: contentId, epoch: integer(0, 2 ** 32 - 1) }), 1, 1000),
+  base: nullable(contentId),
+  reward: amount,
+  deadlineSeconds: integer(30, 30 * 24 * 3600),
+});
+
+/** The provider asks the access canister for a job, under its own identity and in its own namespace. */
+export async function accessRequest(request: RequestAccess): Promise<RequestedAccess> {
+  const { deadlineSeconds, ...order } = checked('accessRequest', input, request);
+  const tell = narrate('access', { round: order.round, recipe: short(order.recipe), datasets: order.datasets.length });
+  mark({ stage: 'access', round: order.round });
+
+  // From the start of this workflow, so that a repeated step writes the same document and with it the same approval digest.
+  const deadline = (BigInt(workflowInfo().startTime.getTime() + deadlineSeconds * 1000) * 1_000_000n).toString();
+  tell(`Asking for ${order.datasets.length} datasets`);
+  const asked = await requesting.request({ ...order, deadline, clientRef: `round/${order.round}` });
+  tell(`Job ${asked.job}`, { job: asked.job, approval: short(asked.approvalDigest) });
+  return asked;
+}

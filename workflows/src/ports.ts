@@ -1,0 +1,53 @@
+import { getCurrentDetails, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import type {
+  AccessPort, DatasetsPort, EvaluationPort, FleetPort, GovernancePort, ModelsPort, RequestingPort, TrainingPort, TreasuryPort,
+} from '@livepod/activities/ports';
+
+/**
+ * A step that changes or reads the world once and takes seconds. The worker heartbeats for it, so that a killed worker is noticed after
+ * `heartbeatTimeout`; it is retried until the part it needs is back, for at most a day.
+ */
+const brief: ActivityOptions = {
+  startToCloseTimeout: '5 minutes',
+  heartbeatTimeout: '12 seconds',
+  scheduleToCloseTimeout: '1 day',
+  retry: { initialInterval: '500 milliseconds', backoffCoefficient: 1.6, maximumInterval: '20 seconds' },
+};
+
+/** A step that waits for others: each look is one attempt, which costs no history; the activity says when to look again. */
+const waiting: ActivityOptions = { ...brief, startToCloseTimeout: '1 minute', scheduleToCloseTimeout: '30 days' };
+
+/** Hours of work on one host, with heartbeats that carry the resume point. */
+const lengthy: ActivityOptions = { ...brief, startToCloseTimeout: '3 days', scheduleToCloseTimeout: '7 days', heartbeatTimeout: '30 seconds' };
+
+type Methods<P> = { [K in keyof P]: P[K] extends (...args: infer A) => Promise<infer R> ? (...args: A) => Promise<R> : never };
+
+/**
+ * A port as a workflow sees it: `governance.propose(…)` runs the activity of that name. Its summary in the UI is the headline that the
+ * workflow told last.
+ */
+function port<P extends object>(name: string, options: ActivityOptions, special: Partial<Record<keyof P, ActivityOptions>> = {}): Methods<P> {
+  return new Proxy({} as Methods<P>, {
+    get: (_, method: string) => (...args: unknown[]) => {
+      const summary = getCurrentDetails().split('\n')[0]!.replaceAll('**', '').slice(0, 150);
+      const chosen = special[method as keyof P] ?? options;
+      const run = proxyActivities<Record<string, (...args: unknown[]) => Promise<unknown>>>({ ...chosen, ...(summary === '' ? {} : { summary }) })[`${name}.${method}`]!;
+      return run(...args);
+    },
+  });
+}
+
+export const governance = port<GovernancePort>('governance', brief, { decision: waiting, decisions: waiting });
+export const datasets = port<DatasetsPort>('datasets', brief, { check: lengthy });
+export const access = port<AccessPort>('access', brief, { granted: waiting });
+export const requesting = port<RequestingPort>('requesting', brief);
+export const evaluation = port<EvaluationPort>('evaluation', { ...lengthy, taskQueue: 'evaluation' });
+export const models = port<ModelsPort>('models', brief, { released: waiting, stableAt: waiting });
+export const fleet = port<FleetPort>('fleet', brief, { beginWave: waiting });
+export const treasury = port<TreasuryPort>('treasury', brief);
+
+/** The steps of a training job on the provider's host of that name; on any host when none is given. */
+export const training = (host?: string): Methods<TrainingPort> => {
+  const here = { ...lengthy, ...(host === undefined ? {} : { taskQueue: host, scheduleToStartTimeout: '30 minutes' }) } satisfies ActivityOptions;
+  return port<TrainingPort>('training', here);
+};

@@ -1,0 +1,48 @@
+import type { GovernedCall, Plan, ProposalRequest } from '@livepod/activities/ports';
+import { short, tokens } from './narration.js';
+
+/** What voters read. Client references (at most 50 bytes) hold the round and what is proposed, so that the same round never proposes the same thing twice. */
+const digits = (id: string): string => id.replace('sha256:', '').slice(0, 16);
+
+export const acceptDataset = (round: string, dataset: { id: string; title: string; contributor: string; megabytes: number }): ProposalRequest => ({
+  action: { call: 'acceptDataset', dataset: dataset.id },
+  clientRef: `intake/${round}/${digits(dataset.id)}`,
+  title: `Accept dataset ${short(dataset.id)}: ${dataset.title}`.slice(0, 250),
+  summary: `Contributed by ${dataset.contributor}, ${dataset.megabytes.toFixed(1)} MB. Its signature, hashes and chunks were checked. Accepting it lets approved providers train on it under its licence.`,
+});
+
+export const grantAccess = (round: string, job: number, provider: string, needVote: string[]): ProposalRequest => ({
+  action: { call: 'grantAccess', job },
+  clientRef: `access/${round}/${job}`,
+  title: `Let job ${job} use ${needVote.length} dataset${needVote.length === 1 ? '' : 's'} whose licence asks for a vote`,
+  summary: `Provider ${provider} would train on ${needVote.map(short).join(', ')}.`.slice(0, 2000),
+});
+
+export const adoptCheckpoint = (
+  round: string,
+  checkpoint: string,
+  channel: string,
+  plan: Plan,
+  measured: { accuracy: string; macroF1: string; worstPerson: string; parentAccuracy: string | null },
+): ProposalRequest => ({
+  action: { call: 'adoptCheckpoint', checkpoint, channel, plan },
+  clientRef: `adopt/${round}/${digits(checkpoint)}`,
+  title: `Adopt checkpoint ${short(checkpoint)} on channel ${channel}`,
+  summary:
+    `An independent evaluator measured accuracy ${measured.accuracy}, macro-F1 ${measured.macroF1}, worst person ${measured.worstPerson} on hold-out people` +
+    `${measured.parentAccuracy === null ? '' : ` (its parent: ${measured.parentAccuracy})`}. Rollout: ${plan.waves.join(' → ')} pods, ${plan.soakSeconds} s each.`,
+});
+
+export const rollbackChannel = (ref: string, channel: string, version: number, reason: string): ProposalRequest => ({
+  action: { call: 'rollbackChannel', channel, version, reason },
+  clientRef: `rollback/${channel}/${ref}`,
+  title: `Set channel ${channel} to version ${version}`,
+  summary: reason,
+});
+
+export const slashBond = (round: string, holder: string, purpose: 'provider' | 'contributor', amount: string, reason: string, evidence: string): ProposalRequest => ({
+  action: { call: 'slashBond', holder, purpose, amount, reason, evidence } satisfies GovernedCall,
+  clientRef: `slash/${round}/${purpose[0]}/${holder.slice(0, 11)}`,
+  title: `Slash the bond of ${purpose} ${holder.slice(0, 11)}: ${tokens(amount)} tokens`,
+  summary: `${reason} ${evidence}`.slice(0, 2000),
+});

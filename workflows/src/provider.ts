@@ -1,0 +1,3 @@
+/** The workflows of a provider's own namespace, started through its Nexus endpoint. */
+export { accessRequest } from './accessRequest.js';
+export { trainingJob } from './trainingJob.js';

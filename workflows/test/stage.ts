@@ -1,0 +1,98 @@
+import { fileURLToPath } from 'node:url';
+import { WorkflowRunOperationHandler, startWorkflow } from '@temporalio/nexus';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { Client } from '@temporalio/client';
+import { serviceHandler } from 'nexus-rpc';
+import { searchAttributes, trainingService, type LifecycleInput } from '../src/index.js';
+import { id, World } from './world.js';
+
+const source = (name: string): string => fileURLToPath(new URL(`../src/${name}.ts`, import.meta.url));
+const server = fileURLToPath(new URL('../../.cache/bin/temporal', import.meta.url));
+export const round = (name: string, more: Partial<LifecycleInput> = {}): LifecycleInput => ({ round: name, provider: 'provider-1', recipe: id('e'), datasets: [id('1'), id('2')], ...more });
+
+/** A real Temporal server with our namespace and a provider's, a Nexus endpoint between them, and a worker for every queue. */
+export class Stage {
+  world = new World();
+  private workers: Worker[] = [];
+  private running: Promise<void>[] = [];
+
+  private constructor(
+    readonly environment: TestWorkflowEnvironment,
+    readonly bundles: { orchestrator: { code: string }; provider: { code: string } },
+  ) {}
+
+  static async open(): Promise<Stage> {
+    Runtime.install({ logger: new DefaultLogger('ERROR') });
+    const [environment, orchestrator, provider] = await Promise.all([
+      TestWorkflowEnvironment.createLocal({
+        server: { executable: { type: 'existing-path', path: server }, namespace: 'livepod', searchAttributes: Object.values(searchAttributes), log: { level: 'error', format: 'pretty' } },
+      }),
+      bundleWorkflowCode({ workflowsPath: source('orchestrator'), logger: new DefaultLogger('ERROR') }),
+      bundleWorkflowCode({ workflowsPath: source('provider'), logger: new DefaultLogger('ERROR') }),
+    ]);
+    const stage = new Stage(environment, { orchestrator, provider });
+    await stage.openProvider();
+    await stage.openWorkers();
+    return stage;
+  }
+
+  private async openProvider(): Promise<void> {
+    const { connection } = this.environment;
+    await connection.workflowService.registerNamespace({ namespace: 'provider-1', workflowExecutionRetentionPeriod: { seconds: 86400 as never } });
+    // A namespace is usable when the server's cache has seen it.
+    for (let ready = false; !ready; ) {
+      ready = await connection.operatorService
+        .addSearchAttributes({ namespace: 'provider-1', searchAttributes: Object.fromEntries(Object.values(searchAttributes).map((key) => [key.name, 2])) })
+        .then(() => true, () => new Promise<boolean>((resolve) => setTimeout(resolve, 200, false)));
+    }
+    await connection.operatorService.createNexusEndpoint({
+      spec: { name: 'provider-1', target: { worker: { namespace: 'provider-1', taskQueue: 'provider' } } },
+    });
+  }
+
+  get client() {
+    return this.environment.client.workflow;
+  }
+
+  /** Workers on every queue; their activities are those of the world that was last put on stage. */
+  private async openWorkers(): Promise<void> {
+    const activities = Object.fromEntries(
+      Object.keys(this.world.activities()).map((name) => [name, (...args: never[]) => this.world.activities()[name]!(...args)]),
+    );
+    const connection = this.environment.nativeConnection;
+    const ours = { connection, namespace: 'livepod', activities };
+    const theirs = { connection, namespace: 'provider-1', activities };
+    this.workers = await Promise.all([
+      Worker.create({ ...ours, taskQueue: 'orchestrator', workflowBundle: this.bundles.orchestrator }),
+      Worker.create({ ...ours, taskQueue: 'rollback', workflowBundle: this.bundles.orchestrator }),
+      Worker.create({ ...ours, taskQueue: 'evaluation' }),
+      Worker.create({ ...theirs, taskQueue: 'provider', workflowBundle: this.bundles.provider, nexusServices: [nexus] }),
+      Worker.create({ ...theirs, taskQueue: 'provider-host' }),
+    ]);
+    this.running = this.workers.map((worker) => worker.run());
+  }
+
+  start(workflow: string, workflowId: string, input: unknown, taskQueue = 'orchestrator') {
+    return this.client.start(workflow, { taskQueue, workflowId, args: [input] });
+  }
+
+  async events(workflowId: string): Promise<number> {
+    return (await this.client.getHandle(workflowId).fetchHistory()).events!.length;
+  }
+
+  inProviderNamespace(): Client {
+    return new Client({ connection: this.environment.connection, namespace: 'provider-1' });
+  }
+
+  async close(): Promise<void> {
+    for (const worker of this.workers) worker.shutdown();
+    await Promise.all(this.running);
+    await this.environment.teardown();
+  }
+}
+
+const nexus = serviceHandler(trainingService, {
+  requestAccess: new WorkflowRunOperationHandler((ctx, input) => startWorkflow(ctx, 'accessRequest', { workflowId: `access-request-${input.round}`, args: [input] }) as never),
+  train: new WorkflowRunOperationHandler((ctx, input) => startWorkflow(ctx, 'trainingJob', { workflowId: `training-job-${input.job}-${ctx.requestId}`, args: [input] }) as never),
+});

@@ -1,0 +1,163 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type {
+  AccessPort, DatasetsPort, Decision, EvaluationPort, FleetPort, GovernancePort, JobView, ModelsPort, ProposalRequest, ReleaseView, RequestingPort, TrainingPort, TreasuryPort,
+} from '@livepod/activities/ports';
+
+export const id = (digit: string): string => `sha256:${digit.repeat(64).slice(0, 64)}`;
+
+/**
+ * The canisters' rules in memory, for what a workflow test is about: order, waiting, undoing. The same workflows run against the real
+ * canisters in the end-to-end story. `journal` lists every change of the world, once.
+ */
+export class World {
+  journal: string[] = [];
+  /** Datasets that voters reject. */
+  unwanted = new Set<string>();
+  checkpointWanted = true;
+  /** Looks at an open vote before it is decided. */
+  looks = 2;
+  /** The wave after which the release stops itself. */
+  stopsAfterWave = Infinity;
+  trainingFails = false;
+  trainingHangs = false;
+
+  private proposals = new Map<string, { number: number; request: ProposalRequest; looked: number; withdrawn: boolean }>();
+  private job: JobView | undefined;
+  private escrow: 'open' | 'settled' | 'refunded' | undefined;
+  release: ReleaseView = { release: 1, channel: 'stable', checkpoint: id('c'), version: 1, state: 'planned', why: '', wave: 0, exposed: 0, windows: 0, corrections: 0, errors: 0 };
+
+  private did(what: string): void {
+    if (!this.journal.includes(what)) this.journal.push(what);
+  }
+
+  governance: GovernancePort = {
+    propose: async (request) => this.submit(request),
+    proposeAll: async ({ proposals }) => proposals.map((request) => this.submit(request)),
+    decision: async ({ proposal }) => this.decided([proposal])[0]!,
+    decisions: async ({ proposals }) => this.decided(proposals),
+    withdraw: async ({ clientRefs }) => {
+      const open = clientRefs.flatMap((ref) => this.proposals.get(ref) ?? []);
+      for (const proposal of open) {
+        proposal.withdrawn = true;
+        this.did(`withdraw ${proposal.request.action.call}`);
+      }
+      return { withdrawn: open.map((proposal) => proposal.number) };
+    },
+  };
+
+  private submit(request: ProposalRequest) {
+    const known = this.proposals.get(request.clientRef) ?? { number: this.proposals.size + 1, request, looked: 0, withdrawn: false };
+    this.proposals.set(request.clientRef, known);
+    this.did(`propose ${request.action.call}`);
+    return { id: known.number, deadline: '2030-01-01T00:00:00Z' };
+  }
+
+  private decided(numbers: number[]): Decision[] {
+    const asked = numbers.map((number) => [...this.proposals.values()].find((proposal) => proposal.number === number)!);
+    if (asked[0]!.looked++ < this.looks) {
+      throw ApplicationFailure.create({ type: 'notDecided', message: 'The vote is open', nextRetryDelay: 100, category: 'BENIGN' });
+    }
+    return asked.map(({ number, request: { action } }) => {
+      const wanted = action.call === 'acceptDataset' ? !this.unwanted.has(action.dataset) : action.call === 'adoptCheckpoint' ? this.checkpointWanted : true;
+      return { proposal: number, outcome: wanted ? 'adopted' : 'rejected', why: wanted ? '' : 'voters rejected it', yesPermille: 700, noPermille: 100 };
+    });
+  }
+
+  datasets: DatasetsPort = {
+    check: async ({ datasets }) => datasets.map((dataset) => ({ id: dataset, title: 'Watch', contributor: `contributor-of-${dataset.slice(7, 11)}`, state: 'ready', why: '', megabytes: 1 })),
+    terms: async ({ datasets }) => [...datasets].sort().map((dataset) => ({ id: dataset, epoch: 0, fee: '100', contributor: 'c', access: 'fee' })),
+    close: async ({ rejected }) => rejected.forEach(({ dataset }) => this.did(`close ${dataset.slice(7, 11)}`)),
+  };
+
+  access: AccessPort = {
+    job: async () => this.job!,
+    granted: async () => this.job!,
+    fail: async () => {
+      this.did('fail job');
+    },
+  };
+
+  requesting: RequestingPort = {
+    request: async (request) => {
+      this.job = {
+        job: 7, provider: 'provider-principal', state: 'requested', why: '', checkpoint: null, approvalDigest: id('a'), fees: String(100 * request.datasets.length), reward: request.reward, contributors: [], needVote: [],
+      };
+      this.did('request job');
+      return { job: 7, approvalDigest: id('a') };
+    },
+  };
+
+  treasury: TreasuryPort = {
+    openEscrow: async ({ job }) => {
+      this.escrow = 'open';
+      this.did('open escrow');
+      return { escrow: 3, job, amount: '600', state: 'open' };
+    },
+    settle: async ({ job }) => {
+      this.escrow = 'settled';
+      this.did('settle');
+      return { escrow: 3, job, amount: '600', state: 'settled' };
+    },
+    refund: async ({ job }) => {
+      if (this.escrow === undefined) return null;
+      this.escrow = 'refunded';
+      this.did('refund');
+      return { escrow: 3, job, amount: '600', state: 'refunded' };
+    },
+    bonds: async ({ holders }) => holders.map((holder) => ({ ...holder, amount: '1000' })),
+    sweep: async () => ({ settled: [], refunded: [] }),
+  };
+
+  training: TrainingPort = {
+    open: async () => ({ host: 'provider-host' }),
+    fetch: async () => ({ datasets: 2, bytes: 2e6 }),
+    train: async () => {
+      if (this.trainingFails) throw ApplicationFailure.nonRetryable('Training failed in epoch 2', 'trainingFailed');
+      if (this.trainingHangs) throw ApplicationFailure.create({ type: 'busy', message: 'busy', nextRetryDelay: 200 });
+      this.did('train');
+      return { epochs: 3, metrics: {} };
+    },
+    publish: async () => {
+      this.did('publish');
+      return { checkpoint: id('c'), bytes: 1000 };
+    },
+    wipe: async () => this.did('wipe'),
+    giveUp: async () => this.did('give up'),
+  };
+
+  evaluation: EvaluationPort = {
+    measure: async () => ({ people: 4, windows: 1000, accuracy: '0.951', macroF1: '0.93', worstPerson: '0.88', parentAccuracy: null }),
+  };
+
+  models: ModelsPort = {
+    released: async () => ({ version: 1, release: 1 }),
+    close: async () => this.did('close checkpoint'),
+    stableAt: async ({ channel, version }) => ({ channel, sequence: 9, stable: { checkpoint: id('c'), version }, candidate: null }),
+  };
+
+  fleet: FleetPort = {
+    beginWave: async ({ wave }) => {
+      if (this.release.state === 'paused') throw ApplicationFailure.create({ type: 'notYet', message: 'paused', nextRetryDelay: 100, category: 'BENIGN' });
+      if (this.release.state === 'stopped') return this.release;
+      if (wave > this.stopsAfterWave) return this.change({ state: 'stopped', why: '400 of 1000 windows were corrected, the gate is 250' });
+      this.did(`wave ${wave}`);
+      return this.change({ wave, exposed: wave * 2 - 1, state: wave > 3 ? 'completed' : 'rolling' });
+    },
+    pause: async () => this.change({ state: 'paused' }),
+    resume: async () => this.change({ state: 'rolling' }),
+    abort: async ({ reason }) => {
+      this.did('abort release');
+      return this.change({ state: 'stopped', why: reason });
+    },
+  };
+
+  private change(change: Partial<ReleaseView>): ReleaseView {
+    return (this.release = { ...this.release, ...change });
+  }
+
+  /** Every port's methods under the names that workflows call. */
+  activities(): Record<string, (...args: never[]) => Promise<unknown>> {
+    const ports = { governance: this.governance, datasets: this.datasets, access: this.access, requesting: this.requesting, treasury: this.treasury, training: this.training, evaluation: this.evaluation, models: this.models, fleet: this.fleet };
+    return Object.fromEntries(Object.entries(ports).flatMap(([port, methods]) => Object.entries(methods).map(([method, run]) => [`${port}.${method}`, run])));
+  }
+}
