@@ -33,16 +33,21 @@ pub struct Enrol {
 }
 
 #[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
 pub enum ReleaseState {
     /// No wave has begun.
+    #[serde(rename = "planned")]
     Planned,
+    #[serde(rename = "rolling")]
     Rolling,
+    #[serde(rename = "paused")]
     Paused,
+    #[serde(rename = "completed")]
     Completed,
     /// For the reason it carries; exposed pods go back.
+    #[serde(rename = "stopped")]
     Stopped(String),
     /// Another release or a rollback took its place.
+    #[serde(rename = "superseded")]
     Superseded,
 }
 
@@ -122,11 +127,14 @@ pub struct StopRelease {
 }
 
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
 pub enum PodEvent {
+    #[serde(rename = "installed")]
     Installed,
+    #[serde(rename = "health")]
     Health,
+    #[serde(rename = "failed")]
     Failed(String),
+    #[serde(rename = "returned")]
     Returned(String),
 }
 

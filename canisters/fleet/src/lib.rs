@@ -1,1 +1,143 @@
-//! The fleet canister.
+//! The fleet canister: enrolled pods, and how a release reaches them wave by wave. This file lists the methods and nothing else.
+
+mod api;
+mod memory;
+mod pods;
+mod releases;
+mod reports;
+mod tell;
+
+use api::{Abort, Advance, Enrol, Error, InitArgs, ListPods, ListReleases, OpenRelease, Pod, Release, Report, StopRelease, Supersede};
+use candid::Principal;
+use governed::{caller_is_governor, not_anonymous, parties, trap_with, Parties};
+use ic_cdk::{init, post_upgrade, query, update};
+use serde_json::json;
+
+#[init]
+fn init(args: InitArgs) {
+    parties::open(memory::of(memory::PARTIES), Some(Parties { governor: args.governor, peers: args.peers }));
+    audit::open(memory::of(memory::AUDIT_INDEX), memory::of(memory::AUDIT_DATA));
+    releases::set_operators(&args.operators);
+    tell::start();
+}
+
+#[post_upgrade]
+fn post_upgrade() {
+    parties::open(memory::of(memory::PARTIES), None);
+    audit::open(memory::of(memory::AUDIT_INDEX), memory::of(memory::AUDIT_DATA));
+    tell::start();
+}
+
+/// Enrols the caller's device on a channel. A repeat returns the pod.
+#[update(guard = "not_anonymous")]
+fn enrol(request: Enrol) -> Result<Pod, Error> {
+    let (pod, new) = pods::enrol(&request)?;
+    if new {
+        releases::pod_enrolled(&pod.principal, &pod.channel);
+        audit::append(json!({"type": "podEnrolled", "pod": pod.principal.to_text(), "channel": pod.channel}));
+    }
+    Ok(pod)
+}
+
+/// Counts what a pod saw of a release; a repeat is counted once. A failed gate stops the release in the same message.
+#[update(guard = "not_anonymous")]
+async fn report(report: Report) -> Result<(), Error> {
+    if reports::report(&report)? {
+        tell::models().await;
+    }
+    Ok(())
+}
+
+/// Opens a release. Models canister only; a repeat of the adoption returns the first release.
+#[update(guard = "not_anonymous")]
+fn open_release(request: OpenRelease) -> Result<u64, Error> {
+    releases::open(&request)
+}
+
+/// Ends the channel's open releases up to an adoption. Models canister only.
+#[update(guard = "not_anonymous")]
+fn supersede(request: Supersede) -> Result<(), Error> {
+    releases::supersede(&request)
+}
+
+/// Begins a wave, or completes the release after the last wave's soak. Operators only; a repeat changes nothing.
+#[update(guard = "not_anonymous")]
+async fn advance(request: Advance) -> Result<Release, Error> {
+    let release = releases::advance(&request)?;
+    Ok(told(release).await)
+}
+
+/// Holds the next wave back.
+#[update(guard = "not_anonymous")]
+fn pause(release: u64) -> Result<Release, Error> {
+    releases::pause(release)
+}
+
+#[update(guard = "not_anonymous")]
+fn resume(release: u64) -> Result<Release, Error> {
+    releases::resume(release)
+}
+
+/// Stops a release: exposed pods go back to the stable checkpoint. Operators only.
+#[update(guard = "not_anonymous")]
+async fn abort(request: Abort) -> Result<Release, Error> {
+    let release = releases::abort(&request)?;
+    Ok(told(release).await)
+}
+
+async fn told(release: Release) -> Release {
+    tell::models().await;
+    releases::get(release.id).unwrap_or(release)
+}
+
+/// What voters read before they vote on `stop_release`.
+#[query]
+fn validate_stop_release(payload: StopRelease) -> Result<String, String> {
+    let release = releases::checked_stop(&payload).map_err(|error| error.to_string())?;
+    Ok(format!(
+        "Stop release {} of version {} on {}: {} pods go back to the stable version. Reason: {}",
+        release.id, release.version, release.channel, release.exposed, payload.reason
+    ))
+}
+
+/// Stops a release by vote; traps when it has ended already.
+#[update(guard = "caller_is_governor")]
+async fn stop_release(payload: StopRelease) {
+    releases::governed_stop(&payload).unwrap_or_else(|error| trap_with(error));
+    tell::models().await;
+}
+
+#[query]
+fn get_release(id: u64) -> Option<Release> {
+    releases::get(id)
+}
+
+#[query]
+fn list_releases(page: ListReleases) -> Vec<Release> {
+    releases::list(&page)
+}
+
+#[query]
+fn get_pod(principal: Principal) -> Option<Pod> {
+    pods::get(&principal)
+}
+
+#[query]
+fn list_pods(page: ListPods) -> Vec<Pod> {
+    pods::list(&page)
+}
+
+audit::queries!();
+governed::candid_service!("../fleet.did");
+ic_cdk::export_candid!();
+
+#[cfg(test)]
+mod tests {
+    use candid_parser::utils::{service_equal, CandidSource};
+
+    #[test]
+    fn the_candid_file_is_what_the_code_offers() {
+        let code = super::__export_service();
+        service_equal(CandidSource::Text(&code), CandidSource::Text(include_str!("../fleet.did"))).expect("fleet.did equals the code");
+    }
+}

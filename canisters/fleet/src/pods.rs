@@ -71,7 +71,7 @@ pub fn positions(release: u64, channel: &str) -> Vec<u64> {
     let mut positions: Vec<u64> = PODS.with_borrow(|pods| {
         pods.iter()
             .filter(|entry| entry.value().channel == channel)
-            .map(|entry| protocol::cohort_position(release, entry.key()))
+            .map(|entry| protocol::cohort::position(release, entry.key()))
             .collect()
     });
     positions.sort_unstable();

@@ -1,0 +1,364 @@
+//! Releases: opened by the models canister, moved on wave by wave by an operator, stopped by their own gate, an operator or a vote.
+//!
+//! Each function checks first and then changes; an error leaves everything as it was. What changes a release's exposure marks it
+//! untold, and `tell` carries it to the models canister.
+
+use crate::api::{Abort, Advance, Error, ListReleases, OpenRelease, Release, ReleaseState, StopRelease, Supersede};
+use crate::{memory, pods};
+use candid::Principal;
+use governed::why;
+use ic_stable_structures::StableBTreeMap;
+use serde_json::json;
+use std::cell::RefCell;
+use std::ops::Bound;
+use stored::{Cbor, Memory};
+
+const SECOND: u64 = 1_000_000_000;
+const REASON_LIMIT: usize = 300;
+
+thread_local! {
+    static RELEASES: RefCell<StableBTreeMap<u64, Cbor<Release>, Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::RELEASES)));
+    /// Adoption → release.
+    static ADOPTIONS: RefCell<StableBTreeMap<u64, u64, Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::ADOPTIONS)));
+    /// Releases whose state the models canister has not heard of.
+    static UNTOLD: RefCell<StableBTreeMap<u64, (), Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::UNTOLD)));
+    static OPERATORS: RefCell<StableBTreeMap<Principal, (), Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::OPERATORS)));
+}
+
+/// Names the principals that may advance, pause, resume and abort. Called by `init`.
+pub fn set_operators(operators: &[Principal]) {
+    OPERATORS.with_borrow_mut(|known| operators.iter().for_each(|operator| _ = known.insert(*operator, ())));
+}
+
+fn operator() -> Result<Principal, Error> {
+    let caller = system::caller();
+    if OPERATORS.with_borrow(|known| known.contains_key(&caller)) {
+        return Ok(caller);
+    }
+    Err(Error::NotAuthorized(why(caller, "it is not an operator of this fleet", "call with an operator's identity, or propose stop_release")))
+}
+
+fn from_models() -> Result<(), Error> {
+    let (caller, models) = (system::caller(), governed::peers().models);
+    if caller == models {
+        return Ok(());
+    }
+    Err(Error::NotAuthorized(why(caller, format!("only the models canister {models} may do this"), "propose the change to the DAO")))
+}
+
+pub fn get(id: u64) -> Option<Release> {
+    RELEASES.with_borrow(|releases| releases.get(&id)).map(|release| release.0)
+}
+
+pub(crate) fn existing(id: u64) -> Result<Release, Error> {
+    get(id).ok_or_else(|| Error::NotFound(why(format!("release {id}"), "there is no such release", "look at list_releases")))
+}
+
+pub(crate) fn put(release: Release) {
+    RELEASES.with_borrow_mut(|releases| releases.insert(release.id, Cbor(release)));
+}
+
+/// Releases in the order of their ids.
+pub fn list(page: &ListReleases) -> Vec<Release> {
+    let after = page.after.map_or(Bound::Unbounded, Bound::Excluded);
+    RELEASES.with_borrow(|releases| {
+        releases.range((after, Bound::Unbounded)).take(governed::page_size(page.limit)).map(|entry| entry.value().0).collect()
+    })
+}
+
+/// The channel's releases that can still move.
+pub fn open_on(channel: &str) -> Vec<Release> {
+    RELEASES.with_borrow(|releases| {
+        releases.iter().map(|entry| entry.value().0).filter(|release| release.channel == channel && release.state.is_open()).collect()
+    })
+}
+
+/// Opens a release for an adopted checkpoint. What was open on the channel is superseded.
+pub fn open(request: &OpenRelease) -> Result<u64, Error> {
+    from_models()?;
+    if let Some(id) = ADOPTIONS.with_borrow(|adoptions| adoptions.get(&request.adoption)) {
+        return Ok(id);
+    }
+    rollout::channel_name(&request.channel).map_err(Error::Invalid)?;
+    request.plan.check().map_err(Error::Invalid)?;
+    let id = RELEASES.with_borrow(|releases| releases.last_key_value()).map_or(1, |(id, _)| id + 1);
+    supersede_open(&request.channel);
+    put(Release {
+        id,
+        channel: request.channel.clone(),
+        checkpoint: request.checkpoint.clone(),
+        version: request.version,
+        previous: request.previous,
+        plan: request.plan.clone(),
+        wave: 0,
+        exposed: 0,
+        state: ReleaseState::Planned,
+        threshold: 0,
+        soak_until: 0,
+        windows: 0,
+        corrections: 0,
+        errors: 0,
+        installed: 0,
+        returned: 0,
+        wave_windows: 0,
+        wave_corrections: 0,
+        opened_at: system::now(),
+        closed_at: None,
+        told: true,
+    });
+    ADOPTIONS.with_borrow_mut(|adoptions| adoptions.insert(request.adoption, id));
+    audit::append(json!({
+        "type": "releaseOpened", "release": id, "adoption": request.adoption, "channel": request.channel,
+        "checkpoint": request.checkpoint, "version": request.version,
+    }));
+    Ok(id)
+}
+
+/// A rollback took the channel: what was opened for adoptions up to this one ends here.
+pub fn supersede(request: &Supersede) -> Result<(), Error> {
+    from_models()?;
+    let covered = |id: u64| ADOPTIONS.with_borrow(|adoptions| adoptions.iter().any(|entry| entry.value() == id && *entry.key() <= request.adoption));
+    for release in open_on(&request.channel) {
+        if covered(release.id) {
+            end_superseded(release);
+        }
+    }
+    Ok(())
+}
+
+fn supersede_open(channel: &str) {
+    open_on(channel).into_iter().for_each(end_superseded);
+}
+
+pub(crate) fn end_superseded(mut release: Release) {
+    release.state = ReleaseState::Superseded;
+    release.closed_at = Some(system::now());
+    release.told = true;
+    UNTOLD.with_borrow_mut(|untold| untold.remove(&release.id));
+    audit::append(json!({"type": "releaseSuperseded", "release": release.id}));
+    put(release);
+}
+
+/// Begins a wave, or completes the release after the last one. Beginning a wave again changes nothing.
+pub fn advance(request: &Advance) -> Result<Release, Error> {
+    operator()?;
+    let mut release = existing(request.release)?;
+    let waves = release.plan.waves.len() as u32;
+    if request.wave == 0 || request.wave > waves + 1 {
+        return Err(Error::Invalid(why("wave", format!("{} is not one of 1 to {}", request.wave, waves + 1), "name the wave to begin")));
+    }
+    if let ReleaseState::Stopped(reason) = &release.state {
+        let stopped = why(format!("release {}", release.id), format!("it is stopped: {reason}"), "train a better checkpoint and adopt that");
+        return Err(if gate_verdict(&release).is_some() { Error::GateFailed(stopped) } else { Error::Closed(stopped) });
+    }
+    if release.state == ReleaseState::Completed || request.wave <= release.wave {
+        return Ok(release);
+    }
+    if release.state == ReleaseState::Superseded {
+        return Err(closed(&release, "it is superseded"));
+    }
+    if release.state == ReleaseState::Paused {
+        return Err(Error::Paused(why(format!("release {}", release.id), "an operator paused it", "resume it first")));
+    }
+    if request.wave != release.wave + 1 {
+        return Err(Error::Invalid(why("wave", format!("wave {} has not begun", request.wave - 1), format!("begin wave {}", release.wave + 1))));
+    }
+    soaked(&release)?;
+    if request.wave > waves {
+        complete(&mut release);
+    } else {
+        begin_wave(&mut release);
+    }
+    mark_untold(&mut release);
+    put(release.clone());
+    Ok(release)
+}
+
+/// Checks that the current wave has lasted long enough and was heard of often enough.
+fn soaked(release: &Release) -> Result<(), Error> {
+    if release.wave == 0 {
+        return Ok(());
+    }
+    let subject = format!("release {} wave {}", release.id, release.wave);
+    let now = system::now();
+    if now < release.soak_until {
+        let left = (release.soak_until - now).div_ceil(SECOND);
+        return Err(Error::NotYet(why(subject, format!("it soaks until {} ns", release.soak_until), format!("advance again in {left} s"))));
+    }
+    let needed = u64::from(release.plan.gate.min_windows);
+    if release.exposed > 0 && release.wave_windows < needed {
+        let message = format!("its pods have reported {} windows, and the gate needs {needed}", release.wave_windows);
+        return Err(Error::NotYet(why(subject, message, "wait for the pods' reports and advance again")));
+    }
+    Ok(())
+}
+
+fn begin_wave(release: &mut Release) {
+    release.wave += 1;
+    let positions = pods::positions(release.id, &release.channel);
+    release.threshold = wave_threshold(&positions, &release.plan.waves, release.wave, release.threshold);
+    release.exposed = exposed(&positions, release.threshold);
+    release.state = ReleaseState::Rolling;
+    release.soak_until = system::now() + u64::from(release.plan.soak_seconds) * SECOND;
+    (release.wave_windows, release.wave_corrections) = (0, 0);
+    audit::append(json!({
+        "type": "waveBegun", "release": release.id, "wave": release.wave,
+        "exposed": release.exposed, "threshold": format!("{:016x}", release.threshold),
+    }));
+}
+
+fn complete(release: &mut Release) {
+    release.state = ReleaseState::Completed;
+    release.closed_at = Some(system::now());
+    audit::append(json!({"type": "releaseCompleted", "release": release.id, "channel": release.channel, "version": release.version}));
+}
+
+/// The threshold of a wave: the k-th smallest position for its k pods, never below the one before it, since a pod that was
+/// exposed stays so when others enrol later. The last wave is everyone.
+pub fn wave_threshold(positions: &[u64], waves: &[u32], wave: u32, before: u64) -> u64 {
+    if wave as usize >= waves.len() {
+        return u64::MAX;
+    }
+    let pods = (waves[wave as usize - 1] as usize).min(positions.len());
+    let reached = if pods == 0 { 0 } else { positions[pods - 1] };
+    reached.max(before)
+}
+
+fn exposed(positions: &[u64], threshold: u64) -> u32 {
+    positions.partition_point(|position| *position <= threshold) as u32
+}
+
+/// Why the release must stop, if it must: too many errors, or too many corrections in all or in the current wave.
+pub fn gate_verdict(release: &Release) -> Option<String> {
+    let gate = &release.plan.gate;
+    if release.errors > u64::from(gate.max_errors) {
+        return Some(format!("{} errors, and the gate bears {}", release.errors, gate.max_errors));
+    }
+    let limit = u64::from(gate.max_correction_permille);
+    for (span, windows, corrections) in
+        [("in all", release.windows, release.corrections), ("in this wave", release.wave_windows, release.wave_corrections)]
+    {
+        if windows > 0 && windows >= u64::from(gate.min_windows) && u128::from(corrections) * 1_000 > u128::from(windows) * u128::from(limit) {
+            return Some(format!("{corrections} of {windows} windows {span} were corrected, and the gate bears {limit} of 1000"));
+        }
+    }
+    None
+}
+
+/// Holds the next wave back. Exposed pods keep the candidate, and the gate goes on.
+pub fn pause(id: u64) -> Result<Release, Error> {
+    hold(id, "releasePaused", |release| match release.state {
+        ReleaseState::Paused => Ok(false),
+        ReleaseState::Planned | ReleaseState::Rolling => {
+            release.state = ReleaseState::Paused;
+            Ok(true)
+        }
+        _ => Err(closed(release, "it has ended")),
+    })
+}
+
+pub fn resume(id: u64) -> Result<Release, Error> {
+    hold(id, "releaseResumed", |release| match release.state {
+        ReleaseState::Planned | ReleaseState::Rolling => Ok(false),
+        ReleaseState::Paused => {
+            release.state = if release.wave == 0 { ReleaseState::Planned } else { ReleaseState::Rolling };
+            Ok(true)
+        }
+        _ => Err(closed(release, "it has ended")),
+    })
+}
+
+fn hold(id: u64, event: &str, change: impl FnOnce(&mut Release) -> Result<bool, Error>) -> Result<Release, Error> {
+    operator()?;
+    let mut release = existing(id)?;
+    if change(&mut release)? {
+        audit::append(json!({"type": event, "release": id}));
+        put(release.clone());
+    }
+    Ok(release)
+}
+
+/// An operator's stop: exposed pods go back to the stable checkpoint.
+pub fn abort(request: &Abort) -> Result<Release, Error> {
+    operator()?;
+    check_reason(&request.reason)?;
+    let release = existing(request.release)?;
+    match &release.state {
+        ReleaseState::Stopped(_) => Ok(release),
+        state if state.is_open() => Ok(stop(release, request.reason.clone(), "operator")),
+        _ => Err(closed(&release, "it has ended")),
+    }
+}
+
+/// What a vote to stop would do.
+pub fn checked_stop(request: &StopRelease) -> Result<Release, Error> {
+    check_reason(&request.reason)?;
+    let release = existing(request.release)?;
+    if release.state.is_open() {
+        return Ok(release);
+    }
+    Err(closed(&release, "it has ended already"))
+}
+
+/// The DAO's stop.
+pub fn governed_stop(request: &StopRelease) -> Result<(), Error> {
+    let release = checked_stop(request)?;
+    stop(release, request.reason.clone(), "governor");
+    Ok(())
+}
+
+/// Stops first; the models canister hears of it next.
+pub(crate) fn stop(mut release: Release, reason: String, by: &str) -> Release {
+    audit::append(json!({"type": "releaseStopped", "release": release.id, "by": by, "reason": reason}));
+    release.state = ReleaseState::Stopped(reason);
+    release.closed_at = Some(system::now());
+    mark_untold(&mut release);
+    put(release.clone());
+    release
+}
+
+fn check_reason(reason: &str) -> Result<(), Error> {
+    if (1..=REASON_LIMIT).contains(&reason.len()) {
+        return Ok(());
+    }
+    Err(Error::Invalid(why("reason", format!("it has {} bytes, and 1 to {REASON_LIMIT} are allowed", reason.len()), "say in a sentence why")))
+}
+
+fn closed(release: &Release, what: &str) -> Error {
+    Error::Closed(why(format!("release {}", release.id), what, "look at get_release; adopt a checkpoint to open another"))
+}
+
+/// A pod that enrols while a wave runs may be in it at once.
+pub fn pod_enrolled(pod: &Principal, channel: &str) {
+    for mut release in open_on(channel) {
+        if release.wave > 0 && protocol::cohort::position(release.id, pod) <= release.threshold {
+            release.exposed += 1;
+            put(release);
+        }
+    }
+}
+
+fn mark_untold(release: &mut Release) {
+    release.told = false;
+    UNTOLD.with_borrow_mut(|untold| untold.insert(release.id, ()));
+}
+
+/// The next release, after `after`, that the models canister has to hear of.
+pub fn next_untold(after: Option<u64>) -> Option<Release> {
+    let after = after.map_or(Bound::Unbounded, Bound::Excluded);
+    UNTOLD.with_borrow(|untold| untold.range((after, Bound::Unbounded)).next().map(|entry| *entry.key())).and_then(get)
+}
+
+/// The models canister has heard of `told`; a change since then still has to be told.
+pub fn mark_told(told: &Release) {
+    let Some(mut release) = get(told.id) else { return };
+    if release.state == told.state && release.threshold == told.threshold {
+        release.told = true;
+        UNTOLD.with_borrow_mut(|untold| untold.remove(&release.id));
+        put(release);
+    }
+}
+
+#[cfg(test)]
+#[path = "releases_tests.rs"]
+mod tests;

@@ -1,0 +1,355 @@
+use super::*;
+use crate::api::{Enrol, PodEvent, Report};
+use crate::reports::report;
+use governed::{parties, Parties, Peers};
+use rollout::{Gate, Plan};
+
+fn principal(n: u8) -> Principal {
+    Principal::from_slice(&[n; 29])
+}
+fn models() -> Principal {
+    principal(201)
+}
+fn ops() -> Principal {
+    principal(200)
+}
+
+fn install() {
+    let peers = Peers {
+        governance: principal(210),
+        datasets: principal(211),
+        access: principal(212),
+        models: models(),
+        fleet: principal(213),
+        treasury: principal(214),
+        ledger: principal(215),
+    };
+    parties::open(memory::of(memory::PARTIES), Some(Parties { governor: principal(210), peers }));
+    audit::open(memory::of(memory::AUDIT_INDEX), memory::of(memory::AUDIT_DATA));
+    set_operators(&[ops()]);
+}
+
+fn enrol(n: u8) {
+    system::set_caller(principal(n));
+    let (pod, new) = pods::enrol(&Enrol { name: format!("pod {n}"), channel: "stable".into() }).unwrap();
+    if new {
+        pod_enrolled(&pod.principal, &pod.channel);
+    }
+}
+
+fn plan(waves: &[u32]) -> Plan {
+    Plan { waves: waves.to_vec(), soak_seconds: 8, gate: Gate { min_windows: 40, max_correction_permille: 250, max_errors: 0 } }
+}
+
+fn opened(adoption: u64, waves: &[u32]) -> u64 {
+    system::set_caller(models());
+    let request = OpenRelease {
+        adoption,
+        channel: "stable".into(),
+        checkpoint: "sha256:00".into(),
+        version: adoption as u32,
+        previous: None,
+        plan: plan(waves),
+    };
+    open(&request).unwrap()
+}
+
+fn begin(release: u64, wave: u32) -> Result<Release, Error> {
+    system::set_caller(ops());
+    advance(&Advance { release, wave })
+}
+
+fn pods_by_position(release: u64, pods: std::ops::Range<u8>) -> Vec<u8> {
+    let mut pods: Vec<u8> = pods.collect();
+    pods.sort_by_key(|n| protocol::cohort::position(release, &principal(*n)));
+    pods
+}
+
+fn say(pod: u8, release: u64, sequence: u64, event: PodEvent, windows: u32, corrections: u32) -> Result<bool, Error> {
+    system::set_caller(principal(pod));
+    let version = get(release).unwrap().version;
+    report(&Report { release, version, sequence, event, windows, corrections, errors: 0 })
+}
+
+fn soak() {
+    system::set_now(system::now() + 8 * SECOND);
+}
+
+fn healthy_wave(release: u64, sequence: u64) {
+    let first = pods_by_position(release, 1..7)[0];
+    say(first, release, sequence, PodEvent::Health, 40, 4).unwrap();
+    soak();
+}
+
+fn arm<T: std::fmt::Debug>(result: Result<T, Error>) -> &'static str {
+    result.expect_err("an error").arm()
+}
+
+#[test]
+fn six_pods_are_exposed_as_one_then_three_then_six() {
+    install();
+    (1..7).for_each(enrol);
+    let id = opened(1, &[1, 3, 6]);
+    for (wave, expected) in [(1, 1), (2, 3), (3, 6)] {
+        let release = begin(id, wave).unwrap();
+        assert_eq!((release.wave, release.exposed), (wave, expected));
+        assert_eq!(arm(begin(id, wave + 1)), "NotYet", "it soaks");
+        healthy_wave(id, u64::from(wave));
+    }
+    assert_eq!(get(id).unwrap().threshold, u64::MAX);
+    let release = begin(id, 4).unwrap();
+    assert_eq!(release.state, ReleaseState::Completed);
+    assert_eq!(begin(id, 4).unwrap(), release, "a repeat changes nothing");
+}
+
+#[test]
+fn the_exposed_pods_are_those_with_the_smallest_positions() {
+    install();
+    (1..7).for_each(enrol);
+    let id = opened(1, &[1, 3, 6]);
+    let threshold = begin(id, 1).unwrap().threshold;
+    let order = pods_by_position(id, 1..7);
+    let exposed: Vec<u8> = (1..7).filter(|n| protocol::cohort::position(id, &principal(*n)) <= threshold).collect();
+    assert_eq!(exposed, vec![order[0]]);
+}
+
+#[test]
+fn a_wave_needs_its_soak_and_enough_reports() {
+    install();
+    (1..7).for_each(enrol);
+    let id = opened(1, &[1, 3, 6]);
+    begin(id, 1).unwrap();
+    let first = pods_by_position(id, 1..7)[0];
+    say(first, id, 1, PodEvent::Health, 39, 0).unwrap();
+    soak();
+    assert_eq!(arm(begin(id, 2)), "NotYet", "39 of 40 windows");
+    say(first, id, 2, PodEvent::Health, 1, 0).unwrap();
+    assert_eq!(begin(id, 2).unwrap().wave, 2);
+    assert_eq!(arm(begin(id, 4)), "Invalid", "wave 3 cannot be skipped");
+    assert_eq!(arm(begin(id, 0)), "Invalid");
+}
+
+#[test]
+fn waves_larger_than_the_fleet_are_capped() {
+    install();
+    (1..3).for_each(enrol);
+    let id = opened(1, &[1, 3, 6]);
+    assert_eq!(begin(id, 1).unwrap().exposed, 1);
+    say(pods_by_position(id, 1..3)[0], id, 1, PodEvent::Health, 40, 0).unwrap();
+    soak();
+    assert_eq!(begin(id, 2).unwrap().exposed, 2);
+}
+
+#[test]
+fn a_release_without_pods_only_soaks() {
+    install();
+    let id = opened(1, &[1, 3]);
+    for wave in 1..=2 {
+        assert_eq!(begin(id, wave).unwrap().exposed, 0);
+        soak();
+    }
+    assert_eq!(begin(id, 3).unwrap().state, ReleaseState::Completed);
+}
+
+#[test]
+fn a_pod_that_was_exposed_stays_so_when_others_enrol_later() {
+    install();
+    enrol(1);
+    let id = opened(1, &[1, 2, 50]);
+    let before = begin(id, 1).unwrap().threshold;
+    (2..40).for_each(enrol);
+    say(1, id, 1, PodEvent::Health, 40, 0).unwrap();
+    soak();
+    let release = begin(id, 2).unwrap();
+    assert!(release.threshold >= before);
+    assert!(protocol::cohort::position(id, &principal(1)) <= release.threshold);
+}
+
+#[test]
+fn a_late_pod_below_the_threshold_is_counted_as_exposed() {
+    install();
+    enrol(1);
+    let id = opened(1, &[1, 2, 60]);
+    let threshold = begin(id, 1).unwrap().threshold;
+    (2..60).for_each(enrol);
+    let expected = (1..60).filter(|n| protocol::cohort::position(id, &principal(*n)) <= threshold).count();
+    assert_eq!(get(id).unwrap().exposed as usize, expected);
+}
+
+#[test]
+fn only_an_operator_moves_a_release_and_only_models_opens_one() {
+    install();
+    let id = opened(1, &[1]);
+    system::set_caller(principal(1));
+    assert_eq!(arm(advance(&Advance { release: id, wave: 1 })), "NotAuthorized");
+    assert_eq!(arm(pause(id)), "NotAuthorized");
+    assert_eq!(arm(abort(&Abort { release: id, reason: "x".into() })), "NotAuthorized");
+    let request =
+        OpenRelease { adoption: 9, channel: "stable".into(), checkpoint: "sha256:00".into(), version: 1, previous: None, plan: plan(&[1]) };
+    assert_eq!(arm(open(&request)), "NotAuthorized");
+    assert_eq!(arm(supersede(&Supersede { channel: "stable".into(), adoption: 9 })), "NotAuthorized");
+    assert_eq!(get(id).unwrap().state, ReleaseState::Planned);
+}
+
+#[test]
+fn the_gate_waits_for_the_minimum_sample() {
+    install();
+    (1..7).for_each(enrol);
+    let id = opened(1, &[1, 3, 6]);
+    begin(id, 1).unwrap();
+    let first = pods_by_position(id, 1..7)[0];
+    assert_eq!(say(first, id, 1, PodEvent::Health, 39, 39), Ok(false), "39 windows say nothing yet");
+    assert_eq!(say(first, id, 2, PodEvent::Health, 1, 0), Ok(true));
+    let release = get(id).unwrap();
+    assert!(matches!(&release.state, ReleaseState::Stopped(reason) if reason.contains("39 of 40")), "{:?}", release.state);
+    assert!(!release.told, "the models canister has to hear of it");
+    assert_eq!(next_untold(None).map(|release| release.id), Some(id));
+    assert_eq!(arm(begin(id, 2)), "GateFailed");
+}
+
+#[test]
+fn exactly_the_bearable_share_of_corrections_passes() {
+    install();
+    (1..7).for_each(enrol);
+    let id = opened(1, &[1, 3, 6]);
+    begin(id, 1).unwrap();
+    let first = pods_by_position(id, 1..7)[0];
+    assert_eq!(say(first, id, 1, PodEvent::Health, 40, 10), Ok(false), "250 of 1000 is allowed");
+    assert_eq!(say(first, id, 2, PodEvent::Health, 0, 0), Ok(false));
+    assert_eq!(get(id).unwrap().state, ReleaseState::Rolling);
+}
+
+#[test]
+fn a_bad_wave_stops_although_the_release_as_a_whole_is_good() {
+    install();
+    (1..7).for_each(enrol);
+    let id = opened(1, &[1, 3, 6]);
+    begin(id, 1).unwrap();
+    let order = pods_by_position(id, 1..7);
+    say(order[0], id, 1, PodEvent::Health, 1_000, 0).unwrap();
+    soak();
+    begin(id, 2).unwrap();
+    assert_eq!(say(order[1], id, 1, PodEvent::Health, 40, 20), Ok(true));
+}
+
+#[test]
+fn a_failed_installation_counts_as_an_error() {
+    install();
+    (1..7).for_each(enrol);
+    let id = opened(1, &[1, 3, 6]);
+    begin(id, 1).unwrap();
+    let first = pods_by_position(id, 1..7)[0];
+    assert_eq!(say(first, id, 1, PodEvent::Failed("self-test differs".into()), 0, 0), Ok(true));
+    let release = get(id).unwrap();
+    assert_eq!(release.errors, 1);
+    assert!(matches!(release.state, ReleaseState::Stopped(reason) if reason.contains("self-test differs")));
+    assert_eq!(say(first, id, 2, PodEvent::Returned("stopped".into()), 0, 0), Ok(false), "pods still say that they went back");
+    assert_eq!(get(id).unwrap().returned, 1);
+}
+
+#[test]
+fn a_repeated_report_is_counted_once() {
+    install();
+    (1..7).for_each(enrol);
+    let id = opened(1, &[1, 3, 6]);
+    begin(id, 1).unwrap();
+    let first = pods_by_position(id, 1..7)[0];
+    for sequence in [1, 1, 2, 1, 2] {
+        say(first, id, sequence, PodEvent::Health, 5, 1).unwrap();
+    }
+    assert_eq!((get(id).unwrap().windows, get(id).unwrap().corrections), (10, 2));
+}
+
+#[test]
+fn a_report_from_outside_the_wave_or_the_fleet_changes_nothing() {
+    install();
+    (1..7).for_each(enrol);
+    let id = opened(1, &[1, 3, 6]);
+    let order = pods_by_position(id, 1..7);
+    assert_eq!(arm(say(order[0], id, 1, PodEvent::Health, 5, 1)), "NotExposed", "no wave has begun");
+    begin(id, 1).unwrap();
+    let before = get(id);
+    assert_eq!(arm(say(order[5], id, 1, PodEvent::Failed("mischief".into()), 0, 0)), "NotExposed");
+    assert_eq!(arm(say(99, id, 1, PodEvent::Health, 5, 1)), "NotAuthorized");
+    assert_eq!(arm(say(order[0], id, 1, PodEvent::Health, 5, 6)), "Invalid");
+    assert_eq!(arm(say(order[0], id, 0, PodEvent::Health, 5, 1)), "Invalid");
+    assert_eq!(arm(say(order[0], id, 1, PodEvent::Failed("x".repeat(201)), 0, 0)), "Invalid");
+    system::set_caller(principal(order[0]));
+    let other = Report { release: id, version: 77, sequence: 1, event: PodEvent::Health, windows: 1, corrections: 0, errors: 0 };
+    assert_eq!(arm(report(&other)), "Invalid");
+    assert_eq!(get(id), before);
+    assert_eq!(pods::last_sequence(&principal(order[0])), 0);
+}
+
+#[test]
+fn an_adoption_opens_one_release_and_supersedes_the_one_before() {
+    install();
+    let first = opened(1, &[1]);
+    assert_eq!(opened(1, &[1]), first);
+    let second = opened(2, &[1]);
+    assert_eq!(get(first).unwrap().state, ReleaseState::Superseded);
+    assert_eq!(arm(begin(first, 1)), "Closed");
+    system::set_caller(models());
+    supersede(&Supersede { channel: "stable".into(), adoption: 1 }).unwrap();
+    assert_eq!(get(second).unwrap().state, ReleaseState::Planned, "a later adoption is untouched");
+    supersede(&Supersede { channel: "stable".into(), adoption: 2 }).unwrap();
+    assert_eq!(get(second).unwrap().state, ReleaseState::Superseded);
+}
+
+#[test]
+fn a_paused_release_waits_and_its_gate_goes_on() {
+    install();
+    (1..7).for_each(enrol);
+    let id = opened(1, &[1, 3, 6]);
+    begin(id, 1).unwrap();
+    pause(id).unwrap();
+    soak();
+    assert_eq!(arm(begin(id, 2)), "Paused");
+    let first = pods_by_position(id, 1..7)[0];
+    say(first, id, 1, PodEvent::Health, 40, 0).unwrap();
+    system::set_caller(ops());
+    resume(id).unwrap();
+    assert_eq!(begin(id, 2).unwrap().wave, 2);
+    pause(id).unwrap();
+    assert_eq!(say(first, id, 2, PodEvent::Health, 40, 40), Ok(true), "the gate stops a paused release too");
+}
+
+#[test]
+fn an_abort_needs_a_reason_and_happens_once() {
+    install();
+    let id = opened(1, &[1]);
+    begin(id, 1).unwrap();
+    assert_eq!(arm(abort(&Abort { release: id, reason: String::new() })), "Invalid");
+    let release = abort(&Abort { release: id, reason: "drains batteries".into() }).unwrap();
+    assert_eq!(release.state, ReleaseState::Stopped("drains batteries".into()));
+    assert_eq!(abort(&Abort { release: id, reason: "again".into() }).unwrap(), release);
+    assert_eq!(arm(begin(id, 2)), "Closed", "no gate failed");
+    assert_eq!(arm(checked_stop(&StopRelease { release: id, reason: "x".into() })), "Closed");
+    assert_eq!(arm(checked_stop(&StopRelease { release: 77, reason: "x".into() })), "NotFound");
+}
+
+#[test]
+fn a_change_while_models_is_told_stays_untold() {
+    install();
+    let id = opened(1, &[1, 2]);
+    let rolling = begin(id, 1).unwrap();
+    abort(&Abort { release: id, reason: "stop".into() }).unwrap();
+    mark_told(&rolling);
+    assert_eq!(next_untold(None).unwrap().id, id);
+    mark_told(&get(id).unwrap());
+    assert_eq!(next_untold(None), None);
+    assert!(get(id).unwrap().told);
+}
+
+#[test]
+fn every_change_is_in_the_audit_log() {
+    install();
+    let id = opened(1, &[1]);
+    begin(id, 1).unwrap();
+    abort(&Abort { release: id, reason: "stop".into() }).unwrap();
+    let events: Vec<String> = audit::page(audit::AuditPage { start: 0, length: 100 }).into_iter().map(|entry| entry.event).collect();
+    for (event, kind) in events.iter().zip(["releaseOpened", "waveBegun", "releaseStopped"]) {
+        assert!(event.contains(kind), "{event}");
+    }
+    assert_eq!(events.len(), 3);
+}
