@@ -1,1 +1,116 @@
-//! The ledger canister.
+//! The ledger: ICRC-1 and ICRC-2. On the real network any ICRC ledger (an SNS's own) stands in its place.
+
+pub mod accounts;
+pub mod api;
+pub mod blocks;
+pub mod memory;
+pub mod token;
+pub mod transactions;
+
+use api::*;
+use governed::not_anonymous;
+use ic_cdk::{init, post_upgrade, query, update};
+
+#[init]
+fn init(init: Init) {
+    open_audit();
+    token::create(init);
+}
+
+#[post_upgrade]
+fn post_upgrade() {
+    open_audit();
+}
+
+fn open_audit() {
+    audit::open(memory::get(memory::AUDIT_INDEX), memory::get(memory::AUDIT_DATA));
+}
+
+#[query]
+fn icrc1_name() -> String {
+    token::token().name
+}
+
+#[query]
+fn icrc1_symbol() -> String {
+    token::token().symbol
+}
+
+#[query]
+fn icrc1_decimals() -> u8 {
+    token::token().decimals
+}
+
+#[query]
+fn icrc1_fee() -> u128 {
+    token::token().transfer_fee
+}
+
+#[query]
+fn icrc1_metadata() -> Vec<(String, MetadataValue)> {
+    token::metadata()
+}
+
+#[query]
+fn icrc1_total_supply() -> u128 {
+    accounts::supply()
+}
+
+#[query]
+fn icrc1_minting_account() -> Option<Account> {
+    Some(token::token().minting_account)
+}
+
+#[query]
+fn icrc1_balance_of(account: Account) -> u128 {
+    accounts::balance(&account)
+}
+
+#[query]
+fn icrc1_supported_standards() -> Vec<StandardRecord> {
+    token::standards()
+}
+
+#[query]
+fn icrc10_supported_standards() -> Vec<StandardRecord> {
+    token::standards()
+}
+
+#[update(guard = "not_anonymous")]
+fn icrc1_transfer(arg: TransferArg) -> Result<u128, TransferError> {
+    transactions::transfer(system::caller(), system::now(), arg)
+}
+
+#[update(guard = "not_anonymous")]
+fn icrc2_approve(args: ApproveArgs) -> Result<u128, ApproveError> {
+    transactions::approve(system::caller(), system::now(), args)
+}
+
+#[query]
+fn icrc2_allowance(args: AllowanceArgs) -> Allowance {
+    accounts::allowance(&args.account, &args.spender, system::now())
+}
+
+#[update(guard = "not_anonymous")]
+fn icrc2_transfer_from(args: TransferFromArgs) -> Result<u128, TransferFromError> {
+    transactions::transfer_from(system::caller(), system::now(), args)
+}
+
+/// Blocks of the log from `start` on, at most 100.
+#[query]
+fn get_blocks(page: GetBlocks) -> Blocks {
+    blocks::page(&page)
+}
+
+audit::queries!();
+ic_cdk::export_candid!();
+
+#[cfg(test)]
+mod tests {
+    use candid_parser::utils::{service_equal, CandidSource};
+
+    #[test]
+    fn candid_matches_the_code() {
+        service_equal(CandidSource::Text(&super::__export_service()), CandidSource::Text(include_str!("../ledger.did"))).unwrap();
+    }
+}

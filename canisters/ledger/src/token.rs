@@ -1,0 +1,54 @@
+//! What the token is called, and what a transfer costs.
+
+use crate::api::{Account, Init, MetadataValue, StandardRecord};
+use crate::{accounts, blocks, memory};
+use candid::Nat;
+use ic_stable_structures::StableCell;
+use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+use stored::{Cbor, Memory};
+
+#[derive(Serialize, Deserialize, Clone)]
+pub struct Token {
+    pub minting_account: Account,
+    pub symbol: String,
+    pub name: String,
+    pub decimals: u8,
+    pub transfer_fee: u128,
+}
+
+thread_local! {
+    static TOKEN: RefCell<StableCell<Cbor<Option<Token>>, Memory>> =
+        RefCell::new(StableCell::init(memory::get(memory::TOKEN), Cbor(None)));
+}
+
+/// Names the token and mints the first balances, a block each.
+pub fn create(init: Init) {
+    for (account, amount) in &init.initial_balances {
+        assert!(account.is_valid() && !account.is(&init.minting_account), "an initial balance names an account that cannot hold one");
+        assert!(accounts::mint(account, *amount), "the initial balances exceed 128 bits");
+        blocks::append(crate::api::Operation::Mint { to: account.clone(), amount: *amount }, None, None, system::now());
+    }
+    let Init { minting_account, symbol, name, decimals, transfer_fee, .. } = init;
+    TOKEN.with_borrow_mut(|cell| cell.set(Cbor(Some(Token { minting_account, symbol, name, decimals, transfer_fee }))));
+}
+
+pub fn token() -> Token {
+    TOKEN.with_borrow(|cell| cell.get().0.clone()).expect("init named the token")
+}
+
+pub fn metadata() -> Vec<(String, MetadataValue)> {
+    let token = token();
+    vec![
+        ("icrc1:symbol".into(), MetadataValue::Text(token.symbol)),
+        ("icrc1:name".into(), MetadataValue::Text(token.name)),
+        ("icrc1:decimals".into(), MetadataValue::Nat(Nat::from(token.decimals))),
+        ("icrc1:fee".into(), MetadataValue::Nat(Nat::from(token.transfer_fee))),
+    ]
+}
+
+pub fn standards() -> Vec<StandardRecord> {
+    ["ICRC-1", "ICRC-2", "ICRC-10"]
+        .map(|name| StandardRecord { name: name.into(), url: format!("https://github.com/dfinity/ICRC/tree/main/ICRCs/{name}") })
+        .into()
+}
