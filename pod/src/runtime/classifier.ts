@@ -2,11 +2,13 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { readFileSync } from 'node:fs';
 import { PodError } from '../errors.js';
 
-/** Self-test vectors: windows as one flat list, the probabilities the provider's model gave for them, and how far ours may differ. */
+/**
+ * Self-test vectors (livepod.selftest/v1): windows and the probabilities the provider's model gave for them, float32 little endian in
+ * base64, and how far ours may differ, a decimal.
+ */
 export interface SelfTest {
-  input: number[][];
-  output: number[][];
-  tolerance: number;
+  tolerance: string;
+  vectors: { input: string; output: string }[];
 }
 
 /**
@@ -65,15 +67,18 @@ export class Classifier {
 
   /** The largest difference from the expected outputs. @throws PodError `selfTestDiffers` when it is over the tolerance */
   async selfTest(path: string): Promise<number> {
-    const test = JSON.parse(readFileSync(path, 'utf8')) as SelfTest;
+    const { tolerance, vectors } = JSON.parse(readFileSync(path, 'utf8')) as SelfTest;
     let worst = 0;
-    for (const [index, input] of test.input.entries()) {
-      const scores = await this.scoresOf(Float32Array.from(input));
-      const expected = test.output[index] ?? [];
+    if (vectors.length === 0) throw new PodError('selfTestDiffers', {}, 'The self-test has no vectors; a checkpoint must bring some.');
+    for (const [index, vector] of vectors.entries()) {
+      const expected = floats(vector.output);
+      const scores = await this.scoresOf(floats(vector.input));
       if (expected.length !== scores.length) throw new PodError('selfTestDiffers', { index }, `Self-test ${index} expects ${expected.length} outputs, the model gives ${scores.length}.`);
       for (const [place, value] of expected.entries()) worst = Math.max(worst, Math.abs(value - (scores[place] as number)));
-      if (!(worst <= test.tolerance)) throw new PodError('selfTestDiffers', { index, worst }, `Self-test ${index} differs by ${worst.toExponential(2)}, allowed are ${test.tolerance}; this machine does not run the model as its provider did.`);
+      if (!(worst <= Number(tolerance))) throw new PodError('selfTestDiffers', { index, worst }, `Self-test ${index} differs by ${worst.toExponential(2)}, allowed are ${tolerance}; this machine does not run the model as its provider did.`);
     }
     return worst;
   }
 }
+
+const floats = (base64: string): Float32Array => new Float32Array(Uint8Array.from(Buffer.from(base64, 'base64')).buffer);
