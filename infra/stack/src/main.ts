@@ -1,0 +1,31 @@
+import { killRunningCommands } from './run.js';
+import { setUp } from './setup.js';
+
+/**
+ * `main.ts setup [--for-tests] [--data DIR] [STEP…]` runs steps of set-up; `main.ts doctor` says what is there.
+ * The stack itself is started by `npm start` (infra/story).
+ */
+async function main(args: string[]): Promise<void> {
+  const [verb, ...rest] = args;
+  if (verb === 'doctor') {
+    const { doctor } = await import('./doctor.js');
+    process.exitCode = await doctor() ? 0 : 1;
+    return;
+  }
+  if (verb !== 'setup') {
+    console.error('usage: setup [--for-tests] [--data DIR] [STEP…] | doctor');
+    process.exitCode = 2;
+    return;
+  }
+  const data = rest.includes('--data') ? rest.splice(rest.indexOf('--data'), 2)[1] : undefined;
+  const only = rest.filter((word) => !word.startsWith('--'));
+  await setUp({ data, forTests: rest.includes('--for-tests'), only: only.length > 0 ? only : undefined });
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => { killRunningCommands(); process.exit(130); });
+}
+main(process.argv.slice(2)).catch((error: Error) => {
+  console.error(`\n${error.message}`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,44 @@
+import { which, versionOf } from '../run.js';
+import type { Step } from '../step.js';
+import { buildGoTool } from './go.js';
+
+const NEEDED = [1, 4, 1] as const;
+const module = 'infra/temporal';
+
+/** Where the dev server's program is; null when TEMPORAL_ADDRESS names a server that runs elsewhere. */
+export async function temporalProgram(progress: (line: string) => void = () => {}): Promise<{ path: string | null; how: 'found' | 'cached' | 'built'; detail: string }> {
+  const address = process.env['TEMPORAL_ADDRESS'];
+  if (address) return { path: null, how: 'found', detail: `TEMPORAL_ADDRESS ${address}` };
+  const installed = which('temporal');
+  const version = installed && await versionOf(installed);
+  if (installed && version && isEnough(version)) return { path: installed, how: 'found', detail: `${installed}: ${version}` };
+  const { path, built } = await buildGoTool({
+    name: 'temporal',
+    module,
+    package: 'github.com/temporalio/cli/cmd/temporal',
+    ldflags: '-X github.com/temporalio/cli/temporalcli.Version=1.5.1',
+  }, progress);
+  return { path, how: built ? 'built' : 'cached', detail: 'temporal 1.5.1 (server 1.29.1, UI 2.42.1)' };
+}
+
+/** "temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)": 1.4.1 is the first whose server has what the workflows use. */
+export function isEnough(version: string): boolean {
+  const found = /version (\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number);
+  if (!found) return false;
+  for (let i = 0; i < 3; i++) if (found[i] !== NEEDED[i]) return found[i]! > NEEDED[i]!;
+  return true;
+}
+
+export const temporal: Step = {
+  name: 'temporal',
+  title: 'Temporal server and UI',
+  ways: [
+    'TEMPORAL_ADDRESS=host:port of a running server',
+    'the Temporal CLI, 1.4.1 or later, on PATH (https://docs.temporal.io/cli)',
+    'Go 1.25 or later and a module proxy: built from infra/temporal/go.mod, three minutes once',
+  ],
+  async run(progress) {
+    const { how, detail } = await temporalProgram(progress);
+    return { how, detail };
+  },
+};

@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, readFile, readdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cache, root } from '../paths.js';
+import { run } from '../run.js';
+import { hashOf, stamped, writeStamp } from '../stamp.js';
+import type { Step } from '../step.js';
+import { rustWays, wasmToolchain } from '../wasmToolchain.js';
+
+/** The canisters, one crate and one Wasm module each. */
+export const canisterNames = ['governance', 'datasets', 'bucket', 'access', 'models', 'fleet', 'treasury', 'ledger'] as const;
+
+/**
+ * Compiles crates of one workspace to `<outDir>/<crate, - as _>.wasm`, unless they are there, made from the same sources by the same compiler.
+ *
+ * @param crateDir  the workspace's folder, from the clone's top
+ * @param packages  names of crates with a `cdylib` in it
+ * @returns whether anything had to be compiled
+ */
+export async function buildWasm(crateDir: string, packages: readonly string[], outDir = cache('wasm'), progress: (line: string) => void = () => {}): Promise<boolean> {
+  const folder = join(root, crateDir);
+  const toolchain = await wasmToolchain(progress);
+  const inputs = await hashOf(await rustSources(folder), toolchain.version, toolchain.kind, ...packages);
+  const outputs = packages.map((name) => join(outDir, `${name.replaceAll('-', '_')}.wasm`));
+  const stamp = cache('stamps', `wasm-${packages.join('-')}`);
+  if (outputs.every((path) => existsSync(path)) && await stamped(stamp, inputs)) return false;
+
+  const target = cache('cargo-target');
+  const locked = existsSync(join(folder, 'Cargo.lock')) ? ['--locked'] : [];
+  await run(toolchain.cargo, ['build', ...locked, ...toolchain.args, ...packages.flatMap((name) => ['-p', name])],
+    { cwd: folder, env: { ...toolchain.env, CARGO_TARGET_DIR: target, CARGO_TERM_COLOR: 'never' }, onLine: progress, timeout: 40 * 60_000 });
+  await mkdir(outDir, { recursive: true });
+  for (const path of outputs) {
+    const made = join(target, 'wasm32-unknown-unknown/release', path.slice(outDir.length + 1));
+    await copyFile(made, `${path}.new`);
+    await rename(`${path}.new`, path);
+  }
+  await writeStamp(stamp, inputs);
+  return true;
+}
+
+/** What decides a build: manifests, lock file and the crates' sources; a TypeScript package beside them does not. */
+async function rustSources(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const paths: string[] = [];
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    if (entry.isFile() ? /\.(toml|lock|did|rs)$/.test(entry.name) : entry.name === 'src' || entry.name === 'lib' || await isCrate(path)) paths.push(path);
+  }
+  return paths.sort();
+}
+
+const isCrate = (folder: string): Promise<boolean> => readFile(join(folder, 'Cargo.toml')).then(() => true, () => false);
+
+function wasmStep(name: string, title: string, crateDir: string, packages: readonly string[]): Step {
+  return {
+    name,
+    title,
+    ways: rustWays,
+    async run(progress) {
+      const built = await buildWasm(crateDir, packages, cache('wasm'), progress);
+      return { how: built ? 'built' : 'cached', detail: packages.length > 1 ? `${packages.length} modules` : `${packages[0]!.replaceAll('-', '_')}.wasm` };
+    },
+  };
+}
+
+export const rust: Step = {
+  name: 'rust',
+  title: 'Rust for Wasm',
+  ways: rustWays,
+  async run(progress) {
+    const toolchain = await wasmToolchain(progress);
+    return { how: 'found', detail: `${toolchain.version} (${toolchain.kind})` };
+  },
+};
+export const canisters = wasmStep('canisters', 'Canisters', 'canisters', canisterNames);
+export const instrument = wasmStep('instrument', 'Wasm instrumenter of the IC host', 'infra/ic/instrument', ['instrument']);
+export const testCanister = wasmStep('test-canister', 'Test canister of the IC host', 'infra/ic/test-canister', ['test-canister']);
