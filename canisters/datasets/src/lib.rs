@@ -1,1 +1,132 @@
-//! The datasets canister.
+//! The datasets canister: signed manifests, their status, and the buckets that hold their encrypted chunks.
+
+pub mod buckets;
+pub mod errors;
+pub mod intake;
+pub mod manifest;
+pub mod memory;
+pub mod registry;
+pub mod settings;
+
+use buckets::{BucketView, Reserve, Reserved};
+use errors::Error;
+use governed::{caller_is_governor, not_anonymous, trap_with, why};
+use ic_cdk::{init, post_upgrade, query, update};
+use intake::{CloseDataset, OpenReads, Register};
+use registry::{AcceptDataset, Dataset, ListDatasets, SignedManifest, Status};
+use serde_bytes::ByteBuf;
+use settings::Init;
+
+#[init]
+fn init(init: Init) {
+    open(Some(settings::set(&init)));
+}
+
+#[post_upgrade]
+fn post_upgrade() {
+    open(None);
+}
+
+fn open(parties: Option<governed::Parties>) {
+    governed::parties::open(memory::get(memory::PARTIES), parties);
+    audit::open(memory::get(memory::AUDIT_INDEX), memory::get(memory::AUDIT_DATA));
+}
+
+/// Room in a bucket for the caller's dataset with this salt.
+#[update(guard = "not_anonymous")]
+async fn reserve(reserve: Reserve) -> Result<Reserved, Error> {
+    intake::reserve(system::caller(), reserve).await
+}
+
+/// Takes a signed manifest in, once per contributor and salt.
+#[update(guard = "not_anonymous")]
+async fn register(register: Register) -> Result<Dataset, Error> {
+    intake::register(system::caller(), register).await
+}
+
+/// Takes a dataset back while no vote has decided it.
+#[update(guard = "not_anonymous")]
+async fn withdraw(dataset: String) -> Result<Dataset, Error> {
+    intake::withdraw(system::caller(), dataset).await
+}
+
+/// Marks a dataset rejected after the vote on its proposal was lost.
+#[update(guard = "not_anonymous")]
+async fn close_dataset(close: CloseDataset) -> Result<Dataset, Error> {
+    intake::close(system::caller(), close).await
+}
+
+/// Lets a provider with a grant read the chunks. Called by the access canister.
+#[update(guard = "not_anonymous")]
+async fn open_reads(open: OpenReads) -> Result<(), Error> {
+    intake::open_reads(system::caller(), open).await
+}
+
+/// What voters read before they vote: the same checks, and the change in words.
+#[query]
+fn validate_accept_dataset(payload: AcceptDataset) -> Result<String, String> {
+    registry::submitted(&payload.dataset).map(|dataset| registry::in_words(&dataset)).map_err(|error| error.to_string())
+}
+
+/// Takes a dataset in for training. Called by the governor after a passed vote; traps when it cannot.
+#[update(guard = "caller_is_governor")]
+fn accept_dataset(payload: AcceptDataset) {
+    registry::decide(system::caller(), &payload.dataset, Status::Accepted, None).map(drop).unwrap_or_else(|error| trap_with(error));
+}
+
+/// Appends a part of the Wasm of new buckets. Controllers only.
+#[update(guard = "not_anonymous")]
+fn append_bucket_wasm(part: ByteBuf) -> Result<u64, Error> {
+    caller_is_controller()?;
+    buckets::append_wasm(&part)
+}
+
+/// Makes what was appended, followed by this part, the Wasm of new buckets. Controllers only.
+#[update(guard = "not_anonymous")]
+fn set_bucket_wasm(part: ByteBuf) -> Result<ByteBuf, Error> {
+    caller_is_controller()?;
+    buckets::set_wasm(&part).map(ByteBuf::from)
+}
+
+fn caller_is_controller() -> Result<(), Error> {
+    let caller = system::caller();
+    if system::is_controller(&caller) {
+        return Ok(());
+    }
+    Err(Error::NotAuthorized(why("wasm", format!("{caller} is no controller of this canister"), "use the identity that installed it")))
+}
+
+#[query]
+fn get_dataset(dataset: String) -> Option<Dataset> {
+    registry::find(&dataset)
+}
+
+#[query]
+fn get_manifest(dataset: String) -> Option<SignedManifest> {
+    registry::manifest(&dataset)
+}
+
+/// Datasets by id, at most 100 at a time.
+#[query]
+fn list_datasets(list: ListDatasets) -> Vec<Dataset> {
+    registry::list(list)
+}
+
+#[query]
+fn list_buckets() -> Vec<BucketView> {
+    buckets::list()
+}
+
+audit::queries!();
+governed::candid_service!("../datasets.did");
+ic_cdk::export_candid!();
+
+#[cfg(test)]
+mod tests {
+    use candid_parser::utils::{service_equal, CandidSource};
+
+    #[test]
+    fn candid_matches_the_code() {
+        service_equal(CandidSource::Text(&super::__export_service()), CandidSource::Text(include_str!("../datasets.did"))).unwrap();
+    }
+}

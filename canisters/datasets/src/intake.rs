@@ -1,0 +1,195 @@
+//! How a dataset comes in and leaves: room for its chunks, registration, the vote's outcome, withdrawal, leases for readers.
+//! Every check that needs no other canister comes first; what needs one is checked under the dataset's lock before anything changes.
+
+use crate::buckets::{self, Reserve, Reserved};
+use crate::errors::{busy, unknown, Error};
+use crate::manifest::{self, Checked};
+use crate::registry::{self, AcceptDataset, Dataset, SignedManifest, Status, Storage};
+use crate::settings;
+use candid::{CandidType, Decode, Deserialize, Principal};
+use governed::votes::{self, Outcome, Vote};
+use governed::{why, Lock};
+use serde_bytes::ByteBuf;
+use serde_json::json;
+
+/// Id of the generic function that calls `accept_dataset`.
+const ACCEPT_DATASET: u64 = 1001;
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct Register {
+    pub manifest: ByteBuf,
+    pub signature: ByteBuf,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct OpenReads {
+    pub dataset: String,
+    pub reader: Principal,
+    /// Nanoseconds since the epoch.
+    pub until: u64,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct CloseDataset {
+    pub dataset: String,
+    pub proposal: u64,
+}
+
+fn lock(uid: &[u8; 32]) -> Result<Lock, Error> {
+    let thing = format!("dataset {}", protocol::hex::encode(uid));
+    Lock::take(&thing).ok_or_else(|| busy(thing))
+}
+
+/// Room in a bucket; a repeat with the same salt and chunks returns the same bucket.
+pub async fn reserve(caller: Principal, reserve: Reserve) -> Result<Reserved, Error> {
+    let wanted = buckets::wanted(&caller, &reserve)?;
+    if let Some(first) = buckets::first_room(&wanted)? {
+        return Ok(first);
+    }
+    if let Some(id) = registry::of_uid(&wanted.uid) {
+        return Err(Error::AlreadyExists(why("salt", format!("{id} is registered under it"), "choose a new salt for a new dataset")));
+    }
+    let _lock = lock(&wanted.uid)?;
+    bonded(caller).await?;
+    buckets::take_room(caller, &wanted).await
+}
+
+/// Takes a signed manifest in; a repeat returns the dataset as it is now.
+pub async fn register(caller: Principal, register: Register) -> Result<Dataset, Error> {
+    let checked = manifest::check(&register.manifest, &register.signature, caller)?;
+    if let Some(first) = first_registration(&checked)? {
+        return Ok(first);
+    }
+    let _lock = lock(&checked.uid)?;
+    let dataset = checked.dataset(system::now());
+    let room = room_of(&checked, &dataset)?;
+    bonded(caller).await?;
+    if let Some(room) = room {
+        buckets::seal(&checked.uid, &room).await?;
+    }
+    registry::add(&dataset, SignedManifest { manifest: register.manifest, signature: register.signature });
+    Ok(dataset)
+}
+
+fn first_registration(checked: &Checked) -> Result<Option<Dataset>, Error> {
+    match registry::of_uid(&checked.uid) {
+        None => Ok(None),
+        Some(id) if id == checked.id => Ok(registry::find(&id)),
+        Some(id) => Err(Error::AlreadyExists(why(
+            "salt",
+            format!("this contributor has registered {id} under it"),
+            "choose a new salt for a new dataset",
+        ))),
+    }
+}
+
+/// The room the manifest's chunks were reserved in; None for a dataset in S3.
+fn room_of(checked: &Checked, dataset: &Dataset) -> Result<Option<buckets::Room>, Error> {
+    let Storage::Bucket(bucket) = dataset.storage else { return Ok(None) };
+    let Some(room) = buckets::room(&checked.uid) else {
+        let message = "no room was reserved for this contributor and salt";
+        return Err(Error::MissingChunks(why("storage.bucket", message, "reserve room, upload the chunks, then register")));
+    };
+    if room.bucket != bucket {
+        return Err(Error::Invalid(why("storage.bucket", format!("the room is in bucket {}", room.bucket), "name that bucket")));
+    }
+    if room.digest != buckets::digest(&checked.chunks) {
+        let message = "the chunks are not the ones the room was reserved for";
+        return Err(Error::WrongHash(why("files", message, "name the reserved chunks, in their order")));
+    }
+    Ok(Some(room))
+}
+
+async fn bonded(contributor: Principal) -> Result<(), Error> {
+    #[derive(CandidType)]
+    struct AskBond {
+        holder: Principal,
+        purpose: Purpose,
+    }
+    #[derive(CandidType, Deserialize)]
+    #[allow(non_camel_case_types)]
+    enum Purpose {
+        contributor,
+    }
+    #[derive(CandidType, Deserialize)]
+    struct Bond {
+        amount: u128,
+    }
+    let question = AskBond { holder: contributor, purpose: Purpose::contributor };
+    let bond: Option<Bond> = system::ask(governed::peers().treasury, "get_bond", (question,)).await?;
+    enough(contributor, bond.map_or(0, |bond| bond.amount), settings::get().min_contributor_bond)
+}
+
+fn enough(contributor: Principal, bond: u128, least: u128) -> Result<(), Error> {
+    if bond >= least {
+        return Ok(());
+    }
+    let message = format!("the contributor's bond is {bond} e8s, and {least} are required");
+    Err(Error::BondMissing(why(contributor, message, "post a contributor bond in the treasury")))
+}
+
+/// Marks a dataset rejected after its own vote was lost; a repeat returns it.
+pub async fn close(caller: Principal, close: CloseDataset) -> Result<Dataset, Error> {
+    if let Some(dataset) = registry::find(&close.dataset).filter(|dataset| dataset.status == Status::Rejected) {
+        return Ok(dataset);
+    }
+    registry::submitted(&close.dataset)?;
+    let vote = votes::ask(close.proposal).await.map_err(Error::Unavailable)?;
+    rejected(&close, &vote)?;
+    // Somebody may have closed or withdrawn it meanwhile: decide looks again.
+    registry::decide(caller, &close.dataset, Status::Rejected, Some(close.proposal))
+}
+
+fn rejected(close: &CloseDataset, vote: &Vote) -> Result<(), Error> {
+    let subject = format!("proposal {}", close.proposal);
+    let named = Decode!(&vote.payload, AcceptDataset).ok().map(|payload| payload.dataset);
+    if vote.function_id != ACCEPT_DATASET || named.as_deref() != Some(&close.dataset) {
+        let message = format!("it is not about accepting {}", close.dataset);
+        return Err(Error::Invalid(why(subject, message, "name the proposal that was made for this dataset")));
+    }
+    match vote.outcome {
+        Outcome::Rejected => Ok(()),
+        Outcome::Open => Err(Error::NotYet(why(subject, "its vote is open", "repeat the call after the vote"))),
+        Outcome::Adopted => Err(Error::NotYet(why(subject, "it was adopted", "leave the dataset to its acceptance"))),
+        Outcome::Failed => Err(Error::NotYet(why(subject, "it was withdrawn or failed", "propose the dataset again"))),
+    }
+}
+
+/// Takes a submitted dataset back and erases its chunks; a repeat erases what the first call could not.
+pub async fn withdraw(caller: Principal, id: String) -> Result<Dataset, Error> {
+    let dataset = registry::find(&id).ok_or_else(|| unknown(&id))?;
+    if dataset.contributor != caller {
+        let message = format!("{caller} is not its contributor {}", dataset.contributor);
+        return Err(Error::NotAuthorized(why(id, message, "withdraw with the contributor's own identity")));
+    }
+    let uid: [u8; 32] = dataset.uid.as_slice().try_into().expect("a uid has 32 bytes");
+    let _lock = lock(&uid)?;
+    let withdrawn = match dataset.status {
+        Status::Withdrawn => dataset,
+        // Marked before the bucket is asked: from here on no vote can accept it, so that no accepted dataset loses its chunks.
+        _ => registry::decide(caller, &id, Status::Withdrawn, None)?,
+    };
+    buckets::erase(&uid).await?;
+    Ok(withdrawn)
+}
+
+/// Lets a provider with a grant read a dataset's chunks. Data in S3 is opened by whoever runs that store.
+pub async fn open_reads(caller: Principal, open: OpenReads) -> Result<(), Error> {
+    let access = governed::peers().access;
+    if caller != access {
+        let message = format!("{caller} is not the access canister {access}");
+        return Err(Error::NotAuthorized(why(&open.dataset, message, "ask the access canister for a grant")));
+    }
+    let dataset = registry::find(&open.dataset).ok_or_else(|| unknown(&open.dataset))?;
+    if dataset.status != Status::Accepted {
+        return Err(Error::NotYet(why(&open.dataset, "it has not been accepted", "wait for its vote")));
+    }
+    if let Storage::Bucket(bucket) = dataset.storage {
+        buckets::allow_reads(bucket, dataset.uid, open.reader, open.until).await?;
+    }
+    audit::append_as(caller, json!({"type": "readsOpened", "dataset": open.dataset, "reader": open.reader.to_text(), "until": open.until}));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

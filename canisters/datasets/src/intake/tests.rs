@@ -1,0 +1,328 @@
+use super::*;
+use crate::buckets::{ChunkSpec, Room};
+use crate::manifest::PLAIN_CHUNK;
+use crate::memory;
+use ed25519_dalek::{Signer, SigningKey};
+use governed::{Parties, Peers};
+use protocol::{canonical, document, hex, identity, merkle};
+use serde_json::Value;
+use std::future::Future;
+use std::task::{Context, Poll, Waker};
+
+fn principal(n: u8) -> Principal {
+    Principal::from_slice(&[n; 10])
+}
+
+fn key(n: u8) -> SigningKey {
+    SigningKey::from_bytes(&[n; 32])
+}
+
+fn der(key: &SigningKey) -> String {
+    hex::encode(&identity::der_of(key.verifying_key().as_bytes()))
+}
+
+fn contributor(n: u8) -> Principal {
+    identity::principal_of(&der(&key(n))).unwrap()
+}
+
+fn bucket() -> Principal {
+    principal(50)
+}
+
+fn canister() {
+    let peers = Peers {
+        governance: principal(1),
+        datasets: principal(2),
+        access: principal(3),
+        models: principal(4),
+        fleet: principal(5),
+        treasury: principal(6),
+        ledger: principal(7),
+    };
+    let init = settings::Init {
+        governor: principal(1),
+        peers: peers.clone(),
+        min_contributor_bond: 100,
+        bucket_capacity_bytes: 10_000_000,
+        bucket_cycles: 0,
+    };
+    settings::set(&init);
+    governed::parties::open(memory::get(memory::PARTIES), Some(Parties { governor: principal(1), peers }));
+    audit::open(memory::get(memory::AUDIT_INDEX), memory::get(memory::AUDIT_DATA));
+}
+
+/// Hash and size of the stored chunks of two files: two chunks and one.
+fn chunks() -> Vec<([u8; 32], u32)> {
+    vec![([1; 32], PLAIN_CHUNK as u32 + 16), ([2; 32], 10 + 16), ([3; 32], 16)]
+}
+
+fn root(hashes: &[[u8; 32]]) -> String {
+    hex::encode(&merkle::root(hashes))
+}
+
+fn manifest(n: u8) -> Value {
+    let chunk = |(sha256, bytes): ([u8; 32], u32)| json!({"sha256": hex::encode(&sha256), "bytes": bytes});
+    let all = chunks();
+    json!({
+        "type": "livepod.dataset/v1",
+        "title": "Walking and sitting",
+        "modality": "motion",
+        "schema": {"channels": [{"name": "ax", "unit": "g"}], "rateMilliHz": 50_000, "labels": ["walking"], "device": "watch"},
+        "salt": "00112233445566778899aabbccddeeff",
+        "contributor": contributor(n).to_text(),
+        "publicKey": der(&key(n)),
+        "keyEpoch": 0,
+        "files": [
+            {"name": "s1.csv", "bytes": PLAIN_CHUNK + 10, "chunks": [chunk(all[0]), chunk(all[1])], "merkleRoot": root(&[[1; 32], [2; 32]])},
+            {"name": "empty.csv", "bytes": 0, "chunks": [chunk(all[2])], "merkleRoot": root(&[[3; 32]])},
+        ],
+        "merkleRoot": root(&[[1; 32], [2; 32], [3; 32]]),
+        "storage": {"kind": "bucket", "bucket": bucket().to_text()},
+        "wrappedKey": "00ff",
+        "licence": {
+            "fee": "100000000", "access": "fee", "purposes": ["motion-recognition"], "providerClasses": ["bonded"], "termDays": 365,
+            "splits": [{"account": contributor(n).to_text(), "basisPoints": 10_000}],
+        },
+        "statistics": {"records": 1, "milliseconds": 20, "labels": {"walking": 1}},
+    })
+}
+
+fn signed(value: &Value, n: u8) -> Register {
+    let bytes = canonical::bytes(value).unwrap();
+    let signature = key(n).sign(&document::signing_bytes(&bytes).unwrap()).to_bytes();
+    Register { manifest: ByteBuf::from(bytes), signature: ByteBuf::from(signature) }
+}
+
+fn reserved(n: u8) -> [u8; 32] {
+    let uid = protocol::dataset::uid(&contributor(n), &hex::decode_exact("00112233445566778899aabbccddeeff").unwrap());
+    let hashes: Vec<[u8; 32]> = chunks().iter().map(|(sha256, _)| *sha256).collect();
+    buckets::remember(uid, Room { bucket: bucket(), digest: buckets::digest(&chunks()), merkle_root: merkle::root(&hashes), bytes: 960_058 });
+    uid
+}
+
+/// Runs a call up to its first question to another canister: what it refuses before that, it refuses by itself.
+fn alone<T>(call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    match std::pin::pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => panic!("it asks another canister"),
+    }
+}
+
+fn state() -> (Vec<Dataset>, u64) {
+    (registry::list(registry::ListDatasets { after: None, limit: 100, status: None }), audit::tip().length)
+}
+
+fn refused<T: std::fmt::Debug>(arm: &str, subject: &str, call: impl Future<Output = Result<T, Error>>) {
+    let before = state();
+    let error = alone(call).expect_err(arm);
+    assert_eq!((error.arm(), error.why().subject.as_str()), (arm, subject), "{error}");
+    assert!(!error.why().remedy.is_empty());
+    assert_eq!(state(), before, "nothing changes");
+}
+
+/// Registers without other canisters: the part after their answers.
+fn taken_in(n: u8) -> Dataset {
+    let register = signed(&manifest(n), n);
+    let checked = manifest::check(&register.manifest, &register.signature, contributor(n)).unwrap();
+    let dataset = checked.dataset(7);
+    registry::add(&dataset, SignedManifest { manifest: register.manifest, signature: register.signature });
+    dataset
+}
+
+#[test]
+fn a_right_manifest_becomes_a_submitted_dataset_once() {
+    canister();
+    let uid = reserved(1);
+    let register_it = signed(&manifest(1), 1);
+    let checked = manifest::check(&register_it.manifest, &register_it.signature, contributor(1)).unwrap();
+    assert!(room_of(&checked, &checked.dataset(7)).unwrap().is_some());
+    let dataset = taken_in(1);
+    assert_eq!(dataset.uid.as_slice(), uid);
+    assert_eq!((dataset.chunks, dataset.bytes, dataset.fee), (3, 960_058, 100_000_000));
+
+    let before = state();
+    assert_eq!(alone(register(contributor(1), register_it)).unwrap(), dataset, "a repeat returns the first outcome");
+    assert_eq!(state(), before);
+    let mut other = manifest(1);
+    other["title"] = json!("Another");
+    refused("AlreadyExists", "salt", register(contributor(1), signed(&other, 1)));
+}
+
+#[test]
+fn refuses_a_wrong_signature() {
+    canister();
+    let mut forged = signed(&manifest(1), 1);
+    forged.signature[5] ^= 1;
+    refused("WrongSignature", "signature", register(contributor(1), forged));
+    let by_another = Register { signature: signed(&manifest(1), 2).signature, ..signed(&manifest(1), 1) };
+    refused("WrongSignature", "signature", register(contributor(1), by_another));
+    let cut = Register { signature: ByteBuf::from([0; 63]), ..signed(&manifest(1), 1) };
+    refused("WrongSignature", "signature", register(contributor(1), cut));
+}
+
+#[test]
+fn refuses_a_contributor_who_is_not_the_key_or_not_the_caller() {
+    canister();
+    refused("WrongPrincipal", "contributor", register(contributor(2), signed(&manifest(1), 1)));
+    let mut other = manifest(1);
+    other["contributor"] = json!(contributor(2).to_text());
+    refused("WrongPrincipal", "contributor", register(contributor(2), signed(&other, 1)));
+}
+
+#[test]
+fn refuses_reordered_truncated_or_swapped_chunks() {
+    canister();
+    let wrong = |change: fn(&mut Value)| {
+        let mut value = manifest(1);
+        change(&mut value);
+        signed(&value, 1)
+    };
+    refused("WrongHash", "files[0].merkleRoot", register(contributor(1), wrong(|m| m["files"][0]["chunks"][0]["sha256"] = json!("04".repeat(32)))));
+    refused("WrongHash", "merkleRoot", register(contributor(1), wrong(|m| m["files"].as_array_mut().unwrap().swap(0, 1))));
+    refused("WrongHash", "merkleRoot", register(contributor(1), wrong(|m| drop(m["files"].as_array_mut().unwrap().pop()))));
+    refused("Invalid", "files[0].chunks", register(contributor(1), wrong(|m| drop(m["files"][0]["chunks"].as_array_mut().unwrap().pop()))));
+    refused("Invalid", "files[0].chunks[1].bytes", register(contributor(1), wrong(|m| m["files"][0]["chunks"][1]["bytes"] = json!(27))));
+}
+
+#[test]
+fn refuses_a_chunk_over_the_limit_and_names_the_field() {
+    canister();
+    let wrong = |pointer: &str, value: Value| {
+        let mut changed = manifest(1);
+        *changed.pointer_mut(pointer).unwrap() = value;
+        signed(&changed, 1)
+    };
+    for (pointer, value, subject) in [
+        ("/files/0/chunks/0/bytes", json!(1_000_001), "files[0].chunks[0].bytes"),
+        ("/title", json!("x".repeat(201)), "title"),
+        ("/title", json!(7), "title"),
+        ("/salt", json!("00"), "salt"),
+        ("/keyEpoch", json!(1), "keyEpoch"),
+        ("/licence/fee", json!("1.5"), "licence.fee"),
+        ("/licence/fee", json!("-1"), "licence.fee"),
+        ("/licence/access", json!("free"), "licence.access"),
+        ("/licence/splits/0/basisPoints", json!(9_999), "licence.splits"),
+        ("/files", json!([]), "files"),
+        ("/files/1/name", json!("s1.csv"), "files[1].name"),
+        ("/files/1/name", json!("../s1.csv"), "files[1].name"),
+        ("/type", json!("livepod.dataset/v2"), "type"),
+    ] {
+        refused("Invalid", subject, register(contributor(1), wrong(pointer, value)));
+    }
+    let mut extra = manifest(1);
+    extra["note"] = json!("x");
+    refused("Invalid", "note", register(contributor(1), signed(&extra, 1)));
+}
+
+
+#[test]
+fn refuses_bytes_that_are_not_canonical_or_too_many() {
+    canister();
+    let mut spaced = signed(&manifest(1), 1);
+    spaced.manifest.push(b' ');
+    refused("NotCanonical", "document", register(contributor(1), spaced));
+    let large = Register { manifest: ByteBuf::from(vec![b' '; 512 * 1024 + 1]), signature: ByteBuf::from([0; 64]) };
+    refused("LimitExceeded", "manifest", register(contributor(1), large));
+}
+
+#[test]
+fn refuses_a_manifest_that_names_chunks_nobody_reserved() {
+    canister();
+    refused("MissingChunks", "storage.bucket", register(contributor(1), signed(&manifest(1), 1)));
+    reserved(1);
+    let mut elsewhere = manifest(1);
+    elsewhere["storage"]["bucket"] = json!(principal(51).to_text());
+    refused("Invalid", "storage.bucket", register(contributor(1), signed(&elsewhere, 1)));
+    let mut fewer = manifest(1);
+    drop(fewer["files"].as_array_mut().unwrap().pop());
+    fewer["merkleRoot"] = json!(root(&[[1; 32], [2; 32]]));
+    refused("WrongHash", "files", register(contributor(1), signed(&fewer, 1)));
+}
+
+#[test]
+fn refuses_a_bond_below_the_least() {
+    assert_eq!(enough(principal(1), 100, 100), Ok(()));
+    assert_eq!(enough(principal(1), 99, 100).unwrap_err().arm(), "BondMissing");
+}
+
+#[test]
+fn refuses_a_reservation_out_of_bounds() {
+    canister();
+    let spec = |bytes| ChunkSpec { sha256: ByteBuf::from([1; 32]), bytes };
+    let ask = |salt: usize, chunks: Vec<ChunkSpec>| super::reserve(contributor(1), Reserve { salt: ByteBuf::from(vec![0; salt]), chunks });
+    refused("Invalid", "salt", ask(15, vec![spec(1)]));
+    refused("LimitExceeded", "chunks", ask(16, vec![]));
+    refused("LimitExceeded", "chunks", ask(16, vec![spec(1); 4_097]));
+    refused("LimitExceeded", "chunks[1]", ask(16, vec![spec(1), spec(1_000_001)]));
+    refused("LimitExceeded", "chunks", ask(16, vec![spec(1_000_000); 11]));
+}
+
+#[test]
+fn a_repeated_reservation_returns_the_bucket_and_other_chunks_are_refused() {
+    canister();
+    reserved(1);
+    let salt: [u8; 16] = hex::decode_exact("00112233445566778899aabbccddeeff").unwrap();
+    let ask = |chunks: Vec<([u8; 32], u32)>| {
+        let chunks = chunks.into_iter().map(|(sha256, bytes)| ChunkSpec { sha256: ByteBuf::from(sha256), bytes }).collect();
+        super::reserve(contributor(1), Reserve { salt: ByteBuf::from(salt), chunks })
+    };
+    assert_eq!(alone(ask(chunks())).unwrap().bucket, bucket());
+    assert_eq!(alone(ask(vec![([9; 32], 20)])).unwrap_err().arm(), "AlreadyExists");
+}
+
+#[test]
+fn only_the_governor_accepts_and_only_once() {
+    canister();
+    let dataset = taken_in(1);
+    let payload = AcceptDataset { dataset: dataset.id.clone() };
+    system::set_caller(principal(9));
+    assert!(governed::caller_is_governor().is_err());
+    system::set_caller(principal(1));
+    assert!(governed::caller_is_governor().is_ok());
+    assert!(crate::validate_accept_dataset(payload.clone()).unwrap().contains(&dataset.title));
+    crate::accept_dataset(payload.clone());
+    assert_eq!(registry::find(&dataset.id).unwrap().status, Status::Accepted);
+    assert!(crate::validate_accept_dataset(payload.clone()).unwrap_err().contains("accepted already"));
+    let before = state();
+    assert!(std::panic::catch_unwind(|| crate::accept_dataset(payload)).is_err(), "it traps, so that the vote shows as failed");
+    assert_eq!(state(), before);
+    assert!(crate::validate_accept_dataset(AcceptDataset { dataset: "sha256:0".into() }).unwrap_err().contains("NotFound"));
+}
+
+#[test]
+fn a_dataset_is_closed_by_its_own_lost_vote_only() {
+    canister();
+    let dataset = taken_in(1);
+    let payload = |id: &str| candid::encode_one(AcceptDataset { dataset: id.into() }).unwrap();
+    let vote = |outcome, function_id, id: &str| Vote { function_id, payload: payload(id), outcome };
+    let close = CloseDataset { dataset: dataset.id.clone(), proposal: 3 };
+    assert_eq!(rejected(&close, &vote(Outcome::Rejected, 1001, &dataset.id)), Ok(()));
+    let arm = |vote| rejected(&close, &vote).unwrap_err().arm();
+    assert_eq!(arm(vote(Outcome::Open, 1001, &dataset.id)), "NotYet");
+    assert_eq!(arm(vote(Outcome::Adopted, 1001, &dataset.id)), "NotYet");
+    assert_eq!(arm(vote(Outcome::Failed, 1001, &dataset.id)), "NotYet");
+    assert_eq!(arm(vote(Outcome::Rejected, 1002, &dataset.id)), "Invalid");
+    assert_eq!(arm(vote(Outcome::Rejected, 1001, "sha256:other")), "Invalid");
+
+    registry::decide(principal(9), &dataset.id, Status::Rejected, Some(3)).unwrap();
+    assert_eq!(alone(super::close(principal(9), close)).unwrap().status, Status::Rejected, "a repeat returns it");
+}
+
+#[test]
+fn only_the_contributor_withdraws_and_only_while_submitted() {
+    canister();
+    let dataset = taken_in(1);
+    refused("NotAuthorized", &dataset.id, withdraw(contributor(2), dataset.id.clone()));
+    registry::decide(principal(1), &dataset.id, Status::Accepted, None).unwrap();
+    refused("NotYet", &dataset.id, withdraw(contributor(1), dataset.id.clone()));
+    refused("NotFound", "sha256:0", withdraw(contributor(1), "sha256:0".into()));
+}
+
+#[test]
+fn only_access_opens_reads_and_only_of_accepted_datasets() {
+    canister();
+    let dataset = taken_in(1);
+    let open = OpenReads { dataset: dataset.id.clone(), reader: principal(9), until: 5 };
+    refused("NotAuthorized", &dataset.id, open_reads(principal(9), open.clone()));
+    refused("NotYet", &dataset.id, open_reads(principal(3), open));
+}

@@ -1,0 +1,257 @@
+//! The manifest document `livepod.dataset/v1`: its shape, and that its parts agree with each other and with the signature.
+
+use crate::errors::Error;
+use crate::registry::{Access, Dataset, Split, Status, Storage, S3};
+use candid::Principal;
+use governed::why;
+use protocol::shape::{Amount, Hex, HexUpTo, Integer, List, PrincipalText, Text};
+use protocol::{document, identity, merkle};
+use serde::Deserialize;
+use serde_bytes::ByteBuf;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub const TYPE: &str = "livepod.dataset/v1";
+/// The largest manifest, in bytes.
+pub const MANIFEST_LIMIT: usize = 512 * 1024;
+pub const CHUNKS_LIMIT: usize = 4_096;
+/// Plain bytes in a chunk: every chunk of a file but the last has this many, and a 16-byte tag (protocol: chunk cipher).
+pub const PLAIN_CHUNK: u64 = 960_000;
+const TAG: u64 = 16;
+
+type Count = Integer<0, 9_007_199_254_740_991>;
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Manifest {
+    pub title: Text<200>,
+    #[allow(dead_code)]
+    pub modality: Text<40>,
+    #[allow(dead_code)]
+    pub schema: Schema,
+    pub salt: Hex<16>,
+    pub contributor: PrincipalText,
+    pub public_key: String,
+    pub key_epoch: Integer<0, 0>,
+    pub files: List<File, 1, CHUNKS_LIMIT>,
+    pub merkle_root: Hex<32>,
+    pub storage: Place,
+    #[allow(dead_code)]
+    pub wrapped_key: HexUpTo<1024>,
+    pub licence: Licence,
+    #[allow(dead_code)]
+    pub statistics: Statistics,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[allow(dead_code)]
+pub struct Schema {
+    channels: List<Channel, 1, 64>,
+    rate_milli_hz: Integer<1, 1_000_000_000>,
+    labels: List<Text<40>, 1, 64>,
+    device: Text<40>,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)]
+pub struct Channel {
+    name: Text<40>,
+    unit: Text<20>,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct File {
+    pub name: Text<200>,
+    pub bytes: Integer<0, 1_099_511_627_776>,
+    pub chunks: List<Chunk, 1, CHUNKS_LIMIT>,
+    pub merkle_root: Hex<32>,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Chunk {
+    pub sha256: Hex<32>,
+    pub bytes: Integer<16, 1_000_000>,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, tag = "kind", rename_all = "lowercase")]
+pub enum Place {
+    Bucket { bucket: PrincipalText },
+    S3 { bucket: Text<63>, prefix: Text<400> },
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Licence {
+    pub fee: Amount,
+    pub access: AccessKind,
+    pub purposes: List<Text<60>, 1, 16>,
+    pub provider_classes: List<ProviderClass, 1, 3>,
+    #[allow(dead_code)]
+    pub term_days: Integer<1, 36_500>,
+    pub splits: List<Share, 1, 16>,
+}
+
+#[derive(Deserialize, Debug, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+pub enum AccessKind {
+    Fee,
+    Vote,
+}
+
+#[derive(Deserialize, Debug, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+pub enum ProviderClass {
+    Open,
+    Bonded,
+    Enclave,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Share {
+    pub account: PrincipalText,
+    pub basis_points: Integer<1, 10_000>,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)]
+pub struct Statistics {
+    records: Count,
+    milliseconds: Count,
+    labels: BTreeMap<String, Count>,
+}
+
+/// A manifest whose parts agree, with what follows from it.
+#[derive(Debug)]
+pub struct Checked {
+    pub manifest: Manifest,
+    pub id: String,
+    pub uid: [u8; 32],
+    /// Hash and stored bytes of every chunk, in order.
+    pub chunks: Vec<([u8; 32], u32)>,
+}
+
+/// Reads a manifest and checks everything that needs no other canister: canonical form, shape, sizes, roots, contributor, shares,
+/// and the contributor's signature. `caller` registers it.
+pub fn check(bytes: &[u8], signature: &[u8], caller: Principal) -> Result<Checked, Error> {
+    if bytes.len() > MANIFEST_LIMIT {
+        let message = format!("it has {} bytes, and at most {MANIFEST_LIMIT} are allowed", bytes.len());
+        return Err(Error::LimitExceeded(why("manifest", message, "split the recordings into several datasets")));
+    }
+    let manifest: Manifest = document::read(bytes, TYPE)?;
+    let chunks = chunks_of(&manifest)?;
+    let contributor = identity::principal_of(&manifest.public_key)?;
+    if contributor != *manifest.contributor {
+        let message = format!("{} is not the principal {contributor} of the public key", *manifest.contributor);
+        return Err(Error::WrongPrincipal(why("contributor", message, "name the principal of the key that signs")));
+    }
+    if contributor != caller {
+        let message = format!("the caller {caller} is not the contributor {contributor}");
+        return Err(Error::WrongPrincipal(why("contributor", message, "register with the contributor's own identity")));
+    }
+    let shares: i64 = manifest.licence.splits.iter().map(|share| *share.basis_points).sum();
+    if shares != 10_000 {
+        return Err(wrong("licence.splits", format!("the shares add up to {shares} basis points"), "make them add up to 10000"));
+    }
+    document::verify(bytes, signature, &manifest.public_key)?;
+    let id = document::id(bytes)?;
+    let uid = protocol::dataset::uid(&contributor, &manifest.salt);
+    Ok(Checked { manifest, id, uid, chunks })
+}
+
+fn wrong(subject: impl ToString, message: impl Into<String>, remedy: &str) -> Error {
+    Error::Invalid(why(subject, message, remedy))
+}
+
+fn chunks_of(manifest: &Manifest) -> Result<Vec<([u8; 32], u32)>, Error> {
+    let mut chunks = vec![];
+    let mut names = BTreeSet::new();
+    for (index, file) in manifest.files.iter().enumerate() {
+        let field = |name: &str| format!("files[{index}].{name}");
+        if !file.name.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c)) {
+            return Err(wrong(field("name"), "it has other characters than letters, digits, dot, dash and underscore", "rename the file"));
+        }
+        if !names.insert(file.name.as_str()) {
+            return Err(wrong(field("name"), format!("two files are called {}", *file.name), "rename one of them"));
+        }
+        let bytes = *file.bytes as u64;
+        let expected = bytes.div_ceil(PLAIN_CHUNK).max(1);
+        if file.chunks.len() as u64 != expected {
+            let message = format!("a file of {bytes} bytes has {expected} chunks, and {} are named", file.chunks.len());
+            return Err(wrong(field("chunks"), message, "cut the file with the protocol package"));
+        }
+        for (n, chunk) in file.chunks.iter().enumerate() {
+            let plain = if n as u64 + 1 < expected { PLAIN_CHUNK } else { bytes - PLAIN_CHUNK * (expected - 1) };
+            if *chunk.bytes as u64 != plain + TAG {
+                let message = format!("it has {} bytes, and {} are expected", *chunk.bytes, plain + TAG);
+                return Err(wrong(field(&format!("chunks[{n}].bytes")), message, "cut the file with the protocol package"));
+            }
+        }
+        let hashes: Vec<[u8; 32]> = file.chunks.iter().map(|chunk| *chunk.sha256).collect();
+        root_matches(&field("merkleRoot"), &hashes, &file.merkle_root)?;
+        chunks.extend(file.chunks.iter().map(|chunk| (*chunk.sha256, *chunk.bytes as u32)));
+    }
+    if chunks.len() > CHUNKS_LIMIT {
+        let message = format!("it names {} chunks, and at most {CHUNKS_LIMIT} are allowed", chunks.len());
+        return Err(Error::LimitExceeded(why("files", message, "split the recordings into several datasets")));
+    }
+    let hashes: Vec<[u8; 32]> = chunks.iter().map(|(sha256, _)| *sha256).collect();
+    root_matches("merkleRoot", &hashes, &manifest.merkle_root)?;
+    Ok(chunks)
+}
+
+fn root_matches(subject: &str, hashes: &[[u8; 32]], named: &[u8; 32]) -> Result<(), Error> {
+    if merkle::root(hashes) == *named {
+        return Ok(());
+    }
+    Err(Error::WrongHash(why(subject, "it is not the RFC 6962 root of the chunk hashes in their order", "compute it again from the chunks as stored")))
+}
+
+impl Checked {
+    /// The record that others see.
+    pub fn dataset(&self, registered_at: u64) -> Dataset {
+        let manifest = &self.manifest;
+        Dataset {
+            id: self.id.clone(),
+            uid: ByteBuf::from(self.uid),
+            contributor: *manifest.contributor,
+            title: manifest.title.to_string(),
+            status: Status::Submitted,
+            key_epoch: *manifest.key_epoch as u32,
+            storage: match &manifest.storage {
+                Place::Bucket { bucket } => Storage::Bucket(**bucket),
+                Place::S3 { bucket, prefix } => Storage::S3(S3 { bucket: bucket.to_string(), prefix: prefix.to_string() }),
+            },
+            fee: *manifest.licence.fee,
+            access: match manifest.licence.access {
+                AccessKind::Fee => Access::Fee,
+                AccessKind::Vote => Access::Vote,
+            },
+            provider_classes: manifest
+                .licence
+                .provider_classes
+                .iter()
+                .map(|class| match class {
+                    ProviderClass::Open => "open".into(),
+                    ProviderClass::Bonded => "bonded".into(),
+                    ProviderClass::Enclave => "enclave".into(),
+                })
+                .collect(),
+            purposes: manifest.licence.purposes.iter().map(|purpose| purpose.to_string()).collect(),
+            splits: manifest
+                .licence
+                .splits
+                .iter()
+                .map(|share| Split { account: *share.account, basis_points: *share.basis_points as u32 })
+                .collect(),
+            chunks: self.chunks.len() as u32,
+            bytes: self.chunks.iter().map(|(_, bytes)| u64::from(*bytes)).sum(),
+            registered_at,
+        }
+    }
+}

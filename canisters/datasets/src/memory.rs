@@ -1,0 +1,35 @@
+//! Every memory id of the datasets canister. An id is never given to something else.
+
+use ic_stable_structures::memory_manager::{MemoryId, MemoryManager};
+use ic_stable_structures::DefaultMemoryImpl;
+use std::cell::RefCell;
+use stored::Memory;
+
+pub const AUDIT_INDEX: u8 = 0;
+pub const AUDIT_DATA: u8 = 1;
+pub const PARTIES: u8 = 2;
+pub const SETTINGS: u8 = 3;
+/// dataset id → dataset
+pub const DATASETS: u8 = 4;
+/// dataset id → signed manifest
+pub const MANIFESTS: u8 = 5;
+/// uid → dataset id
+pub const UIDS: u8 = 6;
+/// uid → room in a bucket
+pub const ROOMS: u8 = 7;
+/// bucket → bytes promised in it
+pub const BUCKETS: u8 = 8;
+/// the Wasm of new buckets
+pub const BUCKET_WASM: u8 = 9;
+/// parts of a Wasm that is being uploaded
+pub const STAGED_WASM: u8 = 10;
+/// a canister created for a bucket and not installed yet
+pub const EMPTY_CANISTER: u8 = 11;
+
+thread_local! {
+    static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> = RefCell::new(MemoryManager::init(DefaultMemoryImpl::default()));
+}
+
+pub fn get(id: u8) -> Memory {
+    MANAGER.with_borrow(|manager| manager.get(MemoryId::new(id)))
+}

@@ -1,0 +1,181 @@
+//! Registered datasets and their status: submitted → accepted | rejected | withdrawn.
+
+use crate::errors::{unknown, Error};
+use crate::memory;
+use candid::{CandidType, Deserialize, Principal};
+use governed::why;
+use ic_stable_structures::StableBTreeMap;
+use serde::Serialize;
+use serde_bytes::ByteBuf;
+use serde_json::json;
+use std::cell::RefCell;
+use std::ops::Bound;
+use stored::{Cbor, Memory};
+
+#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    #[serde(rename = "submitted")]
+    Submitted,
+    #[serde(rename = "accepted")]
+    Accepted,
+    #[serde(rename = "rejected")]
+    Rejected,
+    #[serde(rename = "withdrawn")]
+    Withdrawn,
+}
+
+impl Status {
+    fn word(self) -> &'static str {
+        match self {
+            Status::Submitted => "submitted",
+            Status::Accepted => "accepted",
+            Status::Rejected => "rejected",
+            Status::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    #[serde(rename = "fee")]
+    Fee,
+    #[serde(rename = "vote")]
+    Vote,
+}
+
+#[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
+pub struct S3 {
+    pub bucket: String,
+    pub prefix: String,
+}
+
+#[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
+pub enum Storage {
+    #[serde(rename = "bucket")]
+    Bucket(Principal),
+    #[serde(rename = "s3")]
+    S3(S3),
+}
+
+#[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
+pub struct Split {
+    pub account: Principal,
+    pub basis_points: u32,
+}
+
+/// A dataset as others see it. `bytes` are as stored, `fee` is in e8s, times in nanoseconds.
+#[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
+pub struct Dataset {
+    pub id: String,
+    pub uid: ByteBuf,
+    pub contributor: Principal,
+    pub title: String,
+    pub status: Status,
+    pub key_epoch: u32,
+    pub storage: Storage,
+    pub fee: u128,
+    pub access: Access,
+    pub provider_classes: Vec<String>,
+    pub purposes: Vec<String>,
+    pub splits: Vec<Split>,
+    pub chunks: u32,
+    pub bytes: u64,
+    pub registered_at: u64,
+}
+
+#[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
+pub struct SignedManifest {
+    pub manifest: ByteBuf,
+    pub signature: ByteBuf,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct ListDatasets {
+    pub after: Option<String>,
+    pub limit: u32,
+    pub status: Option<Status>,
+}
+
+#[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
+pub struct AcceptDataset {
+    pub dataset: String,
+}
+
+thread_local! {
+    static DATASETS: RefCell<StableBTreeMap<String, Cbor<Dataset>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::DATASETS)));
+    static MANIFESTS: RefCell<StableBTreeMap<String, Cbor<SignedManifest>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::MANIFESTS)));
+    static UIDS: RefCell<StableBTreeMap<[u8; 32], String, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::UIDS)));
+}
+
+pub fn find(id: &str) -> Option<Dataset> {
+    DATASETS.with_borrow(|datasets| datasets.get(&id.to_owned())).map(|record| record.0)
+}
+
+/// The dataset registered under a uid.
+pub fn of_uid(uid: &[u8; 32]) -> Option<String> {
+    UIDS.with_borrow(|uids| uids.get(uid))
+}
+
+pub fn manifest(id: &str) -> Option<SignedManifest> {
+    MANIFESTS.with_borrow(|manifests| manifests.get(&id.to_owned())).map(|record| record.0)
+}
+
+/// Datasets by id, after one, at most a page.
+pub fn list(list: ListDatasets) -> Vec<Dataset> {
+    let start = list.after.map_or(Bound::Unbounded, Bound::Excluded);
+    DATASETS.with_borrow(|datasets| {
+        datasets
+            .range((start, Bound::Unbounded))
+            .map(|entry| entry.value().0)
+            .filter(|dataset| list.status.is_none_or(|status| dataset.status == status))
+            .take(governed::page_size(list.limit))
+            .collect()
+    })
+}
+
+/// Takes a dataset in as submitted.
+pub fn add(dataset: &Dataset, signed: SignedManifest) {
+    let uid: [u8; 32] = dataset.uid.as_slice().try_into().expect("a uid has 32 bytes");
+    UIDS.with_borrow_mut(|uids| uids.insert(uid, dataset.id.clone()));
+    MANIFESTS.with_borrow_mut(|manifests| manifests.insert(dataset.id.clone(), Cbor(signed)));
+    DATASETS.with_borrow_mut(|datasets| datasets.insert(dataset.id.clone(), Cbor(dataset.clone())));
+    audit::append_as(dataset.contributor, json!({"type": "registered", "dataset": dataset.id, "uid": protocol::hex::encode(&uid)}));
+}
+
+/// A submitted dataset, or why it cannot be decided or withdrawn any more.
+pub fn submitted(id: &str) -> Result<Dataset, Error> {
+    let dataset = find(id).ok_or_else(|| unknown(id))?;
+    if dataset.status == Status::Submitted {
+        return Ok(dataset);
+    }
+    let message = format!("it is {} already", dataset.status.word());
+    Err(Error::NotYet(why(id, message, "only a submitted dataset can be decided or withdrawn")))
+}
+
+/// What voters read before they vote.
+pub fn in_words(dataset: &Dataset) -> String {
+    let access = match dataset.access {
+        Access::Fee => "for the fee",
+        Access::Vote => "for the fee and by a vote each time",
+    };
+    format!(
+        "Take in dataset {} “{}” of contributor {}: {} chunks, {} bytes; fee {} e8s, access {access}; purposes {}; provider classes {}.",
+        dataset.id,
+        dataset.title,
+        dataset.contributor,
+        dataset.chunks,
+        dataset.bytes,
+        dataset.fee,
+        dataset.purposes.join(", "),
+        dataset.provider_classes.join(", "),
+    )
+}
+
+/// Moves a submitted dataset on and records why.
+pub fn decide(caller: Principal, id: &str, status: Status, proposal: Option<u64>) -> Result<Dataset, Error> {
+    let mut dataset = submitted(id)?;
+    dataset.status = status;
+    DATASETS.with_borrow_mut(|datasets| datasets.insert(dataset.id.clone(), Cbor(dataset.clone())));
+    audit::append_as(caller, json!({"type": status.word(), "dataset": id, "proposal": proposal}));
+    Ok(dataset)
+}
