@@ -1,0 +1,264 @@
+//! Neurons: stake that is locked for a while and votes with bonuses for the delay and the age (dfinity/ic rs/sns/governance, Neuron).
+
+use crate::api::{self, DissolveState, Followees, NeuronId, NeuronPermission, Operation, Parameters};
+use crate::errors::{refused, ErrorType};
+use crate::{constitution, memory};
+use api::GovernanceError;
+use candid::Principal;
+use ic_stable_structures::StableBTreeMap;
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use stored::{Cbor, Memory};
+
+pub type Id = [u8; 32];
+
+/// All of SNS's neuron permission types: a controller may do everything.
+pub const ALL_PERMISSIONS: [i32; 10] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+
+/// Since when a dissolving neuron ages: it does not.
+const NOT_AGING: u64 = u64::MAX;
+
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dissolve {
+    /// Not dissolving; seconds it would take.
+    Delay(u64),
+    /// Dissolving until then, or dissolved since.
+    At(u64),
+}
+
+#[derive(Serialize, Deserialize, Clone, Debug)]
+pub struct Neuron {
+    pub controller: Principal,
+    pub stake: u64,
+    pub created: u64,
+    pub aging_since: u64,
+    pub dissolve: Dissolve,
+    pub followees: BTreeMap<u64, Vec<Id>>,
+}
+
+thread_local! {
+    static NEURONS: RefCell<StableBTreeMap<Id, Cbor<Neuron>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::NEURONS)));
+    static NEURONS_OF: RefCell<StableBTreeMap<Vec<u8>, (), Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::NEURONS_OF)));
+}
+
+/// The neuron's id and its subaccount on the ledger, as SNS computes it.
+pub fn id_of(controller: &Principal, memo: u64) -> Id {
+    protocol::sha256(&[&[0x0c], b"neuron-stake", controller.as_slice(), &memo.to_be_bytes()])
+}
+
+pub fn get(id: &Id) -> Option<Neuron> {
+    NEURONS.with_borrow(|neurons| neurons.get(id)).map(|neuron| neuron.0)
+}
+
+fn put(id: Id, neuron: Neuron) {
+    NEURONS_OF.with_borrow_mut(|index| index.insert(owned(&neuron.controller, &id), ()));
+    NEURONS.with_borrow_mut(|neurons| neurons.insert(id, Cbor(neuron)));
+}
+
+fn owned(controller: &Principal, id: &Id) -> Vec<u8> {
+    let controller = controller.as_slice();
+    [&[controller.len() as u8], controller, id].concat()
+}
+
+/// The neuron that a manage_neuron command names, if the caller controls it.
+pub fn controlled(caller: &Principal, subaccount: &[u8]) -> Result<(Id, Neuron), GovernanceError> {
+    let id = Id::try_from(subaccount).map_err(|_| refused(ErrorType::InvalidNeuronId, "A neuron id has 32 bytes; take it from list_neurons."))?;
+    let neuron = get(&id).ok_or_else(|| refused(ErrorType::NotFound, format!("There is no neuron {}; stake and claim it first.", hex(&id))))?;
+    if neuron.controller != *caller {
+        return Err(refused(ErrorType::NotAuthorized, format!("Neuron {} is not controlled by {caller}; use its controller's identity.", hex(&id))));
+    }
+    Ok((id, neuron))
+}
+
+pub fn hex(id: &Id) -> String {
+    protocol::hex::encode(id)
+}
+
+/// Sets a neuron's stake to what its account holds, making the neuron if it is new. A top-up makes the age an average by stake.
+pub fn claim_or_refresh(id: Id, controller: Principal, held: u64, now: u64) -> Result<(), GovernanceError> {
+    let minimum = constitution::parameters().neuron_minimum_stake_e8s;
+    if held < minimum {
+        let message = format!("The neuron's account holds {held} e8s, and {minimum} are needed; transfer the rest to it.");
+        return Err(refused(ErrorType::InsufficientFunds, message));
+    }
+    let neuron = match get(&id) {
+        Some(neuron) => {
+            let age = u128::from(neuron.age(now)) * u128::from(neuron.stake.min(held)) / u128::from(held);
+            let aging_since = if neuron.aging_since == NOT_AGING { NOT_AGING } else { now - age as u64 };
+            Neuron { stake: held, aging_since, ..neuron }
+        }
+        None => {
+            if NEURONS.with_borrow(|neurons| neurons.len()) >= constitution::MAX_NEURONS {
+                return Err(refused(ErrorType::ResourceExhausted, "There is room for no more neurons; add stake to one you have."));
+            }
+            Neuron { controller, stake: held, created: now, aging_since: now, dissolve: Dissolve::Delay(0), followees: BTreeMap::new() }
+        }
+    };
+    audit::append(serde_json::json!({"type": "neuron_claimed", "neuron": hex(&id), "stake": held}));
+    put(id, neuron);
+    Ok(())
+}
+
+pub fn configure(id: Id, neuron: Neuron, operation: &Operation, now: u64) -> Result<(), GovernanceError> {
+    let longest = constitution::parameters().max_dissolve_delay_seconds;
+    let neuron = match operation {
+        Operation::IncreaseDissolveDelay(by) => {
+            let more = u64::from(by.additional_dissolve_delay_seconds);
+            if more == 0 {
+                return Err(refused(ErrorType::InvalidCommand, "An increase of 0 seconds is none; say by how many seconds."));
+            }
+            match neuron.dissolve {
+                Dissolve::At(at) if at > now => Neuron { dissolve: Dissolve::At((at + more).min(now + longest)), ..neuron },
+                Dissolve::At(_) => Neuron { dissolve: Dissolve::Delay(more.min(longest)), aging_since: now, ..neuron },
+                Dissolve::Delay(delay) => Neuron { dissolve: Dissolve::Delay((delay + more).min(longest)), ..neuron },
+            }
+        }
+        Operation::StartDissolving(_) => match neuron.dissolve {
+            Dissolve::Delay(delay) if delay > 0 => Neuron { dissolve: Dissolve::At(now + delay), aging_since: NOT_AGING, ..neuron },
+            _ => return Err(refused(ErrorType::RequiresNotDissolving, "The neuron is dissolving or dissolved already.")),
+        },
+        Operation::StopDissolving(_) => match neuron.dissolve {
+            Dissolve::At(at) if at > now => Neuron { dissolve: Dissolve::Delay(at - now), aging_since: now, ..neuron },
+            _ => return Err(refused(ErrorType::RequiresDissolving, "The neuron is not dissolving.")),
+        },
+    };
+    let (state, seconds) = match neuron.dissolve {
+        Dissolve::Delay(delay) => ("locked", delay),
+        Dissolve::At(at) => ("dissolving", at),
+    };
+    audit::append(serde_json::json!({"type": "neuron_configured", "neuron": hex(&id), "state": state, "seconds": seconds}));
+    put(id, neuron);
+    Ok(())
+}
+
+/// Lets a neuron vote as most of the followees do, for one function or (0) for every function without followees of its own.
+pub fn follow(id: Id, mut neuron: Neuron, function: u64, followees: Vec<Id>) -> Result<(), GovernanceError> {
+    if followees.len() > constitution::MAX_FOLLOWEES {
+        return Err(refused(ErrorType::InvalidCommand, format!("A neuron follows at most {} others for one function.", constitution::MAX_FOLLOWEES)));
+    }
+    let known = function == constitution::EVERY_OTHER || function == constitution::MOTION || constitution::function(function).is_some();
+    if !known {
+        return Err(refused(ErrorType::NotFound, format!("There is no function {function}; see list_nervous_system_functions.")));
+    }
+    if let Some(bad) = followees.iter().find(|followee| **followee == id || get(followee).is_none()) {
+        return Err(refused(ErrorType::InvalidCommand, format!("Neuron {} cannot be followed: it is the neuron itself or none.", hex(bad))));
+    }
+    match followees.is_empty() {
+        true => neuron.followees.remove(&function),
+        false => neuron.followees.insert(function, followees),
+    };
+    audit::append(serde_json::json!({"type": "neuron_followed", "neuron": hex(&id), "function": function}));
+    put(id, neuron);
+    Ok(())
+}
+
+/// Takes stake out of a dissolved neuron, ahead of the transfer; [`restore`] puts it back.
+pub fn take_out(id: Id, neuron: Neuron, amount: u64, now: u64) -> Result<(), GovernanceError> {
+    if neuron.dissolve_delay(now) > 0 {
+        return Err(refused(ErrorType::RequiresDissolved, "The neuron is not dissolved; start dissolving it and wait out its delay."));
+    }
+    let left = neuron.stake.checked_sub(amount).ok_or_else(|| {
+        refused(ErrorType::InsufficientFunds, format!("The neuron holds {} e8s; disburse at most that.", neuron.stake))
+    })?;
+    put(id, Neuron { stake: left, ..neuron });
+    Ok(())
+}
+
+pub fn restore(id: Id, amount: u64) {
+    if let Some(neuron) = get(&id) {
+        put(id, Neuron { stake: neuron.stake.saturating_add(amount), ..neuron });
+    }
+}
+
+impl Neuron {
+    pub fn dissolve_delay(&self, now: u64) -> u64 {
+        match self.dissolve {
+            Dissolve::Delay(delay) => delay,
+            Dissolve::At(at) => at.saturating_sub(now),
+        }
+    }
+
+    pub fn age(&self, now: u64) -> u64 {
+        now.saturating_sub(self.aging_since)
+    }
+
+    /// Stake × (1 + bonus for the dissolve delay) × (1 + bonus for the age); 0 under the minimum delay. Rounded down, in e8s.
+    pub fn voting_power(&self, rules: &Parameters, now: u64) -> u64 {
+        let delay = self.dissolve_delay(now).min(rules.max_dissolve_delay_seconds);
+        if delay < rules.neuron_minimum_dissolve_delay_to_vote_seconds {
+            return 0;
+        }
+        let age = self.age(now).min(rules.max_neuron_age_for_age_bonus);
+        let with = |base: u128, part: u64, whole: u64, percent: u64| {
+            base + base * u128::from(part) * u128::from(percent) / (100 * u128::from(whole))
+        };
+        let power = with(u128::from(self.stake), delay, rules.max_dissolve_delay_seconds, rules.max_dissolve_delay_bonus_percentage);
+        let power = with(power, age, rules.max_neuron_age_for_age_bonus, rules.max_age_bonus_percentage);
+        u64::try_from(power).unwrap_or(u64::MAX)
+    }
+
+    /// Whom this neuron follows for a function.
+    pub fn followees_for(&self, function: u64) -> &[Id] {
+        self.followees.get(&function).or_else(|| self.followees.get(&constitution::EVERY_OTHER)).map_or(&[], Vec::as_slice)
+    }
+
+    pub fn to_api(&self, id: &Id) -> api::Neuron {
+        let neuron_id = |id: &Id| NeuronId { id: ByteBuf::from(*id) };
+        api::Neuron {
+            id: Some(neuron_id(id)),
+            staked_maturity_e8s_equivalent: None,
+            permissions: vec![NeuronPermission { principal: Some(self.controller), permission_type: ALL_PERMISSIONS.to_vec() }],
+            maturity_e8s_equivalent: 0,
+            cached_neuron_stake_e8s: self.stake,
+            created_timestamp_seconds: self.created,
+            source_nns_neuron_id: None,
+            auto_stake_maturity: None,
+            aging_since_timestamp_seconds: self.aging_since,
+            dissolve_state: Some(match self.dissolve {
+                Dissolve::Delay(delay) => DissolveState::DissolveDelaySeconds(delay),
+                Dissolve::At(at) => DissolveState::WhenDissolvedTimestampSeconds(at),
+            }),
+            voting_power_percentage_multiplier: 100,
+            vesting_period_seconds: None,
+            disburse_maturity_in_progress: vec![],
+            followees: self.followees.iter().map(|(function, ids)| (*function, Followees { followees: ids.iter().map(neuron_id).collect() })).collect(),
+            neuron_fees_e8s: 0,
+        }
+    }
+}
+
+/// Every neuron with voting power now.
+pub fn voters(now: u64) -> Vec<(Id, u64)> {
+    let rules = constitution::parameters();
+    NEURONS.with_borrow(|neurons| {
+        neurons
+            .iter()
+            .map(|entry| (*entry.key(), entry.value().voting_power(&rules, now)))
+            .filter(|(_, power)| *power > 0)
+            .collect()
+    })
+}
+
+/// Ids of a controller's neurons, at most 100.
+pub fn ids_of(controller: &Principal) -> Vec<Id> {
+    let from = owned(controller, &[0; 32]);
+    let to = owned(controller, &[0xff; 32]);
+    NEURONS_OF.with_borrow(|index| {
+        index
+            .range(from..=to)
+            .take(governed::PAGE_LIMIT)
+            .map(|entry| entry.key()[entry.key().len() - 32..].try_into().expect("the key ends in a neuron id"))
+            .collect()
+    })
+}
+
+/// Neurons in order of id, after one.
+pub fn page(after: Option<Id>, limit: usize) -> Vec<api::Neuron> {
+    use std::ops::Bound::{Excluded, Unbounded};
+    let start = after.map_or(Unbounded, Excluded);
+    NEURONS.with_borrow(|neurons| {
+        neurons.range((start, Unbounded)).take(limit).map(|entry| entry.value().to_api(entry.key())).collect()
+    })
+}
