@@ -9,9 +9,16 @@ export function fillWasmKernels(tf: typeof Tf): void {
     if (tf.getKernel(kernelName, 'wasm')) return;
     tf.registerKernel({
       kernelName, backendName: 'wasm',
-      kernelFunc: ({ inputs, attrs }) => {
-        const tensors = Object.fromEntries(Object.entries(inputs).map(([name, info]) => [name, tf.engine().makeTensorFromTensorInfo(info!)]));
+      kernelFunc: ({ inputs, attrs, backend }) => {
+        // A tensor made from a tensor's data gives the data back when its scope ends: each holds it once more.
+        const { incRef } = backend as { incRef(dataId: object): void };
+        const hold = (dataId: object) => incRef.call(backend, dataId);
+        const tensors = Object.fromEntries(Object.entries(inputs).map(([name, info]) => {
+          hold((info as Tf.TensorInfo).dataId);
+          return [name, tf.engine().makeTensorFromTensorInfo(info as Tf.TensorInfo)];
+        }));
         const result = tf.tidy(() => kernelFunc(tensors, attrs as Record<string, unknown>));
+        hold(result.dataId);
         return { dataId: result.dataId, shape: result.shape, dtype: result.dtype };
       },
     });
