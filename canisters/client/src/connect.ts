@@ -1,4 +1,4 @@
-import { AnonymousIdentity, ExponentialBackoff, HttpAgent, type Identity } from '@dfinity/agent';
+import { AnonymousIdentity, HttpAgent, type Identity } from '@dfinity/agent';
 import { Principal } from '@dfinity/principal';
 import { unhex } from '@livepod/protocol';
 import * as access from './generated/access.js';
@@ -43,8 +43,14 @@ export async function connectAgent(network: { icHost: string; rootKey: string },
     rootKey: unhex(network.rootKey),
     verifyQuerySignatures: true,
     retryTimes,
-    backoffStrategy: () => new ExponentialBackoff({ initialInterval: 250, multiplier: 2, maxInterval: 4_000, maxIterations: retryTimes }),
+    backoffStrategy: () => backoff(retryTimes),
   });
+}
+
+/** 250 ms, doubling, at most 4 s; the agent does not export its own. */
+function backoff(times: number): { next(): number | null } {
+  let count = 0;
+  return { next: () => (count < times ? Math.min(250 * 2 ** count++, 4_000) : null) };
 }
 
 /** Typed clients of all canisters, for one identity (anonymous without: queries only). */
