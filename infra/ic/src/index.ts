@@ -1,1 +1,49 @@
-export {};
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { IcError } from './errors.js';
+import { Host, type HostOptions } from './host.js';
+import { createHttpServer } from './http/server.js';
+
+export { IcError, type IcCode } from './errors.js';
+export { Host, type HostOptions } from './host.js';
+export { MAIN_NETWORK_LIMITS, type Limits } from './subnet/subnet.js';
+
+export interface StartOptions extends HostOptions {
+  /** Default 4943; 0 takes a free one. */
+  port?: number;
+}
+
+export interface RunningInternetComputer {
+  url: string;
+  /** 133 bytes of DER in hexadecimal: what agents pin. */
+  rootKey: string;
+  /** Stops serving and writes a checkpoint. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts an embedded Internet Computer on 127.0.0.1.
+ *
+ * @throws IcError `portTaken` · `instrumenterMissing` · `stateInUse` · `stateDamaged`
+ */
+export async function startInternetComputer({ port = 4943, ...options }: StartOptions): Promise<RunningInternetComputer> {
+  const host = Host.open(options);
+  const server = createHttpServer(host);
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  } catch (cause) {
+    await host.close();
+    throw new IcError('portTaken', { port }, `Cannot listen on port ${port} of 127.0.0.1 (${(cause as Error).message}); choose another --port, or 0 for a free one.`, { cause });
+  }
+  const { port: taken } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${taken}`,
+    rootKey: Buffer.from(host.keys.der).toString('hex'),
+    stop: async () => {
+      server.close();
+      await host.close();
+      server.closeAllConnections();
+    },
+  };
+}

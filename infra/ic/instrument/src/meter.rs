@@ -1,0 +1,142 @@
+//! Metering of one function: each straight run of instructions is charged where it begins; the counter is
+//! looked at on entry and at loop heads, so no execution gets past it for long.
+
+use crate::cost::cost;
+use crate::module::changes_table;
+use wasm_encoder::{BlockType, Function, Instruction, ValType};
+use wasmparser::{FunctionBody, Operator};
+
+pub struct Meter {
+    /// Index of the i64 global with the instructions that are left; below zero means cut off.
+    pub counter: u32,
+}
+
+struct Step<'a> {
+    operator: Operator<'a>,
+    bytes: &'a [u8],
+}
+
+impl Meter {
+    /// The function's body, as the code section holds it, without its length.
+    pub fn body(&self, params: u32, body: &FunctionBody) -> Result<Vec<u8>, String> {
+        let mut locals = Vec::new();
+        let mut local_count = params;
+        for group in body.get_locals_reader().map_err(|e| e.to_string())? {
+            let (count, ty) = group.map_err(|e| e.to_string())?;
+            local_count += count;
+            locals.push((count, encoded(ty)?));
+        }
+        let steps = self.steps(body)?;
+        let bulk = steps.iter().any(|step| is_bulk(&step.operator));
+        if bulk {
+            locals.push((1, ValType::I32));
+        }
+
+        let mut function = Function::new(locals);
+        let mut run_start = true; // the next instruction begins a straight run
+        let mut check = true;
+        for (index, step) in steps.iter().enumerate() {
+            if run_start {
+                self.charge(&mut function, run_cost(&steps[index..]), check);
+                run_start = false;
+                check = false;
+            }
+            if is_bulk(&step.operator) {
+                self.charge_by_size(&mut function, local_count);
+            }
+            function.raw(step.bytes.iter().copied());
+            if ends_run(&step.operator) {
+                run_start = index + 1 < steps.len();
+                check = matches!(step.operator, Operator::Loop { .. });
+            }
+        }
+        Ok(function.into_raw_body())
+    }
+
+    fn steps<'a>(&self, body: &FunctionBody<'a>) -> Result<Vec<Step<'a>>, String> {
+        let base = body.range().start;
+        let all = body.as_bytes();
+        let mut reader = body.get_operators_reader().map_err(|e| e.to_string())?;
+        let mut steps = Vec::new();
+        while !reader.eof() {
+            let from = (reader.original_position() - base) as usize;
+            let operator = reader.read().map_err(|e| e.to_string())?;
+            let to = (reader.original_position() - base) as usize;
+            if changes_table(&operator) {
+                return Err("Wasm module changes a table at run time, which this host does not support".into());
+            }
+            steps.push(Step { operator, bytes: &all[from..to] });
+        }
+        Ok(steps)
+    }
+
+    fn charge(&self, function: &mut Function, amount: i64, check: bool) {
+        if amount > 0 {
+            function.instruction(&Instruction::GlobalGet(self.counter));
+            function.instruction(&Instruction::I64Const(amount));
+            function.instruction(&Instruction::I64Sub);
+            function.instruction(&Instruction::GlobalSet(self.counter));
+        }
+        if check {
+            self.check(function);
+        }
+    }
+
+    fn check(&self, function: &mut Function) {
+        function.instruction(&Instruction::GlobalGet(self.counter));
+        function.instruction(&Instruction::I64Const(0));
+        function.instruction(&Instruction::I64LtS);
+        function.instruction(&Instruction::If(BlockType::Empty));
+        function.instruction(&Instruction::Unreachable);
+        function.instruction(&Instruction::End);
+    }
+
+    /// Charges a bulk operation one instruction per byte; its size is on top of the stack.
+    fn charge_by_size(&self, function: &mut Function, scratch: u32) {
+        function.instruction(&Instruction::LocalSet(scratch));
+        function.instruction(&Instruction::GlobalGet(self.counter));
+        function.instruction(&Instruction::LocalGet(scratch));
+        function.instruction(&Instruction::I64ExtendI32U);
+        function.instruction(&Instruction::I64Sub);
+        function.instruction(&Instruction::GlobalSet(self.counter));
+        self.check(function);
+        function.instruction(&Instruction::LocalGet(scratch));
+    }
+}
+
+fn is_bulk(operator: &Operator) -> bool {
+    matches!(operator, Operator::MemoryFill { .. } | Operator::MemoryCopy { .. } | Operator::MemoryInit { .. })
+}
+
+/// Control may leave here, or arrive right after.
+fn ends_run(operator: &Operator) -> bool {
+    matches!(
+        operator,
+        Operator::Loop { .. }
+            | Operator::If { .. }
+            | Operator::Else
+            | Operator::End
+            | Operator::Br { .. }
+            | Operator::BrIf { .. }
+            | Operator::BrTable { .. }
+            | Operator::Return
+            | Operator::Unreachable
+    )
+}
+
+fn run_cost(steps: &[Step]) -> i64 {
+    let mut total = 0;
+    for step in steps {
+        total += cost(&step.operator);
+        if ends_run(&step.operator) {
+            break;
+        }
+    }
+    total
+}
+
+fn encoded(ty: wasmparser::ValType) -> Result<ValType, String> {
+    use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
+    RoundtripReencoder.val_type(ty).map_err(|e| e.to_string())
+}
+

@@ -1,0 +1,203 @@
+//! The module as a whole: what is refused, and which sections are rebuilt.
+
+use crate::meter::Meter;
+use std::borrow::Cow;
+use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
+use wasm_encoder::{CodeSection, ConstExpr, ExportKind, ExportSection, GlobalSection, GlobalType, Module, RawSection, ValType};
+use wasmparser::{ExternalKind, Operator, Parser, Payload, TypeRef, Validator, WasmFeatures};
+
+const MAX_FUNCTIONS: u32 = 50_000;
+const MAX_GLOBALS: u32 = 1_000;
+const MAX_METHODS: usize = 1_000;
+const MAX_NAMES: usize = 20_000;
+const HOOKS: [&str; 8] = [
+    "canister_init",
+    "canister_pre_upgrade",
+    "canister_post_upgrade",
+    "canister_inspect_message",
+    "canister_heartbeat",
+    "canister_global_timer",
+    "canister_on_low_wasm_memory",
+    "canister_start",
+];
+
+fn text<E: std::fmt::Display>(error: E) -> String {
+    error.to_string()
+}
+
+/// Section ids in the order in which a module must have them.
+const ORDER: [u8; 12] = [1, 2, 3, 4, 5, 6, 7, 9, 12, 10, 11, 0];
+
+pub fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, String> {
+    let features = WasmFeatures::WASM2 | WasmFeatures::EXTENDED_CONST;
+    Validator::new_with_features(features).validate_all(wasm).map_err(text)?;
+
+    let mut raw: Vec<(u8, &[u8])> = Vec::new();
+    let mut customs: Vec<(&str, &[u8])> = Vec::new();
+    let mut params: Vec<(u32, bool)> = Vec::new(); // per type: parameters, and whether it is () -> ()
+    let mut function_types: Vec<u32> = Vec::new(); // imported ones first
+    let mut imported_functions = 0u32;
+    let mut globals = GlobalSection::new();
+    let mut mutable_globals: Vec<u32> = Vec::new();
+    let mut global_count = 0u32;
+    let mut exports = ExportSection::new();
+    let mut methods = Vec::new();
+    let (mut tables, mut memories) = (0u32, 0u32);
+    let mut start = None;
+    let mut bodies = Vec::new();
+
+    for payload in Parser::new(0).parse_all(wasm) {
+        let payload = payload.map_err(text)?;
+        if let Some((id, range)) = payload.as_section() {
+            if ![0, 6, 7, 8, 10].contains(&id) {
+                raw.push((id, &wasm[range.start as usize..range.end as usize]));
+            }
+        }
+        match payload {
+            Payload::TypeSection(section) => {
+                for ty in section.into_iter_err_on_gc_types() {
+                    let ty = ty.map_err(text)?;
+                    params.push((ty.params().len() as u32, ty.params().is_empty() && ty.results().is_empty()));
+                }
+            }
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    let import = import.map_err(text)?;
+                    match import.ty {
+                        TypeRef::Func(ty) if import.module == "ic0" => {
+                            function_types.push(ty);
+                            imported_functions += 1;
+                        }
+                        _ => {
+                            return Err(format!(
+                                "Wasm module has an invalid import section: module '{}' field '{}'; a canister may import only functions of ic0",
+                                import.module, import.name
+                            ))
+                        }
+                    }
+                }
+            }
+            Payload::FunctionSection(section) => {
+                if section.count() > MAX_FUNCTIONS {
+                    return Err(format!("Wasm module defined {} functions which exceeds the maximum number allowed {MAX_FUNCTIONS}", section.count()));
+                }
+                for ty in section {
+                    function_types.push(ty.map_err(text)?);
+                }
+            }
+            Payload::TableSection(section) => tables = section.count(),
+            Payload::MemorySection(section) => {
+                memories = section.count();
+                if memories > 1 {
+                    return Err("Wasm module has more than one memory".into());
+                }
+            }
+            Payload::GlobalSection(section) => {
+                if section.count() > MAX_GLOBALS {
+                    return Err(format!("Wasm module defined {} globals which exceeds the maximum number allowed {MAX_GLOBALS}", section.count()));
+                }
+                for global in section {
+                    let global = global.map_err(text)?;
+                    if global.ty.mutable {
+                        mutable_globals.push(global_count);
+                    }
+                    global_count += 1;
+                    RoundtripReencoder.parse_global(&mut globals, global).map_err(text)?;
+                }
+            }
+            Payload::ExportSection(section) => {
+                for export in section {
+                    let export = export.map_err(text)?;
+                    if export.name.starts_with("canister_") || export.name.starts_with("canister ") {
+                        let ty = match export.kind {
+                            ExternalKind::Func => function_types[export.index as usize],
+                            _ => return Err(format!("Wasm export '{}' must be a function", export.name)),
+                        };
+                        if !params[ty as usize].1 {
+                            return Err(format!("Wasm export '{}' must have no parameters and no results", export.name));
+                        }
+                        check_name(export.name, &mut methods)?;
+                    }
+                    RoundtripReencoder.parse_export(&mut exports, export).map_err(text)?;
+                }
+            }
+            Payload::StartSection { func, .. } => start = Some(func),
+            Payload::CodeSectionEntry(body) => bodies.push(body),
+            Payload::CustomSection(section) => customs.push((section.name(), section.data())),
+            _ => {}
+        }
+    }
+    if methods.len() > MAX_METHODS || methods.iter().map(|name: &String| name.len()).sum::<usize>() > MAX_NAMES {
+        return Err(format!("Wasm module exports more than {MAX_METHODS} methods or more than {MAX_NAMES} characters of method names"));
+    }
+
+    let counter = global_count;
+    globals.global(GlobalType { val_type: ValType::I64, mutable: true, shared: false }, &ConstExpr::i64_const(0));
+    exports.export("ic instructions", ExportKind::Global, counter);
+    for index in &mutable_globals {
+        exports.export(&format!("ic global {index}"), ExportKind::Global, *index);
+    }
+    if memories > 0 {
+        exports.export("ic memory", ExportKind::Memory, 0);
+    }
+    for index in 0..tables {
+        exports.export(&format!("ic table {index}"), ExportKind::Table, index);
+    }
+    if let Some(start) = start {
+        exports.export("canister_start", ExportKind::Func, start);
+    }
+
+    let mut code = CodeSection::new();
+    let meter = Meter { counter };
+    for (index, body) in bodies.iter().enumerate() {
+        let ty = function_types[imported_functions as usize + index];
+        code.raw(&meter.body(params[ty as usize].0, body)?);
+    }
+
+    let mut module = Module::new();
+    for id in ORDER {
+        match id {
+            6 => {
+                module.section(&globals);
+            }
+            7 => {
+                module.section(&exports);
+            }
+            10 if !bodies.is_empty() => {
+                module.section(&code);
+            }
+            0 => {
+                for (name, data) in &customs {
+                    module.section(&wasm_encoder::CustomSection { name: Cow::Borrowed(name), data: Cow::Borrowed(data) });
+                }
+            }
+            _ => {
+                for (_, data) in raw.iter().filter(|(section, _)| *section == id) {
+                    module.section(&RawSection { id, data });
+                }
+            }
+        }
+    }
+    Ok(module.finish())
+}
+
+fn check_name(name: &str, methods: &mut Vec<String>) -> Result<(), String> {
+    let method = ["canister_update ", "canister_query ", "canister_composite_query "].iter().find_map(|kind| name.strip_prefix(kind));
+    match method {
+        Some(method) if methods.iter().any(|other| other == method) => Err(format!("Wasm module exports the method '{method}' twice")),
+        Some(method) => {
+            methods.push(method.to_owned());
+            Ok(())
+        }
+        None if HOOKS.contains(&name) && name != "canister_start" => Ok(()),
+        None => Err(format!("Wasm module exports '{name}', which is not a method or hook of a canister")),
+    }
+}
+
+/// Instructions that the host could not undo after a trap: it restores memory and globals, not tables.
+pub fn changes_table(operator: &Operator) -> bool {
+    matches!(
+        operator,
+        Operator::TableSet { .. } | Operator::TableGrow { .. } | Operator::TableFill { .. } | Operator::TableCopy { .. } | Operator::TableInit { .. }
+    )
+}

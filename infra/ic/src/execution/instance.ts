@@ -1,0 +1,140 @@
+import { COUNTER, MEMORY, type CanisterModule } from '../wasm/module.js';
+import type { Message } from './message.js';
+import { PAGE } from './stable-memory.js';
+import { Trap, trapOf } from './trap.js';
+
+interface Live { exports: WebAssembly.Exports; memory?: WebAssembly.Memory; counter: WebAssembly.Global; globals: WebAssembly.Global[] }
+
+export type Imports = (instance: Instance) => WebAssembly.Imports;
+
+/**
+ * A module's running instance with its committed image: heap pages and mutable globals as the last committed message left them. Committing copies
+ * the pages that changed into the image; rolling back copies them out of it.
+ */
+export class Instance {
+  readonly module: CanisterModule;
+  /** The message under way; the System API works on it. */
+  message!: Message;
+  /** Heap pages changed since the last checkpoint. */
+  readonly dirty = new Set<number>();
+  readonly #imports: Imports;
+  #live?: Live;
+  #image: Buffer = Buffer.alloc(0);
+  #imageLength = 0;
+  #imageGlobals?: unknown[];
+  #bytes = new Uint8Array();
+
+  constructor(module: CanisterModule, imports: Imports, committed?: { heap: Uint8Array; globals: unknown[] }) {
+    this.module = module;
+    this.#imports = imports;
+    if (committed) {
+      this.#image = Buffer.from(committed.heap.buffer, committed.heap.byteOffset, committed.heap.byteLength);
+      this.#imageLength = committed.heap.length;
+      this.#imageGlobals = committed.globals;
+    }
+  }
+
+  /** The committed heap, in bytes. */
+  get heap(): Uint8Array {
+    return this.#image.subarray(0, this.#imageLength);
+  }
+
+  get globals(): unknown[] {
+    return this.#imageGlobals ?? [];
+  }
+
+  /** The heap as Wasm sees it now. */
+  get bytes(): Uint8Array {
+    const buffer = this.#live!.memory?.buffer ?? new ArrayBuffer(0);
+    if (this.#bytes.buffer !== buffer) this.#bytes = new Uint8Array(buffer);
+    return this.#bytes;
+  }
+
+  /** Charges the message under way; the next check in Wasm cuts it off when nothing is left. */
+  charge(instructions: number): void {
+    const { counter } = this.#live!;
+    const left = (counter.value as bigint) - BigInt(instructions);
+    counter.value = left;
+    if (left < 0n) throw new Trap('instructionLimit', 'exceeded the instruction limit for single message execution');
+  }
+
+  used(): bigint {
+    return this.message.instructionLimit - (this.#live!.counter.value as bigint);
+  }
+
+  /**
+   * Runs an export or a table entry for a message. Neither commits nor rolls back.
+   *
+   * @returns the trap that ended it, if one did
+   */
+  run(message: Message, entry: string | { fun: number; env: number }): Trap | undefined {
+    this.message = message;
+    const live = this.#start();
+    live.counter.value = message.instructionLimit;
+    try {
+      if (typeof entry === 'string') (live.exports[entry] as () => void)();
+      else {
+        const table = live.exports['ic table 0'] as WebAssembly.Table | undefined;
+        const callback = entry.fun < (table?.length ?? 0) ? (table!.get(entry.fun) as ((env: number) => void) | null) : null;
+        if (!callback) throw new Trap('trapped', 'table out of bounds');
+        callback(entry.env | 0);
+      }
+      return undefined;
+    } catch (thrown) {
+      return trapOf(thrown, (live.counter.value as bigint) < 0n);
+    } finally {
+      message.instructions = this.used();
+    }
+  }
+
+  commit(): void {
+    const live = this.#start();
+    const { bytes } = this;
+    if (bytes.length > this.#image.length) {
+      const larger = Buffer.alloc(Math.min(Math.ceil(bytes.length * 1.25 / PAGE) * PAGE, 2 ** 32));
+      this.#image.copy(larger, 0, 0, this.#imageLength);
+      this.#image = larger;
+    }
+    this.#imageLength = bytes.length;
+    this.#forChangedPages((from, to, page) => {
+      this.#image.set(bytes.subarray(from, to), from);
+      this.dirty.add(page);
+    });
+    this.#imageGlobals = live.globals.map((global) => global.value as unknown);
+  }
+
+  rollback(): void {
+    const live = this.#live;
+    if (!live) return;
+    if (this.bytes.length !== this.#imageLength || !this.#imageGlobals) {
+      this.#live = undefined; // a grown memory cannot shrink: the next message gets a new one
+      return;
+    }
+    const { bytes } = this;
+    this.#forChangedPages((from, to) => bytes.set(this.#image.subarray(from, to), from));
+    this.#imageGlobals.forEach((value, index) => { live.globals[index]!.value = value; });
+  }
+
+  #forChangedPages(act: (from: number, to: number, page: number) => void): void {
+    const { bytes } = this;
+    for (let from = 0, page = 0; from < bytes.length; from += PAGE, page += 1) {
+      const to = from + PAGE;
+      if (this.#image.compare(bytes, from, to, from, to) !== 0) act(from, to, page);
+    }
+  }
+
+  #start(): Live {
+    if (this.#live) return this.#live;
+    const { exports } = new WebAssembly.Instance(this.module.compiled, this.#imports(this));
+    const memory = exports[MEMORY] as WebAssembly.Memory | undefined;
+    const globals = this.module.globals.map((name) => exports[name] as WebAssembly.Global);
+    this.#live = { exports, memory, globals, counter: exports[COUNTER] as WebAssembly.Global };
+    if (this.#imageGlobals && memory) {
+      const missing = (this.#imageLength - memory.buffer.byteLength) / PAGE;
+      if (missing > 0) memory.grow(missing);
+      this.bytes.set(this.heap);
+      this.#imageGlobals.forEach((value, index) => { globals[index]!.value = value; });
+    }
+    return this.#live;
+  }
+}

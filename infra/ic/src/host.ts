@@ -1,0 +1,298 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Certified, Certifier } from './certification.js';
+import { createSubnetKeys, type SubnetKeys } from './certificates/index.js';
+import { Checkpoints, numbered, syncFolder, writeDurably } from './durability/checkpoint.js';
+import { Journal } from './durability/journal.js';
+import { IcError } from './errors.js';
+import { evaluateQuery, inspectIngress, type QueryCall } from './subnet/queries.js';
+import { textOf } from './subnet/principals.js';
+import { executeRound, nextDue, type RoundInput } from './subnet/rounds.js';
+import { MAIN_NETWORK_LIMITS, Subnet, type Ingress, type Limits, type Response } from './subnet/subnet.js';
+import { Instrumenter } from './wasm/instrumenter.js';
+import { ModuleStore } from './wasm/module-store.js';
+
+export interface HostOptions {
+  /** Folder for keys, journal and checkpoints; made if it is not there. */
+  state: string;
+  /** Least time between two rounds. Default 0: a round as soon as there is something to do. */
+  secondsPerRound?: number;
+  /** Instructions per message; those of the main network if not given. */
+  limits?: Partial<Limits>;
+  /** What canisters print. */
+  onLog?: (line: string) => void;
+}
+
+/** A round's write-ahead record; `executed` is what the state counted before it. */
+interface JournalRecord { input: RoundInput; executed: bigint }
+
+type Outcome = { certified: Certified } | 'pending';
+
+const CHECKPOINT_AFTER = 64 << 20;
+const ROUND_BYTES = 16 << 20;
+const ROUND_CALLS = 1000;
+const FRESH = 1_000_000_000n;
+const LONGEST_SLEEP = 60_000;
+
+/**
+ * One subnet of one node with everything around it: rounds, journal, checkpoints, certificates. Nothing of a round leaves the host before the round's
+ * input is on disk; a restart executes the journal again and comes to the same state.
+ */
+export class Host {
+  readonly keys: SubnetKeys;
+  readonly subnet: Subnet;
+  readonly #folder: string;
+  readonly #checkpoints: Checkpoints;
+  readonly #certifier: Certifier;
+  readonly #pause: number;
+  #journal: Journal;
+  #pending: Ingress[] = [];
+  #known = new Set<string>();
+  readonly #waiting = new Map<string, ((outcome: Outcome) => void)[]>();
+  #statusAsked?: { requestIds: Set<string>; certified: Promise<Certified> };
+  #certified?: { state: Certified; round: number };
+  #busy?: Promise<void>;
+  #timer?: NodeJS.Timeout;
+  #lastRound = 0;
+  #closed = false;
+  #failed?: unknown;
+
+  private constructor(options: HostOptions, keys: SubnetKeys) {
+    this.#folder = options.state;
+    this.keys = keys;
+    this.#pause = (options.secondsPerRound ?? 0) * 1000;
+    const modules = new ModuleStore(join(options.state, 'modules'), new Instrumenter());
+    const limits = { ...MAIN_NETWORK_LIMITS, ...options.limits };
+    this.subnet = new Subnet({ subnetId: keys.subnetId, rootKey: keys.der }, modules, limits);
+    this.#checkpoints = new Checkpoints(options.state);
+    this.#journal = this.#recover();
+    this.subnet.onLog = (canister, line) => options.onLog?.(`[${textOf(canister)}] ${line}`);
+    this.#certifier = new Certifier(keys, this.subnet);
+    if (Object.entries(limits).some(([kind, limit]) => this.subnet.state.limits[kind as keyof Limits] !== limit)) {
+      this.subnet.state.limits = limits; // a replay of earlier rounds needs the earlier limits
+      this.#checkpoint();
+    }
+  }
+
+  /**
+   * Opens a host on its folder, and catches up with its journal.
+   *
+   * @throws IcError `instrumenterMissing` · `stateInUse` · `stateDamaged`
+   */
+  static open(options: HostOptions): Host {
+    mkdirSync(options.state, { recursive: true, mode: 0o700 });
+    lock(options.state);
+    const host = new Host(options, createSubnetKeys(seedIn(options.state)));
+    host.#schedule();
+    return host;
+  }
+
+  /** Nanoseconds since the epoch, never before the last round. */
+  now(): bigint {
+    const clock = BigInt(Date.now()) * 1_000_000n;
+    return clock > this.subnet.state.time ? clock : this.subnet.state.time;
+  }
+
+  /**
+   * Takes a call in and waits for its outcome.
+   *
+   * @returns a certificate's state that shows the outcome, or `pending` after the given milliseconds
+   */
+  async call(ingress: Ingress, patience: number): Promise<Outcome> {
+    const { requestId } = ingress;
+    const known = this.subnet.state.ingress.get(requestId);
+    if (known?.finishedAt) return { certified: await this.statusOf([requestId]) };
+    if (!known && !this.#known.has(requestId)) {
+      this.#known.add(requestId);
+      this.#pending.push(ingress);
+      this.#schedule();
+    }
+    if (patience === 0) return 'pending';
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve('pending'), patience);
+      const waiters = this.#waiting.get(requestId) ?? [];
+      this.#waiting.set(requestId, [...waiters, (outcome) => { clearTimeout(timer); resolve(outcome); }]);
+    });
+  }
+
+  isKnown(requestId: string): boolean {
+    return this.#known.has(requestId) || this.subnet.state.ingress.has(requestId);
+  }
+
+  /** Whether a canister takes a call. @throws Reject */
+  async inspect(ingress: Ingress): Promise<void> {
+    await this.#quiet();
+    inspectIngress(this.subnet, this.now(), ingress);
+  }
+
+  async query(call: QueryCall): Promise<Response> {
+    await this.#quiet();
+    return evaluateQuery(this.subnet, {
+      time: this.now(),
+      certificate: (canister) => this.#fresh().certificate([[Buffer.from('canister'), canister.idBytes, Buffer.from('certified_data')]]),
+    }, call);
+  }
+
+  /** A certified state that shows the outcomes of these calls. Those asked for at the same time share a signature. */
+  async statusOf(requestIds: string[]): Promise<Certified> {
+    if (this.#statusAsked) {
+      for (const requestId of requestIds) this.#statusAsked.requestIds.add(requestId);
+      return this.#statusAsked.certified;
+    }
+    const asked = new Set(requestIds);
+    const certified = (async () => {
+      await new Promise((resolve) => { setImmediate(resolve); });
+      await this.#quiet();
+      this.#statusAsked = undefined;
+      return asked.size === 0 ? this.#fresh() : this.#certify(asked);
+    })();
+    this.#statusAsked = { requestIds: asked, certified };
+    return certified;
+  }
+
+  /** Stops: finishes the round under way and writes a checkpoint. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#quiet();
+    for (const waiters of this.#waiting.values()) for (const tell of waiters) tell('pending');
+    this.#checkpoint();
+    this.#journal.close();
+    rmSync(join(this.#folder, 'lock'), { force: true });
+  }
+
+  /** Waits until no round is under way: the state is then on disk, and may be shown. */
+  async #quiet(): Promise<void> {
+    while (this.#busy) await this.#busy;
+    if (this.#failed) throw this.#failed;
+  }
+
+  #certify(requestIds: Iterable<string>): Certified {
+    const state = this.#certifier.certify(requestIds, this.now());
+    this.#certified = { state, round: this.subnet.state.round };
+    return state;
+  }
+
+  /** A certified state of now, for whatever is not a call's outcome. */
+  #fresh(): Certified {
+    const last = this.#certified;
+    if (last && last.round === this.subnet.state.round && last.state.time + FRESH > this.now()) return last.state;
+    return this.#certify([]);
+  }
+
+  #schedule(): void {
+    if (this.#closed || this.#busy) return;
+    clearTimeout(this.#timer);
+    const due = this.#pending.length > 0 ? 0n : nextDue(this.subnet);
+    if (due === undefined) return;
+    const wait = Math.max(Number(due / 1_000_000n) + 1 - Date.now(), this.#lastRound + this.#pause - Date.now(), 0);
+    if (wait > 0 && wait > LONGEST_SLEEP) this.#timer = setTimeout(() => this.#schedule(), LONGEST_SLEEP);
+    else this.#timer = setTimeout(() => this.#startRound(), wait);
+  }
+
+  #startRound(): void {
+    if (this.#closed || this.#busy) return;
+    this.#busy = this.#round().catch((failure: unknown) => { this.#fail(failure); }).finally(() => {
+      this.#busy = undefined;
+      setImmediate(() => this.#schedule()); // queries that waited come first
+    });
+  }
+
+  async #round(): Promise<void> {
+    this.#lastRound = Date.now();
+    const { state } = this.subnet;
+    const clock = BigInt(Date.now()) * 1_000_000n;
+    const input: RoundInput = {
+      round: state.round + 1, time: clock > state.time ? clock : state.time + 1n, seed: new Uint8Array(randomBytes(32)), ingress: this.#takePending(),
+    };
+    const durable = this.#journal.append({ input, executed: state.executed } satisfies JournalRecord);
+    executeRound(this.subnet, input);
+    await durable;
+    for (const { requestId } of input.ingress) this.#known.delete(requestId);
+    this.#tell(this.subnet.finished);
+    if (this.#journal.size > CHECKPOINT_AFTER) this.#checkpoint();
+  }
+
+  #takePending(): Ingress[] {
+    let bytes = 0;
+    let count = 0;
+    while (count < this.#pending.length && count < ROUND_CALLS && (count === 0 || bytes < ROUND_BYTES)) bytes += this.#pending[count++]!.arg.length;
+    return this.#pending.splice(0, count);
+  }
+
+  /** One signature for all calls that were answered in a round. */
+  #tell(finished: string[]): void {
+    const awaited = finished.filter((requestId) => this.#waiting.has(requestId));
+    if (awaited.length === 0) return;
+    const certified = this.#certify(awaited);
+    for (const requestId of awaited) {
+      for (const tell of this.#waiting.get(requestId)!) tell({ certified });
+      this.#waiting.delete(requestId);
+    }
+  }
+
+  #fail(failure: unknown): void {
+    this.#failed = failure;
+    this.#closed = true;
+    process.emitWarning(`The Internet Computer host stopped: ${String((failure as Error).stack)}`);
+  }
+
+  #recover(): Journal {
+    const checkpoint = this.#checkpoints.restore(this.subnet) ?? 0;
+    let journal: Journal | undefined;
+    for (const number of [...new Set([checkpoint, ...numbered(this.#folder, 'journal')])].filter((one) => one >= checkpoint)) {
+      journal?.close();
+      const opened = Journal.open<JournalRecord>(join(this.#folder, `journal-${number}.bin`));
+      journal = opened.journal;
+      for (const record of opened.records) this.#replay(record);
+    }
+    syncFolder(this.#folder);
+    return journal!;
+  }
+
+  #replay({ input, executed }: JournalRecord): void {
+    const { state } = this.subnet;
+    if (input.round <= state.round) return;
+    if (input.round !== state.round + 1 || executed !== state.executed) {
+      throw new IcError('stateDamaged', { round: input.round, reached: state.round },
+        `The journal in ${this.#folder} does not lead on from round ${state.round}; restore the folder from a copy, or start with an empty --state.`);
+    }
+    executeRound(this.subnet, input);
+  }
+
+  #checkpoint(): void {
+    const number = this.subnet.state.round;
+    const path = join(this.#folder, `journal-${number}.bin`);
+    const fresh = existsSync(path) ? this.#journal : Journal.open(path).journal;
+    this.#checkpoints.save(this.subnet, number);
+    if (fresh !== this.#journal) this.#journal?.close();
+    this.#journal = fresh;
+    this.#checkpoints.prune(number);
+  }
+}
+
+function seedIn(folder: string): Uint8Array {
+  const path = join(folder, 'keys');
+  if (!existsSync(path)) writeDurably(path, randomBytes(32));
+  return new Uint8Array(readFileSync(path));
+}
+
+/** Two hosts on one folder would destroy it. */
+function lock(folder: string): void {
+  const path = join(folder, 'lock');
+  const holder = existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0;
+  if (holder > 0 && holder !== process.pid && isRunning(holder)) {
+    throw new IcError('stateInUse', { folder, pid: holder }, `The state in ${folder} is in use by process ${holder}; stop it, or choose another --state.`);
+  }
+  writeFileSync(path, String(process.pid));
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

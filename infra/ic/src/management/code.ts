@@ -1,0 +1,171 @@
+import type { Principal } from '@dfinity/principal';
+import { newMessage, type Message } from '../execution/message.js';
+import type { Instance } from '../execution/instance.js';
+import { StableMemory } from '../execution/stable-memory.js';
+import type { Trap } from '../execution/trap.js';
+import type { Canister } from '../subnet/canister.js';
+import { executionFee } from '../subnet/cycles.js';
+import { commit, trapped, undo } from '../subnet/delivery.js';
+import { bytesOf, idOf, textOf } from '../subnet/principals.js';
+import { Reject } from '../subnet/reject.js';
+import { sha256, type CanisterModule } from '../wasm/module.js';
+import { controlled, existing, type Method, type Request } from './manage.js';
+
+type Mode = { install: null } | { reinstall: null } | { upgrade: [] | [{ skip_pre_upgrade: [boolean] | []; wasm_memory_persistence: [{ keep: null } | { replace: null }] | [] }] };
+interface InstallCode { mode: Mode; canister_id: Principal; wasm_module: Uint8Array; arg: Uint8Array }
+interface InstallChunked { mode: Mode; target_canister: Principal; store_canister: [Principal] | []; chunk_hashes_list: { hash: Uint8Array }[]; wasm_module_hash: Uint8Array; arg: Uint8Array }
+
+const MAX_CHUNK = 1 << 20;
+const MAX_CHUNKS = 100;
+
+const installCode: Method = (request, { mode, canister_id, wasm_module, arg }: InstallCode) => {
+  install(request, controlled(request, canister_id), mode, Uint8Array.from(wasm_module), Uint8Array.from(arg));
+  return [];
+};
+
+const installChunked: Method = (request, argument: InstallChunked) => {
+  const target = controlled(request, argument.target_canister);
+  const store = argument.store_canister[0] ? existing(request, argument.store_canister[0]) : target;
+  if (store.id !== request.caller && !store.isControlledBy(request.caller)) {
+    throw new Reject('invalidController', `Only controllers of canister ${textOf(store.id)} can use its chunk store`);
+  }
+  const chunks = argument.chunk_hashes_list.map(({ hash }) => {
+    const chunk = store.state.chunks.get(idOf(Uint8Array.from(hash)));
+    if (!chunk) throw new Reject('invalidPayload', `Chunk ${idOf(Uint8Array.from(hash))} is not in the store of canister ${textOf(store.id)}; upload it with upload_chunk.`);
+    return chunk;
+  });
+  const wasm = new Uint8Array(Buffer.concat(chunks));
+  if (Buffer.compare(sha256(wasm), Uint8Array.from(argument.wasm_module_hash)) !== 0) throw new Reject('invalidPayload', 'The chunks do not make up the module of the given wasm_module_hash.');
+  install(request, target, argument.mode, wasm, Uint8Array.from(argument.arg));
+  return [];
+};
+
+/** Installs, reinstalls or upgrades, wholly or not at all. @throws Reject */
+function install(request: Request, canister: Canister, mode: Mode, wasm: Uint8Array, arg: Uint8Array): void {
+  const id = textOf(canister.id);
+  if ('install' in mode && canister.module) throw new Reject('nonEmpty', `Canister ${id} already has code: use the mode reinstall or upgrade.`);
+  if ('upgrade' in mode && !canister.module) throw new Reject('moduleNotFound', `Error from Canister ${id}: Attempted to upgrade, but the canister contains no Wasm module.`);
+  if (canister.frozen) throw new Reject('outOfCycles', `Canister ${id} is out of cycles: top it up before installing code`);
+  const module = request.subnet.modules.prepare(wasm);
+  if ('upgrade' in mode) upgrade(request, canister, mode.upgrade[0], module, arg);
+  else installAnew(request, canister, module, arg);
+  const name = Object.keys(mode)[0]!;
+  canister.state.installedAt = request.subnet.state.time;
+  canister.record(request.subnet.state.time, request.caller, request.canister !== undefined, { code_deployment: { mode: name, moduleHash: module.hash } });
+}
+
+function installAnew(request: Request, canister: Canister, module: CanisterModule, arg: Uint8Array): void {
+  const { instance: oldInstance, stable: oldStable } = canister;
+  const fresh = canister.instantiate(module);
+  canister.stable = new StableMemory();
+  canister.stable.begin();
+  const message = initial(request, canister, arg);
+  const trap = runHooks(request, canister, fresh, message, ['canister_start', 'canister_init']);
+  if (trap) {
+    canister.stable = oldStable;
+    canister.instance = oldInstance;
+    throw failed(canister, trap);
+  }
+  canister.instance = fresh;
+  canister.state.certified = new Uint8Array();
+  canister.state.timer = 0n;
+  canister.state.cycles = message.balance;
+  commit(canister, fresh, message);
+}
+
+function upgrade(request: Request, canister: Canister, options: { skip_pre_upgrade: [boolean] | []; wasm_memory_persistence: [object] | [] } | undefined, module: CanisterModule, arg: Uint8Array): void {
+  const old = canister.instance!;
+  canister.stable.begin();
+  let certified: Uint8Array | undefined;
+  if (!options?.skip_pre_upgrade[0]) {
+    const message = newMessage({ role: 'G', time: request.subnet.state.time, caller: bytesOf(request.caller), balance: canister.state.cycles, instructionLimit: request.subnet.state.limits.install });
+    const trap = runHooks(request, canister, old, message, ['canister_pre_upgrade']);
+    old.rollback();
+    if (trap) {
+      undo(canister, old);
+      throw failed(canister, trap);
+    }
+    certified = message.certified;
+  }
+  const keep = options?.wasm_memory_persistence[0] && 'keep' in options.wasm_memory_persistence[0];
+  const fresh = canister.instantiate(module, keep ? { heap: old.heap.slice(), globals: old.globals } : undefined);
+  const message = initial(request, canister, arg);
+  const trap = runHooks(request, canister, fresh, message, keep ? ['canister_post_upgrade'] : ['canister_start', 'canister_post_upgrade']);
+  if (trap) {
+    canister.stable.rollback();
+    throw failed(canister, trap);
+  }
+  if (certified) canister.state.certified = certified;
+  canister.instance = fresh;
+  canister.state.timer = 0n;
+  canister.state.cycles = message.balance;
+  commit(canister, fresh, message);
+}
+
+function initial(request: Request, canister: Canister, arg: Uint8Array): Message {
+  const { time, limits } = request.subnet.state;
+  return newMessage({ role: 'I', time, caller: bytesOf(request.caller), arg, balance: canister.state.cycles, instructionLimit: limits.install });
+}
+
+/** Runs the hooks that the module has, one after the other, as one message. */
+function runHooks(request: Request, canister: Canister, instance: Instance, message: Message, hooks: string[]): Trap | undefined {
+  for (const hook of hooks) {
+    if (!instance.module.hooks.has(hook)) continue;
+    const running = hook === 'canister_start' ? { ...message, role: 's' as const } : message;
+    const trap = instance.run(running, hook);
+    request.instructions += running.instructions;
+    canister.print(message.time, running.log);
+    for (const line of running.log) request.subnet.onLog(canister.id, line);
+    if (trap) {
+      canister.spend(executionFee(request.instructions));
+      return trap;
+    }
+  }
+  message.balance -= executionFee(request.instructions) < message.balance ? executionFee(request.instructions) : message.balance;
+  return undefined;
+}
+
+function failed(canister: Canister, trap: Trap): Reject {
+  const { message } = trapped(canister, trap);
+  return new Reject(trap.reason, message);
+}
+
+const uninstallCode: Method = (request, { canister_id }: { canister_id: Principal }) => {
+  const canister = controlled(request, canister_id);
+  canister.instance = undefined;
+  canister.stable = new StableMemory();
+  canister.state.certified = new Uint8Array();
+  canister.state.timer = 0n;
+  canister.state.chunks.clear();
+  request.subnet.abandonCalls(canister);
+  canister.record(request.subnet.state.time, request.caller, request.canister !== undefined, 'code_uninstall');
+  return [];
+};
+
+const uploadChunk: Method = (request, { canister_id, chunk }: { canister_id: Principal; chunk: Uint8Array }) => {
+  const { state } = ownOrControlled(request, canister_id);
+  if (chunk.length > MAX_CHUNK) throw new Reject('invalidPayload', `A chunk has at most ${MAX_CHUNK} bytes, not ${chunk.length}.`);
+  const bytes = Uint8Array.from(chunk);
+  const hash = sha256(bytes);
+  if (!state.chunks.has(idOf(hash)) && state.chunks.size >= MAX_CHUNKS) throw new Reject('invalidPayload', `The chunk store holds ${MAX_CHUNKS} chunks already; clear it with clear_chunk_store.`);
+  state.chunks.set(idOf(hash), bytes);
+  return [{ hash }];
+};
+
+const storedChunks: Method = (request, { canister_id }: { canister_id: Principal }) =>
+  [[...ownOrControlled(request, canister_id).state.chunks.keys()].map((hash) => ({ hash: bytesOf(hash) }))];
+
+const clearChunkStore: Method = (request, { canister_id }: { canister_id: Principal }) => {
+  ownOrControlled(request, canister_id).state.chunks.clear();
+  return [];
+};
+
+function ownOrControlled(request: Request, canisterId: Principal): Canister {
+  const canister = existing(request, canisterId);
+  return canister.id === request.caller ? canister : controlled(request, canisterId);
+}
+
+export const codeMethods = {
+  install_code: installCode, install_chunked_code: installChunked, uninstall_code: uninstallCode, upload_chunk: uploadChunk, stored_chunks: storedChunks,
+  clear_chunk_store: clearChunkStore,
+};

@@ -1,0 +1,191 @@
+import { Instance } from '../execution/instance.js';
+import type { Closure } from '../execution/message.js';
+import { PAGE, StableMemory } from '../execution/stable-memory.js';
+import { systemApi, type Surroundings } from '../execution/system-api.js';
+import type { CanisterModule } from '../wasm/module.js';
+import { freezingThreshold } from './cycles.js';
+import { bytesOf, idOf, type Id } from './principals.js';
+
+/** Who waits for an answer. */
+export type Origin = { kind: 'ingress'; requestId: string } | { kind: 'call'; canister: Id; callback: number } | { kind: 'task' };
+
+/** A call that a canister has begun to work on and not finished. */
+export interface CallContext {
+  id: number;
+  origin: Origin;
+  caller: Uint8Array;
+  callerInfo?: { info: Uint8Array; signer: Uint8Array };
+  method: string;
+  deadline: bigint;
+  /** Cycles sent along and not yet accepted. */
+  available: bigint;
+  answered: boolean;
+  /** Its own calls that are not answered yet. */
+  outstanding: number;
+  instructions: bigint;
+}
+
+export interface Callback {
+  context: number;
+  callee: Id;
+  onReply: Closure;
+  onReject: Closure;
+  onCleanup?: Closure;
+  cycles: bigint;
+  /** Nanoseconds since the epoch; 0 waits for ever. */
+  deadline: bigint;
+}
+
+export type Visibility = 'controllers' | 'public' | { allowed_viewers: Id[] };
+
+export interface Settings {
+  controllers: Id[];
+  computeAllocation: bigint;
+  memoryAllocation: bigint;
+  /** Seconds. */
+  freezingThreshold: bigint;
+  reservedCyclesLimit: bigint;
+  wasmMemoryLimit: bigint;
+  wasmMemoryThreshold: bigint;
+  minimumIncomingCallCycles: bigint;
+  logMemoryLimit: bigint;
+  environment: { name: string; value: string }[];
+  logVisibility: Visibility;
+  snapshotVisibility: Visibility;
+  statusVisibility: Visibility;
+}
+
+export type Status = 'running' | 'stopping' | 'stopped';
+export type Change = 'creation' | 'code_uninstall' | { code_deployment: { mode: string; moduleHash: Uint8Array } } | { controllers_change: Id[] };
+export interface Recorded { timestamp: bigint; version: bigint; by: Id; byCanister: boolean; what: Change }
+export interface LogLine { index: bigint; timestamp: bigint; content: Uint8Array }
+export interface QueryStats { calls: bigint; instructions: bigint; requestBytes: bigint; responseBytes: bigint }
+
+/** A canister's state, apart from heap and stable memory: what a checkpoint stores as it is. */
+export interface CanisterState {
+  settings: Settings;
+  status: Status;
+  /** Callers of `stop_canister` to be answered when it has stopped. */
+  stopWaiters: { origin: Origin; refund: bigint }[];
+  cycles: bigint;
+  version: bigint;
+  createdAt: bigint;
+  installedAt: bigint;
+  certified: Uint8Array;
+  /** Nanoseconds since the epoch; 0 is off. */
+  timer: bigint;
+  contexts: Map<number, CallContext>;
+  callbacks: Map<number, Callback>;
+  nextNumber: number;
+  chunks: Map<string, Uint8Array>;
+  history: Recorded[];
+  changes: bigint;
+  log: LogLine[];
+  logged: bigint;
+  stats: QueryStats;
+}
+
+const MAX_CALLS_PER_CALLEE = 500;
+const LOG_BYTES = 4096;
+const HISTORY = 20;
+
+export interface Network { subnetId: Uint8Array; rootKey: Uint8Array }
+
+export class Canister {
+  readonly id: Id;
+  readonly idBytes: Uint8Array;
+  state: CanisterState;
+  instance?: Instance;
+  stable = new StableMemory();
+  readonly #network: Network;
+
+  constructor(id: Id, state: CanisterState, network: Network) {
+    this.id = id;
+    this.idBytes = bytesOf(id);
+    this.state = state;
+    this.#network = network;
+  }
+
+  get module(): CanisterModule | undefined {
+    return this.instance?.module;
+  }
+
+  /** An instance of a module for this canister; with what was committed, or fresh. */
+  instantiate(module: CanisterModule, committed?: { heap: Uint8Array; globals: unknown[] }): Instance {
+    return new Instance(module, (instance) => systemApi(instance, this.#surroundings()), committed);
+  }
+
+  /** Bytes that are paid for. */
+  memoryBytes(): bigint {
+    const chunks = [...this.state.chunks.values()].reduce((sum, chunk) => sum + chunk.length, 0);
+    return BigInt((this.instance?.heap.length ?? 0) + this.stable.size * PAGE + (this.module?.size ?? 0) + chunks);
+  }
+
+  freezingThreshold(): bigint {
+    return freezingThreshold(this.memoryBytes(), this.state.settings.freezingThreshold);
+  }
+
+  get frozen(): boolean {
+    return this.state.cycles < this.freezingThreshold();
+  }
+
+  isControlledBy(id: Id): boolean {
+    return this.state.settings.controllers.includes(id);
+  }
+
+  spend(cycles: bigint): void {
+    this.state.cycles = this.state.cycles > cycles ? this.state.cycles - cycles : 0n;
+  }
+
+  record(timestamp: bigint, by: Id, byCanister: boolean, what: Change): void {
+    const { state } = this;
+    state.version += 1n;
+    state.changes += 1n;
+    state.history = [...state.history, { timestamp, version: state.version, by, byCanister, what }].slice(-HISTORY);
+  }
+
+  print(timestamp: bigint, lines: readonly string[]): void {
+    const { state } = this;
+    for (const line of lines) {
+      state.log.push({ index: state.logged, timestamp, content: new TextEncoder().encode(line).slice(0, LOG_BYTES) });
+      state.logged += 1n;
+    }
+    let bytes = state.log.reduce((sum, line) => sum + line.content.length, 0);
+    while (bytes > LOG_BYTES) bytes -= state.log.shift()!.content.length;
+  }
+
+  #surroundings(): Surroundings {
+    return {
+      self: this.idBytes,
+      subnetId: this.#network.subnetId,
+      rootKey: this.#network.rootKey,
+      stable: () => this.stable,
+      status: () => ({ running: 1, stopping: 2, stopped: 3 })[this.state.status],
+      version: () => this.state.version,
+      isController: (principal) => this.isControlledBy(idOf(principal)),
+      freezingThreshold: () => this.freezingThreshold(),
+      timer: () => this.state.timer,
+      environment: () => this.state.settings.environment,
+      maySend: (callee, planned) => this.#outstandingTo(idOf(callee)) + planned < MAX_CALLS_PER_CALLEE,
+    };
+  }
+
+  #outstandingTo(callee: Id): number {
+    let count = 0;
+    for (const callback of this.state.callbacks.values()) if (callback.callee === callee) count += 1;
+    return count;
+  }
+}
+
+export function newCanisterState(controllers: Id[], cycles: bigint, now: bigint): CanisterState {
+  return {
+    settings: {
+      controllers, computeAllocation: 0n, memoryAllocation: 0n, freezingThreshold: 2_592_000n, reservedCyclesLimit: 5_000_000_000_000n, wasmMemoryLimit: 3n << 30n,
+      wasmMemoryThreshold: 0n, minimumIncomingCallCycles: 0n, logMemoryLimit: 4096n, environment: [],
+      logVisibility: 'controllers', snapshotVisibility: 'controllers', statusVisibility: 'controllers',
+    },
+    status: 'running', stopWaiters: [], cycles, version: 0n, createdAt: now, installedAt: 0n, certified: new Uint8Array(), timer: 0n,
+    contexts: new Map(), callbacks: new Map(), nextNumber: 1, chunks: new Map(), history: [], changes: 0n, log: [], logged: 0n,
+    stats: { calls: 0n, instructions: 0n, requestBytes: 0n, responseBytes: 0n },
+  };
+}

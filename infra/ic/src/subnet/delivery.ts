@@ -1,0 +1,185 @@
+import type { Instance } from '../execution/instance.js';
+import { newMessage, type Message, type OutgoingCall } from '../execution/message.js';
+import { sentence, type Trap } from '../execution/trap.js';
+import type { Callback, CallContext, Canister } from './canister.js';
+import { executionFee } from './cycles.js';
+import { idOf, textOf } from './principals.js';
+import { Reject, rejectedByCanister, rejection, type Rejection } from './reject.js';
+import type { Answered, IncomingCall, Subnet, Work } from './subnet.js';
+
+/** Runs a call's method on a canister. Every way it can end answers the caller, at once or later. */
+export function deliverCall(subnet: Subnet, canister: Canister, call: IncomingCall): bigint {
+  const kind = runnableMethod(canister, call.method);
+  const query = kind === 'query';
+  const { state } = canister;
+  const message = newMessage({
+    role: query ? 'RQ' : 'U', time: subnet.state.time, caller: call.caller, callerInfo: call.callerInfo, method: call.method, arg: call.arg, deadline: call.deadline,
+    answerable: true, available: call.cycles, balance: state.cycles, instructionLimit: query ? subnet.state.limits.query : subnet.state.limits.update,
+  });
+  subnet.processing(call.origin);
+  const context: CallContext = {
+    id: state.nextNumber++, origin: call.origin, caller: call.caller, callerInfo: call.callerInfo, method: call.method, deadline: call.deadline,
+    available: call.cycles, answered: false, outstanding: 0, instructions: 0n,
+  };
+  state.contexts.set(context.id, context);
+  const trap = execute(subnet, canister, message, `canister_${kind} ${call.method}`, query);
+  conclude(subnet, canister, context, message, trap);
+  return message.instructions;
+}
+
+/**
+ * Whether a canister can take a call, and of what kind the method is.
+ *
+ * @throws Reject
+ */
+export function runnableMethod(canister: Canister, method: string): 'update' | 'query' {
+  const id = textOf(canister.id);
+  if (canister.state.status === 'stopped') throw new Reject('stopped', `Canister ${id} is stopped`);
+  if (canister.state.status === 'stopping') throw new Reject('stopping', `Canister ${id} is stopping`);
+  const { module } = canister;
+  if (!module) throw new Reject('moduleNotFound', from(canister, 'Attempted to execute a message, but the canister contains no Wasm module.'));
+  if (canister.frozen) throw new Reject('outOfCycles', `Canister ${id} is out of cycles: top it up, its balance of ${canister.state.cycles} is below the freezing threshold`);
+  const kind = module.methods.get(method);
+  if (kind === 'composite_query') throw new Reject('compositeQueryInReplicatedMode', from(canister, `Composite query '${method}' cannot be called in replicated mode.`));
+  if (!kind) throw new Reject('methodNotFound', from(canister, `Canister has no update method '${method}'.`));
+  return kind;
+}
+
+/** Runs the callback of a call that was answered. */
+export function deliverResponse(subnet: Subnet, canister: Canister, number: number, response: Answered, refund: bigint): bigint {
+  const { state } = canister;
+  const callback = state.callbacks.get(number);
+  if (!callback) return 0n; // the call expired, or the canister was uninstalled: a late answer is not delivered
+  state.callbacks.delete(number);
+  state.cycles += refund;
+  const context = state.contexts.get(callback.context);
+  if (!context) return 0n;
+  context.outstanding -= 1;
+  const replied = response.kind === 'reply';
+  const base = {
+    time: subnet.state.time, caller: context.caller, callerInfo: context.callerInfo, deadline: context.deadline, contextInstructions: context.instructions,
+    instructionLimit: subnet.state.limits.update,
+  };
+  const message = newMessage({
+    ...base, role: replied ? 'Ry' : 'Rt', arg: replied ? response.data : new Uint8Array(), rejectCode: replied ? 0 : response.code,
+    rejectMessage: replied ? '' : response.message, refunded: refund, answerable: !context.answered, available: context.answered ? 0n : context.available,
+    balance: state.cycles,
+  });
+  const trap = execute(subnet, canister, message, replied ? callback.onReply : callback.onReject, false);
+  let { instructions } = message;
+  if (trap && callback.onCleanup) instructions += cleanUp(subnet, canister, callback, { ...base, rejectCode: message.rejectCode });
+  conclude(subnet, canister, context, message, trap);
+  return instructions;
+}
+
+function cleanUp(subnet: Subnet, canister: Canister, callback: Callback, base: Omit<Parameters<typeof newMessage>[0], 'role' | 'balance'>): bigint {
+  const message = newMessage({ ...base, role: 'C', balance: canister.state.cycles });
+  const trap = execute(subnet, canister, message, callback.onCleanup!, false);
+  if (trap) report(subnet, canister, 'cleanup', trap);
+  return message.instructions;
+}
+
+/** Runs a timer or heartbeat. */
+export function deliverTask(subnet: Subnet, canister: Canister, hook: string): bigint {
+  const { state, module } = canister;
+  if (state.status !== 'running' || !module?.hooks.has(hook) || canister.frozen) return 0n;
+  const context: CallContext = {
+    id: state.nextNumber++, origin: { kind: 'task' }, caller: new Uint8Array(), method: hook, deadline: 0n, available: 0n, answered: true, outstanding: 0, instructions: 0n,
+  };
+  state.contexts.set(context.id, context);
+  const message = newMessage({ role: 'T', time: subnet.state.time, balance: state.cycles, instructionLimit: subnet.state.limits.update });
+  const trap = execute(subnet, canister, message, hook, false);
+  if (trap) report(subnet, canister, hook, trap);
+  conclude(subnet, canister, context, message, trap);
+  return message.instructions;
+}
+
+/**
+ * Runs a message and commits or undoes it. Instructions are paid for either way.
+ *
+ * @param drop  whether what it did to memory is dropped even when it succeeds (queries)
+ */
+function execute(subnet: Subnet, canister: Canister, message: Message, entry: string | { fun: number; env: number }, drop: boolean): Trap | undefined {
+  const { stable, state } = canister;
+  const instance = canister.instance!;
+  stable.begin();
+  const trap = instance.run(message, entry);
+  if (trap || drop) undo(canister, instance);
+  else commit(canister, instance, message);
+  if (!trap) state.cycles = message.balance;
+  canister.spend(executionFee(message.instructions));
+  canister.print(message.time, message.log);
+  for (const line of message.log) subnet.onLog(canister.id, line);
+  return trap;
+}
+
+/** Makes what a message did the canister's state. */
+export function commit(canister: Canister, instance: Instance, message: Message): void {
+  instance.commit();
+  canister.stable.commit();
+  canister.state.version += 1n;
+  if (message.certified) canister.state.certified = message.certified;
+  if (message.timer !== undefined) canister.state.timer = message.timer;
+}
+
+export function undo(canister: Canister, instance: Instance | undefined): void {
+  instance?.rollback();
+  canister.stable.rollback();
+}
+
+/** Sends a message's calls and its answer, and closes the call when nothing is open any more. */
+function conclude(subnet: Subnet, canister: Canister, context: CallContext, message: Message, trap: Trap | undefined): void {
+  context.instructions += message.instructions;
+  if (!trap) {
+    if (!context.answered) context.available = message.available;
+    for (const call of message.calls) send(subnet, canister, context, call);
+    if (message.answer) {
+      const { answer } = message;
+      const response = answer.kind === 'reply' ? answer : { kind: 'reject' as const, rejection: rejectedByCanister(answer.message) };
+      answerContext(subnet, context, response);
+    }
+  }
+  if (context.outstanding > 0) return;
+  if (!context.answered) {
+    const why = trap ? trapped(canister, trap) : rejection('didNotReply', from(canister, 'Canister did not reply to the call.'));
+    answerContext(subnet, context, { kind: 'reject', rejection: why });
+  }
+  canister.state.contexts.delete(context.id);
+  subnet.settleStop(canister);
+}
+
+function answerContext(subnet: Subnet, context: CallContext, response: { kind: 'reply'; data: Uint8Array } | { kind: 'reject'; rejection: Rejection }): void {
+  context.answered = true;
+  const refund = context.available;
+  context.available = 0n;
+  subnet.respond(context.origin, response, refund);
+}
+
+function send(subnet: Subnet, canister: Canister, context: CallContext, call: OutgoingCall): void {
+  const { state } = canister;
+  const number = state.nextNumber++;
+  const callee = idOf(call.callee);
+  state.callbacks.set(number, {
+    context: context.id, callee, onReply: call.onReply, onReject: call.onReject, onCleanup: call.onCleanup, cycles: call.cycles, deadline: call.deadline,
+  });
+  context.outstanding += 1;
+  const work: Work = {
+    kind: 'call', to: callee,
+    call: { origin: { kind: 'call', canister: canister.id, callback: number }, caller: canister.idBytes, method: call.method, arg: call.arg, cycles: call.cycles, deadline: call.deadline },
+  };
+  subnet.push(work);
+}
+
+function report(subnet: Subnet, canister: Canister, what: string, trap: Trap): void {
+  const line = `[TRAP] in ${what}: ${sentence(trap)}`;
+  canister.print(subnet.state.time, [line]);
+  subnet.onLog(canister.id, line);
+}
+
+export function trapped(canister: Canister, trap: Trap): Rejection {
+  return rejection(trap.reason, from(canister, sentence(trap)));
+}
+
+export function from(canister: Canister, what: string): string {
+  return `Error from Canister ${textOf(canister.id)}: ${what}`;
+}

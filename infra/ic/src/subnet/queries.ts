@@ -1,0 +1,127 @@
+import { newMessage, type Message, type OutgoingCall, type Role } from '../execution/message.js';
+import { manageQuery } from '../management/manage.js';
+import type { Canister } from './canister.js';
+import { from, trapped, undo } from './delivery.js';
+import { idOf, MANAGEMENT, textOf, type Id } from './principals.js';
+import { Reject, rejectedByCanister, towardsCanister } from './reject.js';
+import type { Ingress, Response, Subnet } from './subnet.js';
+
+export interface QueryCall { caller: Uint8Array; callerInfo?: { info: Uint8Array; signer: Uint8Array }; to: Id; method: string; arg: Uint8Array }
+
+/** What a query is evaluated with, beside the subnet's state. */
+export interface QueryContext {
+  /** Nanoseconds since the epoch. */
+  time: bigint;
+  /** The certificate that the canister asked directly may show. */
+  certificate(canister: Canister): Uint8Array;
+}
+
+const MAX_DEPTH = 6;
+
+/** Evaluates a query on the present state, which is as before afterwards (IC spec: Query call). */
+export function evaluateQuery(subnet: Subnet, context: QueryContext, call: QueryCall): Response {
+  return evaluate(subnet, context, call, []);
+}
+
+function evaluate(subnet: Subnet, context: QueryContext, call: QueryCall, above: Canister[]): Response {
+  try {
+    if (call.to === MANAGEMENT) return { kind: 'reply', data: manageQuery(subnet, idOf(call.caller), call.method, call.arg) };
+    const canister = runnable(subnet, call.to);
+    if (above.length >= MAX_DEPTH) throw new Reject('callGraphTooDeep', `The call graph of a composite query is deeper than ${MAX_DEPTH}.`);
+    if (above.includes(canister)) throw new Reject('callLoop', `Canister ${textOf(canister.id)} is called again while it is in the middle of a composite query.`);
+    return evaluateOn(subnet, context, canister, call, above);
+  } catch (thrown) {
+    if (thrown instanceof Reject) return { kind: 'reject', rejection: thrown.rejection };
+    throw thrown;
+  }
+}
+
+function runnable(subnet: Subnet, id: Id): Canister {
+  const canister = subnet.canisters.get(id);
+  if (!canister) throw new Reject('canisterNotFound', `Canister ${textOf(id)} not found`);
+  if (canister.state.status === 'stopped') throw new Reject('stopped', `Canister ${textOf(id)} is stopped`);
+  if (canister.state.status === 'stopping') throw new Reject('stopping', `Canister ${textOf(id)} is stopping`);
+  if (!canister.module) throw new Reject('moduleNotFound', from(canister, 'Attempted to execute a message, but the canister contains no Wasm module.'));
+  if (canister.frozen) throw new Reject('outOfCycles', `Canister ${textOf(id)} is unable to process query calls because it's frozen. Please top up the canister with cycles and try again.`);
+  return canister;
+}
+
+function evaluateOn(subnet: Subnet, context: QueryContext, canister: Canister, call: QueryCall, above: Canister[]): Response {
+  const kind = canister.module!.methods.get(call.method);
+  if (!kind || kind === 'update') throw new Reject('methodNotFound', from(canister, `Canister has no query method '${call.method}'.`));
+  const direct = above.length === 0;
+  const composite = kind === 'composite_query';
+  const base = {
+    time: context.time, caller: call.caller, callerInfo: call.callerInfo, balance: canister.state.cycles, instructionLimit: subnet.state.limits.query,
+  };
+  const first = newMessage({
+    ...base, role: composite ? 'CQ' : 'NRQ', method: call.method, arg: call.arg, answerable: true,
+    certificate: direct ? () => context.certificate(canister) : undefined,
+  });
+  canister.stable.begin();
+  try {
+    let answer = runPart(subnet, canister, first, `canister_${kind} ${call.method}`);
+    const calls = [...first.calls];
+    for (let next = calls.shift(); next; next = calls.shift()) {
+      const response = evaluate(subnet, context, { caller: canister.idBytes, to: idOf(next.callee), method: next.method, arg: next.arg }, [...above, canister]);
+      const message = callbackMessage(base, response, answer === undefined);
+      answer = runPart(subnet, canister, message, response.kind === 'reply' ? next.onReply : next.onReject) ?? answer;
+      calls.push(...message.calls);
+    }
+    if (answer) return answer;
+    throw new Reject('didNotReply', from(canister, 'Canister did not reply to the call.'));
+  } finally {
+    undo(canister, canister.instance);
+    count(canister, call, first);
+  }
+}
+
+/** Runs one message of a query. @throws Reject when it traps, which ends the whole query */
+function runPart(subnet: Subnet, canister: Canister, message: Message, entry: string | OutgoingCall['onReply']): Response | undefined {
+  const trap = canister.instance!.run(message, entry);
+  for (const line of message.log) subnet.onLog(canister.id, line);
+  if (trap) {
+    const { message: text } = trapped(canister, trap);
+    throw new Reject(trap.reason, text);
+  }
+  if (!message.answer) return undefined;
+  return message.answer.kind === 'reply' ? message.answer : { kind: 'reject', rejection: rejectedByCanister(message.answer.message) };
+}
+
+type Base = Pick<Message, 'time' | 'caller' | 'balance' | 'instructionLimit'>;
+
+function callbackMessage(base: Base, response: Response, answerable: boolean): Message {
+  if (response.kind === 'reply') return newMessage({ ...base, role: 'CRy', arg: response.data, answerable });
+  const { code, message } = towardsCanister(response.rejection);
+  return newMessage({ ...base, role: 'CRt', rejectCode: code, rejectMessage: message, answerable });
+}
+
+/** Query statistics: the one thing that a query leaves behind. They are no replicated state and are lost with the process. */
+function count(canister: Canister, call: QueryCall, message: Message): void {
+  const { stats } = canister.state;
+  stats.calls += 1n;
+  stats.instructions += message.instructions;
+  stats.requestBytes += BigInt(call.arg.length);
+  stats.responseBytes += BigInt(message.answer?.kind === 'reply' ? message.answer.data.length : 0);
+}
+
+/** Asks a canister whether it takes a user's call (IC spec: Ingress message inspection). @throws Reject */
+export function inspectIngress(subnet: Subnet, time: bigint, ingress: Ingress): void {
+  const canister = runnable(subnet, ingress.to);
+  const kind = canister.module!.methods.get(ingress.method);
+  if (kind !== 'update' && kind !== 'query') throw new Reject('methodNotFound', from(canister, `Canister has no update method '${ingress.method}'.`));
+  if (!canister.module!.hooks.has('canister_inspect_message')) return;
+  const role: Role = 'F';
+  const message = newMessage({
+    role, time, caller: ingress.sender, callerInfo: ingress.senderInfo, method: ingress.method, arg: ingress.arg, balance: canister.state.cycles,
+    instructionLimit: subnet.state.limits.inspect,
+  });
+  canister.stable.begin();
+  try {
+    const trap = canister.instance!.run(message, 'canister_inspect_message');
+    if (trap) throw new Reject(trap.reason, trapped(canister, trap).message);
+    if (!message.accepted) throw new Reject('rejectedAtTheDoor', `Canister ${textOf(canister.id)} rejected the message`);
+  } finally {
+    undo(canister, canister.instance);
+  }
+}

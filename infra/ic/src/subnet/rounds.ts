@@ -1,0 +1,117 @@
+import { manage } from '../management/manage.js';
+import { executionFee, ingressFee, storageFee } from './cycles.js';
+import { deliverCall, deliverResponse, deliverTask } from './delivery.js';
+import { MANAGEMENT, textOf } from './principals.js';
+import { Reject, rejection, SYS_UNKNOWN } from './reject.js';
+import type { Ingress, Subnet, Work } from './subnet.js';
+
+/** All that a round depends on besides the state before it. */
+export interface RoundInput {
+  round: number;
+  /** Nanoseconds since the epoch; larger than the last round's. */
+  time: bigint;
+  /** 32 random bytes. */
+  seed: Uint8Array;
+  ingress: Ingress[];
+}
+
+const ROUND_INSTRUCTIONS = 20_000_000_000n;
+const ROUND_MESSAGES = 2_000;
+const SECOND = 1_000_000_000n;
+const PAY_EVERY = 60n * SECOND;
+const HEARTBEAT_EVERY = SECOND;
+
+/** Executes a round: takes in calls, wakes timers, and works the queue off, or a good part of it. */
+export function executeRound(subnet: Subnet, input: RoundInput): void {
+  subnet.beginRound(input.round, input.time, input.seed);
+  for (const ingress of input.ingress) {
+    subnet.induct(ingress);
+    if (ingress.to !== MANAGEMENT) subnet.canisters.get(ingress.to)?.spend(ingressFee(ingress.method.length + ingress.arg.length));
+  }
+  expireCalls(subnet);
+  wakeTimers(subnet);
+  let instructions = 0n;
+  let messages = 0;
+  const { queue } = subnet.state;
+  let next = 0;
+  for (; next < queue.length && messages < ROUND_MESSAGES && instructions < ROUND_INSTRUCTIONS; next += 1, messages += 1) {
+    instructions += deliver(subnet, queue[next]!);
+  }
+  queue.splice(0, next);
+  subnet.state.executed += instructions;
+  payStorage(subnet);
+  subnet.forgetOldAnswers();
+}
+
+/** When the next round is due without any call: nanoseconds since the epoch, 0 for at once, or undefined. */
+export function nextDue(subnet: Subnet): bigint | undefined {
+  if (subnet.state.queue.length > 0) return 0n;
+  let due: bigint | undefined;
+  const consider = (at: bigint): void => { if (due === undefined || at < due) due = at; };
+  for (const { state, module } of subnet.canisters.values()) {
+    for (const { deadline } of state.callbacks.values()) if (deadline !== 0n) consider(deadline + 1n);
+    if (state.status !== 'running' || !module) continue;
+    if (state.timer !== 0n) consider(state.timer);
+    if (module.hooks.has('canister_heartbeat')) consider(subnet.state.time + HEARTBEAT_EVERY);
+  }
+  return due;
+}
+
+function deliver(subnet: Subnet, work: Work): bigint {
+  if (work.kind === 'call') return deliverOrReject(subnet, work);
+  const canister = subnet.canisters.get(work.to);
+  if (!canister) return 0n;
+  return work.kind === 'response'
+    ? deliverResponse(subnet, canister, work.callback, work.response, work.refund)
+    : deliverTask(subnet, canister, work.hook);
+}
+
+function deliverOrReject(subnet: Subnet, { to, call }: Work & { kind: 'call' }): bigint {
+  try {
+    if (to === MANAGEMENT) return manage(subnet, call);
+    const canister = subnet.canisters.get(to);
+    if (!canister) throw new Reject('canisterNotFound', `Canister ${textOf(to)} not found`);
+    const minimum = canister.state.settings.minimumIncomingCallCycles;
+    if (call.origin.kind === 'call' && call.origin.canister !== to && call.cycles < minimum) {
+      throw new Reject('insufficientCyclesInCall', `Canister ${textOf(to)} takes calls with at least ${minimum} cycles`);
+    }
+    return deliverCall(subnet, canister, call);
+  } catch (thrown) {
+    const why = thrown instanceof Reject ? thrown : new Reject('engine', `The host failed to execute ${call.method}: ${String(thrown)}`);
+    if (why !== thrown) subnet.onLog(to, String((thrown as Error).stack));
+    subnet.respond(call.origin, { kind: 'reject', rejection: why.rejection }, call.cycles);
+    return executionFee(0n);
+  }
+}
+
+/** Best-effort calls whose deadline has passed are answered by the system; what they were sent is not refunded. */
+function expireCalls(subnet: Subnet): void {
+  const why = rejection('deadlineExpired', 'Call deadline has expired.');
+  for (const canister of subnet.canisters.values()) {
+    for (const [number, callback] of canister.state.callbacks) {
+      if (callback.deadline === 0n || callback.deadline >= subnet.state.time) continue;
+      callback.deadline = 0n;
+      subnet.push({ kind: 'response', to: canister.id, callback: number, response: { kind: 'reject', code: SYS_UNKNOWN, message: why.message }, refund: 0n });
+    }
+  }
+}
+
+function wakeTimers(subnet: Subnet): void {
+  for (const canister of subnet.canisters.values()) {
+    const { state, module, id } = canister;
+    if (state.status !== 'running' || !module) continue;
+    if (module.hooks.has('canister_heartbeat')) subnet.push({ kind: 'task', to: id, hook: 'canister_heartbeat' });
+    if (state.timer === 0n || state.timer > subnet.state.time) continue;
+    state.timer = 0n;
+    subnet.push({ kind: 'task', to: id, hook: 'canister_global_timer' });
+  }
+}
+
+function payStorage(subnet: Subnet): void {
+  const { state } = subnet;
+  if (state.storagePaidUntil === 0n) state.storagePaidUntil = state.time;
+  const elapsed = state.time - state.storagePaidUntil;
+  if (elapsed < PAY_EVERY) return;
+  state.storagePaidUntil = state.time;
+  for (const canister of subnet.canisters.values()) canister.spend(storageFee(canister.memoryBytes(), elapsed / SECOND));
+}
