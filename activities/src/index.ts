@@ -1,1 +1,17 @@
-export {};
+/** Everything that touches the world, one folder per port. Workers put the parts together; workflows see only ports.ts. */
+export { canisterAccess, canisterRequesting } from './access/canister.js';
+export { canisterDatasets, readManifest } from './datasets/canister.js';
+export { holdoutEvaluation, readHoldout } from './evaluation/evaluator.js';
+export { canisterFleet } from './fleet/canister.js';
+export { canisterGovernance } from './governance/canister.js';
+export { canisterModels } from './models/canister.js';
+export { readCheckpoint, readCheckpointFile } from './models/checkpointFiles.js';
+export { canisterTreasury } from './treasury/canister.js';
+export { providerTraining, type ProviderParts } from './training/provider.js';
+export { Workspace } from './training/workspace.js';
+export { activitiesOf, failureOf } from './registration.js';
+export { signerOf, type Signer } from './signer.js';
+export { ActivityError, RETRIED, type ActivityErrorCode } from './errors.js';
+export * from './contributing/index.js';
+export * from './storage/index.js';
+export type * from './ports.js';

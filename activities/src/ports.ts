@@ -2,7 +2,6 @@
 export type * from './governance/port.js';
 export type * from './datasets/port.js';
 export type * from './access/port.js';
-export type * from './storage/port.js';
 export type * from './training/port.js';
 export type * from './evaluation/port.js';
 export type * from './models/port.js';

@@ -30,7 +30,8 @@ export async function trainingJob(request: TrainingJobInput): Promise<{ checkpoi
   });
 
   async function session(attempt: number): Promise<{ checkpoint: string }> {
-    const { host } = await training().open({ job });
+    const { host, checkpoint: submitted } = await training().open({ job });
+    if (submitted !== null) return { checkpoint: submitted };
     const here = training(host);
     try {
       tell('Fetching the encrypted chunks', { host, attempt });

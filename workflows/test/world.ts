@@ -109,7 +109,7 @@ export class World {
   };
 
   training: TrainingPort = {
-    open: async () => ({ host: 'provider-host' }),
+    open: async () => ({ host: 'provider-host', checkpoint: null }),
     fetch: async () => ({ datasets: 2, bytes: 2e6 }),
     train: async () => {
       if (this.trainingFails) throw ApplicationFailure.nonRetryable('Training failed in epoch 2', 'trainingFailed');

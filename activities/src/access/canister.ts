@@ -1,0 +1,82 @@
+import { CanisterError, type Access, type Clients } from '@livepod/client';
+import { canonicalJson, documentId, parseRecipe } from '@livepod/protocol';
+import { ActivityError } from '../errors.js';
+import { later } from '../registration.js';
+import type { AccessPort, JobView, RequestingPort } from './port.js';
+
+const GRANT_DELAY_MS = 1_500;
+
+export function canisterAccess(clients: Clients): AccessPort {
+  const view = async (job: number): Promise<JobView> => viewOf(await readJob(clients, job));
+  return {
+    job: ({ job }) => view(job),
+    async granted({ job }) {
+      const now = await view(job);
+      if (now.state === 'granted' || now.state === 'submitted' || now.state === 'completed') return now;
+      if (now.state !== 'requested') throw new ActivityError('jobClosed', { job, state: now.state }, `Job ${job} is ${now.state}: ${now.why}. Start a round with another name.`);
+      throw later('notYet', { job }, `Job ${job} waits for its grants.`, GRANT_DELAY_MS);
+    },
+    async fail({ job, reason }) {
+      const { state } = await view(job);
+      if (state === 'failed' || state === 'refunded' || state === 'completed') return;
+      try {
+        await clients.access.fail_job({ job: BigInt(job), reason: reason.slice(0, 400) });
+      } catch (error) {
+        // Only its provider and its payer may; before it is paid nothing was granted, and after it is submitted its checkpoint decides.
+        if (!(error instanceof CanisterError) || !['notAuthorized', 'wrongPrincipal', 'notYet', 'invalid'].includes(error.code)) throw error;
+      }
+    },
+  };
+}
+
+/** The provider's side. */
+export function canisterRequesting(clients: Clients): RequestingPort {
+  return {
+    async request({ recipe, arguments: given, seed, datasets, base, reward, deadline, clientRef }) {
+      const known = await clients.access.get_recipe(recipe);
+      if (!known) throw new ActivityError('notFound', { recipe }, `The access canister knows no recipe ${recipe}; have it submitted and approved first.`);
+      const { hyperparameters, resources } = parseRecipe(new Uint8Array(known.document));
+      const defaults = Object.fromEntries(Object.entries(hyperparameters).map(([name, range]) => [name, range.default]));
+      const approval = canonicalJson({
+        type: 'livepod.approval/v1',
+        recipe,
+        arguments: { ...defaults, ...given },
+        seed,
+        datasets: [...datasets].sort((a, b) => (a.id < b.id ? -1 : 1)),
+        base,
+        resources,
+        egress: 'none',
+        privacy: null,
+        provider: clients.principal.toText(),
+        reward,
+        deadline,
+      });
+      const job = await clients.access.request_access({ client_ref: clientRef, approval });
+      if (job.approval_digest !== documentId(new Uint8Array(job.approval))) throw new ActivityError('wrongHash', { job: Number(job.id) }, `Job ${job.id} has another digest than its approval document; do not run it.`);
+      return { job: Number(job.id), approvalDigest: job.approval_digest };
+    },
+  };
+}
+
+/** @throws ActivityError `notFound` */
+export async function readJob(clients: Clients, job: number): Promise<Access.Job> {
+  const known = await clients.access.get_job(BigInt(job));
+  if (!known) throw new ActivityError('notFound', { job }, `The access canister knows no job ${job}; check the number.`);
+  return known;
+}
+
+function viewOf(job: Access.Job): JobView {
+  const [state, detail] = Object.entries(job.state)[0] as [JobView['state'], string | null];
+  return {
+    job: Number(job.id),
+    provider: job.provider.toText(),
+    state,
+    why: state === 'failed' ? (detail ?? '') : '',
+    checkpoint: state === 'submitted' ? detail : null,
+    approvalDigest: job.approval_digest,
+    fees: job.fees.toString(),
+    reward: job.reward.toString(),
+    contributors: [...new Set(job.datasets.map((dataset) => dataset.contributor.toText()))],
+    needVote: job.datasets.filter((dataset) => 'vote' in dataset.access).map((dataset) => dataset.dataset),
+  };
+}

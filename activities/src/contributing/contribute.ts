@@ -1,0 +1,117 @@
+import type { Ed25519KeyIdentity } from '@dfinity/identity';
+import { DerivedPublicKey, IbeCiphertext, IbeIdentity, IbeSeed } from '@dfinity/vetkeys';
+import type { Clients } from '@livepod/client';
+import { canonicalJson, documentId, hex, parseDatasetManifest, vetkdInput, type DatasetManifest, type DatasetSchema, type Licence } from '@livepod/protocol';
+import { parseRecording } from '@livepod/recipes/windows';
+import { ActivityError } from '../errors.js';
+import { signerOf } from '../signer.js';
+import { ObjectStore, type ObjectStoreConfig } from '../storage/index.js';
+import { rootOf } from './sealedFile.js';
+import { deriveSecrets, type PlainFile } from './secrets.js';
+import { uploadToBucket, uploadToObjects, type UploadProgress } from './upload.js';
+
+export interface Contribution {
+  /** Connected as the contributor. */
+  clients: Clients;
+  /** The contributor's private key, which signs the manifest: an identity or its 32-byte seed. */
+  seed: Ed25519KeyIdentity | Uint8Array;
+  /** CSV files with a header, a column per channel of the schema, and a `label` column. */
+  recordings: { name: string; csv: Uint8Array | string }[];
+  schema: DatasetSchema;
+  modality?: 'motion';
+  /** At most 200 characters; also tells contributions of the same recordings apart. */
+  title: string;
+  store: 'bucket' | 's3';
+  /** Where, for `store: 's3'`; credentials come from the environment when they are not given. */
+  s3?: ObjectStoreConfig & { bucket: string };
+  licence?: Partial<Licence>;
+  tell?: UploadProgress;
+}
+
+export interface Contributed {
+  /** The dataset's id, registered and waiting to be proposed. */
+  dataset: string;
+  uid: string;
+  bytes: number;
+  chunks: number;
+  /** Chunks (bucket) or objects (S3) sent now; the rest was there from an earlier attempt. */
+  uploaded: number;
+}
+
+/**
+ * Checks, encrypts, uploads, signs and registers a dataset. Interrupted, it is simply called again with the same arguments: what is there
+ * is not sent again, and a dataset that is registered already is returned.
+ *
+ * @throws ActivityError `unsuitableRecordings` · `storageUnavailable`; CanisterError `bondMissing` (post a contributor's bond first), …
+ */
+export async function contribute(contribution: Contribution): Promise<Contributed> {
+  const { clients, store } = contribution;
+  const signer = signerOf(contribution.seed);
+  const statistics = measure(contribution);
+  const files: PlainFile[] = contribution.recordings.map(({ name, csv }) => ({ name, bytes: typeof csv === 'string' ? new TextEncoder().encode(csv) : csv }));
+  const secrets = await deriveSecrets(signer, files, `${store}:${contribution.title}`);
+  const { storage, files: listed, uploaded } = await upload(contribution, files, secrets);
+
+  const chunks = listed.flatMap((file) => file.chunks);
+  const manifest: DatasetManifest = {
+    type: 'livepod.dataset/v1',
+    title: contribution.title,
+    modality: 'motion',
+    schema: contribution.schema,
+    salt: hex(secrets.salt),
+    contributor: signer.principal,
+    publicKey: signer.publicKey,
+    keyEpoch: 0,
+    files: listed,
+    merkleRoot: rootOf(chunks),
+    storage,
+    wrappedKey: hex(wrap(await datasetPublicKey(clients), secrets)),
+    licence: {
+      fee: '100000000',
+      access: 'fee',
+      purposes: ['motion-recognition'],
+      providerClasses: ['bonded'],
+      termDays: 365,
+      splits: [{ account: signer.principal, basisPoints: 10_000 }],
+      ...contribution.licence,
+    },
+    statistics,
+  };
+  const document = canonicalJson(manifest);
+  parseDatasetManifest(document);
+  await clients.datasets.register({ manifest: document, signature: signer.sign(document) });
+  return { dataset: documentId(document), uid: hex(secrets.uid), bytes: chunks.reduce((sum, chunk) => sum + chunk.bytes, 0), chunks: chunks.length, uploaded };
+}
+
+/** The access canister's vetKD key that data keys are wrapped to. */
+export async function datasetPublicKey(clients: Clients): Promise<Uint8Array> {
+  return new Uint8Array((await clients.access.cached_public_key()) ?? (await clients.access.dataset_public_key()));
+}
+
+function wrap(publicKey: Uint8Array, { uid, dataKey, wrapSeed }: { uid: Uint8Array; dataKey: Uint8Array; wrapSeed: Uint8Array }): Uint8Array {
+  return IbeCiphertext.encrypt(DerivedPublicKey.deserialize(publicKey), IbeIdentity.fromBytes(vetkdInput(uid, 0)), dataKey, IbeSeed.fromBytes(wrapSeed)).serialize();
+}
+
+async function upload({ clients, store, s3, tell }: Contribution, files: PlainFile[], secrets: Parameters<typeof uploadToBucket>[2]) {
+  if (store === 'bucket') return uploadToBucket(clients, files, secrets, tell);
+  if (!s3) throw new ActivityError('storageUnavailable', {}, 'store is "s3" but no s3 is given; name its endpoint, region and bucket.');
+  const objects = new ObjectStore(s3);
+  try {
+    return await uploadToObjects(objects, s3.bucket, files, secrets, tell);
+  } finally {
+    objects.close();
+  }
+}
+
+/** Public statistics, and the check that a recipe will be able to read every file. Public: counts only. */
+function measure({ recordings, schema }: Contribution): DatasetManifest['statistics'] {
+  if (recordings.length === 0) throw new ActivityError('unsuitableRecordings', {}, 'There is no recording to contribute; give at least one CSV file.');
+  const labels: Record<string, number> = Object.fromEntries(schema.labels.map((label) => [label, 0]));
+  let samples = 0;
+  for (const recording of recordings) {
+    const track = parseRecording(recording, schema);
+    samples += track.length;
+    for (const label of track.labels) if (label >= 0) labels[schema.labels[label]!]!++;
+  }
+  return { records: recordings.length, milliseconds: Math.round((samples * 1e6) / schema.rateMilliHz), labels };
+}

@@ -1,0 +1,61 @@
+import type { Clients } from '@livepod/client';
+import { CodedError, documentId, parseDatasetManifest, verifyDocument, type DatasetManifest } from '@livepod/protocol';
+import { ActivityError } from '../errors.js';
+import { inFlight } from '../inFlight.js';
+import { progress } from '../registration.js';
+import { absence, type ObjectStore } from '../storage/index.js';
+import type { DatasetCheck, DatasetsPort } from './port.js';
+
+export function canisterDatasets(clients: Clients, objects?: ObjectStore): DatasetsPort {
+  const check = async (id: string): Promise<DatasetCheck> => {
+    const dataset = await clients.datasets.get_dataset(id);
+    if (!dataset) return { id, title: '', contributor: '', state: 'refused', why: 'the datasets canister does not know it; its contributor has to register it first', megabytes: 0 };
+    const known = { id, title: dataset.title, contributor: dataset.contributor.toText(), megabytes: Number(dataset.bytes) / 1e6 };
+    if ('accepted' in dataset.status) return { ...known, state: 'accepted', why: 'it was accepted before' };
+    if (!('submitted' in dataset.status)) return { ...known, state: 'refused', why: `it is ${Object.keys(dataset.status)[0]}` };
+    try {
+      const why = await absence(await readManifest(clients, id), clients, objects);
+      return why === undefined ? { ...known, state: 'ready', why: '' } : { ...known, state: 'refused', why };
+    } catch (error) {
+      if (error instanceof CodedError && error.name === 'ProtocolError') return { ...known, state: 'refused', why: error.message };
+      throw error;
+    }
+  };
+
+  return {
+    check: ({ datasets }) => {
+      let checked = 0;
+      return inFlight(datasets, 8, async (id) => {
+        const verdict = await check(id);
+        progress({ checked: ++checked, of: datasets.length });
+        return verdict;
+      });
+    },
+
+    async terms({ datasets }) {
+      return inFlight([...datasets].sort(), 8, async (id) => {
+        const dataset = await clients.datasets.get_dataset(id);
+        if (!dataset || !('accepted' in dataset.status)) {
+          const state = dataset ? Object.keys(dataset.status)[0] : 'not registered';
+          throw new ActivityError('notAccepted', { dataset: id, state }, `Dataset ${id} is ${state}; only accepted datasets can be trained on. Leave it out, or have it accepted first.`);
+        }
+        return { id, epoch: dataset.key_epoch, fee: dataset.fee.toString(), contributor: dataset.contributor.toText(), access: 'vote' in dataset.access ? ('vote' as const) : ('fee' as const) };
+      });
+    },
+
+    async close({ rejected }) {
+      await inFlight(rejected, 4, ({ dataset, proposal }) => clients.datasets.close_dataset({ dataset, proposal: BigInt(proposal) }));
+    },
+  };
+}
+
+/** A dataset's manifest, its id and signature verified. @throws ActivityError `notFound`; ProtocolError */
+export async function readManifest(clients: Clients, id: string): Promise<DatasetManifest> {
+  const signed = await clients.datasets.get_manifest(id);
+  if (!signed) throw new ActivityError('notFound', { dataset: id }, `The datasets canister has no manifest of ${id}; check the id.`);
+  const document = new Uint8Array(signed.manifest);
+  const manifest = parseDatasetManifest(document);
+  if (documentId(document) !== id) throw new ActivityError('wrongHash', { dataset: id }, `The manifest served for ${id} is another one; do not trust this network.`);
+  verifyDocument(document, new Uint8Array(signed.signature), manifest.publicKey);
+  return manifest;
+}

@@ -1,0 +1,88 @@
+import { Principal } from '@dfinity/principal';
+import { decision, listProposals, propose, withdraw, type Clients, type Decision as Standing, type GovernedMethod, type GovernedPayloads } from '@livepod/client';
+import { inFlight } from '../inFlight.js';
+import { later } from '../registration.js';
+import type { Decision, GovernancePort, GovernedCall, ProposalReceipt, ProposalRequest } from './port.js';
+
+/** Proposes with the caller's own neuron. */
+export function canisterGovernance(clients: Clients): GovernancePort {
+  const submit = async ({ action, clientRef, title, summary }: ProposalRequest): Promise<ProposalReceipt> => {
+    const [method, payload] = governed(action);
+    const receipt = await propose(clients, { method, payload, clientRef, title, summary });
+    return { id: receipt.proposal, deadline: iso(receipt.deadlineSeconds) };
+  };
+
+  const decisions = async (proposals: number[]): Promise<Decision[]> => {
+    // While one is open the others need no answer; the newest is open the longest.
+    for (const proposal of [...proposals].reverse()) refuseOpen(await decision(clients, proposal));
+    return inFlight(proposals, 8, async (proposal) => decided(await decision(clients, proposal)));
+  };
+
+  return {
+    propose: submit,
+    proposeAll: ({ proposals }) => inFlight(proposals, 4, submit),
+    decision: async ({ proposal }) => (await decisions([proposal]))[0]!,
+    decisions: ({ proposals }) => decisions(proposals),
+    async withdraw({ clientRefs }) {
+      const wanted = new Set(clientRefs);
+      const withdrawn: number[] = [];
+      for (let page = await listProposals(clients, { open: true }); page.length > 0; page = await listProposals(clients, { open: true, before: page.at(-1)!.proposal })) {
+        for (const open of page.filter((proposal) => wanted.has(proposal.clientRef))) {
+          await withdraw(clients, open.proposal);
+          withdrawn.push(open.proposal);
+        }
+        if (page.length < 100) break;
+      }
+      return { withdrawn };
+    },
+  };
+}
+
+const iso = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
+
+/** Looks more often the nearer the deadline is: every sixtieth of what is left, between one second and one minute. */
+function refuseOpen({ proposal, outcome, deadlineSeconds }: Standing): void {
+  if (outcome !== 'open' && outcome !== 'adopted') return;
+  const left = deadlineSeconds * 1000 - Date.now();
+  const delay = outcome === 'adopted' ? 1_000 : Math.min(Math.max(left / 60, 1_000), 60_000);
+  throw later('notDecided', { proposal }, outcome === 'adopted' ? `Proposal ${proposal} passed and is being carried out.` : `Proposal ${proposal} is open until ${iso(deadlineSeconds)}.`, delay);
+}
+
+function decided(standing: Standing): Decision {
+  refuseOpen(standing);
+  const { proposal, outcome, failure, yes, no, total } = standing;
+  const permille = (power: bigint): number => (total === 0n ? 0 : Number((power * 1000n) / total));
+  const shares = { yesPermille: permille(yes), noPermille: permille(no) };
+  const counted = `${shares.yesPermille / 10} % of the voting power for it, ${shares.noPermille / 10} % against`;
+  if (outcome === 'failed') return { proposal, outcome, why: (failure ?? 'the canister gave no reason').slice(0, 400), ...shares };
+  return { proposal, outcome: outcome === 'executed' ? 'adopted' : outcome === 'withdrawn' ? 'withdrawn' : 'rejected', why: outcome === 'withdrawn' ? 'its proposer took it back' : counted, ...shares };
+}
+
+type Governed = { [M in GovernedMethod]: [M, GovernedPayloads[M]] }[GovernedMethod];
+
+function governed(action: GovernedCall): Governed {
+  switch (action.call) {
+    case 'acceptDataset':
+      return ['accept_dataset', { dataset: action.dataset }];
+    case 'grantAccess':
+      return ['grant_access', { job: BigInt(action.job) }];
+    case 'adoptCheckpoint': {
+      const { waves, soakSeconds, gate } = action.plan;
+      const plan = {
+        waves: Uint32Array.from(waves),
+        soak_seconds: soakSeconds,
+        gate: { min_windows: gate.minWindows, max_correction_permille: gate.maxCorrectionPermille, max_errors: gate.maxErrors },
+      };
+      return ['adopt_checkpoint', { checkpoint: action.checkpoint, channel: action.channel, plan }];
+    }
+    case 'rollbackChannel':
+      return ['rollback_channel', { channel: action.channel, version: action.version, reason: action.reason }];
+    case 'slashBond': {
+      const { amount, reason, evidence, purpose } = action;
+      const holder = Principal.fromText(action.holder);
+      return ['slash_bond', { holder, purpose: purpose === 'provider' ? { provider: null } : { contributor: null }, amount: BigInt(amount), reason, evidence }];
+    }
+    case 'stopRelease':
+      return ['stop_release', { release: BigInt(action.release), reason: action.reason }];
+  }
+}

@@ -1,0 +1,118 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { Clients } from '@livepod/client';
+import { datasetUid, principalBytes, unhex, type DatasetManifest } from '@livepod/protocol';
+import { ActivityError } from '../errors.js';
+import { inFlight } from '../inFlight.js';
+import { cancellation } from '../registration.js';
+import type { ObjectStore } from './objects.js';
+import { VerifiedFile } from './verifiedFile.js';
+
+export interface DownloadSources {
+  /** For datasets in canister buckets; the caller needs a live lease. */
+  clients: Clients;
+  /** For datasets in an object store. */
+  objects?: ObjectStore;
+}
+
+export interface Downloaded {
+  chunks: number;
+  bytes: number;
+  /** Chunks that were not there yet. */
+  fetched: number;
+}
+
+/** Chunks of one file on their way at once. */
+const CHUNKS_IN_FLIGHT = 8;
+const FILES_IN_FLIGHT = 4;
+
+/**
+ * Brings a dataset's encrypted chunks into a folder, one file each, every chunk checked against the signed manifest before it is written.
+ * Resumes where an earlier download stopped.
+ *
+ * @throws ActivityError `wrongHash` · `missingChunk` (never retried) · `storageUnavailable` (retried); CanisterError of the bucket
+ */
+export async function downloadDataset(manifest: DatasetManifest, folder: string, sources: DownloadSources): Promise<Downloaded> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const firstChunk = firstChunks(manifest);
+  const fetched = await inFlight(manifest.files, FILES_IN_FLIGHT, async (file, index) => {
+    const target = await VerifiedFile.open(join(folder, file.name), file.name, file.chunks);
+    try {
+      const missing = await target.missing();
+      if (missing.length > 0) await (manifest.storage.kind === 's3' ? fromObject(manifest, target, missing, sources) : fromBucket(manifest, target, missing, firstChunk[index]!, sources));
+      return missing.length;
+    } finally {
+      await target.close();
+    }
+  });
+  const chunks = manifest.files.flatMap((file) => file.chunks);
+  return { chunks: chunks.length, bytes: chunks.reduce((sum, chunk) => sum + chunk.bytes, 0), fetched: fetched.reduce((sum, count) => sum + count, 0) };
+}
+
+/** A bucket numbers the chunks of all files through. */
+export function firstChunks(manifest: Pick<DatasetManifest, 'files'>): number[] {
+  let next = 0;
+  return manifest.files.map((file) => (next += file.chunks.length) - file.chunks.length);
+}
+
+async function fromBucket(manifest: DatasetManifest, target: VerifiedFile, missing: number[], first: number, { clients }: DownloadSources): Promise<void> {
+  if (manifest.storage.kind !== 'bucket') return;
+  const bucket = clients.bucketClient(manifest.storage.bucket);
+  const uid = datasetUid(principalBytes(manifest.contributor), unhex(manifest.salt));
+  await inFlight(missing, CHUNKS_IN_FLIGHT, async (index) => {
+    cancellation()?.throwIfAborted();
+    await target.write(index, new Uint8Array(await bucket.get_chunk({ uid, index: first + index })));
+  });
+}
+
+/** One streamed request from the first missing chunk on; the hash of one chunk is computed while the next ones arrive. */
+async function fromObject(manifest: DatasetManifest, target: VerifiedFile, missing: number[], { objects }: DownloadSources): Promise<void> {
+  if (manifest.storage.kind !== 's3') return;
+  if (!objects) throw new ActivityError('storageUnavailable', { bucket: manifest.storage.bucket }, `The dataset is in the object store ${manifest.storage.bucket}; set s3 in network.json and its credentials.`);
+  const { bucket, prefix } = manifest.storage;
+  const from = missing[0]!;
+  const until = missing.at(-1)! + 1;
+  const whole = from === 0 && until === target.chunks.length;
+  const end = target.offset(until - 1) + target.chunks[until - 1]!.bytes;
+  const body = await objects.get(bucket, prefix + target.name, target.offset(from), whole ? undefined : end, cancellation());
+  const writing = new Set<Promise<void>>();
+  try {
+    for await (const [index, chunk] of cut(body, target, from, until)) {
+      const write = target.write(index, chunk).finally(() => writing.delete(write));
+      // Observed by the race below or at the end; a rejection must not go unhandled in between.
+      write.catch(() => {});
+      writing.add(write);
+      if (writing.size >= CHUNKS_IN_FLIGHT) await Promise.race(writing);
+    }
+    await Promise.all(writing);
+  } finally {
+    body.destroy();
+    await Promise.allSettled(writing);
+  }
+}
+
+/** Cuts a stream at the chunks' borders. */
+async function* cut(body: Readable, target: VerifiedFile, from: number, until: number): AsyncGenerator<[number, Uint8Array]> {
+  let index = from;
+  let chunk = new Uint8Array(target.chunks[index]!.bytes);
+  let filled = 0;
+  try {
+    for await (const piece of body as AsyncIterable<Uint8Array>) {
+      for (let read = 0; read < piece.length && index < until; ) {
+        const part = piece.subarray(read, read + chunk.length - filled);
+        chunk.set(part, filled);
+        filled += part.length;
+        read += part.length;
+        if (filled < chunk.length) continue;
+        yield [index++, chunk];
+        filled = 0;
+        if (index < until) chunk = new Uint8Array(target.chunks[index]!.bytes);
+      }
+    }
+  } catch (error) {
+    if (error instanceof ActivityError) throw error;
+    throw new ActivityError('storageUnavailable', { file: target.name, chunk: index }, `The object store broke off ${target.name} in chunk ${index}; the download resumes there.`, { cause: error });
+  }
+  if (index < until) throw new ActivityError('missingChunk', { file: target.name, chunk: index }, `The object of ${target.name} ends before chunk ${index}; ask its contributor to upload it again.`);
+}

@@ -1,0 +1,47 @@
+import { DerivedPublicKey, EncryptedVetKey, IbeCiphertext, TransportSecretKey } from '@dfinity/vetkeys';
+import type { Access, Clients } from '@livepod/client';
+import { unhex, vetkdInput } from '@livepod/protocol';
+import { datasetPublicKey } from '../contributing/contribute.js';
+import { ActivityError } from '../errors.js';
+import { inFlight } from '../inFlight.js';
+
+const KEYS_IN_FLIGHT = 4;
+
+/**
+ * Data keys of a job's datasets. Each release spends a use of its grant, so keys are kept, in this process's memory only, until the job is
+ * forgotten: a repeated step does not spend another.
+ */
+export class DataKeys {
+  private readonly kept = new Map<string, Uint8Array>();
+
+  constructor(private readonly clients: Clients) {}
+
+  /** @throws CanisterError `grantSpent` · `grantExpired` · `wrongPrincipal` (never retried); ActivityError `notFound` */
+  async release(job: Access.Job, wrappedKeys: ReadonlyMap<string, string>): Promise<Map<string, Uint8Array>> {
+    const grants = await this.clients.access.list_grants({ job: job.id });
+    const publicKey = DerivedPublicKey.deserialize(await datasetPublicKey(this.clients));
+    const keys = await inFlight(job.datasets, KEYS_IN_FLIGHT, async ({ dataset, uid, epoch }): Promise<[string, Uint8Array]> => {
+      const place = `${job.id} ${dataset}`;
+      const known = this.kept.get(place);
+      if (known) return [dataset, known];
+      const grant = grants.find((grant) => grant.dataset === dataset && grant.epoch === epoch);
+      if (!grant) throw new ActivityError('notFound', { job: Number(job.id), dataset }, `Job ${job.id} has no grant for dataset ${dataset}; ask for access again.`);
+      const transport = TransportSecretKey.random();
+      const { encrypted_key } = await this.clients.access.release_key({ grant: grant.id, transport_public_key: transport.publicKeyBytes() });
+      const vetKey = EncryptedVetKey.deserialize(new Uint8Array(encrypted_key)).decryptAndVerify(transport, publicKey, vetkdInput(new Uint8Array(uid), epoch));
+      const dataKey = IbeCiphertext.deserialize(unhex(wrappedKeys.get(dataset)!)).decrypt(vetKey);
+      this.kept.set(place, dataKey);
+      return [dataset, dataKey];
+    });
+    return new Map(keys);
+  }
+
+  /** Overwrites and drops a job's keys. */
+  forget(job: number): void {
+    for (const [place, key] of this.kept) {
+      if (!place.startsWith(`${job} `)) continue;
+      key.fill(0);
+      this.kept.delete(place);
+    }
+  }
+}

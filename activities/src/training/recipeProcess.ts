@@ -1,0 +1,70 @@
+import { fork } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { ActivityError } from '../errors.js';
+
+/** What the child process is told. Records are named by their files in memory-backed scratch; nothing of them passes through here. */
+export interface RecipeOrder {
+  /** The recipe's code, as the approved bundle holds it. */
+  code: string;
+  recordings: { name: string; person: string; path: string }[];
+  schema: unknown;
+  hyperparameters: Record<string, number | string>;
+  seed: number;
+  base: string | null;
+  epochs: string;
+  outputs: string;
+}
+
+export interface Epoch {
+  epoch: number;
+  epochs: number;
+  loss: number;
+  windowsPerSecond: number;
+}
+
+export type RecipeMessage = { kind: 'epoch'; epoch: Epoch } | { kind: 'done'; metrics: Record<string, string>; backend: string } | { kind: 'failed'; code: string; message: string };
+
+/** Codes of the recipe whose message can quote a recording. */
+const QUOTES_RECORDS: ReadonlySet<string> = new Set(['badRecording', 'unknownLabel']);
+
+const child = fileURLToPath(new URL('./child.ts', import.meta.url));
+const tsx = createRequire(import.meta.url).resolve('tsx');
+
+/**
+ * Runs a recipe in a process of its own, which ends with this one. What it prints is dropped, because it may quote records; a failure
+ * comes back as a code.
+ *
+ * @throws ActivityError `trainingFailed` (never retried) · `interrupted` (the process died or the step was cancelled: it resumes from its last epoch)
+ */
+export function runRecipeProcess(order: RecipeOrder, modules: string, onEpoch: (epoch: Epoch) => void, signal?: AbortSignal): Promise<{ metrics: Record<string, string>; backend: string }> {
+  return new Promise((resolve, reject) => {
+    const { PATH, HOME, LIVEPOD_TENSORFLOW, LD_LIBRARY_PATH } = process.env;
+    const environment = Object.fromEntries(Object.entries({ PATH, HOME, LIVEPOD_TENSORFLOW, LD_LIBRARY_PATH, LIVEPOD_MODULES: modules }).filter(([, value]) => value !== undefined));
+    // Without the parent's environment: no credentials, no identity file's place.
+    const running = fork(child, [], { execArgv: ['--import', tsx], env: environment, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    const stop = (): void => void running.kill('SIGKILL');
+    signal?.addEventListener('abort', stop, { once: true });
+    let settled = false;
+    const settle = (end: () => void): void => {
+      if (settled) return;
+      settled = true;
+      signal?.removeEventListener('abort', stop);
+      stop();
+      end();
+    };
+    running.on('message', (message: RecipeMessage) => {
+      if (message.kind === 'epoch') onEpoch(message.epoch);
+      else if (message.kind === 'done') settle(() => resolve({ metrics: message.metrics, backend: message.backend }));
+      else settle(() => reject(failed(message)));
+    });
+    running.on('error', (cause) => settle(() => reject(new ActivityError('interrupted', {}, 'The training process could not be started; it is tried again.', { cause }))));
+    running.on('exit', (code, killedBy) => settle(() => reject(new ActivityError('interrupted', { code, killedBy }, `The training process ended early (${killedBy ?? `status ${code}`}); it resumes from its last epoch.`))));
+    running.send(order);
+  });
+}
+
+function failed({ code, message }: { code: string; message: string }): ActivityError {
+  const words = QUOTES_RECORDS.has(code) ? 'a recording does not follow its dataset\'s schema; leave that dataset out' : message;
+  return new ActivityError('trainingFailed', { recipeCode: code }, `The recipe stopped with ${code}: ${words}`);
+}
