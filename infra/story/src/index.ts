@@ -1,1 +1,1 @@
-export {};
+export type { Report } from './report.js';

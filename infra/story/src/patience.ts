@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CanisterError, isTransient } from '@livepod/client';
 import { StoryError } from './errors.js';
 
 /**
@@ -22,14 +23,18 @@ export async function until<T>(what: string, ask: () => Promise<T | undefined>, 
   }
 }
 
-/** Repeats an action that may be repeated, until it succeeds. */
-export async function insist<T>(what: string, act: () => Promise<T>, final: (error: unknown) => boolean = () => false, seconds = 180): Promise<T> {
+/** Refusals by a canister; asking again would bring the same. */
+export const refusedForGood = (error: unknown): boolean => error instanceof CanisterError && !isTransient(error);
+
+/** Repeats an action that may be repeated, until it succeeds or is refused for good. */
+export async function insist<T>(what: string, act: () => Promise<T>, final: (error: unknown) => boolean = refusedForGood, seconds = 180): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {
     try {
       return await act();
     } catch (error) {
-      if (final(error) || Date.now() > deadline) throw error;
+      if (final(error)) throw error;
+      if (Date.now() > deadline) throw new StoryError('tookTooLong', { what, seconds }, `${what} failed for ${seconds} s: ${(error as Error).message}`);
       await sleep(1000);
     }
   }

@@ -1,0 +1,26 @@
+import { installAll, type InstallParameters } from '@livepod/client';
+import type { Cast, People } from './cast.js';
+import { TOKEN } from './cast.js';
+import { firstBalances } from './chapters/dao.js';
+import { insist } from './patience.js';
+
+const ROOT_KEYS = ['root-key-1', 'root-key-2', 'root-key-3'];
+
+/** Brings the canisters up, with the story's people as holders of tokens. Votes take two minutes at most here, and less when the majority is clear. */
+export async function install(request: { icHost: string; rootKey: string; networkFile: string; wasmDir: string; cast: Cast; people: People; tell: (line: string) => void }): Promise<Uint8Array> {
+  const { cast, people, ...where } = request;
+  const parameters: InstallParameters = {
+    token: { symbol: 'LIVE', name: 'Live Pod', balances: firstBalances({ cast, people }) },
+    voting: { periodSeconds: 120 },
+    vetkdKeyName: 'test_key_1',
+    schnorrKeyName: 'test_key_1',
+    minProviderBond: 100n * TOKEN,
+    minContributorBond: 10n * TOKEN,
+    bucketCapacityBytes: 16n * 1024n * 1024n,
+    bucketCycles: 10_000_000_000_000n,
+    operators: [cast.principal('orchestrator')],
+    rootSeeds: ROOT_KEYS.map((name) => cast.seed(name)),
+  };
+  const { root } = await insist('the installation', () => installAll({ ...where, identity: cast.identity('installer'), parameters }));
+  return root!;
+}

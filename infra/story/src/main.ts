@@ -1,0 +1,71 @@
+import { writeFileSync } from 'node:fs';
+import { HELP, readOptions, type Options } from './options.js';
+import { openStage, type OpenStage } from './stage.js';
+import { reportOf, type Report } from './report.js';
+import { show } from './show.js';
+import { story } from './story.js';
+import { summary } from './summary.js';
+
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const ending = interruption();
+  const open = await openStage(options);
+  try {
+    const report = options.stackOnly ? undefined : await tellStory(open, options, ending.promise);
+    if (report) process.stdout.write(summary(report, open.stage.network, open.metrics));
+    if (!options.once && !ending.asked()) {
+      process.stdout.write('\nThe stack stays up; Ctrl-C stops it and keeps its state.\n');
+      await ending.promise;
+    }
+    return report?.outcome === 'failed' ? 1 : 0;
+  } finally {
+    await open.close();
+  }
+}
+
+/** Tells what has not been told yet; a failure is part of the report. */
+async function tellStory({ stage, startActors }: OpenStage, options: Options, interrupted: Promise<void>): Promise<Report | undefined> {
+  const began = Date.now();
+  let failure: Error | undefined;
+  const told = (async (): Promise<void> => {
+    await startActors();
+    await show(story.map((chapter) => ({
+      title: chapter.title,
+      run: (tell) => {
+        stage.tell = tell;
+        return chapter.tell(stage);
+      },
+    })));
+  })().catch((error: Error) => void (failure = error));
+  const stopped = await Promise.race([told.then(() => false), interrupted.then(() => true)]);
+  if (stopped) return undefined;
+  const report = await reportOf(stage, { seconds: (Date.now() - began) / 1000, failure });
+  if (options.report) writeFileSync(options.report, `${JSON.stringify(report, null, 1)}\n`);
+  return report;
+}
+
+/** Resolves at Ctrl-C or SIGTERM. */
+function interruption(): { promise: Promise<void>; asked: () => boolean } {
+  let asked = false;
+  const promise = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        asked = true;
+        resolve();
+      });
+    }
+  });
+  return { promise, asked: () => asked };
+}
+
+main().then(
+  (status) => process.exit(status),
+  (error: Error) => {
+    process.stderr.write(`\n${error.message}\n`);
+    process.exit(1);
+  },
+);

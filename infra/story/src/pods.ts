@@ -1,0 +1,82 @@
+import { mkdirSync, rmSync, symlinkSync, writeFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ProcessHandle, Recordings, Stack } from '@livepod/stack';
+import { podName, type Cast } from './cast.js';
+import { until } from './patience.js';
+
+/** What a pod says of itself (GET /status). */
+export interface PodStatus {
+  id: string;
+  name: string;
+  version: number;
+  sequence: number;
+  phase: string;
+  history: { version: number; at: string; why: string }[];
+  counters: { windows: number; corrections: number; errors: number };
+  trouble: string | null;
+}
+
+const POD = fileURLToPath(new URL('../../../pod/src/main.ts', import.meta.url));
+/** The story's pods live fast: twenty-five windows a second where a watch makes two. */
+const SPEED = '12';
+
+/** Six devices on one machine: each a process with a key, a state folder and a person of its own. */
+export class Pods {
+  private readonly running = new Map<string, ProcessHandle>();
+
+  constructor(
+    private readonly stack: Stack,
+    private readonly cast: Cast,
+    private readonly recordings: Recordings,
+  ) {}
+
+  async start(owners: readonly string[], rootPath: string): Promise<void> {
+    await Promise.all(owners.map((person, index) => this.startOne(podName(index + 1), person, rootPath)));
+  }
+
+  /** What every pod says now. @throws StoryError `tookTooLong` when one does not answer */
+  async status(): Promise<PodStatus[]> {
+    return Promise.all([...this.running].map(([name, running]) => until(`${name} answering`, () => ask(String(running.said['api'])), 60)));
+  }
+
+  /** Waits until every pod runs this version. */
+  async allAt(version: number, seconds: number): Promise<PodStatus[]> {
+    return until(`all pods at version ${version}`, async () => {
+      const pods = await this.status();
+      return pods.every((pod) => pod.version === version) ? pods : undefined;
+    }, seconds);
+  }
+
+  private async startOne(name: string, person: string, rootPath: string): Promise<void> {
+    const folder = join(this.stack.state, 'pods', name);
+    const own = join(folder, 'motion'); // the pod sees its person's motion, and no other
+    mkdirSync(own, { recursive: true });
+    if (!existsSync(join(own, person))) symlinkSync(join(this.recordings.folder, person), join(own, person));
+    this.cast.identity(name);
+    const handle = this.stack.owned ? await this.stack.startProcess({
+      name,
+      ready: { line: 'ready' },
+      command: process.execPath,
+      args: [
+        '--import', 'tsx', POD, '--network', this.stack.networkFile, '--identity', this.cast.file(name), '--state', join(folder, 'state'), '--root', rootPath, '--recordings', own, '--person', person,
+        '--name', name, '--speed', SPEED, '--poll', '1',
+      ],
+    }) : this.stack.process(name);
+    this.running.set(name, handle);
+  }
+}
+
+async function ask(api: string): Promise<PodStatus> {
+  const response = await fetch(`${api}/status`, { signal: AbortSignal.timeout(5_000) });
+  return (await response.json()) as PodStatus;
+}
+
+/** The TUF root that devices are shipped with. */
+export function shipRoot(state: string, root: Uint8Array): string {
+  const path = join(state, 'root.json');
+  rmSync(path, { force: true });
+  writeFileSync(path, root);
+  return path;
+}
+

@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import { Client as TemporalClient, Connection } from '@temporalio/client';
+import { readNetwork } from '@livepod/client';
+import { bringUp, s3Environment, setUp, workerProcess, type Base, type ProcessSpec, type Recordings, type Stack } from '@livepod/stack';
+import { Cast, castPeople, type People } from './cast.js';
+import type { Stage } from './chapters/chapter.js';
+import { install } from './installation.js';
+import { Memory } from './memory.js';
+import type { Options } from './options.js';
+import { Pods, shipRoot } from './pods.js';
+import { folderOf } from './recordings.js';
+import { Voters } from './voters.js';
+
+/** Everything up, and the actors ready to come on. */
+export interface OpenStage {
+  stage: Stage;
+  /** Where each process shows its metrics, by name. */
+  metrics: Record<string, string>;
+  /** Starts the pods; the voters come on with the DAO's chapter. */
+  startActors(): Promise<void>;
+  /** Stops every process; all state is kept. */
+  close(): Promise<void>;
+}
+
+/** Builds what is missing, brings the stack up, installs the canisters, starts the workers. */
+export async function openStage(options: Options): Promise<OpenStage> {
+  const ready = await setUp({ data: options.data });
+  const recordings = ready.recordings!;
+  const people = castPeople(recordings);
+  const stack = await bringUp({
+    state: options.state, fresh: options.fresh, signals: false,
+    afterIc: async (base) => {
+      const { icHost, rootKey } = base.network;
+      const root = await install({ icHost, rootKey, networkFile: base.networkFile, wasmDir: ready.wasmDir, cast: new Cast(base.state), people, tell });
+      shipRoot(base.state, root);
+    },
+    workers: (base) => workers(base, recordings, people),
+    tell,
+  });
+  try {
+    return await setStage(stack, recordings, people);
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+}
+
+async function setStage(stack: Stack, recordings: Recordings, people: People): Promise<OpenStage> {
+  const network = readNetwork(stack.networkFile);
+  const cast = new Cast(stack.state);
+  const connection = await Connection.connect({ address: network.temporal!.address });
+  const voters = new Voters(network, cast);
+  const pods = new Pods(stack, cast, recordings);
+  const stage: Stage = {
+    network, cast, people, recordings, memory: new Memory(stack.state), voters, pods, s3: stack.s3Credentials, tell,
+    temporal: new TemporalClient({ connection, namespace: network.temporal!.namespace }),
+  };
+  return {
+    stage,
+    metrics: network.metrics ?? {},
+    startActors: () => pods.start(people.podOwners, join(stack.state, 'root.json')),
+    close: async () => {
+      await voters.stop();
+      await connection.close();
+      await stack.stop();
+    },
+  };
+}
+
+/** Each process gets its own key, and no data but what its role is to see. */
+async function workers(base: Base, recordings: Recordings, people: People): Promise<ProcessSpec[]> {
+  const cast = new Cast(base.state);
+  const file = (name: string): string => {
+    cast.identity(name);
+    return cast.file(name);
+  };
+  const holdout = folderOf(recordings, people.holdout, join(base.state, 'holdout'));
+  return Promise.all([
+    workerProcess(base, 'orchestrator', file('orchestrator'), s3Environment(base)),
+    workerProcess(base, 'provider', file('provider'), s3Environment(base)),
+    workerProcess(base, 'evaluator', file('evaluator'), { LIVEPOD_HOLDOUT: holdout }),
+  ]);
+}
+
+const tell = (line: string): void => void process.stdout.write(`${line}\n`);

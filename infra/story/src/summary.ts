@@ -1,0 +1,28 @@
+import type { Network } from '@livepod/client';
+import type { Report } from './report.js';
+
+/** What a person reads at the end, with the places to go on looking. */
+export function summary(report: Report, network: Network, metrics: Record<string, string>): string {
+  const lines = [
+    '',
+    report.outcome === 'ok' ? `The story came out right in ${Math.round(report.seconds)} s, on ${report.data}.` : `The story went wrong: ${report.why}`,
+    '',
+    ...report.models.map(({ version, checkpoint, holdout, decision }) => `  version ${version}  ${checkpoint.slice(0, 19)}…  ${decision}  accuracy ${holdout?.accuracy}  macro-F1 ${holdout?.macroF1}  worst person ${holdout?.worstPerson}`),
+    ...report.releases.map(({ id, version, waves, exposedPods, outcome }) => `  release ${id}  version ${version}  waves ${waves.join(' → ')}  reached ${exposedPods} pods  ${outcome}`),
+    ...report.pods.map(({ history, final }, index) => `  pod-${index + 1}  ${history.map((entry) => entry.version).join(' → ')}  now ${final}`),
+    '',
+    ...links(network, metrics).map(([what, where]) => `  ${what.padEnd(18)} ${where}`),
+    '',
+  ];
+  return lines.join('\n');
+}
+
+function links(network: Network, metrics: Record<string, string>): [string, string][] {
+  const { temporal, s3, icHost, canisters } = network;
+  return [
+    ['Temporal UI', `${temporal?.uiUrl ?? temporal?.address}/namespaces/${temporal?.namespace}/workflows/lifecycle-round-1`],
+    ['IC gateway', `${icHost}/tuf/timestamp.json?canisterId=${canisters.models}`],
+    ['S3', `${s3?.endpoint}/${s3?.bucket}`],
+    ...Object.entries(metrics).map(([name, address]): [string, string] => [`metrics, ${name}`, address]),
+  ];
+}
