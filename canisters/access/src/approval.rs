@@ -1,0 +1,71 @@
+//! The document `livepod.approval/v1`: everything a job will run. Its id is what payments, grants and the checkpoint name.
+
+use crate::errors::Error;
+use crate::recipes::Resources;
+use candid::Deserialize;
+use governed::why;
+use protocol::document;
+use protocol::shape::{Amount, Id, Integer, List, Nanoseconds, PrincipalText};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+pub const TYPE: &str = "livepod.approval/v1";
+/// The largest approval, in bytes.
+pub const APPROVAL_LIMIT: usize = 64 * 1024;
+/// The most datasets of one job: each is a call to the datasets canister.
+pub const DATASETS_LIMIT: usize = 100;
+/// The longest a job may take: 30 days, in nanoseconds.
+const LONGEST: u64 = 30 * 86_400 * 1_000_000_000;
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    pub recipe: Id,
+    pub arguments: BTreeMap<String, Value>,
+    #[allow(dead_code)]
+    pub seed: Integer<0, 4_294_967_295>,
+    pub datasets: List<Wanted, 1, DATASETS_LIMIT>,
+    pub base: Option<Id>,
+    pub resources: Resources,
+    #[allow(dead_code)]
+    pub egress: Egress,
+    #[allow(dead_code)]
+    pub privacy: (),
+    pub provider: PrincipalText,
+    pub reward: Amount,
+    pub deadline: Nanoseconds,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Wanted {
+    pub id: Id,
+    pub epoch: Integer<0, 4_294_967_295>,
+}
+
+/// What may leave the sandbox besides the declared outputs: nothing.
+#[derive(Deserialize, Debug)]
+#[serde(rename_all = "lowercase")]
+pub enum Egress {
+    None,
+}
+
+/// Reads an approval and checks what it says by itself; returns it with its digest.
+pub fn read(bytes: &[u8], now: u64) -> Result<(Approval, String), Error> {
+    if bytes.len() > APPROVAL_LIMIT {
+        let message = format!("it has {} bytes, and at most {APPROVAL_LIMIT} are allowed", bytes.len());
+        return Err(Error::LimitExceeded(why("approval", message, "name fewer datasets")));
+    }
+    let approval: Approval = document::read(bytes, TYPE)?;
+    if let Some(index) = approval.datasets.windows(2).position(|pair| pair[0].id >= pair[1].id) {
+        return Err(Error::Invalid(why(format!("datasets[{}]", index + 1), "it is not after the one before it", "sort by id, each dataset once")));
+    }
+    let deadline = *approval.deadline;
+    if deadline <= now {
+        return Err(Error::DeadlinePassed(why("deadline", format!("{deadline} ns is not in the future"), "choose a later deadline")));
+    }
+    if deadline - now > LONGEST {
+        return Err(Error::LimitExceeded(why("deadline", "it is more than 30 days away", "choose an earlier deadline")));
+    }
+    Ok((approval, document::id(bytes)?))
+}

@@ -1,0 +1,104 @@
+//! Grants: the right of one provider to one dataset's key, for one job under one approval, a few times, until a deadline.
+
+use crate::errors::{busy, Error};
+use crate::jobs::{Job, JobDataset};
+use crate::memory;
+use candid::{CandidType, Deserialize, Principal};
+use governed::{why, Lock};
+use ic_stable_structures::StableBTreeMap;
+use serde::Serialize;
+use serde_json::json;
+use std::cell::RefCell;
+use stored::{Cbor, Memory};
+
+/// How often a key is released under one grant: once, and twice more for a provider that lost it.
+pub const USES: u32 = 3;
+
+#[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    pub id: u64,
+    pub job: u64,
+    pub dataset: String,
+    pub epoch: u32,
+    pub provider: Principal,
+    pub approval_digest: String,
+    pub expires_at: u64,
+    pub uses_left: u32,
+    /// The payment or vote it rests on.
+    pub why: String,
+    pub revoked: bool,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct ListGrants {
+    pub job: u64,
+}
+
+thread_local! {
+    static GRANTS: RefCell<StableBTreeMap<u64, Cbor<Grant>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::GRANTS)));
+}
+
+pub fn find(id: u64) -> Option<Grant> {
+    GRANTS.with_borrow(|grants| grants.get(&id)).map(|record| record.0)
+}
+
+fn keep(grant: &Grant) {
+    GRANTS.with_borrow_mut(|grants| grants.insert(grant.id, Cbor(grant.clone())));
+}
+
+/// Writes a grant for one dataset of a job. The caller keeps the job, which names it.
+pub fn add(job: &mut Job, dataset: &JobDataset, why: &str) {
+    let id = GRANTS.with_borrow(|grants| grants.last_key_value().map_or(1, |(last, _)| last + 1));
+    keep(&Grant {
+        id,
+        job: job.id,
+        dataset: dataset.dataset.clone(),
+        epoch: dataset.epoch,
+        provider: job.provider,
+        approval_digest: job.approval_digest.clone(),
+        expires_at: job.deadline,
+        uses_left: USES,
+        why: why.to_owned(),
+        revoked: false,
+    });
+    job.grants.push(id);
+    audit::append_as(job.provider, json!({"type": "granted", "grant": id, "job": job.id, "dataset": dataset.dataset, "epoch": dataset.epoch, "why": why}));
+}
+
+/// The grants of a job.
+pub fn of_job(job: &Job) -> Vec<Grant> {
+    job.grants.iter().filter_map(|id| find(*id)).collect()
+}
+
+/// Takes back the grants of a job. A key that was released stays known; no further one is.
+pub fn revoke_all(job: &Job) {
+    for grant in of_job(job).into_iter().filter(|grant| !grant.revoked) {
+        audit::append(json!({"type": "revoked", "grant": grant.id}));
+        keep(&Grant { revoked: true, ..grant });
+    }
+}
+
+/// Checks a grant for the caller and counts one use, before the key is derived. The lock is held until the key is out.
+pub fn count_use(caller: Principal, now: u64, id: u64) -> Result<(Grant, Lock), Error> {
+    let subject = format!("grant {id}");
+    let mut grant = find(id).ok_or_else(|| Error::NotFound(why(&subject, "there is no such grant", "list the grants of the job")))?;
+    if caller != grant.provider {
+        let message = format!("{caller} is not its provider {}", grant.provider);
+        return Err(Error::WrongPrincipal(why(subject, message, "use the identity the grant was given to")));
+    }
+    let ask_again = "ask for access again";
+    if grant.revoked {
+        return Err(Error::GrantRevoked(why(subject, format!("it ended with job {}", grant.job), ask_again)));
+    }
+    if grant.expires_at <= now {
+        return Err(Error::GrantExpired(why(subject, format!("it expired at {} ns", grant.expires_at), ask_again)));
+    }
+    if grant.uses_left == 0 {
+        return Err(Error::GrantSpent(why(subject, format!("its {USES} uses are spent"), ask_again)));
+    }
+    let lock = Lock::take(&subject).ok_or_else(|| busy(&subject))?;
+    grant.uses_left -= 1;
+    keep(&grant);
+    audit::append_as(caller, json!({"type": "keyRequested", "grant": id, "dataset": grant.dataset, "epoch": grant.epoch, "usesLeft": grant.uses_left}));
+    Ok((grant, lock))
+}

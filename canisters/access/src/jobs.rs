@@ -1,0 +1,239 @@
+//! Jobs: requested → granted → submitted → completed, or failed and refunded on the way.
+
+use crate::errors::{busy, no_job, Error};
+use crate::{grants, memory};
+use candid::{CandidType, Deserialize, Principal};
+use governed::{why, Lock};
+use ic_stable_structures::StableBTreeMap;
+use serde::Serialize;
+use serde_bytes::ByteBuf;
+use serde_json::json;
+use std::cell::RefCell;
+use std::ops::Bound;
+use stored::{Cbor, Memory};
+
+#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    #[serde(rename = "fee")]
+    Fee,
+    #[serde(rename = "vote")]
+    Vote,
+}
+
+#[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
+pub struct Split {
+    pub account: Principal,
+    pub basis_points: u32,
+}
+
+#[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
+pub struct JobDataset {
+    pub dataset: String,
+    pub uid: ByteBuf,
+    pub epoch: u32,
+    pub fee: u128,
+    pub contributor: Principal,
+    pub splits: Vec<Split>,
+    pub access: Access,
+}
+
+#[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
+pub enum JobState {
+    #[serde(rename = "requested")]
+    Requested,
+    #[serde(rename = "granted")]
+    Granted,
+    /// With the checkpoint's id.
+    #[serde(rename = "submitted")]
+    Submitted(String),
+    #[serde(rename = "completed")]
+    Completed,
+    /// With the reason.
+    #[serde(rename = "failed")]
+    Failed(String),
+    #[serde(rename = "refunded")]
+    Refunded,
+}
+
+impl JobState {
+    pub fn word(&self) -> &'static str {
+        match self {
+            JobState::Requested => "requested",
+            JobState::Granted => "granted",
+            JobState::Submitted(_) => "submitted",
+            JobState::Completed => "completed",
+            JobState::Failed(_) => "failed",
+            JobState::Refunded => "refunded",
+        }
+    }
+}
+
+/// One training job under one approval. Amounts in e8s, times in nanoseconds.
+#[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    pub id: u64,
+    pub client_ref: String,
+    pub provider: Principal,
+    pub recipe: String,
+    pub approval_digest: String,
+    pub approval: ByteBuf,
+    pub datasets: Vec<JobDataset>,
+    pub base: Option<String>,
+    pub fees: u128,
+    pub reward: u128,
+    pub deadline: u64,
+    pub state: JobState,
+    pub payer: Option<Principal>,
+    pub escrow: Option<u64>,
+    pub grants: Vec<u64>,
+    pub created_at: u64,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct ListJobs {
+    pub after: Option<u64>,
+    pub limit: u32,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct FailJob {
+    pub job: u64,
+    pub reason: String,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct JobClosed {
+    pub job: u64,
+    pub outcome: String,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct CheckpointSubmitted {
+    pub job: u64,
+    pub checkpoint: String,
+}
+
+thread_local! {
+    static JOBS: RefCell<StableBTreeMap<u64, Cbor<Job>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::JOBS)));
+    static CLIENT_REFS: RefCell<StableBTreeMap<Vec<u8>, u64, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::CLIENT_REFS)));
+}
+
+pub fn find(id: u64) -> Option<Job> {
+    JOBS.with_borrow(|jobs| jobs.get(&id)).map(|record| record.0)
+}
+
+pub fn get(id: u64) -> Result<Job, Error> {
+    find(id).ok_or_else(|| no_job(id))
+}
+
+pub fn keep(job: &Job) {
+    JOBS.with_borrow_mut(|jobs| jobs.insert(job.id, Cbor(job.clone())));
+}
+
+pub fn list(list: ListJobs) -> Vec<Job> {
+    let start = list.after.map_or(Bound::Unbounded, Bound::Excluded);
+    JOBS.with_borrow(|jobs| jobs.range((start, Bound::Unbounded)).map(|entry| entry.value().0).take(governed::page_size(list.limit)).collect())
+}
+
+fn ref_key(provider: &Principal, client_ref: &str) -> Vec<u8> {
+    [&[provider.as_slice().len() as u8], provider.as_slice(), client_ref.as_bytes()].concat()
+}
+
+/// The job a provider's reference made.
+pub fn of_client_ref(provider: &Principal, client_ref: &str) -> Option<Job> {
+    CLIENT_REFS.with_borrow(|refs| refs.get(&ref_key(provider, client_ref))).and_then(find)
+}
+
+/// Numbers a job and takes it in.
+pub fn add(mut job: Job) -> Job {
+    job.id = JOBS.with_borrow(|jobs| jobs.last_key_value().map_or(1, |(last, _)| last + 1));
+    CLIENT_REFS.with_borrow_mut(|refs| refs.insert(ref_key(&job.provider, &job.client_ref), job.id));
+    keep(&job);
+    audit::append_as(job.provider, json!({"type": "accessRequested", "job": job.id, "approval": job.approval_digest, "datasets": job.datasets.iter().map(|d| &d.dataset).collect::<Vec<_>>()}));
+    job
+}
+
+/// The lock every change of a job holds.
+pub fn lock(id: u64) -> Result<Lock, Error> {
+    let thing = format!("job {id}");
+    Lock::take(&thing).ok_or_else(|| busy(thing))
+}
+
+fn not_in_state(job: &Job, wanted: &str) -> Error {
+    Error::NotYet(why(format!("job {}", job.id), format!("it is {}", job.state.word()), wanted))
+}
+
+/// Only `peer` may say this.
+pub fn only(caller: Principal, peer: Principal, who: &str, job: u64) -> Result<(), Error> {
+    if caller == peer {
+        return Ok(());
+    }
+    let message = format!("{caller} is not the {who} canister {peer}");
+    Err(Error::NotAuthorized(why(format!("job {job}"), message, format!("go through the {who} canister"))))
+}
+
+/// Gives a job up before it has a checkpoint. The provider or the payer; a repeat returns the job.
+pub fn fail(caller: Principal, fail: FailJob) -> Result<Job, Error> {
+    let mut job = get(fail.job)?;
+    if caller != job.provider && Some(caller) != job.payer {
+        let message = format!("{caller} is neither its provider nor its payer");
+        return Err(Error::NotAuthorized(why(format!("job {}", job.id), message, "use the provider's or the payer's identity")));
+    }
+    if fail.reason.is_empty() || fail.reason.chars().count() > 500 {
+        return Err(Error::Invalid(why("reason", "1 to 500 characters are expected", "say in a sentence what happened")));
+    }
+    match job.state {
+        JobState::Failed(_) => return Ok(job),
+        JobState::Requested | JobState::Granted => {}
+        _ => return Err(not_in_state(&job, "only a job without a checkpoint can be given up")),
+    }
+    let _lock = lock(job.id)?;
+    grants::revoke_all(&job);
+    audit::append_as(caller, json!({"type": "jobFailed", "job": job.id, "reason": fail.reason}));
+    job.state = JobState::Failed(fail.reason);
+    keep(&job);
+    Ok(job)
+}
+
+/// Notes the checkpoint that came out of a job. Called by the models canister; a repeat returns the job.
+pub fn checkpoint_submitted(caller: Principal, submitted: CheckpointSubmitted) -> Result<Job, Error> {
+    only(caller, governed::peers().models, "models", submitted.job)?;
+    let mut job = get(submitted.job)?;
+    match &job.state {
+        JobState::Granted => {}
+        JobState::Submitted(first) if *first == submitted.checkpoint => return Ok(job),
+        JobState::Submitted(first) => {
+            let message = format!("its checkpoint is {first}");
+            return Err(Error::AlreadyExists(why(format!("job {}", job.id), message, "ask for access again to train another")));
+        }
+        _ => return Err(not_in_state(&job, "a checkpoint comes from a job with grants")),
+    }
+    if job.deadline <= system::now() {
+        let message = format!("its deadline was {} ns", job.deadline);
+        return Err(Error::DeadlinePassed(why(format!("job {}", job.id), message, "ask for access again with a later deadline")));
+    }
+    let _lock = lock(job.id)?;
+    audit::append_as(caller, json!({"type": "checkpointSubmitted", "job": job.id, "checkpoint": submitted.checkpoint}));
+    job.state = JobState::Submitted(submitted.checkpoint);
+    keep(&job);
+    Ok(job)
+}
+
+/// Ends a job after its money has gone its way. Called by the treasury; a repeat returns the job.
+pub fn close(caller: Principal, closed: JobClosed) -> Result<Job, Error> {
+    only(caller, governed::peers().treasury, "treasury", closed.job)?;
+    let mut job = get(closed.job)?;
+    let state = match (closed.outcome.as_str(), &job.state) {
+        ("completed", JobState::Completed) | ("refunded", JobState::Refunded) => return Ok(job),
+        ("completed", JobState::Submitted(_)) => JobState::Completed,
+        ("refunded", JobState::Requested | JobState::Granted | JobState::Submitted(_) | JobState::Failed(_)) => JobState::Refunded,
+        ("completed" | "refunded", _) => return Err(not_in_state(&job, "a job ends once")),
+        (other, _) => return Err(Error::Invalid(why("outcome", format!("it is {other:?}"), "say completed or refunded"))),
+    };
+    let _lock = lock(job.id)?;
+    grants::revoke_all(&job);
+    audit::append_as(caller, json!({"type": "jobClosed", "job": job.id, "outcome": closed.outcome}));
+    job.state = state;
+    keep(&job);
+    Ok(job)
+}
