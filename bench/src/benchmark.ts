@@ -42,4 +42,4 @@ export function met(row: BenchRow): boolean | null {
   return row.bound === 'most' ? measured <= row.target : measured >= row.target;
 }
 
-export class BenchError extends CodedError<'unknownBenchmark' | 'invalidArguments' | 'noMarkers' | 'wrongResult'> {}
+export class BenchError extends CodedError<'unknownBenchmark' | 'invalidArguments' | 'noMarkers' | 'wrongResult' | 'partMissing'> {}
