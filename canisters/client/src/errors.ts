@@ -19,7 +19,7 @@ export type CanisterAnswerCode = Arm<
 
 /** governance's `error_type`s that have a name of their own (dfinity/ic rs/sns/governance, GovernanceError.ErrorType). */
 export type GovernanceCode = 'notAuthorized' | 'preconditionFailed' | 'notFound' | 'invalidCommand' | 'insufficientFunds' | 'invalidProposal'
-  | 'neuronLocked' | 'voteClosed' | 'alreadyVoted' | 'limitExceeded' | 'withdrawn' | 'external' | 'refused';
+  | 'voteClosed' | 'alreadyVoted' | 'limitExceeded' | 'withdrawn' | 'external' | 'refused';
 
 /**
  * - `network`: no answer was had (connection, time-out, a canister that is stopped or busy): repeat later; every update may be repeated

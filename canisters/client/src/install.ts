@@ -148,7 +148,7 @@ export function initArgument(name: CanisterName, ids: CanisterIds, parameters: I
 }
 
 function initRecord(name: CanisterName, ids: CanisterIds, parameters: InstallParameters): unknown {
-  const principals = Object.fromEntries(CANISTERS.map((peer) => [peer, Principal.fromText(ids[peer])])) as GovernanceInit['peers'] & Record<CanisterName, Principal>;
+  const principals = Object.fromEntries(CANISTERS.map((peer) => [peer, Principal.fromText(ids[peer])])) as unknown as Record<CanisterName, Principal>;
   const parties = { governor: principals.governance, peers: principals };
   switch (name) {
     case 'ledger':

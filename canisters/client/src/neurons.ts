@@ -52,10 +52,11 @@ export async function command(clients: Clients, neuronSubaccount: Uint8Array, wh
   return reply;
 }
 
-/** SNS GovernanceError.ErrorType (dfinity/ic rs/sns/governance/proto), and 18 to 20 which are ours. */
+/** SNS GovernanceError.ErrorType (dfinity/ic rs/sns/governance), and from 20 on this governance's own. */
 const CODES = {
-  2: 'invalid', 3: 'notAuthorized', 4: 'notFound', 5: 'invalid', 6: 'preconditionFailed', 7: 'invalidCommand', 8: 'neuronLocked',
-  9: 'insufficientFunds', 12: 'preconditionFailed', 14: 'external', 16: 'invalidProposal', 18: 'voteClosed', 19: 'alreadyVoted', 20: 'withdrawn', 21: 'limitExceeded',
+  2: 'notAuthorized', 3: 'notFound', 4: 'invalidCommand', 5: 'preconditionFailed', 6: 'preconditionFailed', 7: 'preconditionFailed', 9: 'limitExceeded',
+  10: 'preconditionFailed', 11: 'external', 12: 'busy', 13: 'insufficientFunds', 15: 'invalidProposal', 16: 'invalidCommand',
+  20: 'withdrawn', 21: 'voteClosed', 22: 'alreadyVoted',
 } as const;
 
 export function governanceError(method: string, error?: { error_type: number; error_message: string }): CanisterError {
