@@ -1,0 +1,315 @@
+//! Reading the documents that providers and evaluators sign, and checking a manifest against its job and its chunks.
+
+use crate::api::Error;
+use crate::chunks;
+use crate::jobs::Job;
+use candid::Principal;
+use governed::why;
+use protocol::{document, hex, identity, is_id};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+const TYPE: &str = "livepod.checkpoint/v1";
+const EVALUATION: &str = "livepod.evaluation/v1";
+const DOCUMENT_LIMIT: usize = 512 * 1024;
+
+/// A `livepod.checkpoint/v1` document.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Manifest {
+    pub model: String,
+    #[serde(deserialize_with = "nullable")]
+    pub parent: Option<String>,
+    pub recipe: String,
+    pub job: u64,
+    pub approval_digest: String,
+    pub datasets: Vec<String>,
+    pub arguments: Map<String, Value>,
+    pub seed: u64,
+    pub metrics: BTreeMap<String, String>,
+    pub files: Vec<File>,
+    pub runtime: Runtime,
+    pub provider: String,
+    pub public_key: String,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    pub name: String,
+    pub bytes: u64,
+    pub sha256: String,
+    pub chunks: Vec<Chunk>,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Chunk {
+    pub sha256: String,
+    pub bytes: u32,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Runtime {
+    pub format: String,
+    pub opset: u32,
+    pub input: Vec<u32>,
+    pub labels: Vec<String>,
+}
+
+/// A `livepod.evaluation/v1` document.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Evaluation {
+    pub checkpoint: String,
+    pub evaluator: String,
+    pub public_key: String,
+    pub people: u64,
+    pub windows: u64,
+    pub accuracy: String,
+    #[serde(rename = "macroF1")]
+    pub macro_f1: String,
+    pub worst_person: String,
+    #[serde(deserialize_with = "nullable")]
+    pub parent_accuracy: Option<String>,
+    pub at: String,
+}
+
+/// The part of a `livepod.approval/v1` document that a checkpoint repeats.
+#[derive(Deserialize)]
+struct Approval {
+    arguments: Map<String, Value>,
+    seed: u64,
+}
+
+/// Null is allowed, leaving the field out is not.
+fn nullable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
+fn invalid<T>(field: impl ToString, message: impl Into<String>) -> Result<T, Error> {
+    Err(Error::Invalid(why(field, message, "correct the document and sign it again")))
+}
+
+fn sized(bytes: &[u8]) -> Result<(), Error> {
+    if bytes.len() <= DOCUMENT_LIMIT {
+        return Ok(());
+    }
+    Err(Error::LimitExceeded(why("document", format!("it has {} bytes", bytes.len()), format!("{DOCUMENT_LIMIT} are allowed"))))
+}
+
+/// Reads a manifest and checks its shape: everything that needs no one else.
+pub fn read(bytes: &[u8]) -> Result<Manifest, Error> {
+    sized(bytes)?;
+    let manifest: Manifest = document::read(bytes, TYPE)?;
+    text("model", &manifest.model, 60)?;
+    for (field, id) in [("recipe", &manifest.recipe), ("approvalDigest", &manifest.approval_digest)] {
+        check_id(field, id)?;
+    }
+    manifest.parent.iter().try_for_each(|id| check_id("parent", id))?;
+    if manifest.datasets.is_empty() || manifest.datasets.len() > 1_000 {
+        return invalid("datasets", "a checkpoint names 1 to 1000 datasets");
+    }
+    manifest.datasets.iter().enumerate().try_for_each(|(n, id)| check_id(&format!("datasets[{n}]"), id))?;
+    if manifest.arguments.len() > 64 || manifest.metrics.len() > 64 {
+        return invalid("metrics", "arguments and metrics have at most 64 entries each");
+    }
+    manifest.metrics.iter().try_for_each(|(name, value)| decimal(&format!("metrics.{name}"), value))?;
+    files(&manifest.files)?;
+    runtime(&manifest.runtime)?;
+    Ok(manifest)
+}
+
+fn files(files: &[File]) -> Result<(), Error> {
+    if files.is_empty() || files.len() > 16 {
+        return invalid("files", "a checkpoint has 1 to 16 files");
+    }
+    let mut total = 0_u64;
+    for (n, file) in files.iter().enumerate() {
+        let field = |name: &str| format!("files[{n}].{name}");
+        let allowed = |c: u8| c.is_ascii_alphanumeric() || b"._-".contains(&c);
+        if file.name.is_empty() || file.name.len() > 100 || !file.name.bytes().all(allowed) {
+            return invalid(field("name"), "it is not a plain file name");
+        }
+        if files[..n].iter().any(|other| other.name == file.name) {
+            return invalid(field("name"), format!("{} is named twice", file.name));
+        }
+        hash(&field("sha256"), &file.sha256)?;
+        if file.chunks.is_empty() || file.chunks.len() > 1_024 {
+            return invalid(field("chunks"), "a file has 1 to 1024 chunks");
+        }
+        let mut sum = 0_u64;
+        for (m, chunk) in file.chunks.iter().enumerate() {
+            hash(&field(&format!("chunks[{m}].sha256")), &chunk.sha256)?;
+            if chunk.bytes == 0 || chunk.bytes as usize > chunks::CHUNK_LIMIT {
+                return invalid(field(&format!("chunks[{m}].bytes")), format!("{} is not 1 to {}", chunk.bytes, chunks::CHUNK_LIMIT));
+            }
+            sum += u64::from(chunk.bytes);
+        }
+        if sum != file.bytes {
+            return invalid(field("bytes"), format!("{} is not {sum}, the sum of its chunks", file.bytes));
+        }
+        total += sum;
+    }
+    if total > chunks::JOB_LIMIT {
+        return Err(Error::LimitExceeded(why("files", format!("they have {total} bytes"), format!("{} are allowed", chunks::JOB_LIMIT))));
+    }
+    Ok(())
+}
+
+fn runtime(runtime: &Runtime) -> Result<(), Error> {
+    if runtime.format != "onnx" {
+        return invalid("runtime.format", format!("{:?} is not \"onnx\"", runtime.format));
+    }
+    if !(17..=30).contains(&runtime.opset) {
+        return invalid("runtime.opset", format!("{} is not 17 to 30", runtime.opset));
+    }
+    if runtime.input.is_empty() || runtime.input.len() > 8 || runtime.input.iter().any(|n| !(1..=1_000_000).contains(n)) {
+        return invalid("runtime.input", "it has 1 to 8 dimensions of 1 to 1000000");
+    }
+    if runtime.labels.is_empty() || runtime.labels.len() > 64 {
+        return invalid("runtime.labels", "there are 1 to 64 labels");
+    }
+    runtime.labels.iter().try_for_each(|label| text("runtime.labels", label, 40))
+}
+
+/// Checks that the document was signed by `caller`'s own key, over these bytes.
+pub fn signed_by(caller: &Principal, named: &str, public_key: &str, bytes: &[u8], signature: &[u8]) -> Result<(), Error> {
+    let signer = identity::principal_of(public_key)?;
+    if signer != *caller || named != caller.to_text() {
+        let message = format!("the document names {named} and a key of {signer}, and {caller} sent it");
+        return Err(Error::WrongSigner(why("publicKey", message, "send your own document under the identity that signed it")));
+    }
+    Ok(document::verify(bytes, signature, public_key)?)
+}
+
+/// Checks that the checkpoint is what its job was approved for.
+pub fn matches_job(manifest: &Manifest, job: &Job) -> Result<(), Error> {
+    let differs = |field: &str, wanted: String| {
+        Err(Error::JobMismatch(why(field, format!("job {} was approved with {wanted}", job.id), "train what was approved, or ask for access anew")))
+    };
+    if manifest.job != job.id {
+        return differs("job", format!("number {}", job.id));
+    }
+    if manifest.approval_digest != job.approval_digest {
+        return differs("approvalDigest", job.approval_digest.clone());
+    }
+    if manifest.recipe != job.recipe {
+        return differs("recipe", job.recipe.clone());
+    }
+    let (mut named, mut approved) = (manifest.datasets.clone(), job.datasets.iter().map(|d| d.dataset.clone()).collect::<Vec<_>>());
+    named.sort();
+    approved.sort();
+    if named != approved {
+        return differs("datasets", format!("{} datasets: {}", approved.len(), approved.join(", ")));
+    }
+    if manifest.parent != job.base {
+        return differs("parent", job.base.clone().unwrap_or("no base".into()));
+    }
+    let approval = approval(&job.approval)?;
+    if manifest.arguments != approval.arguments {
+        return differs("arguments", Value::Object(approval.arguments).to_string());
+    }
+    if manifest.seed != approval.seed {
+        return differs("seed", approval.seed.to_string());
+    }
+    Ok(())
+}
+
+fn approval(bytes: &[u8]) -> Result<Approval, Error> {
+    serde_json::from_slice(bytes).or_else(|error| invalid("approval", format!("the job's approval cannot be read: {error}")))
+}
+
+/// Checks that every chunk is stored with the size the manifest says, and that each file is its chunks.
+pub fn matches_chunks(manifest: &Manifest) -> Result<(), Error> {
+    let digest = |text: &str| hex::decode_exact::<32>(text).expect("read checked the hashes");
+    let mut missing = Vec::new();
+    for chunk in manifest.files.iter().flat_map(|file| &file.chunks) {
+        match chunks::size(&digest(&chunk.sha256)) {
+            None => missing.push(chunk.sha256.as_str()),
+            Some(size) if size != chunk.bytes => {
+                return Err(Error::WrongHash(why(
+                    format!("chunk {}", chunk.sha256),
+                    format!("it has {size} bytes, and the manifest says {}", chunk.bytes),
+                    "write the sizes of the stored chunks into the manifest",
+                )))
+            }
+            Some(_) => {}
+        }
+    }
+    if let Some(first) = missing.first() {
+        let message = format!("{} of its chunks are not stored, the first is {first}", missing.len());
+        return Err(Error::MissingChunks(why("files", message, "put the missing chunks, then submit again")));
+    }
+    for file in &manifest.files {
+        let parts: Vec<Vec<u8>> = file.chunks.iter().map(|chunk| chunks::get(&digest(&chunk.sha256)).expect("the chunk is stored")).collect();
+        let whole = protocol::sha256(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        if whole != digest(&file.sha256) {
+            let message = format!("its chunks hash to {}, and the manifest says {}", hex::encode(&whole), file.sha256);
+            return Err(Error::WrongHash(why(format!("file {}", file.name), message, "name the chunks in their order, with the file's own hash")));
+        }
+    }
+    Ok(())
+}
+
+/// Reads an evaluation and checks its shape.
+pub fn read_evaluation(bytes: &[u8]) -> Result<Evaluation, Error> {
+    sized(bytes)?;
+    let evaluation: Evaluation = document::read(bytes, EVALUATION)?;
+    check_id("checkpoint", &evaluation.checkpoint)?;
+    if evaluation.people == 0 || evaluation.windows == 0 {
+        return invalid("windows", "nobody was measured");
+    }
+    let shares = [("accuracy", &evaluation.accuracy), ("macroF1", &evaluation.macro_f1), ("worstPerson", &evaluation.worst_person)];
+    shares.iter().try_for_each(|(field, value)| share(field, value))?;
+    evaluation.parent_accuracy.iter().try_for_each(|value| share("parentAccuracy", value))?;
+    if evaluation.at.is_empty() || evaluation.at.len() > 20 || !evaluation.at.bytes().all(|c| c.is_ascii_digit()) {
+        return invalid("at", "it is not nanoseconds since 1970 in decimal digits");
+    }
+    Ok(evaluation)
+}
+
+fn check_id(field: &str, id: &str) -> Result<(), Error> {
+    if is_id(id) {
+        return Ok(());
+    }
+    invalid(field, "it is not sha256: and 64 hexadecimal digits")
+}
+
+fn hash(field: &str, digits: &str) -> Result<(), Error> {
+    if hex::decode_exact::<32>(digits).is_some() {
+        return Ok(());
+    }
+    invalid(field, "it is not 64 lower-case hexadecimal digits")
+}
+
+fn text(field: &str, value: &str, limit: usize) -> Result<(), Error> {
+    if !value.is_empty() && value.chars().count() <= limit {
+        return Ok(());
+    }
+    invalid(field, format!("it is not text of 1 to {limit} characters"))
+}
+
+/// A decimal number as text, such as "-0.5".
+fn decimal(field: &str, value: &str) -> Result<(), Error> {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
+    let unsigned = value.strip_prefix('-').unwrap_or(value);
+    let (whole, fraction) = unsigned.split_once('.').map_or((unsigned, None), |(whole, fraction)| (whole, Some(fraction)));
+    let plain = digits(whole) && (whole == "0" || !whole.starts_with('0')) && fraction.is_none_or(digits);
+    if plain && value.len() <= 24 {
+        return Ok(());
+    }
+    invalid(field, format!("{value:?} is not a decimal number as text"))
+}
+
+/// A decimal number from 0 to 1.
+fn share(field: &str, value: &str) -> Result<(), Error> {
+    decimal(field, value)?;
+    let one = value == "1" || value.strip_prefix("1.").is_some_and(|zeros| zeros.bytes().all(|c| c == b'0'));
+    if one || value == "0" || value.starts_with("0.") {
+        return Ok(());
+    }
+    invalid(field, format!("{value} is not from 0 to 1"))
+}
