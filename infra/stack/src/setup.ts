@@ -5,6 +5,7 @@ import type { Step } from './step.js';
 import { findRecordings, recordingsWays, type Recordings } from './steps/recordings.js';
 import { s3 } from './steps/s3.js';
 import { temporal } from './steps/temporal.js';
+import { sandbox } from './steps/sandbox.js';
 import { tensorflow } from './steps/tensorflow.js';
 import { canisters, instrument, rust, testCanister } from './steps/wasm.js';
 
@@ -39,7 +40,7 @@ export function steps(options: SetUpOptions, found: (recordings: Recordings) => 
       return outcome;
     },
   };
-  const all = [recordings, tensorflow, rust, instrument, canisters, ...(options.forTests ? [testCanister] : []), temporal, s3];
+  const all = [recordings, tensorflow, sandbox, rust, instrument, canisters, ...(options.forTests ? [testCanister] : []), temporal, s3];
   const unknown = options.only?.filter((name) => !all.some((step) => step.name === name)) ?? [];
   if (unknown.length > 0) {
     throw new StackError('badOption', { unknown }, `There is no set-up step ${unknown.join(', ')}; there are ${all.map((step) => step.name).join(', ')}.`);

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { aptInstall, canInstall } from './debian.js';
 import { StackError } from './errors.js';
 import { run, versionOf, which } from './run.js';
 
@@ -47,11 +48,8 @@ export async function findWasmToolchain(): Promise<WasmToolchain | null> {
 export async function wasmToolchain(progress: (line: string) => void = () => {}): Promise<WasmToolchain> {
   const found = await findWasmToolchain();
   if (found) return found;
-  if (process.getuid?.() === 0 && which('apt-get')) {
-    const env = { DEBIAN_FRONTEND: 'noninteractive' };
-    progress(`apt-get install ${PACKAGES.join(' ')}`);
-    await run('apt-get', ['update'], { env, onLine: progress, timeout: 5 * 60_000 });
-    await run('apt-get', ['install', '-y', '--no-install-recommends', ...PACKAGES], { env, onLine: progress, timeout: 20 * 60_000 });
+  if (canInstall()) {
+    await aptInstall(PACKAGES, progress);
     const installed = await findWasmToolchain();
     if (installed) return installed;
   }

