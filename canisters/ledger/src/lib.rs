@@ -1,13 +1,7 @@
 //! The ledger: ICRC-1 and ICRC-2. On the real network any ICRC ledger (an SNS's own) stands in its place.
 
-pub mod accounts;
-pub mod api;
-pub mod blocks;
-pub mod memory;
-pub mod token;
-pub mod transactions;
-
-use api::*;
+use ledger_rules::api::*;
+use ledger_rules::{accounts, blocks, memory, token, transactions};
 use governed::not_anonymous;
 use ic_cdk::{init, post_upgrade, query, update};
 

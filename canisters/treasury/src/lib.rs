@@ -1,1 +1,133 @@
-//! The treasury canister.
+//! The treasury: escrow of licence fees and rewards, payouts, bonds and their slashing.
+
+pub mod accounts;
+pub mod api;
+pub mod bonds;
+pub mod escrows;
+pub mod memory;
+pub mod transfers;
+pub mod world;
+
+use api::*;
+use governed::{caller_is_governor, not_anonymous, parties, trap_with, Parties};
+use ic_cdk::{init, post_upgrade, query, update};
+use std::time::Duration;
+use world::Canisters;
+
+#[init]
+fn init(init: Init) {
+    open(Some(Parties { governor: init.governor, peers: init.peers }));
+}
+
+#[post_upgrade]
+fn post_upgrade() {
+    open(None);
+    if bonds::has_forfeits() {
+        move_forfeits_in(Duration::ZERO);
+    }
+}
+
+fn open(parties: Option<Parties>) {
+    audit::open(memory::get(memory::AUDIT_INDEX), memory::get(memory::AUDIT_DATA));
+    parties::open(memory::get(memory::PARTIES), parties);
+}
+
+/// Pulls an approved amount (ICRC-2) into the caller's bond.
+#[update(guard = "not_anonymous")]
+async fn post_bond(request: PostBond) -> Result<Bond, Error> {
+    bonds::post(&Canisters, system::caller(), request).await
+}
+
+#[query]
+fn get_bond(id: BondId) -> Option<Bond> {
+    bonds::get(&id.holder, id.purpose)
+}
+
+#[query]
+fn list_bonds(page: ListBonds) -> Vec<Bond> {
+    bonds::page(&page)
+}
+
+/// What voters read before they vote on `slash_bond`.
+#[query]
+fn validate_slash_bond(payload: SlashBond) -> Result<String, String> {
+    let bond = bonds::checked(&payload).map_err(|error| error.to_string())?;
+    let purpose = match bond.purpose {
+        BondPurpose::provider => "provider",
+        BondPurpose::contributor => "contributor",
+    };
+    Ok(format!(
+        "Slash {} of {} e8s of the {purpose} bond of {}. Reason: {} Evidence: {}",
+        payload.amount, bond.amount, bond.holder, payload.reason, payload.evidence
+    ))
+}
+
+/// Takes from a bond by vote; the tokens go to the DAO's account, the treasury's main one.
+#[update(guard = "caller_is_governor")]
+fn slash_bond(payload: SlashBond) {
+    bonds::slash(&payload).unwrap_or_else(|error| trap_with(error));
+    move_forfeits_in(Duration::ZERO);
+}
+
+const AGAIN: Duration = Duration::from_secs(60);
+
+/// Moves slashed tokens soon, and again after a while until all are moved.
+fn move_forfeits_in(wait: Duration) {
+    ic_cdk_timers::set_timer(wait, async {
+        if bonds::move_forfeits(&Canisters).await.is_err() {
+            move_forfeits_in(AGAIN);
+        }
+    });
+}
+
+/// What opening a job's escrow takes.
+#[update(guard = "not_anonymous")]
+async fn quote_escrow(request: JobNumber) -> Result<Quote, Error> {
+    escrows::quote(&Canisters, request.job).await
+}
+
+/// Pulls a job's fees and reward from the caller and has access grant it.
+#[update(guard = "not_anonymous")]
+async fn open_escrow(request: OpenEscrow) -> Result<Escrow, Error> {
+    escrows::open(&Canisters, system::caller(), request).await
+}
+
+/// Pays contributors and provider, if the job's checkpoint is official.
+#[update(guard = "not_anonymous")]
+async fn settle(id: u64) -> Result<Escrow, Error> {
+    escrows::settle(&Canisters, id).await
+}
+
+/// Gives an escrow back to its payer, if the job came to nothing.
+#[update(guard = "not_anonymous")]
+async fn refund(id: u64) -> Result<Escrow, Error> {
+    escrows::refund(&Canisters, id).await
+}
+
+#[query]
+fn get_escrow(id: u64) -> Option<Escrow> {
+    escrows::get(id)
+}
+
+#[query]
+fn escrow_of_job(job: u64) -> Option<Escrow> {
+    escrows::of_job(job)
+}
+
+#[query]
+fn list_escrows(page: ListEscrows) -> Vec<Escrow> {
+    escrows::page(&page)
+}
+
+audit::queries!();
+ic_cdk::export_candid!();
+
+#[cfg(test)]
+mod tests {
+    use candid_parser::utils::{service_equal, CandidSource};
+
+    #[test]
+    fn candid_matches_the_code() {
+        service_equal(CandidSource::Text(&super::__export_service()), CandidSource::Text(include_str!("../treasury.did"))).unwrap();
+    }
+}

@@ -1,0 +1,118 @@
+//! What the treasury is asked and answers. Amounts in e8s, times in nanoseconds.
+
+use candid::{CandidType, Deserialize, Principal};
+use governed::Peers;
+use serde::Serialize;
+
+governed::errors! {
+    /// What the treasury refuses.
+    pub enum Error {
+        NotAuthorized, NotFound, Invalid, LimitExceeded, InsufficientAllowance, InsufficientFunds, WrongPrincipal, NotYet, Closed, Busy, Unavailable,
+    }
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct Init {
+    pub governor: Principal,
+    pub peers: Peers,
+}
+
+#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(non_camel_case_types)]
+pub enum BondPurpose {
+    provider,
+    contributor,
+}
+
+/// `amount` is what stands behind the holder now; `slashed` what was taken of it so far.
+#[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
+pub struct Bond {
+    pub holder: Principal,
+    pub purpose: BondPurpose,
+    pub amount: u128,
+    pub slashed: u128,
+    pub posted_at: u64,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct PostBond {
+    pub purpose: BondPurpose,
+    pub amount: u128,
+    pub client_ref: String,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct BondId {
+    pub holder: Principal,
+    pub purpose: BondPurpose,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct ListBonds {
+    pub after: Option<BondId>,
+    pub limit: u32,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct SlashBond {
+    pub holder: Principal,
+    pub purpose: BondPurpose,
+    pub amount: u128,
+    pub reason: String,
+    pub evidence: String,
+}
+
+#[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
+pub struct Payment {
+    pub to: Principal,
+    pub amount: u128,
+    pub why: String,
+    /// The ledger's block once it is paid.
+    pub block: Option<u128>,
+}
+
+#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(non_camel_case_types)]
+pub enum EscrowState {
+    funding,
+    open,
+    settling,
+    settled,
+    refunding,
+    refunded,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Escrow {
+    pub id: u64,
+    pub job: u64,
+    pub payer: Principal,
+    pub amount: u128,
+    pub state: EscrowState,
+    pub payments: Vec<Payment>,
+    pub opened_at: u64,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct JobNumber {
+    pub job: u64,
+}
+
+/// `amount` goes into escrow; `approve` is that and the ledger's fee for pulling it.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    pub amount: u128,
+    pub approve: u128,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct OpenEscrow {
+    pub job: u64,
+    pub client_ref: String,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct ListEscrows {
+    pub after: Option<u64>,
+    pub limit: u32,
+}

@@ -1,0 +1,153 @@
+//! Bonds: what providers and contributors stand behind their work with, and lose by vote when it harms.
+
+use crate::api::{Bond, BondId, BondPurpose, Error, ListBonds, PostBond, SlashBond};
+use crate::world::World;
+use crate::{accounts, memory, transfers};
+use candid::Principal;
+use governed::{why, Lock};
+use ic_stable_structures::StableBTreeMap;
+use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+use stored::{Cbor, Memory};
+
+const MAX_REASON_BYTES: usize = 2_000;
+
+/// One payment into a bond, by the holder's reference.
+#[derive(Serialize, Deserialize, Clone)]
+struct Deposit {
+    purpose: BondPurpose,
+    amount: u128,
+    created_at: u64,
+    number: u64,
+    done: bool,
+}
+
+/// A slashed amount on its way to the DAO's account.
+#[derive(Serialize, Deserialize, Clone)]
+struct Forfeit {
+    amount: u128,
+    created_at: u64,
+    moved: bool,
+}
+
+thread_local! {
+    static BONDS: RefCell<StableBTreeMap<Vec<u8>, Cbor<Bond>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::BONDS)));
+    static DEPOSITS: RefCell<StableBTreeMap<Vec<u8>, Cbor<Deposit>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::DEPOSITS)));
+    static FORFEITS: RefCell<StableBTreeMap<u64, Cbor<Forfeit>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::FORFEITS)));
+}
+
+fn key(holder: &Principal, purpose: BondPurpose) -> Vec<u8> {
+    [&[purpose as u8], holder.as_slice()].concat()
+}
+
+pub fn get(holder: &Principal, purpose: BondPurpose) -> Option<Bond> {
+    BONDS.with_borrow(|bonds| bonds.get(&key(holder, purpose))).map(|bond| bond.0)
+}
+
+fn put(bond: Bond) {
+    BONDS.with_borrow_mut(|bonds| bonds.insert(key(&bond.holder, bond.purpose), Cbor(bond)));
+}
+
+/// Bonds in order of purpose and holder.
+pub fn page(request: &ListBonds) -> Vec<Bond> {
+    use std::ops::Bound::{Excluded, Unbounded};
+    let start = request.after.as_ref().map_or(Unbounded, |after: &BondId| Excluded(key(&after.holder, after.purpose)));
+    BONDS.with_borrow(|bonds| {
+        bonds.range((start, Unbounded)).take(governed::page_size(request.limit)).map(|entry| entry.value().0).collect()
+    })
+}
+
+/// Pulls an approved amount into the caller's bond, once per reference.
+pub async fn post(world: &impl World, holder: Principal, request: PostBond) -> Result<Bond, Error> {
+    governed::client_ref(&request.client_ref).map_err(Error::Invalid)?;
+    if request.amount == 0 {
+        return Err(Error::Invalid(why("amount", "a bond of 0 is none", "post at least the minimum of your role")));
+    }
+    let _lock = Lock::take(format!("bond {holder}"))
+        .ok_or_else(|| Error::Busy(why(holder, "another deposit is under way", "repeat in a moment")))?;
+    let reference = [&[holder.as_slice().len() as u8], holder.as_slice(), request.client_ref.as_bytes()].concat();
+    let deposit = match DEPOSITS.with_borrow(|deposits| deposits.get(&reference)) {
+        Some(deposit) if deposit.purpose != request.purpose || deposit.amount != request.amount => {
+            return Err(Error::Invalid(why("client_ref", "it was used for another deposit", "choose a new reference")));
+        }
+        Some(deposit) => deposit.0,
+        None => {
+            let number = DEPOSITS.with_borrow(|deposits| deposits.len());
+            let deposit = Deposit { purpose: request.purpose, amount: request.amount, created_at: system::now(), number, done: false };
+            DEPOSITS.with_borrow_mut(|deposits| deposits.insert(reference.clone(), Cbor(deposit.clone())));
+            deposit
+        }
+    };
+    if !deposit.done {
+        let memo = transfers::memo("bond", deposit.number, 0);
+        let pulled = transfers::pull(world, holder, accounts::bonds(), deposit.amount, memo, deposit.created_at).await;
+        if let Err(refusal) = pulled {
+            if !matches!(refusal, Error::Unavailable(_)) {
+                DEPOSITS.with_borrow_mut(|deposits| deposits.remove(&reference));
+            }
+            return Err(refusal);
+        }
+        DEPOSITS.with_borrow_mut(|deposits| deposits.insert(reference, Cbor(Deposit { done: true, ..deposit.clone() })));
+        add(holder, &deposit);
+    }
+    Ok(get(&holder, deposit.purpose).expect("a deposit has made the bond"))
+}
+
+fn add(holder: Principal, deposit: &Deposit) {
+    let bond = get(&holder, deposit.purpose).unwrap_or(Bond { holder, purpose: deposit.purpose, amount: 0, slashed: 0, posted_at: system::now() });
+    let amount = bond.amount.checked_add(deposit.amount).expect("all tokens fit in 128 bits");
+    audit::append_as(holder, serde_json::json!({"type": "bond_posted", "purpose": deposit.purpose, "amount": deposit.amount.to_string()}));
+    put(Bond { amount, ..bond });
+}
+
+/// What a slashing would do, in words; or why it cannot be done.
+pub fn checked(slash: &SlashBond) -> Result<Bond, Error> {
+    let SlashBond { holder, purpose, amount, reason, evidence } = slash;
+    if reason.is_empty() || reason.len() > MAX_REASON_BYTES || evidence.len() > MAX_REASON_BYTES {
+        return Err(Error::Invalid(why("reason", format!("reason (never empty) and evidence have at most {MAX_REASON_BYTES} bytes"), "say in short what happened")));
+    }
+    let bond = get(holder, *purpose)
+        .ok_or_else(|| Error::NotFound(why(holder, "the principal has no such bond", "see list_bonds")))?;
+    if *amount == 0 || *amount > bond.amount {
+        return Err(Error::Invalid(why("amount", format!("the bond holds {} e8s", bond.amount), "slash more than 0 and at most that")));
+    }
+    Ok(bond)
+}
+
+/// Takes from a bond at once; the tokens follow to the DAO's account in [`move_forfeits`].
+pub fn slash(slash: &SlashBond) -> Result<(), Error> {
+    let bond = checked(slash)?;
+    let left = bond.amount.checked_sub(slash.amount).expect("checked");
+    let slashed = bond.slashed.checked_add(slash.amount).expect("all tokens fit in 128 bits");
+    audit::append(serde_json::json!({
+        "type": "bond_slashed", "holder": bond.holder.to_text(), "purpose": bond.purpose, "amount": slash.amount.to_string(),
+        "reason": slash.reason, "evidence": slash.evidence,
+    }));
+    put(Bond { amount: left, slashed, ..bond });
+    FORFEITS.with_borrow_mut(|forfeits| {
+        let number = forfeits.last_key_value().map_or(1, |(last, _)| last + 1);
+        forfeits.insert(number, Cbor(Forfeit { amount: slash.amount, created_at: system::now(), moved: false }));
+    });
+    Ok(())
+}
+
+/// True while slashed tokens wait in the bonds' account.
+pub fn has_forfeits() -> bool {
+    FORFEITS.with_borrow(|forfeits| forfeits.values().any(|forfeit| !forfeit.moved))
+}
+
+/// Moves what was slashed to the DAO's main account; the ledger's fee comes out of it. Repeats pay once.
+pub async fn move_forfeits(world: &impl World) -> Result<(), Error> {
+    let Some(_lock) = Lock::take("forfeits") else { return Ok(()) };
+    let waiting: Vec<(u64, Forfeit)> = FORFEITS
+        .with_borrow(|forfeits| forfeits.iter().filter(|entry| !entry.value().moved).map(|entry| (*entry.key(), entry.value().0)).collect());
+    for (number, forfeit) in waiting {
+        let fee = world.ledger_fee().await.map_err(transfers::unavailable)?;
+        if let Some(amount) = forfeit.amount.checked_sub(fee).filter(|amount| *amount > 0) {
+            let memo = transfers::memo("slash", number, 0);
+            transfers::pay(world, accounts::bonds(), accounts::own(None), amount, memo, forfeit.created_at).await?;
+        }
+        FORFEITS.with_borrow_mut(|forfeits| forfeits.insert(number, Cbor(Forfeit { moved: true, ..forfeit })));
+    }
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! Every memory id of the treasury. An id is never given to something else.
+
+use ic_stable_structures::memory_manager::{MemoryId, MemoryManager};
+use ic_stable_structures::DefaultMemoryImpl;
+use std::cell::RefCell;
+use stored::Memory;
+
+pub const AUDIT_INDEX: u8 = 0;
+pub const AUDIT_DATA: u8 = 1;
+pub const PARTIES: u8 = 2;
+/// purpose ‖ holder → bond
+pub const BONDS: u8 = 3;
+/// holder ‖ client reference → deposit
+pub const DEPOSITS: u8 = 4;
+/// number → slashed amount still to be moved to the DAO's account
+pub const FORFEITS: u8 = 5;
+/// escrow → escrow
+pub const ESCROWS: u8 = 6;
+/// job → escrow
+pub const ESCROW_OF_JOB: u8 = 7;
+
+thread_local! {
+    static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> = RefCell::new(MemoryManager::init(DefaultMemoryImpl::default()));
+}
+
+pub fn get(id: u8) -> Memory {
+    MANAGER.with_borrow(|manager| manager.get(MemoryId::new(id)))
+}
