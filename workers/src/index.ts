@@ -1,1 +1,3 @@
-export {};
+/** The processes are started by their main.ts; this is what others may reuse. */
+export { workflowBundle } from './bundle.js';
+export { WorkerError, type WorkerErrorCode } from './errors.js';

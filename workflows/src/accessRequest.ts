@@ -3,7 +3,6 @@ import type { RequestAccess, RequestedAccess } from '@livepod/activities/ports';
 import { amount, checked, contentId, hyperparameters, integer, list, name, nullable, record } from './guards.js';
 import { narrate, short } from './narration.js';
 import { requesting } from './ports.js';
-import { mark } from './searchAttributes.js';
 
 const input = record({
   round: name,
@@ -20,7 +19,6 @@ const input = record({
 export async function accessRequest(request: RequestAccess): Promise<RequestedAccess> {
   const { deadlineSeconds, ...order } = checked('accessRequest', input, request);
   const tell = narrate('access', { round: order.round, recipe: short(order.recipe), datasets: order.datasets.length });
-  mark({ stage: 'access', round: order.round });
 
   // From the start of this workflow, so that a repeated step writes the same document and with it the same approval digest.
   const deadline = (BigInt(workflowInfo().startTime.getTime() + deadlineSeconds * 1000) * 1_000_000n).toString();

@@ -3,7 +3,10 @@ import { upsertSearchAttributes } from '@temporalio/workflow';
 
 const key = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
 
-/** Every search attribute the workflows set, all of type Keyword. Set-up registers them in each namespace before a worker starts. */
+/**
+ * Every search attribute the workflows set, all of type Keyword. Set-up registers them in our namespace before a worker
+ * starts; in a provider's own nothing has to be registered: its workflows set none.
+ */
 export const searchAttributes = {
   stage: key('LivepodStage'),
   round: key('LivepodRound'),

@@ -3,7 +3,6 @@ import { undoingOnFailure } from './compensations.js';
 import { checked, integer, record, type Guarded } from './guards.js';
 import { narrate, short } from './narration.js';
 import { training } from './ports.js';
-import { mark } from './searchAttributes.js';
 
 const input = record({ job: integer(0, Number.MAX_SAFE_INTEGER) });
 export type TrainingJobInput = Guarded<typeof input>;
@@ -15,7 +14,6 @@ const HOSTS = 3;
 export async function trainingJob(request: TrainingJobInput): Promise<{ checkpoint: string }> {
   const { job } = checked('trainingJob', input, request);
   const tell = narrate('job', { job });
-  mark({ stage: 'job' });
 
   return undoingOnFailure(tell, async (undo) => {
     undo.add(`job ${job}: tell the access canister that it ends`, () => training().giveUp({ job, reason: 'the provider could not finish the job' }));
@@ -44,7 +42,6 @@ export async function trainingJob(request: TrainingJobInput): Promise<{ checkpoi
       const { checkpoint } = await here.publish({ job });
 
       tell(`Checkpoint ${short(checkpoint)} is submitted`, { checkpoint: short(checkpoint) });
-      mark({ model: checkpoint, outcome: 'submitted' });
       await CancellationScope.nonCancellable(() => here.wipe({ job }));
       return { checkpoint };
     } catch (error) {

@@ -40,11 +40,9 @@ export class Stage {
   private async openProvider(): Promise<void> {
     const { connection } = this.environment;
     await connection.workflowService.registerNamespace({ namespace: 'provider-1', workflowExecutionRetentionPeriod: { seconds: 86400 as never } });
-    // A namespace is usable when the server's cache has seen it.
-    for (let ready = false; !ready; ) {
-      ready = await connection.operatorService
-        .addSearchAttributes({ namespace: 'provider-1', searchAttributes: Object.fromEntries(Object.values(searchAttributes).map((key) => [key.name, 2])) })
-        .then(() => true, () => new Promise<boolean>((resolve) => setTimeout(resolve, 200, false)));
+    // A new namespace is known everywhere in the server after some seconds.
+    for (let known = false; !known; ) {
+      known = await connection.operatorService.listSearchAttributes({ namespace: 'provider-1' }).then(() => true, () => new Promise<boolean>((resolve) => setTimeout(resolve, 200, false)));
     }
     await connection.operatorService.createNexusEndpoint({
       spec: { name: 'provider-1', target: { worker: { namespace: 'provider-1', taskQueue: 'provider' } } },

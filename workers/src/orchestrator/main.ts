@@ -1,0 +1,50 @@
+import {
+  activitiesOf, canisterAccess, canisterDatasets, canisterFleet, canisterGovernance, canisterModels, canisterTreasury, ObjectStore,
+} from '@livepod/activities';
+import { connect } from '@livepod/client';
+import { Client, Connection, ScheduleAlreadyRunning } from '@temporalio/client';
+import { workflowBundle } from '../bundle.js';
+import { configure, objectStoreOf } from '../configuration.js';
+import { main, runProcess } from '../process.js';
+
+/** Drives every workflow of ours. Its identity proposes, pays into escrow and asks for waves; what it may is the canisters' to say. */
+main(async () => {
+  const { network, temporal, identity } = configure({});
+  const s3 = objectStoreOf(network);
+  const clients = await connect(network, identity);
+  const activities = activitiesOf({
+    governance: canisterGovernance(clients),
+    datasets: canisterDatasets(clients, s3 && new ObjectStore(s3)),
+    access: canisterAccess(clients),
+    models: canisterModels(clients),
+    fleet: canisterFleet(clients),
+    treasury: canisterTreasury(clients),
+  });
+  await runProcess('orchestrator', temporal.address, async () => {
+    await watchTreasury(temporal);
+    const workflows = await workflowBundle('orchestrator');
+    const common = { namespace: temporal.namespace, workflowBundle: workflows, activities, maxCachedWorkflows: 200 };
+    // A rollback must not wait behind other work, so it has a queue, pollers and slots of its own.
+    return [
+      { ...common, taskQueue: 'orchestrator', maxConcurrentActivityTaskExecutions: 50 },
+      { ...common, taskQueue: 'rollback', maxCachedWorkflows: 20, maxConcurrentActivityTaskExecutions: 10 },
+    ];
+  });
+});
+
+/** A quarter-hourly look at escrows that nobody settled. */
+async function watchTreasury({ address, namespace }: { address: string; namespace: string }): Promise<void> {
+  const connection = await Connection.connect({ address });
+  try {
+    await new Client({ connection, namespace }).schedule.create({
+      scheduleId: 'treasury-watch',
+      spec: { intervals: [{ every: '15 minutes' }] },
+      action: { type: 'startWorkflow', workflowType: 'treasuryWatch', taskQueue: 'orchestrator', workflowId: 'treasury-watch', args: [{}] },
+      policies: { overlap: 'SKIP' },
+    });
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+  } finally {
+    await connection.close();
+  }
+}

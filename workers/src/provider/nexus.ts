@@ -1,0 +1,14 @@
+import { trainingService } from '@livepod/workflows';
+import type { RequestAccess, RequestedAccess } from '@livepod/activities';
+import { startWorkflow, WorkflowRunOperationHandler } from '@temporalio/nexus';
+import { serviceHandler } from 'nexus-rpc';
+
+/** Behind each operation stands a workflow of this namespace. A repeated operation finds the one that runs. */
+export const trainingHandler = serviceHandler(trainingService, {
+  requestAccess: new WorkflowRunOperationHandler<RequestAccess, RequestedAccess>((ctx, input) =>
+    startWorkflow(ctx, 'accessRequest', { workflowId: `access-request-${input.round}`, workflowIdConflictPolicy: 'USE_EXISTING', args: [input], staticSummary: `Access for ${input.round}` }),
+  ),
+  train: new WorkflowRunOperationHandler<{ job: number }, { checkpoint: string }>((ctx, input) =>
+    startWorkflow(ctx, 'trainingJob', { workflowId: `training-job-${input.job}`, workflowIdConflictPolicy: 'USE_EXISTING', args: [input], staticSummary: `Job ${input.job}` }),
+  ),
+});
