@@ -50,12 +50,17 @@ pub enum Egress {
     None,
 }
 
-/// Reads an approval and checks what it says by itself; returns it with its digest.
-pub fn read(bytes: &[u8], now: u64) -> Result<(Approval, String), Error> {
+/// The approval digest: the document's id.
+pub fn digest(bytes: &[u8]) -> Result<String, Error> {
     if bytes.len() > APPROVAL_LIMIT {
         let message = format!("it has {} bytes, and at most {APPROVAL_LIMIT} are allowed", bytes.len());
         return Err(Error::LimitExceeded(why("approval", message, "name fewer datasets")));
     }
+    Ok(document::id(bytes)?)
+}
+
+/// Reads an approval and checks what it says by itself.
+pub fn read(bytes: &[u8], now: u64) -> Result<Approval, Error> {
     let approval: Approval = document::read(bytes, TYPE)?;
     if let Some(index) = approval.datasets.windows(2).position(|pair| pair[0].id >= pair[1].id) {
         return Err(Error::Invalid(why(format!("datasets[{}]", index + 1), "it is not after the one before it", "sort by id, each dataset once")));
@@ -67,5 +72,5 @@ pub fn read(bytes: &[u8], now: u64) -> Result<(Approval, String), Error> {
     if deadline - now > LONGEST {
         return Err(Error::LimitExceeded(why("deadline", "it is more than 30 days away", "choose an earlier deadline")));
     }
-    Ok((approval, document::id(bytes)?))
+    Ok(approval)
 }

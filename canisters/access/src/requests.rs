@@ -58,13 +58,7 @@ pub enum DatasetStatus {
 /// Asks for access. A repeat with the same reference returns the first job.
 pub async fn request(caller: Principal, request: RequestAccess) -> Result<Job, Error> {
     governed::client_ref(&request.client_ref).map_err(Error::Invalid)?;
-    let (approval, digest) = approval::read(&request.approval, system::now()).or_else(|error| {
-        // A repeat is answered also after the deadline.
-        match jobs::of_client_ref(&caller, &request.client_ref) {
-            Some(_) if error.arm() == "DeadlinePassed" => approval::read(&request.approval, 0).or(Err(error)),
-            _ => Err(error),
-        }
-    })?;
+    let digest = approval::digest(&request.approval)?;
     if let Some(first) = jobs::of_client_ref(&caller, &request.client_ref) {
         if first.approval_digest == digest {
             return Ok(first);
@@ -72,6 +66,7 @@ pub async fn request(caller: Principal, request: RequestAccess) -> Result<Job, E
         let message = format!("it made job {} for another approval", first.id);
         return Err(Error::AlreadyExists(why("client_ref", message, "choose a new reference for a new request")));
     }
+    let approval = approval::read(&request.approval, system::now())?;
     let (provider, recipe) = checked(caller, &approval)?;
 
     let _lock = governed::Lock::take(format!("requests of {caller}")).ok_or_else(|| crate::errors::busy(format!("requests of {caller}")))?;
