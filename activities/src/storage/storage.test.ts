@@ -1,0 +1,125 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import type { Clients } from '@livepod/client';
+import { openFile, type DatasetManifest } from '@livepod/protocol';
+import { deriveSecrets, uploadToObjects, type DatasetSecrets, type PlainFile } from '../contributing/index.js';
+import { signerOf } from '../signer.js';
+import { absence, downloadDataset, ObjectStore } from './index.js';
+
+const gateway = fileURLToPath(new URL('../../../.cache/bin/versitygw', import.meta.url));
+const credentials = { accessKeyId: 'livepod', secretAccessKey: 'livepod-secret' };
+const clients = {} as Clients;
+const signer = signerOf(new Uint8Array(32).fill(7));
+
+let folder: string;
+let server: ChildProcess;
+let objects: ObjectStore;
+let files: PlainFile[];
+let secrets: DatasetSecrets;
+let manifest: DatasetManifest;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'livepod-storage-'));
+  await mkdir(join(folder, 's3'));
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  server = spawn(gateway, ['--port', `127.0.0.1:${port}`, 'posix', join(folder, 's3')], {
+    stdio: 'ignore', env: { ...process.env, ROOT_ACCESS_KEY: credentials.accessKeyId, ROOT_SECRET_KEY: credentials.secretAccessKey },
+  });
+  const admin = new S3Client({ endpoint, region: 'us-east-1', credentials, forcePathStyle: true, maxAttempts: 20 });
+  await admin.send(new CreateBucketCommand({ Bucket: 'livepod' }));
+  admin.destroy();
+  objects = new ObjectStore({ endpoint, region: 'us-east-1', ...credentials });
+  files = [{ name: 'long.csv', bytes: randomBytes(3_000_000) }, { name: 'short.csv', bytes: randomBytes(10) }, { name: 'empty.csv', bytes: new Uint8Array(0) }];
+  secrets = await deriveSecrets(signer, files, 'test');
+  const { storage, files: listed } = await uploadToObjects(objects, 'livepod', files, secrets);
+  manifest = { storage, files: listed, contributor: signer.principal } as DatasetManifest;
+});
+afterAll(async () => {
+  objects?.close();
+  server?.kill();
+  if (server) await new Promise((resolve) => server.once('exit', resolve));
+  await rm(folder, { recursive: true, force: true });
+});
+
+const stored = (name: string): string => join(folder, 's3', 'livepod', manifest.storage.kind === 's3' ? manifest.storage.prefix : '', name);
+let count = 0;
+const fresh = (): string => join(folder, `download-${count++}`);
+
+describe('contributing to an object store', () => {
+  it('sends nothing again that is there', async () => {
+    expect((await uploadToObjects(objects, 'livepod', files, secrets)).uploaded).toBe(0);
+  });
+
+  it('gives other keys to other contents, names and references, and the same to the same', async () => {
+    const key = async (change: PlainFile[], reference = 'test') => Buffer.from((await deriveSecrets(signer, change, reference)).dataKey).toString('hex');
+    const keys = [await key(files), await key([...files].reverse()), await key(files, 'other'), await key([{ ...files[0]!, name: 'other' }, ...files.slice(1)])];
+    expect(new Set(keys).size).toBe(4);
+    expect(await key(files)).toBe(keys[0]);
+  });
+});
+
+describe('a verified download from an object store', () => {
+  it('brings what was contributed, and the key opens it', async () => {
+    const place = fresh();
+    expect(await downloadDataset(manifest, place, { clients, objects })).toMatchObject({ chunks: 6, fetched: 6 });
+    for (const [fileIndex, file] of manifest.files.entries()) {
+      const sealed = await readFile(join(place, file.name));
+      let at = 0;
+      const chunks = file.chunks.map(({ bytes }) => sealed.subarray(at, (at += bytes)));
+      expect(Buffer.compare(await openFile(chunks, { ...secrets, fileIndex }), files[fileIndex]!.bytes)).toBe(0);
+    }
+  });
+
+  it('resumes after a crash: fetches only chunks that are missing or damaged', async () => {
+    const place = fresh();
+    await downloadDataset(manifest, place, { clients, objects });
+    await truncate(join(place, 'long.csv'), 2_000_000);
+    expect((await downloadDataset(manifest, place, { clients, objects })).fetched).toBe(2);
+    const bytes = await readFile(join(place, 'long.csv'));
+    bytes[5]! ^= 1;
+    await writeFile(join(place, 'long.csv'), bytes);
+    expect((await downloadDataset(manifest, place, { clients, objects })).fetched).toBe(1);
+  });
+
+  it('refuses a chunk that is not the one signed, and names it', async () => {
+    const right = await readFile(stored('long.csv'));
+    const wrong = Buffer.from(right);
+    wrong[1_000_000]! ^= 1;
+    await writeFile(stored('long.csv'), wrong);
+    try {
+      await expect(downloadDataset(manifest, fresh(), { clients, objects })).rejects.toMatchObject({ code: 'wrongHash', details: { file: 'long.csv', chunk: 1 } });
+    } finally {
+      await writeFile(stored('long.csv'), right);
+    }
+  });
+
+  it('refuses an object that ends early, and one that is gone', async () => {
+    const right = await readFile(stored('long.csv'));
+    await writeFile(stored('long.csv'), right.subarray(0, 1_500_000));
+    try {
+      await expect(downloadDataset(manifest, fresh(), { clients, objects })).rejects.toMatchObject({ code: 'missingChunk', details: { chunk: 1 } });
+      expect(await absence(manifest, clients, objects)).toContain('long.csv has 1500000 bytes');
+    } finally {
+      await writeFile(stored('long.csv'), right);
+    }
+    expect(await absence({ ...manifest, files: manifest.files.map((file) => ({ ...file, name: `not-${file.name}` })) }, clients, objects)).toContain('is missing from object store');
+    expect(await absence(manifest, clients, objects)).toBeUndefined();
+  });
+});
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });
+}
