@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Certified, Certifier } from './certification.js';
+import { type Certified, Certifier } from './certification.js';
 import { createSubnetKeys, type SubnetKeys } from './certificates/index.js';
 import { Checkpoints, numbered, syncFolder, writeDurably } from './durability/checkpoint.js';
 import { Journal } from './durability/journal.js';
@@ -20,6 +20,8 @@ export interface HostOptions {
   secondsPerRound?: number;
   /** Instructions per message; those of the main network if not given. */
   limits?: Partial<Limits>;
+  /** Bytes of journal after which a checkpoint is written. Default 64 MiB. */
+  checkpointAfter?: number;
   /** What canisters print. */
   onLog?: (line: string) => void;
 }
@@ -46,6 +48,7 @@ export class Host {
   readonly #checkpoints: Checkpoints;
   readonly #certifier: Certifier;
   readonly #pause: number;
+  readonly #checkpointAfter: number;
   #journal: Journal;
   #pending: Ingress[] = [];
   #known = new Set<string>();
@@ -62,6 +65,7 @@ export class Host {
     this.#folder = options.state;
     this.keys = keys;
     this.#pause = (options.secondsPerRound ?? 0) * 1000;
+    this.#checkpointAfter = options.checkpointAfter ?? CHECKPOINT_AFTER;
     const modules = new ModuleStore(join(options.state, 'modules'), new Instrumenter());
     const limits = { ...MAIN_NETWORK_LIMITS, ...options.limits };
     this.subnet = new Subnet({ subnetId: keys.subnetId, rootKey: keys.der }, modules, limits);
@@ -211,7 +215,7 @@ export class Host {
     await durable;
     for (const { requestId } of input.ingress) this.#known.delete(requestId);
     this.#tell(this.subnet.finished);
-    if (this.#journal.size > CHECKPOINT_AFTER) this.#checkpoint();
+    if (this.#journal.size > this.#checkpointAfter) this.#checkpoint();
   }
 
   #takePending(): Ingress[] {

@@ -11,6 +11,7 @@ Usage: npm run ic -- --state DIR [options]
   --seconds-per-round N      least time between two rounds (default 0)
   --update-instructions N    limit for one update message (default 40000000000)
   --query-instructions N     limit for one query (default 5000000000)
+  --checkpoint-after BYTES   journal size at which the whole state is written (default 67108864)
   --quiet                    do not print what canisters print
   --help                     this text
 
@@ -22,7 +23,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       state: { type: 'string' }, port: { type: 'string' }, 'seconds-per-round': { type: 'string' }, 'update-instructions': { type: 'string' },
-      'query-instructions': { type: 'string' }, quiet: { type: 'boolean' }, help: { type: 'boolean' },
+      'query-instructions': { type: 'string' }, 'checkpoint-after': { type: 'string' }, quiet: { type: 'boolean' }, help: { type: 'boolean' },
     },
   });
   if (values.help) {
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
   const running = await startInternetComputer({
     state: values.state, port,
     secondsPerRound: number('seconds-per-round', values['seconds-per-round'] ?? '0'),
+    checkpointAfter: values['checkpoint-after'] === undefined ? undefined : number('checkpoint-after', values['checkpoint-after']),
     limits: {
       ...(values['update-instructions'] && { update: BigInt(number('update-instructions', values['update-instructions'])) }),
       ...(values['query-instructions'] && { query: BigInt(number('query-instructions', values['query-instructions'])) }),

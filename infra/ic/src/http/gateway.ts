@@ -3,7 +3,7 @@ import { Principal } from '@dfinity/principal';
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Host } from '../host.js';
-import { HttpRequest, HttpUpdateRequest } from '../management/candid.js';
+import { decodeCandid, HttpRequest, HttpUpdateRequest } from '../management/candid.js';
 import { ANONYMOUS, bytesOf, idOf, type Id } from '../subnet/principals.js';
 import { anonymousCall } from './calls.js';
 import { CORS, HttpError } from './replies.js';
@@ -59,7 +59,7 @@ async function stream(host: Host, { callback, token }: { callback: [Principal, s
   let next: OwnTyped | undefined = token;
   for (let part = 0; next && part < MAX_STREAMED; part += 1) {
     const reply = await query(host, idOf(canister.toUint8Array()), method, encoded([next.type()], [next]));
-    const { body, token: following } = IDL.decode([StreamedPart], reply)[0] as unknown as { body: Uint8Array; token: [OwnTyped] | [] };
+    const { body, token: following } = decodeCandid([StreamedPart], reply)[0] as unknown as { body: Uint8Array; token: [OwnTyped] | [] };
     response.write(Uint8Array.from(body));
     [next] = following;
   }
@@ -70,7 +70,7 @@ function encoded(types: IDL.Type[], values: unknown[]): Uint8Array {
 }
 
 function decoded(reply: Uint8Array): HttpAnswer {
-  return IDL.decode([Response], reply)[0] as unknown as HttpAnswer;
+  return decodeCandid([Response], reply)[0] as unknown as HttpAnswer;
 }
 
 async function query(host: Host, to: Id, method: string, arg: Uint8Array): Promise<Uint8Array> {

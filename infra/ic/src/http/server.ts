@@ -66,15 +66,22 @@ function principalIn(name: string): Id {
   }
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Uint8Array> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > MAX_BODY) throw new HttpError(413, `A request has at most ${MAX_BODY} bytes.`);
-    parts.push(part);
-  }
-  return new Uint8Array(Buffer.concat(parts));
+/** Reads a body; what is beyond the limit is read and thrown away, so that the client gets to see why. */
+function bodyOf(request: IncomingMessage): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let size = 0;
+    request.on('data', (part: Buffer) => {
+      size += part.length;
+      if (size <= MAX_BODY) parts.push(part);
+      else parts.length = 0;
+    });
+    request.on('end', () => {
+      if (size > MAX_BODY) reject(new HttpError(413, `A request has at most ${MAX_BODY} bytes, not ${size}.`));
+      else resolve(new Uint8Array(Buffer.concat(parts)));
+    });
+    request.on('error', reject);
+  });
 }
 
 function status(host: Host): unknown {

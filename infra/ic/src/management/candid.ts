@@ -89,3 +89,9 @@ export type MethodName = keyof typeof METHODS;
 const Header = IDL.Tuple(Text, Text);
 export const HttpRequest = Record({ method: Text, url: Text, headers: Vec(Header), body: Blob, certificate_version: Opt(Nat16) });
 export const HttpUpdateRequest = Record({ method: Text, url: Text, headers: Vec(Header), body: Blob });
+
+/** Decodes an argument or reply. The library reads a view's whole buffer, so a view of a larger one is copied first. */
+export function decodeCandid(types: IDL.Type[], bytes: Uint8Array): unknown[] {
+  const whole = bytes.byteOffset === 0 && bytes.length === bytes.buffer.byteLength;
+  return IDL.decode(types, whole ? bytes : Uint8Array.from(bytes));
+}

@@ -5,7 +5,7 @@ import type { Canister, Origin } from '../subnet/canister.js';
 import { idOf, textOf, type Id } from '../subnet/principals.js';
 import { Reject } from '../subnet/reject.js';
 import type { IncomingCall, Subnet } from '../subnet/subnet.js';
-import { METHODS, type MethodName } from './candid.js';
+import { decodeCandid, METHODS, type MethodName } from './candid.js';
 import { chainKeyMethods } from './chain-keys.js';
 import { codeMethods } from './code.js';
 import { lifeMethods } from './life.js';
@@ -82,7 +82,7 @@ export function effectiveCanister(method: string, arg: Uint8Array): Id | undefin
 export function decodeArgument(method: MethodName, arg: Uint8Array): unknown {
   const types = METHODS[method][0] as IDL.Type[];
   try {
-    return IDL.decode(types, arg)[0];
+    return decodeCandid(types, arg)[0];
   } catch (cause) {
     throw new Reject('invalidPayload', `Error decoding candid argument of ${method}: ${(cause as Error).message}`);
   }

@@ -89,12 +89,10 @@ fn loop_in_query() -> u64 {
     spin()
 }
 
-#[update]
-async fn reply_never() {
-    std::future::pending::<()>().await
-}
+#[update(manual_reply = true)]
+fn reply_never() {}
 
-#[update]
+#[update(manual_reply = true)]
 fn reject_with(text: String) {
     api::msg_reject(text)
 }
@@ -196,18 +194,13 @@ async fn bounded_call_that_expires(canister: Principal) -> (u32, String) {
     }
 }
 
-/// Answers after some three seconds.
+/// Answers after some two seconds.
 #[update(manual_reply = true)]
 async fn reply_late() {
-    let (send, receive) = (std::rc::Rc::new(Cell::new(None::<std::task::Waker>)), std::rc::Rc::new(Cell::new(false)));
-    let (waker, done) = (send.clone(), receive.clone());
-    ic_cdk_timers::set_timer(Duration::from_secs(3), async move {
-        done.set(true);
-        if let Some(waker) = waker.take() {
-            waker.wake();
-        }
-    });
-    while !receive.get() {
+    let late = std::rc::Rc::new(Cell::new(false));
+    let done = late.clone();
+    ic_cdk_timers::set_timer(Duration::from_secs(2), async move { done.set(true) });
+    while !late.get() {
         let _ = Call::unbounded_wait(api::canister_self(), "counter").await;
     }
     api::msg_reply(candid::encode_args(()).unwrap());
