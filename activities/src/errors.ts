@@ -7,6 +7,7 @@ export type ActivityErrorCode =
   | 'interrupted'
   | 'notFound'
   | 'notAccepted'
+  | 'outOfRange'
   | 'jobClosed'
   | 'missingChunk'
   | 'wrongHash'

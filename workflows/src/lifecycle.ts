@@ -94,6 +94,9 @@ export async function lifecycle(request: LifecycleInput): Promise<LifecycleResul
   return result;
 
   async function chapters(undo: Compensations): Promise<void> {
+    tell('Seeing that recipe, provider and base are there');
+    await access.preflight({ provider: round.provider, recipe: round.recipe, arguments: round.arguments, base: round.base });
+
     result.datasets = await intake();
     const accepted = result.datasets.filter((dataset) => dataset.decision === 'accepted').map((dataset) => dataset.id);
     const trainOn = [...new Set([...round.trainOn, ...accepted])];

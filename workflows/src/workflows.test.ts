@@ -124,6 +124,14 @@ describe('malformed input', () => {
   });
 });
 
+it('a round with a provider that does not exist begins nothing', async () => {
+  const world = (stage.world = new World());
+  const handle = await stage.start('lifecycle', 'lifecycle-nobody', round('nobody', { provider: 'provider-9' }));
+  const failure = await handle.result().catch((error: WorkflowFailedError) => error.cause);
+  expect(failure).toMatchObject({ cause: { type: 'notFound', message: 'There is no provider provider-9' } });
+  expect(world.journal).toEqual([]);
+});
+
 describe('replay', () => {
   it('of every history of a round gives the same commands', async () => {
     const runs = ['lifecycle-whole', 'lifecycle-stopped', 'lifecycle-cancelled', 'lifecycle-whole-training', 'lifecycle-whole-review', 'lifecycle-whole-rollout'];

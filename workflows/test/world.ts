@@ -70,6 +70,9 @@ export class World {
   };
 
   access: AccessPort = {
+    preflight: async ({ provider }) => {
+      if (provider !== 'provider-1') throw ApplicationFailure.nonRetryable(`There is no provider ${provider}`, 'notFound');
+    },
     job: async () => this.job!,
     granted: async () => this.job!,
     fail: async () => {

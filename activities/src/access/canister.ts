@@ -6,9 +6,23 @@ import type { AccessPort, JobView, RequestingPort } from './port.js';
 
 const GRANT_DELAY_MS = 1_500;
 
-export function canisterAccess(clients: Clients): AccessPort {
+/** @param reachable  whether a provider of that name can be called; every one where it cannot be known */
+export function canisterAccess(clients: Clients, reachable: (provider: string) => Promise<boolean> = async () => true): AccessPort {
   const view = async (job: number): Promise<JobView> => viewOf(await readJob(clients, job));
   return {
+    async preflight({ provider, recipe, arguments: given, base }) {
+      if (!(await reachable(provider))) throw new ActivityError('notFound', { provider }, `There is no provider ${provider}: no Nexus endpoint has that name. Check the name, or have the endpoint created.`);
+      const known = await approvedRecipe(clients, recipe);
+      for (const [name, value] of Object.entries(given)) {
+        const range = known.hyperparameters[name];
+        if (!range) throw new ActivityError('outOfRange', { name }, `Recipe ${known.name} has no hyper-parameter ${name}; it has ${Object.keys(known.hyperparameters).join(', ')}.`);
+        const fits = (range.kind === 'integer') === (typeof value === 'number') && Number(value) >= Number(range.min) && Number(value) <= Number(range.max);
+        if (!fits) throw new ActivityError('outOfRange', { name, value }, `${name} is ${JSON.stringify(value)}; give ${range.kind === 'integer' ? 'a whole number' : 'a decimal as text'} from ${range.min} to ${range.max}.`);
+      }
+      if (base === null) return;
+      const checkpoint = await clients.models.get_checkpoint(base);
+      if (!checkpoint || !('official' in checkpoint.state)) throw new ActivityError('notAccepted', { base }, `The base checkpoint ${base} is not official; train from one that was voted in, or from null.`);
+    },
     job: ({ job }) => view(job),
     async granted({ job }) {
       const now = await view(job);
@@ -33,9 +47,7 @@ export function canisterAccess(clients: Clients): AccessPort {
 export function canisterRequesting(clients: Clients): RequestingPort {
   return {
     async request({ recipe, arguments: given, seed, datasets, base, reward, deadline, clientRef }) {
-      const known = await clients.access.get_recipe(recipe);
-      if (!known) throw new ActivityError('notFound', { recipe }, `The access canister knows no recipe ${recipe}; have it submitted and approved first.`);
-      const { hyperparameters, resources } = parseRecipe(new Uint8Array(known.document));
+      const { hyperparameters, resources } = await approvedRecipe(clients, recipe);
       const defaults = Object.fromEntries(Object.entries(hyperparameters).map(([name, range]) => [name, range.default]));
       const approval = canonicalJson({
         type: 'livepod.approval/v1',
@@ -56,6 +68,13 @@ export function canisterRequesting(clients: Clients): RequestingPort {
       return { job: Number(job.id), approvalDigest: job.approval_digest };
     },
   };
+}
+
+async function approvedRecipe(clients: Clients, recipe: string) {
+  const known = await clients.access.get_recipe(recipe);
+  if (!known) throw new ActivityError('notFound', { recipe }, `The access canister knows no recipe ${recipe}; have it submitted and approved first.`);
+  if (!('approved' in known.recipe.status)) throw new ActivityError('notAccepted', { recipe }, `Recipe ${known.recipe.name} ${known.recipe.version} is not approved yet; have it voted in first.`);
+  return parseRecipe(new Uint8Array(known.document));
 }
 
 /** @throws ActivityError `notFound` */

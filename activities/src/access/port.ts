@@ -32,6 +32,13 @@ export interface JobView {
 
 /** Jobs as the orchestrator sees them. */
 export interface AccessPort {
+  /**
+   * Whether a round could be run at all: the provider can be reached, the recipe is approved, its arguments are in range, the base is
+   * official. Asked before anything is begun.
+   *
+   * @throws ActivityError `notFound` · `notAccepted` · `outOfRange` (never retried), with a sentence for the operator
+   */
+  preflight(request: { provider: string; recipe: string; arguments: Record<string, number | string>; base: string | null }): Promise<void>;
   job(request: { job: number }): Promise<JobView>;
   /** Waits until every dataset of the job is granted. @throws ActivityError `jobClosed` when it failed instead */
   granted(request: { job: number }): Promise<JobView>;

@@ -4,11 +4,17 @@ import { inFlight } from '../inFlight.js';
 import { later } from '../registration.js';
 import type { Decision, GovernancePort, GovernedCall, ProposalReceipt, ProposalRequest } from './port.js';
 
-/** Proposes with the caller's own neuron. */
+/** Proposes with the caller's own neuron. A neuron takes one command at a time, so this process sends them one after another. */
 export function canisterGovernance(clients: Clients): GovernancePort {
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(command: () => Promise<T>): Promise<T> => {
+    const mine = last.then(command, command);
+    last = mine.catch(() => {});
+    return mine;
+  };
   const submit = async ({ action, clientRef, title, summary }: ProposalRequest): Promise<ProposalReceipt> => {
     const [method, payload] = governed(action);
-    const receipt = await propose(clients, { method, payload, clientRef, title, summary });
+    const receipt = await inTurn(() => propose(clients, { method, payload, clientRef, title, summary }));
     return { id: receipt.proposal, deadline: iso(receipt.deadlineSeconds) };
   };
 
@@ -20,7 +26,7 @@ export function canisterGovernance(clients: Clients): GovernancePort {
 
   return {
     propose: submit,
-    proposeAll: ({ proposals }) => inFlight(proposals, 4, submit),
+    proposeAll: ({ proposals }) => inFlight(proposals, 1, submit),
     decision: async ({ proposal }) => (await decisions([proposal]))[0]!,
     decisions: ({ proposals }) => decisions(proposals),
     async withdraw({ clientRefs }) {

@@ -2,7 +2,8 @@ import {
   activitiesOf, canisterAccess, canisterDatasets, canisterFleet, canisterGovernance, canisterModels, canisterTreasury, ObjectStore,
 } from '@livepod/activities';
 import { connect } from '@livepod/client';
-import { Client, Connection, ScheduleAlreadyRunning } from '@temporalio/client';
+import { Client, Connection, isGrpcServiceError, ScheduleAlreadyRunning } from '@temporalio/client';
+import { status } from '@grpc/grpc-js';
 import { workflowBundle } from '../bundle.js';
 import { configure, objectStoreOf } from '../configuration.js';
 import { main, runProcess } from '../process.js';
@@ -15,7 +16,7 @@ main(async () => {
   const activities = activitiesOf({
     governance: canisterGovernance(clients),
     datasets: canisterDatasets(clients, s3 && new ObjectStore(s3)),
-    access: canisterAccess(clients),
+    access: canisterAccess(clients, (provider) => endpointExists(temporal.address, provider)),
     models: canisterModels(clients),
     fleet: canisterFleet(clients),
     treasury: canisterTreasury(clients),
@@ -31,6 +32,20 @@ main(async () => {
     ];
   });
 });
+
+/** Whether the server has a Nexus endpoint of that name: an unknown one would stop a workflow without a word to its operator. */
+async function endpointExists(address: string, name: string): Promise<boolean> {
+  const connection = await Connection.connect({ address });
+  try {
+    return (await connection.operatorService.listNexusEndpoints({ name })).endpoints.length > 0;
+  } catch (error) {
+    // A cluster may keep its operator service to itself; then the endpoint shows when it is called.
+    if (isGrpcServiceError(error) && (error.code === status.PERMISSION_DENIED || error.code === status.UNIMPLEMENTED)) return true;
+    throw error;
+  } finally {
+    await connection.close();
+  }
+}
 
 /** A quarter-hourly look at escrows that nobody settled. */
 async function watchTreasury({ address, namespace }: { address: string; namespace: string }): Promise<void> {

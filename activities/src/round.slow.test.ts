@@ -1,0 +1,161 @@
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { balance } from '@livepod/client';
+import {
+  ActivityError, canisterAccess, canisterDatasets, canisterFleet, canisterGovernance, canisterModels, canisterRequesting, canisterTreasury, contribute, holdoutEvaluation, ObjectStore, providerTraining,
+  signerOf, Workspace, type Contribution, type DatasetsPort, type GovernancePort, type TrainingPort,
+} from './index.js';
+import { Chain, type Role } from '../test/chain.js';
+
+const schema: Contribution['schema'] = { channels: ['x_acc', 'y_acc', 'z_acc', 'x_gyro', 'y_gyro', 'z_gyro'].map((name) => ({ name, unit: name.endsWith('acc') ? 'm/s2' : 'rad/s' })), rateMilliHz: 100_000, labels: ['STILL', 'MOVING'], device: 'watch' };
+
+/** Stillness, then shaking; the person gives the phase. */
+function recording(person: number): string {
+  const rows = Array.from({ length: 1600 }, (_, at) => [...Array.from({ length: 6 }, (_, channel) => ((at < 800 ? 0.05 : 4) * Math.sin(at * 0.4 + channel + person)).toFixed(6)), at < 800 ? 'STILL' : 'MOVING'].join(','));
+  return `${schema.channels.map(({ name }) => name).join(',')},label\n${rows.join('\n')}\n`;
+}
+
+let chain: Chain;
+let datasets: string[];
+let governance: GovernancePort;
+let intake: DatasetsPort;
+let training: TrainingPort;
+let workspace: Workspace;
+let scratch: string;
+let job: number;
+let checkpoint: string;
+
+/** Repeats a step as Temporal does: waits where it says "later". */
+async function patiently<T>(step: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await step();
+    } catch (error) {
+      if (!(error instanceof ActivityError) || (error.code !== 'notYet' && error.code !== 'notDecided')) throw error;
+      await new Promise((resolve) => setTimeout(resolve, error.details['delayMs'] as number));
+    }
+  }
+}
+
+beforeAll(async () => {
+  chain = await Chain.open();
+  const operator = await chain.as('operator');
+  governance = canisterGovernance(operator);
+  intake = canisterDatasets(operator, new ObjectStore(chain.s3));
+  scratch = join('/dev/shm', `livepod-round-${process.pid}`);
+  workspace = new Workspace(join(chain.folder, 'provider'), scratch);
+  await workspace.open();
+  training = providerTraining({ clients: await chain.as('provider'), signer: signerOf(chain.identity('provider')), objects: new ObjectStore(chain.s3), workspace, host: 'here' });
+});
+afterAll(async () => {
+  await rm(scratch, { recursive: true, force: true });
+  await chain?.close();
+});
+
+const contributed = async (role: Role, store: 'bucket' | 's3', change: Partial<Contribution> = {}) =>
+  contribute({ clients: await chain.as(role), seed: chain.identity(role), recordings: [0, 1].map((run) => ({ name: `run${run}.csv`, csv: recording(run) })), schema, title: `Watch of ${role}`, store, s3: chain.s3, ...change });
+
+describe('a round on the real canisters', () => {
+  it('takes contributions into a bucket and into S3; a repeat sends nothing', async () => {
+    const first = await contributed('contributor-1', 'bucket');
+    expect(first).toMatchObject({ chunks: 2, uploaded: 2 });
+    expect(await contributed('contributor-1', 'bucket')).toMatchObject({ dataset: first.dataset, uploaded: 0 });
+    const second = await contributed('contributor-2', 's3');
+    datasets = [first.dataset, second.dataset];
+  });
+
+  it('refuses a contribution without a bond, and recordings that do not fit their schema', async () => {
+    await expect(contributed('stranger', 'bucket')).rejects.toMatchObject({ code: 'bondMissing' });
+    await expect(contributed('contributor-1', 'bucket', { recordings: [{ name: 'a.csv', csv: 'x\n1\n' }] })).rejects.toMatchObject({ code: 'badRecording' });
+  });
+
+  it('has the datasets checked, proposed once, and voted in', async () => {
+    const checks = await intake.check({ datasets: [...datasets, `sha256:${'0'.repeat(64)}`] });
+    expect(checks.map((check) => check.state)).toEqual(['ready', 'ready', 'refused']);
+    const proposals = datasets.map((dataset, index) => ({ action: { call: 'acceptDataset' as const, dataset }, clientRef: `intake/test/${index}`, title: 'A dataset', summary: 'A dataset.' }));
+    const receipts = await governance.proposeAll({ proposals });
+    expect(await governance.proposeAll({ proposals })).toEqual(receipts);
+    await expect(governance.decision({ proposal: receipts[0]!.id })).rejects.toMatchObject({ code: 'notDecided' });
+    for (const { id } of receipts) await chain.vote(id);
+    const decisions = await patiently(() => governance.decisions({ proposals: receipts.map(({ id }) => id) }));
+    expect(decisions.map(({ outcome }) => outcome)).toEqual(['adopted', 'adopted']);
+    expect((await intake.check({ datasets })).map((check) => check.state)).toEqual(['accepted', 'accepted']);
+  });
+
+  it('gives the provider a job, takes fees and reward into escrow, and grants', async () => {
+    const terms = await intake.terms({ datasets });
+    const order = {
+      round: 'test', recipe: chain.recipe, arguments: { epochs: 3, windowsPerEpoch: 256, batch: 16, filters: 8 }, seed: 1, datasets: terms.map(({ id, epoch }) => ({ id, epoch })), base: null, reward: '500000000',
+      deadline: (BigInt(Date.now() + 3600_000) * 1_000_000n).toString(), clientRef: 'round/test',
+    };
+    const requesting = canisterRequesting(await chain.as('provider'));
+    ({ job } = await requesting.request(order));
+    expect((await requesting.request(order)).job).toBe(job);
+    await expect(requesting.request({ ...order, clientRef: 'round/other', arguments: { epochs: 100_000 } })).rejects.toMatchObject({ code: 'outOfRange' });
+    await expect(training.train({ job })).rejects.toMatchObject({ name: 'CanisterError' });
+
+    const treasury = canisterTreasury(await chain.as('operator'));
+    const escrow = await treasury.openEscrow({ job, clientRef: 'escrow/test' });
+    expect(escrow.state).toBe('open');
+    expect(await treasury.openEscrow({ job, clientRef: 'escrow/test' })).toEqual(escrow);
+    expect((await patiently(() => canisterAccess(chainOperator).granted({ job }))).state).toBe('granted');
+  });
+
+  it('fetches, releases keys, trains, signs and submits; a repeat submits the same; nothing is left', async () => {
+    expect(await training.fetch({ job })).toMatchObject({ datasets: 2 });
+    await training.train({ job });
+    expect(await readdir(join(scratch, String(job)))).toEqual(['epochs']);
+    ({ checkpoint } = await training.publish({ job }));
+    expect((await training.publish({ job })).checkpoint).toBe(checkpoint);
+    const grants = await chainOperator.access.list_grants({ job: BigInt(job) });
+    expect(grants.map((grant) => grant.uses_left)).toEqual([2, 2]);
+    await training.wipe({ job });
+    expect(await readdir(scratch)).toEqual([]);
+    expect(await readdir(join(chain.folder, 'provider'))).toEqual([]);
+    expect(await training.open({ job })).toEqual({ host: 'here', checkpoint });
+  });
+
+  it('measures the checkpoint on people it never saw, and has it voted in and paid for', async () => {
+    const holdout = join(chain.folder, 'holdout');
+    for (const person of [5, 6]) {
+      await mkdir(join(holdout, `s0${person}`), { recursive: true });
+      await writeFile(join(holdout, `s0${person}`, 'run.csv'), recording(person));
+    }
+    const evaluation = holdoutEvaluation(await chain.as('evaluator'), signerOf(chain.identity('evaluator')), holdout);
+    const measured = await evaluation.measure({ checkpoint });
+    expect(measured).toMatchObject({ people: 2, parentAccuracy: null });
+    expect(Number(measured.accuracy)).toBeGreaterThan(0.8);
+    expect(await evaluation.measure({ checkpoint })).toEqual(measured);
+
+    const plan = { waves: [1], soakSeconds: 0, gate: { minWindows: 0, maxCorrectionPermille: 1000, maxErrors: 10 } };
+    const { id } = await governance.propose({ action: { call: 'adoptCheckpoint', checkpoint, channel: 'stable', plan }, clientRef: 'adopt/test', title: 'A checkpoint', summary: 'A checkpoint.' });
+    await chain.vote(id);
+    expect((await patiently(() => governance.decision({ proposal: id }))).outcome).toBe('adopted');
+    const { version, release } = await patiently(() => canisterModels(chainOperator).released({ checkpoint, channel: 'stable' }));
+    expect(version).toBe(1);
+
+    const before = await balance(chainOperator, chain.identity('contributor-1').getPrincipal());
+    const treasury = canisterTreasury(chainOperator);
+    expect((await treasury.settle({ job })).state).toBe('settled');
+    expect((await treasury.settle({ job })).state).toBe('settled');
+    expect(await balance(chainOperator, chain.identity('contributor-1').getPrincipal())).toBe(before + 100_000_000n);
+
+    const fleet = canisterFleet(chainOperator);
+    expect((await patiently(() => fleet.beginWave({ release, wave: 1 }))).state).toBe('rolling');
+    expect((await fleet.pause({ release })).state).toBe('paused');
+    await expect(fleet.beginWave({ release, wave: 2 })).rejects.toMatchObject({ code: 'notYet' });
+    expect((await fleet.resume({ release })).state).toBe('rolling');
+    expect((await fleet.abort({ release, reason: 'a test' })).state).toBe('stopped');
+    expect(await fleet.beginWave({ release, wave: 2 })).toMatchObject({ state: 'stopped', why: expect.stringContaining('a test') });
+  });
+
+  it('withdraws a proposal by its reference', async () => {
+    const holder = chain.identity('provider').getPrincipal().toText();
+    const { id } = await governance.propose({ action: { call: 'slashBond', holder, purpose: 'provider', amount: '100', reason: 'a test', evidence: 'none' }, clientRef: 'slash/test', title: 'Slash', summary: 'Slash.' });
+    expect(await governance.withdraw({ clientRefs: ['slash/test', 'slash/none'] })).toEqual({ withdrawn: [id] });
+    expect((await governance.decision({ proposal: id })).outcome).toBe('withdrawn');
+  });
+});
+
+let chainOperator: Awaited<ReturnType<Chain['as']>>;
+beforeAll(async () => void (chainOperator = await chain.as('operator')));

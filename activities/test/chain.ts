@@ -1,0 +1,124 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import type { Ed25519KeyIdentity } from '@dfinity/identity';
+import { approve, connect, identityFromSeed, installAll, propose, stake, vote, type Clients, type GovernedMethod, type GovernedPayloads, type IcNetwork } from '@livepod/client';
+import { documentId, sha256, utf8 } from '@livepod/protocol';
+import { recipeDocument } from '@livepod/recipes';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const TOKEN = 100_000_000n;
+const ROLES = ['voter', 'operator', 'provider', 'evaluator', 'contributor-1', 'contributor-2', 'stranger'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** The canisters on an embedded IC host and an S3 server, with a DAO of one voter and every role approved. */
+export class Chain {
+  network!: IcNetwork;
+  recipe!: string;
+  s3!: { endpoint: string; region: string; bucket: string; accessKeyId: string; secretAccessKey: string };
+  private readonly children: ChildProcess[] = [];
+
+  private constructor(readonly folder: string) {}
+
+  static async open(): Promise<Chain> {
+    const chain = new Chain(await mkdtemp(join(tmpdir(), 'livepod-chain-')));
+    try {
+      await Promise.all([chain.startIc(), chain.startS3()]);
+      await chain.constitute();
+    } catch (error) {
+      await chain.close();
+      throw error;
+    }
+    return chain;
+  }
+
+  identity(role: Role): Ed25519KeyIdentity {
+    return identityFromSeed(sha256(utf8(`test ${role}`)));
+  }
+
+  as(role: Role): Promise<Clients> {
+    return connect(this.network, this.identity(role));
+  }
+
+  async vote(proposal: number, choice: 'yes' | 'no' = 'yes'): Promise<void> {
+    await vote(await this.as('voter'), { proposal, vote: choice });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.children.map(async (child) => {
+      const gone = once(child, 'exit');
+      child.kill('SIGTERM');
+      await gone;
+    }));
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private async startIc(): Promise<void> {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'infra/ic/src/main.ts', '--state', join(this.folder, 'ic'), '--port', '0', '--quiet'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+    this.children.push(child);
+    const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
+    const { url, rootKey } = JSON.parse(line) as { url: string; rootKey: string };
+    const { canisters } = await installAll({
+      icHost: url, rootKey, wasmDir: join(root, '.cache', 'wasm'), identity: this.identity('operator'),
+      parameters: {
+        token: { symbol: 'POD', name: 'Live Pod', balances: ROLES.map((role) => ({ owner: this.identity(role).getPrincipal().toText(), amount: 10_000n * TOKEN })) },
+        voting: { periodSeconds: 60, minimumDissolveDelaySeconds: 0 },
+        vetkdKeyName: 'test_key_1', schnorrKeyName: 'test_key_1', minProviderBond: 100n * TOKEN, minContributorBond: 10n * TOKEN,
+        bucketCapacityBytes: 64n * 1024n * 1024n, bucketCycles: 10_000_000_000_000n, operators: [this.identity('operator').getPrincipal().toText()],
+        rootSeeds: [1, 2, 3].map((digit) => new Uint8Array(32).fill(digit)),
+      },
+    });
+    this.network = { icHost: url, rootKey, canisters };
+  }
+
+  private async startS3(): Promise<void> {
+    const account = { accessKeyId: 'livepod', secretAccessKey: 'livepod-secret' };
+    const endpoint = `http://127.0.0.1:${await freePort()}`;
+    await mkdir(join(this.folder, 's3'));
+    this.children.push(spawn(join(root, '.cache', 'bin', 'versitygw'), ['--port', endpoint.slice(7), 'posix', join(this.folder, 's3')], {
+      stdio: 'ignore', env: { ...process.env, ROOT_ACCESS_KEY: account.accessKeyId, ROOT_SECRET_KEY: account.secretAccessKey },
+    }));
+    const admin = new S3Client({ endpoint, region: 'us-east-1', credentials: account, forcePathStyle: true, maxAttempts: 20 });
+    await admin.send(new CreateBucketCommand({ Bucket: 'livepod' }));
+    admin.destroy();
+    this.s3 = { endpoint, region: 'us-east-1', bucket: 'livepod', ...account };
+  }
+
+  private async constitute(): Promise<void> {
+    const [voter, operator, provider] = await Promise.all([this.as('voter'), this.as('operator'), this.as('provider')]);
+    await stake(voter, { amount: 5_000n * TOKEN, dissolveDelaySeconds: 3600 });
+    await stake(operator, { amount: 10n * TOKEN, dissolveDelaySeconds: 3600 });
+    for (const [clients, purpose] of [[provider, { provider: null }], [await this.as('contributor-1'), { contributor: null }], [await this.as('contributor-2'), { contributor: null }]] as const) {
+      await approve(clients, 101n * TOKEN);
+      await clients.treasury.post_bond({ purpose, amount: 100n * TOKEN, client_ref: 'bond' });
+    }
+    await provider.access.register_provider({ name: 'provider-1', class: { bonded: null } });
+    const document = await recipeDocument('motion-cnn');
+    this.recipe = documentId(document);
+    await operator.access.submit_recipe({ document });
+    await this.pass(operator, 'approve_recipe', { recipe: this.recipe });
+    await this.pass(operator, 'approve_provider', { provider: provider.principal });
+    await this.pass(operator, 'appoint_evaluator', { evaluator: this.identity('evaluator').getPrincipal() });
+  }
+
+  private async pass<M extends GovernedMethod>(clients: Clients, method: M, payload: GovernedPayloads[M]): Promise<void> {
+    const { proposal } = await propose(clients, { method, payload, clientRef: method, title: method, summary: method });
+    await this.vote(proposal);
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });
+}
