@@ -53,12 +53,6 @@ function backoff(times: number): { next(): number | null } {
   return { next: () => (count < times ? Math.min(250 * 2 ** count++, 4_000) : null) };
 }
 
-/** Waits of 250, 500, 1000 … ms, at most 4 s each; null when they are used up. */
-function doublingWaits(times: number): { next(): number | null } {
-  let count = 0;
-  return { next: () => (count >= times ? null : Math.min(250 * 2 ** count++, 4_000)) };
-}
-
 /** Typed clients of all canisters, for one identity (anonymous without: queries only). */
 export async function connect(network: IcNetwork, identity?: Identity, options: ConnectOptions = {}): Promise<Clients> {
   const agent = await connectAgent(network, identity, options);

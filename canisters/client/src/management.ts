@@ -1,8 +1,8 @@
-import { Actor, CanisterStatus, type HttpAgent } from '@dfinity/agent';
+import { Actor, Certificate, LookupPathStatus, type HttpAgent } from '@dfinity/agent';
 import { IDL } from '@dfinity/candid';
 import { Principal } from '@dfinity/principal';
-import { hex, sha256 } from '@livepod/protocol';
-import { callError } from './errors.js';
+import { hex, sha256, utf8 } from '@livepod/protocol';
+import { callError, CanisterError } from './errors.js';
 
 /** What one install_code message may carry beside its other fields; a larger Wasm goes up in chunks (IC spec: install_chunked_code). */
 const ONE_MESSAGE_BYTES = 1_900_000;
@@ -78,14 +78,23 @@ export async function managementOf(agent: HttpAgent): Promise<Management> {
     stop: (canister) => call('stop_canister', { canister_id: canister }),
     moduleHash: async (canister) => {
       try {
-        const status = await CanisterStatus.request({ agent, canisterId: canister, paths: ['module_hash'] });
-        const hash = status.get('module_hash');
-        return typeof hash === 'string' ? hash : hash instanceof Uint8Array ? hex(hash) : undefined;
+        return await certifiedModuleHash(agent, canister);
       } catch (error) {
         throw callError(canister.toText(), 'read_state module_hash', error);
       }
     },
   };
+}
+
+/** Reads `/canister/<id>/module_hash` from the certified state; the certificate also proves when there is none. */
+async function certifiedModuleHash(agent: HttpAgent, canister: Principal): Promise<string | undefined> {
+  const path = [utf8('canister'), canister.toUint8Array(), utf8('module_hash')];
+  const { certificate } = await agent.readState(canister, { paths: [path] });
+  const state = await Certificate.create({ certificate, rootKey: agent.rootKey!, canisterId: canister, agent });
+  const found = state.lookup_path(path);
+  if (found.status === LookupPathStatus.Found) return hex(found.value as Uint8Array);
+  if (found.status === LookupPathStatus.Absent) return undefined;
+  throw new CanisterError('untrusted', { canister: canister.toText() }, `The certificate leaves out the module hash of ${canister.toText()}; ask another node.`);
 }
 
 /** Calls that create go to any canister id of the subnet: the one the network names at /_/topology (as PocketIC does), else the first id. */

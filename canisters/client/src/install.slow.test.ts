@@ -1,0 +1,285 @@
+/** Everything for real: the embedded IC host, the built canisters, certificates and query signatures verified by the agent. */
+import { Principal } from '@dfinity/principal';
+import { concat, hex, lengthPrefixed, sha256, u64be, unhex, utf8 } from '@livepod/protocol';
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  approve, balance, connect, decision, installAll, listProposals, newIdentity, olpcJson, propose, proposeMotion, readNetwork, stake, transfer, tufKey, vote,
+  withdraw, type Clients, type Decision, type Installation, type InstallRequest,
+} from './index.js';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
+const state = mkdtempSync(join(tmpdir(), 'livepod-install-'));
+const networkFile = join(state, 'network.json');
+const TOKEN = 100_000_000n;
+const FEE = 10_000n;
+const VOTING_SECONDS = 25;
+
+const people = { installer: newIdentity(), alice: newIdentity(), bob: newIdentity(), carol: newIdentity(), provider: newIdentity() };
+const clients = {} as Record<keyof typeof people | 'nobody', Clients>;
+const rootSeeds = [1, 2, 3].map((n) => new Uint8Array(32).fill(n));
+let host: ChildProcess;
+let request: InstallRequest;
+let installation: Installation;
+
+async function startHost(): Promise<{ icHost: string; rootKey: string }> {
+  host = spawn(process.execPath, ['--import', 'tsx', 'infra/ic/src/main.ts', '--port', '0', '--state', join(state, 'ic')], {
+    cwd: root, env: { ...process.env, NODE_OPTIONS: '' }, stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const line = await new Promise<string>((resolve, reject) => {
+    let seen = '';
+    host.stdout!.on('data', (bytes: Buffer) => {
+      seen += bytes.toString();
+      if (seen.includes('\n')) resolve(seen.split('\n')[0]!);
+    });
+    host.once('exit', (code) => reject(new Error(`the IC host ended with ${code} before it was ready`)));
+  });
+  const { url, rootKey } = JSON.parse(line) as { url: string; rootKey: string };
+  return { icHost: url, rootKey };
+}
+
+function stopHost(signal: 'SIGTERM' | 'SIGKILL'): Promise<unknown> {
+  const ended = new Promise((resolve) => host.once('exit', resolve));
+  host.kill(signal);
+  return ended;
+}
+
+/** Waits until a proposal is past a state that only lasts a moment. */
+async function settled(proposal: number, until: (now: Decision) => boolean = ({ outcome }) => outcome !== 'open' && outcome !== 'adopted'): Promise<Decision> {
+  for (;;) {
+    const now = await decision(clients.nobody, proposal);
+    if (until(now)) return now;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+}
+
+beforeAll(async () => {
+  const ic = await startHost();
+  request = {
+    ...ic,
+    wasmDir: process.env['LIVEPOD_WASM'] ?? join(root, '.cache/wasm'),
+    identity: people.installer,
+    networkFile,
+    parameters: {
+      token: { symbol: 'POD', name: 'Live Pod', balances: Object.values(people).map((identity) => ({ owner: identity.getPrincipal().toText(), amount: 1_000n * TOKEN })) },
+      voting: { periodSeconds: VOTING_SECONDS, minimumDissolveDelaySeconds: 3_600 },
+      vetkdKeyName: 'test_key_1', schnorrKeyName: 'test_key_1',
+      minProviderBond: 10n * TOKEN, minContributorBond: TOKEN, bucketCapacityBytes: 64n << 20n, bucketCycles: 20_000_000_000_000n,
+      operators: [people.installer.getPrincipal().toText()],
+      rootSeeds,
+    },
+  };
+  installation = await installAll(request);
+  const network = readNetwork(networkFile);
+  for (const [name, identity] of Object.entries(people)) clients[name as keyof typeof people] = await connect(network, identity);
+  clients.nobody = await connect(network);
+  await stake(clients.alice, { amount: 10n * TOKEN, dissolveDelaySeconds: 7_200 });
+  await stake(clients.bob, { amount: 60n * TOKEN, dissolveDelaySeconds: 7_200 });
+  await stake(clients.carol, { amount: 30n * TOKEN, dissolveDelaySeconds: 7_200 });
+}, 600_000);
+
+afterAll(async () => {
+  if (host) await stopHost('SIGTERM');
+  rmSync(state, { recursive: true, force: true });
+});
+
+describe('installation', () => {
+  it('installs every canister, and a repeat changes nothing', async () => {
+    expect(Object.values(installation.done)).toEqual(Array(7).fill('installed'));
+    expect(new Set(Object.values(installation.canisters)).size).toBe(7);
+    const again = await installAll(request);
+    expect(again.canisters).toEqual(installation.canisters);
+    expect(Object.values(again.done)).toEqual(Array(7).fill('unchanged'));
+    expect(again.root).toEqual(installation.root);
+  });
+
+  it('publishes a root that two of three DAO keys signed and that names the canister\'s own key', async () => {
+    const metadata = JSON.parse(new TextDecoder().decode(installation.root)) as {
+      signed: { roles: Record<string, { keyids: string[]; threshold: number }>; keys: Record<string, { keyval: { public: string } }> };
+      signatures: { keyid: string; sig: string }[];
+    };
+    const { root: rootRole, targets } = metadata.signed.roles;
+    expect(rootRole).toMatchObject({ threshold: 2 });
+    const good = metadata.signatures.filter(({ keyid, sig }) =>
+      rootRole!.keyids.includes(keyid) && ed25519.verify(unhex(sig), olpcJson(metadata.signed), unhex(metadata.signed.keys[keyid]!.keyval.public)));
+    expect(good.length).toBeGreaterThanOrEqual(2);
+    expect(targets!.keyids).toEqual([tufKey(await clients.installer.models.public_key()).id]);
+  });
+});
+
+describe('neurons', () => {
+  it('stakes what is missing and no more', async () => {
+    const before = await balance(clients.alice);
+    const id = await stake(clients.alice, { amount: 10n * TOKEN, dissolveDelaySeconds: 7_200 });
+    expect(await balance(clients.alice)).toBe(before);
+    const { neurons } = await clients.nobody.governance.list_neurons({ of_principal: [clients.alice.principal], limit: 10, start_page_at: [] });
+    expect(neurons.map((neuron) => [hex(neuron.id[0]!.id), neuron.cached_neuron_stake_e8s])).toEqual([[hex(id), 10n * TOKEN]]);
+  });
+});
+
+describe('proposals', () => {
+  it('carries a motion as soon as most of the power says yes, and closes it', async () => {
+    const words = { clientRef: 'motion-1', title: 'Meet', summary: 'To talk', motion: 'We meet on Monday' };
+    const { proposal } = await proposeMotion(clients.alice, words);
+    expect((await proposeMotion(clients.alice, words)).proposal).toBe(proposal);
+    expect(await listProposals(clients.nobody, { open: true })).toEqual([expect.objectContaining({ proposal, outcome: 'open', method: 'motion', rendering: 'We meet on Monday' })]);
+    await expect(vote(clients.alice, { proposal, vote: 'no' })).rejects.toMatchObject({ code: 'alreadyVoted' });
+    await vote(clients.bob, { proposal, vote: 'yes' });
+    expect(await decision(clients.nobody, proposal)).toMatchObject({ outcome: 'executed' });
+    await expect(vote(clients.carol, { proposal, vote: 'no' })).rejects.toMatchObject({ code: 'voteClosed' });
+  });
+
+  it('refuses at submission what the target\'s validator refuses, with its words', async () => {
+    const stranger = people.provider.getPrincipal();
+    const refused = propose(clients.alice, { method: 'approve_provider', payload: { provider: stranger }, clientRef: 'too-early', title: 'x', summary: '' });
+    await expect(refused).rejects.toMatchObject({ code: 'invalidProposal', message: expect.stringContaining(stranger.toText()) });
+  });
+
+  it('carries out what was voted in the canister it concerns', async () => {
+    await clients.provider.access.register_provider({ name: 'provider-1', class: { bonded: null } });
+    const { proposal } = await propose(clients.alice, {
+      method: 'approve_provider', payload: { provider: clients.provider.principal }, clientRef: 'provider-1', title: 'Approve provider-1', summary: 'It trains',
+    });
+    await vote(clients.bob, { proposal, vote: 'yes' });
+    expect(await settled(proposal)).toMatchObject({ outcome: 'executed', method: 'approve_provider' });
+    expect((await clients.nobody.access.get_provider(clients.provider.principal))?.status).toEqual({ approved: null });
+  });
+
+  it('keeps the reason when the execution fails', async () => {
+    const { proposal } = await propose(clients.alice, {
+      method: 'appoint_evaluator', payload: { evaluator: clients.carol.principal }, clientRef: 'evaluator', title: 'Appoint', summary: '',
+    });
+    const twin = await propose(clients.carol, {
+      method: 'appoint_evaluator', payload: { evaluator: clients.carol.principal }, clientRef: 'evaluator-again', title: 'Appoint', summary: '',
+    });
+    await vote(clients.bob, { proposal, vote: 'yes' });
+    expect(await settled(proposal)).toMatchObject({ outcome: 'executed' });
+    await vote(clients.bob, { proposal: twin.proposal, vote: 'yes' });
+    const second = await settled(twin.proposal);
+    expect(['executed', 'failed']).toContain(second.outcome);
+    if (second.outcome === 'failed') expect(second.failure).toBeTruthy();
+  });
+
+  it('decides at the deadline by itself, and refuses later votes', async () => {
+    const won = await proposeMotion(clients.alice, { clientRef: 'quiet', title: 'Quiet', summary: '', motion: 'Nobody minds' });
+    const lost = await proposeMotion(clients.alice, { clientRef: 'loud', title: 'Loud', summary: '', motion: 'Carol minds' });
+    await vote(clients.carol, { proposal: lost.proposal, vote: 'no' });
+    const closed = ({ outcome }: Decision): boolean => outcome !== 'open';
+    expect(await settled(won.proposal, closed)).toMatchObject({ outcome: 'executed' });
+    expect(await settled(lost.proposal, closed)).toMatchObject({ outcome: 'rejected' });
+    await expect(vote(clients.bob, { proposal: lost.proposal, vote: 'yes' })).rejects.toMatchObject({ code: 'voteClosed' });
+  });
+
+  it('lets its proposer take a proposal back', async () => {
+    const { proposal } = await proposeMotion(clients.alice, { clientRef: 'oops', title: 'Oops', summary: '', motion: 'No' });
+    await expect(withdraw(clients.carol, proposal)).rejects.toMatchObject({ code: 'notAuthorized' });
+    await withdraw(clients.alice, proposal);
+    expect(await decision(clients.nobody, proposal)).toMatchObject({ outcome: 'withdrawn' });
+  });
+
+  it('refuses anonymous callers', async () => {
+    await expect(proposeMotion(clients.nobody, { clientRef: 'x', title: 'x', summary: '', motion: 'x' })).rejects.toMatchObject({ code: 'rejected' });
+  });
+});
+
+describe('bonds', () => {
+  const bond = { purpose: { provider: null }, amount: 20n * TOKEN, client_ref: 'bond-1' };
+
+  it('posts nothing when too little is approved', async () => {
+    await approve(clients.provider, 20n * TOKEN);
+    const before = await balance(clients.provider);
+    await expect(clients.provider.treasury.post_bond(bond)).rejects.toMatchObject({ code: 'insufficientAllowance', details: { method: 'post_bond' } });
+    expect(await balance(clients.provider)).toBe(before);
+    expect(await clients.nobody.treasury.get_bond({ holder: clients.provider.principal, purpose: { provider: null } })).toBeUndefined();
+  });
+
+  it('is pulled once, and slashed by vote into the DAO\'s account', async () => {
+    await approve(clients.provider, 20n * TOKEN + FEE);
+    const before = await balance(clients.provider);
+    expect(await clients.provider.treasury.post_bond(bond)).toMatchObject({ amount: 20n * TOKEN, slashed: 0n });
+    await clients.provider.treasury.post_bond(bond);
+    expect(await balance(clients.provider)).toBe(before - 20n * TOKEN - FEE);
+    const { proposal } = await propose(clients.alice, {
+      method: 'slash_bond', clientRef: 'slash-1', title: 'Slash', summary: '',
+      payload: { holder: clients.provider.principal, purpose: { provider: null }, amount: 5n * TOKEN, reason: 'harmful checkpoint', evidence: 'release 3' },
+    });
+    await vote(clients.bob, { proposal, vote: 'yes' });
+    expect(await settled(proposal)).toMatchObject({ outcome: 'executed' });
+    expect(await clients.nobody.treasury.get_bond({ holder: clients.provider.principal, purpose: { provider: null } })).toMatchObject({ amount: 15n * TOKEN, slashed: 5n * TOKEN });
+    const dao = (): Promise<bigint> => balance(clients.nobody, clients.nobody.treasury.canisterId);
+    for (let tries = 0; (await dao()) === 0n && tries < 30; tries += 1) await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await dao()).toBe(5n * TOKEN - FEE);
+  });
+
+  it('moves tokens between people', async () => {
+    const before = await balance(clients.carol);
+    await transfer(clients.alice, clients.carol.principal, 7n);
+    expect(await balance(clients.carol)).toBe(before + 7n);
+    await expect(transfer(clients.alice, clients.carol.principal, 10_000n * TOKEN)).rejects.toMatchObject({ code: 'insufficientFunds' });
+  });
+});
+
+describe('audit log', () => {
+  it.each(['governance', 'treasury', 'ledger'] as const)('of %s is an unbroken chain up to its certified tip', async (name) => {
+    const tip = await clients.nobody[name].audit_tip();
+    let previous = new Uint8Array(32);
+    let read = 0n;
+    while (read < tip.length) {
+      for (const entry of await clients.nobody[name].audit_log({ start: read, length: 100 })) {
+        const caller = Principal.from(entry.caller).toUint8Array();
+        const expected = sha256(concat(lengthPrefixed(utf8('livepod.audit/v1')), previous, u64be(entry.index), u64be(entry.at), lengthPrefixed(caller), utf8(entry.event)));
+        expect(hex(entry.hash)).toBe(hex(expected));
+        previous = new Uint8Array(entry.hash);
+        read += 1n;
+      }
+    }
+    expect(hex(previous)).toBe(hex(tip.hash));
+    expect(tip.certificate).toHaveLength(1);
+  });
+});
+
+describe('an upgrade', () => {
+  it('replaces the code, chunk by chunk when it is large, and keeps the state', async () => {
+    const wasmDir = join(state, 'wasm');
+    cpSync(request.wasmDir, wasmDir, { recursive: true });
+    for (const name of ['ledger', 'governance', 'treasury']) {
+      const path = join(wasmDir, `${name}.wasm`);
+      writeFileSync(path, concat(readFileSync(path), customSection(name === 'ledger' ? 1_500_000 : 8)));
+    }
+    const all = async (): Promise<unknown> => [
+      await balance(clients.alice), await listProposals(clients.nobody), await clients.nobody.treasury.list_bonds({ after: [], limit: 10 }),
+      await clients.nobody.governance.list_neurons({ of_principal: [], limit: 10, start_page_at: [] }),
+    ];
+    const before = await all();
+    const { done } = await installAll({ ...request, wasmDir });
+    expect(done).toEqual({
+      ledger: 'upgraded', governance: 'upgraded', treasury: 'upgraded', datasets: 'unchanged', access: 'unchanged', models: 'unchanged', fleet: 'unchanged',
+    });
+    expect(await all()).toEqual(before);
+    const { proposal } = await proposeMotion(clients.alice, { clientRef: 'after', title: 'After', summary: '', motion: 'It still works' });
+    await vote(clients.bob, { proposal, vote: 'yes' });
+    expect(await decision(clients.nobody, proposal)).toMatchObject({ outcome: 'executed' });
+  });
+});
+
+/** A Wasm custom section of some bytes: changes the module's hash and nothing else (WebAssembly core specification §5.5.3). */
+function customSection(bytes: number): Uint8Array {
+  const leb = (n: number): number[] => (n < 128 ? [n] : [(n & 127) | 128, ...leb(n >>> 7)]);
+  const body = concat(Uint8Array.of(4), utf8('test'), new Uint8Array(bytes));
+  return concat(Uint8Array.of(0, ...leb(body.length)), body);
+}
+
+describe('a host killed without warning', () => {
+  it('comes back with every ballot and balance', async () => {
+    const before = { alice: await balance(clients.alice), proposals: await listProposals(clients.nobody) };
+    await stopHost('SIGKILL');
+    const ic = await startHost();
+    expect(ic.rootKey).toBe(request.rootKey);
+    const back = await connect({ ...ic, canisters: JSON.parse(readFileSync(networkFile, 'utf8')).canisters });
+    expect({ alice: await balance(back, clients.alice.principal), proposals: await listProposals(back) }).toEqual(before);
+  });
+});
