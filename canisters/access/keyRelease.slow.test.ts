@@ -1,12 +1,14 @@
 import { Certificate, Cbor, lookup_path, reconstruct, type HashTree } from '@dfinity/agent';
+import { IDL } from '@dfinity/candid';
 import type { Ed25519KeyIdentity } from '@dfinity/identity';
 import { Principal } from '@dfinity/principal';
 import { DerivedPublicKey, EncryptedVetKey, IbeCiphertext, IbeIdentity, IbeSeed, TransportSecretKey } from '@dfinity/vetkeys';
 import { approve, connect, decision, identityFromSeed, installAll, propose, stake, type CanisterIds, type Clients, type GovernedPayloads } from '@livepod/client';
 import { canonicalJson, concat, datasetUid, documentId, ed25519Der, hex, merkleRoot, openFile, sealFile, sha256, signDocument, u64be, unhex, utf8, lengthPrefixed, vetkdInput } from '@livepod/protocol';
+import { managementOf } from '../client/src/management.js';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -221,6 +223,31 @@ describe('a dataset on its way to a provider', () => {
     await expect(clients.dao.datasets.accept_dataset({ dataset: id })).rejects.toMatchObject({ code: 'rejected' });
     await expect(clients.dao.datasets.open_reads({ dataset: id, reader: principalOf('dao'), until: 1n })).rejects.toMatchObject({ code: 'notAuthorized' });
   });
+
+  it('is all there after an upgrade of every canister that keeps it', async () => {
+    const before = await kept();
+    const management = await managementOf(clients.dao.agent);
+    for (const name of ['datasets', 'access'] as const) {
+      const canister = Principal.fromText(network.canisters[name]);
+      await management.stop(canister);
+      await management.install(canister, readFileSync(join(ROOT, `.cache/wasm/${name}.wasm`)), IDL.encode([], []), 'upgrade');
+      await management.start(canister);
+    }
+    expect(await kept()).toEqual(before);
+    // Who may do what is kept too.
+    await expect(clients.outsider.access.release_key({ grant: 1n, transport_public_key: new Uint8Array(48) })).rejects.toMatchObject({ code: 'wrongPrincipal' });
+  });
+
+  const kept = async () => [
+    await clients.dao.datasets.list_datasets({ after: [], limit: 100, status: [] }),
+    await clients.dao.datasets.list_buckets(),
+    (await clients.dao.datasets.audit_tip()).hash,
+    await clients.dao.access.list_jobs({ after: [], limit: 100 }),
+    await clients.dao.access.list_recipes({ after: [], limit: 100 }),
+    await clients.dao.access.list_grants({ job: 1n }),
+    await clients.dao.access.cached_public_key(),
+    (await clients.dao.access.audit_tip()).hash,
+  ];
 
   it('leaves a chain of audit entries whose tip the network certifies', async () => {
     for (const name of ['datasets', 'access'] as const) {
