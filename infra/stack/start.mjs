@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { checkNode, installPackages, installed, root } from './packages.mjs';
 
 checkNode();
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'; // a note for developers, printed by each process
 const doctor = process.argv[2] === 'doctor';
 if (doctor && !installed()) {
   console.log('✘ npm packages: not yet; npm start installs them (or: npm ci), and the doctor can look further then');

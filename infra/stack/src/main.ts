@@ -1,4 +1,3 @@
-import { killRunningCommands } from './run.js';
 import { setUp } from './setup.js';
 
 /**
@@ -22,9 +21,6 @@ async function main(args: string[]): Promise<void> {
   await setUp({ data, forTests: rest.includes('--for-tests'), only: only.length > 0 ? only : undefined });
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => { killRunningCommands(); process.exit(130); });
-}
 main(process.argv.slice(2)).catch((error: Error) => {
   console.error(`\n${error.message}`);
   process.exitCode = 1;

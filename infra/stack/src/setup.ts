@@ -1,6 +1,7 @@
 import { Listr } from 'listr2';
 import { StackError } from './errors.js';
 import { cache } from './paths.js';
+import { killRunningCommands } from './run.js';
 import type { Step } from './step.js';
 import { findRecordings, recordingsWays, type Recordings } from './steps/recordings.js';
 import { s3 } from './steps/s3.js';
@@ -58,15 +59,18 @@ export async function setUp(options: SetUpOptions = {}): Promise<SetUpResult> {
   const began = Date.now();
   const result: SetUpResult = { recordings: null, wasmDir: cache('wasm'), warnings: [], seconds: 0 };
   const list = steps(options, (recordings) => { result.recordings = recordings; });
+  let interrupted = false;
   const live = process.stdout.isTTY && !process.env['CI'];
   const tasks = new Listr(list.map((step) => ({
     title: step.title,
     task: async (_: unknown, task: { title: string; output: string }): Promise<void> => {
       const since = Date.now();
       const outcome = await step.run(throttled((line) => { task.output = line; }, live)).catch((error: Error) => {
+        if (interrupted) return null;
         throw new StackError('stepFailed', { step: step.name, cause: error.message },
           `${step.title}: ${error.message}\nWhat it needs, any one of:\n${step.ways.map((way) => `  - ${way}`).join('\n')}`);
       });
+      if (interrupted || outcome === null) throw new StackError('stepFailed', { step: step.name }, `${step.title}: interrupted; the next start goes on from here.`);
       if (outcome.warning) result.warnings.push(outcome.warning);
       task.title = `${step.title}: ${outcome.detail}${outcome.how === 'built' ? ` (${Math.round((Date.now() - since) / 1000)} s)` : ''}`;
     },
@@ -75,7 +79,16 @@ export async function setUp(options: SetUpOptions = {}): Promise<SetUpResult> {
     renderer: live ? 'default' : 'simple',
     rendererOptions: { collapseErrors: false } as object,
   });
-  await tasks.run();
+  const onSignal = (): void => {
+    interrupted = true;
+    killRunningCommands();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  try {
+    await tasks.run();
+  } finally {
+    process.removeListener('SIGINT', onSignal).removeListener('SIGTERM', onSignal);
+  }
   for (const warning of result.warnings) console.warn(`warning: ${warning}`);
   result.seconds = (Date.now() - began) / 1000;
   return result;
