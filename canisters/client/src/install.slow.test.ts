@@ -1,6 +1,8 @@
 /** Everything for real: the embedded IC host, the built canisters, certificates and query signatures verified by the agent. */
 import { Principal } from '@dfinity/principal';
-import { concat, hex, lengthPrefixed, sha256, u64be, unhex, utf8 } from '@livepod/protocol';
+import {
+  canonicalJson, concat, documentId, ed25519Der, hex, lengthPrefixed, merkleRoot, sha256, signDocument, u64be, unhex, utf8,
+} from '@livepod/protocol';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,8 +10,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
-  approve, balance, connect, decision, installAll, listProposals, newIdentity, olpcJson, propose, proposeMotion, readNetwork, stake, transfer, tufKey, vote,
-  withdraw, type Clients, type Decision, type Installation, type InstallRequest,
+  approve, balance, connect, decision, identityFromSeed, installAll, listProposals, newIdentity, olpcJson, propose, proposeMotion, readNetwork, stake, transfer, tufKey, vote,
+  withdraw, type Clients, type Decision, type GovernedMethod, type GovernedPayloads, type Installation, type InstallRequest,
+  type ProposalReceipt, type ProposalRequest,
 } from './index.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -19,7 +22,8 @@ const TOKEN = 100_000_000n;
 const FEE = 10_000n;
 const VOTING_SECONDS = 25;
 
-const people = { installer: newIdentity(), alice: newIdentity(), bob: newIdentity(), carol: newIdentity(), provider: newIdentity() };
+const carolSeed = new Uint8Array(32).fill(77);
+const people = { installer: newIdentity(), alice: newIdentity(), bob: newIdentity(), carol: identityFromSeed(carolSeed), provider: newIdentity() };
 const clients = {} as Record<keyof typeof people | 'nobody', Clients>;
 const rootSeeds = [1, 2, 3].map((n) => new Uint8Array(32).fill(n));
 let host: ChildProcess;
@@ -149,21 +153,6 @@ describe('proposals', () => {
     expect((await clients.nobody.access.get_provider(clients.provider.principal))?.status).toEqual({ approved: null });
   });
 
-  it('keeps the reason when the execution fails', async () => {
-    const { proposal } = await propose(clients.alice, {
-      method: 'appoint_evaluator', payload: { evaluator: clients.carol.principal }, clientRef: 'evaluator', title: 'Appoint', summary: '',
-    });
-    const twin = await propose(clients.carol, {
-      method: 'appoint_evaluator', payload: { evaluator: clients.carol.principal }, clientRef: 'evaluator-again', title: 'Appoint', summary: '',
-    });
-    await vote(clients.bob, { proposal, vote: 'yes' });
-    expect(await settled(proposal)).toMatchObject({ outcome: 'executed' });
-    await vote(clients.bob, { proposal: twin.proposal, vote: 'yes' });
-    const second = await settled(twin.proposal);
-    expect(['executed', 'failed']).toContain(second.outcome);
-    if (second.outcome === 'failed') expect(second.failure).toBeTruthy();
-  });
-
   it('decides at the deadline by itself, and refuses later votes', async () => {
     const won = await proposeMotion(clients.alice, { clientRef: 'quiet', title: 'Quiet', summary: '', motion: 'Nobody minds' });
     const lost = await proposeMotion(clients.alice, { clientRef: 'loud', title: 'Loud', summary: '', motion: 'Carol minds' });
@@ -215,11 +204,108 @@ describe('bonds', () => {
     expect(await dao()).toBe(5n * TOKEN - FEE);
   });
 
+  it('keeps the reason when a vote cannot be carried out any more', async () => {
+    const slash = (amount: bigint, clientRef: string): Promise<ProposalReceipt> => propose(clients.alice, {
+      method: 'slash_bond', clientRef, title: 'Slash', summary: '',
+      payload: { holder: clients.provider.principal, purpose: { provider: null }, amount, reason: 'again', evidence: '' },
+    });
+    const first = await slash(4n * TOKEN, 'slash-2');
+    const second = await slash(12n * TOKEN, 'slash-3'); // 15 are there now, 11 when it is carried out
+    await vote(clients.bob, { proposal: first.proposal, vote: 'yes' });
+    expect(await settled(first.proposal)).toMatchObject({ outcome: 'executed' });
+    await vote(clients.bob, { proposal: second.proposal, vote: 'yes' });
+    expect(await settled(second.proposal)).toMatchObject({ outcome: 'failed', failure: expect.stringContaining('the bond holds 1100000000 e8s') });
+  });
+
   it('moves tokens between people', async () => {
     const before = await balance(clients.carol);
     await transfer(clients.alice, clients.carol.principal, 7n);
     expect(await balance(clients.carol)).toBe(before + 7n);
     await expect(transfer(clients.alice, clients.carol.principal, 10_000n * TOKEN)).rejects.toMatchObject({ code: 'insufficientFunds' });
+  });
+});
+
+describe('escrow', () => {
+  const licenceFee = 2n * TOKEN;
+  const reward = 3n * TOKEN;
+  const cost = licenceFee + reward + 2n * FEE;
+  let job: bigint;
+
+  /** Proposes as alice, votes as bob (60 % of the power), waits for the execution. */
+  async function carry(...[method, payload]: { [M in GovernedMethod]: [M, GovernedPayloads[M]] }[GovernedMethod]): Promise<void> {
+    const words = { clientRef: `carry-${method}`, title: method, summary: '' };
+    const { proposal } = await propose(clients.alice, { ...words, method, payload } as ProposalRequest);
+    await vote(clients.bob, { proposal, vote: 'yes' });
+    expect(await settled(proposal)).toMatchObject({ outcome: 'executed' });
+  }
+
+  function manifest(): Uint8Array {
+    const contributor = clients.carol.principal.toText();
+    const chunk = sha256(utf8('a stored chunk of 21 b'));
+    const rootHash = hex(merkleRoot([chunk]));
+    return canonicalJson({
+      type: 'livepod.dataset/v1', title: 'Walking', modality: 'motion', schema: { channels: [{ name: 'ax', unit: 'g' }], rateMilliHz: 50_000, labels: ['walk'], device: 'watch' },
+      salt: '00'.repeat(16), contributor, publicKey: hex(ed25519Der(ed25519.getPublicKey(carolSeed))), keyEpoch: 0,
+      files: [{ name: 'walk.csv', bytes: 6, chunks: [{ sha256: hex(chunk), bytes: 22 }], merkleRoot: rootHash }], merkleRoot: rootHash,
+      storage: { kind: 's3', bucket: 'livepod', prefix: 'carol/' }, wrappedKey: '11'.repeat(168),
+      licence: {
+        fee: licenceFee.toString(), access: 'fee', purposes: ['motion-recognition'], providerClasses: ['bonded'], termDays: 365,
+        splits: [{ account: contributor, basisPoints: 10_000 }],
+      },
+      statistics: { records: 1, milliseconds: 1000, labels: { walk: 1 } },
+    });
+  }
+
+  it('waits for a job whose dataset, recipe and provider were voted in', async () => {
+    await approve(clients.carol, TOKEN + FEE);
+    await clients.carol.treasury.post_bond({ purpose: { contributor: null }, amount: TOKEN, client_ref: 'bond' });
+    const document = manifest();
+    const wrong = clients.carol.datasets.register({ manifest: document, signature: signDocument(document, new Uint8Array(32).fill(78)) });
+    await expect(wrong).rejects.toMatchObject({ code: 'wrongSignature' });
+    const dataset = await clients.carol.datasets.register({ manifest: document, signature: signDocument(document, carolSeed) });
+    await carry('accept_dataset', { dataset: dataset.id });
+    const recipe = canonicalJson({
+      type: 'livepod.recipe/v1', name: 'motion-cnn', version: '1.0.0', bundle: `sha256:${'22'.repeat(32)}`,
+      hyperparameters: { epochs: { kind: 'integer', min: 1, max: 100, default: 10 } }, resources: { memoryMiB: 1024, seconds: 3600 }, outputs: ['model.onnx'],
+      purposes: ['motion-recognition'],
+    });
+    await clients.alice.access.submit_recipe({ document: recipe });
+    await carry('approve_recipe', { recipe: documentId(recipe) });
+    const approval = canonicalJson({
+      type: 'livepod.approval/v1', recipe: documentId(recipe), arguments: { epochs: 3 }, seed: 1, datasets: [{ id: dataset.id, epoch: 0 }], base: null,
+      resources: { memoryMiB: 512, seconds: 600 }, egress: 'none', privacy: null, provider: clients.provider.principal.toText(), reward: reward.toString(),
+      deadline: (BigInt(Date.now()) * 1_000_000n + 3_600_000_000_000n).toString(),
+    });
+    const asked = await clients.provider.access.request_access({ client_ref: 'job-1', approval });
+    job = asked.id;
+    expect(asked).toMatchObject({ state: { requested: null }, fees: licenceFee, reward });
+  });
+
+  it('with too little approved changes nothing anywhere', async () => {
+    expect(await clients.alice.treasury.quote_escrow({ job })).toEqual({ amount: cost, approve: cost + FEE });
+    await approve(clients.alice, cost + FEE - 1n);
+    const before = await balance(clients.alice);
+    await expect(clients.alice.treasury.open_escrow({ job, client_ref: 'job-1' })).rejects.toMatchObject({ code: 'insufficientAllowance', message: expect.stringContaining('approve') });
+    expect(await balance(clients.alice)).toBe(before);
+    expect(await clients.nobody.treasury.escrow_of_job(job)).toBeUndefined();
+    expect((await clients.nobody.access.get_job(job))?.state).toEqual({ requested: null });
+  });
+
+  it('opens once, grants, and goes back to its payer when the job fails', async () => {
+    await approve(clients.alice, cost + FEE);
+    const before = await balance(clients.alice);
+    const escrow = await clients.alice.treasury.open_escrow({ job, client_ref: 'job-1' });
+    expect(await clients.alice.treasury.open_escrow({ job, client_ref: 'job-1' })).toEqual(escrow);
+    expect(await balance(clients.alice)).toBe(before - cost - FEE);
+    expect((await clients.nobody.access.get_job(job))?.state).toEqual({ granted: null });
+    expect(await clients.nobody.access.list_grants({ job })).toHaveLength(1);
+    await expect(clients.alice.treasury.settle(escrow.id)).rejects.toMatchObject({ code: 'notYet' });
+    await expect(clients.alice.treasury.refund(escrow.id)).rejects.toMatchObject({ code: 'notYet' });
+    await clients.provider.access.fail_job({ job, reason: 'the disk is full' });
+    expect(await clients.alice.treasury.refund(escrow.id)).toMatchObject({ state: { refunded: null } });
+    await clients.alice.treasury.refund(escrow.id);
+    expect(await balance(clients.alice)).toBe(before - 2n * FEE);
+    expect((await clients.nobody.access.get_job(job))?.state).toEqual({ refunded: null });
   });
 });
 

@@ -7,6 +7,10 @@ import type { IDL } from '@dfinity/candid';
  * A subset of the SNS governance canister's interface (dfinity/ic, rs/sns/governance/canister/governance.did): same method names,
  * same type names and shapes, so that a client speaks to both. Below it what only this canister has.
  *
+ * The proposer's neuron votes yes by proposing, as on SNS. A url "livepod:<reference>" (at most 50 bytes) makes a repeat by the same neuron
+ * return the first proposal. A neuron runs one MakeProposal, ClaimOrRefresh or Disburse at a time (error_type 12 otherwise: repeat).
+ * error_type is SNS's; ours are 20 withdrawn, 21 vote closed, 22 voted already.
+ *
  * How to read a decision from ProposalData, as on SNS (times in seconds, 0 = not yet):
  * open      decided_timestamp_seconds = 0
  * adopted   decided > 0 and (2 * yes > total, or 2 * yes > yes + no and 10_000 * yes >= minimum_yes_proportion_of_total * total)
