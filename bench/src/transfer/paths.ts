@@ -11,13 +11,22 @@ import { BenchError } from '../benchmark.js';
 import { time } from '../measuring.js';
 import type { S3Server } from './servers.js';
 
-/** Milliseconds of one way up and one way down. */
+/** Milliseconds of one way up and one way down, and of this process's processor time for both. */
 export interface Trip {
   up: number;
   down: number;
+  processor: number;
 }
 
 const FILES_IN_FLIGHT = 4; // as many as the production code
+
+/** Both ways, and what they took of the processor: where cores are few, client and server share them. */
+async function measured(up: () => Promise<unknown>, down: () => Promise<unknown>): Promise<Trip> {
+  const before = process.cpuUsage();
+  const times = { up: await time(up), down: await time(down) };
+  const { user, system } = process.cpuUsage(before);
+  return { ...times, processor: (user + system) / 1000 };
+}
 
 /** The AWS SDK as it comes, one object per file, up from memory and down into files. Encrypts nothing and checks no hash of ours. */
 export async function bareS3(server: S3Server, files: PlainFile[], name: string, folder: string): Promise<Trip> {
@@ -29,13 +38,15 @@ export async function bareS3(server: S3Server, files: PlainFile[], name: string,
     }));
   };
   await mkdir(folder, { recursive: true });
-  const up = await time(() => each((file) => client.send(new PutObjectCommand({ Bucket: server.bucket, Key: `${name}/${file.name}`, Body: file.bytes }))));
-  const down = await time(() => each(async (file) => {
-    const { Body } = await client.send(new GetObjectCommand({ Bucket: server.bucket, Key: `${name}/${file.name}` }));
-    await pipeline(Body as Readable, createWriteStream(join(folder, file.name)));
-  }));
+  const trip = await measured(
+    () => each((file) => client.send(new PutObjectCommand({ Bucket: server.bucket, Key: `${name}/${file.name}`, Body: file.bytes }))),
+    () => each(async (file) => {
+      const { Body } = await client.send(new GetObjectCommand({ Bucket: server.bucket, Key: `${name}/${file.name}` }));
+      await pipeline(Body as Readable, createWriteStream(join(folder, file.name)));
+    }),
+  );
   client.destroy();
-  return { up, down };
+  return trip;
 }
 
 /** What a contributor and a provider do, on S3: keys, AES-256-GCM, hashes, upload; download with every chunk checked before it is written. */
@@ -61,15 +72,13 @@ async function there(
 ): Promise<Trip> {
   const signer = signerOf(seed);
   let manifest!: DatasetManifest;
-  const up = await time(async () => {
+  return measured(async () => {
     const secrets = await deriveSecrets(signer, files, name);
     const { storage, files: listed } = await upload(secrets);
     // What a download reads of a manifest.
     manifest = { files: listed, storage, contributor: signer.principal, salt: hex(secrets.salt), merkleRoot: rootOf(listed.flatMap((file) => file.chunks)) } as DatasetManifest;
-  });
-  const down = await time(async () => {
+  }, async () => {
     const { fetched, chunks } = await download(manifest);
     if (fetched !== chunks) throw new BenchError('wrongResult', { name, fetched, chunks }, `Only ${fetched} of ${chunks} chunks were fetched; the others were there before.`);
   });
-  return { up, down };
 }
