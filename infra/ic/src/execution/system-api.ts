@@ -44,11 +44,12 @@ export type Functions = Record<string, Function>;
 const ALL = 'I G U RQ NRQ TQ CQ Ry Rt CRy CRt C CC F T';
 const ANSWERING = 'U RQ NRQ TQ CQ Ry Rt CRy CRt';
 const COST = 500;
+const MAX_REPLY = 2 << 20;
+const MAX_QUERY_REPLY = 3 << 20;
 
 /** The `ic0` imports of one instance (IC spec: System API). */
 export function systemApi(instance: Instance, around: Surroundings): WebAssembly.Imports {
-  const access = accessTo(instance, around);
-  const functions = { ...messageApi(access), ...canisterApi(access), ...callApi(access), ...stableApi(access), ...costApi(access) };
+  const functions = functionsOf(accessTo(instance, around));
   const ic0: Record<string, (...args: never[]) => unknown> = {};
   for (const [name, [roles, cost, act]] of Object.entries(functions)) {
     const allowed = new Set((roles === '*' ? ALL : roles === '* s' ? `${ALL} s` : roles).split(' ') as Role[]);
@@ -60,6 +61,18 @@ export function systemApi(instance: Instance, around: Surroundings): WebAssembly
     };
   }
   return { ic0: ic0 as WebAssembly.ModuleImports };
+}
+
+function functionsOf(access: Access): Functions {
+  return { ...messageApi(access), ...canisterApi(access), ...callApi(access), ...stableApi(access), ...costApi(access) };
+}
+
+let names: Set<string> | undefined;
+
+/** The first import of a module that the System API does not have. */
+export function unknownImport(module: WebAssembly.Module): string | undefined {
+  names ??= new Set(Object.keys(functionsOf({} as Access))); // the functions look at their access only when they run
+  return WebAssembly.Module.imports(module).find(({ name }) => !names!.has(name))?.name;
 }
 
 const WHERE: Record<Role, string> = {
@@ -127,9 +140,12 @@ function messageApi(access: Access): Functions {
       message().accepted = true;
     }],
     msg_reply_data_append: [ANSWERING, COST, (address: number, length: number) => {
+      const { reply, role } = message();
       mustBeAnswerable(message());
       access.instance.charge(length >>> 0);
-      message().reply.push(access.bytes(address, length).slice());
+      reply.push(access.bytes(address, length).slice());
+      const most = role === 'NRQ' || role.startsWith('CQ') || role.startsWith('CR') ? MAX_QUERY_REPLY : MAX_REPLY;
+      if (reply.reduce((sum, part) => sum + part.length, 0) > most) throw new Trap('contractViolation', `a reply must not exceed ${most} bytes`);
     }],
     msg_reply: [ANSWERING, COST, () => {
       mustBeAnswerable(message());

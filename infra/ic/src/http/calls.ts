@@ -8,6 +8,7 @@ import type { Ingress } from '../subnet/subnet.js';
 import { HttpError, rejected, sendCbor, sendText } from './replies.js';
 
 const SYNCHRONOUS_PATIENCE = 10_000;
+const MAX_ARGUMENT = 2 << 20;
 
 /**
  * `POST /api/{v2,v3,v4}/canister/<effective>/call` and `…/subnet/<id>/call` (IC spec: Request: Call). From v3 on the answer is the certified outcome.
@@ -20,6 +21,7 @@ export async function handleCall(host: Host, version: number, effective: Id | un
     requestId: idOf(requestId), sender: content.sender, senderInfo, to: idOf(content.canister_id!), effective: effective ?? MANAGEMENT,
     method: content.method_name!, arg: content.arg!, expiry: content.ingress_expiry,
   };
+  if (ingress.arg.length > MAX_ARGUMENT) throw new HttpError(413, `A call's argument has at most ${MAX_ARGUMENT} bytes, not ${ingress.arg.length}; upload larger modules in chunks.`);
   try {
     if (!host.isKnown(ingress.requestId)) await admit(host, ingress, effective);
   } catch (thrown) {

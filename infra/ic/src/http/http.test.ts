@@ -116,6 +116,11 @@ describe('HTTP interface', () => {
     expect(await canister.counter()).toBe(before + 1n);
   });
 
+  it('streams a long page with the canister\'s own tokens', async () => {
+    const answer = await fetch(`${network.url}/stream?canisterId=${canister.id.toText()}`);
+    expect(await answer.text()).toBe('part 0, part 1, part 2, end');
+  });
+
   it('answers browsers of any origin', async () => {
     const answer = await fetch(`${network.url}/api/v2/status`, { method: 'OPTIONS' });
     expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([204, '*']);

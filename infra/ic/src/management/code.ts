@@ -2,6 +2,7 @@ import type { Principal } from '@dfinity/principal';
 import { newMessage, type Message } from '../execution/message.js';
 import type { Instance } from '../execution/instance.js';
 import { StableMemory } from '../execution/stable-memory.js';
+import { unknownImport } from '../execution/system-api.js';
 import type { Trap } from '../execution/trap.js';
 import type { Canister } from '../subnet/canister.js';
 import { executionFee } from '../subnet/cycles.js';
@@ -47,6 +48,8 @@ function install(request: Request, canister: Canister, mode: Mode, wasm: Uint8Ar
   if ('upgrade' in mode && !canister.module) throw new Reject('moduleNotFound', `Error from Canister ${id}: Attempted to upgrade, but the canister contains no Wasm module.`);
   if (canister.frozen) throw new Reject('outOfCycles', `Canister ${id} is out of cycles: top it up before installing code`);
   const module = request.subnet.modules.prepare(wasm);
+  const unknown = unknownImport(module.compiled);
+  if (unknown !== undefined) throw new Reject('invalidWasm', `Canister's Wasm module is not valid: it imports ic0.${unknown}, which this host does not have`);
   if ('upgrade' in mode) upgrade(request, canister, mode.upgrade[0], module, arg);
   else installAnew(request, canister, module, arg);
   const name = Object.keys(mode)[0]!;

@@ -1,4 +1,6 @@
+import { CanisterStatus } from '@dfinity/agent';
 import { Ed25519KeyIdentity } from '@dfinity/identity';
+import type { Principal } from '@dfinity/principal';
 import { verify, createPublicKey } from 'node:crypto';
 import { DerivedPublicKey, EncryptedVetKey, TransportSecretKey } from '@dfinity/vetkeys';
 import { managementOf, TestNetwork, testWasm } from '../testing/network.js';
@@ -32,6 +34,8 @@ describe('management canister', () => {
     await expect(network.install(id, { upgrade: [] })).rejects.toThrow('contains no Wasm module');
     await expect(network.install(id, { install: null }, Uint8Array.of(1, 2, 3))).rejects.toThrow('magic bytes');
     await expect(network.install(id, { install: null }, Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0))).rejects.toThrow("Canister's Wasm module is not valid");
+    const strange = Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 2, 12, 1, 3, ...Buffer.from('ic0'), 4, ...Buffer.from('fly!'), 0, 0]);
+    await expect(network.install(id, { install: null }, strange)).rejects.toThrow('it imports ic0.fly!');
     await network.install(id);
     await expect(network.install(id)).rejects.toThrow('already has code');
   });
@@ -73,6 +77,14 @@ describe('management canister', () => {
     expect(status.status).toEqual({ running: null });
     expect(Buffer.from(status.module_hash[0])).toEqual(Buffer.from(sha256(testWasm())));
     expect(status.cycles).toBeGreaterThan(99_000_000_000_000n);
+  });
+
+  it('shows anybody the module hash and the controllers, certified', async () => {
+    const canister = await network.deploy();
+    const status = await CanisterStatus.request({ canisterId: canister.id, agent: network.agent, paths: ['time', 'controllers', 'module_hash', 'subnet'] });
+    expect(status.get('module_hash')).toBe(Buffer.from(sha256(testWasm())).toString('hex'));
+    expect((status.get('controllers') as Principal[]).map(String)).toEqual([network.identity.getPrincipal().toText()]);
+    expect(status.get('subnet')).toMatchObject({ nodeKeys: expect.anything() as unknown });
   });
 
   it('lets a canister create another, install it and control it', async () => {

@@ -318,20 +318,51 @@ struct HttpResponse {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     upgrade: Option<bool>,
+    streaming_strategy: Option<StreamingStrategy>,
+}
+
+#[derive(CandidType, serde::Deserialize, Clone)]
+struct Token {
+    part: u32,
+    path: String,
+}
+
+candid::define_function!(StreamingCallback : (Token) -> (StreamedPart) query);
+
+#[derive(CandidType)]
+enum StreamingStrategy {
+    Callback { callback: StreamingCallback, token: Token },
+}
+
+#[derive(CandidType, serde::Deserialize)]
+struct StreamedPart {
+    body: Vec<u8>,
+    token: Option<Token>,
 }
 
 #[query]
 fn http_request(request: HttpRequest) -> HttpResponse {
-    let upgrade = request.url.starts_with("/increment");
-    HttpResponse {
-        status_code: 200,
-        headers: vec![("content-type".into(), "text/plain".into())],
-        body: format!("{} {} {}", request.method, request.url, request.body.len()).into_bytes(),
-        upgrade: Some(upgrade),
+    let upgrade = Some(request.url.starts_with("/increment"));
+    let headers = vec![("content-type".into(), "text/plain".into())];
+    if request.url.starts_with("/stream") {
+        let callback = StreamingCallback::new(api::canister_self(), "http_streaming".into());
+        let token = Token { part: 1, path: request.url };
+        let streaming_strategy = Some(StreamingStrategy::Callback { callback, token });
+        return HttpResponse { status_code: 200, headers, body: b"part 0, ".to_vec(), upgrade: None, streaming_strategy };
     }
+    let body = format!("{} {} {}", request.method, request.url, request.body.len()).into_bytes();
+    HttpResponse { status_code: 200, headers, body, upgrade, streaming_strategy: None }
+}
+
+#[query]
+fn http_streaming(token: Token) -> StreamedPart {
+    if token.part == 3 {
+        return StreamedPart { body: b"end".to_vec(), token: None };
+    }
+    StreamedPart { body: format!("part {}, ", token.part).into_bytes(), token: Some(Token { part: token.part + 1, ..token }) }
 }
 
 #[update]
 fn http_request_update(_request: HttpRequest) -> HttpResponse {
-    HttpResponse { status_code: 201, headers: vec![], body: increment().to_string().into_bytes(), upgrade: None }
+    HttpResponse { status_code: 201, headers: vec![], body: increment().to_string().into_bytes(), upgrade: None, streaming_strategy: None }
 }
