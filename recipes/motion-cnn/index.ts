@@ -7,9 +7,10 @@ import type { MotionSchema, Recording } from '../src/schema.js';
 import { makeSelfTest, syntheticWindows } from '../src/selftest.js';
 import { cutWindows, parseRecording } from '../src/windows.js';
 import { modelCard } from './card.js';
-import { buildModel, WINDOW } from './model.js';
+import { buildModel, stepSamples, WINDOW } from './model.js';
+import { FlatAdam } from './optimizer.js';
 import recipe from './recipe.json' with { type: 'json' };
-import { train, type TrainingControl } from './train.js';
+import { train, trainOn, type TrainingControl } from './train.js';
 
 export interface RecipeRequest extends TrainingControl {
   recordings: Recording[];
@@ -81,4 +82,21 @@ function checkBase(base: Uint8Array, schema: MotionSchema): void {
   for (const key of ['labels', 'channels', 'window'] as const) {
     if (found[key] !== wanted[key]) throw new RecipeError('baseMismatch', { key, found: found[key] ?? null, wanted: wanted[key] }, `The base checkpoint has other ${key} than these datasets; start from one with the same, or from none.`);
   }
+}
+
+/** One training step on made-up windows, for measuring what it costs. `settle` waits for the last one. */
+export async function trainingStep(schema: MotionSchema, settings: { batch: number; filters: number }): Promise<{ parameters: number; run(): void; settle(): Promise<void>; dispose(): void }> {
+  const { tf } = await tensorflow();
+  const built = buildModel(tf, schema, { filters: settings.filters, dropout: 0.3, seed: 1 });
+  const optimizer = new FlatAdam(tf, built.model);
+  const labels = schema.labels.length;
+  const even = (rows: number) => new Float32Array(rows * labels).fill(1 / labels);
+  const batch = { count: settings.batch, x: syntheticWindows(settings.batch, WINDOW, schema.channels), y: even(settings.batch), steps: even(settings.batch * stepSamples.length) };
+  let last: { data(): Promise<unknown>; dispose(): void } | undefined;
+  return {
+    parameters: built.model.countParams(),
+    run: () => { last?.dispose(); last = trainOn(tf, built, optimizer, batch, 1e-3); },
+    settle: async () => { await last?.data(); },
+    dispose: () => { last?.dispose(); optimizer.dispose(); built.model.dispose(); },
+  };
 }

@@ -1,6 +1,6 @@
 import { Random } from '../src/random.js';
 import { labelWindow, type Track } from '../src/windows.js';
-import { WINDOW } from './model.js';
+import { stepSamples, WINDOW } from './model.js';
 
 export interface Augmentation {
   /** Standard deviation of a turn of all sensors together about a random axis, in degrees. */
@@ -12,7 +12,15 @@ export interface Augmentation {
   labelSmoothing: number;
 }
 
-export interface Batch { count: number; x: Float32Array; y: Float32Array }
+export interface Batch {
+  count: number;
+  /** [count, 100, channels] */
+  x: Float32Array;
+  /** Smoothed targets of the windows, [count, labels]. */
+  y: Float32Array;
+  /** And of every fourth sample, [count · 25, labels]; all zeros where a sample carries no label. */
+  steps: Float32Array;
+}
 
 /**
  * Draws an epoch's windows: evenly over all positions in all tracks, from a random first position, so that no two epochs see the same
@@ -40,18 +48,21 @@ export class Sampler {
     const order = Int32Array.from({ length: windows }, (_, at) => at);
     random.shuffle(order);
     const channels = this.deviation.length;
-    let x = new Float32Array(batch * WINDOW * channels);
-    let y = new Float32Array(batch * this.labels);
-    let count = 0;
+    const empty = (): Batch => ({
+      count: 0, x: new Float32Array(batch * WINDOW * channels), y: new Float32Array(batch * this.labels), steps: new Float32Array(batch * stepSamples.length * this.labels),
+    });
+    let made = empty();
     for (const at of order) {
       const { track, start } = this.at(Math.min(this.positions - 1, Math.floor(offset + at * stride)));
-      if (!this.target(track, start, y, count)) continue;
-      this.augment(track, start, x.subarray(count * WINDOW * channels, (count + 1) * WINDOW * channels), random);
-      if (++count < batch) continue;
-      yield { count, x, y };
-      x = new Float32Array(x.length);
-      y = new Float32Array(y.length);
-      count = 0;
+      const { label } = labelWindow(track, start, WINDOW, this.labels);
+      if (label < 0) continue;
+      const row = made.count++;
+      this.smooth(made.y, row, label);
+      stepSamples.forEach((sample, step) => this.smooth(made.steps, row * stepSamples.length + step, track.labels[start + sample]!));
+      this.augment(track, start, made.x.subarray(row * WINDOW * channels, (row + 1) * WINDOW * channels), random);
+      if (made.count < batch) continue;
+      yield made;
+      made = empty();
     }
   }
 
@@ -66,14 +77,11 @@ export class Sampler {
     return { track, start: position - from };
   }
 
-  /** Writes the target of a window; false where most of it carries no label. */
-  private target(track: Track, start: number, y: Float32Array, row: number): boolean {
-    const { label } = labelWindow(track, start, WINDOW, this.labels);
-    if (label < 0) return false;
+  private smooth(targets: Float32Array, row: number, label: number): void {
+    if (label < 0) return;
     const { labelSmoothing } = this.augmentation;
-    y.fill(labelSmoothing / this.labels, row * this.labels, (row + 1) * this.labels);
-    y[row * this.labels + label]! += 1 - labelSmoothing;
-    return true;
+    targets.fill(labelSmoothing / this.labels, row * this.labels, (row + 1) * this.labels);
+    targets[row * this.labels + label]! += 1 - labelSmoothing;
   }
 
   private augment(track: Track, start: number, out: Float32Array, random: Random): void {

@@ -1,12 +1,14 @@
+import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { RecipeError } from '../src/errors.js';
 import type { Tf } from '../src/layers.js';
 import { Random } from '../src/random.js';
 import { sensorsOf, type MotionSchema } from '../src/schema.js';
-import type { Track } from '../src/windows.js';
-import type { MotionModel } from './model.js';
+import { cutWindows, type Track } from '../src/windows.js';
+import { WINDOW, type MotionModel } from './model.js';
+import { FlatAdam } from './optimizer.js';
 import { ResumePoint } from './resume.js';
-import { Sampler } from './sampler.js';
+import { Sampler, type Batch } from './sampler.js';
 
 export interface TrainingSettings {
   epochs: number;
@@ -23,7 +25,7 @@ export interface TrainingSettings {
 export interface Progress {
   epoch: number;
   epochs: number;
-  /** Mean cross-entropy of the epoch's augmented windows, in nats. */
+  /** Mean cross-entropy of the epoch's augmented windows, their steps' included, in nats. */
   loss: number;
   windowsPerSecond: number;
 }
@@ -36,76 +38,66 @@ export interface TrainingControl {
 
 /** Share of the steps in which the learning rate rises. */
 const WARM_UP = 0.2;
-/** Per step: the exported weights are a moving average of the trained ones. */
-const AVERAGE_DECAY = 0.99;
+/** How much the label of every fourth sample counts beside the window's. */
+const STEP_LOSS = 0.5;
 
 /**
  * Trains in place; the model ends with the averaged weights. Every epoch is a pure function of the state before it, the seed and its
  * number, so a training resumed from its last epoch ends where an unbroken one would (as far as TensorFlow's threads sum in one order).
  *
+ * @param fresh  whether normalisation is to be taken from these recordings, or stays the parent's
  * @throws RecipeError `noWindows` · `diverged` · `cancelled`
  */
-export async function train(tf: typeof Tf, { model, dropouts }: MotionModel, tracks: Track[], schema: MotionSchema, fresh: boolean, settings: TrainingSettings, control: TrainingControl = {}): Promise<Progress> {
-  const sensors = sensorsOf(schema);
-  const statistics = channelStatistics(tracks, sensors);
-  const sampler = new Sampler(tracks, schema.labels.length, sensors, statistics.deviation.subarray(0, schema.channels.length), settings);
-  if (sampler.empty) throw new RecipeError('noWindows', { recordings: tracks.length }, `None of ${tracks.length} recordings is as long as one window; train on longer ones.`);
-  if (fresh) {
-    const scale = Float32Array.from(statistics.deviation, (deviation) => 1 / deviation);
-    tf.tidy(() => model.getLayer('standardise').setWeights([tf.tensor1d(statistics.mean), tf.tensor1d(scale)]));
-  }
-
-  const optimizer = tf.train.adam(settings.learningRate);
-  const average = model.weights.map((weight) => tf.keep(weight.read().clone()));
-  const resume = new ResumePoint(tf, model, optimizer, average, control.checkpointDir, settings);
-  const variables = model.trainableWeights.map((weight) => weight.read() as Tf.Variable);
+export async function train(tf: typeof Tf, motion: MotionModel, tracks: Track[], schema: MotionSchema, fresh: boolean, settings: TrainingSettings, control: TrainingControl = {}): Promise<Progress> {
+  const { mean, deviation } = channelStatistics(tf, motion, tracks, schema);
+  if (fresh) tf.tidy(() => { motion.model.getLayer('standardise').setWeights([tf.tensor1d(mean), tf.tensor1d(deviation.map((value) => 1 / value))]); });
+  const sampler = new Sampler(tracks, schema.labels.length, sensorsOf(schema), deviation.subarray(0, schema.channels.length), settings);
+  const optimizer = new FlatAdam(tf, motion.model);
+  const resume = new ResumePoint(optimizer, control.checkpointDir, fingerprint(settings, tracks, schema));
   const stepsPerEpoch = Math.max(1, Math.floor(settings.windowsPerEpoch / settings.batch));
-  let progress: Progress = { epoch: 0, epochs: settings.epochs, loss: NaN, windowsPerSecond: 0 };
+  let progress: Progress = { epoch: settings.epochs, epochs: settings.epochs, loss: 0, windowsPerSecond: 0 };
   try {
-    let step = 0;
     for (let epoch = await resume.load(); epoch < settings.epochs; epoch++) {
       const random = new Random('epoch', settings.seed, epoch);
-      dropouts.forEach((dropout) => dropout.restart(epoch));
-      step = epoch * stepsPerEpoch;
+      motion.dropouts.forEach((dropout) => dropout.restart(epoch));
       const began = performance.now();
-      let windows = 0;
-      let total = tf.scalar(0);
-      let batches = 0;
+      const losses: Tf.Scalar[] = [];
       for (const batch of sampler.epoch(stepsPerEpoch * settings.batch, settings.batch, random)) {
-        (optimizer as unknown as { learningRate: number }).learningRate = learningRate(settings, step / (stepsPerEpoch * settings.epochs));
-        const sum = tf.tidy(() => {
-          const x = tf.tensor3d(batch.x, [batch.count, model.inputs[0]!.shape[1]!, schema.channels.length]);
-          const y = tf.tensor2d(batch.y, [batch.count, schema.labels.length]);
-          const loss = optimizer.minimize(() => crossEntropy(tf, y, model.apply(x, { training: true }) as Tf.Tensor), true, variables)!;
-          moveAverage(tf, model, average, Math.min(AVERAGE_DECAY, (step + 1) / (step + 10)));
-          return tf.add(total, loss) as Tf.Scalar;
-        });
-        total.dispose();
-        total = sum;
-        windows += batch.count;
-        batches++;
-        step++;
+        const done = (epoch * stepsPerEpoch + losses.length) / (stepsPerEpoch * settings.epochs);
+        losses.push(trainOn(tf, motion, optimizer, batch, learningRate(settings.learningRate, done)));
+        if (losses.length % 8 === 0) await new Promise((resolve) => setImmediate(resolve));
         if (control.signal?.aborted) throw new RecipeError('cancelled', { epoch }, `Training was cancelled in epoch ${epoch + 1}; start it again to continue from the end of epoch ${epoch}.`);
-        if (step % 8 === 0) await new Promise((resolve) => setImmediate(resolve));
       }
-      if (batches === 0) throw new RecipeError('noWindows', { recordings: tracks.length }, 'The recordings hold no full batch of labelled windows; train on more or give a smaller batch.');
-      const [sum] = await total.data();
-      total.dispose();
-      progress = { epoch: epoch + 1, epochs: settings.epochs, loss: sum! / batches, windowsPerSecond: windows / ((performance.now() - began) / 1000) };
-      if (!Number.isFinite(progress.loss)) throw new RecipeError('diverged', { epoch: epoch + 1, learningRate: settings.learningRate }, `The loss stopped being a number in epoch ${epoch + 1}; give a smaller learningRate.`);
+      if (losses.length === 0) throw new RecipeError('noWindows', { recordings: tracks.length }, 'The recordings hold no full batch of labelled windows; train on more or give a smaller batch.');
+      const loss = tf.tidy(() => tf.mean(tf.stack(losses)).dataSync()[0]!);
+      progress = { epoch: epoch + 1, epochs: settings.epochs, loss, windowsPerSecond: (losses.length * settings.batch) / ((performance.now() - began) / 1000) };
+      tf.dispose(losses);
+      if (!Number.isFinite(loss)) throw new RecipeError('diverged', { epoch: epoch + 1, learningRate: settings.learningRate }, `The loss stopped being a number in epoch ${epoch + 1}; give a smaller learningRate.`);
       await resume.save(epoch + 1);
       await control.onEpoch?.(progress);
     }
-    model.weights.forEach((weight, at) => weight.write(average[at]!));
+    optimizer.settle();
     return progress;
   } finally {
-    average.forEach((tensor) => tensor.dispose());
     optimizer.dispose();
   }
 }
 
+/** One step on one batch. @returns its loss, to be disposed of */
+export function trainOn(tf: typeof Tf, { teacher }: MotionModel, optimizer: FlatAdam, batch: Batch, rate: number): Tf.Scalar {
+  return tf.tidy(() => {
+    const labels = batch.y.length / batch.count;
+    const x = tf.tensor3d(batch.x, [batch.count, WINDOW, batch.x.length / batch.count / WINDOW]);
+    const [y, steps] = [tf.tensor2d(batch.y, [batch.count, labels]), tf.tensor2d(batch.steps, [batch.steps.length / labels, labels])];
+    return optimizer.minimize(() => {
+      const [whole, each] = teacher.apply(x, { training: true }) as [Tf.Tensor, Tf.Tensor];
+      return tf.add(crossEntropy(tf, y, whole), tf.mul(crossEntropy(tf, steps, tf.reshape(each, [-1, labels])), STEP_LOSS)) as Tf.Scalar;
+    }, rate);
+  });
+}
+
 /** Rises linearly, then falls along a cosine to nothing. */
-function learningRate({ learningRate: peak }: TrainingSettings, done: number): number {
+function learningRate(peak: number, done: number): number {
   return done < WARM_UP ? peak * (0.04 + 0.96 * (done / WARM_UP)) : peak * 0.5 * (1 + Math.cos((Math.PI * (done - WARM_UP)) / (1 - WARM_UP)));
 }
 
@@ -113,33 +105,23 @@ function crossEntropy(tf: typeof Tf, y: Tf.Tensor, probabilities: Tf.Tensor): Tf
   return tf.neg(tf.mean(tf.sum(tf.mul(y, tf.log(tf.add(probabilities, 1e-7))), 1)));
 }
 
-function moveAverage(tf: typeof Tf, model: Tf.LayersModel, average: Tf.Tensor[], decay: number): void {
-  model.weights.forEach((weight, at) => {
-    const before = average[at]!;
-    average[at] = tf.keep(tf.add(tf.mul(before, decay), tf.mul(weight.read(), 1 - decay)));
-    before.dispose();
-  });
+/** A resume point is continued by the same training only: the same settings on the same recordings. */
+function fingerprint(settings: TrainingSettings, tracks: Track[], schema: MotionSchema): string {
+  const hash = createHash('sha256').update(JSON.stringify([settings, schema]));
+  for (const { samples, labels } of tracks) hash.update(samples).update(labels);
+  return hash.digest('hex');
 }
 
-/** Mean and standard deviation of every channel, then of every magnitude, in the order the graph has them. */
-export function channelStatistics(tracks: Track[], sensors: number[][]): { mean: Float32Array; deviation: Float32Array } {
-  const channels = tracks[0]?.channels ?? 0;
-  const lengths = sensors.filter((axes) => axes.length > 1);
-  const width = channels + lengths.length;
-  const sum = new Float64Array(width), squares = new Float64Array(width);
-  let count = 0;
-  for (const { samples, length } of tracks) {
-    for (let row = 0; row < length; row++) {
-      const at = row * channels;
-      for (let c = 0; c < width; c++) {
-        const value = c < channels ? samples[at + c]! : Math.hypot(...lengths[c - channels]!.map((axis) => samples[at + axis]!));
-        sum[c]! += value;
-        squares[c]! += value * value;
-      }
-    }
-    count += length;
-  }
-  const mean = Float32Array.from(sum, (value) => value / count);
-  const deviation = Float32Array.from(squares, (value, c) => Math.sqrt(Math.max(value / count - mean[c]! ** 2, 0)) || 1);
-  return { mean, deviation };
+/**
+ * Mean and standard deviation of every channel as it enters normalisation: the raw ones, then those relative to gravity.
+ * @throws RecipeError `noWindows`
+ */
+function channelStatistics(tf: typeof Tf, { model }: MotionModel, tracks: Track[], schema: MotionSchema): { mean: Float32Array; deviation: Float32Array } {
+  const windows = cutWindows(tracks, schema, WINDOW, WINDOW);
+  if (windows.count === 0) throw new RecipeError('noWindows', { recordings: tracks.length }, `None of ${tracks.length} recordings holds one labelled window of ${WINDOW} samples; train on longer ones.`);
+  return tf.tidy(() => {
+    const frame = tf.model({ inputs: model.inputs, outputs: model.getLayer('gravity').output as Tf.SymbolicTensor });
+    const { mean, variance } = tf.moments(frame.predict(tf.tensor3d(windows.samples, [windows.count, WINDOW, windows.channels])) as Tf.Tensor, [0, 1]);
+    return { mean: Float32Array.from(mean.dataSync()), deviation: Float32Array.from(variance.dataSync(), (value) => Math.sqrt(value) || 1) };
+  });
 }

@@ -9,5 +9,5 @@ export { recipeByName, recipeNames, type Recipe, type RecipeDeclaration } from '
 export { personOf, requireSameSchema, sensorsOf, type MotionSchema, type Recording } from './schema.js';
 export { makeSelfTest, syntheticWindows, type SelfTest } from './selftest.js';
 export { cutWindows, labelWindow, parseRecording, type Track, type Windows } from './windows.js';
-export { runRecipe, type RecipeRequest, type RecipeResult } from '../motion-cnn/index.js';
+export { runRecipe, trainingStep, type RecipeRequest, type RecipeResult } from '../motion-cnn/index.js';
 export type { Progress } from '../motion-cnn/train.js';

@@ -17,13 +17,19 @@ export function spectrumKernel(size: number, bins: number): Float32Array {
   return kernel;
 }
 
-/** Added under the root of a magnitude and under the logarithm of a power, so that neither has a pole. */
-export const MAGNITUDE_FLOOR = 1e-6;
+/** Sensors of three axes, whose columns follow one another. */
+export const spatial = (sensors: number[][]): number[][] => sensors.filter((axes) => axes.length === 3);
+
+/** Added under the root of a length and under the logarithm of a power, so that neither has a pole. */
+export const LENGTH_FLOOR = 1e-6;
 export const POWER_FLOOR = 1e-2;
 
 export interface MotionLayers {
-  /** [batch, time, channels] → the same channels, then one magnitude per sensor of several axes. */
-  magnitudes(config: { name: string; sensors: number[][] }): Tf.layers.Layer;
+  /**
+   * [batch, time, channels] → the same channels, then for each sensor of three axes its length, its part along gravity and its part across.
+   * Gravity is the window's mean of the first such sensor, so that these do not depend on how a device is strapped on.
+   */
+  gravityFrame(config: { name: string; sensors: number[][] }): Tf.layers.Layer;
   /** (x − mean) · scale per channel; both are weights that training leaves alone, so that they travel with the model. */
   standardise(config: { name: string }): Tf.layers.Layer;
   /** [batch, time, channels] → log power per channel and frequency, flat. */
@@ -34,20 +40,27 @@ export interface MotionLayers {
 
 /** The project's own layers, made against whichever TensorFlow.js was loaded. */
 export function motionLayers(tf: typeof Tf): MotionLayers {
-  class Magnitudes extends tf.layers.Layer {
-    static className = 'Magnitudes';
+  class GravityFrame extends tf.layers.Layer {
+    static className = 'GravityFrame';
     constructor(readonly config: { name: string; sensors: number[][] }) { super({ name: config.name, trainable: false }); }
     override computeOutputShape(shape: Tf.Shape | Tf.Shape[]): Tf.Shape {
       const [batch, time, channels] = shape as Tf.Shape;
-      return [batch!, time!, channels! + this.sensors().length];
+      return [batch!, time!, channels! + 3 * spatial(this.config.sensors).length];
     }
-    sensors(): number[][] { return this.config.sensors.filter((axes) => axes.length > 1); }
     override call(inputs: Tf.Tensor | Tf.Tensor[]): Tf.Tensor {
       return tf.tidy(() => {
         const x = (Array.isArray(inputs) ? inputs[0] : inputs) as Tf.Tensor3D;
-        const squares = tf.square(x);
-        const lengths = this.sensors().map((axes) => tf.sqrt(tf.add(tf.sum(tf.slice(squares, [0, 0, axes[0]!], [-1, -1, axes.length]), 2, true), MAGNITUDE_FLOOR)));
-        return tf.concat([x, ...lengths], 2);
+        const sensors = spatial(this.config.sensors).map((axes) => tf.slice(x, [0, 0, axes[0]!], [-1, -1, 3]));
+        if (sensors.length === 0) return x;
+        const rest = tf.mean(sensors[0]!, 1, true);
+        const down = tf.div(rest, tf.sqrt(tf.add(tf.sum(tf.square(rest), 2, true), LENGTH_FLOOR)));
+        return tf.concat([x, ...sensors.flatMap((sensor) => {
+          const square = tf.sum(tf.square(sensor), 2, true);
+          const along = tf.sum(tf.mul(sensor, down), 2, true);
+          // Not the root of the squares' difference: that loses all its digits where a device hangs still.
+          const across = tf.sum(tf.square(tf.sub(sensor, tf.mul(along, down))), 2, true);
+          return [tf.sqrt(tf.add(square, LENGTH_FLOOR)), along, tf.sqrt(tf.add(across, LENGTH_FLOOR))];
+        })], 2);
       });
     }
     override getConfig() { return { ...super.getConfig(), sensors: this.config.sensors }; }
@@ -115,7 +128,7 @@ export function motionLayers(tf: typeof Tf): MotionLayers {
   }
 
   return {
-    magnitudes: (config) => new Magnitudes(config),
+    gravityFrame: (config) => new GravityFrame(config),
     standardise: (config) => new Standardise(config),
     logSpectrum: (config) => new LogSpectrum(config),
     seededDropout: (config) => new SeededDropout(config),

@@ -1,4 +1,4 @@
-import { MAGNITUDE_FLOOR, POWER_FLOOR, spectrumKernel, type Tf } from '../layers.js';
+import { LENGTH_FLOOR, POWER_FLOOR, spatial, spectrumKernel } from '../layers.js';
 import type { Graph, Value } from './graph.js';
 
 /** What a converter is given: the layer, its weights by short name, and the values that flow into it. */
@@ -31,7 +31,8 @@ export const CONVERTERS: Record<string, Converter> = {
   AveragePooling1D: (layer) => pool('AveragePool', layer),
   GlobalAveragePooling1D: (layer) => reduceTime('ReduceMean', layer),
   GlobalMaxPooling1D: (layer) => reduceTime('ReduceMax', layer),
-  Magnitudes: magnitudes,
+  RepeatVector: repeatVector,
+  GravityFrame: gravityFrame,
   Standardise: standardise,
   LogSpectrum: logSpectrum,
 };
@@ -125,20 +126,32 @@ function reduceTime(operator: string, { graph, name, inputs }: LayerContext): Va
   return { shape: [value.shape[1]!], channelsLast: graph.node(operator, name, [input], { axes: [timeLast ? 2 : 1], keepdims: 0 }) };
 }
 
-function magnitudes({ graph, name, config, inputs }: LayerContext): Value {
+function repeatVector({ graph, name, config, inputs }: LayerContext): Value {
+  const times = config['n'] as number;
+  const row = graph.node('Unsqueeze', name, [inputs[0]!.channelsLast!, graph.integers(`${name}/axis`, [1])]);
+  return { shape: [times, inputs[0]!.shape[0]!], channelsLast: graph.node('Tile', name, [row, graph.integers(`${name}/times`, [1, times, 1])]) };
+}
+
+function gravityFrame({ graph, name, config, inputs }: LayerContext): Value {
   const value = inputs[0]!;
   const input = graph.channelsLast(value, name);
-  const squares = graph.node('Mul', name, [input, input]);
-  const floor = graph.floats(`${name}/floor`, [1], Float32Array.of(MAGNITUDE_FLOOR));
-  const sensors = (config['sensors'] as number[][]).filter((axes) => axes.length > 1);
+  const sensors = spatial(config['sensors'] as number[][]);
+  if (sensors.length === 0) return value;
   const axis = graph.integers(`${name}/axis`, [2]);
-  const lengths = sensors.map((axes, at) => {
-    const from = graph.integers(`${name}/from_${at}`, [axes[0]!]);
-    const to = graph.integers(`${name}/to_${at}`, [axes[0]! + axes.length]);
-    const sum = graph.node('ReduceSum', name, [graph.node('Slice', name, [squares, from, to, axis]), axis], { keepdims: 1 });
-    return graph.node('Sqrt', name, [graph.node('Add', name, [sum, floor])]);
+  const floor = graph.floats(`${name}/floor`, [1], Float32Array.of(LENGTH_FLOOR));
+  const node = (operator: string, ...operands: string[]) => graph.node(operator, name, operands);
+  const sum = (of: string) => graph.node('ReduceSum', name, [of, axis], { keepdims: 1 });
+  const root = (of: string) => node('Sqrt', node('Add', of, floor));
+  const slices = sensors.map((axes, at) => node('Slice', input, graph.integers(`${name}/from_${at}`, [axes[0]!]), graph.integers(`${name}/to_${at}`, [axes[0]! + 3]), axis));
+  const rest = graph.node('ReduceMean', name, [slices[0]!], { axes: [1], keepdims: 1 });
+  const down = node('Div', rest, root(sum(node('Mul', rest, rest))));
+  const derived = slices.flatMap((sensor) => {
+    const square = sum(node('Mul', sensor, sensor));
+    const along = sum(node('Mul', sensor, down));
+    const across = node('Sub', sensor, node('Mul', along, down));
+    return [root(square), along, root(sum(node('Mul', across, across)))];
   });
-  return { shape: [value.shape[0]!, value.shape[1]! + sensors.length], channelsLast: graph.node('Concat', name, [input, ...lengths], { axis: 2 }) };
+  return { shape: [value.shape[0]!, value.shape[1]! + derived.length], channelsLast: graph.node('Concat', name, [input, ...derived], { axis: 2 }) };
 }
 
 function standardise(layer: LayerContext): Value {
