@@ -8,6 +8,7 @@ export { canisterModels } from './models/canister.js';
 export { readCheckpoint, readCheckpointFile } from './models/checkpointFiles.js';
 export { canisterTreasury } from './treasury/canister.js';
 export { providerTraining, type ProviderParts } from './training/provider.js';
+export { sandboxWorks } from './training/sandbox.js';
 export { Workspace } from './training/workspace.js';
 export { activitiesOf, failureOf } from './registration.js';
 export { signerOf, type Signer } from './signer.js';

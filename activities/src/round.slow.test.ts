@@ -149,6 +149,30 @@ describe('a round on the real canisters', () => {
     expect(await fleet.beginWave({ release, wave: 2 })).toMatchObject({ state: 'stopped', why: expect.stringContaining('a test') });
   });
 
+  it('looks before a round begins', async () => {
+    const access = canisterAccess(chainOperator, async (provider) => provider === 'provider-1');
+    const good = { provider: 'provider-1', recipe: chain.recipe, arguments: { epochs: 2 }, base: checkpoint };
+    await access.preflight(good);
+    await expect(access.preflight({ ...good, provider: 'provider-9' })).rejects.toMatchObject({ code: 'notFound', details: { provider: 'provider-9' } });
+    await expect(access.preflight({ ...good, recipe: datasets[0]! })).rejects.toMatchObject({ code: 'notFound' });
+    await expect(access.preflight({ ...good, base: datasets[0]! })).rejects.toMatchObject({ code: 'notAccepted' });
+    await expect(access.preflight({ ...good, arguments: { epochs: 100_000 } })).rejects.toMatchObject({ code: 'outOfRange' });
+  });
+
+  it('trains on from an official checkpoint', async () => {
+    const requesting = canisterRequesting(await chain.as('provider'));
+    const { job } = await requesting.request({
+      round: 'next', recipe: chain.recipe, arguments: { epochs: 1, windowsPerEpoch: 128, batch: 16, filters: 8 }, seed: 2, datasets: datasets.toSorted().map((id) => ({ id, epoch: 0 })), base: checkpoint, reward: '0',
+      deadline: (BigInt(Date.now() + 3600_000) * 1_000_000n).toString(), clientRef: 'round/next',
+    });
+    await canisterTreasury(chainOperator).openEscrow({ job, clientRef: 'escrow/next' });
+    await patiently(() => canisterAccess(chainOperator).granted({ job }));
+    await training.train({ job });
+    const next = await training.publish({ job });
+    expect((await chainOperator.models.get_checkpoint(next.checkpoint))!.parent).toEqual([checkpoint]);
+    await training.wipe({ job });
+  });
+
   it('withdraws a proposal by its reference', async () => {
     const holder = chain.identity('provider').getPrincipal().toText();
     const { id } = await governance.propose({ action: { call: 'slashBond', holder, purpose: 'provider', amount: '100', reason: 'a test', evidence: 'none' }, clientRef: 'slash/test', title: 'Slash', summary: 'Slash.' });

@@ -27,7 +27,7 @@ async function run(order: RecipeOrder): Promise<void> {
     schema: order.schema as Parameters<RunRecipe>[0]['schema'],
     hyperparameters: order.hyperparameters,
     seed: order.seed,
-    ...(order.base === null ? {} : { base: await readFile(order.base) }),
+    ...(order.base === null ? {} : { base: new Uint8Array(await readFile(order.base)) }),
     checkpointDir: order.epochs,
     onEpoch: (epoch) => tell({ kind: 'epoch', epoch }),
   });

@@ -24,6 +24,8 @@ export interface ProviderParts {
   workspace: Workspace;
   /** The task queue that only this host polls. */
   host: string;
+  /** Folders with secrets, which a recipe must not see. */
+  hidden?: string[];
 }
 
 interface Result {
@@ -32,7 +34,7 @@ interface Result {
 }
 
 /** A provider's training session. Every step may be repeated, and finds what the one before it left on this host. */
-export function providerTraining({ clients, signer, objects, workspace, host }: ProviderParts): TrainingPort {
+export function providerTraining({ clients, signer, objects, workspace, host, hidden = [] }: ProviderParts): TrainingPort {
   const keys = new DataKeys(clients);
 
   const manifestsOf = async (job: Access.Job): Promise<Map<string, DatasetManifest>> => {
@@ -103,9 +105,12 @@ export function providerTraining({ clients, signer, objects, workspace, host }: 
             code: recipe.code, recordings, schema: [...manifests.values()][0]!.schema, hyperparameters: approval.arguments, seed: approval.seed, base,
             epochs: workspace.epochs(number), outputs: workspace.outputs(number),
           },
-          modulesHere,
-          ({ epoch, epochs, loss, windowsPerSecond }) => progress({ step: 'training', epoch, epochs, loss: loss.toFixed(4), windowsPerSecond: Math.round(windowsPerSecond) }),
-          cancellation(),
+          {
+            modules: modulesHere,
+            hidden,
+            onEpoch: ({ epoch, epochs, loss, windowsPerSecond }) => progress({ step: 'training', epoch, epochs, loss: loss.toFixed(4), windowsPerSecond: Math.round(windowsPerSecond) }),
+            signal: cancellation(),
+          },
         );
         return { epochs, metrics };
       } finally {

@@ -1,8 +1,10 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { bundledCode, bundleRecipe, modulesHere } from '@livepod/recipes';
 import { runRecipeProcess, type Epoch, type RecipeOrder } from './recipeProcess.js';
+import { sandboxWorks } from './sandbox.js';
 import { Workspace } from './workspace.js';
 
 const schema = { channels: ['x_acc', 'y_acc', 'z_acc', 'x_gyro', 'y_gyro', 'z_gyro'].map((name) => ({ name, unit: name.endsWith('acc') ? 'm/s2' : 'rad/s' })), rateMilliHz: 100_000, labels: ['STILL', 'MOVING'], device: 'watch' };
@@ -25,9 +27,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 describe('training in a process of its own', () => {
   it('is interrupted, goes on from its last epoch, and leaves the declared files', async () => {
     const stop = new AbortController();
-    await expect(runRecipeProcess(order, modulesHere, ({ epoch }) => void (epoch === 2 && stop.abort()), stop.signal)).rejects.toMatchObject({ code: 'interrupted' });
+    await expect(runRecipeProcess(order, { modules: modulesHere, onEpoch: ({ epoch }) => void (epoch === 2 && stop.abort()), signal: stop.signal })).rejects.toMatchObject({ code: 'interrupted' });
     const epochs: Epoch[] = [];
-    const { metrics } = await runRecipeProcess(order, modulesHere, (epoch) => epochs.push(epoch));
+    const { metrics } = await runRecipeProcess(order, { modules: modulesHere, onEpoch: (epoch) => epochs.push(epoch) });
     expect(epochs[0]!.epoch).toBeGreaterThan(2);
     expect(epochs.at(-1)!.epoch).toBe(4);
     expect(Number(metrics['trainingLoss'])).toBeLessThan(2);
@@ -37,9 +39,42 @@ describe('training in a process of its own', () => {
 
   it('fails with the recipe\'s code, and without a word of the recordings', async () => {
     const odd = { ...order, epochs: join(folder, 'odd'), recordings: [{ name: 'odd.csv', person: 'two', path: join(folder, 'plain', 'odd.csv') }] };
-    const failure = await runRecipeProcess(odd, modulesHere, () => {}).catch((error: unknown) => error as Error);
+    const failure = await runRecipeProcess(odd, { modules: modulesHere, onEpoch: () => {} }).catch((error: unknown) => error as Error);
     expect(failure).toMatchObject({ code: 'trainingFailed', details: { recipeCode: 'unknownLabel' } });
     expect((failure as Error).message).not.toContain('PRIVATE-WORD');
+  });
+});
+
+describe('a hostile recipe in the sandbox', () => {
+  const attempt = async (act: string) => {
+    const hidden = join(folder, 'secrets');
+    await mkdir(hidden, { recursive: true });
+    await writeFile(join(hidden, 'identity.json'), '{"seed":"00"}');
+    const code = `import { readFile, writeFile } from 'node:fs/promises';
+      export async function runRecipe() {
+        let outcome = 'done';
+        try { ${act} } catch (error) { outcome = 'refused'; }
+        return { files: {}, metrics: { outcome }, backend: '' };
+      }`;
+    const hostile = { ...order, code, epochs: join(folder, 'hostile'), outputs: join(folder, 'hostile-outputs') };
+    return (await runRecipeProcess(hostile, { modules: modulesHere, hidden: [hidden], onEpoch: () => {} })).metrics['outcome'];
+  };
+
+  it.each([
+    ['call out', "await fetch('http://127.0.0.1:' + PORT)"],
+    ['write outside of its job', "await writeFile('FOLDER/elsewhere', 'x')"],
+    ['read its provider\'s identity', "await readFile('FOLDER/secrets/identity.json')"],
+    ['read its provider\'s environment', "await readFile('/proc/PARENT/environ')"],
+  ])('cannot %s', async (_, act) => {
+    if (!(await sandboxWorks())) return console.warn('bubblewrap does not work here: recipes run without a sandbox');
+    const server = createServer((socket) => socket.end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    try {
+      expect(await attempt(act.replace('PORT', String(port)).replace('FOLDER', folder).replace('PARENT', String(process.pid)))).toBe('refused');
+    } finally {
+      server.close();
+    }
   });
 });
 

@@ -1,7 +1,10 @@
-import { fork } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ActivityError } from '../errors.js';
+import { confine, sandboxWorks } from './sandbox.js';
 
 /** What the child process is told. Records are named by their files in memory-backed scratch; nothing of them passes through here. */
 export interface RecipeOrder {
@@ -31,18 +34,35 @@ const QUOTES_RECORDS: ReadonlySet<string> = new Set(['badRecording', 'unknownLab
 const child = fileURLToPath(new URL('./child.ts', import.meta.url));
 const tsx = createRequire(import.meta.url).resolve('tsx');
 
+export interface RecipeRun {
+  /** A file beside whose node_modules TensorFlow.js is installed. */
+  modules: string;
+  /** Folders with secrets, which the recipe must not see. */
+  hidden?: string[];
+  onEpoch: (epoch: Epoch) => void;
+  signal?: AbortSignal;
+}
+
 /**
- * Runs a recipe in a process of its own, which ends with this one. What it prints is dropped, because it may quote records; a failure
- * comes back as a code.
+ * Runs a recipe in a process of its own, which ends with this one: where bubblewrap works without network and with nothing to write to but
+ * its job's folders. What it prints is dropped, because it may quote records; a failure comes back as a code.
  *
  * @throws ActivityError `trainingFailed` (never retried) · `interrupted` (the process died or the step was cancelled: it resumes from its last epoch)
  */
-export function runRecipeProcess(order: RecipeOrder, modules: string, onEpoch: (epoch: Epoch) => void, signal?: AbortSignal): Promise<{ metrics: Record<string, string>; backend: string }> {
+export async function runRecipeProcess(order: RecipeOrder, { modules, hidden = [], onEpoch, signal }: RecipeRun): Promise<{ metrics: Record<string, string>; backend: string }> {
+  const writable = [order.epochs, order.outputs];
+  for (const folder of writable) await mkdir(folder, { recursive: true, mode: 0o700 });
+  const node: [string, ...string[]] = [process.execPath, '--import', tsx, child];
+  // Named, because they lie below /dev/shm, and the sandbox has a /dev of its own.
+  const readable = [...new Set([...(order.base === null ? [] : [order.base]), ...order.recordings.map(({ path }) => path)].map((path) => dirname(path)))];
+  const [program, args] = (await sandboxWorks()) ? confine(node, { writable, hidden, readable }) : [node[0], node.slice(1)];
+  // Without the parent's environment: no credentials, no identity file's place.
+  const { PATH, LIVEPOD_TENSORFLOW, LD_LIBRARY_PATH } = process.env;
+  const environment = { PATH, LIVEPOD_TENSORFLOW, LD_LIBRARY_PATH, LIVEPOD_MODULES: modules, TMPDIR: order.epochs, HOME: order.epochs };
+  const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined));
+
   return new Promise((resolve, reject) => {
-    const { PATH, HOME, LIVEPOD_TENSORFLOW, LD_LIBRARY_PATH } = process.env;
-    const environment = Object.fromEntries(Object.entries({ PATH, HOME, LIVEPOD_TENSORFLOW, LD_LIBRARY_PATH, LIVEPOD_MODULES: modules }).filter(([, value]) => value !== undefined));
-    // Without the parent's environment: no credentials, no identity file's place.
-    const running = fork(child, [], { execArgv: ['--import', tsx], env: environment, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    const running = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
     const stop = (): void => void running.kill('SIGKILL');
     signal?.addEventListener('abort', stop, { once: true });
     let settled = false;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
-import { activitiesOf, canisterRequesting, ObjectStore, providerTraining, Workspace } from '@livepod/activities';
+import { dirname, join } from 'node:path';
+import { activitiesOf, canisterRequesting, ObjectStore, providerTraining, sandboxWorks, Workspace } from '@livepod/activities';
 import { connect } from '@livepod/client';
 import { workflowBundle } from '../bundle.js';
 import { configure, objectStoreOf } from '../configuration.js';
@@ -19,7 +19,8 @@ main(async () => {
 
   const clients = await connect(network, identity);
   const host = `provider-${hostname()}-${createHash('sha256').update(`${signer.principal} ${disk}`).digest('hex').slice(0, 8)}`;
-  const training = providerTraining({ clients, signer, workspace, host, ...(s3 ? { objects: new ObjectStore(s3) } : {}) });
+  const training = providerTraining({ clients, signer, workspace, host, hidden: [dirname(process.env['LIVEPOD_IDENTITY']!)], ...(s3 ? { objects: new ObjectStore(s3) } : {}) });
+  if (!(await sandboxWorks())) process.stderr.write('bubblewrap does not work on this machine: recipes run without a sandbox. Install it (Debian: bubblewrap) to confine them.\n');
   const activities = activitiesOf({ requesting: canisterRequesting(clients), training });
   await runProcess('provider', temporal.address, async () => [
     { namespace: temporal.providerNamespace, taskQueue: 'provider', workflowBundle: await workflowBundle('provider'), activities, nexusServices: [trainingHandler], maxCachedWorkflows: 50, maxConcurrentActivityTaskExecutions: 10 },
