@@ -18,16 +18,20 @@ export function checkNode() {
 
 export const installed = () => existsSync(join(root, 'node_modules/.package-lock.json'));
 
-/** Installs the npm packages of the lock file, unless that was done. No install script runs (.npmrc). */
+/**
+ * Installs the npm packages of the lock file, unless that was done. No install script runs (.npmrc).
+ *
+ * `npm ci` would ask for more: that the lock names the binaries of every platform, also of those that a registry may not carry.
+ * `--no-save` keeps the lock as it is committed.
+ */
 export function installPackages() {
   const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
   if (installed() && existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
-  const command = installed() ? 'install' : 'ci';
-  console.log(`npm ${command}: packages of package-lock.json`);
+  console.log('npm install: the packages of package-lock.json');
   try {
-    execFileSync('npm', [command, '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+    execFileSync('npm', ['install', '--no-save', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
   } catch {
-    console.error(`npm ${command} failed (its output is above). It needs a package registry; see "npm config get registry".`);
+    console.error('npm install failed (its output is above). It needs a package registry; see "npm config get registry".');
     process.exit(1);
   }
   writeFileSync(stamp, lock);

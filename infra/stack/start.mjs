@@ -10,7 +10,7 @@ checkNode();
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'; // a note for developers, printed by each process
 const doctor = process.argv[2] === 'doctor';
 if (doctor && !installed()) {
-  console.log('✘ npm packages: not yet; npm start installs them (or: npm ci), and the doctor can look further then');
+  console.log('✘ npm packages: not yet; npm start installs them (or: npm install), and the doctor can look further then');
   process.exit(1);
 }
 if (!doctor) installPackages();

@@ -46,7 +46,7 @@ async function examine(): Promise<Finding[]> {
   const modules = canisterNames.filter((name) => existsSync(cache('wasm', `${name}.wasm`)));
   const canBuildGo = go !== null;
   return [
-    { what: 'npm packages', there: existsSync(join(root, 'node_modules', 'tsx')) ? 'installed' : null, made: true, ways: ['npm ci'] },
+    { what: 'npm packages', there: existsSync(join(root, 'node_modules', 'tsx')) ? 'installed' : null, made: true, ways: ['npm install'] },
     {
       what: temporal.title,
       there: process.env['TEMPORAL_ADDRESS'] ?? (onPath && isEnough(onPath) ? onPath : existsSync(cache('bin', 'temporal')) ? 'built in .cache' : null),
