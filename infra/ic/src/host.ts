@@ -24,6 +24,8 @@ export interface HostOptions {
   checkpointAfter?: number;
   /** What canisters print. */
   onLog?: (line: string) => void;
+  /** Called when the host cannot go on, as when the disk is full; it answers nothing any more. */
+  onFailure?: (failure: unknown) => void;
 }
 
 /** A round's write-ahead record; `executed` is what the state counted before it. */
@@ -32,6 +34,8 @@ interface JournalRecord { input: RoundInput; executed: bigint }
 type Outcome = { certified: Certified } | 'pending';
 
 const CHECKPOINT_AFTER = 64 << 20;
+const CHECKPOINT_ROUNDS = 5000;
+const CHECKPOINT_INSTRUCTIONS = 100_000_000_000n;
 const ROUND_BYTES = 16 << 20;
 const ROUND_CALLS = 1000;
 const FRESH = 1_000_000_000n;
@@ -49,6 +53,8 @@ export class Host {
   readonly #certifier: Certifier;
   readonly #pause: number;
   readonly #checkpointAfter: number;
+  readonly #onFailure: (failure: unknown) => void;
+  #lastCheckpoint = { round: 0, executed: 0n };
   #journal: Journal;
   #pending: Ingress[] = [];
   #known = new Set<string>();
@@ -66,6 +72,7 @@ export class Host {
     this.keys = keys;
     this.#pause = (options.secondsPerRound ?? 0) * 1000;
     this.#checkpointAfter = options.checkpointAfter ?? CHECKPOINT_AFTER;
+    this.#onFailure = options.onFailure ?? ((failure) => process.emitWarning(`The Internet Computer host stopped: ${String((failure as Error).stack)}`));
     const modules = new ModuleStore(join(options.state, 'modules'), new Instrumenter());
     const limits = { ...MAIN_NETWORK_LIMITS, ...options.limits };
     this.subnet = new Subnet({ subnetId: keys.subnetId, rootKey: keys.der }, modules, limits);
@@ -215,7 +222,14 @@ export class Host {
     await durable;
     for (const { requestId } of input.ingress) this.#known.delete(requestId);
     this.#tell(this.subnet.finished);
-    if (this.#journal.size > this.#checkpointAfter) this.#checkpoint();
+    if (this.#isLong()) this.#checkpoint();
+  }
+
+  /** Whether a restart would take long to read the journal, or to execute it again. */
+  #isLong(): boolean {
+    const { round, executed } = this.subnet.state;
+    return this.#journal.size > this.#checkpointAfter || round - this.#lastCheckpoint.round > CHECKPOINT_ROUNDS
+      || executed - this.#lastCheckpoint.executed > CHECKPOINT_INSTRUCTIONS;
   }
 
   #takePending(): Ingress[] {
@@ -239,11 +253,12 @@ export class Host {
   #fail(failure: unknown): void {
     this.#failed = failure;
     this.#closed = true;
-    process.emitWarning(`The Internet Computer host stopped: ${String((failure as Error).stack)}`);
+    this.#onFailure(failure);
   }
 
   #recover(): Journal {
     const checkpoint = this.#checkpoints.restore(this.subnet) ?? 0;
+    this.#lastCheckpoint = { round: checkpoint, executed: this.subnet.state.executed };
     let journal: Journal | undefined;
     for (const number of [...new Set([checkpoint, ...numbered(this.#folder, 'journal')])].filter((one) => one >= checkpoint)) {
       journal?.close();
@@ -273,6 +288,7 @@ export class Host {
     if (fresh !== this.#journal) this.#journal?.close();
     this.#journal = fresh;
     this.#checkpoints.prune(number);
+    this.#lastCheckpoint = { round: number, executed: this.subnet.state.executed };
   }
 }
 
@@ -282,21 +298,32 @@ function seedIn(folder: string): Uint8Array {
   return new Uint8Array(readFileSync(path));
 }
 
-/** Two hosts on one folder would destroy it. */
+/** Two hosts on one folder would destroy it. A process is known by its id and its start, since ids are used again. */
 function lock(folder: string): void {
   const path = join(folder, 'lock');
-  const holder = existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0;
-  if (holder > 0 && holder !== process.pid && isRunning(holder)) {
+  const [pid, start] = existsSync(path) ? readFileSync(path, 'utf8').split(' ') : [];
+  const holder = Number(pid ?? 0);
+  if (holder > 0 && holder !== process.pid && startOf(holder) === start) {
     throw new IcError('stateInUse', { folder, pid: holder }, `The state in ${folder} is in use by process ${holder}; stop it, or choose another --state.`);
   }
-  writeFileSync(path, String(process.pid));
+  writeFileSync(path, `${process.pid} ${startOf(process.pid)}`);
 }
 
-function isRunning(pid: number): boolean {
+/** When a process was started, in the system's words; `running` where that cannot be told; undefined if it is not there. */
+function startOf(pid: number): string | undefined {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ');
+    return fields[0] === 'Z' ? undefined : fields[19];
+  } catch {
+    return existsSync('/proc/self/stat') ? undefined : signalled(pid);
+  }
+}
+
+function signalled(pid: number): string | undefined {
   try {
     process.kill(pid, 0);
-    return true;
+    return 'running';
   } catch {
-    return false;
+    return undefined;
   }
 }

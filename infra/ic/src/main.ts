@@ -41,6 +41,10 @@ async function main(): Promise<void> {
       ...(values['update-instructions'] && { update: BigInt(number('update-instructions', values['update-instructions'])) }),
       ...(values['query-instructions'] && { query: BigInt(number('query-instructions', values['query-instructions'])) }),
     },
+    onFailure: (failure) => {
+      process.stderr.write(`The Internet Computer host cannot go on: ${String((failure as Error).stack)}\n`);
+      process.exit(1);
+    },
     onLog: values.quiet ? undefined : (line) => process.stderr.write(`${line}\n`),
   });
   process.stdout.write(`${JSON.stringify({ url: running.url, rootKey: running.rootKey })}\n`);

@@ -1,7 +1,10 @@
 import { COUNTER, MEMORY, type CanisterModule } from '../wasm/module.js';
 import type { Message } from './message.js';
 import { PAGE } from './stable-memory.js';
-import { Trap, trapOf } from './trap.js';
+import { STACK_OVERFLOW, Trap, trapOf } from './trap.js';
+
+/** Instructions charged for a message that overflowed the stack. */
+const OVERFLOW_COST = 10_000_000n;
 
 interface Live { exports: WebAssembly.Exports; memory?: WebAssembly.Memory; counter: WebAssembly.Global; globals: WebAssembly.Global[] }
 
@@ -69,9 +72,10 @@ export class Instance {
    */
   run(message: Message, entry: string | { fun: number; env: number }): Trap | undefined {
     this.message = message;
-    const live = this.#start();
-    live.counter.value = message.instructionLimit;
+    let live: Live | undefined;
     try {
+      live = this.#start();
+      live.counter.value = message.instructionLimit;
       if (typeof entry === 'string') (live.exports[entry] as () => void)();
       else {
         const table = live.exports['ic table 0'] as WebAssembly.Table | undefined;
@@ -81,9 +85,12 @@ export class Instance {
       }
       return undefined;
     } catch (thrown) {
-      return trapOf(thrown, (live.counter.value as bigint) < 0n);
+      const trap = trapOf(thrown, live !== undefined && (live.counter.value as bigint) < 0n);
+      // how deep the stack goes before it overflows differs from run to run, and so does what was counted until then
+      if (live && trap.message === STACK_OVERFLOW) live.counter.value = message.instructionLimit - OVERFLOW_COST;
+      return trap;
     } finally {
-      message.instructions = this.used();
+      message.instructions = live ? this.used() : 0n;
     }
   }
 

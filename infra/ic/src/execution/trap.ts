@@ -10,6 +10,8 @@ export class Trap extends Error {
   }
 }
 
+export const STACK_OVERFLOW = 'stack overflow';
+
 /** V8's words for a Wasm trap, in the replica's. */
 const WORDS: [RegExp, string][] = [
   [/unreachable/, 'unreachable'],
@@ -25,7 +27,7 @@ const WORDS: [RegExp, string][] = [
 export function trapOf(thrown: unknown, outOfInstructions: boolean): Trap {
   if (thrown instanceof Trap) return thrown;
   if (outOfInstructions) return new Trap('instructionLimit', 'exceeded the instruction limit for single message execution');
-  if (thrown instanceof RangeError) return new Trap('trapped', 'stack overflow');
+  if (thrown instanceof RangeError) return new Trap('trapped', STACK_OVERFLOW);
   const said = thrown instanceof Error ? thrown.message : String(thrown);
   if (!(thrown instanceof WebAssembly.RuntimeError)) return new Trap('engine', `The execution engine failed: ${said}`);
   return new Trap('trapped', WORDS.find(([pattern]) => pattern.test(said))?.[1] ?? said);

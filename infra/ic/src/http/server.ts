@@ -11,6 +11,8 @@ import { CORS, HttpError, send, sendCbor, sendText } from './replies.js';
 
 export const VERSION = '0.1.0';
 const MAX_BODY = 5 << 20;
+/** Milliseconds. Longer than clients keep idle connections, so that none sends into one that is being closed. */
+const KEEP_ALIVE = 120_000;
 const ENDPOINT = /^\/api\/v([234])\/(canister|subnet)\/([a-z0-9-]+)\/(call|query|read_state)$/;
 /** Which versions of which endpoint there are (IC spec: HTTPS interface). */
 const ENDPOINTS: Record<string, number[]> = {
@@ -19,7 +21,7 @@ const ENDPOINTS: Record<string, number[]> = {
 
 /** The host's HTTP interface: that of an API boundary node, and an HTTP gateway for canisters' pages. */
 export function createHttpServer(host: Host): Server {
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
     handle(host, request, response).catch((failure: unknown) => {
       if (response.headersSent) response.destroy();
       else if (failure instanceof HttpError) sendText(response, failure.status, failure.message);
@@ -27,6 +29,8 @@ export function createHttpServer(host: Host): Server {
       else sendText(response, 500, `The host failed: ${failure instanceof Error ? failure.message : String(failure)}`);
     });
   });
+  server.keepAliveTimeout = KEEP_ALIVE;
+  return server;
 }
 
 async function handle(host: Host, request: IncomingMessage, response: ServerResponse): Promise<void> {
