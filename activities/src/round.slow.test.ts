@@ -5,15 +5,7 @@ import {
   ActivityError, canisterAccess, canisterDatasets, canisterFleet, canisterGovernance, canisterModels, canisterRequesting, canisterTreasury, contribute, holdoutEvaluation, ObjectStore, providerTraining,
   signerOf, Workspace, type Contribution, type DatasetsPort, type GovernancePort, type TrainingPort,
 } from './index.js';
-import { Chain, type Role } from '../test/chain.js';
-
-const schema: Contribution['schema'] = { channels: ['x_acc', 'y_acc', 'z_acc', 'x_gyro', 'y_gyro', 'z_gyro'].map((name) => ({ name, unit: name.endsWith('acc') ? 'm/s2' : 'rad/s' })), rateMilliHz: 100_000, labels: ['STILL', 'MOVING'], device: 'watch' };
-
-/** Stillness, then shaking; the person gives the phase. */
-function recording(person: number): string {
-  const rows = Array.from({ length: 1600 }, (_, at) => [...Array.from({ length: 6 }, (_, channel) => ((at < 800 ? 0.05 : 4) * Math.sin(at * 0.4 + channel + person)).toFixed(6)), at < 800 ? 'STILL' : 'MOVING'].join(','));
-  return `${schema.channels.map(({ name }) => name).join(',')},label\n${rows.join('\n')}\n`;
-}
+import { Chain, motionRecording, motionSchema, type Role } from '../test/chain.js';
 
 let chain: Chain;
 let datasets: string[];
@@ -53,7 +45,7 @@ afterAll(async () => {
 });
 
 const contributed = async (role: Role, store: 'bucket' | 's3', change: Partial<Contribution> = {}) =>
-  contribute({ clients: await chain.as(role), seed: chain.identity(role), recordings: [0, 1].map((run) => ({ name: `run${run}.csv`, csv: recording(run) })), schema, title: `Watch of ${role}`, store, s3: chain.s3, ...change });
+  contribute({ clients: await chain.as(role), seed: chain.identity(role), recordings: [0, 1].map((run) => ({ name: `run${run}.csv`, csv: motionRecording(run) })), schema: motionSchema, title: `Watch of ${role}`, store, s3: chain.s3, ...change });
 
 describe('a round on the real canisters', () => {
   it('takes contributions into a bucket and into S3; a repeat sends nothing', async () => {
@@ -119,7 +111,7 @@ describe('a round on the real canisters', () => {
     const holdout = join(chain.folder, 'holdout');
     for (const person of [5, 6]) {
       await mkdir(join(holdout, `s0${person}`), { recursive: true });
-      await writeFile(join(holdout, `s0${person}`, 'run.csv'), recording(person));
+      await writeFile(join(holdout, `s0${person}`, 'run.csv'), motionRecording(person));
     }
     const evaluation = holdoutEvaluation(await chain.as('evaluator'), signerOf(chain.identity('evaluator')), holdout);
     const measured = await evaluation.measure({ checkpoint });

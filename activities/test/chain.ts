@@ -9,12 +9,21 @@ import { fileURLToPath } from 'node:url';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Ed25519KeyIdentity } from '@dfinity/identity';
 import { approve, connect, identityFromSeed, installAll, propose, stake, vote, type Clients, type GovernedMethod, type GovernedPayloads, type IcNetwork } from '@livepod/client';
-import { documentId, sha256, utf8 } from '@livepod/protocol';
+import { documentId, sha256, utf8, type DatasetSchema } from '@livepod/protocol';
 import { recipeDocument } from '@livepod/recipes';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const TOKEN = 100_000_000n;
 const ROLES = ['voter', 'operator', 'provider', 'evaluator', 'contributor-1', 'contributor-2', 'stranger'] as const;
+/** A made-up watch: two sensors, two things it can tell apart. */
+export const motionSchema: DatasetSchema = { channels: ['x_acc', 'y_acc', 'z_acc', 'x_gyro', 'y_gyro', 'z_gyro'].map((name) => ({ name, unit: name.endsWith('acc') ? 'm/s2' : 'rad/s' })), rateMilliHz: 100_000, labels: ['STILL', 'MOVING'], device: 'watch' };
+
+/** Stillness, then shaking; the person gives the phase. */
+export function motionRecording(person: number): string {
+  const rows = Array.from({ length: 1600 }, (_, at) => [...Array.from({ length: 6 }, (_, channel) => ((at < 800 ? 0.05 : 4) * Math.sin(at * 0.4 + channel + person)).toFixed(6)), at < 800 ? 'STILL' : 'MOVING'].join(','));
+  return `${motionSchema.channels.map(({ name }) => name).join(',')},label\n${rows.join('\n')}\n`;
+}
+
 export type Role = (typeof ROLES)[number];
 
 /** The canisters on an embedded IC host and an S3 server, with a DAO of one voter and every role approved. */
