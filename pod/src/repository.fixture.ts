@@ -99,7 +99,7 @@ export function checkpointSaying(label: 0 | 1, change: { signer?: string; selfTe
   const evaluator = person(change.evaluator ?? 'evaluator');
   const model = change.model ?? constantModel(label);
   const output = label === 0 ? [0.9526, 0.0474] : [0.0474, 0.9526];
-  const selfTest = Buffer.from(JSON.stringify({ tolerance: '0.001', vectors: [{ input: floats(new Array(8).fill(0.5)), output: floats(output.map((value) => value + (change.selfTest ?? 0))) }] }));
+  const selfTest = Buffer.from(JSON.stringify({ input: [new Array(8).fill(0.5)], output: [output.map((value) => value + (change.selfTest ?? 0))], tolerance: 0.001 }));
   const files = Object.entries({ 'model.onnx': model, 'selftest.json': selfTest });
   const manifest: CheckpointManifest = {
     type: 'livepod.checkpoint/v1', model: 'constant', parent: null, recipe: `sha256:${'1'.repeat(64)}`, job: 1, approvalDigest: `sha256:${'2'.repeat(64)}`, datasets: [`sha256:${'3'.repeat(64)}`],
@@ -144,5 +144,3 @@ function constantModel(label: 0 | 1): Buffer {
   };
   return Buffer.from(model.encode(model.fromObject({ irVersion: 8, graph, opsetImport: [{ domain: '', version: 17 }] })).finish());
 }
-
-const floats = (values: number[]): string => Buffer.from(Float32Array.from(values).buffer).toString('base64');

@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs';
 import { PodError } from '../errors.js';
 
 /**
- * Self-test vectors (livepod.selftest/v1): windows and the probabilities the provider's model gave for them, float32 little endian in
- * base64, and how far ours may differ, a decimal.
+ * Self-test vectors (livepod.selftest/v1): windows, flat, the probabilities the provider's model gave for them, and how far ours may
+ * differ.
  */
 export interface SelfTest {
-  tolerance: string;
-  vectors: { input: string; output: string }[];
+  input: number[][];
+  output: number[][];
+  tolerance: number;
 }
 
 /**
@@ -67,18 +68,17 @@ export class Classifier {
 
   /** The largest difference from the expected outputs. @throws PodError `selfTestDiffers` when it is over the tolerance */
   async selfTest(path: string): Promise<number> {
-    const { tolerance, vectors } = JSON.parse(readFileSync(path, 'utf8')) as SelfTest;
+    const { input, output, tolerance } = JSON.parse(readFileSync(path, 'utf8')) as SelfTest;
     let worst = 0;
-    if (vectors.length === 0) throw new PodError('selfTestDiffers', {}, 'The self-test has no vectors; a checkpoint must bring some.');
-    for (const [index, vector] of vectors.entries()) {
-      const expected = floats(vector.output);
-      const scores = await this.scoresOf(floats(vector.input));
+    if (!Array.isArray(input) || !Array.isArray(output) || input.length === 0 || input.length !== output.length) {
+      throw new PodError('selfTestDiffers', {}, 'The self-test names no windows, or not an output for each; a checkpoint must bring some.');
+    }
+    for (const [index, expected] of output.entries()) {
+      const scores = await this.scoresOf(Float32Array.from(input[index] as number[]));
       if (expected.length !== scores.length) throw new PodError('selfTestDiffers', { index }, `Self-test ${index} expects ${expected.length} outputs, the model gives ${scores.length}.`);
       for (const [place, value] of expected.entries()) worst = Math.max(worst, Math.abs(value - (scores[place] as number)));
-      if (!(worst <= Number(tolerance))) throw new PodError('selfTestDiffers', { index, worst }, `Self-test ${index} differs by ${worst.toExponential(2)}, allowed are ${tolerance}; this machine does not run the model as its provider did.`);
+      if (!(worst <= tolerance)) throw new PodError('selfTestDiffers', { index, worst }, `Self-test ${index} differs by ${worst.toExponential(2)}, allowed are ${tolerance}; this machine does not run the model as its provider did.`);
     }
     return worst;
   }
 }
-
-const floats = (base64: string): Float32Array => new Float32Array(Uint8Array.from(Buffer.from(base64, 'base64')).buffer);
