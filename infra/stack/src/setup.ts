@@ -76,6 +76,7 @@ export async function setUp(options: SetUpOptions = {}): Promise<SetUpResult> {
     },
   })), {
     concurrent: false,
+    registerSignalListeners: false,
     renderer: live ? 'default' : 'simple',
     rendererOptions: { collapseErrors: false } as object,
   });
