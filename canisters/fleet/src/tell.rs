@@ -5,6 +5,7 @@ use crate::api::{Release, ReleaseState};
 use crate::releases;
 use candid::{CandidType, Deserialize};
 use governed::{Lock, Why};
+use std::cell::Cell;
 use std::time::Duration;
 
 /// How long after a failed call the next one follows.
@@ -52,6 +53,11 @@ enum Refusal {
     Unavailable(Why),
 }
 
+thread_local! {
+    /// A retry is on its way, and one is enough.
+    static RETRYING: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Sets the timers. Call it in `init` and `post_upgrade`.
 pub fn start() {
     ic_cdk_timers::set_timer_interval(SWEEP, models);
@@ -68,8 +74,11 @@ pub async fn models() {
             after = Some(release.id);
         }
     }
-    if failed {
-        ic_cdk_timers::set_timer(RETRY, models());
+    if failed && !RETRYING.replace(true) {
+        ic_cdk_timers::set_timer(RETRY, async {
+            RETRYING.set(false);
+            models().await;
+        });
     }
 }
 

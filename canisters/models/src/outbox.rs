@@ -8,7 +8,7 @@ use ic_stable_structures::StableBTreeMap;
 use rollout::Plan;
 use serde::Serialize;
 use serde_json::json;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::Bound;
 use std::time::Duration;
 use stored::{Cbor, Memory};
@@ -43,6 +43,8 @@ struct CheckpointSubmitted {
 }
 
 thread_local! {
+    /// A retry is on its way, and one is enough.
+    static RETRYING: Cell<bool> = const { Cell::new(false) };
     static OUTBOX: RefCell<StableBTreeMap<u64, Cbor<Message>, Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::OUTBOX)));
 }
 
@@ -72,8 +74,11 @@ pub async fn deliver() {
             OUTBOX.with_borrow_mut(|outbox| outbox.remove(&number));
         }
     }
-    if !silent.is_empty() {
-        ic_cdk_timers::set_timer(RETRY, deliver());
+    if !silent.is_empty() && !RETRYING.replace(true) {
+        ic_cdk_timers::set_timer(RETRY, async {
+            RETRYING.set(false);
+            deliver().await;
+        });
     }
 }
 

@@ -12,7 +12,7 @@ use ic_cdk::management_canister::{
 use ic_stable_structures::StableCell;
 use serde::Serialize;
 use serde_json::Value;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 use stored::{Cbor, Memory};
 
@@ -28,6 +28,8 @@ struct Key {
 }
 
 thread_local! {
+    /// A retry is on its way, and one is enough.
+    static RETRYING: Cell<bool> = const { Cell::new(false) };
     static KEY: RefCell<StableCell<Cbor<Key>, Memory>> = RefCell::new(StableCell::init(memory::of(memory::KEY), Cbor(Key::default())));
 }
 
@@ -84,7 +86,12 @@ async fn publish() {
         if let Err(error) = published {
             ic_cdk::println!("publishing: {error}");
             repository::failed(Some(error));
-            ic_cdk_timers::set_timer(RETRY, publish());
+            if !RETRYING.replace(true) {
+                ic_cdk_timers::set_timer(RETRY, async {
+                    RETRYING.set(false);
+                    publish().await;
+                });
+            }
             return;
         }
     }
