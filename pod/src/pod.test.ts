@@ -76,6 +76,16 @@ describe('a pod', () => {
     expect(repository.requests.filter((path) => path.startsWith('/chunks/'))).toEqual([]);
   });
 
+  it('waits, without trouble, for a channel that has had no checkpoint yet', async () => {
+    repository.sign();
+    const one = pod();
+    await one.turn();
+    expect(one.status()).toMatchObject({ version: 0, trouble: null });
+    repository.publish(channel(1, good), [good]);
+    await one.turn();
+    expect(versionOf(one)).toBe(1);
+  });
+
   it('takes a candidate when its cohort is in the wave, and not before', async () => {
     const position = cohortPosition(7n, PRINCIPAL);
     const digits = (value: bigint) => value.toString(16).padStart(16, '0');

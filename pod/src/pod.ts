@@ -81,8 +81,10 @@ export class Pod {
     try {
       if (this.failing) await this.recover(this.failing);
       const channel = await this.hear();
-      await this.follow(channel);
-      this.judge(channel);
+      if (channel) {
+        await this.follow(channel);
+        this.judge(channel);
+      }
       this.trouble = undefined;
     } catch (error) {
       this.trouble = reasonOf(error);
@@ -106,10 +108,12 @@ export class Pod {
     await this.runtime?.close();
   }
 
-  /** The channel's document, verified, and not older than what was heard before. */
-  private async hear(): Promise<Channel> {
+  /** The channel's document, verified, and not older than what was heard before; nothing while the channel has had no checkpoint yet. */
+  private async hear(): Promise<Channel | undefined> {
     await this.trust.refresh();
-    const channel = parseChannel(await this.trust.download(`channels/${this.options.channel}.json`));
+    const target = `channels/${this.options.channel}.json`;
+    if (this.state.value.sequence === 0 && !this.trust.lists(target)) return undefined;
+    const channel = parseChannel(await this.trust.download(target));
     if (channel.channel !== this.options.channel) throw new PodError('untrustedMetadata', { channel: channel.channel }, `The channel document is that of ${channel.channel}.`);
     if (channel.sequence < this.state.value.sequence) {
       throw new PodError('metadataRollback', { offered: channel.sequence, had: this.state.value.sequence }, `Channel ${channel.channel} goes back from sequence ${this.state.value.sequence} to ${channel.sequence}.`);

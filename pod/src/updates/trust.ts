@@ -47,6 +47,11 @@ export class Trust {
     return this.targets.signed;
   }
 
+  /** Whether the metadata heard last lists this target. */
+  lists(path: string): boolean {
+    return path in (this.targets?.signed.targets ?? {});
+  }
+
   /** A target file's bytes, of the length and hash that targets.json names (TUF 5.7). */
   async download(path: string): Promise<Buffer> {
     const target: TargetFile | undefined = (this.targets ?? (await this.refresh(), this.targets))?.signed.targets[path];
