@@ -95,6 +95,7 @@ describe('a supervised process', () => {
     await sleep(100);
     expect(isAlive(child)).toBe(false);
     expect(existsSync(pidFile(state, 'parent'))).toBe(false);
+    await expect(one.ready()).rejects.toMatchObject({ code: 'notReady' });
   });
 
   it('is asked by its probe until it answers', async () => {

@@ -39,7 +39,7 @@ export interface ProcessHandle {
   kill(signal: NodeJS.Signals): void;
   /** Ends it and waits until its successor is ready. */
   restart(): Promise<void>;
-  /** Resolves when it is ready, at once if it is. */
+  /** Resolves when it is ready, at once if it is; fails when it is stopped. */
   ready(): Promise<void>;
 }
 
@@ -90,11 +90,13 @@ export class Supervised implements ProcessHandle {
   }
 
   async ready(): Promise<void> {
-    for (;;) {
+    while (!this.stopping) {
       const now = this.becameReady;
-      await now.catch(() => sleep(200));
+      await now.catch(() => {});
       if (now === this.becameReady && this.child !== null) return;
+      await sleep(50);
     }
+    throw new StackError('notReady', { process: this.name }, `${this.name} was stopped; start it again with the stack.`);
   }
 
   kill(signal: NodeJS.Signals): void {
