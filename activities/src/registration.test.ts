@@ -1,13 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
 import { CanisterError } from '@livepod/client';
 import { ActivityError } from './errors.js';
 import { activitiesOf, later, progress } from './registration.js';
 
+const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 const failing = (error: Error) => activitiesOf({ port: { step: async () => Promise.reject(error) } })['port.step']!;
-const run = (activity: (...args: never[]) => Promise<unknown>) => new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(activity as () => Promise<unknown>);
+const run = (activity: (...args: never[]) => Promise<unknown>) => new MockActivityEnvironment({}, { logger: quiet }).run(activity as () => Promise<unknown>);
 
 describe('an activity', () => {
   it('does not try again what cannot go well', async () => {

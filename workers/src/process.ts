@@ -2,8 +2,11 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker, type LogEntry, type WorkerOptions } from '@temporalio/worker';
 
-/** How long running steps may take to end after SIGTERM, before they are cancelled, and after that, before the process ends. */
-const DRAIN = { shutdownGraceTime: '5 seconds', shutdownForceTime: '12 seconds' } as const;
+/**
+ * How long running steps may take to end after SIGTERM, before they are cancelled, and after that, before the process ends. Heartbeats go out
+ * often enough that two may be lost before a step counts as dead.
+ */
+const COMMON = { shutdownGraceTime: '5 seconds', shutdownForceTime: '12 seconds', maxHeartbeatThrottleInterval: '4 seconds' } as const;
 
 /**
  * One worker process: telemetry, the connection, its workers until a signal asks it to stop, an orderly end. When the Temporal server is gone
@@ -25,7 +28,7 @@ export async function runProcess(role: string, address: string, workers: (connec
   const connection = await connected(address);
   try {
     const made: Worker[] = [];
-    for (const options of await workers(connection)) made.push(await Worker.create({ ...DRAIN, ...options, connection }));
+    for (const options of await workers(connection)) made.push(await Worker.create({ ...COMMON, ...options, connection }));
     const running = made.map((worker) => worker.run());
     process.stdout.write(`${JSON.stringify({ ready: true, role, metrics: `http://${metrics}/metrics` })}\n`);
     // One worker that fails takes the process down: half a process helps nobody.

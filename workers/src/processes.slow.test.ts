@@ -60,7 +60,7 @@ describe('the three worker processes', () => {
     const handle = await client.workflow.start('lifecycle', {
       taskQueue: 'orchestrator', workflowId: 'lifecycle-killed',
       args: [{
-        round: 'killed', recipe: chain.recipe, provider: 'provider-1', datasets, arguments: { epochs: 40, windowsPerEpoch: 1024, batch: 16, filters: 8 },
+        round: 'killed', recipe: chain.recipe, provider: 'provider-1', datasets, arguments: { epochs: 16, windowsPerEpoch: 1024, batch: 16, filters: 8 },
         plan: { waves: [1, 2], soakSeconds: 1, gate: { minWindows: 0, maxCorrectionPermille: 1000, maxErrors: 9 } },
       }],
     });

@@ -9,7 +9,7 @@ import type {
  */
 const brief: ActivityOptions = {
   startToCloseTimeout: '5 minutes',
-  heartbeatTimeout: '12 seconds',
+  heartbeatTimeout: '15 seconds',
   scheduleToCloseTimeout: '1 day',
   retry: { initialInterval: '500 milliseconds', backoffCoefficient: 1.6, maximumInterval: '20 seconds' },
 };
@@ -18,7 +18,7 @@ const brief: ActivityOptions = {
 const waiting: ActivityOptions = { ...brief, startToCloseTimeout: '1 minute', scheduleToCloseTimeout: '30 days' };
 
 /** Hours of work on one host, with heartbeats that carry the resume point. */
-const lengthy: ActivityOptions = { ...brief, startToCloseTimeout: '3 days', scheduleToCloseTimeout: '7 days', heartbeatTimeout: '30 seconds' };
+const lengthy: ActivityOptions = { ...brief, startToCloseTimeout: '3 days', scheduleToCloseTimeout: '7 days', heartbeatTimeout: '20 seconds' };
 
 type Methods<P> = { [K in keyof P]: P[K] extends (...args: infer A) => Promise<infer R> ? (...args: A) => Promise<R> : never };
 

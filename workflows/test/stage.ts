@@ -59,8 +59,8 @@ export class Stage {
       Object.keys(this.world.activities()).map((name) => [name, (...args: never[]) => this.world.activities()[name]!(...args)]),
     );
     const connection = this.environment.nativeConnection;
-    const ours = { connection, namespace: 'livepod', activities };
-    const theirs = { connection, namespace: 'provider-1', activities };
+    const ours = { connection, namespace: 'livepod', activities, identity: 'stage' };
+    const theirs = { connection, namespace: 'provider-1', activities, identity: 'stage' };
     this.workers = await Promise.all([
       Worker.create({ ...ours, taskQueue: 'orchestrator', workflowBundle: this.bundles.orchestrator }),
       Worker.create({ ...ours, taskQueue: 'rollback', workflowBundle: this.bundles.orchestrator }),

@@ -1,6 +1,8 @@
+import { mkdir, writeFile } from 'node:fs/promises';
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { abortUpdate, pauseUpdate, resumeUpdate, stateQuery, timelineQuery, type LifecycleResult } from './index.js';
+import { histories, historyJson } from '../test/histories.js';
 import { round, Stage } from '../test/stage.js';
 import { id, World } from '../test/world.js';
 
@@ -26,7 +28,9 @@ describe('a round', () => {
     ]);
     expect(await handle.query(stateQuery)).toMatchObject({ headline: 'Version 1 reached the whole channel' });
     expect((await handle.query(timelineQuery)).length).toBeGreaterThan(4);
-    await expect(stage.inProviderNamespace().workflow.getHandle('training-job-7').describe()).rejects.toThrow();
+    const elsewhere: string[] = [];
+    for await (const run of stage.inProviderNamespace().workflow.list()) elsewhere.push(run.type);
+    expect(new Set(elsewhere)).toEqual(new Set(['accessRequest', 'trainingJob']));
   });
 
   it('keeps every history under 300 events with 1,000 datasets', async () => {
@@ -100,41 +104,16 @@ describe('a rollout', () => {
   });
 });
 
-describe('malformed input', () => {
-  it.each([
-    ['lifecycle', undefined, 'lifecycle: The input is missing. Give one JSON object with round, channel'],
-    ['lifecycle', round('bad', { datasets: ['sha256:12'] }), 'lifecycle: "datasets[0]" is "sha256:12", which does not fit. Give an id'],
-    ['lifecycle', { ...round('bad'), dataset: 'x' }, 'lifecycle: "dataset" is not a field of this input. Leave it out'],
-    ['lifecycle', round('bad', { datasets: [] }), 'lifecycle: "datasets" names no dataset'],
-    ['lifecycle', round('bad', { plan: { waves: [3, 1], soakSeconds: 1, gate: { minWindows: 1, maxCorrectionPermille: 1, maxErrors: 0 } } }), 'lifecycle: "plan.waves[1]" is not larger'],
-    ['datasetIntake', { round: 'bad', datasets: [id('1'), id('1')] }, 'datasetIntake: "datasets[1]" stands in the list twice'],
-    ['trainingRound', { ...round('bad'), arguments: { learningRate: 0.1 } }, 'trainingRound: "channel"'],
-    ['checkpointReview', { round: 'bad', checkpoint: 'latest' }, 'checkpointReview: "checkpoint" is "latest"'],
-    ['modelRollout', { release: -1, channel: 'stable', waves: 3 }, 'modelRollout: "release" is -1, which does not fit. Give a whole number'],
-    ['modelRollback', { channel: 'stable', version: 1, reason: 'x', ref: 'r1' }, 'modelRollback: "reason" is "x"'],
-    ['treasuryWatch', { all: true }, 'treasuryWatch: "all" is not a field'],
-  ])('of %s fails at once and starts nothing (%#)', async (workflow, input, sentence) => {
-    const world = (stage.world = new World());
-    const handle = await stage.start(workflow, `bad-${workflow}-${Math.random()}`, input);
-    const error = await handle.result().catch((failure: WorkflowFailedError) => failure.cause);
-    if (!sentence.includes('"channel"')) expect(error).toMatchObject({ type: 'InvalidInput', nonRetryable: true, message: expect.stringContaining(sentence) });
-    else expect(error).toMatchObject({ type: 'InvalidInput', nonRetryable: true });
-    expect(world.journal).toEqual([]);
-    expect(await stage.events(handle.workflowId)).toBeLessThan(6);
-  });
-});
-
-it('a round with a provider that does not exist begins nothing', async () => {
-  const world = (stage.world = new World());
-  const handle = await stage.start('lifecycle', 'lifecycle-nobody', round('nobody', { provider: 'provider-9' }));
-  const failure = await handle.result().catch((error: WorkflowFailedError) => error.cause);
-  expect(failure).toMatchObject({ cause: { type: 'notFound', message: 'There is no provider provider-9' } });
-  expect(world.journal).toEqual([]);
-});
-
 describe('replay', () => {
-  it('of every history of a round gives the same commands', async () => {
-    const runs = ['lifecycle-whole', 'lifecycle-stopped', 'lifecycle-cancelled', 'lifecycle-whole-training', 'lifecycle-whole-review', 'lifecycle-whole-rollout'];
-    for (const run of runs) await Worker.runReplayHistory({ workflowBundle: stage.bundles.orchestrator }, await stage.client.getHandle(run).fetchHistory(), run);
+  it('of every history of these rounds gives the same commands', async () => {
+    for (const run of ['lifecycle-whole', 'lifecycle-stopped', 'lifecycle-cancelled', 'lifecycle-whole-training', 'lifecycle-whole-review', 'lifecycle-whole-rollout']) {
+      const history = await stage.client.getHandle(run).fetchHistory();
+      await Worker.runReplayHistory({ workflowBundle: stage.bundles.orchestrator }, history, run);
+      // LIVEPOD_RECORD=1 keeps these for replay.test.ts, when a change of the workflows is meant to be a break.
+      if (process.env['LIVEPOD_RECORD'] && run !== 'lifecycle-cancelled') {
+        await mkdir(histories, { recursive: true });
+        await writeFile(new URL(`${run}.json`, histories), historyJson(history));
+      }
+    }
   });
 });
