@@ -5,8 +5,12 @@ import { ProtocolError } from './errors.js';
 /** SHA-256, synchronous; for documents and hashes of hashes. */
 export const sha256 = (bytes: Uint8Array): Uint8Array => nobleSha256(bytes);
 
-/** SHA-256 by the platform's WebCrypto, for chunks and files: several times as fast as JavaScript. */
+// Node's own hash where this runs in Node: WebCrypto copies its input first, which costs as much again for chunks.
+const nodeCrypto = globalThis.process?.getBuiltinModule?.('node:crypto');
+
+/** SHA-256 by the platform, for chunks and files: several times as fast as JavaScript. */
 export async function digest(bytes: Uint8Array): Promise<Uint8Array> {
+  if (nodeCrypto) return new Uint8Array(nodeCrypto.createHash('sha256').update(bytes).digest());
   return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
 }
 
