@@ -45,7 +45,7 @@ export const secondRound: Chapter = {
 export const thirdRound: Chapter = {
   title: 'Round 3: the canary fails its gate, the release stops itself, bonds are put up for slashing',
   async tell(stage) {
-    const made = await lifecycle(stage, roundOf(stage, 'round-3', { datasets: [id(stage, 'contributor-careless')], base: result(stage, 'round-2').checkpoint, seed: 3 }));
+    const made = await lifecycle(stage, roundOf(stage, 'round-3', { datasets: [id(stage, 'contributor-careless')], base: result(stage, 'round-2').checkpoint, arguments: { epochs: 4 }, seed: 3 }));
     expected('the release of version 3 stops itself', made.outcome === 'stopped' && made.version === 3, made);
     expected('two bonds are put up for slashing', made.slashing.length === 2, made.slashing);
     const pods = await stage.pods.allAt(2, 180);
