@@ -33,11 +33,13 @@ async function tellStory({ stage, startActors }: OpenStage, options: Options, in
   let failure: Error | undefined;
   const told = (async (): Promise<void> => {
     await startActors();
-    await show(story.map((chapter) => ({
+    const { memory } = stage;
+    await show(story.filter(({ title }) => !memory.told.chapters.includes(title)).map((chapter) => ({
       title: chapter.title,
-      run: (tell) => {
+      run: async (tell) => {
         stage.tell = tell;
-        return chapter.tell(stage);
+        await chapter.tell(stage);
+        memory.note((soFar) => void soFar.chapters.push(chapter.title));
       },
     })));
   })().catch((error: Error) => void (failure = error));

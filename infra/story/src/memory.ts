@@ -3,18 +3,17 @@ import { dirname, join } from 'node:path';
 
 /** What the story has done, so that a start after an interruption goes on where it was. */
 export interface Told {
+  /** Titles of the chapters that are told to their end. */
+  chapters: string[];
   /** Ids of registered datasets, by who contributed them and for what. */
   datasets: Record<string, { id: string; contributor: string; store: 'bucket' | 's3' }>;
   /** The dataset that the canister refused. */
   refused?: { id: string; contributor: string; store: 'bucket' | 's3'; why: string };
   ledgerBefore?: Record<string, string>;
-  rootPath?: string;
   recipe?: string;
   /** What each finished workflow returned, by workflow id. */
   results: Record<string, unknown>;
   seconds: Record<string, number>;
-  startedAt?: string;
-  ended?: boolean;
 }
 
 export class Memory {
@@ -23,7 +22,7 @@ export class Memory {
 
   constructor(state: string) {
     this.path = join(state, 'story.json');
-    this.told = read(this.path) ?? { datasets: {}, results: {}, seconds: {} };
+    this.told = read(this.path) ?? { chapters: [], datasets: {}, results: {}, seconds: {} };
   }
 
   /** Changes what is remembered and writes it at once. */

@@ -40,6 +40,11 @@ export class Pods {
     return Promise.all([...this.running].map(([name, running]) => until(`${name} answering`, () => ask(String(running.said['api'])), 60)));
   }
 
+  /** Waits until every pod has run these versions in this order, others in between or not. */
+  async allHaveRun(versions: number[], seconds: number): Promise<void> {
+    await until(`all pods having run version ${versions.join(', then ')}`, async () => ((await this.status()).every(({ history }) => inOrder(versions, history.map((entry) => entry.version))) || undefined), seconds);
+  }
+
   /** Waits until every pod runs this version. */
   async allAt(version: number, seconds: number): Promise<PodStatus[]> {
     return until(`all pods at version ${version}`, async () => {
@@ -70,6 +75,13 @@ export class Pods {
 async function ask(api: string): Promise<PodStatus> {
   const response = await fetch(`${api}/status`, { signal: AbortSignal.timeout(5_000) });
   return (await response.json()) as PodStatus;
+}
+
+/** Whether `all` holds `some` in their order. */
+export function inOrder(some: readonly number[], all: readonly number[]): boolean {
+  let found = 0;
+  for (const one of all) if (one === some[found]) found += 1;
+  return found === some.length;
 }
 
 /** The TUF root that devices are shipped with. */

@@ -16,7 +16,7 @@ export interface OpenStage {
   stage: Stage;
   /** Where each process shows its metrics, by name. */
   metrics: Record<string, string>;
-  /** Starts the pods; the voters come on with the DAO's chapter. */
+  /** Starts the pods, and lets the voters vote. */
   startActors(): Promise<void>;
   /** Stops every process; all state is kept. */
   close(): Promise<void>;
@@ -58,7 +58,10 @@ async function setStage(stack: Stack, recordings: Recordings, people: People): P
   return {
     stage,
     metrics: network.metrics ?? {},
-    startActors: () => pods.start(people.podOwners, join(stack.state, 'root.json')),
+    startActors: async () => {
+      await voters.start();
+      await pods.start(people.podOwners, join(stack.state, 'root.json'));
+    },
     close: async () => {
       await voters.stop();
       await connection.close();

@@ -22,7 +22,6 @@ export class Voters {
 
   /** Locks each voter's tokens in a neuron. Safe to repeat. */
   async stake(): Promise<void> {
-    this.clients = await Promise.all(VOTERS.map(({ name }) => connect(this.network, this.cast.identity(name))));
     await Promise.all(this.clients.map((clients, index) => stake(clients, { amount: VOTERS[index]!.stake, dissolveDelaySeconds: YEAR_SECONDS })));
   }
 
@@ -36,7 +35,9 @@ export class Voters {
     return this.clients[0]!;
   }
 
-  start(): void {
+  /** From now on they vote on whatever is open, the user's own proposals too. */
+  async start(): Promise<void> {
+    this.clients = await Promise.all(VOTERS.map(({ name }) => connect(this.network, this.cast.identity(name))));
     this.running = this.vote();
   }
 
@@ -48,9 +49,9 @@ export class Voters {
   private async vote(): Promise<void> {
     while (!this.stopped) {
       try {
-        for (const proposal of (await listProposals(this.first)).filter((one) => one.outcome === 'open')) await this.decide(proposal);
+        for (const proposal of await listProposals(this.first, { open: true })) await this.decide(proposal);
       } catch {
-        // The network is away for a moment; the proposals stay open.
+        // The network is away for a moment, or the stakes are not locked yet; the proposals stay open.
       }
       await sleep(400);
     }
@@ -66,8 +67,9 @@ export class Voters {
         await vote(clients, { proposal: proposal.proposal, vote: ballot });
         this.voted.add(key);
       } catch (error) {
-        if (!(error instanceof CanisterError) || error.code === 'network') throw error;
+        if (!(error instanceof CanisterError)) throw error;
         if (error.code === 'voteClosed') return; // decided by those before
+        if (error.code !== 'alreadyVoted') throw error;
         this.voted.add(key);
       }
     }

@@ -21,7 +21,7 @@ export interface Stage {
   tell: (line: string) => void;
 }
 
-/** One chapter. Told again after an interruption, it goes on where it was; told already, it takes no time. */
+/** One chapter. Told again after an interruption, it goes on where it was. */
 export interface Chapter {
   title: string;
   tell(stage: Stage): Promise<void>;

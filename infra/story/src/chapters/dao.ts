@@ -32,7 +32,6 @@ export const dao: Chapter = {
     stage.tell('voters lock their stakes');
     await insist('stakes', () => voters.stake());
     if (!memory.told.ledgerBefore) await noteBalances(stage);
-    voters.start();
 
     const orchestrator = await connect(network, cast.identity('orchestrator'));
     await insist('the orchestrator’s neuron', () => stake(orchestrator, { amount: 10n * TOKEN, dissolveDelaySeconds: YEAR_SECONDS }));

@@ -1,3 +1,4 @@
+import { inOrder } from './pods.js';
 import { castPeople, PODS } from './cast.js';
 import { withShuffledLabels, withWrongUnits } from './recordings.js';
 
@@ -35,4 +36,12 @@ describe('the cast', () => {
   it('says how many people are missing', () => {
     expect(() => castPeople(people(17))).toThrow(expect.objectContaining({ code: 'tooFewPeople', message: 'somewhere has recordings of 17 people; the story needs 18.' }));
   });
+});
+
+describe('what pods have run', () => {
+  it.each([
+    [[2, 1, 2], [1, 2, 3, 2, 1, 2], true],
+    [[2, 1, 2], [1, 2, 1], false],
+    [[1], [], false],
+  ])('%j is in %j: %s', (some, all, expected) => expect(inOrder(some, all)).toBe(expected));
 });
