@@ -11,7 +11,7 @@ import { rustWays, wasmToolchain } from '../wasmToolchain.js';
 export const canisterNames = ['governance', 'datasets', 'bucket', 'access', 'models', 'fleet', 'treasury', 'ledger'] as const;
 
 /**
- * Compiles crates of one workspace to `<outDir>/<crate, - as _>.wasm`, unless they are there, made from the same sources by the same compiler.
+ * Compiles crates of one workspace to `<outDir>/<crate>.wasm`, unless they are there, made from the same sources by the same compiler.
  *
  * @param crateDir  the workspace's folder, from the clone's top
  * @param packages  names of crates with a `cdylib` in it
@@ -21,7 +21,7 @@ export async function buildWasm(crateDir: string, packages: readonly string[], o
   const folder = join(root, crateDir);
   const toolchain = await wasmToolchain(progress);
   const inputs = await hashOf(await rustSources(folder), toolchain.version, toolchain.kind, ...packages);
-  const outputs = packages.map((name) => join(outDir, `${name.replaceAll('-', '_')}.wasm`));
+  const outputs = packages.map((name) => join(outDir, `${name}.wasm`));
   const stamp = cache('stamps', `wasm-${packages.join('-')}`);
   if (outputs.every((path) => existsSync(path)) && await stamped(stamp, inputs)) return false;
 
@@ -30,9 +30,8 @@ export async function buildWasm(crateDir: string, packages: readonly string[], o
   await run(toolchain.cargo, ['build', ...locked, ...toolchain.args, ...packages.flatMap((name) => ['-p', name])],
     { cwd: folder, env: { ...toolchain.env, CARGO_TARGET_DIR: target, CARGO_TERM_COLOR: 'never' }, onLine: progress, timeout: 40 * 60_000 });
   await mkdir(outDir, { recursive: true });
-  for (const path of outputs) {
-    const made = join(target, 'wasm32-unknown-unknown/release', path.slice(outDir.length + 1));
-    await copyFile(made, `${path}.new`);
+  for (const [i, path] of outputs.entries()) {
+    await copyFile(join(target, 'wasm32-unknown-unknown/release', `${packages[i]!.replaceAll('-', '_')}.wasm`), `${path}.new`);
     await rename(`${path}.new`, path);
   }
   await writeStamp(stamp, inputs);
@@ -59,7 +58,7 @@ function wasmStep(name: string, title: string, crateDir: string, packages: reado
     ways: rustWays,
     async run(progress) {
       const built = await buildWasm(crateDir, packages, cache('wasm'), progress);
-      return { how: built ? 'built' : 'cached', detail: packages.length > 1 ? `${packages.length} modules` : `${packages[0]!.replaceAll('-', '_')}.wasm` };
+      return { how: built ? 'built' : 'cached', detail: packages.length > 1 ? `${packages.length} modules` : `${packages[0]}.wasm` };
     },
   };
 }
