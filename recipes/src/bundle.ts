@@ -35,7 +35,7 @@ export async function bundleRecipe(name: string): Promise<Bundle> {
   const outside = Object.fromEntries(OUTSIDE.map((dependency) => [dependency, ({ ...dependencies, ...optionalDependencies })[dependency]!]));
   const bytes = canonicalJson({
     type: 'livepod.bundle/v1', name, version: recipe.declaration.version, declaration: recipe.declaration as never, outside,
-    files: { 'recipe.mjs': result.outputFiles[0]!.text.replaceAll(/[^\x00-\x7f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`) },
+    files: { 'recipe.mjs': result.outputFiles[0]!.text.replaceAll(/[\u0080-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`) },
   });
   return { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
 }

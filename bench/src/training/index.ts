@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { recipeByName, tensorflow, trainingStep, type MotionSchema } from '@livepod/recipes';
-import type { BenchOptions, BenchRow } from '../benchmark.js';
+import { BenchError, type BenchOptions, type BenchRow } from '../benchmark.js';
 import { median, takeTurns } from '../measuring.js';
 
 export const name = 'training';
@@ -57,7 +57,11 @@ async function pytorch(batch: number, filters: number): Promise<Pytorch | null> 
   const script = fileURLToPath(new URL('./motion_cnn.py', import.meta.url));
   const child: ChildProcess = spawn(python, [script, ...[batch, SCHEMA.channels.length, SCHEMA.labels.length, filters, availableParallelism()].map(String)], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
-  const answer = async () => JSON.parse((await lines.next()).value as string) as Record<string, never>;
+  const answer = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new BenchError('wrongResult', { python }, `${python} stopped while it trained; what it said is above.`);
+    return JSON.parse(value as string) as Record<string, never>;
+  };
   const { ready, parameters } = await answer();
   return {
     version: ready!, parameters: parameters!,

@@ -78,8 +78,8 @@ for line in sys.stdin:
     begun = time.perf_counter()
     for _ in range(steps):
         optimizer.zero_grad()
-        whole, steps = net(x)
-        loss = cross_entropy(y, whole) + 0.5 * cross_entropy(each, steps)
+        whole, parts = net(x)
+        loss = cross_entropy(y, whole) + 0.5 * cross_entropy(each, parts)
         loss.backward()
         optimizer.step()
     print(json.dumps({"windowsPerSecond": steps * BATCH / (time.perf_counter() - begun)}), flush=True)

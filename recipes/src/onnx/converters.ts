@@ -5,7 +5,7 @@ import type { Graph, Value } from './graph.js';
 export interface LayerContext {
   graph: Graph;
   name: string;
-  config: Record<string, any>;
+  config: Record<string, unknown>;
   inputs: Value[];
   weight(name: string): { name: string; dims: number[]; data: Float32Array };
   /** Adds a weight as an initialiser under TensorFlow's own name for it, by which `readWeights` finds it again. */
@@ -49,8 +49,8 @@ function conv1d(layer: LayerContext): Value {
   const [time] = inputs[0]!.shape as [number, number];
   const [kernel] = config['kernelSize'] as [number];
   const [stride] = config['strides'] as [number];
-  const dilation = ([] as number[]).concat(config['dilationRate'] ?? 1)[0]!;
-  if (config['padding'] !== 'same' && config['padding'] !== 'valid') throw new Error(`padding ${config['padding']}`);
+  const dilation = ([] as number[]).concat((config['dilationRate'] ?? 1) as number | number[])[0]!;
+  if (config['padding'] !== 'same' && config['padding'] !== 'valid') throw new Error(`padding ${String(config['padding'])}`);
   const pads = config['padding'] === 'same' ? samePads(time, kernel, stride, dilation) : [0, 0] as [number, number];
   const { dims } = layer.weight('kernel');
   const input = [graph.timeLast(inputs[0]!, name), layer.initializer('kernel')];
@@ -73,7 +73,7 @@ function batchNormalization(layer: LayerContext): Value {
   const value = inputs[0]!;
   const flat = value.shape.length === 1;
   const input = [flat ? value.channelsLast! : graph.timeLast(value, name), ...['gamma', 'beta', 'moving_mean', 'moving_variance'].map((weight) => layer.initializer(weight))];
-  const output = graph.node('BatchNormalization', name, input, { epsilon: { float: config['epsilon'] } });
+  const output = graph.node('BatchNormalization', name, input, { epsilon: { float: config['epsilon'] as number } });
   return flat ? { shape: value.shape, channelsLast: output } : { shape: value.shape, timeLast: output };
 }
 
@@ -104,7 +104,7 @@ function merge(operator: string, { graph, name, inputs }: LayerContext): Value {
 
 function concatenate({ graph, name, inputs, config }: LayerContext): Value {
   const last = inputs[0]!.shape.length;
-  if (config['axis'] !== -1 && config['axis'] !== last) throw new Error(`concatenation along axis ${config['axis']}`);
+  if (config['axis'] !== -1 && config['axis'] !== last) throw new Error(`concatenation along axis ${String(config['axis'])}`);
   const names = inputs.map((value) => graph.channelsLast(value, name));
   const shape = [...inputs[0]!.shape.slice(0, -1), inputs.reduce((sum, value) => sum + value.shape.at(-1)!, 0)];
   return { shape, channelsLast: graph.node('Concat', name, names, { axis: last }) };
