@@ -1,4 +1,4 @@
-import { argmax, cutWindows, infer, parseRecording, runRecipe, scores, type Arguments, type MotionSchema, type Windows } from '@livepod/recipes';
+import { argmax, cutWindows, infer, parseRecording, runRecipe, scores, type Arguments, type Windows } from '@livepod/recipes';
 import type { BenchOptions, BenchRow } from '../benchmark.js';
 import { peoplesRecordings } from '../people.js';
 import { windowFeatures } from './features.js';

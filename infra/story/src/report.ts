@@ -61,7 +61,7 @@ async function stagesOf({ temporal, memory }: Stage): Promise<Report['stages']> 
       }
     }
   }
-  return stages.sort((a, b) => a.began - b.began).map(({ began: _, ...stage }) => stage);
+  return stages.sort((a, b) => a.began - b.began).map(({ name, workflowId, seconds, events, outcome }) => ({ name, workflowId, seconds, events, outcome }));
 }
 
 function datasetsOf({ memory }: Stage): Report['datasets'] {

@@ -1,6 +1,6 @@
 import { callFee } from '../subnet/cycles.js';
 import type { Message, OutgoingCall } from './message.js';
-import { joined, type Access, type Functions } from './system-api.js';
+import { joined, type Access, type Functions } from './access.js';
 import { Trap } from './trap.js';
 
 const ALL = 'I G U RQ NRQ TQ CQ Ry Rt CRy CRt C CC F T';

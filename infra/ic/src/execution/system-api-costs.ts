@@ -1,6 +1,6 @@
 import { KEY_NAMES } from '../chainkey/index.js';
 import { callFee, CREATE_CANISTER_FEE, httpRequestFee, signatureFee } from '../subnet/cycles.js';
-import type { Access, Functions } from './system-api.js';
+import type { Access, Functions } from './access.js';
 
 const ROLES = '* s';
 const COST = 500;

@@ -1,4 +1,4 @@
-import type { Access, Functions } from './system-api.js';
+import type { Access, Functions } from './access.js';
 import { Trap } from './trap.js';
 
 const ROLES = '* s';

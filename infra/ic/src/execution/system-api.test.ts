@@ -3,7 +3,8 @@ import { readModule } from '../wasm/module.js';
 import { Instance } from './instance.js';
 import { newMessage, type Role } from './message.js';
 import { StableMemory } from './stable-memory.js';
-import { systemApi, type Surroundings } from './system-api.js';
+import type { Surroundings } from './access.js';
+import { systemApi } from './system-api.js';
 
 const ROLES: Role[] = ['I', 'G', 'U', 'RQ', 'NRQ', 'TQ', 'CQ', 'Ry', 'Rt', 'CRy', 'CRt', 'C', 'CC', 'F', 'T', 's'];
 const EVERYWHERE = 'I G U RQ NRQ TQ CQ Ry Rt CRy CRt C CC F T';

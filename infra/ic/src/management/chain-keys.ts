@@ -3,7 +3,7 @@ import { schnorrPublicKey, schnorrSign, vetkdDeriveKey, vetkdPublicKey, type Sch
 import { signatureFee } from '../subnet/cycles.js';
 import { bytesOf } from '../subnet/principals.js';
 import { Reject } from '../subnet/reject.js';
-import { existing, type Method, type Request } from './manage.js';
+import { existing, type Method, type Request } from './request.js';
 
 type SchnorrKey = { algorithm: { ed25519: null } | { bip340secp256k1: null }; name: string };
 

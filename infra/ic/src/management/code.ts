@@ -10,7 +10,7 @@ import { commit, trapped, undo } from '../subnet/delivery.js';
 import { bytesOf, idOf, textOf } from '../subnet/principals.js';
 import { Reject } from '../subnet/reject.js';
 import { sha256, type CanisterModule } from '../wasm/module.js';
-import { controlled, existing, type Method, type Request } from './manage.js';
+import { controlled, existing, type Method, type Request } from './request.js';
 
 type Mode = { install: null } | { reinstall: null } | { upgrade: [] | [{ skip_pre_upgrade: [boolean] | []; wasm_memory_persistence: [{ keep: null } | { replace: null }] | [] }] };
 interface InstallCode { mode: Mode; canister_id: Principal; wasm_module: Uint8Array; arg: Uint8Array }

@@ -2,7 +2,7 @@ import type { Principal } from '@dfinity/principal';
 import { CREATE_CANISTER_FEE, DEFAULT_BALANCE } from '../subnet/cycles.js';
 import { FIRST_ID, idOf, LAST_ID, principalOf, textOf, type Id } from '../subnet/principals.js';
 import { Reject } from '../subnet/reject.js';
-import { controlled, existing, type Method } from './manage.js';
+import { controlled, existing, type Method } from './request.js';
 import { withChanges, type CandidSettings } from './settings.js';
 import { infoOf } from './status.js';
 

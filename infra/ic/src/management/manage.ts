@@ -1,33 +1,16 @@
 import { IDL } from '@dfinity/candid';
 import type { Principal } from '@dfinity/principal';
 import { ChainKeyError } from '../chainkey/index.js';
-import type { Canister, Origin } from '../subnet/canister.js';
-import { idOf, textOf, type Id } from '../subnet/principals.js';
+import { idOf, type Id } from '../subnet/principals.js';
 import { Reject } from '../subnet/reject.js';
 import type { IncomingCall, Subnet } from '../subnet/subnet.js';
 import { decodeCandid, METHODS, type MethodName } from './candid.js';
 import { chainKeyMethods } from './chain-keys.js';
 import { codeMethods } from './code.js';
 import { lifeMethods } from './life.js';
+import type { Method, Request } from './request.js';
 import { settingsMethods } from './settings.js';
 import { logsOf, statusOf } from './status.js';
-
-/** One call of the management canister, as its methods see it. */
-export interface Request {
-  subnet: Subnet;
-  caller: Id;
-  origin: Origin;
-  /** The calling canister, if it is one. */
-  canister?: Canister;
-  /** Cycles sent along; methods take what they need, the rest goes back. */
-  cycles: bigint;
-  /** Instructions that Wasm used on behalf of the call. */
-  instructions: bigint;
-}
-
-/** A method returns its results, or `later` when it will answer the origin itself. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the shape of the argument is that of its Candid type, checked when it is decoded
-export type Method = (request: Request, argument: any) => unknown[] | 'later';
 
 const methods: Partial<Record<MethodName, Method>> = { ...lifeMethods, ...codeMethods, ...settingsMethods, ...chainKeyMethods };
 
@@ -101,19 +84,4 @@ function chainKeyErrorsAsRejects<T>(act: () => T): T {
     if (thrown instanceof ChainKeyError) throw new Reject('rejectedAtTheDoor', thrown.message);
     throw thrown;
   }
-}
-
-/** @throws Reject `canisterNotFound` · `invalidController` */
-export function controlled(request: Request, canisterId: Principal): Canister {
-  const canister = existing(request, canisterId);
-  if (canister.isControlledBy(request.caller)) return canister;
-  throw new Reject('invalidController', `Only controllers of canister ${textOf(canister.id)} can call ic00 method; ${textOf(request.caller)} is none of them`);
-}
-
-/** @throws Reject `canisterNotFound` */
-export function existing(request: Pick<Request, 'subnet'>, canisterId: Principal): Canister {
-  const id = idOf(canisterId.toUint8Array());
-  const canister = request.subnet.canisters.get(id);
-  if (!canister) throw new Reject('canisterNotFound', `Canister ${textOf(id)} not found.`);
-  return canister;
 }

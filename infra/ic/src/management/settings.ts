@@ -1,11 +1,11 @@
 import type { Principal } from '@dfinity/principal';
-import type { Canister, Settings, Visibility } from '../subnet/canister.js';
-import { idOf, principalOf } from '../subnet/principals.js';
+import type { Settings, Visibility } from '../subnet/canister.js';
+import { idOf } from '../subnet/principals.js';
 import { Reject } from '../subnet/reject.js';
-import { controlled, type Method } from './manage.js';
+import { controlled, type Method } from './request.js';
 import { statusOf } from './status.js';
+import type { CandidVisibility } from './visibility.js';
 
-type CandidVisibility = { controllers: null } | { public: null } | { allowed_viewers: Principal[] };
 export interface CandidSettings {
   controllers: [Principal[]] | [];
   compute_allocation: [bigint] | []; memory_allocation: [bigint] | []; freezing_threshold: [bigint] | []; reserved_cycles_limit: [bigint] | [];
@@ -66,16 +66,6 @@ function visibility(value: CandidVisibility | undefined): Visibility | undefined
   if (!value) return undefined;
   if ('allowed_viewers' in value) return { allowed_viewers: value.allowed_viewers.map((one) => idOf(one.toUint8Array())) };
   return 'public' in value ? 'public' : 'controllers';
-}
-
-export function candidVisibility(value: Visibility): CandidVisibility {
-  if (typeof value === 'object') return { allowed_viewers: value.allowed_viewers.map(principalOf) };
-  return value === 'public' ? { public: null } : { controllers: null };
-}
-
-export function maySee(canister: Canister, caller: string, who: Visibility): boolean {
-  if (canister.isControlledBy(caller) || who === 'public') return true;
-  return typeof who === 'object' && who.allowed_viewers.includes(caller);
 }
 
 const updateSettings: Method = (request, { canister_id, settings }: { canister_id: Principal; settings: CandidSettings }) => {

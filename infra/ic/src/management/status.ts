@@ -4,8 +4,8 @@ import type { Recorded } from '../subnet/canister.js';
 import { idleBurnedPerDay } from '../subnet/cycles.js';
 import { principalOf, textOf } from '../subnet/principals.js';
 import { Reject } from '../subnet/reject.js';
-import { existing, type Request } from './manage.js';
-import { candidVisibility, maySee } from './settings.js';
+import { existing, type Request } from './request.js';
+import { candidVisibility, maySee } from './visibility.js';
 
 /** The reply of `canister_status`, with every field that strict clients decode. @throws Reject */
 export function statusOf(request: Pick<Request, 'subnet' | 'caller'>, canisterId: Principal): unknown {

@@ -1,7 +1,8 @@
 import { Instance } from '../execution/instance.js';
 import type { Closure } from '../execution/message.js';
 import { PAGE, StableMemory } from '../execution/stable-memory.js';
-import { systemApi, type Surroundings } from '../execution/system-api.js';
+import type { Surroundings } from '../execution/access.js';
+import { systemApi } from '../execution/system-api.js';
 import type { CanisterModule } from '../wasm/module.js';
 import { freezingThreshold } from './cycles.js';
 import { bytesOf, idOf, type Id } from './principals.js';

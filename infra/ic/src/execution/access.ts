@@ -1,0 +1,43 @@
+import type { Instance } from './instance.js';
+import type { Message } from './message.js';
+import type { StableMemory } from './stable-memory.js';
+
+/** What the System API asks the canister about. */
+export interface Surroundings {
+  readonly self: Uint8Array;
+  readonly subnetId: Uint8Array;
+  readonly rootKey: Uint8Array;
+  stable(): StableMemory;
+  /** 1 running · 2 stopping · 3 stopped */
+  status(): number;
+  version(): bigint;
+  isController(principal: Uint8Array): boolean;
+  /** The balance below which the canister is frozen, in cycles. */
+  freezingThreshold(): bigint;
+  timer(): bigint;
+  environment(): readonly { name: string; value: string }[];
+  /** Whether one more call to this canister fits the queue. */
+  maySend(callee: Uint8Array, planned: number): boolean;
+}
+
+/** What each function of the System API works with. */
+export interface Access {
+  readonly instance: Instance;
+  readonly around: Surroundings;
+  message(): Message;
+  /** Heap bytes, checked. */
+  bytes(address: number, length: number): Uint8Array;
+  copy(target: number, offset: number, length: number, source: Uint8Array): void;
+  text(address: number, length: number): string;
+  /** Writes 16 bytes, little-endian. */
+  amount(target: number, value: bigint): void;
+}
+
+/** Roles in which it may be called, what it costs in instructions, and what it does. */
+export type Function = [roles: string, cost: number, act: (...args: never[]) => number | bigint | void];
+export type Functions = Record<string, Function>;
+
+/** A 128-bit amount from its two halves as Wasm passes them, signed. */
+export function joined(high: bigint, low: bigint): bigint {
+  return (BigInt.asUintN(64, high) << 64n) | BigInt.asUintN(64, low);
+}
