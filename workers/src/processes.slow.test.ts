@@ -60,13 +60,15 @@ describe('the three worker processes', () => {
     const handle = await client.workflow.start('lifecycle', {
       taskQueue: 'orchestrator', workflowId: 'lifecycle-killed',
       args: [{
-        round: 'killed', recipe: chain.recipe, provider: 'provider-1', datasets, arguments: { epochs: 16, windowsPerEpoch: 1024, batch: 16, filters: 8 },
+        round: 'killed', recipe: chain.recipe, provider: 'provider-1', datasets, arguments: { epochs: 30, windowsPerEpoch: 1024, batch: 16, filters: 8 },
         plan: { waves: [1, 2], soakSeconds: 1, gate: { minWindows: 0, maxCorrectionPermille: 1000, maxErrors: 9 } },
       }],
     });
 
     const job = async () => (await chain.as('operator')).access.get_job(1n);
-    await until(async () => (await readdir(join(scratch, '1', 'epochs')).catch(() => [] as string[])).includes('resume.bin'));
+    const ended = handle.result().then((early) => { throw new Error(`The round ended before it was disturbed: ${JSON.stringify(early)}`); });
+    await Promise.race([ended, until(async () => (await readdir(join(scratch, '1', 'epochs'))).includes('resume.bin'))]);
+    ended.catch(() => {});
     processes['provider']!.kill('SIGKILL');
     processes['orchestrator']!.kill('SIGKILL');
     expect('granted' in (await job())!.state).toBe(true);
