@@ -55,7 +55,11 @@ async function pytorch(batch: number, filters: number): Promise<Pytorch | null> 
   const python = ['/usr/bin/python3', 'python3'].find((candidate) => spawnSync(candidate, ['-c', 'import torch']).status === 0);
   if (!python) return null;
   const script = fileURLToPath(new URL('./motion_cnn.py', import.meta.url));
-  const child: ChildProcess = spawn(python, [script, ...[batch, SCHEMA.channels.length, SCHEMA.labels.length, filters, availableParallelism()].map(String)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child: ChildProcess = spawn(python, [script, ...[batch, SCHEMA.channels.length, SCHEMA.labels.length, filters, availableParallelism()].map(String)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    // OpenMP's threads spin while they wait; where the cores are shared, that made PyTorch ten times slower than it is.
+    env: { ...process.env, OMP_WAIT_POLICY: 'PASSIVE' },
+  });
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
   const answer = async () => {
     const { value, done } = await lines.next();
