@@ -1,6 +1,7 @@
 import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { Connection } from '@temporalio/client';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,8 +29,10 @@ async function elsewhere(script: string): Promise<unknown> {
   const file = join(state, 'elsewhere.mts');
   writeFileSync(file, `import { bringUp } from ${JSON.stringify(join(root, 'infra/stack/src/index.ts'))};\nconst state = ${JSON.stringify(state)};\n${script}`);
   const child = spawn(process.execPath, ['--import', 'tsx', file], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const gone = once(child, 'exit');
   let text = '';
   for await (const piece of child.stdout) text += String(piece);
+  await gone;
   return JSON.parse(text);
 }
 
@@ -49,7 +52,7 @@ describe('the stack', () => {
     const { endpoint, region, bucket } = stack.network.s3!;
     const client = new S3Client({ endpoint, region, credentials: stack.s3Credentials, forcePathStyle: true });
     await client.send(new HeadBucketCommand({ Bucket: bucket }));
-    const stranger = new S3Client({ endpoint, region, credentials: { accessKeyId: 'x', secretAccessKey: 'y' }, forcePathStyle: true });
+    const stranger = new S3Client({ endpoint, region, credentials: { ...stack.s3Credentials, secretAccessKey: 'guessed' }, forcePathStyle: true });
     await expect(stranger.send(new HeadBucketCommand({ Bucket: bucket }))).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } });
     expect(statSync(join(state, 'secrets/s3.json')).mode & 0o777).toBe(0o600);
     expect(readFileSync(stack.networkFile, 'utf8')).not.toContain(stack.s3Credentials.secretAccessKey);
@@ -108,6 +111,7 @@ describe('the stack', () => {
     expect(left).toHaveLength(3);
     for (const pid of left) expect(bornAt(pid)).not.toBeNull();
     stack = await start();
+    expect(stack.owned).toBe(true);
     for (const pid of left) expect(bornAt(pid)).toBeNull();
     expect(stack.processes).toHaveLength(3);
   });
