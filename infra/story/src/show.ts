@@ -18,7 +18,8 @@ export async function show(tasks: Task[]): Promise<void> {
         task.title = `${title} (${Math.round((Date.now() - began) / 1000)} s)`;
       },
     })),
-    { concurrent: false, exitOnError: true, renderer: live ? 'default' : 'simple', rendererOptions: { collapseErrors: false } as object },
+    // Signals are the caller's: listr2 would end the process before the stack is stopped.
+    { concurrent: false, exitOnError: true, registerSignalListeners: false, renderer: live ? 'default' : 'simple', rendererOptions: { collapseErrors: false } as object },
   );
   await list.run();
 }
