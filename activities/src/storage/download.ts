@@ -77,19 +77,22 @@ async function fromObject(manifest: DatasetManifest, target: VerifiedFile, missi
   const end = target.offset(until - 1) + target.chunks[until - 1]!.bytes;
   const body = await objects.get(bucket, prefix + target.name, target.offset(from), whole ? undefined : end, cancellation());
   const writing = new Set<Promise<void>>();
+  let failure: { error: unknown } | undefined; // kept here, because a write takes itself off the list when it ends
+  const throwIfFailed = (): void => {
+    if (failure) throw failure.error;
+  };
   try {
     for await (const [index, chunk] of cut(body, target, from, until)) {
-      const write = target.write(index, chunk).finally(() => writing.delete(write));
-      // Observed by the race below or at the end; a rejection must not go unhandled in between.
-      write.catch(() => {});
+      const write = target.write(index, chunk).catch((error: unknown) => void (failure ??= { error })).finally(() => writing.delete(write));
       writing.add(write);
       if (writing.size >= CHUNKS_IN_FLIGHT) await Promise.race(writing);
+      throwIfFailed();
     }
-    await Promise.all(writing);
   } finally {
     body.destroy();
-    await Promise.allSettled(writing);
+    await Promise.all(writing);
   }
+  throwIfFailed();
 }
 
 /** Cuts a stream at the chunks' borders. */

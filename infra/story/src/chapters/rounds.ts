@@ -22,7 +22,7 @@ function expected(what: string, holds: boolean, found: unknown): void {
 export const firstRound: Chapter = {
   title: 'Round 1: votes, escrow, training, evaluation, adoption, rollout 1 → 3 → 6',
   async tell(stage) {
-    const made = await lifecycle(stage, roundOf(stage, 'round-1', { datasets: [...idsOf(stage, stage.people.first), id(stage, 'contributor-newcomer')], seed: 1 }));
+    const made = await lifecycle(stage, roundOf(stage, 'round-1', { datasets: [...idsOf(stage, stage.people.first), id(stage, 'contributor-newcomer')], arguments: { epochs: 3, windowsPerEpoch: 2048 }, seed: 1 }));
     expected('version 1 reaches the whole channel', made.outcome === 'completed' && made.version === 1, made);
     expected('voters keep one dataset out', made.datasets.filter((dataset) => dataset.decision === 'rejected').length === 1, made.datasets);
     await stage.pods.allHaveRun([1], 180);
