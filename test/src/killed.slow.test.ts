@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Telling, expectRightStory } from './telling.js';
 
 const VICTIMS = ['orchestrator', 'provider', 'ic', 's3', 'temporal'];
-const SEED = Number(process.env['LIVEPOD_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+// A build has to be repeatable; another seed kills at other moments: LIVEPOD_SEED=$RANDOM npm run test:slow -- killed
+const SEED = Number(process.env['LIVEPOD_SEED'] ?? 1904501515);
 
 /** Numbers in [0, 1) that a seed repeats (mulberry32). */
 function random(seed: number): () => number {
