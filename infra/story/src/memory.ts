@@ -13,7 +13,6 @@ export interface Told {
   recipe?: string;
   /** What each finished workflow returned, by workflow id. */
   results: Record<string, unknown>;
-  seconds: Record<string, number>;
 }
 
 export class Memory {
@@ -22,7 +21,7 @@ export class Memory {
 
   constructor(state: string) {
     this.path = join(state, 'story.json');
-    this.told = read(this.path) ?? { chapters: [], datasets: {}, results: {}, seconds: {} };
+    this.told = read(this.path) ?? { chapters: [], datasets: {}, results: {} };
   }
 
   /** Changes what is remembered and writes it at once. */

@@ -9,7 +9,7 @@ import type { Chapter, Stage } from './chapter.js';
 const YEAR_SECONDS = 365 * 24 * 3600;
 const PROVIDER_BOND = 200n * TOKEN;
 const CONTRIBUTOR_BOND = 20n * TOKEN;
-export const RECIPE = 'motion-cnn';
+const RECIPE = 'motion-cnn';
 
 /** Who holds what before the story begins: voters their stakes, the rest what they need to take part. */
 export function firstBalances(stage: Pick<Stage, 'cast' | 'people'>): { owner: string; amount: bigint }[] {
@@ -64,7 +64,7 @@ async function postBond(clients: Clients, purpose: 'provider' | 'contributor', a
 }
 
 /** Proposes and waits until it is executed. */
-export async function pass<M extends GovernedMethod>(clients: Clients, method: M, payload: GovernedPayloads[M], what: string, ref: string): Promise<void> {
+async function pass<M extends GovernedMethod>(clients: Clients, method: M, payload: GovernedPayloads[M], what: string, ref: string): Promise<void> {
   const { proposal } = await insist(`a proposal on ${what}`, () => propose(clients, { method, payload, clientRef: `${method}-${ref}`.slice(0, 50), title: `Approve ${what}`, summary: `Approve ${what}.`, neuron: neuronId(clients.principal) }));
   const made = await until(`the vote on ${what}`, async () => {
     const now = await decision(clients, proposal);

@@ -5,7 +5,7 @@ import { insist } from '../patience.js';
 import type { Stage } from './chapter.js';
 
 /** Starts a workflow as an operator would from the UI, once, and waits for what it returns. */
-export async function ran<T>(stage: Stage, workflowType: string, taskQueue: string, workflowId: string, input: unknown): Promise<T> {
+async function ran<T>(stage: Stage, workflowType: string, taskQueue: string, workflowId: string, input: unknown): Promise<T> {
   const { memory, temporal } = stage;
   if (workflowId in memory.told.results) return memory.told.results[workflowId] as T;
   const ended = (error: unknown): boolean => error instanceof WorkflowExecutionAlreadyStartedError || error instanceof WorkflowFailedError;
@@ -17,11 +17,7 @@ export async function ran<T>(stage: Stage, workflowType: string, taskQueue: stri
   void follow(stage, workflowId, watching.signal);
   try {
     const result = await insist<T>(`the result of ${workflowId}`, () => temporal.workflow.getHandle(workflowId).result() as Promise<T>, ended, 1800);
-    const { startTime, closeTime } = await insist(`the times of ${workflowId}`, () => temporal.workflow.getHandle(workflowId).describe());
-    memory.note((told) => {
-      told.results[workflowId] = result;
-      told.seconds[workflowId] = ((closeTime ?? new Date()).getTime() - startTime.getTime()) / 1000;
-    });
+    memory.note((told) => void (told.results[workflowId] = result));
     return result;
   } finally {
     watching.abort();
