@@ -1,3 +1,4 @@
 /** The processes are started by their main.ts; this is what others may reuse. */
 export { workflowBundle } from './bundle.js';
+export { connectClient, connectWorker, dataConverter, type Temporal, type TemporalClient } from './temporal.js';
 export { WorkerError, type WorkerErrorCode } from './errors.js';

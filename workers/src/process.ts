@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker, type LogEntry, type WorkerOptions } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker, type LogEntry, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { connectWorker, dataConverter, type Temporal } from './temporal.js';
 
 /**
  * How long running steps may take to end after SIGTERM, before they are cancelled, and after that, before the process ends. Heartbeats go out
@@ -13,10 +14,10 @@ const COMMON = { shutdownGraceTime: '5 seconds', shutdownForceTime: '12 seconds'
  * for good the process ends with status 1, and its supervisor starts it anew.
  *
  * @param role     for logs
- * @param address  of the Temporal server, host:port
+ * @param temporal  the server to poll
  * @param workers  made once the connection stands
  */
-export async function runProcess(role: string, address: string, workers: (connection: NativeConnection) => Promise<WorkerOptions[]>): Promise<void> {
+export async function runProcess(role: string, temporal: Temporal, workers: (connection: NativeConnection) => Promise<WorkerOptions[]>): Promise<void> {
   const metrics = `127.0.0.1:${process.env['LIVEPOD_METRICS_PORT'] ?? (await freePort())}`;
   Runtime.install({
     logger: new DefaultLogger('INFO', (entry) => process.stderr.write(`${logLine(role, entry)}\n`)),
@@ -25,10 +26,10 @@ export async function runProcess(role: string, address: string, workers: (connec
       metrics: { prometheus: { bindAddress: metrics, countersTotalSuffix: true, unitSuffix: true } },
     },
   });
-  const connection = await connected(address);
+  const connection = await connected(temporal);
   try {
     const made: Worker[] = [];
-    for (const options of await workers(connection)) made.push(await Worker.create({ ...COMMON, ...options, connection }));
+    for (const options of await workers(connection)) made.push(await Worker.create({ ...COMMON, dataConverter: dataConverter(), ...options, connection }));
     const running = made.map((worker) => worker.run());
     process.stdout.write(`${JSON.stringify({ ready: true, role, metrics: `http://${metrics}/metrics` })}\n`);
     // One worker that fails takes the process down: half a process helps nobody.
@@ -39,10 +40,10 @@ export async function runProcess(role: string, address: string, workers: (connec
 }
 
 /** Waits for a server that is only starting. */
-async function connected(address: string): Promise<NativeConnection> {
+async function connected(temporal: Temporal): Promise<NativeConnection> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await NativeConnection.connect({ address });
+      return await connectWorker(temporal);
     } catch (error) {
       if (attempt === 40) throw error;
       await sleep(500);

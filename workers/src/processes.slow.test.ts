@@ -10,12 +10,13 @@ import { contribute } from '@livepod/activities';
 import { Chain, motionRecording, motionSchema, type Role } from '@livepod/activities/testing';
 import { decision, listProposals, saveIdentity, vote } from '@livepod/client';
 import { searchAttributes, type LifecycleResult } from '@livepod/workflows';
-import { Client, Connection } from '@temporalio/client';
+import { connectClient, type TemporalClient } from './temporal.js';
 
+const NAMES = { namespace: 'livepod', providerNamespace: 'provider-1', nexusEndpoint: 'provider-1' };
 const root = fileURLToPath(new URL('../../', import.meta.url));
 let chain: Chain;
 let temporal: ChildProcess;
-let connection: Connection;
+let client: TemporalClient;
 let address: string;
 let voting = true;
 let scratch: string;
@@ -27,7 +28,7 @@ beforeAll(async () => {
   await startTemporal();
   await writeFile(join(chain.folder, 'network.json'), JSON.stringify({
     ...chain.network, s3: { endpoint: chain.s3.endpoint, region: chain.s3.region, bucket: chain.s3.bucket },
-    temporal: { address, namespace: 'livepod', providerNamespace: 'provider-1', nexusEndpoint: 'provider-1' },
+    temporal: { address, ...NAMES },
   }));
   for (const person of [5, 6]) {
     await mkdir(join(chain.folder, 'holdout', `s0${person}`), { recursive: true });
@@ -39,7 +40,7 @@ beforeAll(async () => {
 afterAll(async () => {
   voting = false;
   for (const child of Object.values(processes)) child.kill('SIGKILL');
-  await connection?.close();
+  await client?.connection.close();
   if (temporal) {
     temporal.kill('SIGKILL');
     await once(temporal, 'exit');
@@ -56,7 +57,6 @@ describe('the three worker processes', () => {
       });
       return dataset;
     }));
-    const client = new Client({ connection, namespace: 'livepod' });
     const handle = await client.workflow.start('lifecycle', {
       taskQueue: 'orchestrator', workflowId: 'lifecycle-killed',
       args: [{
@@ -117,11 +117,11 @@ async function startTemporal(): Promise<void> {
   const attributes = Object.values(searchAttributes).flatMap((key) => ['--search-attribute', `${key.name}=Keyword`]);
   temporal = spawn(join(root, '.cache', 'bin', 'temporal'), ['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port), '--namespace', 'livepod', '--namespace', 'provider-1', '--log-level', 'never', ...attributes], { stdio: 'ignore' });
   await until(async () => {
-    connection = await Connection.connect({ address, connectTimeout: 1000 });
+    client = await connectClient({ address, ...NAMES }, { connectTimeout: 1000 });
     return true;
   });
   await until(async () => {
-    await connection.operatorService.createNexusEndpoint({ spec: { name: 'provider-1', target: { worker: { namespace: 'provider-1', taskQueue: 'provider' } } } });
+    await client.connection.operatorService.createNexusEndpoint({ spec: { name: 'provider-1', target: { worker: { namespace: 'provider-1', taskQueue: 'provider' } } } });
     return true;
   });
 }

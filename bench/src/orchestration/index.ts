@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readNetwork } from '@livepod/client';
-import { Client, Connection } from '@temporalio/client';
+import { connectClient } from '@livepod/workers/temporal';
 import type { BenchOptions, BenchRow } from '../benchmark.js';
 import { histories, type HistoryFacts } from './histories.js';
 import { covered, type Interval } from './intervals.js';
@@ -16,15 +16,16 @@ const EVENTS_LIMIT = 300;
 export async function run(options: BenchOptions): Promise<BenchRow[]> {
   const path = join(options.state, 'network.json');
   const temporal = existsSync(path) ? readNetwork(path).temporal : undefined;
-  const connection = temporal && (await Connection.connect({ address: temporal.address, connectTimeout: '5s' }).catch(() => undefined));
-  if (!temporal || !connection) {
+  const client = temporal && (await connectClient(temporal, { connectTimeout: 5_000 }).catch(() => undefined));
+  if (!temporal || !client) {
     options.note('Skipped: it reads a finished run of a stack that is up. Start one with npm start, and run this beside it.');
     return [];
   }
+  const provider = await connectClient(temporal, { namespace: temporal.providerNamespace });
   try {
     options.progress(`reading histories from ${temporal.address}`);
-    const ours = await histories(new Client({ connection, namespace: temporal.namespace }), 'ExecutionStatus = "Completed"');
-    const providers = await histories(new Client({ connection, namespace: temporal.providerNamespace }), 'ExecutionStatus = "Completed"');
+    const ours = await histories(client, 'ExecutionStatus = "Completed"');
+    const providers = await histories(provider, 'ExecutionStatus = "Completed"');
     const rounds = ours.filter(({ type }) => type === 'lifecycle').sort((a, b) => a.span[0] - b.span[0]);
     if (rounds.length === 0) {
       options.note('Skipped: no lifecycle has completed yet.');
@@ -32,7 +33,7 @@ export async function run(options: BenchOptions): Promise<BenchRow[]> {
     }
     return [...rounds.map((round) => timeOf(round, ours, providers, options)), ...eventsOf([...ours, ...providers])];
   } finally {
-    await connection.close();
+    await Promise.all([client.connection.close(), provider.connection.close()]);
   }
 }
 

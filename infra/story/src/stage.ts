@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { Client as TemporalClient, Connection } from '@temporalio/client';
 import { readNetwork } from '@livepod/client';
 import { bringUp, s3Environment, setUp, workerProcess, type Base, type ProcessSpec, type Recordings, type Stack } from '@livepod/stack';
+import { connectClient } from '@livepod/workers/temporal';
 import { Cast, castPeople, type People } from './cast.js';
 import type { Stage } from './chapters/chapter.js';
 import { install } from './installation.js';
@@ -48,12 +48,12 @@ export async function openStage(options: Options): Promise<OpenStage> {
 async function setStage(stack: Stack, recordings: Recordings, people: People): Promise<OpenStage> {
   const network = readNetwork(stack.networkFile);
   const cast = new Cast(stack.state);
-  const connection = await Connection.connect({ address: network.temporal!.address });
+  const temporal = await connectClient(network.temporal!);
   const voters = new Voters(network, cast);
   const pods = new Pods(stack, cast, recordings);
   const stage: Stage = {
     network, cast, people, recordings, memory: new Memory(stack.state), voters, pods, s3: stack.s3Credentials, tell,
-    temporal: new TemporalClient({ connection, namespace: network.temporal!.namespace }),
+    temporal,
   };
   return {
     stage,
@@ -64,7 +64,7 @@ async function setStage(stack: Stack, recordings: Recordings, people: People): P
     },
     close: async () => {
       await voters.stop();
-      await connection.close();
+      await temporal.connection.close();
       await stack.stop();
     },
   };

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { readNetwork } from '@livepod/client';
 import { timelineQuery } from '@livepod/workflows';
-import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
 import { Option, type Command } from 'commander';
 import { WorkerError } from '../errors.js';
+import { connectClient } from '../temporal.js';
 
 const WORKFLOWS: Record<string, { queue: string; id: (input: Record<string, unknown>) => string }> = {
   lifecycle: { queue: 'orchestrator', id: ({ round }) => `lifecycle-${round}` },
@@ -70,11 +71,11 @@ async function watch(handle: WorkflowHandle): Promise<void> {
 async function withTemporal(networkFile: string, work: (client: Client, link: (workflowId: string) => string) => Promise<void>): Promise<void> {
   const { temporal } = readNetwork(networkFile);
   if (!temporal) throw new WorkerError('badConfiguration', {}, `${networkFile} names no Temporal server; start the stack again.`);
-  const connection = await Connection.connect({ address: temporal.address });
+  const client = await connectClient(temporal);
   try {
-    await work(new Client({ connection, namespace: temporal.namespace }), (id) => `${temporal.uiUrl ?? ''}/namespaces/${temporal.namespace}/workflows/${id}`);
+    await work(client, (id) => `${temporal.uiUrl ?? ''}/namespaces/${temporal.namespace}/workflows/${id}`);
   } finally {
-    await connection.close();
+    await client.connection.close();
   }
 }
 

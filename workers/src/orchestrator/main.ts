@@ -2,11 +2,12 @@ import {
   activitiesOf, canisterAccess, canisterDatasets, canisterFleet, canisterGovernance, canisterModels, canisterTreasury, ObjectStore,
 } from '@livepod/activities';
 import { connect } from '@livepod/client';
-import { Client, Connection, isGrpcServiceError, ScheduleAlreadyRunning } from '@temporalio/client';
+import { isGrpcServiceError, ScheduleAlreadyRunning } from '@temporalio/client';
 import { status } from '@grpc/grpc-js';
 import { workflowBundle } from '../bundle.js';
 import { configure, objectStoreOf } from '../configuration.js';
 import { main, runProcess } from '../process.js';
+import { connectClient, type Temporal } from '../temporal.js';
 
 /** Drives every workflow of ours. Its identity proposes, pays into escrow and asks for waves; what it may is the canisters' to say. */
 main(async () => {
@@ -16,12 +17,12 @@ main(async () => {
   const activities = activitiesOf({
     governance: canisterGovernance(clients),
     datasets: canisterDatasets(clients, s3 && new ObjectStore(s3)),
-    access: canisterAccess(clients, (provider) => endpointExists(temporal.address, provider)),
+    access: canisterAccess(clients, (provider) => endpointExists(temporal, provider)),
     models: canisterModels(clients),
     fleet: canisterFleet(clients),
     treasury: canisterTreasury(clients),
   });
-  await runProcess('orchestrator', temporal.address, async () => {
+  await runProcess('orchestrator', temporal, async () => {
     await watchTreasury(temporal);
     const workflows = await workflowBundle('orchestrator');
     const common = { namespace: temporal.namespace, workflowBundle: workflows, activities, maxCachedWorkflows: 200 };
@@ -34,8 +35,8 @@ main(async () => {
 });
 
 /** Whether the server has a Nexus endpoint of that name: an unknown one would stop a workflow without a word to its operator. */
-async function endpointExists(address: string, name: string): Promise<boolean> {
-  const connection = await Connection.connect({ address });
+async function endpointExists(temporal: Temporal, name: string): Promise<boolean> {
+  const { connection } = await connectClient(temporal);
   try {
     return (await connection.operatorService.listNexusEndpoints({ name })).endpoints.length > 0;
   } catch (error) {
@@ -48,10 +49,10 @@ async function endpointExists(address: string, name: string): Promise<boolean> {
 }
 
 /** A quarter-hourly look at escrows that nobody settled. */
-async function watchTreasury({ address, namespace }: { address: string; namespace: string }): Promise<void> {
-  const connection = await Connection.connect({ address });
+async function watchTreasury(temporal: Temporal): Promise<void> {
+  const client = await connectClient(temporal);
   try {
-    await new Client({ connection, namespace }).schedule.create({
+    await client.schedule.create({
       scheduleId: 'treasury-watch',
       spec: { intervals: [{ every: '15 minutes' }] },
       action: { type: 'startWorkflow', workflowType: 'treasuryWatch', taskQueue: 'orchestrator', workflowId: 'treasury-watch', args: [{}] },
@@ -60,6 +61,6 @@ async function watchTreasury({ address, namespace }: { address: string; namespac
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
   } finally {
-    await connection.close();
+    await client.connection.close();
   }
 }

@@ -22,7 +22,7 @@ main(async () => {
   const training = providerTraining({ clients, signer, workspace, host, hidden: [dirname(process.env['LIVEPOD_IDENTITY']!)], ...(s3 ? { objects: new ObjectStore(s3) } : {}) });
   if (!(await sandboxWorks())) process.stderr.write('bubblewrap does not work on this machine: recipes run without a sandbox. Install it (Debian: bubblewrap) to confine them.\n');
   const activities = activitiesOf({ requesting: canisterRequesting(clients), training });
-  await runProcess('provider', temporal.address, async () => [
+  await runProcess('provider', temporal, async () => [
     { namespace: temporal.providerNamespace, taskQueue: 'provider', workflowBundle: await workflowBundle('provider'), activities, nexusServices: [trainingHandler], maxCachedWorkflows: 50, maxConcurrentActivityTaskExecutions: 10 },
     { namespace: temporal.providerNamespace, taskQueue: host, activities, maxConcurrentActivityTaskExecutions: 1 },
   ]);
