@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Ed25519KeyIdentity } from '@dfinity/identity';
-import { approve, connect, identityFromSeed, installAll, propose, stake, vote, type Clients, type GovernedMethod, type GovernedPayloads, type IcNetwork } from '@livepod/client';
+import { approve, connect, identityFromSeed, installAll, propose, stake, vote, type Clients, type GovernedMethod, type GovernedPayloads, type IcNetwork, type InstallParameters } from '@livepod/client';
 import { documentId, sha256, utf8, type DatasetSchema } from '@livepod/protocol';
 import { recipeDocument } from '@livepod/recipes';
 
@@ -26,6 +26,11 @@ export function motionRecording(person: number): string {
 
 export type Role = (typeof ROLES)[number];
 
+export interface ChainOptions {
+  /** What this test installs otherwise than usual. */
+  parameters?: Partial<InstallParameters>;
+}
+
 /** The canisters on an embedded IC host and an S3 server, with a DAO of one voter and every role approved. */
 export class Chain {
   network!: IcNetwork;
@@ -33,10 +38,13 @@ export class Chain {
   s3!: { endpoint: string; region: string; bucket: string; accessKeyId: string; secretAccessKey: string };
   private readonly children: ChildProcess[] = [];
 
-  private constructor(readonly folder: string) {}
+  private constructor(
+    readonly folder: string,
+    private readonly options: ChainOptions,
+  ) {}
 
-  static async open(): Promise<Chain> {
-    const chain = new Chain(await mkdtemp(join(tmpdir(), 'livepod-chain-')));
+  static async open(options: ChainOptions = {}): Promise<Chain> {
+    const chain = new Chain(await mkdtemp(join(tmpdir(), 'livepod-chain-')), options);
     try {
       await Promise.all([chain.startIc(), chain.startS3()]);
       await chain.constitute();
@@ -80,7 +88,7 @@ export class Chain {
         voting: { periodSeconds: 60, minimumDissolveDelaySeconds: 0 },
         vetkdKeyName: 'test_key_1', schnorrKeyName: 'test_key_1', minProviderBond: 100n * TOKEN, minContributorBond: 10n * TOKEN,
         bucketCapacityBytes: 64n * 1024n * 1024n, bucketCycles: 10_000_000_000_000n, operators: [this.identity('operator').getPrincipal().toText()],
-        rootSeeds: [1, 2, 3].map((digit) => new Uint8Array(32).fill(digit)),
+        rootSeeds: [1, 2, 3].map((digit) => new Uint8Array(32).fill(digit)), ...this.options.parameters,
       },
     });
     this.network = { icHost: url, rootKey, canisters };
@@ -122,7 +130,7 @@ export class Chain {
   }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const probe = createServer();
     probe.listen(0, '127.0.0.1', () => {
