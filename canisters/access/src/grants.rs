@@ -62,7 +62,10 @@ pub fn add(job: &mut Job, dataset: &JobDataset, why: &str) {
         revoked: false,
     });
     job.grants.push(id);
-    audit::append_as(job.provider, json!({"type": "granted", "grant": id, "job": job.id, "dataset": dataset.dataset, "epoch": dataset.epoch, "why": why}));
+    audit::append_as(job.provider, json!({
+        "type": "granted", "grant": id, "job": job.id, "dataset": dataset.dataset, "epoch": dataset.epoch, "why": why,
+        "expires": job.deadline.to_string(), "uses": USES,
+    }));
 }
 
 /// The grants of a job.
@@ -79,7 +82,7 @@ pub fn revoke_all(job: &Job) {
 }
 
 /// Checks a grant for the caller and counts one use, before the key is derived. The lock is held until the key is out.
-pub fn count_use(caller: Principal, now: u64, id: u64) -> Result<(Grant, Lock), Error> {
+pub fn count_use(caller: Principal, now: u64, id: u64, transport_key: &[u8]) -> Result<(Grant, Lock), Error> {
     let subject = format!("grant {id}");
     let mut grant = find(id).ok_or_else(|| Error::NotFound(why(&subject, "there is no such grant", "list the grants of the job")))?;
     if caller != grant.provider {
@@ -99,6 +102,9 @@ pub fn count_use(caller: Principal, now: u64, id: u64) -> Result<(Grant, Lock), 
     let lock = Lock::take(&subject).ok_or_else(|| busy(&subject))?;
     grant.uses_left -= 1;
     keep(&grant);
-    audit::append_as(caller, json!({"type": "keyRequested", "grant": id, "dataset": grant.dataset, "epoch": grant.epoch, "usesLeft": grant.uses_left}));
+    audit::append_as(caller, json!({
+        "type": "keyRequested", "grant": id, "dataset": grant.dataset, "epoch": grant.epoch, "usesLeft": grant.uses_left,
+        "transportKey": protocol::content_id(transport_key),
+    }));
     Ok((grant, lock))
 }

@@ -149,7 +149,7 @@ pub fn add(mut job: Job) -> Job {
     job.id = JOBS.with_borrow(|jobs| jobs.last_key_value().map_or(1, |(last, _)| last + 1));
     CLIENT_REFS.with_borrow_mut(|refs| refs.insert(ref_key(&job.provider, &job.client_ref), job.id));
     keep(&job);
-    audit::append_as(job.provider, json!({"type": "accessRequested", "job": job.id, "approval": job.approval_digest, "datasets": job.datasets.iter().map(|d| &d.dataset).collect::<Vec<_>>()}));
+    audit::append_as(job.provider, json!({"type": "accessRequested", "job": job.id, "reference": job.client_ref, "approval": job.approval_digest, "datasets": job.datasets.iter().map(|d| &d.dataset).collect::<Vec<_>>()}));
     job
 }
 

@@ -42,7 +42,7 @@ pub async fn release(caller: Principal, release: ReleaseKey) -> Result<ReleasedK
         let message = format!("it has {} bytes", release.transport_public_key.len());
         return Err(Error::Invalid(why("transport_public_key", message, "send a fresh vetKD transport key of 48 bytes")));
     }
-    let (grant, _lock) = grants::count_use(caller, system::now(), release.grant)?;
+    let (grant, _lock) = grants::count_use(caller, system::now(), release.grant, &release.transport_public_key)?;
     let job = jobs::get(grant.job)?;
     let dataset = job.datasets.iter().find(|dataset| dataset.dataset == grant.dataset).expect("a grant is for a dataset of its job");
     let uid: [u8; 32] = dataset.uid.as_slice().try_into().expect("a uid has 32 bytes");

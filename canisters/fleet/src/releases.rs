@@ -135,7 +135,7 @@ pub(crate) fn end_superseded(mut release: Release) {
     release.closed_at = Some(system::now());
     release.told = true;
     UNTOLD.with_borrow_mut(|untold| untold.remove(&release.id));
-    audit::append(json!({"type": "releaseSuperseded", "release": release.id}));
+    audit::append(json!({"type": "releaseSuperseded", "release": release.id, "counters": counters(&release)}));
     put(release);
 }
 
@@ -203,14 +203,22 @@ fn begin_wave(release: &mut Release) {
     (release.wave_windows, release.wave_corrections) = (0, 0);
     audit::append(json!({
         "type": "waveBegun", "release": release.id, "wave": release.wave,
-        "exposed": release.exposed, "threshold": format!("{:016x}", release.threshold),
+        "exposed": release.exposed, "threshold": format!("{:016x}", release.threshold), "counters": counters(release),
     }));
 }
 
 fn complete(release: &mut Release) {
     release.state = ReleaseState::Completed;
     release.closed_at = Some(system::now());
-    audit::append(json!({"type": "releaseCompleted", "release": release.id, "channel": release.channel, "version": release.version}));
+    audit::append(json!({
+        "type": "releaseCompleted", "release": release.id, "channel": release.channel, "version": release.version, "counters": counters(release),
+    }));
+}
+
+/// What pods have reported of a release so far, all pods together: what its gate was judged on, for the log.
+fn counters(release: &Release) -> serde_json::Value {
+    let Release { windows, corrections, errors, installed, returned, .. } = release;
+    json!({"windows": windows, "corrections": corrections, "errors": errors, "installed": installed, "returned": returned})
 }
 
 /// The threshold of a wave: the k-th smallest position for its k pods, never below the one before it, since a pod that was
@@ -309,7 +317,7 @@ pub fn governed_stop(request: &StopRelease) -> Result<(), Error> {
 
 /// Stops first; the models canister hears of it next.
 pub(crate) fn stop(mut release: Release, reason: String, by: &str) -> Release {
-    audit::append(json!({"type": "releaseStopped", "release": release.id, "by": by, "reason": reason}));
+    audit::append(json!({"type": "releaseStopped", "release": release.id, "by": by, "reason": reason, "counters": counters(&release)}));
     release.state = ReleaseState::Stopped(reason);
     release.closed_at = Some(system::now());
     mark_untold(&mut release);

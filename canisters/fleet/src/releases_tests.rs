@@ -351,4 +351,6 @@ fn every_change_is_in_the_audit_log() {
         assert!(event.contains(kind), "{event}");
     }
     assert_eq!(events.len(), 3);
+    let nothing = r#""counters":{"corrections":0,"errors":0,"installed":0,"returned":0,"windows":0}"#;
+    assert!(events[1].contains(nothing) && events[2].contains(nothing), "what the gate was judged on is in the log");
 }

@@ -38,12 +38,15 @@ pub fn get(proposal: u64, neuron: &Id) -> Option<Ballot> {
     BALLOTS.with_borrow(|ballots| ballots.get(&key(proposal, neuron))).map(|ballot| ballot.0)
 }
 
-/// Casts a vote, and those of the neurons that follow, until nobody else is moved by it.
-pub fn cast(proposal: u64, function: u64, neuron: &Id, vote: i32, now: u64) {
+/// Casts a vote, and those of the neurons that follow, until nobody else is moved by it. Returns who voted, how, and with what power.
+pub fn cast(proposal: u64, function: u64, neuron: &Id, vote: i32, now: u64) -> Vec<(Id, i32, u64)> {
+    let mut votes = Vec::new();
     let mut moved = vec![(*neuron, vote)];
     while !moved.is_empty() {
         for (neuron, vote) in &moved {
-            mark(proposal, neuron, *vote, now);
+            if let Some(power) = mark(proposal, neuron, *vote, now) {
+                votes.push((*neuron, *vote, power));
+            }
         }
         moved = of(proposal, usize::MAX)
             .into_iter()
@@ -51,17 +54,19 @@ pub fn cast(proposal: u64, function: u64, neuron: &Id, vote: i32, now: u64) {
             .filter_map(|(id, _)| led(proposal, function, &id).map(|vote| (id, vote)))
             .collect();
     }
+    votes
 }
 
-fn mark(proposal: u64, neuron: &Id, vote: i32, now: u64) {
+fn mark(proposal: u64, neuron: &Id, vote: i32, now: u64) -> Option<u64> {
     BALLOTS.with_borrow_mut(|ballots| {
         let key = key(proposal, neuron);
-        if let Some(mut ballot) = ballots.get(&key) {
-            ballot.vote = vote;
-            ballot.cast_timestamp_seconds = now;
-            ballots.insert(key, ballot);
-        }
-    });
+        let mut ballot = ballots.get(&key)?;
+        let power = ballot.voting_power;
+        ballot.vote = vote;
+        ballot.cast_timestamp_seconds = now;
+        ballots.insert(key, ballot);
+        Some(power)
+    })
 }
 
 /// How a neuron votes by its followees: yes when more than half say yes, no when half or more say no (then yes cannot come any more).

@@ -128,16 +128,21 @@ pub fn submit(proposer: Id, proposal: Proposal, rendering: String, now: u64) -> 
     if let Some(reference) = client_ref(&proposal) {
         CLIENT_REFS.with_borrow_mut(|refs| refs.insert(ref_key(&proposer, reference), id));
     }
-    audit::append(serde_json::json!({"type": "proposal_made", "proposal": id, "function": function, "proposer": neurons::hex(&proposer), "title": proposal.title}));
+    let deadline = now.saturating_add(rules.voting_period_seconds);
     ballots::issue(id, &neurons::voters(now));
-    ballots::cast(id, function, &proposer, YES, now);
+    audit::append(serde_json::json!({
+        "type": "proposal_made", "proposal": id, "function": function, "proposer": neurons::hex(&proposer), "title": proposal.title,
+        "reference": client_ref(&proposal), "payload": fingerprint(payload(&proposal)), "rendering": fingerprint(rendering.as_bytes()),
+        "deadline": deadline, "quorum": rules.quorum_basis_points, "total": ballots::tally(id, now).total,
+    }));
+    count(id, function, &proposer, YES, now);
     let record = Record {
         proposal,
         function,
         rendering,
         proposer,
         created: now,
-        deadline: now.saturating_add(rules.voting_period_seconds),
+        deadline,
         quorum_basis_points: rules.quorum_basis_points,
         tally: ballots::tally(id, now),
         decided: 0,
@@ -147,6 +152,28 @@ pub fn submit(proposer: Id, proposal: Proposal, rendering: String, now: u64) -> 
     };
     put(id, record);
     id
+}
+
+/// What a proposal would carry out, in bytes: the governed method's argument, or a motion's text.
+fn payload(proposal: &Proposal) -> &[u8] {
+    match &proposal.action {
+        Some(Action::ExecuteGenericNervousSystemFunction(call)) => &call.payload,
+        Some(Action::Motion(motion)) => motion.motion_text.as_bytes(),
+        _ => &[],
+    }
+}
+
+fn fingerprint(bytes: &[u8]) -> String {
+    protocol::hex::encode(&protocol::sha256(&[bytes]))
+}
+
+/// Casts a vote and those that follow from it; the log names each with its power, the caller's own first.
+fn count(id: u64, function: u64, neuron: &Id, vote: i32, now: u64) {
+    for (voter, vote, power) in ballots::cast(id, function, neuron, vote, now) {
+        audit::append(serde_json::json!({
+            "type": "voted", "proposal": id, "neuron": neurons::hex(&voter), "vote": vote, "power": power, "follows": voter != *neuron,
+        }));
+    }
 }
 
 /// Counts a vote. Refused after the deadline or the decision, for a neuron without a ballot, and the second time.
@@ -167,8 +194,7 @@ pub fn vote(id: u64, neuron: &Id, vote: i32, now: u64) -> Result<(), GovernanceE
     if ballot.vote != UNDECIDED {
         return Err(refused(ErrorType::AlreadyVoted, format!("The neuron has voted on proposal {id}; a vote stands.")));
     }
-    ballots::cast(id, record.function, neuron, vote, now);
-    audit::append(serde_json::json!({"type": "voted", "proposal": id, "neuron": neurons::hex(neuron), "vote": vote, "power": ballot.voting_power}));
+    count(id, record.function, neuron, vote, now);
     record.tally = ballots::tally(id, now);
     put(id, record);
     Ok(())

@@ -286,6 +286,27 @@ fn followers_vote_with_most_of_their_followees() {
 }
 
 #[test]
+fn the_log_names_every_vote_with_its_power_and_they_add_up_to_the_decision() {
+    governance();
+    let ids: Vec<Id> = (1..=4).map(|n| neuron(n, 1_000 * u64::from(n))).collect();
+    neurons::follow(ids[2], neurons::get(&ids[2]).unwrap(), constitution::EVERY_OTHER, vec![ids[1]]).unwrap();
+    let id = submit(ids[0], governed_call(), "Take it in".into(), START);
+    vote(id, &ids[1], YES, START).unwrap();
+    decide(id, START).unwrap();
+    let log: Vec<serde_json::Value> =
+        audit::page(audit::AuditPage { start: 0, length: 100 }).iter().map(|entry| serde_json::from_str(&entry.event).unwrap()).collect();
+    let of = |kind: &str| log.iter().filter(|event| event["type"] == kind).cloned().collect::<Vec<_>>();
+    let votes: Vec<_> = of("voted").iter().map(|vote| (vote["neuron"].as_str().unwrap().to_owned(), vote["power"].as_u64().unwrap(), vote["follows"] == true)).collect();
+    let name = |n: usize| neurons::hex(&ids[n]);
+    assert_eq!(votes, [(name(0), 1_000, false), (name(1), 2_000, false), (name(2), 3_000, true)]);
+    let (made, decided) = (&of("proposal_made")[0], &of("proposal_decided")[0]);
+    assert_eq!((&decided["yes"], &decided["total"], &made["total"]), (&6_000.into(), &10_000.into(), &10_000.into()));
+    assert_eq!((&made["reference"], &made["deadline"]), (&"call".into(), &(START + PERIOD).into()));
+    assert_eq!(made["payload"], protocol::hex::encode(&protocol::sha256(&[b"DIDL\0\0"])));
+    assert_eq!(made["rendering"], protocol::hex::encode(&protocol::sha256(&[b"Take it in"])));
+}
+
+#[test]
 fn lists_go_newest_first_and_by_status() {
     governance();
     let (first, _other) = (neuron(1, 1_000), neuron(2, 5_000));

@@ -173,10 +173,11 @@ pub fn evaluate(request: &SubmitEvaluation) -> Result<Checkpoint, Error> {
     if checkpoint.state != CheckpointState::Submitted {
         return Err(Error::AlreadyExists(why(checkpoint.id, "it is closed", "evaluate another checkpoint")));
     }
+    let report = protocol::document::id(&request.report)?;
     let documents = Signed { evaluation: Some((request.report.clone(), request.signature.clone())), ..signed };
     SIGNED.with_borrow_mut(|all| all.insert(checkpoint.id.clone(), Cbor(documents)));
     audit::append(json!({
-        "type": "checkpointEvaluated", "checkpoint": checkpoint.id, "accuracy": evaluation.accuracy,
+        "type": "checkpointEvaluated", "checkpoint": checkpoint.id, "report": report, "accuracy": evaluation.accuracy,
         "macroF1": evaluation.macro_f1, "worstPerson": evaluation.worst_person,
     }));
     Ok(change(&checkpoint.id, |checkpoint| {

@@ -135,15 +135,21 @@ pub async fn open(world: &impl World, payer: Principal, request: OpenEscrow) -> 
     }
     let _lock_escrow = locked(id)?;
     if !record.funded {
-        if let Err(refusal) = fund(world, id, &record).await {
-            if !matches!(refusal, Error::Unavailable(_)) {
-                forget(id, record.job);
+        let block = match fund(world, id, &record).await {
+            Ok(block) => block,
+            Err(refusal) => {
+                if !matches!(refusal, Error::Unavailable(_)) {
+                    forget(id, record.job);
+                }
+                return Err(refusal);
             }
-            return Err(refusal);
-        }
+        };
         record.funded = true;
         store(id, &record);
-        audit::append_as(payer, serde_json::json!({"type": "escrow_funded", "escrow": id, "job": record.job, "amount": record.amount.to_string()}));
+        audit::append_as(payer, serde_json::json!({
+            "type": "escrow_funded", "escrow": id, "job": record.job, "reference": record.client_ref, "amount": record.amount.to_string(),
+            "ledgerFee": record.fee.to_string(), "block": block.map(|block| block.to_string()),
+        }));
     }
     let told = world.payment_received(record.job, id, payer).await.map_err(transfers::unavailable)?;
     told.map_err(|error| refused_by_access(id, &error))?;
@@ -188,14 +194,14 @@ async fn begin(world: &impl World, payer: Principal, request: &OpenEscrow) -> Re
     Ok((id, record))
 }
 
-/// Pulls the amount unless the escrow's account holds it already.
-async fn fund(world: &impl World, id: u64, record: &Record) -> Result<(), Error> {
+/// Pulls the amount unless the escrow's account holds it already; the ledger's block, where this call made it.
+async fn fund(world: &impl World, id: u64, record: &Record) -> Result<Option<u128>, Error> {
     let held = world.balance(accounts::own(Some(accounts::escrow(id)))).await.map_err(transfers::unavailable)?;
-    if held < record.amount {
-        let memo = transfers::memo("escrow", id, 0);
-        transfers::pull(world, record.payer, accounts::escrow(id), record.amount, memo, record.opened_at).await?;
+    if held >= record.amount {
+        return Ok(None);
     }
-    Ok(())
+    let memo = transfers::memo("escrow", id, 0);
+    transfers::pull(world, record.payer, accounts::escrow(id), record.amount, memo, record.opened_at).await.map(Some)
 }
 
 fn forget(id: u64, job: u64) {

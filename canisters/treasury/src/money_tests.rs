@@ -168,6 +168,18 @@ fn opening_pulls_fees_reward_and_the_costs_of_paying_them_out() {
 }
 
 #[test]
+fn the_log_names_what_was_paid_in_with_the_ledgers_block_and_the_payers_reference() {
+    let world = world();
+    world.opened();
+    let log = audit::page(audit::AuditPage { start: 0, length: 100 });
+    let events: Vec<serde_json::Value> = log.iter().map(|entry| serde_json::from_str(&entry.event).unwrap()).collect();
+    let funded = events.iter().find(|event| event["type"] == "escrow_funded").unwrap();
+    let block = events.iter().filter(|event| ["mint", "approve", "transfer"].iter().any(|kind| event["type"] == *kind)).position(|event| event["type"] == "transfer").unwrap();
+    assert_eq!((&funded["reference"], &funded["ledgerFee"]), (&"round-1".into(), &FEE.to_string().into()));
+    assert_eq!(funded["block"], block.to_string());
+}
+
+#[test]
 fn with_too_little_approved_everything_stays_as_it_was() {
     let world = world();
     world.approve(AMOUNT + FEE - 1);

@@ -290,15 +290,20 @@ fn a_use_is_counted_before_the_key_is_derived_and_the_uses_end() {
     let recipe = canister();
     granted_job(&recipe);
     for left in (0..USES).rev() {
-        let (grant, lock) = grants::count_use(principal(PROVIDER), system::now(), 1).unwrap();
+        let (grant, lock) = grants::count_use(principal(PROVIDER), system::now(), 1, b"transport key").unwrap();
         assert_eq!((grant.uses_left, grants::find(1).unwrap().uses_left), (left, left));
         if left > 0 {
-            refused_now("Busy", "grant 1", || grants::count_use(principal(PROVIDER), system::now(), 1).map(drop));
+            refused_now("Busy", "grant 1", || grants::count_use(principal(PROVIDER), system::now(), 1, b"transport key").map(drop));
         }
         drop(lock);
     }
-    refused_now("GrantSpent", "grant 1", || grants::count_use(principal(PROVIDER), system::now(), 1).map(drop));
+    refused_now("GrantSpent", "grant 1", || grants::count_use(principal(PROVIDER), system::now(), 1, b"transport key").map(drop));
     assert_eq!(grants::find(2).unwrap().uses_left, USES, "another dataset's grant keeps its own");
+    let log = audit::page(audit::AuditPage { start: 0, length: 100 });
+    let events: Vec<Value> = log.iter().map(|entry| serde_json::from_str(&entry.event).unwrap()).collect();
+    let requested: Vec<_> = events.iter().filter(|event| event["type"] == "keyRequested").map(|event| (&event["usesLeft"], &event["transportKey"])).collect();
+    let key = Value::from(protocol::content_id(b"transport key"));
+    assert_eq!(requested, [(&2.into(), &key), (&1.into(), &key), (&0.into(), &key)], "the log tells which key each use was encrypted to");
 }
 
 #[test]
@@ -320,7 +325,7 @@ fn a_job_that_was_given_up_releases_no_key() {
     let failed = fail(principal(PROVIDER), "the disk is full").unwrap();
     assert_eq!(failed.state, JobState::Failed("the disk is full".into()));
     assert_eq!(fail(job.payer.unwrap(), "again").unwrap(), failed, "a repeat returns the first outcome");
-    refused_now("GrantRevoked", "grant 1", || grants::count_use(principal(PROVIDER), system::now(), 1).map(drop));
+    refused_now("GrantRevoked", "grant 1", || grants::count_use(principal(PROVIDER), system::now(), 1, b"transport key").map(drop));
 }
 
 #[test]
@@ -347,7 +352,7 @@ fn only_the_treasury_pays_and_closes_and_only_models_brings_the_checkpoint() {
     assert_eq!(close(principal(TREASURY), "completed").unwrap().state, JobState::Completed);
     assert_eq!(close(principal(TREASURY), "completed").unwrap().state, JobState::Completed);
     refused_now("NotYet", "job 1", || close(principal(TREASURY), "refunded"));
-    refused_now("GrantRevoked", "grant 1", || grants::count_use(principal(PROVIDER), system::now(), 1).map(drop));
+    refused_now("GrantRevoked", "grant 1", || grants::count_use(principal(PROVIDER), system::now(), 1, b"transport key").map(drop));
 }
 
 #[test]
