@@ -6,8 +6,10 @@ import { isGrpcServiceError, ScheduleAlreadyRunning } from '@temporalio/client';
 import { status } from '@grpc/grpc-js';
 import { workflowBundle } from '../bundle.js';
 import { configure, objectStoreOf } from '../configuration.js';
+import { DEPLOYMENTS } from '../deployments.js';
 import { main, runProcess } from '../process.js';
 import { connectClient, type Temporal } from '../temporal.js';
+import { bundlesFolder, versioned } from '../versions.js';
 
 /** Drives every workflow of ours. Its identity proposes, pays into escrow and asks for waves; what it may is the canisters' to say. */
 main(async () => {
@@ -22,15 +24,16 @@ main(async () => {
     fleet: canisterFleet(clients),
     treasury: canisterTreasury(clients),
   });
-  await runProcess('orchestrator', temporal, async () => {
+  await runProcess('orchestrator', temporal, async (connection) => {
     await watchTreasury(temporal);
-    const workflows = await workflowBundle('orchestrator');
-    const common = { namespace: temporal.namespace, workflowBundle: workflows, activities, maxCachedWorkflows: 200 };
-    // A rollback must not wait behind other work, so it has a queue, pollers and slots of its own.
-    return [
-      { ...common, taskQueue: 'orchestrator', maxConcurrentActivityTaskExecutions: 50 },
-      { ...common, taskQueue: 'rollback', maxCachedWorkflows: 20, maxConcurrentActivityTaskExecutions: 10 },
-    ];
+    return versioned({
+      connection, namespace: temporal.namespace, deployment: DEPLOYMENTS.orchestrator, bundle: await workflowBundle('orchestrator'), folder: bundlesFolder(),
+      // A rollback must not wait behind other work, so it has a queue, pollers and slots of its own.
+      queues: [
+        { taskQueue: 'orchestrator', activities, maxCachedWorkflows: 200, maxConcurrentActivityTaskExecutions: 50, maxConcurrentWorkflowTaskExecutions: 40 },
+        { taskQueue: 'rollback', activities, maxCachedWorkflows: 20, maxConcurrentActivityTaskExecutions: 10, maxConcurrentWorkflowTaskExecutions: 10 },
+      ],
+    });
   });
 });
 

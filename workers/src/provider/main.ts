@@ -5,7 +5,9 @@ import { activitiesOf, canisterRequesting, ObjectStore, providerTraining, sandbo
 import { connect } from '@livepod/client';
 import { workflowBundle } from '../bundle.js';
 import { configure, objectStoreOf } from '../configuration.js';
+import { DEPLOYMENTS } from '../deployments.js';
 import { main, runProcess } from '../process.js';
+import { bundlesFolder, versioned } from '../versions.js';
 import { trainingHandler } from './nexus.js';
 
 /** A training provider: polls its own namespace only, needs no open port, and trains one job at a time. */
@@ -22,8 +24,14 @@ main(async () => {
   const training = providerTraining({ clients, signer, workspace, host, hidden: [dirname(process.env['LIVEPOD_IDENTITY']!)], ...(s3 ? { objects: new ObjectStore(s3) } : {}) });
   if (!(await sandboxWorks())) process.stderr.write('bubblewrap does not work on this machine: recipes run without a sandbox. Install it (Debian: bubblewrap) to confine them.\n');
   const activities = activitiesOf({ requesting: canisterRequesting(clients), training });
-  await runProcess('provider', temporal, async () => [
-    { namespace: temporal.providerNamespace, taskQueue: 'provider', workflowBundle: await workflowBundle('provider'), activities, nexusServices: [trainingHandler], maxCachedWorkflows: 50, maxConcurrentActivityTaskExecutions: 10 },
-    { namespace: temporal.providerNamespace, taskQueue: host, activities, maxConcurrentActivityTaskExecutions: 1 },
-  ]);
+  const namespace = temporal.providerNamespace;
+  await runProcess('provider', temporal, async (connection) => {
+    const staff = await versioned({
+      connection, namespace, deployment: DEPLOYMENTS.provider, bundle: await workflowBundle('provider'), folder: bundlesFolder(),
+      queues: [{ taskQueue: 'provider', activities, nexusServices: [trainingHandler], maxCachedWorkflows: 50, maxConcurrentActivityTaskExecutions: 10, maxConcurrentWorkflowTaskExecutions: 20 }],
+    });
+    // The host's own queue is of no version: it stays with the keys and records that lie here, whatever build the job began on.
+    staff.workers.push({ namespace, taskQueue: host, activities, maxConcurrentActivityTaskExecutions: 1 });
+    return staff;
+  });
 });
