@@ -5,6 +5,7 @@ import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporal
 import { Option, type Command } from 'commander';
 import { WorkerError } from '../errors.js';
 import { connectClient } from '../temporal.js';
+import { addDeploy } from './deploy.js';
 
 const WORKFLOWS: Record<string, { queue: string; id: (input: Record<string, unknown>) => string }> = {
   lifecycle: { queue: 'orchestrator', id: ({ round }) => `lifecycle-${round}` },
@@ -20,6 +21,7 @@ const networkOption = new Option('--network <file>', 'network.json').env('LIVEPO
 
 export function addOps(program: Command): void {
   const ops = program.command('ops').description('start and watch workflows');
+  addDeploy(ops);
   ops
     .command('start')
     .description(`start a workflow: ${Object.keys(WORKFLOWS).join(', ')}`)
