@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, type ApplicationFailureOptions } from '@temporalio/common';
 
 export type Activities = Record<string, (...args: never[]) => Promise<unknown>>;
 
@@ -45,7 +45,7 @@ export class WorldService {
 /** The activities of a world in another process. */
 export const worldActivities = (url: string, names: string[]): Activities => Object.fromEntries(names.map((name) => [name, async (...args: never[]): Promise<unknown> => {
   const response = await fetch(`${url}/${name}`, { method: 'POST', body: JSON.stringify(args) });
-  const answer = (await response.json()) as { result?: unknown } & Record<string, never>;
+  const answer = (await response.json()) as { result?: unknown } & ApplicationFailureOptions;
   if (!response.ok) throw ApplicationFailure.create(answer);
   return answer.result;
 }]));
