@@ -1,6 +1,7 @@
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker, type LogEntry, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { Runtime, Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { Health } from './health.js';
+import { installTelemetry } from './telemetry.js';
 import { connectWorker, dataConverter, type Temporal } from './temporal.js';
 
 /** After SIGTERM, seconds that running steps get to end by themselves; then they are cancelled, and have as long again, and some, to save their state. */
@@ -38,28 +39,27 @@ export interface Staff {
  * @param hire     says who works, once the connection stands
  */
 export async function runProcess(role: string, temporal: Temporal, hire: (connection: NativeConnection) => Promise<Staff>): Promise<void> {
-  const metrics = `127.0.0.1:${process.env['LIVEPOD_METRICS_PORT'] ?? (await freePort())}`;
-  Runtime.install({
-    logger: new DefaultLogger('INFO', (entry) => process.stderr.write(`${logLine(role, entry)}\n`)),
-    telemetryOptions: {
-      logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
-      metrics: { prometheus: { bindAddress: metrics, countersTotalSuffix: true, unitSuffix: true } },
-    },
-  });
+  const bind = process.env['LIVEPOD_BIND'] || '127.0.0.1';
+  const telemetry = await installTelemetry(role, bind);
+  const health = await Health.serve(role, bind, Number(process.env['LIVEPOD_HEALTH_PORT'] ?? 0));
   const connection = await connected(temporal);
   try {
+    health.connected(connection);
     const staff = await hire(connection);
     const begin = async (options: WorkerOptions[]): Promise<Crew> => new Crew(await Promise.all(options.map((each) => Worker.create({ ...COMMON, dataConverter: dataConverter(), ...each, connection }))));
     const own = await begin(staff.workers);
+    health.watch(own.workers);
     // One worker that fails takes the process down: half a process helps nobody.
     await Promise.race([own.ended, (async () => {
       await staff.ready?.();
-      process.stdout.write(`${JSON.stringify({ ready: true, role, metrics: `http://${metrics}/metrics` })}\n`);
+      health.begun();
+      process.stdout.write(`${JSON.stringify({ ready: true, role, metrics: telemetry.metricsUrl, health: health.url })}\n`);
       if (staff.more) await follow(own, () => staff.more!(), begin);
       await own.ended;
     })()]);
   } finally {
     await connection.close().catch(() => {});
+    health.close();
   }
 }
 
@@ -98,7 +98,7 @@ class Crew {
   readonly ended: Promise<unknown>;
   over = false;
 
-  constructor(private readonly workers: Worker[]) {
+  constructor(readonly workers: readonly Worker[]) {
     this.ended = Promise.all(workers.map((worker) => worker.run())).finally(() => (this.over = true));
   }
 
@@ -128,21 +128,4 @@ export function main(run: () => Promise<void>): void {
       process.exit(1);
     },
   );
-}
-
-function logLine(role: string, { level, timestampNanos, message, meta }: LogEntry): string {
-  const { error, ...fields } = (meta ?? {}) as Record<string, unknown>;
-  const failure = error instanceof Error ? { error: error.message } : error === undefined ? {} : { error };
-  return JSON.stringify({ at: new Date(Number(timestampNanos / 1_000_000n)).toISOString(), level, role, message, ...fields, ...failure }, (_, value) => (typeof value === 'bigint' ? value.toString() : value));
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -12,7 +12,7 @@ import { trainingHandler } from './nexus.js';
 
 /** A training provider: polls its own namespace only, needs no open port, and trains one job at a time. */
 main(async () => {
-  const { network, temporal, identity, signer } = configure({});
+  const { network, temporal, identity, signer } = configure({}, 'providerNamespace');
   const s3 = objectStoreOf(network);
   const disk = process.env['LIVEPOD_WORK'] ?? `${process.env['LIVEPOD_IDENTITY']!.replace(/\.json$/, '')}.work`;
   const scratch = process.env['LIVEPOD_SCRATCH'] ?? join('/dev/shm', `livepod-${signer.principal.slice(0, 11)}`);
