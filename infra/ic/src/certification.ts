@@ -1,8 +1,9 @@
 import { encode } from 'cborg';
+import { BUILTINS, builtinAt, candidOf } from './builtins/index.js';
 import { encodeCertificate, hashTree, labelled, leaf, type HashTree, type SubnetKeys, type Tree } from './certificates/index.js';
 import { leb128, selfDescribed } from './envelopes/index.js';
 import type { Canister } from './subnet/canister.js';
-import { bytesOf, FIRST_ID, LAST_ID } from './subnet/principals.js';
+import { bytesOf, FIRST_ID, LAST_ID, type Id } from './subnet/principals.js';
 import type { IngressRecord, Subnet } from './subnet/subnet.js';
 
 /** A state tree with the subnet's signature on its root. */
@@ -27,6 +28,11 @@ const utf8 = new TextEncoder();
 const TIME = utf8.encode('time');
 /** 8 ids of eight bytes and 0101: all canisters live on this one subnet. */
 const RANGES = selfDescribed(encode([[bytesOf(FIRST_ID), bytesOf(LAST_ID)]]));
+
+const BUILTIN_TREES = BUILTINS.map((builtin): [Id, Tree] => {
+  const interfaces = labelled([['candid:service', leaf(utf8.encode(candidOf(builtin)))]]);
+  return [builtin.id, labelled([['controllers', leaf(selfDescribed(encode([])))], ['metadata', interfaces]])];
+});
 
 /** Builds and signs state trees (IC spec: The system state tree). The subnet is the root subnet: certificates carry no delegation. */
 export class Certifier {
@@ -55,7 +61,7 @@ export class Certifier {
     const tree = hashTree(labelled([
       ['time', leaf(leb128(time))],
       ...this.#subnets,
-      ['canister', labelled([...this.#subnet.canisters.values()].map((canister): [Uint8Array, Tree] => [canister.idBytes, this.#canister(canister)]))],
+      ['canister', labelled([...this.#subnet.canisters.values()].map((canister): [Uint8Array, Tree] => [canister.idBytes, this.#canister(canister)]).concat(this.#builtins()))],
       ['request_status', labelled(this.#outcomes(requestIds))],
     ]));
     return new Certified(tree, this.#keys.sign(tree.digest), time);
@@ -66,6 +72,11 @@ export class Certifier {
       const known = this.#subnet.state.ingress.get(requestId);
       if (known) yield [bytesOf(requestId), outcome(known)];
     }
+  }
+
+  /** Built-ins have no code and no controllers, and show their interface. */
+  #builtins(): [Uint8Array, Tree][] {
+    return BUILTIN_TREES.filter(([id]) => builtinAt(this.#subnet, id)).map(([id, tree]) => [bytesOf(id), tree]);
   }
 
   #canister(canister: Canister): Tree {

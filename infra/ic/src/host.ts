@@ -6,8 +6,11 @@ import { createSubnetKeys, type SubnetKeys } from './certificates/index.js';
 import { Checkpoints, numbered, syncFolder, writeDurably } from './durability/checkpoint.js';
 import { Journal } from './durability/journal.js';
 import { IcError } from './errors.js';
+import { performOutcall } from './outcalls.js';
 import { evaluateQuery, inspectIngress, type QueryCall } from './subnet/queries.js';
 import { textOf } from './subnet/principals.js';
+import type { Outcall, OutcallOutcome, OutcallResult } from './subnet/outcalls.js';
+import { SYS_TRANSIENT } from './subnet/reject.js';
 import { executeRound, nextDue, type RoundInput } from './subnet/rounds.js';
 import { MAIN_NETWORK_LIMITS, Subnet, type Ingress, type Limits, type Response } from './subnet/subnet.js';
 import { Instrumenter } from './wasm/instrumenter.js';
@@ -22,6 +25,8 @@ export interface HostOptions {
   limits?: Partial<Limits>;
   /** Bytes of journal after which a checkpoint is written. Default 64 MiB. */
   checkpointAfter?: number;
+  /** Makes the HTTP requests of canisters; by default those to loopback addresses, and no others. */
+  outcall?: (outcall: Outcall) => Promise<OutcallOutcome>;
   /** What canisters print. */
   onLog?: (line: string) => void;
   /** Called when the host cannot go on, as when the disk is full; it answers nothing any more. */
@@ -56,6 +61,9 @@ export class Host {
   readonly #onFailure: (failure: unknown) => void;
   #lastCheckpoint = { round: 0, executed: 0n };
   #journal: Journal;
+  readonly #outcall: (outcall: Outcall) => Promise<OutcallOutcome>;
+  readonly #underWay = new Set<number>();
+  #outcomes: OutcallResult[] = [];
   #pending: Ingress[] = [];
   #known = new Set<string>();
   readonly #waiting = new Map<string, ((outcome: Outcome) => void)[]>();
@@ -71,11 +79,12 @@ export class Host {
     this.#folder = options.state;
     this.keys = keys;
     this.#pause = (options.secondsPerRound ?? 0) * 1000;
+    this.#outcall = options.outcall ?? performOutcall;
     this.#checkpointAfter = options.checkpointAfter ?? CHECKPOINT_AFTER;
     this.#onFailure = options.onFailure ?? ((failure) => process.emitWarning(`The Internet Computer host stopped: ${String((failure as Error).stack)}`));
     const modules = new ModuleStore(join(options.state, 'modules'), new Instrumenter());
     const limits = { ...MAIN_NETWORK_LIMITS, ...options.limits };
-    this.subnet = new Subnet({ subnetId: keys.subnetId, rootKey: keys.der }, modules, limits);
+    this.subnet = new Subnet({ subnetId: keys.subnetId, nodeId: keys.nodeId, rootKey: keys.der }, modules, limits);
     this.#checkpoints = new Checkpoints(options.state);
     this.#journal = this.#recover();
     this.subnet.onLog = (canister, line) => options.onLog?.(`[${textOf(canister)}] ${line}`);
@@ -95,6 +104,7 @@ export class Host {
     mkdirSync(options.state, { recursive: true, mode: 0o700 });
     lock(options.state);
     const host = new Host(options, createSubnetKeys(seedIn(options.state)));
+    host.#sendOutcalls();
     host.#schedule();
     return host;
   }
@@ -195,7 +205,7 @@ export class Host {
   #schedule(): void {
     if (this.#closed || this.#busy) return;
     clearTimeout(this.#timer);
-    const due = this.#pending.length > 0 ? 0n : nextDue(this.subnet);
+    const due = this.#pending.length + this.#outcomes.length > 0 ? 0n : nextDue(this.subnet);
     if (due === undefined) return;
     const wait = Math.max(Number(due / 1_000_000n) + 1 - Date.now(), this.#lastRound + this.#pause - Date.now(), 0);
     if (wait > 0 && wait > LONGEST_SLEEP) this.#timer = setTimeout(() => this.#schedule(), LONGEST_SLEEP);
@@ -216,12 +226,15 @@ export class Host {
     const clock = BigInt(Date.now()) * 1_000_000n;
     const input: RoundInput = {
       round: state.round + 1, time: clock > state.time ? clock : state.time + 1n, seed: new Uint8Array(randomBytes(32)), ingress: this.#takePending(),
+      outcalls: this.#outcomes.splice(0),
     };
     const durable = this.#journal.append({ input, executed: state.executed } satisfies JournalRecord);
     executeRound(this.subnet, input);
     await durable;
     for (const { requestId } of input.ingress) this.#known.delete(requestId);
+    for (const { id } of input.outcalls!) this.#underWay.delete(id);
     this.#tell(this.subnet.finished);
+    this.#sendOutcalls();
     if (this.#isLong()) this.#checkpoint();
   }
 
@@ -237,6 +250,19 @@ export class Host {
     let count = 0;
     while (count < this.#pending.length && count < ROUND_CALLS && (count === 0 || bytes < ROUND_BYTES)) bytes += this.#pending[count++]!.arg.length;
     return this.#pending.splice(0, count);
+  }
+
+  /** Sends the HTTP requests that canisters have asked for; what comes of them is input of a later round. */
+  #sendOutcalls(): void {
+    for (const outcall of this.subnet.state.outcalls?.values() ?? []) {
+      if (this.#underWay.has(outcall.id)) continue;
+      this.#underWay.add(outcall.id);
+      const failed = (cause: Error): OutcallOutcome => ({ code: SYS_TRANSIENT, message: cause.message });
+      void this.#outcall(outcall).catch(failed).then((outcome) => {
+        this.#outcomes.push({ id: outcall.id, outcome });
+        this.#schedule();
+      });
+    }
   }
 
   /** One signature for all calls that were answered in a round. */

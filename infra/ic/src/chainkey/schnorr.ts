@@ -1,19 +1,15 @@
 import { hkdf } from '@noble/hashes/hkdf.js';
-import { hmac } from '@noble/hashes/hmac.js';
-import { sha256, sha512 } from '@noble/hashes/sha2.js';
+import { sha512 } from '@noble/hashes/sha2.js';
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { bytesToNumberBE, bytesToNumberLE, numberToBytesBE, numberToBytesLE } from '@noble/curves/utils.js';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js';
+import { ChainKeyError } from './errors.js';
 import { requireKnownKey } from './key-names.js';
+import { NO_CHAIN_CODE, secp256k1Key, SEED, type Derived } from './secp256k1-keys.js';
 
 export type SchnorrAlgorithm = 'ed25519' | 'bip340secp256k1';
 
-/** A derived key: the secret scalar, the public key as the management canister shows it, and the chain code for further derivation. */
-interface Derived { secret: bigint; publicKey: Uint8Array; chainCode: Uint8Array }
-
-const SEED = new Uint8Array(32).fill(42);
-const NO_CHAIN_CODE = new Uint8Array(32);
 const ED_ORDER = ed25519.Point.Fn.ORDER;
 const K1_ORDER = secp256k1.Point.Fn.ORDER;
 
@@ -32,28 +28,38 @@ export function schnorrPublicKey(
 /**
  * Signs with a canister's key, 64 bytes. Ed25519 signatures are deterministic; BIP-340 takes the randomness as its auxiliary data.
  *
- * @throws ChainKeyError `unknownKey`
+ * @param merkleRoot  for Taproot (BIP-341), with BIP-340 only: nothing or 32 bytes; the signature is then valid under the tweaked key
+ * @throws ChainKeyError `unknownKey` · `invalidAux`
  */
 export function schnorrSign(
-  algorithm: SchnorrAlgorithm, keyName: string, canisterId: Uint8Array, derivationPath: Uint8Array[], message: Uint8Array, randomness32: Uint8Array,
+  algorithm: SchnorrAlgorithm, keyName: string, canisterId: Uint8Array, derivationPath: Uint8Array[], message: Uint8Array, randomness32: Uint8Array, merkleRoot?: Uint8Array,
 ): Uint8Array {
   const key = canisterKey(algorithm, keyName, canisterId, derivationPath);
-  return algorithm === 'ed25519' ? signEd25519(key, message) : schnorr.sign(message, numberToBytesBE(key.secret, 32), randomness32);
+  if (merkleRoot && algorithm === 'ed25519') throw new ChainKeyError('invalidAux', {}, 'The auxiliary parameter bip341 is for bip340secp256k1 only, not for ed25519.');
+  if (algorithm === 'ed25519') return signEd25519(key, message);
+  return schnorr.sign(message, numberToBytesBE(merkleRoot ? tweaked(key.secret, merkleRoot) : key.secret, 32), randomness32);
+}
+
+/** BIP-341 `taproot_tweak_seckey`. */
+function tweaked(secret: bigint, merkleRoot: Uint8Array): bigint {
+  if (merkleRoot.length !== 0 && merkleRoot.length !== 32) {
+    throw new ChainKeyError('invalidAux', { length: merkleRoot.length }, `A merkle_root_hash has no bytes or 32, not ${merkleRoot.length}.`);
+  }
+  const point = secp256k1.Point.BASE.multiply(secret);
+  const even = point.y % 2n === 0n ? secret : K1_ORDER - secret;
+  const tweak = bytesToNumberBE(schnorr.utils.taggedHash('TapTweak', point.toBytes(true).subarray(1), merkleRoot));
+  return (even + tweak) % K1_ORDER;
 }
 
 function canisterKey(algorithm: SchnorrAlgorithm, keyName: string, canisterId: Uint8Array, path: Uint8Array[]): Derived {
+  if (algorithm === 'bip340secp256k1') return secp256k1Key(keyName, canisterId, path);
   requireKnownKey(keyName);
-  const derive = algorithm === 'ed25519' ? deriveEd25519 : deriveSecp256k1;
-  const master = derive(algorithm === 'ed25519' ? ed25519Secret(SEED) : secp256k1Secret(SEED), [utf8ToBytes(keyName)]);
-  return derive(master.secret, [canisterId, ...path]);
+  const master = deriveEd25519(ed25519Secret(SEED), [utf8ToBytes(keyName)]);
+  return deriveEd25519(master.secret, [canisterId, ...path]);
 }
 
 function ed25519Secret(seed: Uint8Array): bigint {
   return ed25519.utils.getExtendedPublicKey(sha512(seed).slice(0, 32)).scalar;
-}
-
-function secp256k1Secret(seed: Uint8Array): bigint {
-  return bytesToNumberBE(sha256(seed)) % K1_ORDER;
 }
 
 /** The Internet Computer's hierarchical derivation for Ed25519: each step adds an offset from HKDF-SHA-512 of the public key and the index. */
@@ -66,29 +72,6 @@ function deriveEd25519(secret: bigint, path: Uint8Array[]): Derived {
     scalar = (scalar + bytesToNumberBE(bytes.subarray(0, 64))) % ED_ORDER;
     publicKey = ed25519.Point.BASE.multiply(scalar).toBytes();
     chainCode = bytes.slice(64);
-  }
-  return { secret: scalar, publicKey, chainCode };
-}
-
-/** BIP-32 public derivation, generalised to indices of any length (IC spec: ecdsa_public_key). */
-function deriveSecp256k1(secret: bigint, path: Uint8Array[]): Derived {
-  let scalar = secret;
-  let chainCode: Uint8Array = NO_CHAIN_CODE;
-  let publicKey = secp256k1.Point.BASE.multiply(scalar).toBytes(true);
-  for (const index of path) {
-    let input = publicKey;
-    for (;;) {
-      const bytes = hmac(sha512, chainCode, concatBytes(input, index));
-      const offset = bytesToNumberBE(bytes.subarray(0, 32));
-      const next = (scalar + offset) % K1_ORDER;
-      if (offset < K1_ORDER && next !== 0n) {
-        scalar = next;
-        chainCode = bytes.slice(32);
-        break;
-      }
-      input = concatBytes(Uint8Array.of(1), bytes.subarray(32)); // SLIP-0010: out of range, once in 2^127
-    }
-    publicKey = secp256k1.Point.BASE.multiply(scalar).toBytes(true);
   }
   return { secret: scalar, publicKey, chainCode };
 }

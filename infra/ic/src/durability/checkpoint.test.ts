@@ -9,7 +9,7 @@ import { Checkpoints } from './checkpoint.js';
 
 describe('checkpoints', () => {
   const folder = mkdtempSync(join(tmpdir(), 'livepod-checkpoint-'));
-  const empty = (): Subnet => new Subnet({ subnetId: new Uint8Array(29), rootKey: new Uint8Array(133) }, new ModuleStore(join(folder, 'modules'), new Instrumenter()), MAIN_NETWORK_LIMITS);
+  const empty = (): Subnet => new Subnet({ subnetId: new Uint8Array(29), nodeId: new Uint8Array(29), rootKey: new Uint8Array(133) }, new ModuleStore(join(folder, 'modules'), new Instrumenter()), MAIN_NETWORK_LIMITS);
   const files = (kind: string): string[] => readdirSync(folder).filter((name) => name.startsWith(kind));
   afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { IcError } from '../errors.js';
 import type { Instance } from '../execution/instance.js';
-import { PAGE, type StableMemory } from '../execution/stable-memory.js';
+import { PAGE, StableMemory } from '../execution/stable-memory.js';
 import type { CanisterState } from '../subnet/canister.js';
 import type { Id } from '../subnet/principals.js';
+import { MEMORIES, type SnapshotRecord } from '../subnet/snapshot.js';
 import type { Subnet, SubnetState } from '../subnet/subnet.js';
 
 /** Where each page is: file number and place in it, in pages. */
@@ -16,8 +17,11 @@ interface SavedCanister {
   id: Id;
   state: CanisterState;
   code?: { moduleHash: Uint8Array; heapBytes: number; globals: unknown[]; heap: Places };
-  stable: { size: number; pages: Places };
+  stable: SavedMemory;
+  snapshots?: (SnapshotRecord & { saved: Record<(typeof MEMORIES)[number], SavedMemory> })[];
 }
+
+interface SavedMemory { size: number; pages: Places }
 
 interface Manifest { format: 1; subnet: SubnetState; canisters: SavedCanister[]; /** pages written per file */ files: Map<number, number> }
 
@@ -60,13 +64,17 @@ export class Checkpoints {
   save(subnet: Subnet, number: number): void {
     this.#forgetSparseFiles(subnet);
     const writer = new PageWriter(this.#folder, (numbered(this.#folder, 'pages').at(-1) ?? 0) + 1);
-    const canisters = [...subnet.canisters.values()].map(({ id, state, instance, stable, module }): SavedCanister => ({
+    const canisters = [...subnet.canisters.values()].map(({ id, state, instance, stable, module, snapshots }): SavedCanister => ({
       id, state,
       code: instance && {
         moduleHash: module!.hash, heapBytes: instance.heap.length, globals: instance.globals,
         heap: this.#savePages(instance, instance.dirty, instance.heap.length / PAGE, (page) => instance.heap.subarray(page * PAGE, (page + 1) * PAGE), writer),
       },
-      stable: { size: stable.size, pages: this.#savePages(stable, stable.dirty, stable.pages.length, (page) => stable.pages[page], writer) },
+      stable: this.#saveMemory(stable, writer),
+      snapshots: [...snapshots.values()].map(({ memories, ...record }) => ({
+        ...record,
+        saved: { module: this.#saveMemory(memories.module, writer), heap: this.#saveMemory(memories.heap, writer), stable: this.#saveMemory(memories.stable, writer) },
+      })),
     }));
     if (writer.finish() > 0) this.#files.set(writer.number, writer.count);
     const manifest: Manifest = { format: 1, subnet: subnet.state, canisters, files: this.#files };
@@ -81,6 +89,10 @@ export class Checkpoints {
       for (const old of numbered(this.#folder, kind)) if (old < number) rmSync(join(this.#folder, `${kind}-${old}.bin`));
     }
     for (const file of numbered(this.#folder, 'pages')) if (!this.#files.has(file)) rmSync(join(this.#folder, `pages-${file}.bin`));
+  }
+
+  #saveMemory(memory: StableMemory, writer: PageWriter): SavedMemory {
+    return { size: memory.size, pages: this.#savePages(memory, memory.dirty, memory.pages.length, (page) => memory.pages[page], writer) };
   }
 
   #savePages(owner: Instance | StableMemory, dirty: Set<number>, count: number, pageAt: (page: number) => Uint8Array | undefined, writer: PageWriter): Places {
@@ -98,7 +110,9 @@ export class Checkpoints {
 
   /** Pages of files that are mostly unused count as changed, so that they move to the new file. */
   #forgetSparseFiles(subnet: Subnet): void {
-    const owners = [...subnet.canisters.values()].flatMap(({ instance, stable }) => (instance ? [instance, stable] : [stable]));
+    const owners = [...subnet.canisters.values()].flatMap(({ instance, stable, snapshots }) => [
+      ...(instance ? [instance] : []), stable, ...[...snapshots.values()].flatMap(({ memories }) => Object.values(memories)),
+    ]);
     const used = new Map<number, number>();
     for (const owner of owners) {
       for (const [page, { file }] of this.#places.get(owner) ?? []) if (!owner.dirty.has(page)) used.set(file, (used.get(file) ?? 0) + 1);
@@ -112,14 +126,23 @@ export class Checkpoints {
 
   #restoreCanister(subnet: Subnet, saved: SavedCanister): void {
     const canister = subnet.adopt(saved.id, saved.state);
-    canister.stable.size = saved.stable.size;
-    for (const [page, place] of saved.stable.pages) canister.stable.pages[page] = this.#page(place);
-    this.#places.set(canister.stable, saved.stable.pages);
+    this.#restoreMemory(canister.stable, saved.stable);
+    for (const { saved: parts, ...record } of saved.snapshots ?? []) {
+      const memories = { module: new StableMemory(), heap: new StableMemory(), stable: new StableMemory() };
+      for (const name of MEMORIES) this.#restoreMemory(memories[name], parts[name]);
+      canister.snapshots.set(record.id, { ...record, memories });
+    }
     if (!saved.code) return;
     const heap = new Uint8Array(saved.code.heapBytes);
     for (const [page, place] of saved.code.heap) heap.set(this.#page(place), page * PAGE);
     canister.instance = canister.instantiate(subnet.modules.load(saved.code.moduleHash), { heap, globals: saved.code.globals });
     this.#places.set(canister.instance, saved.code.heap);
+  }
+
+  #restoreMemory(memory: StableMemory, saved: SavedMemory): void {
+    memory.size = saved.size;
+    for (const [page, place] of saved.pages) memory.pages[page] = this.#page(place);
+    this.#places.set(memory, saved.pages);
   }
 
   #page({ file, at }: { file: number; at: number }): Uint8Array {

@@ -44,6 +44,8 @@ export interface Message {
   readonly contextInstructions: bigint;
   available: bigint;
   balance: bigint;
+  /** Cycles destroyed by `cycles_burn128`. */
+  burnt: bigint;
   answer?: Answer;
   readonly reply: Uint8Array[];
   readonly calls: OutgoingCall[];
@@ -61,7 +63,7 @@ const NOTHING = new Uint8Array();
 export function newMessage(given: Pick<Message, 'role' | 'time' | 'balance' | 'instructionLimit'> & Partial<Message>): Message {
   return {
     caller: NOTHING, method: '', arg: NOTHING, rejectCode: 0, rejectMessage: '', deadline: 0n, refunded: 0n, answerable: false, contextInstructions: 0n,
-    available: 0n, reply: [], calls: [], accepted: false, log: [], instructions: 0n, ...given,
+    available: 0n, burnt: 0n, reply: [], calls: [], accepted: false, log: [], instructions: 0n, ...given,
   };
 }
 

@@ -14,6 +14,14 @@ export class StableMemory {
   readonly #undo = new Map<number, Uint8Array | undefined>();
   #sizeBefore = 0;
 
+  /** The same content; pages are shared until one of the two writes to them. For use between messages. */
+  copy(): StableMemory {
+    const copy = new StableMemory();
+    copy.size = this.size;
+    this.pages.forEach((page, index) => { copy.pages[index] = page; });
+    return copy;
+  }
+
   begin(): void {
     this.#sizeBefore = this.size;
   }

@@ -105,6 +105,7 @@ function cyclesApi(access: Access): Functions {
       const wanted = joined(high, low);
       const burnt = wanted < liquid() ? wanted : liquid();
       message().balance -= burnt;
+      message().burnt += burnt;
       access.amount(target, burnt);
     }],
     canister_cycle_balance: [ALL, COST, () => narrow(message().balance)],

@@ -43,3 +43,8 @@ export function sentence(trap: Trap): string {
     default: return trap.message;
   }
 }
+
+/** What the canister's log shows of it. */
+export function logged(trap: Trap): string {
+  return `[TRAP]: ${trap.reason === 'calledTrap' ? trap.message : sentence(trap)}`;
+}

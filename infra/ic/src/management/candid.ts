@@ -1,15 +1,16 @@
 import { IDL } from '@dfinity/candid';
+import { SNAPSHOT_METHODS, SnapshotSource } from './candid-snapshots.js';
 
 /** Candid types of the management canister (IC spec: `ic.did`), as far as this host serves it. */
 
-const { Record, Variant, Opt, Vec, Text, Principal, Nat, Nat8, Nat16, Nat64, Bool, Null } = IDL;
+const { Record, Variant, Opt, Vec, Text, Principal, Nat, Nat8, Nat16, Nat64, Bool, Null, Func } = IDL;
 const Blob = Vec(Nat8);
 const Id = Record({ canister_id: Principal });
 
 const EnvironmentVariable = Record({ name: Text, value: Text });
 const Visibility = Variant({ controllers: Null, public: Null, allowed_viewers: Vec(Principal) });
 
-const Settings = Record({
+export const Settings = Record({
   controllers: Opt(Vec(Principal)), compute_allocation: Opt(Nat), memory_allocation: Opt(Nat), freezing_threshold: Opt(Nat), reserved_cycles_limit: Opt(Nat),
   wasm_memory_limit: Opt(Nat), wasm_memory_threshold: Opt(Nat), minimum_incoming_canister_call_cycles: Opt(Nat), log_memory_limit: Opt(Nat),
   environment_variables: Opt(Vec(EnvironmentVariable)), log_visibility: Opt(Visibility), snapshot_visibility: Opt(Visibility), status_visibility: Opt(Visibility),
@@ -42,6 +43,9 @@ const ChangeDetails = Variant({
   creation: Record({ controllers: Vec(Principal), environment_variables_hash: Opt(Blob) }), code_uninstall: Null,
   code_deployment: Record({ mode: Variant({ install: Null, reinstall: Null, upgrade: Null }), module_hash: Blob }),
   controllers_change: Record({ controllers: Vec(Principal) }),
+  load_snapshot: Record({
+    from_canister_id: Opt(Principal), snapshot_id: Blob, canister_version: Nat64, taken_at_timestamp: Nat64, source: SnapshotSource,
+  }),
 });
 const Info = Record({
   total_num_changes: Nat64, module_hash: Opt(Blob), controllers: Vec(Principal),
@@ -49,7 +53,27 @@ const Info = Record({
 });
 
 const SchnorrKey = Record({ algorithm: Variant({ bip340secp256k1: Null, ed25519: Null }), name: Text });
+const EcdsaKey = Record({ curve: Variant({ secp256k1: Null }), name: Text });
+const SchnorrAux = Variant({ bip341: Record({ merkle_root_hash: Blob }) });
 const VetKdKey = Record({ curve: Variant({ bls12_381_g2: Null }), name: Text });
+
+const HttpHeader = Record({ name: Text, value: Text });
+export const HttpResult = Record({ status: Nat, headers: Vec(HttpHeader), body: Blob });
+export const TransformArgument = Record({ response: HttpResult, context: Blob });
+const HttpOutcall = Record({
+  url: Text, max_response_bytes: Opt(Nat64), method: Variant({ get: Null, head: Null, post: Null, put: Null, delete: Null, patch: Null }), headers: Vec(HttpHeader),
+  body: Opt(Blob), transform: Opt(Record({ function: Func([TransformArgument], [HttpResult], ['query']), context: Blob })), is_replicated: Opt(Bool),
+});
+
+const LogRange = Record({ start: Nat64, end: Nat64 });
+const LogFilter = Variant({ by_idx: LogRange, by_timestamp_nanos: LogRange });
+const Consumed = Record({
+  memory: Nat, compute_allocation: Nat, ingress_induction: Nat, instructions: Nat, request_and_response_transmission: Nat, uninstall: Nat, canister_creation: Nat,
+  http_outcalls: Nat, burned_cycles: Nat,
+});
+const SubnetMetrics = Record({
+  block_height: Nat, num_canisters: Nat, canister_state_bytes: Nat, consumed_cycles_total: Nat, update_transactions_total: Nat,
+});
 
 /** Argument and result types, in Candid's tuple form. */
 export const METHODS = {
@@ -79,8 +103,21 @@ export const METHODS = {
   schnorr_public_key: [
     [Record({ canister_id: Opt(Principal), derivation_path: Vec(Blob), key_id: SchnorrKey })], [Record({ public_key: Blob, chain_code: Blob })],
   ],
-  sign_with_schnorr: [[Record({ message: Blob, derivation_path: Vec(Blob), key_id: SchnorrKey })], [Record({ signature: Blob })]],
-  fetch_canister_logs: [[Id], [Record({ canister_log_records: Vec(Record({ idx: Nat64, timestamp_nanos: Nat64, content: Blob })) })]],
+  sign_with_schnorr: [[Record({ message: Blob, derivation_path: Vec(Blob), key_id: SchnorrKey, aux: Opt(SchnorrAux) })], [Record({ signature: Blob })]],
+  ecdsa_public_key: [
+    [Record({ canister_id: Opt(Principal), derivation_path: Vec(Blob), key_id: EcdsaKey })], [Record({ public_key: Blob, chain_code: Blob })],
+  ],
+  sign_with_ecdsa: [[Record({ message_hash: Blob, derivation_path: Vec(Blob), key_id: EcdsaKey })], [Record({ signature: Blob })]],
+  http_request: [[HttpOutcall], [HttpResult]],
+  ...SNAPSHOT_METHODS,
+  canister_metrics: [[Id], [Record({ cycles_consumed: Consumed })]],
+  list_canisters: [[], [Record({ canisters: Vec(Record({ start: Principal, end: Principal })) })]],
+  subnet_info: [[Record({ subnet_id: Principal })], [Record({ replica_version: Text, registry_version: Nat64 })]],
+  subnet_metrics: [[Record({ subnet_id: Principal })], [SubnetMetrics]],
+  node_metrics_history: [[Record({ subnet_id: Principal, start_at_timestamp_nanos: Nat64 })], [Vec(Record({
+    timestamp_nanos: Nat64, node_metrics: Vec(Record({ node_id: Principal, num_blocks_proposed_total: Nat64, num_block_failures_total: Nat64 })),
+  }))]],
+  fetch_canister_logs: [[Record({ canister_id: Principal, filter: Opt(LogFilter) })], [Record({ canister_log_records: Vec(Record({ idx: Nat64, timestamp_nanos: Nat64, content: Blob })) })]],
 } satisfies Record<string, [IDL.Type[], IDL.Type[]]>;
 
 export type MethodName = keyof typeof METHODS;

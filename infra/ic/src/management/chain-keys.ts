@@ -1,5 +1,5 @@
 import type { Principal } from '@dfinity/principal';
-import { schnorrPublicKey, schnorrSign, vetkdDeriveKey, vetkdPublicKey, type SchnorrAlgorithm } from '../chainkey/index.js';
+import { ecdsaPublicKey, ecdsaSign, schnorrPublicKey, schnorrSign, vetkdDeriveKey, vetkdPublicKey, type SchnorrAlgorithm } from '../chainkey/index.js';
 import { signatureFee } from '../subnet/cycles.js';
 import { bytesOf } from '../subnet/principals.js';
 import { Reject } from '../subnet/reject.js';
@@ -20,13 +20,35 @@ const vetkdDerive: Method = (request, { input, context, transport_public_key, ke
   return [{ encrypted_key: encrypted }];
 };
 
-const schnorrPublic: Method = (request, { canister_id, derivation_path, key_id }: { canister_id: [Principal] | []; derivation_path: Uint8Array[]; key_id: SchnorrKey }) => {
-  const { publicKey, chainCode } = schnorrPublicKey(algorithm(key_id), key_id.name, ofCanister(request, canister_id), derivation_path.map(bytes));
+const MAX_PATH = 255;
+
+function pathOf(path: Uint8Array[]): Uint8Array[] {
+  if (path.length > MAX_PATH) throw new Reject('invalidPayload', `A derivation_path has at most ${MAX_PATH} parts, not ${path.length}.`);
+  return path.map(bytes);
+}
+
+const ecdsaPublic: Method = (request, { canister_id, derivation_path, key_id }: { canister_id: [Principal] | []; derivation_path: Uint8Array[]; key_id: { name: string } }) => {
+  const { publicKey, chainCode } = ecdsaPublicKey(key_id.name, ofCanister(request, canister_id), pathOf(derivation_path));
   return [{ public_key: publicKey, chain_code: chainCode }];
 };
 
-const signWithSchnorr: Method = (request, { message, derivation_path, key_id }: { message: Uint8Array; derivation_path: Uint8Array[]; key_id: SchnorrKey }) => {
-  const signature = schnorrSign(algorithm(key_id), key_id.name, bytesOf(request.caller), derivation_path.map(bytes), bytes(message), request.subnet.random());
+const signWithEcdsa: Method = (request, { message_hash, derivation_path, key_id }: { message_hash: Uint8Array; derivation_path: Uint8Array[]; key_id: { name: string } }) => {
+  const signature = ecdsaSign(key_id.name, bytesOf(request.caller), pathOf(derivation_path), bytes(message_hash));
+  charge(request, key_id.name, 'sign_with_ecdsa');
+  return [{ signature }];
+};
+
+const schnorrPublic: Method = (request, { canister_id, derivation_path, key_id }: { canister_id: [Principal] | []; derivation_path: Uint8Array[]; key_id: SchnorrKey }) => {
+  const { publicKey, chainCode } = schnorrPublicKey(algorithm(key_id), key_id.name, ofCanister(request, canister_id), pathOf(derivation_path));
+  return [{ public_key: publicKey, chain_code: chainCode }];
+};
+
+interface SchnorrArgument { message: Uint8Array; derivation_path: Uint8Array[]; key_id: SchnorrKey; aux: [{ bip341: { merkle_root_hash: Uint8Array } }] | [] }
+
+const signWithSchnorr: Method = (request, { message, derivation_path, key_id, aux }: SchnorrArgument) => {
+  const root = aux[0] && bytes(aux[0].bip341.merkle_root_hash);
+  const path = pathOf(derivation_path);
+  const signature = schnorrSign(algorithm(key_id), key_id.name, bytesOf(request.caller), path, bytes(message), request.subnet.random(), root);
   charge(request, key_id.name, 'sign_with_schnorr');
   return [{ signature }];
 };
@@ -52,5 +74,5 @@ function bytes(blob: ArrayLike<number>): Uint8Array {
 }
 
 export const chainKeyMethods = {
-  raw_rand: rawRand, vetkd_public_key: vetkdPublic, vetkd_derive_key: vetkdDerive, schnorr_public_key: schnorrPublic, sign_with_schnorr: signWithSchnorr,
+  raw_rand: rawRand, vetkd_public_key: vetkdPublic, vetkd_derive_key: vetkdDerive, ecdsa_public_key: ecdsaPublic, sign_with_ecdsa: signWithEcdsa, schnorr_public_key: schnorrPublic, sign_with_schnorr: signWithSchnorr,
 };

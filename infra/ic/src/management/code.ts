@@ -3,14 +3,14 @@ import { newMessage, type Message } from '../execution/message.js';
 import type { Instance } from '../execution/instance.js';
 import { StableMemory } from '../execution/stable-memory.js';
 import { unknownImport } from '../execution/system-api.js';
-import type { Trap } from '../execution/trap.js';
+import { logged, type Trap } from '../execution/trap.js';
 import type { Canister } from '../subnet/canister.js';
 import { executionFee } from '../subnet/cycles.js';
 import { commit, trapped, undo } from '../subnet/delivery.js';
 import { bytesOf, idOf, textOf } from '../subnet/principals.js';
 import { Reject } from '../subnet/reject.js';
 import { sha256, type CanisterModule } from '../wasm/module.js';
-import { controlled, existing, type Method, type Request } from './request.js';
+import { controlled, existing, recordChange, type Method, type Request } from './request.js';
 
 type Mode = { install: null } | { reinstall: null } | { upgrade: [] | [{ skip_pre_upgrade: [boolean] | []; wasm_memory_persistence: [{ keep: null } | { replace: null }] | [] }] };
 interface InstallCode { mode: Mode; canister_id: Principal; wasm_module: Uint8Array; arg: Uint8Array }
@@ -54,7 +54,7 @@ function install(request: Request, canister: Canister, mode: Mode, wasm: Uint8Ar
   else installAnew(request, canister, module, arg);
   const name = Object.keys(mode)[0]!;
   canister.state.installedAt = request.subnet.state.time;
-  canister.record(request.subnet.state.time, request.caller, request.canister !== undefined, { code_deployment: { mode: name, moduleHash: module.hash } });
+  recordChange(request, canister, { code_deployment: { mode: name, moduleHash: module.hash } });
 }
 
 function installAnew(request: Request, canister: Canister, module: CanisterModule, arg: Uint8Array): void {
@@ -71,6 +71,8 @@ function installAnew(request: Request, canister: Canister, module: CanisterModul
   }
   canister.instance = fresh;
   canister.state.certified = new Uint8Array();
+  if (canister.state.installedAt > 0n) canister.state.log = canister.state.log.filter(({ timestamp }) => timestamp === message.time);
+  canister.state.lowMemory = undefined;
   canister.state.timer = 0n;
   canister.state.cycles = message.balance;
   commit(canister, fresh, message);
@@ -100,6 +102,7 @@ function upgrade(request: Request, canister: Canister, options: { skip_pre_upgra
   }
   if (certified) canister.state.certified = certified;
   canister.instance = fresh;
+  canister.state.lowMemory = undefined;
   canister.state.timer = 0n;
   canister.state.cycles = message.balance;
   commit(canister, fresh, message);
@@ -120,11 +123,14 @@ function runHooks(request: Request, canister: Canister, instance: Instance, mess
     canister.print(message.time, running.log);
     for (const line of running.log) request.subnet.onLog(canister.id, line);
     if (trap) {
-      canister.spend(executionFee(request.instructions));
+      canister.print(message.time, [logged(trap)]);
+      canister.spend(executionFee(request.instructions), 'instructions');
       return trap;
     }
   }
-  message.balance -= executionFee(request.instructions) < message.balance ? executionFee(request.instructions) : message.balance;
+  const fee = executionFee(request.instructions) < message.balance ? executionFee(request.instructions) : message.balance;
+  message.balance -= fee;
+  canister.account(fee, 'instructions');
   return undefined;
 }
 
@@ -134,16 +140,21 @@ function failed(canister: Canister, trap: Trap): Reject {
 }
 
 const uninstallCode: Method = (request, { canister_id }: { canister_id: Principal }) => {
-  const canister = controlled(request, canister_id);
+  uninstall(request, controlled(request, canister_id));
+  return [];
+};
+
+export function uninstall(request: Request, canister: Canister): void {
   canister.instance = undefined;
   canister.stable = new StableMemory();
   canister.state.certified = new Uint8Array();
   canister.state.timer = 0n;
+  canister.state.lowMemory = undefined;
+  canister.state.log = [];
   canister.state.chunks.clear();
   request.subnet.abandonCalls(canister);
-  canister.record(request.subnet.state.time, request.caller, request.canister !== undefined, 'code_uninstall');
-  return [];
-};
+  recordChange(request, canister, 'code_uninstall');
+}
 
 const uploadChunk: Method = (request, { canister_id, chunk }: { canister_id: Principal; chunk: Uint8Array }) => {
   const { state } = ownOrControlled(request, canister_id);

@@ -1,20 +1,32 @@
 import type { Principal } from '@dfinity/principal';
+import { representationIndependentHash } from '../envelopes/index.js';
+import { newCanisterState, type Canister } from '../subnet/canister.js';
 import { CREATE_CANISTER_FEE, DEFAULT_BALANCE } from '../subnet/cycles.js';
 import { FIRST_ID, idOf, LAST_ID, principalOf, textOf, type Id } from '../subnet/principals.js';
 import { Reject } from '../subnet/reject.js';
-import { controlled, existing, type Method } from './request.js';
+import { controlled, existing, recordChange, type Method, type Request } from './request.js';
 import { withChanges, type CandidSettings } from './settings.js';
 import { infoOf } from './status.js';
 
 interface ProvisionalCreate { amount: [bigint] | []; settings: [CandidSettings] | []; specified_id: [Principal] | [] }
 
-const provisionalCreate: Method = ({ subnet, caller }, { amount, settings, specified_id }: ProvisionalCreate) => {
+const provisionalCreate: Method = (request, { amount, settings, specified_id }: ProvisionalCreate) => {
   const specified = specified_id[0] && checkedId(idOf(specified_id[0].toUint8Array()));
-  if (specified !== undefined && subnet.canisters.has(specified)) throw new Reject('canisterIdExists', `Canister ${textOf(specified)} is already installed.`);
-  const canister = subnet.createCanister([caller], amount[0] ?? DEFAULT_BALANCE, caller, specified);
-  canister.state.settings = withChanges(canister.state.settings, settings[0]);
-  return [{ canister_id: principalOf(canister.id) }];
+  if (specified !== undefined && (request.subnet.canisters.has(specified))) throw new Reject('canisterIdExists', `Canister ${textOf(specified)} is already installed.`);
+  return [{ canister_id: principalOf(create(request, amount[0] ?? DEFAULT_BALANCE, settings[0], specified).id) }];
 };
+
+/** Creates a canister with its settings, or nothing at all. @throws Reject `invalidPayload` */
+export function create(request: Request, cycles: bigint, settings: CandidSettings | undefined, specified?: Id): Canister {
+  withChanges(newCanisterState([request.caller], 0n, 0n).settings, settings);
+  const canister = request.subnet.createCanister([request.caller], cycles, specified);
+  const { state } = canister;
+  state.settings = withChanges(state.settings, settings);
+  const { environment, controllers } = state.settings;
+  const environmentHash = environment.length > 0 ? representationIndependentHash(new Map(environment.map(({ name, value }) => [name, value]))) : undefined;
+  recordChange(request, canister, { creation: { controllers, environmentHash } });
+  return canister;
+}
 
 function checkedId(id: Id): Id {
   const inRange = id.length === FIRST_ID.length && id.endsWith('0101') && id >= FIRST_ID && id <= LAST_ID;
@@ -28,12 +40,12 @@ const provisionalTopUp: Method = (request, { canister_id, amount }: { canister_i
 };
 
 const createCanister: Method = (request, { settings }: { settings: [CandidSettings] | [] }) => {
-  const { subnet, caller, cycles } = request;
+  const { cycles } = request;
   if (cycles < CREATE_CANISTER_FEE) {
     throw new Reject('insufficientCycles', `Creating a canister requires a fee of ${CREATE_CANISTER_FEE} that is deducted from the canister's initial balance but only ${cycles} cycles were received with the create_canister request.`);
   }
-  const canister = subnet.createCanister([caller], cycles - CREATE_CANISTER_FEE, caller);
-  canister.state.settings = withChanges(canister.state.settings, settings[0]);
+  const canister = create(request, cycles - CREATE_CANISTER_FEE, settings[0]);
+  canister.account(CREATE_CANISTER_FEE, 'canister_creation');
   request.cycles = 0n;
   return [{ canister_id: principalOf(canister.id) }];
 };

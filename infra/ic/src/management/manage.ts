@@ -8,16 +8,36 @@ import { decodeCandid, METHODS, type MethodName } from './candid.js';
 import { chainKeyMethods } from './chain-keys.js';
 import { codeMethods } from './code.js';
 import { lifeMethods } from './life.js';
+import { listCanisters, networkMethods } from './network.js';
+import { outcallMethods } from './outcalls.js';
 import type { Method, Request } from './request.js';
 import { settingsMethods } from './settings.js';
-import { logsOf, statusOf } from './status.js';
+import { logsOf, metricsOf, statusOf } from './status.js';
+import { snapshotMethods } from './snapshots.js';
 
-const methods: Partial<Record<MethodName, Method>> = { ...lifeMethods, ...codeMethods, ...settingsMethods, ...chainKeyMethods };
+const canisterMetrics: Method = (request, { canister_id }: { canister_id: Principal }) => [metricsOf(request, canister_id)];
+
+const methods: Partial<Record<MethodName, Method>> = {
+  ...lifeMethods, ...codeMethods, ...settingsMethods, ...chainKeyMethods, ...snapshotMethods, ...outcallMethods, ...networkMethods,
+  canister_metrics: canisterMetrics,
+};
 
 /** What only canisters may ask for. */
-const CANISTERS_ONLY = new Set(['create_canister', 'raw_rand', 'deposit_cycles', 'vetkd_public_key', 'vetkd_derive_key', 'schnorr_public_key', 'sign_with_schnorr', 'canister_info', 'canister_metadata']);
-const QUERIES_ONLY = new Set(['fetch_canister_logs']);
-const QUERIES = new Set(['canister_status', 'fetch_canister_logs']);
+const CANISTERS_ONLY = new Set([
+  'create_canister', 'raw_rand', 'deposit_cycles', 'vetkd_public_key', 'vetkd_derive_key', 'ecdsa_public_key', 'sign_with_ecdsa', 'schnorr_public_key', 'sign_with_schnorr',
+  'canister_info', 'canister_metadata', 'http_request', 'subnet_info', 'subnet_metrics', 'node_metrics_history',
+]);
+const QUERIES_ONLY = new Set(['fetch_canister_logs', 'list_canisters']);
+
+type Asked = Pick<Request, 'subnet' | 'caller'>;
+
+/** What may be asked without a round. */
+const queries: Record<string, (asked: Asked, argument: never) => unknown> = {
+  canister_status: (asked, { canister_id }: { canister_id: Principal }) => statusOf(asked, canister_id),
+  canister_metrics: (asked, { canister_id }: { canister_id: Principal }) => metricsOf(asked, canister_id),
+  fetch_canister_logs: logsOf,
+  list_canisters: ({ subnet, caller }) => listCanisters(subnet, caller),
+};
 
 /**
  * Executes a call of `aaaaa-aa` (IC spec: The IC management canister).
@@ -31,7 +51,11 @@ export function manage(subnet: Subnet, call: IncomingCall): bigint {
   const caller = idOf(call.caller);
   const argument = decodeArgument(call.method as MethodName, call.arg);
   subnet.processing(call.origin);
-  const request: Request = { subnet, caller, origin: call.origin, canister: subnet.canisters.get(caller), cycles: call.cycles, instructions: 0n };
+  const [senderVersion] = (argument as { sender_canister_version?: [bigint] | [] } | undefined)?.sender_canister_version ?? [];
+  const request: Request = {
+    subnet, caller, origin: call.origin, canister: subnet.canisters.get(caller), senderVersion, cycles: call.cycles, instructions: 0n,
+  };
+  if (!request.canister && CANISTERS_ONLY.has(call.method)) throw onlyCanisters(call.method);
   const results = chainKeyErrorsAsRejects(() => method(request, argument));
   if (results !== 'later') {
     const data = new Uint8Array(IDL.encode(METHODS[call.method as MethodName][1] as IDL.Type[], results));
@@ -42,9 +66,9 @@ export function manage(subnet: Subnet, call: IncomingCall): bigint {
 
 /** Evaluates what `aaaaa-aa` answers to queries. @throws Reject */
 export function manageQuery(subnet: Subnet, caller: Id, method: string, arg: Uint8Array): Uint8Array {
-  const argument = QUERIES.has(method) ? (decodeArgument(method as MethodName, arg) as { canister_id: Principal }) : undefined;
-  if (!argument) throw new Reject('unknownManagementMethod', `Management canister has no query method '${method}'`);
-  const result = method === 'canister_status' ? statusOf({ subnet, caller }, argument.canister_id) : logsOf({ subnet, caller }, argument.canister_id);
+  const query = Object.hasOwn(queries, method) ? queries[method] : undefined;
+  if (!query) throw new Reject('unknownManagementMethod', `Management canister has no query method '${method}'`);
+  const result = query({ subnet, caller }, decodeArgument(method as MethodName, arg) as never);
   return new Uint8Array(IDL.encode(METHODS[method as MethodName][1] as IDL.Type[], [result]));
 }
 
@@ -56,7 +80,7 @@ export function manageQuery(subnet: Subnet, caller: Id, method: string, arg: Uin
  */
 export function effectiveCanister(method: string, arg: Uint8Array): Id | undefined {
   methodOf(method);
-  if (CANISTERS_ONLY.has(method)) throw new Reject('rejectedAtTheDoor', `Only canisters can call ic00 method ${method}`);
+  if (CANISTERS_ONLY.has(method)) throw onlyCanisters(method);
   if (method === 'provisional_create_canister_with_cycles') return undefined;
   const argument = decodeArgument(method as MethodName, arg) as { canister_id?: Principal; target_canister?: Principal };
   return idOf((argument.target_canister ?? argument.canister_id)!.toUint8Array());
@@ -69,6 +93,10 @@ export function decodeArgument(method: MethodName, arg: Uint8Array): unknown {
   } catch (cause) {
     throw new Reject('invalidPayload', `Error decoding candid argument of ${method}: ${(cause as Error).message}`);
   }
+}
+
+function onlyCanisters(method: string): Reject {
+  return new Reject('rejectedAtTheDoor', `Only canisters can call ic00 method ${method}`);
 }
 
 function methodOf(name: string): Method {

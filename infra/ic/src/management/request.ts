@@ -1,5 +1,5 @@
 import type { Principal } from '@dfinity/principal';
-import type { Canister, Origin } from '../subnet/canister.js';
+import type { Canister, Change, Origin } from '../subnet/canister.js';
 import { idOf, textOf, type Id } from '../subnet/principals.js';
 import { Reject } from '../subnet/reject.js';
 import type { Subnet } from '../subnet/subnet.js';
@@ -11,6 +11,8 @@ export interface Request {
   origin: Origin;
   /** The calling canister, if it is one. */
   canister?: Canister;
+  /** The version of itself that a calling canister named. */
+  senderVersion?: bigint;
   /** Cycles sent along; methods take what they need, the rest goes back. */
   cycles: bigint;
   /** Instructions that Wasm used on behalf of the call. */
@@ -36,4 +38,8 @@ export function existing(request: Pick<Request, 'subnet'>, canisterId: Principal
   const canister = request.subnet.canisters.get(id);
   if (!canister) throw new Reject('canisterNotFound', `Canister ${textOf(id)} not found.`);
   return canister;
+}
+
+export function recordChange(request: Request, canister: Canister, what: Change): void {
+  canister.record(request.subnet.state.time, { id: request.caller, isCanister: request.canister !== undefined || request.origin.kind === 'task', version: request.senderVersion }, what);
 }

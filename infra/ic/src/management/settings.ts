@@ -2,7 +2,7 @@ import type { Principal } from '@dfinity/principal';
 import type { Settings, Visibility } from '../subnet/canister.js';
 import { idOf } from '../subnet/principals.js';
 import { Reject } from '../subnet/reject.js';
-import { controlled, type Method } from './request.js';
+import { controlled, recordChange, type Method } from './request.js';
 import { statusOf } from './status.js';
 import type { CandidVisibility } from './visibility.js';
 
@@ -16,6 +16,7 @@ export interface CandidSettings {
 
 const MAX_CONTROLLERS = 10;
 const MAX_VARIABLES = 20;
+const MAX_VIEWERS = 10;
 const MAX_VARIABLE_BYTES = 128;
 
 /** Settings with the changes asked for. @throws Reject `invalidPayload` */
@@ -30,11 +31,11 @@ export function withChanges(settings: Settings, changes: CandidSettings | undefi
   const [environment] = changes.environment_variables;
   if (environment) next.environment = checkedVariables(environment);
   next.computeAllocation = percent(changes.compute_allocation[0]) ?? next.computeAllocation;
-  next.memoryAllocation = changes.memory_allocation[0] ?? next.memoryAllocation;
-  next.freezingThreshold = seconds(changes.freezing_threshold[0]) ?? next.freezingThreshold;
+  next.memoryAllocation = wide(changes.memory_allocation[0]) ?? next.memoryAllocation;
+  next.freezingThreshold = wide(changes.freezing_threshold[0]) ?? next.freezingThreshold;
   next.reservedCyclesLimit = changes.reserved_cycles_limit[0] ?? next.reservedCyclesLimit;
-  next.wasmMemoryLimit = changes.wasm_memory_limit[0] ?? next.wasmMemoryLimit;
-  next.wasmMemoryThreshold = changes.wasm_memory_threshold[0] ?? next.wasmMemoryThreshold;
+  next.wasmMemoryLimit = memoryBytes(changes.wasm_memory_limit[0]) ?? next.wasmMemoryLimit;
+  next.wasmMemoryThreshold = memoryBytes(changes.wasm_memory_threshold[0]) ?? next.wasmMemoryThreshold;
   next.minimumIncomingCallCycles = changes.minimum_incoming_canister_call_cycles[0] ?? next.minimumIncomingCallCycles;
   next.logMemoryLimit = changes.log_memory_limit[0] ?? next.logMemoryLimit;
   next.logVisibility = visibility(changes.log_visibility[0]) ?? next.logVisibility;
@@ -57,13 +58,21 @@ function percent(value: bigint | undefined): bigint | undefined {
   return value;
 }
 
-function seconds(value: bigint | undefined): bigint | undefined {
-  if (value !== undefined && value >= 1n << 64n) throw new Reject('invalidPayload', 'A freezing threshold must fit 64 bits.');
+function wide(value: bigint | undefined): bigint | undefined {
+  if (value !== undefined && value >= 1n << 64n) throw new Reject('invalidPayload', 'A freezing threshold and a memory allocation must fit 64 bits.');
+  return value;
+}
+
+function memoryBytes(value: bigint | undefined): bigint | undefined {
+  if (value !== undefined && value > 1n << 48n) throw new Reject('invalidPayload', `A limit or threshold of the heap is at most 2^48 bytes, not ${value}.`);
   return value;
 }
 
 function visibility(value: CandidVisibility | undefined): Visibility | undefined {
   if (!value) return undefined;
+  if ('allowed_viewers' in value && value.allowed_viewers.length > MAX_VIEWERS) {
+    throw new Reject('invalidPayload', `There are at most ${MAX_VIEWERS} allowed viewers, not ${value.allowed_viewers.length}.`);
+  }
   if ('allowed_viewers' in value) return { allowed_viewers: value.allowed_viewers.map((one) => idOf(one.toUint8Array())) };
   return 'public' in value ? 'public' : 'controllers';
 }
@@ -72,9 +81,9 @@ const updateSettings: Method = (request, { canister_id, settings }: { canister_i
   const canister = controlled(request, canister_id);
   const { state } = canister;
   state.settings = withChanges(state.settings, settings);
-  if (settings.controllers.length > 0) {
-    canister.record(request.subnet.state.time, request.caller, request.canister !== undefined, { controllers_change: state.settings.controllers });
-  } else state.version += 1n;
+  if (settings.controllers.length > 0) recordChange(request, canister, { controllers_change: state.settings.controllers });
+  else state.version += 1n;
+  if (canister.watchMemory()) request.subnet.lowOnMemory.push(canister.id);
   return [];
 };
 

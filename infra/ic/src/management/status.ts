@@ -1,8 +1,8 @@
 import type { Principal } from '@dfinity/principal';
 import { PAGE } from '../execution/stable-memory.js';
-import type { Recorded } from '../subnet/canister.js';
+import type { Canister, Recorded } from '../subnet/canister.js';
 import { idleBurnedPerDay } from '../subnet/cycles.js';
-import { principalOf, textOf } from '../subnet/principals.js';
+import { bytesOf, principalOf, textOf } from '../subnet/principals.js';
 import { Reject } from '../subnet/reject.js';
 import { existing, type Request } from './request.js';
 import { candidVisibility, maySee } from './visibility.js';
@@ -30,7 +30,7 @@ export function statusOf(request: Pick<Request, 'subnet' | 'caller'>, canisterId
     memory_metrics: {
       wasm_memory_size: instance?.heap.length ?? 0, stable_memory_size: stable.size * PAGE, global_memory_size: (instance?.globals.length ?? 0) * 8,
       wasm_binary_size: module?.size ?? 0, custom_sections_size: [...(module?.metadata.values() ?? [])].reduce((sum, { content }) => sum + content.length, 0),
-      canister_history_size: 0, wasm_chunk_store_size: chunks, snapshots_size: 0, log_memory_store_size: state.log.reduce((sum, line) => sum + line.content.length, 0),
+      canister_history_size: historyBytes(canister), wasm_chunk_store_size: chunks, snapshots_size: canister.snapshotBytes(), log_memory_store_size: state.log.reduce((sum, line) => sum + line.content.length, 0),
     },
     query_stats: {
       num_calls_total: stats.calls, num_instructions_total: stats.instructions, request_payload_bytes_total: stats.requestBytes,
@@ -39,33 +39,71 @@ export function statusOf(request: Pick<Request, 'subnet' | 'caller'>, canisterId
   };
 }
 
+/** As the replica counts it: what each kind of change takes there. */
+function historyBytes({ state }: Canister): number {
+  return state.history.reduce((sum, { what }) => sum + 80 + (typeof what === 'object' && 'controllers_change' in what ? 30 * what.controllers_change.length : 40), 0);
+}
+
 /** The reply of `canister_info`. @throws Reject */
 export function infoOf(request: Request, canisterId: Principal, requested: number): unknown {
   const canister = existing(request, canisterId);
   const recent = requested === 0 ? [] : canister.state.history.slice(-requested);
   return {
     total_num_changes: canister.state.changes, module_hash: canister.module ? [canister.module.hash] : [],
-    controllers: canister.state.settings.controllers.map(principalOf), recent_changes: recent.map((one) => candidChange(one, canister.state.settings.controllers)),
+    controllers: canister.state.settings.controllers.map(principalOf), recent_changes: recent.map(candidChange),
   };
 }
 
-function candidChange({ timestamp, version, by, byCanister, what }: Recorded, controllers: string[]): unknown {
-  const origin = byCanister ? { from_canister: { canister_id: principalOf(by), canister_version: [] } } : { from_user: { user_id: principalOf(by) } };
-  return { timestamp_nanos: timestamp, canister_version: version, origin, details: [candidDetails(what, controllers)] };
+function candidChange({ timestamp, version, by, what }: Recorded): unknown {
+  const origin = by.isCanister
+    ? { from_canister: { canister_id: principalOf(by.id), canister_version: by.version === undefined ? [] : [by.version] } }
+    : { from_user: { user_id: principalOf(by.id) } };
+  return { timestamp_nanos: timestamp, canister_version: version, origin, details: [candidDetails(what)] };
 }
 
-function candidDetails(what: Recorded['what'], controllers: string[]): unknown {
-  if (what === 'creation') return { creation: { controllers: controllers.map(principalOf), environment_variables_hash: [] } };
+function candidDetails(what: Recorded['what']): unknown {
   if (what === 'code_uninstall') return { code_uninstall: null };
+  if ('creation' in what) {
+    const { controllers, environmentHash } = what.creation;
+    return { creation: { controllers: controllers.map(principalOf), environment_variables_hash: environmentHash ? [environmentHash] : [] } };
+  }
+  if ('load_snapshot' in what) {
+    const { from, id, version, takenAt, uploaded } = what.load_snapshot;
+    const source = uploaded ? { metadata_upload: null } : { taken_from_canister: null };
+    return { load_snapshot: { from_canister_id: from ? [principalOf(from)] : [], snapshot_id: bytesOf(id), canister_version: version, taken_at_timestamp: takenAt, source } };
+  }
   if ('controllers_change' in what) return { controllers_change: { controllers: what.controllers_change.map(principalOf) } };
   return { code_deployment: { mode: { [what.code_deployment.mode]: null }, module_hash: what.code_deployment.moduleHash } };
 }
 
-/** The reply of `fetch_canister_logs`. @throws Reject */
-export function logsOf({ subnet, caller }: Pick<Request, 'subnet' | 'caller'>, canisterId: Principal): unknown {
-  const { id, state } = existing({ subnet }, canisterId);
-  if (!maySee(existing({ subnet }, canisterId), caller, state.settings.logVisibility)) {
-    throw new Reject('rejectedAtTheDoor', `Caller ${textOf(caller)} is not allowed to query ic00 method fetch_canister_logs of canister ${textOf(id)}`);
+type Between = { start: bigint; end: bigint };
+interface LogsArgument { canister_id: Principal; filter: [{ by_idx: Between } | { by_timestamp_nanos: Between }] | [] }
+
+/** The reply of `fetch_canister_logs`: lines from `start` on and before `end`. @throws Reject */
+export function logsOf({ subnet, caller }: Pick<Request, 'subnet' | 'caller'>, { canister_id, filter: [filter] }: LogsArgument): unknown {
+  const canister = existing({ subnet }, canister_id);
+  if (!maySee(canister, caller, canister.state.settings.logVisibility)) {
+    throw new Reject('rejectedAtTheDoor', `Caller ${textOf(caller)} is not allowed to query ic00 method fetch_canister_logs of canister ${textOf(canister.id)}`);
   }
-  return { canister_log_records: state.log.map(({ index, timestamp, content }) => ({ idx: index, timestamp_nanos: timestamp, content })) };
+  const lines = canister.state.log.filter(({ index, timestamp }) => {
+    if (!filter) return true;
+    return 'by_idx' in filter ? within(index, filter.by_idx) : within(timestamp, filter.by_timestamp_nanos);
+  });
+  return { canister_log_records: lines.map(({ index, timestamp, content }) => ({ idx: index, timestamp_nanos: timestamp, content })) };
+}
+
+function within(value: bigint, { start, end }: Between): boolean {
+  return value >= start && value < end;
+}
+
+const USE_CASES = [
+  'memory', 'compute_allocation', 'ingress_induction', 'instructions', 'request_and_response_transmission', 'uninstall', 'canister_creation', 'http_outcalls', 'burned_cycles',
+];
+
+/** The reply of `canister_metrics`. @throws Reject */
+export function metricsOf({ subnet, caller }: Pick<Request, 'subnet' | 'caller'>, canisterId: Principal): unknown {
+  const canister = existing({ subnet }, canisterId);
+  if (!canister.isControlledBy(caller)) throw new Reject('invalidController', `Only controllers of canister ${textOf(canister.id)} can call ic00 method canister_metrics`);
+  const consumed: Record<string, bigint | undefined> = canister.state.consumed ?? {};
+  return { cycles_consumed: Object.fromEntries(USE_CASES.map((on) => [on, consumed[on] ?? 0n])) };
 }

@@ -6,6 +6,7 @@ import { systemApi } from '../execution/system-api.js';
 import type { CanisterModule } from '../wasm/module.js';
 import { freezingThreshold } from './cycles.js';
 import { bytesOf, idOf, type Id } from './principals.js';
+import { snapshotBytes, type HookStatus, type Snapshot } from './snapshot.js';
 
 /** Who waits for an answer. */
 export type Origin = { kind: 'ingress'; requestId: string } | { kind: 'call'; canister: Id; callback: number } | { kind: 'task' };
@@ -57,9 +58,14 @@ export interface Settings {
 }
 
 export type Status = 'running' | 'stopping' | 'stopped';
-export type Change = 'creation' | 'code_uninstall' | { code_deployment: { mode: string; moduleHash: Uint8Array } } | { controllers_change: Id[] };
-export interface Recorded { timestamp: bigint; version: bigint; by: Id; byCanister: boolean; what: Change }
+export type Change = { creation: { controllers: Id[]; environmentHash?: Uint8Array } } | 'code_uninstall' | { code_deployment: { mode: string; moduleHash: Uint8Array } }
+  | { controllers_change: Id[] } | { load_snapshot: { from?: Id; id: Id; version: bigint; takenAt: bigint; uploaded: boolean } };
+/** Who changed it: a canister may have said at which of its versions. */
+export interface Author { id: Id; isCanister: boolean; version?: bigint }
+export interface Recorded { timestamp: bigint; version: bigint; by: Author; what: Change }
 export interface LogLine { index: bigint; timestamp: bigint; content: Uint8Array }
+/** What cycles were spent on (IC spec: `canister_metrics`). */
+export type UseCase = 'memory' | 'ingress_induction' | 'instructions' | 'request_and_response_transmission' | 'canister_creation' | 'http_outcalls' | 'burned_cycles';
 export interface QueryStats { calls: bigint; instructions: bigint; requestBytes: bigint; responseBytes: bigint }
 
 /** A canister's state, apart from heap and stable memory: what a checkpoint stores as it is. */
@@ -83,14 +89,19 @@ export interface CanisterState {
   changes: bigint;
   log: LogLine[];
   logged: bigint;
+  /** Whether the heap has come near its limit; nothing is as if the condition were not satisfied. */
+  lowMemory?: HookStatus;
+  snapshotsMade?: number;
+  consumed?: Partial<Record<UseCase, bigint>>;
   stats: QueryStats;
 }
 
 const MAX_CALLS_PER_CALLEE = 500;
-const LOG_BYTES = 4096;
 const HISTORY = 20;
+const MAX_HEAP = 4n << 30n;
+const MAX_LOG = 2n << 20n;
 
-export interface Network { subnetId: Uint8Array; rootKey: Uint8Array }
+export interface Network { subnetId: Uint8Array; nodeId: Uint8Array; rootKey: Uint8Array }
 
 export class Canister {
   readonly id: Id;
@@ -98,6 +109,7 @@ export class Canister {
   state: CanisterState;
   instance?: Instance;
   stable = new StableMemory();
+  readonly snapshots = new Map<Id, Snapshot>();
   readonly #network: Network;
 
   constructor(id: Id, state: CanisterState, network: Network) {
@@ -119,7 +131,13 @@ export class Canister {
   /** Bytes that are paid for. */
   memoryBytes(): bigint {
     const chunks = [...this.state.chunks.values()].reduce((sum, chunk) => sum + chunk.length, 0);
-    return BigInt((this.instance?.heap.length ?? 0) + this.stable.size * PAGE + (this.module?.size ?? 0) + chunks);
+    return BigInt((this.instance?.heap.length ?? 0) + this.stable.size * PAGE + (this.module?.size ?? 0) + chunks + this.snapshotBytes());
+  }
+
+  snapshotBytes(): number {
+    let bytes = 0;
+    for (const snapshot of this.snapshots.values()) bytes += snapshotBytes(snapshot);
+    return bytes;
   }
 
   freezingThreshold(): bigint {
@@ -134,25 +152,46 @@ export class Canister {
     return this.state.settings.controllers.includes(id);
   }
 
-  spend(cycles: bigint): void {
-    this.state.cycles = this.state.cycles > cycles ? this.state.cycles - cycles : 0n;
+  spend(cycles: bigint, on: UseCase): void {
+    const spent = this.state.cycles > cycles ? cycles : this.state.cycles;
+    this.state.cycles -= spent;
+    this.account(spent, on);
   }
 
-  record(timestamp: bigint, by: Id, byCanister: boolean, what: Change): void {
+  /** Notes what was spent already. */
+  account(cycles: bigint, on: UseCase): void {
+    if (cycles === 0n) return;
+    const consumed = this.state.consumed ??= {};
+    consumed[on] = (consumed[on] ?? 0n) + cycles;
+  }
+
+  /** Looks whether the heap has come near its limit. @returns whether the hook is due for the first time */
+  watchMemory(): boolean {
+    const { state } = this;
+    const limit = state.settings.wasmMemoryLimit > 0n && state.settings.wasmMemoryLimit < MAX_HEAP ? state.settings.wasmMemoryLimit : MAX_HEAP;
+    const low = limit - BigInt(this.instance?.heap.length ?? 0) < state.settings.wasmMemoryThreshold;
+    const before = state.lowMemory ?? 'condition_not_satisfied';
+    if (!low) state.lowMemory = undefined;
+    else if (before === 'condition_not_satisfied') state.lowMemory = 'ready';
+    return low && before === 'condition_not_satisfied';
+  }
+
+  record(timestamp: bigint, by: Author, what: Change): void {
     const { state } = this;
     state.version += 1n;
     state.changes += 1n;
-    state.history = [...state.history, { timestamp, version: state.version, by, byCanister, what }].slice(-HISTORY);
+    state.history = [...state.history, { timestamp, version: state.version, by, what }].slice(-HISTORY);
   }
 
   print(timestamp: bigint, lines: readonly string[]): void {
     const { state } = this;
+    const most = Number(state.settings.logMemoryLimit < MAX_LOG ? state.settings.logMemoryLimit : MAX_LOG);
     for (const line of lines) {
-      state.log.push({ index: state.logged, timestamp, content: new TextEncoder().encode(line).slice(0, LOG_BYTES) });
+      state.log.push({ index: state.logged, timestamp, content: new TextEncoder().encode(line).slice(0, most) });
       state.logged += 1n;
     }
     let bytes = state.log.reduce((sum, line) => sum + line.content.length, 0);
-    while (bytes > LOG_BYTES) bytes -= state.log.shift()!.content.length;
+    while (bytes > most) bytes -= state.log.shift()!.content.length;
   }
 
   #surroundings(): Surroundings {

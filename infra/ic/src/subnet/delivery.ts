@@ -1,6 +1,6 @@
 import type { Instance } from '../execution/instance.js';
 import { newMessage, type Message, type OutgoingCall } from '../execution/message.js';
-import { sentence, type Trap } from '../execution/trap.js';
+import { logged, sentence, type Trap } from '../execution/trap.js';
 import type { Callback, CallContext, Canister } from './canister.js';
 import { executionFee } from './cycles.js';
 import { idOf, textOf } from './principals.js';
@@ -82,7 +82,10 @@ function cleanUp(subnet: Subnet, canister: Canister, callback: Callback, base: O
 /** Runs a timer or heartbeat. */
 export function deliverTask(subnet: Subnet, canister: Canister, hook: string): bigint {
   const { state, module } = canister;
+  const lowMemory = hook === 'canister_on_low_wasm_memory';
+  if (lowMemory && state.lowMemory !== 'ready') return 0n;
   if (state.status !== 'running' || !module?.hooks.has(hook) || canister.frozen) return 0n;
+  if (lowMemory) state.lowMemory = 'executed';
   const context: CallContext = {
     id: state.nextNumber++, origin: { kind: 'task' }, caller: new Uint8Array(), method: hook, deadline: 0n, available: 0n, answered: true, outstanding: 0, instructions: 0n,
   };
@@ -107,8 +110,10 @@ function execute(subnet: Subnet, canister: Canister, message: Message, entry: st
   if (trap || drop) undo(canister, instance);
   else commit(canister, instance, message);
   if (!trap) state.cycles = message.balance;
-  canister.spend(executionFee(message.instructions));
-  canister.print(message.time, message.log);
+  if (!trap) canister.account(message.burnt, 'burned_cycles');
+  if (!trap && !drop && canister.watchMemory()) subnet.lowOnMemory.push(canister.id);
+  canister.spend(executionFee(message.instructions), 'instructions');
+  canister.print(message.time, trap ? [...message.log, logged(trap)] : message.log);
   for (const line of message.log) subnet.onLog(canister.id, line);
   return trap;
 }
@@ -157,6 +162,7 @@ function answerContext(subnet: Subnet, context: CallContext, response: { kind: '
 
 function send(subnet: Subnet, canister: Canister, context: CallContext, call: OutgoingCall): void {
   const { state } = canister;
+  canister.account(call.fee, 'request_and_response_transmission');
   const number = state.nextNumber++;
   const callee = idOf(call.callee);
   state.callbacks.set(number, {
@@ -171,9 +177,7 @@ function send(subnet: Subnet, canister: Canister, context: CallContext, call: Ou
 }
 
 function report(subnet: Subnet, canister: Canister, what: string, trap: Trap): void {
-  const line = `[TRAP] in ${what}: ${sentence(trap)}`;
-  canister.print(subnet.state.time, [line]);
-  subnet.onLog(canister.id, line);
+  subnet.onLog(canister.id, `[TRAP] in ${what}: ${sentence(trap)}`);
 }
 
 export function trapped(canister: Canister, trap: Trap): Rejection {

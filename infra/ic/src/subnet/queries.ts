@@ -1,4 +1,5 @@
 import { newMessage, type Message, type OutgoingCall, type Role } from '../execution/message.js';
+import { builtinAt, queryBuiltin } from '../builtins/index.js';
 import { manageQuery } from '../management/manage.js';
 import type { Canister } from './canister.js';
 import { from, trapped, undo } from './delivery.js';
@@ -26,6 +27,8 @@ export function evaluateQuery(subnet: Subnet, context: QueryContext, call: Query
 function evaluate(subnet: Subnet, context: QueryContext, call: QueryCall, above: Canister[]): Response {
   try {
     if (call.to === MANAGEMENT) return { kind: 'reply', data: manageQuery(subnet, idOf(call.caller), call.method, call.arg) };
+    const builtin = builtinAt(subnet, call.to);
+    if (builtin) return { kind: 'reply', data: queryBuiltin(subnet, builtin, idOf(call.caller), call.method, call.arg) };
     const canister = runnable(subnet, call.to);
     if (above.length >= MAX_DEPTH) throw new Reject('callGraphTooDeep', `The call graph of a composite query is deeper than ${MAX_DEPTH}.`);
     if (above.includes(canister)) throw new Reject('callLoop', `Canister ${textOf(canister.id)} is called again while it is in the middle of a composite query.`);
@@ -107,6 +110,7 @@ function count(canister: Canister, call: QueryCall, message: Message): void {
 
 /** Asks a canister whether it takes a user's call (IC spec: Ingress message inspection). @throws Reject */
 export function inspectIngress(subnet: Subnet, time: bigint, ingress: Ingress): void {
+  if (builtinAt(subnet, ingress.to)) return;
   const canister = runnable(subnet, ingress.to);
   const kind = canister.module!.methods.get(ingress.method);
   if (kind !== 'update' && kind !== 'query') throw new Reject('methodNotFound', from(canister, `Canister has no update method '${ingress.method}'.`));

@@ -1,6 +1,8 @@
+import { builtinAt, executeBuiltin } from '../builtins/index.js';
 import { manage } from '../management/manage.js';
 import { executionFee, ingressFee, storageFee } from './cycles.js';
 import { deliverCall, deliverResponse, deliverTask } from './delivery.js';
+import { settleOutcalls, type OutcallResult } from './outcalls.js';
 import { MANAGEMENT, textOf } from './principals.js';
 import { Reject, rejection, SYS_UNKNOWN } from './reject.js';
 import type { Ingress, Subnet, Work } from './subnet.js';
@@ -13,6 +15,8 @@ export interface RoundInput {
   /** 32 random bytes. */
   seed: Uint8Array;
   ingress: Ingress[];
+  /** What came of the HTTP requests of canisters. */
+  outcalls?: OutcallResult[];
 }
 
 const ROUND_INSTRUCTIONS = 20_000_000_000n;
@@ -26,19 +30,21 @@ export function executeRound(subnet: Subnet, input: RoundInput): void {
   subnet.beginRound(input.round, input.time, input.seed);
   for (const ingress of input.ingress) {
     subnet.induct(ingress);
-    if (ingress.to !== MANAGEMENT) subnet.canisters.get(ingress.to)?.spend(ingressFee(ingress.method.length + ingress.arg.length));
+    if (ingress.to !== MANAGEMENT) subnet.canisters.get(ingress.to)?.spend(ingressFee(ingress.method.length + ingress.arg.length), 'ingress_induction');
   }
   expireCalls(subnet);
   wakeTimers(subnet);
-  let instructions = 0n;
+  let instructions = settleOutcalls(subnet, input.outcalls ?? []);
   let messages = 0;
   const { queue } = subnet.state;
   let next = 0;
   for (; next < queue.length && messages < ROUND_MESSAGES && instructions < ROUND_INSTRUCTIONS; next += 1, messages += 1) {
     instructions += deliver(subnet, queue[next]!);
+    for (const id of subnet.lowOnMemory.splice(0)) queue.splice(next + 1, 0, { kind: 'task', to: id, hook: 'canister_on_low_wasm_memory' });
   }
   queue.splice(0, next);
   subnet.state.executed += instructions;
+  subnet.state.messages = (subnet.state.messages ?? 0n) + BigInt(messages);
   payStorage(subnet);
   subnet.forgetOldAnswers();
 }
@@ -48,6 +54,7 @@ export function nextDue(subnet: Subnet): bigint | undefined {
   if (subnet.state.queue.length > 0) return 0n;
   let due: bigint | undefined;
   const consider = (at: bigint): void => { if (due === undefined || at < due) due = at; };
+  for (const { timeout } of subnet.state.outcalls?.values() ?? []) consider(timeout + 1n);
   for (const { state, module } of subnet.canisters.values()) {
     for (const { deadline } of state.callbacks.values()) if (deadline !== 0n) consider(deadline + 1n);
     if (state.status !== 'running' || !module) continue;
@@ -69,6 +76,11 @@ function deliver(subnet: Subnet, work: Work): bigint {
 function deliverOrReject(subnet: Subnet, { to, call }: Work & { kind: 'call' }): bigint {
   try {
     if (to === MANAGEMENT) return manage(subnet, call);
+    const builtin = builtinAt(subnet, to);
+    if (builtin) {
+      executeBuiltin(subnet, builtin, call);
+      return executionFee(0n);
+    }
     const canister = subnet.canisters.get(to);
     if (!canister) throw new Reject('canisterNotFound', `Canister ${textOf(to)} not found`);
     const minimum = canister.state.settings.minimumIncomingCallCycles;
@@ -100,6 +112,7 @@ function wakeTimers(subnet: Subnet): void {
   for (const canister of subnet.canisters.values()) {
     const { state, module, id } = canister;
     if (state.status !== 'running' || !module) continue;
+    if (state.lowMemory === 'ready') subnet.push({ kind: 'task', to: id, hook: 'canister_on_low_wasm_memory' });
     if (module.hooks.has('canister_heartbeat')) subnet.push({ kind: 'task', to: id, hook: 'canister_heartbeat' });
     if (state.timer === 0n || state.timer > subnet.state.time) continue;
     state.timer = 0n;
@@ -113,5 +126,5 @@ function payStorage(subnet: Subnet): void {
   const elapsed = state.time - state.storagePaidUntil;
   if (elapsed < PAY_EVERY) return;
   state.storagePaidUntil = state.time;
-  for (const canister of subnet.canisters.values()) canister.spend(storageFee(canister.memoryBytes(), elapsed / SECOND));
+  for (const canister of subnet.canisters.values()) canister.spend(storageFee(canister.memoryBytes(), elapsed / SECOND), 'memory');
 }

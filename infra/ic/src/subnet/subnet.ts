@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { BuiltinState } from '../builtins/index.js';
 import type { ModuleStore } from '../wasm/module-store.js';
 import { Canister, newCanisterState, type CanisterState, type Network, type Origin } from './canister.js';
+import type { Outcall } from './outcalls.js';
 import { canisterId, type Id } from './principals.js';
 import { rejection, towardsCanister, type Rejection } from './reject.js';
 
@@ -20,7 +22,7 @@ export interface IncomingCall {
 export type Work =
   | { kind: 'call'; to: Id; call: IncomingCall }
   | { kind: 'response'; to: Id; callback: number; response: Answered; refund: bigint }
-  | { kind: 'task'; to: Id; hook: 'canister_global_timer' | 'canister_heartbeat' };
+  | { kind: 'task'; to: Id; hook: 'canister_global_timer' | 'canister_heartbeat' | 'canister_on_low_wasm_memory' };
 
 export type Answered = { kind: 'reply'; data: Uint8Array } | { kind: 'reject'; code: number; message: string };
 
@@ -63,6 +65,11 @@ export interface SubnetState {
   limits: Limits;
   /** Instructions of all rounds so far: what a replay is compared by. */
   executed: bigint;
+  /** Messages executed. */
+  messages?: bigint;
+  outcalls?: Map<number, Outcall>;
+  nextOutcall?: number;
+  builtins?: BuiltinState;
 }
 
 export class Subnet {
@@ -72,6 +79,8 @@ export class Subnet {
   readonly network: Network;
   /** Request ids that were answered in the round under way. */
   finished: string[] = [];
+  /** Canisters that the message under way has brought near their heap's limit. */
+  lowOnMemory: Id[] = [];
   /** Called with what canisters print, and with what ended their timers. */
   onLog: (canister: Id, line: string) => void = () => {};
   #seed = new Uint8Array(32);
@@ -138,13 +147,12 @@ export class Subnet {
     }
   }
 
-  createCanister(controllers: Id[], cycles: bigint, by: Id, specified?: Id): Canister {
+  /** An empty canister; that it was created is for the caller to record. */
+  createCanister(controllers: Id[], cycles: bigint, specified?: Id): Canister {
     let id = specified ?? canisterId(this.state.nextNumber);
     while (!specified && this.canisters.has(id)) id = canisterId(++this.state.nextNumber);
     if (!specified) this.state.nextNumber += 1n;
-    const canister = this.adopt(id, newCanisterState(controllers, cycles, this.state.time));
-    canister.record(this.state.time, by, this.canisters.has(by), 'creation');
-    return canister;
+    return this.adopt(id, newCanisterState(controllers, cycles, this.state.time));
   }
 
   adopt(id: Id, state: CanisterState): Canister {

@@ -89,7 +89,7 @@ export class TestNetwork {
 
 export function managementOf(agent: HttpAgent): Management {
   const service: IDL.InterfaceFactory = () => IDL.Service(Object.fromEntries(
-    Object.entries(METHODS).map(([name, [args, results]]) => [name, IDL.Func(args as never, results as never, name === 'fetch_canister_logs' ? ['query'] : [])]),
+    Object.entries(METHODS).map(([name, [args, results]]) => [name, IDL.Func(args as never, results as never, ['fetch_canister_logs', 'list_canisters'].includes(name) ? ['query'] : [])]),
   ));
   return Actor.createActor(service, {
     agent, canisterId: Principal.managementCanister(),

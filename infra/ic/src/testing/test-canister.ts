@@ -6,6 +6,7 @@ export const testCanister: IDL.InterfaceFactory = ({ IDL }) => {
   const { Nat64, Nat32, Nat, Text, Principal, Vec, Nat8, Opt } = IDL;
   const Blob = Vec(Nat8);
   const query = ['query'];
+  const Result = (ok: IDL.Type, error: IDL.Type): IDL.Type => IDL.Variant({ Ok: ok, Err: error });
   return IDL.Service({
     refused_at_the_door: IDL.Func([], [], []), started: IDL.Func([], [Text], query), increment: IDL.Func([], [Nat64], []), counter: IDL.Func([], [Nat64], query),
     increment_in_a_query: IDL.Func([], [Nat64], query), increment_and_trap: IDL.Func([], [Nat64], []), wasm_trap: IDL.Func([], [], []),
@@ -19,10 +20,15 @@ export const testCanister: IDL.InterfaceFactory = ({ IDL }) => {
     send_cycles: IDL.Func([Principal, Nat, Nat], [Nat, Nat], []), random: IDL.Func([], [Blob], []), create_child: IDL.Func([Nat, Blob], [Principal], []),
     status_of: IDL.Func([Principal], [Text], []), vetkd_public_key: IDL.Func([Blob], [Blob], []), vetkd_derive_key: IDL.Func([Blob, Blob, Blob], [Blob], []),
     schnorr_public_key: IDL.Func([], [Blob], []), schnorr_sign: IDL.Func([Blob], [Blob], []),
+    low_memory_calls: IDL.Func([], [Nat64], query), grow_heap: IDL.Func([Nat64], [], []), print: IDL.Func([Text], [], []), print_and_trap: IDL.Func([Text], [], []),
+    ecdsa_public_key: IDL.Func([], [Blob], []), ecdsa_sign: IDL.Func([Blob], [Result(Blob, Text)], []), bip340_public_key: IDL.Func([], [Blob], []),
+    bip340_sign: IDL.Func([Blob, Opt(Blob)], [Result(Blob, Text)], []), history_of: IDL.Func([Principal], [Vec(Text)], []),
+    fetch: IDL.Func([Text, Opt(Nat64), Opt(Text)], [Result(IDL.Tuple(Nat64, Vec(Text), Blob), IDL.Tuple(Nat32, Text))], []),
   });
 };
 
 type Bytes = Uint8Array | number[];
+type Result<T, E> = { Ok: T } | { Err: E };
 
 export interface TestCanister {
   id: Principal;
@@ -63,4 +69,14 @@ export interface TestCanister {
   vetkd_derive_key(context: Bytes, input: Bytes, transportPublicKey: Bytes): Promise<Uint8Array>;
   schnorr_public_key(): Promise<Uint8Array>;
   schnorr_sign(message: Bytes): Promise<Uint8Array>;
+  low_memory_calls(): Promise<bigint>;
+  grow_heap(bytes: bigint): Promise<void>;
+  print(text: string): Promise<void>;
+  print_and_trap(text: string): Promise<void>;
+  ecdsa_public_key(): Promise<Uint8Array>;
+  ecdsa_sign(messageHash: Bytes): Promise<Result<Uint8Array, string>>;
+  bip340_public_key(): Promise<Uint8Array>;
+  bip340_sign(message: Bytes, merkleRoot: [Bytes] | []): Promise<Result<Uint8Array, string>>;
+  history_of(canister: Principal): Promise<string[]>;
+  fetch(url: string, maxResponseBytes: [bigint] | [], transform: [string] | []): Promise<Result<[bigint, string[], Uint8Array], [number, string]>>;
 }

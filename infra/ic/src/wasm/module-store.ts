@@ -31,10 +31,15 @@ export class ModuleStore {
     return ready;
   }
 
+  /** The bytes of a module that was prepared before, as they were uploaded. */
+  uploaded(hash: Uint8Array): Uint8Array {
+    return new Uint8Array(readFileSync(join(this.#folder, Buffer.from(hash).toString('hex'))));
+  }
+
   /** A module that was prepared before, perhaps by an earlier run. */
   load(hash: Uint8Array): CanisterModule {
     const name = Buffer.from(hash).toString('hex');
-    return this.#ready.get(name) ?? this.prepare(readFileSync(join(this.#folder, name)));
+    return this.#ready.get(name) ?? this.prepare(this.uploaded(hash));
   }
 }
 

@@ -1,5 +1,7 @@
 //! A canister that does one of everything, for the host's own tests.
 
+mod management;
+
 use candid::{CandidType, Principal};
 use ic_cdk::api;
 use ic_cdk::call::Call;
