@@ -95,6 +95,13 @@ pub struct ListJobs {
     pub limit: u32,
 }
 
+/// A provider's own reference of a job.
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct FindJob {
+    pub provider: Principal,
+    pub client_ref: String,
+}
+
 #[derive(CandidType, Deserialize, Clone, Debug)]
 pub struct FailJob {
     pub job: u64,
@@ -115,6 +122,7 @@ pub struct CheckpointSubmitted {
 
 thread_local! {
     static JOBS: RefCell<StableBTreeMap<u64, Cbor<Job>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::JOBS)));
+    static OPEN: RefCell<StableBTreeMap<u64, (), Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::OPEN_JOBS)));
     static CLIENT_REFS: RefCell<StableBTreeMap<Vec<u8>, u64, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::CLIENT_REFS)));
 }
 
@@ -127,7 +135,28 @@ pub fn get(id: u64) -> Result<Job, Error> {
 }
 
 pub fn keep(job: &Job) {
+    list_if_open(job);
     JOBS.with_borrow_mut(|jobs| jobs.insert(job.id, Cbor(job.clone())));
+}
+
+fn list_if_open(job: &Job) {
+    OPEN.with_borrow_mut(|open| match job.state {
+        JobState::Requested | JobState::Granted | JobState::Submitted(_) => open.insert(job.id, ()),
+        JobState::Completed | JobState::Failed(_) | JobState::Refunded => open.remove(&job.id),
+    });
+}
+
+/// Lists the open ones among jobs from before there was a list. Called after an upgrade.
+pub fn list_open_ones() {
+    if OPEN.with_borrow(|open| open.is_empty()) {
+        JOBS.with_borrow(|jobs| jobs.values().for_each(|record| list_if_open(&record.0)));
+    }
+}
+
+/// Jobs that are not over: requested, granted or submitted.
+pub fn list_open(list: ListJobs) -> Vec<Job> {
+    let start = list.after.map_or(Bound::Unbounded, Bound::Excluded);
+    OPEN.with_borrow(|open| open.range((start, Bound::Unbounded)).filter_map(|entry| find(*entry.key())).take(governed::page_size(list.limit)).collect())
 }
 
 pub fn list(list: ListJobs) -> Vec<Job> {
@@ -172,12 +201,14 @@ pub fn only(caller: Principal, peer: Principal, who: &str, job: u64) -> Result<(
     Err(Error::NotAuthorized(why(format!("job {job}"), message, format!("go through the {who} canister"))))
 }
 
-/// Gives a job up before it has a checkpoint. The provider or the payer; a repeat returns the job.
+/// Gives a job up before it has a checkpoint: the provider or the payer at any time, and anyone once its deadline has passed, when nothing
+/// can come of it any more. A repeat returns the job.
 pub fn fail(caller: Principal, fail: FailJob) -> Result<Job, Error> {
     let mut job = get(fail.job)?;
-    if caller != job.provider && Some(caller) != job.payer {
+    let over = job.deadline <= system::now();
+    if caller != job.provider && Some(caller) != job.payer && !over {
         let message = format!("{caller} is neither its provider nor its payer");
-        return Err(Error::NotAuthorized(why(format!("job {}", job.id), message, "use the provider's or the payer's identity")));
+        return Err(Error::NotAuthorized(why(format!("job {}", job.id), message, "use the provider's or the payer's identity, or wait for its deadline")));
     }
     if fail.reason.is_empty() || fail.reason.chars().count() > 500 {
         return Err(Error::Invalid(why("reason", "1 to 500 characters are expected", "say in a sentence what happened")));

@@ -16,7 +16,7 @@ use errors::Error;
 use governed::{caller_is_governor, not_anonymous, trap_with};
 use grants::{Grant, ListGrants};
 use ic_cdk::{init, post_upgrade, query, update};
-use jobs::{CheckpointSubmitted, FailJob, Job, JobClosed, ListJobs};
+use jobs::{CheckpointSubmitted, FailJob, FindJob, Job, JobClosed, ListJobs};
 use keys::{ReleaseKey, ReleasedKey};
 use providers::{ApproveProvider, Provider, RegisterProvider};
 use recipes::{ApproveRecipe, ListRecipes, Recipe, RecipeView, SubmitRecipe};
@@ -32,6 +32,7 @@ fn init(init: Init) {
 #[post_upgrade]
 fn post_upgrade() {
     open(None);
+    jobs::list_open_ones();
 }
 
 fn open(parties: Option<governed::Parties>) {
@@ -145,6 +146,18 @@ fn list_jobs(list: ListJobs) -> Vec<Job> {
     jobs::list(list)
 }
 
+/// Jobs that are not over, by number, at most 100 at a time.
+#[query]
+fn list_open_jobs(list: ListJobs) -> Vec<Job> {
+    jobs::list_open(list)
+}
+
+/// The job that a provider asked for under this reference.
+#[query]
+fn find_job(find: FindJob) -> Option<Job> {
+    jobs::of_client_ref(&find.provider, &find.client_ref)
+}
+
 /// The grants of one job.
 #[query]
 fn list_grants(list: ListGrants) -> Vec<Grant> {
@@ -168,6 +181,7 @@ fn get_provider(provider: Principal) -> Option<Provider> {
 }
 
 audit::queries!();
+system::queries!();
 governed::candid_service!("../access.did");
 ic_cdk::export_candid!();
 

@@ -23,6 +23,8 @@ pub const CLIENT_REFS: u8 = 8;
 pub const GRANTS: u8 = 9;
 /// the public key that data keys are wrapped to
 pub const PUBLIC_KEY: u8 = 10;
+/// numbers of the jobs that are not over
+pub const OPEN_JOBS: u8 = 11;
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> = RefCell::new(MemoryManager::init(DefaultMemoryImpl::default()));

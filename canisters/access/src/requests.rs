@@ -298,7 +298,7 @@ governed::errors! {
     /// The datasets canister's error variant on the wire.
     pub enum DatasetsError {
         NotAuthorized, NotFound, AlreadyExists, Invalid, NotCanonical, LimitExceeded, WrongSignature, WrongPrincipal, WrongHash,
-        BondMissing, MissingChunks, NotYet, Busy, Unavailable,
+        BondMissing, MissingChunks, Expired, NotYet, Busy, Unavailable,
     }
 }
 

@@ -18,7 +18,7 @@ governed::errors! {
 }
 
 pub fn no_dataset(uid: &[u8]) -> Error {
-    Error::NotFound(why(format!("dataset {}", protocol::hex::encode(uid)), "nothing is reserved here under this uid", "reserve room through the datasets canister first"))
+    Error::NotFound(why(format!("dataset {}", protocol::hex::encode(uid)), "nothing is reserved here under this uid, or its time to be registered is over", "reserve room through the datasets canister, then upload what `missing` lists"))
 }
 
 pub fn uid_of(bytes: &[u8]) -> Result<DatasetUid, Error> {

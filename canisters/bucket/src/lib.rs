@@ -75,6 +75,7 @@ fn status() -> Status {
 }
 
 audit::queries!();
+system::queries!();
 governed::candid_service!("../bucket.did");
 ic_cdk::export_candid!();
 

@@ -30,6 +30,8 @@ export interface InstallParameters {
   bucketCapacityBytes: bigint;
   /** Cycles given to each new bucket. */
   bucketCycles: bigint;
+  /** How long room in a bucket waits for its dataset to be registered; default 604,800 (a week). */
+  reservationSeconds?: number;
   /** Principals that may pause, resume, advance and abort releases. */
   operators: string[];
   /** Cycles of each new canister; default 100 T, datasets (which creates buckets) ten times that. */
@@ -170,6 +172,7 @@ function initRecord(name: CanisterName, ids: CanisterIds, parameters: InstallPar
         min_contributor_bond: parameters.minContributorBond,
         bucket_capacity_bytes: parameters.bucketCapacityBytes,
         bucket_cycles: parameters.bucketCycles,
+        reservation_seconds: parameters.reservationSeconds === undefined ? [] : [BigInt(parameters.reservationSeconds)],
       };
     case 'access':
       return { ...parties, vetkd_key_name: parameters.vetkdKeyName, min_provider_bond: parameters.minProviderBond };

@@ -1,12 +1,12 @@
 //! Rooms in buckets: which bucket holds which dataset's chunks, and new buckets when none has room.
 
 use crate::errors::{bucket_api, busy, of_bucket, Error};
+use crate::rooms::{self, Room};
 use crate::{memory, settings};
 use candid::{CandidType, Deserialize, Encode, Principal};
 use governed::{why, Lock};
 use ic_cdk::management_canister as management;
 use ic_stable_structures::{StableBTreeMap, StableCell};
-use serde::Serialize;
 use serde_bytes::ByteBuf;
 use serde_json::json;
 use std::cell::RefCell;
@@ -40,20 +40,11 @@ pub struct BucketView {
     pub reserved_bytes: u64,
 }
 
-/// Room for one dataset. The digest covers every chunk's hash and size, in order.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-pub struct Room {
-    pub bucket: Principal,
-    pub digest: [u8; 32],
-    pub merkle_root: [u8; 32],
-    pub bytes: u64,
-}
-
 thread_local! {
-    static ROOMS: RefCell<StableBTreeMap<[u8; 32], Cbor<Room>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::ROOMS)));
     static BUCKETS: RefCell<StableBTreeMap<Principal, u64, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::BUCKETS)));
     static WASM: RefCell<StableCell<Vec<u8>, Memory>> = RefCell::new(StableCell::init(memory::get(memory::BUCKET_WASM), vec![]));
     static STAGED: RefCell<StableCell<Vec<u8>, Memory>> = RefCell::new(StableCell::init(memory::get(memory::STAGED_WASM), vec![]));
+    static SPARE: RefCell<StableBTreeMap<Principal, bool, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::SPARE_CANISTERS)));
     static EMPTY: RefCell<StableCell<Cbor<Option<Principal>>, Memory>> = RefCell::new(StableCell::init(memory::get(memory::EMPTY_CANISTER), Cbor(None)));
 }
 
@@ -102,16 +93,11 @@ pub fn wanted(caller: &Principal, reserve: &Reserve) -> Result<Wanted, Error> {
     Ok(Wanted { uid: protocol::dataset::uid(caller, &salt), chunks, bytes })
 }
 
-/// The room of a dataset, if some was reserved.
-pub fn room(uid: &[u8; 32]) -> Option<Room> {
-    ROOMS.with_borrow(|rooms| rooms.get(uid)).map(|record| record.0)
-}
-
 /// The room a repeat gets: the same for the same chunks.
-pub fn first_room(wanted: &Wanted) -> Result<Option<Reserved>, Error> {
-    match room(&wanted.uid) {
+pub fn first_room(wanted: &Wanted) -> Result<Option<Room>, Error> {
+    match rooms::find(&wanted.uid) {
         None => Ok(None),
-        Some(room) if room.digest == digest(&wanted.chunks) => Ok(Some(Reserved { bucket: room.bucket })),
+        Some(room) if room.digest == digest(&wanted.chunks) => Ok(Some(room)),
         Some(_) => {
             let subject = format!("dataset {}", protocol::hex::encode(&wanted.uid));
             Err(Error::AlreadyExists(why(subject, "room was reserved under this salt for other chunks", "choose a new salt")))
@@ -133,8 +119,8 @@ pub async fn take_room(uploader: Principal, wanted: &Wanted) -> Result<Reserved,
         return Err(error);
     }
     let hashes: Vec<[u8; 32]> = wanted.chunks.iter().map(|(sha256, _)| *sha256).collect();
-    let room = Room { bucket, digest: digest(&wanted.chunks), merkle_root: protocol::merkle::root(&hashes), bytes: wanted.bytes };
-    ROOMS.with_borrow_mut(|rooms| rooms.insert(wanted.uid, Cbor(room)));
+    let room = Room { bucket, digest: digest(&wanted.chunks), merkle_root: protocol::merkle::root(&hashes), bytes: wanted.bytes, reserved_at: system::now() };
+    rooms::keep(&wanted.uid, room);
     audit::append_as(uploader, json!({"type": "reserved", "uid": protocol::hex::encode(&wanted.uid), "bucket": bucket.to_text(), "bytes": wanted.bytes}));
     Ok(Reserved { bucket })
 }
@@ -175,6 +161,13 @@ async fn create(caller: Principal) -> Result<Principal, Error> {
     let unavailable = |message: String| Error::Unavailable(why("bucket", message, "repeat the call; the canister may need cycles"));
     let bucket = match EMPTY.with_borrow(|empty| empty.get().0) {
         Some(bucket) => bucket,
+        None if spare().is_some() => {
+            let bucket = spare().expect("it was there");
+            top_up(bucket, settings.bucket_cycles).await.map_err(|e| unavailable(format!("{bucket} could not be made a bucket again: {e}")))?;
+            SPARE.with_borrow_mut(|spare| spare.remove(&bucket));
+            EMPTY.with_borrow_mut(|empty| empty.set(Cbor(Some(bucket))));
+            bucket
+        }
         None => {
             let created = management::create_canister_with_extra_cycles(&management::CreateCanisterArgs::default(), settings.bucket_cycles)
                 .await
@@ -203,6 +196,53 @@ async fn create(caller: Principal) -> Result<Principal, Error> {
     Ok(bucket)
 }
 
+/// A canister that was a bucket and has neither code nor memory now.
+fn spare() -> Option<Principal> {
+    SPARE.with_borrow(|spare| spare.iter().map(|entry| entry.into_pair()).find(|(_, emptied)| *emptied)).map(|(bucket, _)| bucket)
+}
+
+/// Brings a canister to as many cycles as a new bucket gets.
+async fn top_up(canister: Principal, cycles: u128) -> Result<(), String> {
+    let status = management::canister_status(&management::CanisterStatusArgs { canister_id: canister }).await.map_err(|e| e.to_string())?;
+    let held: u128 = status.cycles.0.try_into().unwrap_or(u128::MAX);
+    if held < cycles {
+        management::deposit_cycles(&management::DepositCyclesArgs { canister_id: canister }, cycles - held).await.map_err(|e| e.to_string())?;
+    }
+    Ok(())
+}
+
+/// Takes code and memory from buckets that hold nothing, all but one, and keeps the canisters for the next buckets: without memory they cost
+/// nothing to speak of, while deleting them would burn what they cost to create and, unless somebody fetched them before, their cycles.
+pub async fn empty_surplus(caller: Principal) -> Vec<Principal> {
+    // No bucket comes or goes meanwhile.
+    let Some(_lock) = Lock::take("a new bucket") else { return vec![] };
+    let idle: Vec<Principal> = BUCKETS.with_borrow(|buckets| buckets.iter().filter(|entry| entry.value() == 0).map(|entry| *entry.key()).skip(1).collect());
+    for bucket in idle {
+        // Off the list first: from here on no room is promised in it.
+        BUCKETS.with_borrow_mut(|buckets| buckets.remove(&bucket));
+        SPARE.with_borrow_mut(|spare| spare.insert(bucket, false));
+    }
+    let unfinished: Vec<Principal> = SPARE.with_borrow(|spare| spare.iter().filter(|entry| !entry.value()).map(|entry| *entry.key()).collect());
+    let mut emptied = vec![];
+    for bucket in unfinished {
+        // Its audit log goes with its memory; ours keeps the log's end, against which a copy can be checked.
+        let Ok(tip) = system::ask::<_, LogEnd>(bucket, "audit_tip", ()).await else { continue };
+        if management::uninstall_code(&management::UninstallCodeArgs { canister_id: bucket }).await.is_err() {
+            continue;
+        }
+        SPARE.with_borrow_mut(|spare| spare.insert(bucket, true));
+        audit::append_as(caller, json!({"type": "bucketEmptied", "bucket": bucket.to_text(), "auditLength": tip.length, "auditTip": protocol::hex::encode(&tip.hash)}));
+        emptied.push(bucket);
+    }
+    emptied
+}
+
+#[derive(CandidType, Deserialize)]
+struct LogEnd {
+    length: u64,
+    hash: ByteBuf,
+}
+
 /// Seals a dataset's chunks in its bucket.
 pub async fn seal(uid: &[u8; 32], room: &Room) -> Result<(), Error> {
     #[derive(CandidType)]
@@ -229,10 +269,10 @@ pub async fn allow_reads(bucket: Principal, uid: ByteBuf, reader: Principal, unt
 
 /// Overwrites a dataset's chunks and gives its room back. The salt can then be reserved anew.
 pub async fn erase(uid: &[u8; 32]) -> Result<(), Error> {
-    let Some(room) = room(uid) else { return Ok(()) };
+    let Some(room) = rooms::find(uid) else { return Ok(()) };
     let answer: Result<(), bucket_api::Error> = system::ask(room.bucket, "erase", (ByteBuf::from(*uid),)).await?;
     answer.map_err(of_bucket)?;
-    ROOMS.with_borrow_mut(|rooms| rooms.remove(uid));
+    rooms::forget(uid);
     promise(room.bucket, -(room.bytes as i64));
     Ok(())
 }
@@ -271,5 +311,5 @@ pub fn list() -> Vec<BucketView> {
 #[cfg(test)]
 pub fn remember(uid: [u8; 32], room: Room) {
     promise(room.bucket, room.bytes as i64);
-    ROOMS.with_borrow_mut(|rooms| rooms.insert(uid, Cbor(room)));
+    rooms::keep(&uid, room);
 }

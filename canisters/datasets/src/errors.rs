@@ -17,6 +17,7 @@ governed::errors! {
         WrongHash,
         BondMissing,
         MissingChunks,
+        Expired,
         NotYet,
         Busy,
         Unavailable,

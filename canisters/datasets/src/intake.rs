@@ -4,6 +4,7 @@
 use crate::buckets::{self, Reserve, Reserved};
 use crate::errors::{busy, unknown, Error};
 use crate::manifest::{self, Checked};
+use crate::rooms::{self, Room};
 use crate::registry::{self, AcceptDataset, Dataset, SignedManifest, Status, Storage};
 use crate::settings;
 use candid::{CandidType, Decode, Deserialize, Principal};
@@ -35,22 +36,31 @@ pub struct CloseDataset {
     pub proposal: u64,
 }
 
-fn lock(uid: &[u8; 32]) -> Result<Lock, Error> {
+/// The lock every change of a dataset or its room holds.
+pub fn lock(uid: &[u8; 32]) -> Result<Lock, Error> {
     let thing = format!("dataset {}", protocol::hex::encode(uid));
     Lock::take(&thing).ok_or_else(|| busy(thing))
 }
 
-/// Room in a bucket; a repeat with the same salt and chunks returns the same bucket.
+/// Room in a bucket; a repeat with the same salt and chunks returns the same bucket. A room that is over begins anew, with the chunks it holds.
 pub async fn reserve(caller: Principal, reserve: Reserve) -> Result<Reserved, Error> {
     let wanted = buckets::wanted(&caller, &reserve)?;
-    if let Some(first) = buckets::first_room(&wanted)? {
-        return Ok(first);
+    let in_time = |room: &Room| !rooms::is_over(&wanted.uid, room);
+    if let Some(first) = buckets::first_room(&wanted)?.filter(in_time) {
+        return Ok(Reserved { bucket: first.bucket });
     }
     if let Some(id) = registry::of_uid(&wanted.uid) {
         return Err(Error::AlreadyExists(why("salt", format!("{id} is registered under it"), "choose a new salt for a new dataset")));
     }
     let _lock = lock(&wanted.uid)?;
     bonded(caller).await?;
+    // Unless it was collected before this call held the lock.
+    if let Some(over) = buckets::first_room(&wanted)? {
+        let bucket = over.bucket;
+        rooms::keep(&wanted.uid, Room { reserved_at: system::now(), ..over });
+        audit::append_as(caller, json!({"type": "reservedAgain", "uid": protocol::hex::encode(&wanted.uid), "bucket": bucket.to_text()}));
+        return Ok(Reserved { bucket });
+    }
     buckets::take_room(caller, &wanted).await
 }
 
@@ -66,6 +76,7 @@ pub async fn register(caller: Principal, register: Register) -> Result<Dataset, 
     bonded(caller).await?;
     if let Some(room) = room {
         buckets::seal(&checked.uid, &room).await?;
+        rooms::stays(&checked.uid);
     }
     registry::add(&dataset, SignedManifest { manifest: register.manifest, signature: register.signature });
     Ok(dataset)
@@ -84,10 +95,10 @@ fn first_registration(checked: &Checked) -> Result<Option<Dataset>, Error> {
 }
 
 /// The room the manifest's chunks were reserved in; None for a dataset in S3.
-fn room_of(checked: &Checked, dataset: &Dataset) -> Result<Option<buckets::Room>, Error> {
+fn room_of(checked: &Checked, dataset: &Dataset) -> Result<Option<Room>, Error> {
     let Storage::Bucket(bucket) = dataset.storage else { return Ok(None) };
-    let Some(room) = buckets::room(&checked.uid) else {
-        let message = "no room was reserved for this contributor and salt";
+    let Some(room) = rooms::find(&checked.uid) else {
+        let message = "no room is reserved for this contributor and salt, or its time is over";
         return Err(Error::MissingChunks(why("storage.bucket", message, "reserve room, upload the chunks, then register")));
     };
     if room.bucket != bucket {
@@ -97,6 +108,7 @@ fn room_of(checked: &Checked, dataset: &Dataset) -> Result<Option<buckets::Room>
         let message = "the chunks are not the ones the room was reserved for";
         return Err(Error::WrongHash(why("files", message, "name the reserved chunks, in their order")));
     }
+    rooms::in_time(&checked.uid, &room)?;
     Ok(Some(room))
 }
 
@@ -169,6 +181,7 @@ pub async fn withdraw(caller: Principal, id: String) -> Result<Dataset, Error> {
         // Marked before the bucket is asked: from here on no vote can accept it, so that no accepted dataset loses its chunks.
         _ => registry::decide(caller, &id, Status::Withdrawn, None)?,
     };
+    rooms::left(&uid);
     buckets::erase(&uid).await?;
     Ok(withdrawn)
 }

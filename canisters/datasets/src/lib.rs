@@ -6,6 +6,7 @@ pub mod intake;
 pub mod manifest;
 pub mod memory;
 pub mod registry;
+pub mod rooms;
 pub mod settings;
 
 use buckets::{BucketView, Reserve, Reserved};
@@ -13,7 +14,8 @@ use errors::Error;
 use governed::{caller_is_governor, not_anonymous, trap_with, why};
 use ic_cdk::{init, post_upgrade, query, update};
 use intake::{CloseDataset, OpenReads, Register};
-use registry::{AcceptDataset, Dataset, ListDatasets, SignedManifest, Status};
+use rooms::{CollectExpired, Collected};
+use registry::{AcceptDataset, Dataset, Folders, ListDatasets, SignedManifest, Status};
 use serde_bytes::ByteBuf;
 use settings::Init;
 
@@ -25,6 +27,8 @@ fn init(init: Init) {
 #[post_upgrade]
 fn post_upgrade() {
     open(None);
+    rooms::date(|uid| registry::of_uid(uid).is_some());
+    registry::list_prefixes();
 }
 
 fn open(parties: Option<governed::Parties>) {
@@ -48,6 +52,12 @@ async fn register(register: Register) -> Result<Dataset, Error> {
 #[update(guard = "not_anonymous")]
 async fn withdraw(dataset: String) -> Result<Dataset, Error> {
     intake::withdraw(system::caller(), dataset).await
+}
+
+/// Collects what was promised to datasets that nobody registered in time. Anyone may ask; what is over follows from the time alone.
+#[update(guard = "not_anonymous")]
+async fn collect_expired(collect: CollectExpired) -> Collected {
+    rooms::collect(system::caller(), collect).await
 }
 
 /// Marks a dataset rejected after the vote on its proposal was lost.
@@ -112,12 +122,25 @@ fn list_datasets(list: ListDatasets) -> Vec<Dataset> {
     registry::list(list)
 }
 
+/// How long room waits for its dataset to be registered, in seconds.
+#[query]
+fn reservation_seconds() -> u64 {
+    settings::get().reservation_ns() / 1_000_000_000
+}
+
+/// Which of these folders of an object store hold nothing of any registered dataset. At most 1,000 at a time.
+#[query]
+fn unclaimed(folders: Folders) -> Vec<String> {
+    registry::unclaimed(folders)
+}
+
 #[query]
 fn list_buckets() -> Vec<BucketView> {
     buckets::list()
 }
 
 audit::queries!();
+system::queries!();
 governed::candid_service!("../datasets.did");
 ic_cdk::export_candid!();
 

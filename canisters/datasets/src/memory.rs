@@ -25,6 +25,12 @@ pub const BUCKET_WASM: u8 = 9;
 pub const STAGED_WASM: u8 = 10;
 /// a canister created for a bucket and not installed yet
 pub const EMPTY_CANISTER: u8 = 11;
+/// reserved_at u64be ‖ uid of rooms whose dataset is not registered
+pub const WAITING_ROOMS: u8 = 12;
+/// canisters that were buckets and wait to be one again → whether their code and memory are gone
+pub const SPARE_CANISTERS: u8 = 13;
+/// object store's bucket ‖ 0 ‖ prefix ‖ 0 ‖ dataset id
+pub const S3_PREFIXES: u8 = 14;
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> = RefCell::new(MemoryManager::init(DefaultMemoryImpl::default()));

@@ -101,7 +101,18 @@ pub struct AcceptDataset {
     pub dataset: String,
 }
 
+/// Folders of one bucket of an object store: `datasets/<uid>/`.
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct Folders {
+    pub bucket: String,
+    pub folders: Vec<String>,
+}
+
+/// The most folders asked about at once.
+const FOLDERS_LIMIT: usize = 1_000;
+
 thread_local! {
+    static S3_PREFIXES: RefCell<StableBTreeMap<String, (), Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::S3_PREFIXES)));
     static DATASETS: RefCell<StableBTreeMap<String, Cbor<Dataset>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::DATASETS)));
     static MANIFESTS: RefCell<StableBTreeMap<String, Cbor<SignedManifest>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::MANIFESTS)));
     static UIDS: RefCell<StableBTreeMap<[u8; 32], String, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::UIDS)));
@@ -139,7 +150,41 @@ pub fn add(dataset: &Dataset, signed: SignedManifest) {
     UIDS.with_borrow_mut(|uids| uids.insert(uid, dataset.id.clone()));
     MANIFESTS.with_borrow_mut(|manifests| manifests.insert(dataset.id.clone(), Cbor(signed)));
     DATASETS.with_borrow_mut(|datasets| datasets.insert(dataset.id.clone(), Cbor(dataset.clone())));
+    note_prefix(dataset);
     audit::append_as(dataset.contributor, json!({"type": "registered", "dataset": dataset.id, "uid": protocol::hex::encode(&uid)}));
+}
+
+fn prefix_key(dataset: &Dataset) -> Option<String> {
+    match &dataset.storage {
+        Storage::S3(S3 { bucket, prefix }) => Some(format!("{bucket}\0{prefix}\0{}", dataset.id)),
+        Storage::Bucket(_) => None,
+    }
+}
+
+/// Notes where datasets lie that were registered before this was noted. Called after an upgrade.
+pub fn list_prefixes() {
+    DATASETS.with_borrow(|datasets| datasets.values().for_each(|record| note_prefix(&record.0)));
+}
+
+fn note_prefix(dataset: &Dataset) {
+    let Some(key) = prefix_key(dataset) else { return };
+    S3_PREFIXES.with_borrow_mut(|prefixes| match dataset.status {
+        Status::Withdrawn => prefixes.remove(&key),
+        _ => prefixes.insert(key, ()),
+    });
+}
+
+/// The folders that no registered dataset has anything in: none lies below the folder, and the folder below none.
+pub fn unclaimed(ask: Folders) -> Vec<String> {
+    S3_PREFIXES.with_borrow(|prefixes| {
+        let starts = |start: String| prefixes.range(start.clone()..).next().is_some_and(|entry| entry.key().starts_with(&start));
+        let claimed = |folder: &str| {
+            let below = format!("{}\0{folder}", ask.bucket);
+            // A dataset's prefix is any text, so every beginning of the folder's name may be one.
+            starts(below) || (0..folder.len()).filter(|end| folder.is_char_boundary(*end)).any(|end| starts(format!("{}\0{}\0", ask.bucket, &folder[..end])))
+        };
+        ask.folders.iter().take(FOLDERS_LIMIT).filter(|folder| folder.len() <= 400 && !claimed(folder)).cloned().collect()
+    })
 }
 
 /// A submitted dataset, or why it cannot be decided or withdrawn any more.
@@ -176,6 +221,7 @@ pub fn decide(caller: Principal, id: &str, status: Status, proposal: Option<u64>
     let mut dataset = submitted(id)?;
     dataset.status = status;
     DATASETS.with_borrow_mut(|datasets| datasets.insert(dataset.id.clone(), Cbor(dataset.clone())));
+    note_prefix(&dataset);
     audit::append_as(caller, json!({"type": status.word(), "dataset": id, "proposal": proposal}));
     Ok(dataset)
 }

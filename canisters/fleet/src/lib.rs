@@ -128,6 +128,7 @@ fn list_pods(page: ListPods) -> Vec<Pod> {
 }
 
 audit::queries!();
+system::queries!();
 governed::candid_service!("../fleet.did");
 ic_cdk::export_candid!();
 

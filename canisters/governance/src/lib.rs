@@ -103,6 +103,7 @@ fn withdraw_proposal(request: WithdrawProposal) -> Result<(), Error> {
 }
 
 audit::queries!();
+system::queries!();
 ic_cdk::export_candid!();
 
 #[cfg(test)]

@@ -97,6 +97,7 @@ fn get_blocks(page: GetBlocks) -> Blocks {
 }
 
 audit::queries!();
+system::queries!();
 ic_cdk::export_candid!();
 
 #[cfg(test)]

@@ -238,6 +238,7 @@ fn http_request(request: HttpRequest) -> HttpResponse {
 }
 
 audit::queries!();
+system::queries!();
 governed::candid_service!("../models.did");
 ic_cdk::export_candid!();
 

@@ -31,6 +31,7 @@ struct Record {
 
 thread_local! {
     static ESCROWS: RefCell<StableBTreeMap<u64, Cbor<Record>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::ESCROWS)));
+    static OPEN: RefCell<StableBTreeMap<u64, (), Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::OPEN_ESCROWS)));
     static ESCROW_OF_JOB: RefCell<StableBTreeMap<u64, u64, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::ESCROW_OF_JOB)));
 }
 
@@ -39,7 +40,29 @@ fn load(id: u64) -> Option<Record> {
 }
 
 fn store(id: u64, record: &Record) {
+    list_if_open(id, record.state);
     ESCROWS.with_borrow_mut(|escrows| escrows.insert(id, Cbor(record.clone())));
+}
+
+fn list_if_open(id: u64, state: EscrowState) {
+    OPEN.with_borrow_mut(|open| match state {
+        EscrowState::settled | EscrowState::refunded => open.remove(&id),
+        _ => open.insert(id, ()),
+    });
+}
+
+/// Lists the open ones among escrows from before there was a list. Called after an upgrade.
+pub fn list_open_ones() {
+    if OPEN.with_borrow(|open| open.is_empty()) {
+        ESCROWS.with_borrow(|escrows| escrows.iter().for_each(|entry| list_if_open(*entry.key(), entry.value().state)));
+    }
+}
+
+/// Escrows whose money has not gone its way.
+pub fn open_page(request: &ListEscrows) -> Vec<Escrow> {
+    use std::ops::Bound::{Excluded, Unbounded};
+    let start = request.after.map_or(Unbounded, Excluded);
+    OPEN.with_borrow(|open| open.range((start, Unbounded)).filter_map(|entry| get(*entry.key())).take(governed::page_size(request.limit)).collect())
 }
 
 fn shown(id: u64, record: Record) -> Escrow {
@@ -206,6 +229,7 @@ async fn fund(world: &impl World, id: u64, record: &Record) -> Result<Option<u12
 
 fn forget(id: u64, job: u64) {
     ESCROWS.with_borrow_mut(|escrows| escrows.remove(&id));
+    OPEN.with_borrow_mut(|open| open.remove(&id));
     ESCROW_OF_JOB.with_borrow_mut(|escrows| escrows.remove(&job));
 }
 
@@ -258,13 +282,17 @@ pub async fn refund(world: &impl World, id: u64) -> Result<Escrow, Error> {
         EscrowState::settling | EscrowState::settled => {
             return Err(Error::Closed(why(name(id), "it is paid out", "nothing is left to refund")));
         }
-        EscrowState::funding if !record.funded => return Err(Error::NotYet(why(name(id), "nothing is paid in yet", "repeat open_escrow"))),
         EscrowState::funding | EscrowState::open | EscrowState::refunding => {}
     }
     let _lock = lock?;
     if record.state != EscrowState::refunding {
         let reason = refundable(world, id, &record).await?;
-        let back = record.amount.saturating_sub(record.fee);
+        // A payer that was cut off may have paid without our hearing of it: then what the account holds says so.
+        let held = match record.funded {
+            true => record.amount,
+            false => world.balance(accounts::own(Some(accounts::escrow(id)))).await.map_err(transfers::unavailable)?,
+        };
+        let back = held.min(record.amount).saturating_sub(record.fee);
         record.payments = match back {
             0 => vec![],
             amount => vec![Payment { to: record.payer, amount, why: format!("refund: {reason}"), block: None }],

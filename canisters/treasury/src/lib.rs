@@ -22,6 +22,7 @@ fn init(init: Init) {
 #[post_upgrade]
 fn post_upgrade() {
     open(None);
+    escrows::list_open_ones();
     if bonds::has_forfeits() {
         move_forfeits_in(Duration::ZERO);
     }
@@ -119,7 +120,14 @@ fn list_escrows(page: ListEscrows) -> Vec<Escrow> {
     escrows::page(&page)
 }
 
+/// Escrows whose money has not gone its way, at most 100 at a time.
+#[query]
+fn list_open_escrows(page: ListEscrows) -> Vec<Escrow> {
+    escrows::open_page(&page)
+}
+
 audit::queries!();
+system::queries!();
 ic_cdk::export_candid!();
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ pub const FORFEITS: u8 = 5;
 pub const ESCROWS: u8 = 6;
 /// job → escrow
 pub const ESCROW_OF_JOB: u8 = 7;
+/// numbers of the escrows whose money has not gone its way
+pub const OPEN_ESCROWS: u8 = 8;
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> = RefCell::new(MemoryManager::init(DefaultMemoryImpl::default()));

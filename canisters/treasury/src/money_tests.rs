@@ -317,6 +317,51 @@ fn a_rejected_checkpoint_or_a_passed_deadline_allows_the_refund_an_official_one_
 }
 
 #[test]
+fn an_escrow_that_was_never_paid_closes_without_a_payment() {
+    let world = world();
+    world.approve(AMOUNT + FEE);
+    world.transfers_until_silence.set(0);
+    world.open().unwrap_err();
+    world.becomes(JobState::failed("given up".into()), None);
+    world.transfers_until_silence.set(9);
+    let before = world.balance(PAYER);
+    assert_eq!(now_or_never(refund(&world, 1)).unwrap().payments, []);
+    assert_eq!(world.balance(PAYER), before);
+    assert_eq!(open_page(&ListEscrows { after: None, limit: 100 }), []);
+}
+
+#[test]
+fn money_that_arrived_unheard_goes_back() {
+    let world = world();
+    world.approve(AMOUNT + FEE);
+    world.transfers_until_silence.set(0);
+    world.open().unwrap_err();
+    world.transfers_until_silence.set(9);
+    // The pull went through, and its answer was lost.
+    let to = icrc::Account::of(system::this_canister(), Some(accounts::escrow(1)));
+    let pull = icrc::TransferFromArgs { spender_subaccount: None, from: icrc::Account::of(principal(PAYER), None), to, amount: AMOUNT, fee: None, memo: None, created_at_time: None };
+    ledger_rules::transactions::transfer_from(system::this_canister(), system::now(), pull).unwrap();
+    world.becomes(JobState::failed("given up".into()), None);
+    let before = world.balance(PAYER);
+    now_or_never(refund(&world, 1)).unwrap();
+    assert_eq!(world.balance(PAYER), before + AMOUNT - FEE);
+}
+
+#[test]
+fn the_list_of_open_escrows_forgets_what_is_over() {
+    let world = world();
+    let id = world.opened();
+    let open = || open_page(&ListEscrows { after: None, limit: 100 }).iter().map(|escrow| escrow.id).collect::<Vec<_>>();
+    assert_eq!(open(), [id]);
+    OPEN.with_borrow_mut(|open| open.remove(&id));
+    list_open_ones();
+    assert_eq!(open(), [id], "an upgrade lists what was there before there was a list");
+    world.becomes(JobState::failed("given up".into()), None);
+    now_or_never(refund(&world, id)).unwrap();
+    assert!(open().is_empty());
+}
+
+#[test]
 fn money_that_access_does_not_take_any_more_can_be_refunded() {
     let world = world();
     world.access_refuses.set(true);

@@ -329,6 +329,29 @@ fn a_job_that_was_given_up_releases_no_key() {
 }
 
 #[test]
+fn a_stranger_ends_a_job_only_after_its_deadline() {
+    let recipe = canister();
+    let job = granted_job(&recipe);
+    let fail = || jobs::fail(principal(21), jobs::FailJob { job: job.id, reason: "nobody finished it".into() });
+    let open = || jobs::list_open(jobs::ListJobs { after: None, limit: 100 }).len();
+    system::set_now(job.deadline - 1);
+    refused_now("NotAuthorized", "job 1", fail);
+    assert_eq!(open(), 1);
+    system::set_now(job.deadline);
+    assert_eq!(fail().unwrap().state.word(), "failed");
+    refused_now("GrantRevoked", "grant 1", || grants::count_use(principal(PROVIDER), system::now(), 1, b"transport key").map(drop));
+    assert_eq!(open(), 0);
+}
+
+#[test]
+fn a_job_is_found_by_its_providers_reference_only() {
+    let recipe = canister();
+    let job = job(&recipe);
+    assert_eq!(jobs::of_client_ref(&principal(PROVIDER), &job.client_ref).unwrap().id, job.id);
+    assert_eq!(jobs::of_client_ref(&principal(21), &job.client_ref), None);
+}
+
+#[test]
 fn only_the_treasury_pays_and_closes_and_only_models_brings_the_checkpoint() {
     let recipe = canister();
     let job = granted_job(&recipe);

@@ -153,6 +153,7 @@ export interface _SERVICE {
     { 'Ok' : Job } |
       { 'Err' : Error }
   >,
+  'cycles' : ActorMethod<[], bigint>,
   /**
    * The public key data keys are wrapped to (96 bytes, context "livepod/dataset-key/v1").
    */
@@ -162,12 +163,16 @@ export interface _SERVICE {
       { 'Err' : Error }
   >,
   /**
-   * The provider or the payer gives the job up; its grants are revoked.
+   * The provider or the payer gives the job up; once its deadline has passed, anyone may. Its grants are revoked.
    */
   'fail_job' : ActorMethod<
     [{ 'job' : bigint, 'reason' : string }],
     { 'Ok' : Job } |
       { 'Err' : Error }
+  >,
+  'find_job' : ActorMethod<
+    [{ 'provider' : Principal, 'client_ref' : string }],
+    [] | [Job]
   >,
   'get_grant' : ActorMethod<[bigint], [] | [Grant]>,
   'get_job' : ActorMethod<[bigint], [] | [Job]>,
@@ -181,6 +186,10 @@ export interface _SERVICE {
   >,
   'list_grants' : ActorMethod<[{ 'job' : bigint }], Array<Grant>>,
   'list_jobs' : ActorMethod<
+    [{ 'after' : [] | [bigint], 'limit' : number }],
+    Array<Job>
+  >,
+  'list_open_jobs' : ActorMethod<
     [{ 'after' : [] | [bigint], 'limit' : number }],
     Array<Job>
   >,
@@ -382,6 +391,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Variant({ 'Ok' : Job, 'Err' : Error })],
         [],
       ),
+    'cycles' : IDL.Func([], [IDL.Nat], ['query']),
     'dataset_public_key' : IDL.Func(
         [],
         [IDL.Variant({ 'Ok' : IDL.Vec(IDL.Nat8), 'Err' : Error })],
@@ -391,6 +401,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Record({ 'job' : IDL.Nat64, 'reason' : IDL.Text })],
         [IDL.Variant({ 'Ok' : Job, 'Err' : Error })],
         [],
+      ),
+    'find_job' : IDL.Func(
+        [IDL.Record({ 'provider' : IDL.Principal, 'client_ref' : IDL.Text })],
+        [IDL.Opt(Job)],
+        ['query'],
       ),
     'get_grant' : IDL.Func([IDL.Nat64], [IDL.Opt(Grant)], ['query']),
     'get_job' : IDL.Func([IDL.Nat64], [IDL.Opt(Job)], ['query']),
@@ -408,6 +423,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ['query'],
       ),
     'list_jobs' : IDL.Func(
+        [IDL.Record({ 'after' : IDL.Opt(IDL.Nat64), 'limit' : IDL.Nat32 })],
+        [IDL.Vec(Job)],
+        ['query'],
+      ),
+    'list_open_jobs' : IDL.Func(
         [IDL.Record({ 'after' : IDL.Opt(IDL.Nat64), 'limit' : IDL.Nat32 })],
         [IDL.Vec(Job)],
         ['query'],

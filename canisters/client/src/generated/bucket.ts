@@ -72,6 +72,7 @@ export interface _SERVICE {
     Array<AuditEntry>
   >,
   'audit_tip' : ActorMethod<[], AuditTip>,
+  'cycles' : ActorMethod<[], bigint>,
   'erase' : ActorMethod<
     [Uint8Array],
     { 'Ok' : null } |
@@ -183,6 +184,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ['query'],
       ),
     'audit_tip' : IDL.Func([], [AuditTip], ['query']),
+    'cycles' : IDL.Func([], [IDL.Nat], ['query']),
     'erase' : IDL.Func(
         [IDL.Vec(IDL.Nat8)],
         [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : Error })],

@@ -24,6 +24,16 @@ export interface ChunkSpec {
   'bytes' : number,
 }
 export interface CloseDataset { 'dataset' : string, 'proposal' : bigint }
+export interface CollectExpired {
+  'after' : [] | [Uint8Array],
+  'limit' : number,
+}
+export interface Collected {
+  'next' : [] | [Uint8Array],
+  'bytes' : bigint,
+  'rooms' : Array<Uint8Array>,
+  'buckets' : Array<Principal>,
+}
 export interface Dataset {
   'id' : string,
   'fee' : bigint,
@@ -54,10 +64,13 @@ export type Error = { 'MissingChunks' : Why } |
   { 'WrongHash' : Why } |
   { 'NotCanonical' : Why } |
   { 'Unavailable' : Why } |
-  { 'LimitExceeded' : Why };
+  { 'LimitExceeded' : Why } |
+  { 'Expired' : Why };
+export interface Folders { 'folders' : Array<string>, 'bucket' : string }
 export interface Init {
   'bucket_cycles' : bigint,
   'bucket_capacity_bytes' : bigint,
+  'reservation_seconds' : [] | [bigint],
   'governor' : Principal,
   'min_contributor_bond' : bigint,
   'peers' : Peers,
@@ -130,6 +143,11 @@ export interface _SERVICE {
     { 'Ok' : Dataset } |
       { 'Err' : Error }
   >,
+  /**
+   * Erases what was promised to datasets that nobody registered in time, oldest first, at most 100. Anyone may ask.
+   */
+  'collect_expired' : ActorMethod<[CollectExpired], Collected>,
+  'cycles' : ActorMethod<[], bigint>,
   'get_dataset' : ActorMethod<[string], [] | [Dataset]>,
   'get_manifest' : ActorMethod<[string], [] | [SignedManifest]>,
   'list_buckets' : ActorMethod<
@@ -145,8 +163,10 @@ export interface _SERVICE {
    * Takes a signed manifest in, once per (contributor, salt); the chunks of a bucket dataset are sealed. Needs the contributor's bond.
    */
   'register' : ActorMethod<[Register], { 'Ok' : Dataset } | { 'Err' : Error }>,
+  'reservation_seconds' : ActorMethod<[], bigint>,
   /**
-   * Room in a bucket for the caller's dataset with this salt (16 bytes). Needs the contributor's bond. A repeat returns the same bucket.
+   * Room in a bucket for the caller's dataset with this salt (16 bytes). Needs the contributor's bond. A repeat returns the same bucket;
+   * it is over when the dataset is not registered in time, and a repeat then begins its time anew.
    */
   'reserve' : ActorMethod<
     [Reserve],
@@ -158,6 +178,10 @@ export interface _SERVICE {
     { 'Ok' : Uint8Array } |
       { 'Err' : Error }
   >,
+  /**
+   * Which of these folders of an object store hold nothing of any registered dataset. At most 1,000.
+   */
+  'unclaimed' : ActorMethod<[Folders], Array<string>>,
   'validate_accept_dataset' : ActorMethod<[AcceptDataset], Validation>,
   /**
    * Takes a dataset back while no vote has decided it; its chunks are erased.
@@ -178,6 +202,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
   const Init = IDL.Record({
     'bucket_cycles' : IDL.Nat,
     'bucket_capacity_bytes' : IDL.Nat64,
+    'reservation_seconds' : IDL.Opt(IDL.Nat64),
     'governor' : IDL.Principal,
     'min_contributor_bond' : IDL.Nat,
     'peers' : Peers,
@@ -203,6 +228,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'NotCanonical' : Why,
     'Unavailable' : Why,
     'LimitExceeded' : Why,
+    'Expired' : Why,
   });
   const AuditEntry = IDL.Record({
     'at' : IDL.Nat64,
@@ -253,6 +279,16 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'key_epoch' : IDL.Nat32,
     'contributor' : IDL.Principal,
   });
+  const CollectExpired = IDL.Record({
+    'after' : IDL.Opt(IDL.Vec(IDL.Nat8)),
+    'limit' : IDL.Nat32,
+  });
+  const Collected = IDL.Record({
+    'next' : IDL.Opt(IDL.Vec(IDL.Nat8)),
+    'bytes' : IDL.Nat64,
+    'rooms' : IDL.Vec(IDL.Vec(IDL.Nat8)),
+    'buckets' : IDL.Vec(IDL.Principal),
+  });
   const SignedManifest = IDL.Record({
     'signature' : IDL.Vec(IDL.Nat8),
     'manifest' : IDL.Vec(IDL.Nat8),
@@ -279,6 +315,10 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'salt' : IDL.Vec(IDL.Nat8),
     'chunks' : IDL.Vec(ChunkSpec),
   });
+  const Folders = IDL.Record({
+    'folders' : IDL.Vec(IDL.Text),
+    'bucket' : IDL.Text,
+  });
   const Validation = IDL.Variant({ 'Ok' : IDL.Text, 'Err' : IDL.Text });
   return IDL.Service({
     'accept_dataset' : IDL.Func([AcceptDataset], [], []),
@@ -298,6 +338,8 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Variant({ 'Ok' : Dataset, 'Err' : Error })],
         [],
       ),
+    'collect_expired' : IDL.Func([CollectExpired], [Collected], []),
+    'cycles' : IDL.Func([], [IDL.Nat], ['query']),
     'get_dataset' : IDL.Func([IDL.Text], [IDL.Opt(Dataset)], ['query']),
     'get_manifest' : IDL.Func([IDL.Text], [IDL.Opt(SignedManifest)], ['query']),
     'list_buckets' : IDL.Func(
@@ -323,6 +365,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Variant({ 'Ok' : Dataset, 'Err' : Error })],
         [],
       ),
+    'reservation_seconds' : IDL.Func([], [IDL.Nat64], ['query']),
     'reserve' : IDL.Func(
         [Reserve],
         [
@@ -338,6 +381,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Variant({ 'Ok' : IDL.Vec(IDL.Nat8), 'Err' : Error })],
         [],
       ),
+    'unclaimed' : IDL.Func([Folders], [IDL.Vec(IDL.Text)], ['query']),
     'validate_accept_dataset' : IDL.Func(
         [AcceptDataset],
         [Validation],
@@ -363,6 +407,7 @@ export const init = ({ IDL }: { IDL: typeof import('@dfinity/candid').IDL }): ID
   const Init = IDL.Record({
     'bucket_cycles' : IDL.Nat,
     'bucket_capacity_bytes' : IDL.Nat64,
+    'reservation_seconds' : IDL.Opt(IDL.Nat64),
     'governor' : IDL.Principal,
     'min_contributor_bond' : IDL.Nat,
     'peers' : Peers,

@@ -154,6 +154,7 @@ export interface _SERVICE {
     Array<AuditEntry>
   >,
   'audit_tip' : ActorMethod<[], AuditTip>,
+  'cycles' : ActorMethod<[], bigint>,
   'enrol' : ActorMethod<[Enrol], ResultPod>,
   'get_pod' : ActorMethod<[Principal], [] | [Pod]>,
   'get_release' : ActorMethod<[bigint], [] | [Release]>,
@@ -316,6 +317,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ['query'],
       ),
     'audit_tip' : IDL.Func([], [AuditTip], ['query']),
+    'cycles' : IDL.Func([], [IDL.Nat], ['query']),
     'enrol' : IDL.Func([Enrol], [ResultPod], []),
     'get_pod' : IDL.Func([IDL.Principal], [IDL.Opt(Pod)], ['query']),
     'get_release' : IDL.Func([IDL.Nat64], [IDL.Opt(Release)], ['query']),

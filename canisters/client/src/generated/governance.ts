@@ -292,6 +292,7 @@ export interface _SERVICE {
     Array<AuditEntry>
   >,
   'audit_tip' : ActorMethod<[], AuditTip>,
+  'cycles' : ActorMethod<[], bigint>,
   'get_nervous_system_parameters' : ActorMethod<
     [null],
     NervousSystemParameters
@@ -605,6 +606,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ['query'],
       ),
     'audit_tip' : IDL.Func([], [AuditTip], ['query']),
+    'cycles' : IDL.Func([], [IDL.Nat], ['query']),
     'get_nervous_system_parameters' : IDL.Func(
         [IDL.Null],
         [NervousSystemParameters],

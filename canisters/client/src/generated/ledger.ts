@@ -138,6 +138,7 @@ export interface _SERVICE {
     Array<AuditEntry>
   >,
   'audit_tip' : ActorMethod<[], AuditTip>,
+  'cycles' : ActorMethod<[], bigint>,
   'get_blocks' : ActorMethod<
     [{ 'start' : bigint, 'length' : number }],
     { 'length' : bigint, 'blocks' : Array<Block> }
@@ -317,6 +318,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ['query'],
       ),
     'audit_tip' : IDL.Func([], [AuditTip], ['query']),
+    'cycles' : IDL.Func([], [IDL.Nat], ['query']),
     'get_blocks' : IDL.Func(
         [IDL.Record({ 'start' : IDL.Nat64, 'length' : IDL.Nat32 })],
         [IDL.Record({ 'length' : IDL.Nat64, 'blocks' : IDL.Vec(Block) })],

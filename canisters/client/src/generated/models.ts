@@ -187,6 +187,7 @@ export interface _SERVICE {
   >,
   'audit_tip' : ActorMethod<[], AuditTip>,
   'close_checkpoint' : ActorMethod<[CloseCheckpoint], ResultCheckpoint>,
+  'cycles' : ActorMethod<[], bigint>,
   'get_channel' : ActorMethod<[string], [] | [Channel]>,
   'get_checkpoint' : ActorMethod<[string], [] | [Checkpoint]>,
   'get_chunk' : ActorMethod<
@@ -404,6 +405,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
       ),
     'audit_tip' : IDL.Func([], [AuditTip], ['query']),
     'close_checkpoint' : IDL.Func([CloseCheckpoint], [ResultCheckpoint], []),
+    'cycles' : IDL.Func([], [IDL.Nat], ['query']),
     'get_channel' : IDL.Func([IDL.Text], [IDL.Opt(Channel)], ['query']),
     'get_checkpoint' : IDL.Func([IDL.Text], [IDL.Opt(Checkpoint)], ['query']),
     'get_chunk' : IDL.Func(

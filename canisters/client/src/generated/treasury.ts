@@ -91,6 +91,7 @@ export interface _SERVICE {
     Array<AuditEntry>
   >,
   'audit_tip' : ActorMethod<[], AuditTip>,
+  'cycles' : ActorMethod<[], bigint>,
   'escrow_of_job' : ActorMethod<[bigint], [] | [Escrow]>,
   'get_bond' : ActorMethod<
     [{ 'holder' : Principal, 'purpose' : BondPurpose }],
@@ -107,6 +108,10 @@ export interface _SERVICE {
     Array<Bond>
   >,
   'list_escrows' : ActorMethod<
+    [{ 'after' : [] | [bigint], 'limit' : number }],
+    Array<Escrow>
+  >,
+  'list_open_escrows' : ActorMethod<
     [{ 'after' : [] | [bigint], 'limit' : number }],
     Array<Escrow>
   >,
@@ -234,6 +239,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ['query'],
       ),
     'audit_tip' : IDL.Func([], [AuditTip], ['query']),
+    'cycles' : IDL.Func([], [IDL.Nat], ['query']),
     'escrow_of_job' : IDL.Func([IDL.Nat64], [IDL.Opt(Escrow)], ['query']),
     'get_bond' : IDL.Func(
         [IDL.Record({ 'holder' : IDL.Principal, 'purpose' : BondPurpose })],
@@ -254,6 +260,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ['query'],
       ),
     'list_escrows' : IDL.Func(
+        [IDL.Record({ 'after' : IDL.Opt(IDL.Nat64), 'limit' : IDL.Nat32 })],
+        [IDL.Vec(Escrow)],
+        ['query'],
+      ),
+    'list_open_escrows' : IDL.Func(
         [IDL.Record({ 'after' : IDL.Opt(IDL.Nat64), 'limit' : IDL.Nat32 })],
         [IDL.Vec(Escrow)],
         ['query'],

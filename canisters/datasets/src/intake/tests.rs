@@ -1,5 +1,7 @@
 use super::*;
-use crate::buckets::{ChunkSpec, Room};
+use crate::buckets::ChunkSpec;
+use crate::registry::Folders;
+use crate::rooms::CollectExpired;
 use crate::manifest::PLAIN_CHUNK;
 use crate::memory;
 use ed25519_dalek::{Signer, SigningKey};
@@ -8,6 +10,8 @@ use protocol::{canonical, document, hex, identity, merkle};
 use serde_json::Value;
 use std::future::Future;
 use std::task::{Context, Poll, Waker};
+
+const WEEK: u64 = 7 * 24 * 3_600 * 1_000_000_000;
 
 fn principal(n: u8) -> Principal {
     Principal::from_slice(&[n; 10])
@@ -45,6 +49,7 @@ fn canister() {
         min_contributor_bond: 100,
         bucket_capacity_bytes: 10_000_000,
         bucket_cycles: 0,
+        reservation_seconds: Some(WEEK / 1_000_000_000),
     };
     settings::set(&init);
     governed::parties::open(memory::get(memory::PARTIES), Some(Parties { governor: principal(1), peers }));
@@ -96,7 +101,7 @@ fn signed(value: &Value, n: u8) -> Register {
 fn reserved(n: u8) -> [u8; 32] {
     let uid = protocol::dataset::uid(&contributor(n), &hex::decode_exact("00112233445566778899aabbccddeeff").unwrap());
     let hashes: Vec<[u8; 32]> = chunks().iter().map(|(sha256, _)| *sha256).collect();
-    buckets::remember(uid, Room { bucket: bucket(), digest: buckets::digest(&chunks()), merkle_root: merkle::root(&hashes), bytes: 960_058 });
+    buckets::remember(uid, Room { bucket: bucket(), digest: buckets::digest(&chunks()), merkle_root: merkle::root(&hashes), bytes: 960_058, reserved_at: system::now() });
     uid
 }
 
@@ -325,4 +330,134 @@ fn only_access_opens_reads_and_only_of_accepted_datasets() {
     let open = OpenReads { dataset: dataset.id.clone(), reader: principal(9), until: 5 };
     refused("NotAuthorized", &dataset.id, open_reads(principal(9), open.clone()));
     refused("NotYet", &dataset.id, open_reads(principal(3), open));
+}
+
+fn wait(nanoseconds: u64) {
+    system::set_now(system::now() + nanoseconds);
+}
+
+/// What a call answers by itself; None: it asks another canister first, which ends it here.
+fn answered<T>(call: impl Future<Output = T>) -> Option<T> {
+    let poll = std::panic::AssertUnwindSafe(|| std::pin::pin!(call).poll(&mut Context::from_waker(Waker::noop())));
+    match std::panic::catch_unwind(poll) {
+        Ok(Poll::Ready(answer)) => Some(answer),
+        Ok(Poll::Pending) | Err(_) => None,
+    }
+}
+
+/// A collection; None: there is something to erase, and its bucket is asked to.
+fn collected() -> Option<rooms::Collected> {
+    answered(rooms::collect(principal(9), CollectExpired { after: None, limit: 100 }))
+}
+
+fn collects_nothing() {
+    let before = audit::tip().length;
+    assert_eq!(collected().expect("nothing is over"), rooms::Collected { rooms: vec![], bytes: 0, buckets: vec![], next: None });
+    assert_eq!(audit::tip().length, before);
+}
+
+fn again(n: u8) -> impl Future<Output = Result<Reserved, Error>> {
+    let salt: [u8; 16] = hex::decode_exact("00112233445566778899aabbccddeeff").unwrap();
+    let chunks = chunks().into_iter().map(|(sha256, bytes)| ChunkSpec { sha256: ByteBuf::from(sha256), bytes }).collect();
+    super::reserve(contributor(n), Reserve { salt: ByteBuf::from(salt), chunks })
+}
+
+#[test]
+fn nobody_collects_a_live_reservation_early() {
+    canister();
+    let uid = reserved(1);
+    wait(WEEK - 1);
+    collects_nothing();
+    assert!(rooms::find(&uid).is_some());
+    assert_eq!(alone(again(1)).unwrap().bucket, bucket(), "its uploader still has it");
+    wait(1);
+    assert!(collected().is_none(), "now its bucket is asked to erase it");
+}
+
+#[test]
+fn registering_after_the_time_is_over_is_refused_with_the_way_out() {
+    canister();
+    let uid = reserved(1);
+    wait(WEEK);
+    let name = format!("dataset {}", hex::encode(&uid));
+    refused("Expired", &name, register(contributor(1), signed(&manifest(1), 1)));
+    rooms::forget(&uid);
+    refused("MissingChunks", "storage.bucket", register(contributor(1), signed(&manifest(1), 1)));
+}
+
+#[test]
+fn a_room_that_is_over_is_not_promised_again_without_a_bond() {
+    canister();
+    reserved(1);
+    wait(WEEK);
+    assert!(answered(again(1)).is_none(), "the treasury is asked for the bond");
+}
+
+#[test]
+fn a_registered_dataset_is_never_collected() {
+    canister();
+    let uid = reserved(1);
+    taken_in(1);
+    rooms::stays(&uid);
+    wait(1_000 * WEEK);
+    collects_nothing();
+    assert!(rooms::find(&uid).is_some());
+    assert_eq!(alone(again(1)).unwrap().bucket, bucket(), "nor does its room end");
+}
+
+#[test]
+fn what_an_unfinished_withdrawal_left_is_collected() {
+    canister();
+    let uid = reserved(1);
+    taken_in(1);
+    rooms::stays(&uid);
+    rooms::left(&uid);
+    wait(WEEK);
+    assert!(collected().is_none());
+}
+
+#[test]
+fn a_room_that_somebody_works_on_is_left_to_the_next_collection() {
+    canister();
+    let uid = reserved(1);
+    wait(WEEK);
+    let held = lock(&uid).unwrap();
+    collects_nothing();
+    drop(held);
+    assert!(collected().is_none());
+}
+
+#[test]
+fn rooms_from_before_they_had_an_end_get_a_whole_week() {
+    canister();
+    let uid = reserved(1);
+    let room = rooms::find(&uid).unwrap();
+    rooms::keep(&uid, Room { reserved_at: 0, ..room });
+    rooms::date(|_| false);
+    wait(WEEK - 1);
+    collects_nothing();
+    wait(1);
+    assert!(collected().is_none());
+}
+
+#[test]
+fn folders_of_registered_datasets_are_claimed_whatever_they_are_called() {
+    canister();
+    let in_s3 = |n: u8, prefix: &str| {
+        let mut value = manifest(n);
+        value["storage"] = json!({"kind": "s3", "bucket": "livepod", "prefix": prefix});
+        let register = signed(&value, n);
+        let checked = manifest::check(&register.manifest, &register.signature, contributor(n)).unwrap();
+        let dataset = checked.dataset(7);
+        registry::add(&dataset, SignedManifest { manifest: register.manifest, signature: register.signature });
+        dataset.id
+    };
+    let first = in_s3(1, "datasets/aa/");
+    in_s3(2, "datasets/bb/deeper");
+    in_s3(3, "datasets/c");
+    let ask = |bucket: &str, folders: &[&str]| registry::unclaimed(Folders { bucket: bucket.into(), folders: folders.iter().map(|folder| folder.to_string()).collect() });
+    assert_eq!(ask("livepod", &["datasets/aa/", "datasets/ab/", "datasets/bb/", "datasets/cc/", "datasets/dd/"]), ["datasets/ab/", "datasets/dd/"]);
+    assert_eq!(ask("another", &["datasets/aa/"]), ["datasets/aa/"]);
+    registry::decide(contributor(1), &first, Status::Withdrawn, None).unwrap();
+    assert_eq!(ask("livepod", &["datasets/aa/"]), ["datasets/aa/"]);
 }

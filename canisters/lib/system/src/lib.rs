@@ -27,6 +27,10 @@ mod host {
     pub fn is_controller(principal: &Principal) -> bool {
         ic_cdk::api::is_controller(principal)
     }
+    /// The cycles this canister has.
+    pub fn cycles() -> u128 {
+        ic_cdk::api::canister_cycle_balance()
+    }
     /// Sets the canister's certified data: a root hash of 32 bytes.
     pub fn certify(root: &[u8; 32]) {
         ic_cdk::api::certified_data_set(root);
@@ -64,6 +68,9 @@ mod host {
     pub fn is_controller(principal: &Principal) -> bool {
         *principal == Principal::management_canister()
     }
+    pub fn cycles() -> u128 {
+        0
+    }
     pub fn certify(root: &[u8; 32]) {
         CERTIFIED.set(*root);
     }
@@ -89,6 +96,18 @@ mod host {
 }
 
 pub use host::*;
+
+/// Defines the query `cycles`: how long a canister can go on is nobody's secret.
+#[macro_export]
+macro_rules! queries {
+    () => {
+        /// The cycles this canister has.
+        #[ic_cdk::query]
+        fn cycles() -> u128 {
+            system::cycles()
+        }
+    };
+}
 
 /// Another canister did not answer: it rejected the call, trapped, or sent what this one cannot read.
 #[derive(Debug, Clone, PartialEq, Eq)]
