@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Runtime, Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { Health } from './health.js';
+import { workerPlugins } from './plugin.js';
 import { installTelemetry } from './telemetry.js';
 import { connectWorker, dataConverter, type Temporal } from './temporal.js';
 
@@ -46,7 +47,8 @@ export async function runProcess(role: string, temporal: Temporal, hire: (connec
   try {
     health.connected(connection);
     const staff = await hire(connection);
-    const begin = async (options: WorkerOptions[]): Promise<Crew> => new Crew(await Promise.all(options.map((each) => Worker.create({ ...COMMON, dataConverter: dataConverter(), ...each, connection }))));
+    const plugins = await workerPlugins();
+    const begin = async (options: WorkerOptions[]): Promise<Crew> => new Crew(await Promise.all(options.map((each) => Worker.create({ ...COMMON, dataConverter: dataConverter(), plugins, ...each, connection }))));
     const own = await begin(staff.workers);
     health.watch(own.workers);
     // One worker that fails takes the process down: half a process helps nobody.

@@ -50,7 +50,7 @@ export interface Running extends Pid {
   said: Record<string, unknown>;
 }
 
-const BACK_OFF = { first: 250, most: 10_000, forgottenAfter: 30_000 };
+const BACK_OFF = { first: 250, most: 10_000, forgottenAfter: 10_000 };
 
 const HEALTH_EVERY = 15_000;
 const HANGS_AFTER = 4;
