@@ -7,6 +7,7 @@ export type ActivityErrorCode =
   | 'interrupted'
   | 'notFound'
   | 'notAccepted'
+  | 'notAuthorized'
   | 'outOfRange'
   | 'jobClosed'
   | 'missingChunk'

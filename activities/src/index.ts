@@ -6,6 +6,7 @@ export { canisterFleet } from './fleet/canister.js';
 export { canisterGovernance } from './governance/canister.js';
 export { canisterModels } from './models/canister.js';
 export { readCheckpoint, readCheckpointFile } from './models/checkpointFiles.js';
+export { canisterOperators } from './operators/canister.js';
 export { canisterTreasury } from './treasury/canister.js';
 export { providerTraining, type ProviderParts } from './training/provider.js';
 export { sandboxWorks } from './training/sandbox.js';

@@ -6,4 +6,5 @@ export type * from './training/port.js';
 export type * from './evaluation/port.js';
 export type * from './models/port.js';
 export type * from './fleet/port.js';
+export type * from './operators/port.js';
 export type * from './treasury/port.js';

@@ -136,7 +136,7 @@ describe('a round on the real canisters', () => {
     expect((await patiently(() => fleet.beginWave({ release, wave: 1 }))).state).toBe('rolling');
     expect((await fleet.pause({ release })).state).toBe('paused');
     await expect(fleet.beginWave({ release, wave: 2 })).rejects.toMatchObject({ code: 'notYet' });
-    expect((await fleet.resume({ release })).state).toBe('rolling');
+    expect((await fleet.resume({ release, token: chain.token('resume') })).state).toBe('rolling');
     expect((await fleet.abort({ release, reason: 'a test' })).state).toBe('stopped');
     expect(await fleet.beginWave({ release, wave: 2 })).toMatchObject({ state: 'stopped', why: expect.stringContaining('a test') });
   });

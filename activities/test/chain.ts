@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -9,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Ed25519KeyIdentity } from '@dfinity/identity';
 import { approve, connect, identityFromSeed, installAll, propose, stake, vote, type Clients, type GovernedMethod, type GovernedPayloads, type IcNetwork, type InstallParameters } from '@livepod/client';
-import { documentId, sha256, utf8, type DatasetSchema } from '@livepod/protocol';
+import { documentId, sha256, signOperatorToken, utf8, type DatasetSchema, type OperatorAction } from '@livepod/protocol';
 import { recipeDocument } from '@livepod/recipes';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -61,6 +62,13 @@ export class Chain {
 
   as(role: Role): Promise<Clients> {
     return connect(this.network, this.identity(role));
+  }
+
+  /** A token of the operator for this fleet, for an hour. */
+  token(...actions: OperatorAction[]): string {
+    const now = BigInt(Date.now()) * 1_000_000n;
+    const seed = new Uint8Array(this.identity('operator').getKeyPair().secretKey.slice(0, 32));
+    return signOperatorToken(seed, { actions, workflow: '*', audience: this.network.canisters.fleet, notBefore: now - 60_000_000_000n, expires: now + 3_600_000_000_000n, nonce: randomBytes(16) });
   }
 
   async vote(proposal: number, choice: 'yes' | 'no' = 'yes'): Promise<void> {

@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const TOKEN = 100_000_000n;
 const PODS = 6;
-const plan = { waves: [1, 3, 6], soak_seconds: 0, gate: { min_windows: 40, max_correction_permille: 250, max_errors: 0 } };
+const plan = { waves: [1, 3, 6], soak_seconds: 0, gate: { min_windows: 40, max_correction_permille: 250, max_errors: 0 }, skippable_soak: [] as [] };
 
 const seed = (name: string): Uint8Array => sha256(utf8(`delivery ${name}`));
 const folder = mkdtempSync(join(tmpdir(), 'livepod-delivery-'));

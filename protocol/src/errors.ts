@@ -23,7 +23,8 @@ export type ProtocolErrorCode =
   | 'chunkDamaged'
   | 'chunkTooLarge'
   | 'invalidHex'
-  | 'invalidPrincipal';
+  | 'invalidPrincipal'
+  | 'invalidToken';
 
 /** What can be wrong with bytes that claim to follow the protocol. */
 export class ProtocolError extends CodedError<ProtocolErrorCode> {}

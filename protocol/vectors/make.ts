@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { ed25519 } from '@noble/curves/ed25519';
 import {
-  canonicalJson, cohortPosition, contentId, datasetUid, documentId, ed25519Der, hex, merkleRoot, openChunk, principalOfDer, principalText, sealFile, sha256, signDocument, utf8, vetkdInput,
+  canonicalJson, cohortPosition, contentId, datasetUid, documentId, ed25519Der, hex, merkleRoot, openChunk, operatorTokenOf, principalOfDer, principalText, sealFile, sha256, signDocument, signOperatorToken, utf8, vetkdInput,
 } from '../src/index.js';
 
 const write = (name: string, vectors: unknown): void => writeFileSync(new URL(`./${name}.json`, import.meta.url), `${JSON.stringify(vectors, null, 1)}\n`);
@@ -23,6 +23,16 @@ write('canonical', [
 write('documents', people.map(({ seed, der, principal }, index) => {
   const document = canonicalJson({ type: `livepod.example/v${index + 1}`, by: principalText(principal), amount: '100000000', list: [3, 2, 1], note: 'Zoë ☂' });
   return { document: new TextDecoder().decode(document), id: documentId(document), publicKey: hex(der), signature: hex(signDocument(document, seed)), principal: principalText(principal) };
+}));
+
+const audience = principalText(people[2]!.principal);
+write('operator', people.map(({ seed, principal }, index) => {
+  const token = signOperatorToken(seed, {
+    actions: [['pause'], ['resume', 'pause', 'skipSoak'], ['extendDeadline']][index] as never, workflow: index === 1 ? '*' : `lifecycle-round-${index}`, audience,
+    notBefore: 1_800_000_000_000_000_000n, expires: 1_800_003_600_000_000_000n, nonce: sha256(utf8(`nonce ${index}`)).subarray(0, 16),
+  });
+  const { document, signature } = operatorTokenOf(token);
+  return { token, document: new TextDecoder().decode(document), signature: hex(signature), operator: principalText(principal), audience };
 }));
 
 write('merkle', [0, 1, 2, 3, 4, 5, 7, 8, 9].map((count) => {

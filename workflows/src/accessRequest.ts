@@ -1,6 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { RequestAccess, RequestedAccess } from '@livepod/activities/ports';
-import { amount, checked, contentId, hyperparameters, integer, list, name, nullable, record } from './guards.js';
+import { amount, checked, contentId, hyperparameters, integer, list, name, nullable, optional, record } from './guards.js';
 import { narrate, short } from './narration.js';
 import { requesting } from './ports.js';
 
@@ -13,17 +13,18 @@ const input = record({
   base: nullable(contentId),
   reward: amount,
   deadlineSeconds: integer(30, 30 * 24 * 3600),
+  attempt: optional(integer(1, 9), 1),
 });
 
 /** The provider asks the access canister for a job, under its own identity and in its own namespace. */
 export async function accessRequest(request: RequestAccess): Promise<RequestedAccess> {
-  const { deadlineSeconds, ...order } = checked('accessRequest', input, request);
+  const { deadlineSeconds, attempt, ...order } = checked('accessRequest', input, request);
   const tell = narrate('access', { round: order.round, recipe: short(order.recipe), datasets: order.datasets.length });
 
   // From the start of this workflow, so that a repeated step writes the same document and with it the same approval digest.
   const deadline = (BigInt(workflowInfo().startTime.getTime() + deadlineSeconds * 1000) * 1_000_000n).toString();
   tell(`Asking for ${order.datasets.length} datasets`);
-  const asked = await requesting.request({ ...order, deadline, clientRef: `round/${order.round}` });
+  const asked = await requesting.request({ ...order, deadline, clientRef: attempt === 1 ? `round/${order.round}` : `round/${order.round}/${attempt}` });
   tell(`Job ${asked.job}`, { job: asked.job, approval: short(asked.approvalDigest) });
   return asked;
 }

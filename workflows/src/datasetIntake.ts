@@ -1,14 +1,14 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { DatasetCheck, Decision } from '@livepod/activities/ports';
-import { undoingOnFailure } from './compensations.js';
-import { checked, contentId, distinct, list, name, record, type Guarded } from './guards.js';
+import { checked, contentId, distinct, integer, list, name, optional, record, type Guarded } from './guards.js';
 import { narrate, short } from './narration.js';
+import { abortable } from './operatorDesk.js';
 import { datasets, governance } from './ports.js';
 import { acceptDataset } from './proposals.js';
 import { mark } from './searchAttributes.js';
 
-const input = record({ round: name, datasets: distinct(list(contentId, 1, 200)) });
-export type DatasetIntakeInput = Guarded<typeof input>;
+const input = record({ round: name, datasets: distinct(list(contentId, 1, 200)), attempt: optional(integer(1, 9), 1) });
+export type DatasetIntakeInput = Omit<Guarded<typeof input>, 'attempt'> & { attempt?: number };
 
 export interface IntakeDecision {
   id: string;
@@ -22,22 +22,23 @@ export interface IntakeDecision {
 /** Checks datasets, puts each to the vote, and reports a decision for each. A page of datasets costs the history of one. */
 export async function datasetIntake(request: DatasetIntakeInput): Promise<IntakeDecision[]> {
   const intake = checked('datasetIntake', input, request);
-  const tell = narrate('intake', { round: intake.round, datasets: intake.datasets.length });
+  const tell = narrate('intake', { round: intake.round, datasets: intake.datasets.length }, ['check', 'propose', 'vote']);
   mark({ stage: 'intake', round: intake.round, dataset: intake.datasets[0]! });
 
-  return undoingOnFailure(tell, async (undo) => {
-    tell(`Checking signature, hashes and chunks of ${named(intake.datasets)}`);
+  return abortable(tell, async (undo) => {
+    tell(`Checking signature, hashes and chunks of ${named(intake.datasets)}`, {}, { step: 'check' });
     const checks = await datasets.check({ datasets: intake.datasets });
     const ready = checks.filter((check) => check.state === 'ready');
 
-    const proposals = ready.map((check) => acceptDataset(intake.round, check));
+    const proposals = ready.map((check) => acceptDataset(intake.round, intake.attempt, check));
     undo.add('the proposals still open', () => governance.withdraw({ clientRefs: proposals.map((proposal) => proposal.clientRef) }));
-    tell(`Proposing ${ready.length} of ${checks.length}`, { refused: checks.filter((check) => check.state === 'refused').length });
+    tell(`Proposing ${ready.length} of ${checks.length}`, { refused: checks.filter((check) => check.state === 'refused').length }, { step: 'propose', links: linksOf(checks) });
     const receipts = ready.length === 0 ? [] : await governance.proposeAll({ proposals });
 
     if (receipts.length > 0) {
       mark({ proposal: receipts[0]!.id });
-      tell(`Waiting for the vote on ${voted(receipts)}`, { proposals: receipts.map((receipt) => receipt.id).join(', ') });
+      const { deadline } = receipts.at(-1)!;
+      tell(`Waiting for the vote on ${voted(receipts)}`, {}, { step: 'vote', waitsFor: `the vote on ${voted(receipts)}`, until: deadline, links: Object.fromEntries(receipts.slice(0, 4).map(({ id, link }) => [`proposal ${id}`, link])) });
     }
     const decisions = receipts.length === 0 ? [] : await governance.decisions({ proposals: receipts.map((receipt) => receipt.id) });
 
@@ -59,5 +60,5 @@ function decisionOn(check: DatasetCheck, decision: Decision | undefined): Intake
 }
 
 const named = (ids: string[]): string => (ids.length === 1 ? `dataset ${short(ids[0]!)}` : `${ids.length} datasets`);
-const voted = (receipts: { id: number; deadline: string }[]): string =>
-  receipts.length === 1 ? `proposal ${receipts[0]!.id}, open until ${receipts[0]!.deadline}` : `proposals ${receipts[0]!.id} to ${receipts.at(-1)!.id}, open until ${receipts.at(-1)!.deadline}`;
+const voted = (receipts: { id: number }[]): string => (receipts.length === 1 ? `proposal ${receipts[0]!.id}` : `proposals ${receipts[0]!.id} to ${receipts.at(-1)!.id}`);
+const linksOf = (checks: DatasetCheck[]): Record<string, string | undefined> => Object.fromEntries(checks.slice(0, 3).map(({ id, link }) => [`dataset ${short(id)}`, link]));

@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/workflow';
+import type { Plan } from '@livepod/activities/ports';
 
 /**
  * Checks a workflow's input in its first line. Written by hand and without dependencies: schema libraries build their schemas once per
@@ -45,6 +46,7 @@ export const contentId = matching(/^sha256:[0-9a-f]{64}$/, 'Give an id: "sha256:
 export const name = matching(/^[a-z0-9][a-z0-9-]{0,23}$/, 'Give a name of 1 to 24 lower-case letters, digits and dashes, such as "round-1"');
 export const reference = matching(/^[a-z0-9][a-z0-9-]{0,15}$/, 'Give 1 to 16 lower-case letters, digits and dashes; a new reference asks anew');
 export const amount = matching(/^(0|[1-9][0-9]{0,29})$/, 'Give an amount in e8s as text, such as "500000000" for 5 tokens');
+export const token = matching(/^[A-Za-z0-9_-]{100,3000}\.[A-Za-z0-9_-]{86}$/, 'Give a whole line as "livepod ops token" printed it');
 export const sentence = matching(/^[^\n]{3,400}$/, 'Give one line of 3 to 400 characters');
 
 export const integer = (min: number, max: number): Guard<number> => (value, field) =>
@@ -93,7 +95,7 @@ export const hyperparameters: Guard<Record<string, number | string>> = (value, f
 };
 
 /** A release's waves (pods exposed after each), the time each one soaks, and the gate at which the release stops itself. */
-export const plan = (value: unknown, field: string) => {
+export const plan: Guard<Plan> = (value, field) => {
   const given = shapeOfPlan(value, field);
   const back = given.waves.findIndex((pods, index) => index > 0 && pods <= given.waves[index - 1]!);
   if (back > 0) refuse(`${field}.waves[${back}]`, 'is not larger than the wave before it', 'Give growing numbers of pods, such as [1, 3, 6]');
@@ -104,4 +106,5 @@ const shapeOfPlan = record({
   waves: list(integer(1, 4_000_000_000), 1, 20),
   soakSeconds: integer(0, 30 * 24 * 3600),
   gate: record({ minWindows: integer(0, 4_000_000_000), maxCorrectionPermille: integer(0, 1000), maxErrors: integer(0, 4_000_000_000) }),
+  skippableSoak: optional(flag, false),
 });

@@ -1,7 +1,9 @@
 /** For programs that start, watch or steer workflows. Workers take `orchestrator.ts` and `provider.ts`. */
 export { searchAttributes } from './searchAttributes.js';
-export { stateQuery, timelineQuery, type WorkflowState } from './narration.js';
-export { abortUpdate, approveUpdate, pauseUpdate, resumeUpdate } from './operatorDesk.js';
+export { planQuery, stateQuery, timelineQuery, type PlanStep, type WorkflowState } from './narration.js';
+export {
+  abortUpdate, approveUpdate, extendDeadlineUpdate, pauseUpdate, replaceProviderUpdate, resumeUpdate, retryStageUpdate, skipSoakUpdate, type Signed,
+} from './operatorDesk.js';
 export { trainingService } from './trainingService.js';
 export type { LifecycleInput, LifecycleResult } from './lifecycle.js';
 export type { DatasetIntakeInput, IntakeDecision } from './datasetIntake.js';

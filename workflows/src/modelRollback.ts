@@ -1,7 +1,7 @@
-import { undoingOnFailure } from './compensations.js';
 import { notExecuted } from './failures.js';
 import { checked, integer, name, record, reference, sentence, type Guarded } from './guards.js';
-import { narrate } from './narration.js';
+import { narrate, voteOn } from './narration.js';
+import { abortable } from './operatorDesk.js';
 import { governance, models } from './ports.js';
 import { rollbackChannel } from './proposals.js';
 import { mark } from './searchAttributes.js';
@@ -25,17 +25,17 @@ export interface ModelRollbackResult {
  */
 export async function modelRollback(request: ModelRollbackInput): Promise<ModelRollbackResult> {
   const { channel, version, reason, ref } = checked('modelRollback', input, request);
-  const tell = narrate('rollback', { channel, version, reason });
+  const tell = narrate('rollback', { channel, version, reason }, ['propose', 'vote', 'publish']);
   mark({ stage: 'rollback' });
 
-  return undoingOnFailure(tell, async (undo) => {
+  return abortable(tell, async (undo) => {
     const request = rollbackChannel(ref, channel, version, reason);
     undo.add('the proposal, if still open', () => governance.withdraw({ clientRefs: [request.clientRef] }));
-    tell(`Proposing version ${version} for channel ${channel}`);
+    tell(`Proposing version ${version} for channel ${channel}`, {}, { step: 'propose' });
     const proposal = await governance.propose(request);
 
     mark({ proposal: proposal.id });
-    tell(`Waiting for the vote on proposal ${proposal.id}, open until ${proposal.deadline}`, { proposal: proposal.id });
+    tell(`Waiting for the vote on proposal ${proposal.id}`, {}, voteOn(proposal));
     const decision = await governance.decision({ proposal: proposal.id });
     if (decision.outcome === 'failed') throw notExecuted(`Setting channel ${channel} to version ${version}`, decision);
     mark({ outcome: decision.outcome });
@@ -45,7 +45,7 @@ export async function modelRollback(request: ModelRollbackInput): Promise<ModelR
     }
 
     const view = await models.stableAt({ channel, version });
-    tell(`Channel ${channel} is at version ${version}; pods follow`, { sequence: view.sequence });
+    tell(`Channel ${channel} is at version ${version}; pods follow`, { sequence: view.sequence }, { step: 'publish', links: { [`channel ${channel}`]: view.link } });
     return { channel, version, proposal: proposal.id, decision: 'adopted', why: decision.why, sequence: view.sequence };
   });
 }

@@ -34,13 +34,21 @@ export interface ModelRolloutResult {
 export async function modelRollout(request: ModelRolloutInput): Promise<ModelRolloutResult> {
   const rollout = checked('modelRollout', input, request);
   const { release, waves } = rollout;
-  const tell = narrate('rollout', { release, channel: rollout.channel, waves });
+  const tell = narrate('rollout', { release, channel: rollout.channel, waves }, [...Array.from({ length: waves }, (_, index) => `wave ${index + 1}`), 'last soak']);
   mark({ stage: 'rollout', round: rollout.round, release });
-  const desk = new OperatorDesk(tell, {
-    pause: async () => (await fleet.pause({ release })).state,
-    resume: async () => (await fleet.resume({ release })).state,
-    abort: async (reason) => (await fleet.abort({ release, reason })).state,
-  });
+  let soaking = 0;
+  const desk = new OperatorDesk(tell)
+    .mayPause(async ({ token }) => inWords(await fleet.pause({ release, token })), async ({ token }) => inWords(await fleet.resume({ release, token })))
+    .mayAbort(async ({ reason, token }) => inWords(await fleet.abort({ release, reason, token })))
+    .mayApprove()
+    .offer('skipSoak', {
+      unless: () => (soaking === 0 ? 'No wave soaks now.' : undefined),
+      act: async ({ token }) => {
+        const now = await fleet.skipSoak({ release, wave: soaking, token });
+        tell(`The soak of wave ${now.wave} was ended early; its gate still needs its windows`, facts(now));
+        return inWords(now);
+      },
+    });
 
   return undoingOnFailure(tell, async (undo) => {
     undo.add(`release ${release}: stop it, its pods go back`, () => fleet.abort({ release, reason: 'its rollout was cancelled' }));
@@ -61,9 +69,14 @@ export async function modelRollout(request: ModelRolloutInput): Promise<ModelRol
   });
 
   async function wave(number: number): Promise<ReleaseView> {
-    tell(number > waves ? `Release ${release} soaks in its last wave` : number === 1 ? `Beginning wave 1 of ${waves}` : `Wave ${number - 1} of ${waves} soaks; wave ${number} follows`);
+    const beginning = number > waves ? `Release ${release} soaks in its last wave` : number === 1 ? `Beginning wave 1 of ${waves}` : `Wave ${number - 1} of ${waves} soaks; wave ${number} follows`;
+    tell(beginning, {}, number === 1 ? {} : { waitsFor: `the soak and the gate of wave ${number - 1}` });
     const begun = await fleet.beginWave({ release, wave: number });
-    tell(over(begun) ? ending(begun) : `Wave ${begun.wave} of ${waves}: ${begun.exposed} pods have version ${begun.version}`, facts(begun));
+    soaking = over(begun) ? 0 : begun.wave;
+    tell(over(begun) ? ending(begun) : `Wave ${begun.wave} of ${waves}: ${begun.exposed} pods have version ${begun.version}`, facts(begun), {
+      step: number > waves ? 'last soak' : `wave ${number}`,
+      links: { [`release ${release}`]: begun.link, [`channel ${rollout.channel}`]: begun.channelLink },
+    });
     return begun;
   }
 }
@@ -72,3 +85,4 @@ const over = (release: ReleaseView): boolean => ['completed', 'stopped', 'supers
 const facts = ({ version, exposed, windows, corrections, errors }: ReleaseView) => ({ version, exposed, windows, corrections, errors });
 const ending = (release: ReleaseView): string =>
   release.state === 'completed' ? `Version ${release.version} is stable for the whole channel` : `Release ${release.release} was ${release.state}: ${release.why}`;
+const inWords = (release: ReleaseView): string => `Release ${release.release} is ${release.state}: wave ${release.wave}, ${release.exposed} pods.`;

@@ -1,47 +1,82 @@
 import { defineQuery, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import { page } from './page.js';
 
 export interface WorkflowState {
   stage: string;
   headline: string;
   facts: Record<string, string>;
+  /** What it waits for, and until when at the latest (ISO 8601); null when it is at work itself. */
+  waitsFor: string | null;
+  until: string | null;
+  /** Updates that make sense now. */
+  possible: string[];
+  links: Record<string, string>;
+}
+
+export interface PlanStep {
+  step: string;
+  state: 'done' | 'now' | 'ahead';
 }
 
 export const stateQuery = defineQuery<WorkflowState>('state');
 export const timelineQuery = defineQuery<{ at: string; text: string }[]>('timeline');
+export const planQuery = defineQuery<PlanStep[]>('plan');
+
+/** What goes with a headline. A wait ends with the next headline; links stay, one for each name. */
+export interface Beat {
+  step?: string;
+  waitsFor?: string;
+  until?: string;
+  /** Undefined ones are left out: what has no page has no link. */
+  links?: Record<string, string | undefined>;
+}
 
 /**
- * Says what is happening, in one sentence: shown on the workflow's page in the Temporal UI (Markdown, about 2 kB at most), by the queries
- * `state` and `timeline`, and as the summary of the steps that follow.
+ * Says what is happening, in one sentence: shown on the workflow's page in the Temporal UI, by the queries `state` and `timeline`, and as
+ * the summary of the steps that follow.
  */
 export interface Tell {
-  (headline: string, facts?: Record<string, string | number>): void;
+  (headline: string, facts?: Record<string, string | number>, beat?: Beat): void;
+  /** Updates that the workflow takes, each with why it makes no sense now. */
+  readonly offers: Map<string, () => string | undefined>;
 }
 
-const SHOWN_LINES = 12;
 const KEPT_LINES = 200;
 
-/** The story of one workflow run. Call it once, first. */
-export function narrate(stage: string, firstFacts: Record<string, string | number> = {}): Tell {
-  const state: WorkflowState = { stage, headline: 'Started', facts: texts(firstFacts) };
+/**
+ * The story of one workflow run. Call it once, first.
+ *
+ * @param plan  the steps to come, in order; `beat.step` says which has begun
+ */
+export function narrate(stage: string, firstFacts: Record<string, string | number> = {}, plan: readonly string[] = []): Tell {
+  const state: WorkflowState = { stage, headline: 'Started', facts: texts(firstFacts), waitsFor: null, until: null, possible: [], links: {} };
   const timeline: { at: string; text: string }[] = [];
-  setHandler(stateQuery, () => state, { description: 'Where this workflow stands, and its facts so far' });
+  const offers = new Map<string, () => string | undefined>();
+  let now = -1;
+  const possible = (): string[] => [...offers].filter(([, unless]) => unless() === undefined).map(([name]) => name);
+  setHandler(stateQuery, () => ({ ...state, possible: possible() }), { description: 'Where this workflow stands, what it waits for, and what you can do' });
   setHandler(timelineQuery, () => timeline, { description: 'What happened when' });
+  setHandler(planQuery, () => plan.map((step, index) => ({ step, state: index < now ? 'done' : index === now ? 'now' : 'ahead' })), { description: 'The steps: done, now, ahead' });
 
-  return (headline, facts = {}) => {
+  const tell = (headline: string, facts: Record<string, string | number> = {}, beat: Beat = {}): void => {
     state.headline = headline;
     Object.assign(state.facts, texts(facts));
+    for (const [name, link] of Object.entries(beat.links ?? {})) if (link !== undefined) state.links[name] = link;
+    state.waitsFor = beat.waitsFor ?? null;
+    state.until = beat.until ?? null;
+    if (beat.step !== undefined) now = plan.indexOf(beat.step);
     timeline.push({ at: new Date().toISOString(), text: headline });
     if (timeline.length > KEPT_LINES) timeline.shift();
-    setCurrentDetails(markdown(state, timeline.slice(-SHOWN_LINES - 1, -1)));
+    setCurrentDetails(page({ ...state, possible: possible() }, timeline.slice(0, -1)));
   };
+  return Object.assign(tell, { offers });
 }
 
-/** The UI of Temporal 2.42 shows no tables, so facts and past lines are lists. */
-function markdown(state: WorkflowState, past: { at: string; text: string }[]): string {
-  const facts = Object.entries(state.facts).map(([name, value]) => `- ${name}: ${value}`);
-  const lines = past.map((line) => `- ${line.at.slice(11, 19)} ${line.text}`);
-  return [`**${state.headline}**`, '', ...facts, '', ...lines.reverse()].join('\n').slice(0, 2000);
-}
+/** Waiting for a vote. */
+export const voteOn = ({ id, deadline, link }: { id: number; deadline: string; link?: string }): Beat => ({ step: 'vote', waitsFor: `the vote on proposal ${id}`, until: deadline, links: { [`proposal ${id}`]: link } });
+
+/** The page of another workflow of ours; the UI puts its namespace in. */
+export const workflowPage = (workflowId: string, namespace = '{namespace}'): string => `/namespaces/${namespace}/workflows/${workflowId}`;
 
 const texts = (facts: Record<string, string | number>): Record<string, string> => Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, String(value)]));
 

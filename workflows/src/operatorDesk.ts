@@ -1,84 +1,210 @@
-import { ApplicationFailure, condition, defineUpdate, setHandler } from '@temporalio/workflow';
+import { ActivityFailure, allHandlersFinished, ApplicationFailure, CancellationScope, condition, defineUpdate, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { Authority, OperatorAction } from '@livepod/activities/ports';
+import { undoingOnFailure, type Compensations } from './compensations.js';
+import { causeOf } from './failures.js';
+import { checked, integer, name, record, sentence, token, type Guard } from './guards.js';
 import type { Tell } from './narration.js';
+import { operators } from './ports.js';
 
-export const pauseUpdate = defineUpdate<string, [{ reason: string }]>('pause');
-export const resumeUpdate = defineUpdate<string>('resume');
-export const abortUpdate = defineUpdate<string, [{ reason: string }]>('abort');
-export const approveUpdate = defineUpdate<string>('approve');
+/** What goes with every update: whose decision it is, signed. `livepod ops token` makes one. */
+export type Signed<T = object> = T & { token: string };
+interface Given {
+  approve: Signed;
+  pause: Signed<{ reason: string }>;
+  resume: Signed;
+  abort: Signed<{ reason: string }>;
+  skipSoak: Signed;
+  extendDeadline: Signed<{ seconds: number }>;
+  retryStage: Signed;
+  replaceProvider: Signed<{ provider: string }>;
+}
 
-const refused = (sentence: string): never => {
-  throw ApplicationFailure.nonRetryable(sentence, 'Refused');
+export const approveUpdate = defineUpdate<string, [Given['approve']]>('approve');
+export const pauseUpdate = defineUpdate<string, [Given['pause']]>('pause');
+export const resumeUpdate = defineUpdate<string, [Given['resume']]>('resume');
+export const abortUpdate = defineUpdate<string, [Given['abort']]>('abort');
+export const skipSoakUpdate = defineUpdate<string, [Given['skipSoak']]>('skipSoak');
+export const extendDeadlineUpdate = defineUpdate<string, [Given['extendDeadline']]>('extendDeadline');
+export const retryStageUpdate = defineUpdate<string, [Given['retryStage']]>('retryStage');
+export const replaceProviderUpdate = defineUpdate<string, [Given['replaceProvider']]>('replaceProvider');
+
+/** What each update takes, and what the UI's list says of it. */
+const UPDATES: { [K in OperatorAction]: { takes: Guard<Given[K]>; says: string; example: object } } = {
+  approve: { takes: record({ token }), says: 'Let the step that waits for approval begin', example: {} },
+  pause: { takes: record({ token, reason: sentence }), says: 'Hold before the next step', example: { reason: 'Looking at the numbers' } },
+  resume: { takes: record({ token }), says: 'Go on after a pause', example: {} },
+  abort: { takes: record({ token, reason: sentence }), says: 'Stop for good and undo what was begun', example: { reason: 'The recipe is wrong' } },
+  skipSoak: { takes: record({ token }), says: 'End the soak of this wave early; its gate stays', example: {} },
+  extendDeadline: { takes: record({ token, seconds: integer(1, 30 * 24 * 3600) }), says: 'Give what it waits for more time', example: { seconds: 3600 } },
+  retryStage: { takes: record({ token }), says: 'Try the failed step again', example: {} },
+  replaceProvider: { takes: record({ token, provider: name }), says: 'Let another provider train', example: { provider: 'provider-2' } },
 };
 
-/** Validators are synchronous: an asynchronous one would stop the workflow, not the update. */
-export function needsReason(input: unknown): void {
-  const reason = (input as { reason?: unknown } | undefined)?.reason;
-  if (typeof reason !== 'string' || reason.length < 3 || reason.length > 400) refused('Say why: {"reason": "…"} with 3 to 400 characters.');
+interface Offer<K extends OperatorAction> {
+  /** Why it makes no sense now, as a sentence. */
+  unless: () => string | undefined;
+  /** Does it, once the token was found good, and says what was done. */
+  act: (given: Given[K], by: Authority) => Promise<string>;
 }
 
-export interface Actions {
-  pause(reason: string): Promise<string>;
-  resume(): Promise<string>;
-  abort(reason: string): Promise<string>;
-}
-
-/** What a person may do to a running workflow from its page: pause, resume, abort, and, where steps wait for it, approve. */
+/**
+ * What a person may do to a running workflow from its page. Validators look at form and moment, synchronously: an asynchronous one would stop
+ * the workflow, not the update. Who it is an activity finds out, and the canister once more where it is the canister that changes.
+ */
 export class OperatorDesk {
   paused = false;
   aborted: string | undefined;
   private approvals = 0;
   private awaiting = false;
+  private holding: { until: number; again: boolean } | undefined;
 
-  constructor(
-    private readonly tell: Tell,
-    actions: Actions,
-  ) {
-    setHandler(pauseUpdate, async ({ reason }) => {
-      this.paused = true;
-      const done = await actions.pause(reason);
-      tell(`Paused: ${reason}`);
-      return done;
+  constructor(private readonly tell: Tell) {}
+
+  offer<K extends OperatorAction>(name: K, { unless, act }: Offer<K>): this {
+    const { takes, says, example } = UPDATES[name];
+    const sensible = (): void => {
+      const why = unless();
+      if (why !== undefined) throw ApplicationFailure.nonRetryable(why, 'Refused');
+    };
+    this.tell.offers.set(name, unless);
+    setHandler(defineUpdate<string, [Given[K]]>(name), async (given) => {
+      try {
+        const by = await operators.authorise({ token: given.token, action: name, workflow: workflowInfo().workflowId });
+        sensible(); // other things may have happened while the token was checked
+        return await act(given, by);
+      } catch (error) {
+        throw error instanceof ActivityFailure ? causeOf(error) : error;
+      }
     }, {
-      description: 'Hold before the next step: {"reason": "…"}',
-      validator: (input) => {
-        if (this.paused) refused('It is paused already; resume it first.');
-        needsReason(input);
+      description: `${says}: ${JSON.stringify({ ...example, token: '…' })}`,
+      validator: (given) => {
+        checked(name, takes, given);
+        sensible();
       },
     });
-    setHandler(resumeUpdate, async () => {
-      const done = await actions.resume();
-      this.paused = false;
-      tell('Resumed');
-      return done;
-    }, { description: 'Go on after a pause', validator: () => { if (!this.paused) refused('It is not paused.'); } });
-    setHandler(abortUpdate, async ({ reason }) => {
-      this.aborted = reason;
-      tell(`Aborted: ${reason}`);
-      return actions.abort(reason);
-    }, {
-      description: 'Stop for good and undo what was begun: {"reason": "…"}',
-      validator: (input) => {
-        if (this.aborted !== undefined) refused(`It was aborted already: ${this.aborted}`);
-        needsReason(input);
-      },
-    });
-    setHandler(approveUpdate, () => {
-      this.approvals++;
-      return 'approved';
-    }, { description: 'Let the step that waits for approval begin', validator: () => { if (!this.awaiting) refused('Nothing waits for approval.'); } });
+    return this;
   }
 
-  /** Returns at once unless somebody paused the workflow. */
+  /** Pause and resume: between steps by itself, and besides as `on` and `off` say. */
+  mayPause(on: (given: Given['pause']) => Promise<string>, off: (given: Given['resume']) => Promise<string>): this {
+    this.offer('pause', {
+      unless: () => (this.paused ? 'It is paused already; resume it first.' : undefined),
+      act: async (given, by) => {
+        this.paused = true;
+        try {
+          const done = await on(given);
+          this.tell(`Paused: ${given.reason}`, { 'paused by': person(by) }, { waitsFor: '`resume`' });
+          return done;
+        } catch (error) {
+          this.paused = false;
+          throw error;
+        }
+      },
+    });
+    return this.offer('resume', {
+      unless: () => (this.paused ? undefined : 'It is not paused.'),
+      act: async (given, by) => {
+        const done = await off(given);
+        this.paused = false;
+        this.tell('Resumed', { 'resumed by': person(by) });
+        return done;
+      },
+    });
+  }
+
+  mayAbort(abort: (given: Given['abort']) => Promise<string>): this {
+    return this.offer('abort', {
+      unless: () => (this.aborted === undefined ? undefined : `It was aborted already: ${this.aborted}`),
+      act: async (given, by) => {
+        this.aborted = given.reason;
+        this.tell(`Aborted: ${given.reason}`, { 'aborted by': person(by) });
+        return abort(given);
+      },
+    });
+  }
+
+  mayApprove(): this {
+    return this.offer('approve', {
+      unless: () => (this.awaiting ? undefined : 'Nothing waits for approval.'),
+      act: async () => {
+        this.approvals++;
+        return 'Approved.';
+      },
+    });
+  }
+
+  /** Tries again what failed, while it is held. */
+  mayRetry(): this {
+    return this.offer('retryStage', {
+      unless: () => (this.holding ? undefined : 'Nothing has failed that could be tried again.'),
+      act: async () => {
+        this.again();
+        return 'It is being tried again.';
+      },
+    });
+  }
+
+  /** Whether a failed step waits for a person. */
+  get held(): boolean {
+    return this.holding !== undefined;
+  }
+
+  /** Lets a held step begin again. */
+  again(): void {
+    if (this.holding) this.holding.again = true;
+  }
+
+  /** Moves the end of a hold. Returns when that is. */
+  holdLonger(seconds: number): string {
+    this.holding!.until += seconds * 1000;
+    return new Date(this.holding!.until).toISOString();
+  }
+
+  /** Returns at once unless somebody paused the workflow, and has not aborted it since. */
   async unpaused(): Promise<void> {
-    await condition(() => !this.paused);
+    await condition(() => !this.paused || this.aborted !== undefined);
   }
 
   /** Waits for one `approve`, or for `over` to become true. */
   async approved(what: string, over: () => boolean = () => false): Promise<void> {
     const before = this.approvals;
     this.awaiting = true;
-    this.tell(`Waiting for approval: ${what}`);
+    this.tell(`Waiting for approval: ${what}`, {}, { waitsFor: '`approve`' });
     await condition(() => this.approvals > before || over());
     this.awaiting = false;
   }
+
+  /** Holds what failed, so that a person can mend its cause. False when nobody came in time. */
+  async mended(what: string, cause: string, seconds: number): Promise<boolean> {
+    const holding = (this.holding = { until: Date.now() + seconds * 1000, again: false });
+    try {
+      while (!holding.again && Date.now() < holding.until) {
+        const { until } = holding;
+        this.tell(`${what} failed: ${cause}`, {}, { waitsFor: 'a person to mend it, then `retryStage`; after that all is undone', until: new Date(until).toISOString() });
+        await condition(() => holding.again || holding.until !== until, until - Date.now(), { summary: `${what} is held for an operator` });
+      }
+      return holding.again;
+    } finally {
+      this.holding = undefined;
+    }
+  }
 }
+
+/** Steps that an operator may abort: what they registered is undone, and the workflow fails as `Aborted` with the reason. */
+export async function abortable<T>(tell: Tell, steps: (undo: Compensations, desk: OperatorDesk) => Promise<T>): Promise<T> {
+  const scope = new CancellationScope();
+  const desk = new OperatorDesk(tell).mayAbort(async () => {
+    scope.cancel();
+    return 'What was begun is being undone.';
+  });
+  try {
+    return await scope.run(() => undoingOnFailure(tell, (undo) => steps(undo, desk)));
+  } catch (error) {
+    if (!isCancellation(error) || desk.aborted === undefined) throw error;
+    throw ApplicationFailure.nonRetryable(`Aborted by an operator: ${desk.aborted}`, 'Aborted');
+  } finally {
+    await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+  }
+}
+
+const person = ({ operator }: Authority): string => `${operator.slice(0, 11)}…`;

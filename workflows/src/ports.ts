@@ -1,6 +1,6 @@
 import { getCurrentDetails, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type {
-  AccessPort, DatasetsPort, EvaluationPort, FleetPort, GovernancePort, ModelsPort, RequestingPort, TrainingPort, TreasuryPort,
+  AccessPort, DatasetsPort, EvaluationPort, FleetPort, GovernancePort, ModelsPort, OperatorsPort, RequestingPort, TrainingPort, TreasuryPort,
 } from '@livepod/activities/ports';
 
 /**
@@ -31,7 +31,7 @@ function port<P extends object>(name: string, options: ActivityOptions, special:
     get: (_, method: string) => (...args: unknown[]) => {
       const summary = getCurrentDetails().split('\n')[0]!.replaceAll('**', '').slice(0, 150);
       const chosen = special[method as keyof P] ?? options;
-      const run = proxyActivities<Record<string, (...args: unknown[]) => Promise<unknown>>>({ ...chosen, ...(summary === '' ? {} : { summary }) })[`${name}.${method}`]!;
+      const run = proxyActivities<Record<string, (...args: unknown[]) => Promise<unknown>>>({ ...chosen, ...(summary === '' || chosen.summary !== undefined ? {} : { summary }) })[`${name}.${method}`]!;
       return run(...args);
     },
   });
@@ -44,6 +44,8 @@ export const requesting = port<RequestingPort>('requesting', brief);
 export const evaluation = port<EvaluationPort>('evaluation', { ...lengthy, taskQueue: 'evaluation' });
 export const models = port<ModelsPort>('models', brief, { released: waiting, stableAt: waiting });
 export const fleet = port<FleetPort>('fleet', brief, { beginWave: waiting });
+/** An operator who waits for an answer to an update gets one in minutes, whatever is down. */
+export const operators = port<OperatorsPort>('operators', { ...brief, scheduleToCloseTimeout: '2 minutes', summary: 'Whether the token of the update is good' });
 export const treasury = port<TreasuryPort>('treasury', brief);
 
 /** The steps of a training job on the provider's host of that name; on any host when none is given. */

@@ -1,12 +1,16 @@
 import type { GovernedCall, Plan, ProposalRequest } from '@livepod/activities/ports';
 import { short, tokens } from './narration.js';
 
-/** What voters read. Client references (at most 50 bytes) hold the round and what is proposed, so that the same round never proposes the same thing twice. */
+/**
+ * What voters read. Client references (at most 50 bytes) hold the round and what is proposed, so that the same round never proposes the same
+ * thing twice; a chapter that is tried again proposes anew, because what it proposed first was withdrawn.
+ */
+const again = (attempt: number): string => (attempt === 1 ? '' : `/${attempt}`);
 const digits = (id: string): string => id.replace('sha256:', '').slice(0, 16);
 
-export const acceptDataset = (round: string, dataset: { id: string; title: string; contributor: string; megabytes: number }): ProposalRequest => ({
+export const acceptDataset = (round: string, attempt: number, dataset: { id: string; title: string; contributor: string; megabytes: number }): ProposalRequest => ({
   action: { call: 'acceptDataset', dataset: dataset.id },
-  clientRef: `intake/${round}/${digits(dataset.id)}`,
+  clientRef: `intake/${round}/${digits(dataset.id)}${again(attempt)}`,
   title: `Accept dataset ${short(dataset.id)}: ${dataset.title}`.slice(0, 250),
   summary: `Contributed by ${dataset.contributor}, ${dataset.megabytes.toFixed(1)} MB. Its signature, hashes and chunks were checked. Accepting it lets approved providers train on it under its licence.`,
 });
@@ -20,17 +24,18 @@ export const grantAccess = (round: string, job: number, provider: string, needVo
 
 export const adoptCheckpoint = (
   round: string,
+  attempt: number,
   checkpoint: string,
   channel: string,
   plan: Plan,
   measured: { accuracy: string; macroF1: string; worstPerson: string; parentAccuracy: string | null },
 ): ProposalRequest => ({
   action: { call: 'adoptCheckpoint', checkpoint, channel, plan },
-  clientRef: `adopt/${round}/${digits(checkpoint)}`,
+  clientRef: `adopt/${round}/${digits(checkpoint)}${again(attempt)}`,
   title: `Adopt checkpoint ${short(checkpoint)} on channel ${channel}`,
   summary:
     `An independent evaluator measured accuracy ${measured.accuracy}, macro-F1 ${measured.macroF1}, worst person ${measured.worstPerson} on hold-out people` +
-    `${measured.parentAccuracy === null ? '' : ` (its parent: ${measured.parentAccuracy})`}. Rollout: ${plan.waves.join(' → ')} pods, ${plan.soakSeconds} s each.`,
+    `${measured.parentAccuracy === null ? '' : ` (its parent: ${measured.parentAccuracy})`}. Rollout: ${plan.waves.join(' → ')} pods, ${plan.soakSeconds} s each${plan.skippableSoak ? ', unless an operator ends a soak early' : ''}.`,
 });
 
 export const rollbackChannel = (ref: string, channel: string, version: number, reason: string): ProposalRequest => ({

@@ -1,7 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
-import { abortUpdate, pauseUpdate, resumeUpdate, stateQuery, timelineQuery, type LifecycleResult } from './index.js';
+import { sha256, signOperatorToken, utf8, type OperatorAction } from '@livepod/protocol';
+import {
+  abortUpdate, approveUpdate, extendDeadlineUpdate, pauseUpdate, planQuery, replaceProviderUpdate, resumeUpdate, retryStageUpdate, skipSoakUpdate, stateQuery, timelineQuery, type LifecycleResult,
+} from './index.js';
 import { histories, historyJson } from '../test/histories.js';
 import { round, Stage } from '../test/stage.js';
 import { id, World } from '../test/world.js';
@@ -11,6 +14,9 @@ beforeAll(async () => void (stage = await Stage.open()));
 afterAll(() => stage?.close());
 
 const ids = (count: number): string[] => Array.from({ length: count }, (_, index) => `sha256:${index.toString(16).padStart(8, '0').padEnd(64, '0')}`);
+const signed = (workflow: string, ...actions: OperatorAction[]): { token: string } => ({
+  token: signOperatorToken(sha256(utf8('operator')), { actions, workflow, audience: 'aaaaa-aa', notBefore: 0n, expires: 2n ** 63n, nonce: new Uint8Array(16) }),
+});
 const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50));
 };
@@ -82,25 +88,86 @@ describe('a round', () => {
     world.looks = Infinity;
     const handle = await stage.start('lifecycle', 'lifecycle-aborted', round('aborted'));
     await until(() => world.journal.includes('propose acceptDataset'));
-    await expect(handle.executeUpdate(abortUpdate, { args: [{ reason: '' }] })).rejects.toThrow(WorkflowUpdateFailedError);
-    await handle.executeUpdate(abortUpdate, { args: [{ reason: 'the recipe is wrong' }] });
+    await expect(handle.executeUpdate(abortUpdate, { args: [{ reason: '', ...signed('*', 'abort') }] })).rejects.toThrow(WorkflowUpdateFailedError);
+    await handle.executeUpdate(abortUpdate, { args: [{ reason: 'the recipe is wrong', ...signed('lifecycle-aborted', 'abort') }] });
     expect(await handle.result()).toMatchObject({ outcome: 'aborted', why: 'the recipe is wrong', job: null });
     expect(world.journal).toEqual(['propose acceptDataset', 'withdraw acceptDataset']);
   });
 });
 
-describe('a rollout', () => {
-  it('holds while it is paused', async () => {
+describe('a round that fails', () => {
+  it('is held, tells why, and goes on when an operator has it tried again with another provider', async () => {
     const world = (stage.world = new World());
+    world.trainingFails = true;
+    const handle = await stage.start('lifecycle', 'lifecycle-held', round('held', { holdSeconds: 600 }));
+    const state = async () => handle.query(stateQuery);
+    await until(async () => (await state()).waitsFor?.includes('retryStage') ?? false);
+    expect(await state()).toMatchObject({ headline: 'Chapter training failed: Training failed in epoch 2' });
+    expect((await state()).possible).toEqual(expect.arrayContaining(['retryStage', 'replaceProvider', 'extendDeadline', 'abort']));
+    expect(world.journal.slice(-2)).toEqual(['fail job', 'refund']);
+
+    const may = signed('lifecycle-held', 'extendDeadline', 'replaceProvider', 'retryStage');
+    expect(await handle.executeUpdate(extendDeadlineUpdate, { args: [{ seconds: 3600, ...may }] })).toContain('It is held until');
+    await expect(handle.executeUpdate(replaceProviderUpdate, { args: [{ provider: 'provider-9', ...may }] })).rejects.toMatchObject({ cause: { message: 'There is no provider provider-9' } });
+    await expect(handle.executeUpdate(retryStageUpdate, { args: [signed('lifecycle-other', 'retryStage')] })).rejects.toMatchObject({ cause: { message: 'The token does not allow retryStage of lifecycle-held' } });
+    world.trainingFails = false;
+    await handle.executeUpdate(retryStageUpdate, { args: [may] });
+    expect(await handle.result()).toMatchObject({ outcome: 'completed', version: 1 });
+    expect(world.journal).toContain('request job 2');
+    await expect(handle.query(planQuery)).resolves.toContainEqual({ step: 'rollout', state: 'now' });
+  });
+
+  it('ends and undoes when nobody mends it in time', async () => {
+    const world = (stage.world = new World());
+    world.trainingFails = true;
+    const handle = await stage.start('lifecycle', 'lifecycle-unmended', round('unmended', { holdSeconds: 1 }));
+    await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
+    expect(world.journal.at(-1)).toBe('refund');
+  });
+
+  it('has its job’s deadline moved from the lifecycle’s page and from the training’s own', async () => {
+    const world = (stage.world = new World());
+    world.trainingHangs = true;
+    const handle = await stage.start('lifecycle', 'lifecycle-longer', round('longer'));
+    await until(async () => (await handle.query(stateQuery)).headline === 'Provider provider-1 has job 7');
+    await handle.executeUpdate(extendDeadlineUpdate, { args: [{ seconds: 3600, ...signed('*', 'extendDeadline') }] });
+    const training = stage.client.getHandle('lifecycle-longer-training');
+    const said = await training.executeUpdate(extendDeadlineUpdate, { args: [{ seconds: 3600, ...signed('*', 'extendDeadline') }] });
+    expect(Date.parse(/now (\S+)\.$/.exec(said)![1]!)).toBeGreaterThan(Date.now() + 2.9 * 3_600_000);
+    await handle.executeUpdate(abortUpdate, { args: [{ reason: 'enough seen', ...signed('*', 'abort') }] });
+    expect(await handle.result()).toMatchObject({ outcome: 'aborted' });
+  });
+});
+
+describe('a chapter on its own', () => {
+  it('is aborted from its page: it undoes, and fails with the reason', async () => {
+    const world = (stage.world = new World());
+    world.looks = Infinity;
+    const handle = await stage.start('modelRollback', 'rollback-aborted', { channel: 'stable', version: 1, reason: 'a drill', ref: 'drill' }, 'rollback');
+    await until(() => world.journal.includes('propose rollbackChannel'));
+    await handle.executeUpdate(abortUpdate, { args: [{ reason: 'the wrong version', ...signed('*', 'abort') }] });
+    await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'Aborted', message: 'Aborted by an operator: the wrong version' } });
+    expect(world.journal).toEqual(['propose rollbackChannel', 'withdraw rollbackChannel']);
+  });
+});
+
+describe('a rollout', () => {
+  it('holds while it is paused, and its soak is skipped', async () => {
+    const world = (stage.world = new World());
+    const may = signed('rollout-paused', 'abort', 'approve', 'pause', 'resume', 'skipSoak');
     const handle = await stage.start('modelRollout', 'rollout-paused', { release: 1, channel: 'stable', waves: 3, approveWaves: true });
-    await until(() => world.journal.includes('wave 1'));
-    await handle.executeUpdate(pauseUpdate, { args: [{ reason: 'looking at the numbers' }] });
-    await expect(handle.executeUpdate(pauseUpdate, { args: [{ reason: 'again' }] })).rejects.toThrow(WorkflowUpdateFailedError);
+    await until(async () => (await handle.query(stateQuery)).possible.includes('approve'));
+    await handle.executeUpdate(pauseUpdate, { args: [{ reason: 'looking at the numbers', ...may }] });
+    await expect(handle.executeUpdate(pauseUpdate, { args: [{ reason: 'again', ...may }] })).rejects.toThrow(WorkflowUpdateFailedError);
+    await expect(handle.executeUpdate(resumeUpdate, { args: [{ token: 'mine' }] })).rejects.toMatchObject({ cause: { message: expect.stringContaining('resume: "token" is "mine", which does not fit. Give a whole line as "livepod ops token" printed it') } });
     expect(world.release.state).toBe('paused');
-    await handle.executeUpdate(resumeUpdate);
-    await handle.executeUpdate(abortUpdate, { args: [{ reason: 'enough seen' }] });
+    await handle.executeUpdate(resumeUpdate, { args: [may] });
+    await handle.executeUpdate(skipSoakUpdate, { args: [may] });
+    await handle.executeUpdate(approveUpdate, { args: [may] });
+    await until(() => world.journal.includes('wave 2'));
+    await handle.executeUpdate(abortUpdate, { args: [{ reason: 'enough seen', ...may }] });
     expect(await handle.result()).toMatchObject({ outcome: 'stopped', why: 'enough seen' });
-    expect(world.journal).toEqual(['wave 1', 'abort release']);
+    expect(world.journal).toEqual(['wave 1', 'skip soak 1', 'wave 2', 'abort release']);
   });
 });
 

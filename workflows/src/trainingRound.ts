@@ -1,8 +1,9 @@
-import { createNexusServiceClient } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, condition, createNexusServiceClient, getExternalWorkflowHandle, patched, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { JobView } from '@livepod/activities/ports';
-import { undoingOnFailure } from './compensations.js';
-import { amount, checked, contentId, distinct, hyperparameters, integer, list, name, nullable, record, type Guarded } from './guards.js';
-import { narrate, short, tokens } from './narration.js';
+import { deadlineMoved, jobOpened, type JobNews } from './chapterNews.js';
+import { amount, checked, contentId, distinct, hyperparameters, integer, list, name, nullable, optional, record, type Guarded } from './guards.js';
+import { narrate, short, tokens, voteOn, workflowPage } from './narration.js';
+import { abortable } from './operatorDesk.js';
 import { access, datasets, governance, treasury } from './ports.js';
 import { grantAccess } from './proposals.js';
 import { mark } from './searchAttributes.js';
@@ -19,8 +20,9 @@ const input = record({
   base: nullable(contentId),
   reward: amount,
   deadlineSeconds: integer(30, 30 * 24 * 3600),
+  attempt: optional(integer(1, 9), 1),
 });
-export type TrainingRoundInput = Guarded<typeof input>;
+export type TrainingRoundInput = Omit<Guarded<typeof input>, 'attempt'> & { attempt?: number };
 
 export interface TrainingRoundResult {
   job: number;
@@ -36,50 +38,92 @@ export interface TrainingRoundResult {
  */
 export async function trainingRound(request: TrainingRoundInput): Promise<TrainingRoundResult> {
   const round = checked('trainingRound', input, request);
-  const tell = narrate('training', { round: round.round, provider: round.provider, recipe: short(round.recipe), datasets: round.datasets.length });
+  const tell = narrate('training', { round: round.round, provider: round.provider, recipe: short(round.recipe), datasets: round.datasets.length }, ['licences', 'job', 'escrow', 'grants', 'training']);
   mark({ stage: 'training', round: round.round, provider: round.provider });
   const provider = createNexusServiceClient({ endpoint: round.provider, service: trainingService });
 
-  return undoingOnFailure(tell, async (undo) => {
-    tell(`Reading the licences of ${round.datasets.length} datasets`);
+  /** When the job's grants end, in milliseconds since 1970; an operator may move it, here or from the lifecycle's page. */
+  let deadline = Infinity;
+  setHandler(deadlineMoved, ({ deadline: later }) => void (deadline = Date.parse(later)));
+
+  return abortable(tell, async (undo, desk) => {
+    tell(`Reading the licences of ${round.datasets.length} datasets`, {}, { step: 'licences' });
     const terms = await datasets.terms({ datasets: round.datasets });
 
-    tell(`Asking provider ${round.provider} to take the job`);
-    const { datasets: _, provider: __, ...order } = round;
+    tell(`Asking provider ${round.provider} to take the job`, {}, { step: 'job', waitsFor: `provider ${round.provider}` });
+    const { datasets: _, provider: __, attempt, ...order } = round;
     const { job } = await provider.executeOperation(
       trainingService.operations.requestAccess,
-      { ...order, datasets: terms.map(({ id, epoch }) => ({ id, epoch })) },
+      { ...order, ...(attempt === 1 ? {} : { attempt }), datasets: terms.map(({ id, epoch }) => ({ id, epoch })) },
       { scheduleToCloseTimeout: '1 day', summary: 'Ask for the job' },
     );
     const asked = await access.job({ job });
+    deadline = Date.parse(asked.deadline);
 
     undo.add(`job ${job}: revoke its grants and refund its escrow`, async () => {
       await access.fail({ job, reason: `round ${round.round} was given up` });
       await treasury.refund({ job });
     });
-    tell(`Paying ${tokens(BigInt(asked.fees) + BigInt(asked.reward))} tokens for job ${job} into escrow`, { job, licences: tokens(asked.fees), reward: tokens(asked.reward) });
+    tell(`Paying ${tokens(BigInt(asked.fees) + BigInt(asked.reward))} tokens for job ${job} into escrow`, { job, licences: tokens(asked.fees), reward: tokens(asked.reward) }, { step: 'escrow', links: { [`job ${job}`]: asked.link } });
     const escrow = await treasury.openEscrow({ job, clientRef: `escrow/${round.round}/${job}` });
+    await tellParent({ job, deadline: asked.deadline });
+    desk.offer('extendDeadline', {
+      unless: () => (Number.isFinite(deadline) ? undefined : 'There is no job yet.'),
+      act: async ({ seconds, token }) => {
+        const now = await access.extend({ job, until: new Date(deadline + seconds * 1000).toISOString(), token });
+        deadline = Date.parse(now.deadline);
+        tell(`The deadline of job ${job} is now ${now.deadline}`, {}, { waitsFor: `provider ${round.provider}`, until: now.deadline });
+        await tellParent({ job, deadline: now.deadline });
+        return `The deadline of job ${job} is now ${now.deadline}.`;
+      },
+    });
 
     if (asked.needVote.length > 0) await voteOnAccess(round.round, asked);
     const granted = await access.granted({ job });
 
-    tell(`Provider ${round.provider} trains job ${job}`, { escrow: escrow.escrow, approval: short(granted.approvalDigest) });
-    const { checkpoint } = await provider.executeOperation(
-      trainingService.operations.train,
-      { job },
-      { scheduleToCloseTimeout: (round.deadlineSeconds + 3600) * 1000, summary: `Train job ${job}` },
-    );
+    tell(`Provider ${round.provider} trains job ${job}`, { escrow: escrow.escrow, approval: short(granted.approvalDigest) }, {
+      step: 'training', waitsFor: `provider ${round.provider}`, until: granted.deadline, links: { 'the provider’s workflow': workflowPage(`training-job-${job}`, round.provider) },
+    });
+    const { checkpoint } = await trained(job);
 
     tell(`Checkpoint ${short(checkpoint)} is trained and signed`, { checkpoint: short(checkpoint) });
     mark({ model: checkpoint, outcome: 'trained' });
     return { job, escrow: escrow.escrow, provider: granted.provider, checkpoint };
   });
 
+  /** The provider has until the job's deadline, wherever that moves, and an hour more to end in order. */
+  async function trained(job: number): Promise<{ checkpoint: string }> {
+    const train = (ms: number) => provider.executeOperation(trainingService.operations.train, { job }, { scheduleToCloseTimeout: ms, summary: `Train job ${job}` });
+    if (!patched('deadline-moves')) return train((round.deadlineSeconds + HOUR_MS / 1000) * 1000);
+
+    const work = new CancellationScope();
+    const [training, tooLate] = [work.run(() => train(31 * 24 * HOUR_MS)), new Promise<'late'>((resolve) => void expired().then(() => resolve('late'), () => undefined))];
+    if ((await Promise.race([training, tooLate])) !== 'late') return training;
+    work.cancel();
+    await training.catch(() => undefined);
+    throw ApplicationFailure.nonRetryable(`Provider ${round.provider} had until ${new Date(deadline).toISOString()} for job ${job} and has not finished. Give more time (deadlineSeconds), or take another provider.`, 'DeadlinePassed', { job });
+  }
+
+  async function expired(): Promise<void> {
+    for (let moved = deadline; Date.now() < moved + HOUR_MS; moved = deadline) {
+      const before = moved;
+      await condition(() => deadline !== before, before + HOUR_MS - Date.now(), { summary: 'The job’s deadline, and an hour' });
+    }
+  }
+
+  /** A lifecycle shows the job on its own page and can move its deadline. */
+  async function tellParent(news: JobNews): Promise<void> {
+    const { parent } = workflowInfo();
+    if (parent && patched('job-news')) await getExternalWorkflowHandle(parent.workflowId).signal(jobOpened, news).catch(() => undefined);
+  }
+
   async function voteOnAccess(name: string, asked: JobView): Promise<void> {
     const proposal = await governance.propose(grantAccess(name, asked.job, asked.provider, asked.needVote));
     mark({ proposal: proposal.id });
-    tell(`Waiting for the vote on proposal ${proposal.id}: access of job ${asked.job}, open until ${proposal.deadline}`);
+    tell(`Waiting for the vote on proposal ${proposal.id}: access of job ${asked.job}`, {}, { ...voteOn(proposal), step: 'grants' });
     const decision = await governance.decision({ proposal: proposal.id });
     if (decision.outcome !== 'adopted') throw votedDown(`Access of job ${asked.job}`, decision);
   }
 }
+
+const HOUR_MS = 3_600_000;

@@ -9,7 +9,7 @@ import { id, World } from './world.js';
 
 const source = (name: string): string => fileURLToPath(new URL(`../src/${name}.ts`, import.meta.url));
 const server = fileURLToPath(new URL('../../.cache/bin/temporal', import.meta.url));
-export const round = (name: string, more: Partial<LifecycleInput> = {}): LifecycleInput => ({ round: name, provider: 'provider-1', recipe: id('e'), datasets: [id('1'), id('2')], ...more });
+export const round = (name: string, more: Partial<LifecycleInput> = {}): LifecycleInput => ({ round: name, provider: 'provider-1', recipe: id('e'), datasets: [id('1'), id('2')], holdSeconds: 0, ...more });
 
 /** A real Temporal server with our namespace and a provider's, a Nexus endpoint between them, and a worker for every queue. */
 export class Stage {
@@ -91,6 +91,6 @@ export class Stage {
 }
 
 const nexus = serviceHandler(trainingService, {
-  requestAccess: new WorkflowRunOperationHandler((ctx, input) => startWorkflow(ctx, 'accessRequest', { workflowId: `access-request-${input.round}`, args: [input] }) as never),
+  requestAccess: new WorkflowRunOperationHandler((ctx, input) => startWorkflow(ctx, 'accessRequest', { workflowId: `access-request-${input.round}-${input.attempt ?? 1}`, args: [input] }) as never),
   train: new WorkflowRunOperationHandler((ctx, input) => startWorkflow(ctx, 'trainingJob', { workflowId: `training-job-${input.job}-${ctx.requestId}`, args: [input] }) as never),
 });

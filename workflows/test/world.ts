@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { readOperatorToken } from '@livepod/protocol';
 import type {
-  AccessPort, DatasetsPort, Decision, EvaluationPort, FleetPort, GovernancePort, JobView, ModelsPort, ProposalRequest, ReleaseView, RequestingPort, TrainingPort, TreasuryPort,
+  AccessPort, DatasetsPort, Decision, EvaluationPort, FleetPort, GovernancePort, JobView, ModelsPort, OperatorsPort, ProposalRequest, ReleaseView, RequestingPort, TrainingPort, TreasuryPort,
 } from '@livepod/activities/ports';
 
 export const id = (digit: string): string => `sha256:${digit.repeat(64).slice(0, 64)}`;
@@ -22,6 +23,7 @@ export class World {
   trainingHangs = false;
 
   private proposals = new Map<string, { number: number; request: ProposalRequest; looked: number; withdrawn: boolean }>();
+  private requests = new Set<string>();
   private job: JobView | undefined;
   private escrow: 'open' | 'settled' | 'refunded' | undefined;
   release: ReleaseView = { release: 1, channel: 'stable', checkpoint: id('c'), version: 1, state: 'planned', why: '', wave: 0, exposed: 0, windows: 0, corrections: 0, errors: 0 };
@@ -71,10 +73,14 @@ export class World {
 
   access: AccessPort = {
     preflight: async ({ provider }) => {
-      if (provider !== 'provider-1') throw ApplicationFailure.nonRetryable(`There is no provider ${provider}`, 'notFound');
+      if (provider !== 'provider-1' && provider !== 'provider-2') throw ApplicationFailure.nonRetryable(`There is no provider ${provider}`, 'notFound');
     },
     job: async () => this.job!,
     granted: async () => this.job!,
+    extend: async ({ until }) => {
+      this.did('extend job');
+      return (this.job = { ...this.job!, deadline: until });
+    },
     fail: async () => {
       this.did('fail job');
     },
@@ -82,10 +88,12 @@ export class World {
 
   requesting: RequestingPort = {
     request: async (request) => {
+      const attempt = this.requests.add(request.clientRef).size;
       this.job = {
         job: 7, provider: 'provider-principal', state: 'requested', why: '', checkpoint: null, approvalDigest: id('a'), fees: String(100 * request.datasets.length), reward: request.reward, contributors: [], needVote: [],
+        deadline: new Date(Date.now() + 3_600_000).toISOString(),
       };
-      this.did('request job');
+      this.did(attempt === 1 ? 'request job' : `request job ${attempt}`);
       return { job: 7, approvalDigest: id('a') };
     },
   };
@@ -148,6 +156,10 @@ export class World {
     },
     pause: async () => this.change({ state: 'paused' }),
     resume: async () => this.change({ state: 'rolling' }),
+    skipSoak: async ({ wave }) => {
+      this.did(`skip soak ${wave}`);
+      return this.release;
+    },
     abort: async ({ reason }) => {
       this.did('abort release');
       return this.change({ state: 'stopped', why: reason });
@@ -158,9 +170,18 @@ export class World {
     return (this.release = { ...this.release, ...change });
   }
 
+  /** Operators are whoever signs; the canister's list is tested where the canister is. */
+  operators: OperatorsPort = {
+    authorise: async ({ token, action, workflow }) => {
+      const { operator } = readOperatorToken(token);
+      if (!operator.actions.includes(action) || !['*', workflow].includes(operator.workflow)) throw ApplicationFailure.nonRetryable(`The token does not allow ${action} of ${workflow}`, 'notAuthorized');
+      return { operator: operator.operator, until: '2030-01-01T00:00:00Z' };
+    },
+  };
+
   /** Every port's methods under the names that workflows call. */
   activities(): Record<string, (...args: never[]) => Promise<unknown>> {
-    const ports = { governance: this.governance, datasets: this.datasets, access: this.access, requesting: this.requesting, treasury: this.treasury, training: this.training, evaluation: this.evaluation, models: this.models, fleet: this.fleet };
+    const ports = { operators: this.operators, governance: this.governance, datasets: this.datasets, access: this.access, requesting: this.requesting, treasury: this.treasury, training: this.training, evaluation: this.evaluation, models: this.models, fleet: this.fleet };
     return Object.fromEntries(Object.entries(ports).flatMap(([port, methods]) => Object.entries(methods).map(([method, run]) => [`${port}.${method}`, run])));
   }
 }

@@ -1,6 +1,7 @@
 import { CanisterError, type Access, type Clients } from '@livepod/client';
 import { canonicalJson, documentId, parseRecipe } from '@livepod/protocol';
 import { ActivityError } from '../errors.js';
+import { authorityOf } from '../operators/canister.js';
 import { later } from '../registration.js';
 import type { AccessPort, JobView, RequestingPort } from './port.js';
 
@@ -29,6 +30,10 @@ export function canisterAccess(clients: Clients, reachable: (provider: string) =
       if (now.state === 'granted' || now.state === 'submitted' || now.state === 'completed') return now;
       if (now.state !== 'requested') throw new ActivityError('jobClosed', { job, state: now.state }, `Job ${job} is ${now.state}: ${now.why}. Start a round with another name.`);
       throw later('notYet', { job }, `Job ${job} waits for its grants.`, GRANT_DELAY_MS);
+    },
+    async extend({ job, until, token }) {
+      const deadline = BigInt(Date.parse(until)) * 1_000_000n;
+      return viewOf(await clients.access.extend_deadline({ job: BigInt(job), deadline, authority: authorityOf(token) }));
     },
     async fail({ job, reason }) {
       const { state } = await view(job);
@@ -97,5 +102,6 @@ function viewOf(job: Access.Job): JobView {
     reward: job.reward.toString(),
     contributors: [...new Set(job.datasets.map((dataset) => dataset.contributor.toText()))],
     needVote: job.datasets.filter((dataset) => 'vote' in dataset.access).map((dataset) => dataset.dataset),
+    deadline: new Date(Number(job.deadline / 1_000_000n)).toISOString(),
   };
 }

@@ -8,6 +8,8 @@ export interface RequestAccess {
   base: string | null;
   reward: string;
   deadlineSeconds: number;
+  /** From 2 on when a round asks again after a failure: another reference, so another job. */
+  attempt?: number;
 }
 
 export interface RequestedAccess {
@@ -28,6 +30,10 @@ export interface JobView {
   contributors: string[];
   /** Datasets whose licence asks for a vote on each access. */
   needVote: string[];
+  /** When its grants end, as ISO 8601 text. */
+  deadline: string;
+  /** Its page, where there is one. */
+  link?: string;
 }
 
 /** Jobs as the orchestrator sees them. */
@@ -42,6 +48,12 @@ export interface AccessPort {
   job(request: { job: number }): Promise<JobView>;
   /** Waits until every dataset of the job is granted. @throws ActivityError `jobClosed` when it failed instead */
   granted(request: { job: number }): Promise<JobView>;
+  /**
+   * Moves the job's deadline, and with it its grants'. The canister asks for an operator's token, and allows 30 days from the request.
+   *
+   * @param request.until  ISO 8601 text
+   */
+  extend(request: { job: number; until: string; token: string }): Promise<JobView>;
   /** Ends a job that will not be finished; its grants are revoked. A job that is over already is left as it is. */
   fail(request: { job: number; reason: string }): Promise<void>;
 }
@@ -53,5 +65,5 @@ export interface RequestingPort {
    *
    * @param request.deadline  nanoseconds since 1970, as text
    */
-  request(request: Omit<RequestAccess, 'deadlineSeconds'> & { clientRef: string; deadline: string }): Promise<RequestedAccess>;
+  request(request: Omit<RequestAccess, 'deadlineSeconds' | 'attempt'> & { clientRef: string; deadline: string }): Promise<RequestedAccess>;
 }

@@ -6,6 +6,8 @@ export interface DatasetCheck {
   state: 'ready' | 'accepted' | 'refused';
   why: string;
   megabytes: number;
+  /** Its page, where there is one. */
+  link?: string;
 }
 
 /** What a job needs to know of an accepted dataset. */

@@ -7,6 +7,8 @@ export interface Measurement {
   worstPerson: string;
   /** The parent's accuracy on the same people, or null for a first checkpoint. */
   parentAccuracy: string | null;
+  /** The checkpoint's page, where there is one. */
+  link?: string;
 }
 
 /** Runs with the evaluator's own identity and hold-out people. */

@@ -1,12 +1,13 @@
 import { CanisterError, type Clients, type Fleet } from '@livepod/client';
 import { ActivityError } from '../errors.js';
+import { authorityOf } from '../operators/canister.js';
 import { later } from '../registration.js';
 import type { FleetPort, ReleaseView } from './port.js';
 
 /** Looks for the gate's verdict at least this often, however long the wave soaks. */
 const LONGEST_DELAY_MS = 15_000;
 
-/** The caller has to be one of the fleet canister's operators. */
+/** The caller has to be one of the fleet canister's drivers. */
 export function canisterFleet(clients: Clients): FleetPort {
   const read = async (release: number): Promise<Fleet.Release> => {
     const known = await clients.fleet.get_release(BigInt(release));
@@ -31,11 +32,12 @@ export function canisterFleet(clients: Clients): FleetPort {
         throw later('notYet', { release, wave }, error.message, error.code === 'paused' || left <= 0 ? 2_000 : Math.min(left + 200, LONGEST_DELAY_MS));
       }
     },
-    pause: async ({ release }) => viewOf(await clients.fleet.pause(BigInt(release))),
-    resume: async ({ release }) => viewOf(await clients.fleet.resume(BigInt(release))),
-    async abort({ release, reason }) {
+    pause: async ({ release, token }) => viewOf(await clients.fleet.pause({ release: BigInt(release), authority: authorityOf(token) })),
+    resume: async ({ release, token }) => viewOf(await clients.fleet.resume({ release: BigInt(release), authority: authorityOf(token) })),
+    skipSoak: async ({ release, wave, token }) => viewOf(await clients.fleet.skip_soak({ release: BigInt(release), wave, authority: authorityOf(token) })),
+    async abort({ release, reason, token }) {
       const before = await read(release);
-      return viewOf(over(before) ? before : await clients.fleet.abort({ release: BigInt(release), reason }));
+      return viewOf(over(before) ? before : await clients.fleet.abort({ release: BigInt(release), reason, authority: authorityOf(token) }));
     },
   };
 }

@@ -10,6 +10,9 @@ export interface ReleaseView {
   windows: number;
   corrections: number;
   errors: number;
+  /** Pages of the release, and of the channel's metadata as pods read it, where there are any. */
+  link?: string;
+  channelLink?: string;
 }
 
 /** Releases. Gates and soak times are the canister's; the workflow only asks for the next wave. */
@@ -19,8 +22,12 @@ export interface FleetPort {
    * is returned as it is; a wave that began before is not begun again.
    */
   beginWave(request: { release: number; wave: number }): Promise<ReleaseView>;
-  pause(request: { release: number }): Promise<ReleaseView>;
-  resume(request: { release: number }): Promise<ReleaseView>;
+  /** Holds the next wave. With a token the canister's audit log names the operator. */
+  pause(request: { release: number; token?: string }): Promise<ReleaseView>;
+  /** Lets the waves go on: the canister asks for an operator's token. */
+  resume(request: { release: number; token: string }): Promise<ReleaseView>;
+  /** Ends the soak of the wave that runs, where the voted plan allows it; the gate stays. The canister asks for an operator's token. */
+  skipSoak(request: { release: number; wave: number; token: string }): Promise<ReleaseView>;
   /** Stops the release: exposed pods go back to the channel's stable version. */
-  abort(request: { release: number; reason: string }): Promise<ReleaseView>;
+  abort(request: { release: number; reason: string; token?: string }): Promise<ReleaseView>;
 }

@@ -78,6 +78,7 @@ function governed(action: GovernedCall): Governed {
         waves: Uint32Array.from(waves),
         soak_seconds: soakSeconds,
         gate: { min_windows: gate.minWindows, max_correction_permille: gate.maxCorrectionPermille, max_errors: gate.maxErrors },
+        skippable_soak: action.plan.skippableSoak === undefined ? [] as [] : [action.plan.skippableSoak] as [boolean],
       };
       return ['adopt_checkpoint', { checkpoint: action.checkpoint, channel: action.channel, plan }];
     }

@@ -12,6 +12,8 @@ export interface Plan {
   waves: number[];
   soakSeconds: number;
   gate: { minWindows: number; maxCorrectionPermille: number; maxErrors: number };
+  /** Whether an operator may end a wave's soak early; voters read it. */
+  skippableSoak?: boolean;
 }
 
 export interface ProposalRequest {
@@ -26,6 +28,8 @@ export interface ProposalReceipt {
   id: number;
   /** When voting ends at the latest, as ISO 8601 text. */
   deadline: string;
+  /** Its page, where there is one. */
+  link?: string;
 }
 
 export interface Decision {

@@ -3,11 +3,13 @@ export interface ChannelView {
   sequence: number;
   stable: { checkpoint: string; version: number } | null;
   candidate: { release: number; checkpoint: string; version: number } | null;
+  /** The channel's metadata as pods read it. */
+  link?: string;
 }
 
 export interface ModelsPort {
   /** Waits until an adopted checkpoint has its version and its release on the channel. */
-  released(request: { checkpoint: string; channel: string }): Promise<{ version: number; release: number }>;
+  released(request: { checkpoint: string; channel: string }): Promise<{ version: number; release: number; link?: string }>;
   /** Marks a checkpoint whose proposal was rejected. */
   close(request: { checkpoint: string; proposal: number }): Promise<void>;
   /** Waits until the channel's stable version is this one. */

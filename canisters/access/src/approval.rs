@@ -15,7 +15,7 @@ pub const APPROVAL_LIMIT: usize = 64 * 1024;
 /// The most datasets of one job: each is a call to the datasets canister.
 pub const DATASETS_LIMIT: usize = 100;
 /// The longest a job may take: 30 days, in nanoseconds.
-const LONGEST: u64 = 30 * 86_400 * 1_000_000_000;
+pub const LONGEST: u64 = 30 * 86_400 * 1_000_000_000;
 
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]

@@ -81,6 +81,11 @@ pub fn revoke_all(job: &Job) {
     }
 }
 
+/// Lets what has not been revoked live until then.
+pub fn extend_all(job: &Job, expires_at: u64) {
+    of_job(job).into_iter().filter(|grant| !grant.revoked).for_each(|grant| keep(&Grant { expires_at, ..grant }));
+}
+
 /// Checks a grant for the caller and counts one use, before the key is derived. The lock is held until the key is out.
 pub fn count_use(caller: Principal, now: u64, id: u64, transport_key: &[u8]) -> Result<(Grant, Lock), Error> {
     let subject = format!("grant {id}");

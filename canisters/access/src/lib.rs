@@ -2,6 +2,7 @@
 
 pub mod approval;
 pub mod errors;
+pub mod extension;
 pub mod grants;
 pub mod jobs;
 pub mod keys;
@@ -13,6 +14,7 @@ pub mod settings;
 
 use candid::Principal;
 use errors::Error;
+use extension::ExtendDeadline;
 use governed::{caller_is_governor, not_anonymous, trap_with};
 use grants::{Grant, ListGrants};
 use ic_cdk::{init, post_upgrade, query, update};
@@ -68,6 +70,12 @@ async fn release_key(release: ReleaseKey) -> Result<ReleasedKey, Error> {
 #[update(guard = "not_anonymous")]
 fn fail_job(fail: FailJob) -> Result<Job, Error> {
     jobs::fail(system::caller(), fail)
+}
+
+/// Moves a job's deadline. An operator, by call or by the token that the caller hands on.
+#[update(guard = "not_anonymous")]
+async fn extend_deadline(request: ExtendDeadline) -> Result<Job, Error> {
+    extension::extend(system::caller(), request).await
 }
 
 /// The public key data keys are wrapped to.

@@ -266,19 +266,11 @@ pub async fn grant_access(id: u64) -> Result<Job, Error> {
 /// Opens the chunks of each dataset of one kind of licence, then writes its grant. The caller holds the job's lock; what was done
 /// before a failure stays, and a repeat does the rest.
 async fn grant(mut job: Job, access: Access, why: &str) -> Result<Job, Error> {
-    #[derive(CandidType)]
-    struct OpenReads {
-        dataset: String,
-        reader: Principal,
-        until: u64,
-    }
     for dataset in job.datasets.clone().iter().filter(|dataset| dataset.access == access) {
         if granted(&job).contains(&dataset.dataset) {
             continue;
         }
-        let open = OpenReads { dataset: dataset.dataset.clone(), reader: job.provider, until: job.deadline };
-        let opened: Result<(), DatasetsError> = system::ask(governed::peers().datasets, "open_reads", (open,)).await?;
-        opened.map_err(|error| Error::Unavailable(error.why().clone()))?;
+        open_reads(&dataset.dataset, job.provider, job.deadline).await?;
         grants::add(&mut job, dataset, why);
         jobs::keep(&job);
     }
@@ -288,6 +280,19 @@ async fn grant(mut job: Job, access: Access, why: &str) -> Result<Job, Error> {
         jobs::keep(&job);
     }
     Ok(job)
+}
+
+/// Lets the provider read a dataset's chunks until then; a later call with a later time extends it.
+pub async fn open_reads(dataset: &str, reader: Principal, until: u64) -> Result<(), Error> {
+    #[derive(CandidType)]
+    struct OpenReads {
+        dataset: String,
+        reader: Principal,
+        until: u64,
+    }
+    let open = OpenReads { dataset: dataset.to_owned(), reader, until };
+    let opened: Result<(), DatasetsError> = system::ask(governed::peers().datasets, "open_reads", (open,)).await?;
+    opened.map_err(|error| Error::Unavailable(error.why().clone()))
 }
 
 fn granted(job: &Job) -> BTreeSet<String> {

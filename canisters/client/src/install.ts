@@ -32,8 +32,10 @@ export interface InstallParameters {
   bucketCycles: bigint;
   /** How long room in a bucket waits for its dataset to be registered; default 604,800 (a week). */
   reservationSeconds?: number;
-  /** Principals that may pause, resume, advance and abort releases. */
+  /** People who may pause, resume, advance, skip soaks of and abort releases, by their own calls or by tokens that they sign. */
   operators: string[];
+  /** Orchestrators' identities, which may advance, pause and abort by themselves. */
+  drivers?: string[];
   /** Cycles of each new canister; default 100 T, datasets (which creates buckets) ten times that. */
   cycles?: bigint;
   /** Seeds of the three DAO root keys: with them the first TUF root is made and installed. */
@@ -179,7 +181,7 @@ function initRecord(name: CanisterName, ids: CanisterIds, parameters: InstallPar
     case 'models':
       return { ...parties, schnorr_key_name: parameters.schnorrKeyName, initial_root: [] };
     case 'fleet':
-      return { ...parties, operators: parameters.operators.map((operator) => Principal.fromText(operator)) };
+      return { ...parties, operators: parameters.operators.map((operator) => Principal.fromText(operator)), drivers: (parameters.drivers ?? []).map((driver) => Principal.fromText(driver)) };
   }
 }
 

@@ -6,7 +6,7 @@ import type { AcceptDataset } from './generated/datasets.js';
 import type { ApproveProvider, ApproveRecipe, GrantAccess } from './generated/access.js';
 import type { AdoptCheckpoint, AppointEvaluator, PublishRoot, RollbackChannel } from './generated/models.js';
 import type { SlashBond } from './generated/treasury.js';
-import type { StopRelease } from './generated/fleet.js';
+import type { SetOperators, StopRelease } from './generated/fleet.js';
 import { command, governanceError, neuronId } from './neurons.js';
 import type { CanisterName } from './network.js';
 
@@ -22,6 +22,7 @@ export const GOVERNED = {
   appoint_evaluator: { id: 1008, canister: 'models' },
   grant_access: { id: 1009, canister: 'access' },
   publish_root: { id: 1010, canister: 'models' },
+  set_operators: { id: 1011, canister: 'fleet' },
 } as const satisfies Record<string, { id: number; canister: CanisterName }>;
 
 export type GovernedMethod = keyof typeof GOVERNED;
@@ -38,6 +39,7 @@ export interface GovernedPayloads {
   appoint_evaluator: AppointEvaluator;
   grant_access: GrantAccess;
   publish_root: PublishRoot;
+  set_operators: SetOperators;
 }
 
 export interface ProposalWords {

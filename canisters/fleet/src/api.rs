@@ -2,6 +2,7 @@
 
 use candid::{CandidType, Deserialize, Principal};
 use governed::Peers;
+use protocol::operator::Token;
 use rollout::Plan;
 use serde::Serialize;
 
@@ -14,7 +15,10 @@ governed::errors! {
 pub struct InitArgs {
     pub governor: Principal,
     pub peers: Peers,
+    /// People, whose tokens and calls let go on what was held.
     pub operators: Vec<Principal>,
+    /// The orchestrators' identities, which begin waves.
+    pub drivers: Vec<Principal>,
 }
 
 /// An enrolled device.
@@ -113,10 +117,34 @@ pub struct Advance {
     pub wave: u32,
 }
 
+/// Pauses or resumes. A driver needs an operator's token to resume.
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct Hold {
+    pub release: u64,
+    pub authority: Option<Token>,
+}
+
 #[derive(CandidType, Deserialize, Clone, Debug)]
 pub struct Abort {
     pub release: u64,
     pub reason: String,
+    pub authority: Option<Token>,
+}
+
+/// Ends the soak of a wave that runs.
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct SkipSoak {
+    pub release: u64,
+    /// The wave that soaks: a repeat does not skip the next one's.
+    pub wave: u32,
+    pub authority: Option<Token>,
+}
+
+/// Governed payload: who operates and who drives from now on.
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct SetOperators {
+    pub operators: Vec<Principal>,
+    pub drivers: Vec<Principal>,
 }
 
 /// Governed payload.

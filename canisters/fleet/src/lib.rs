@@ -2,12 +2,15 @@
 
 mod api;
 mod memory;
+mod operators;
 mod pods;
 mod releases;
 mod reports;
 mod tell;
 
-use api::{Abort, Advance, Enrol, Error, InitArgs, ListPods, ListReleases, OpenRelease, Pod, Release, Report, StopRelease, Supersede};
+use api::{
+    Abort, Advance, Enrol, Error, Hold, InitArgs, ListPods, ListReleases, OpenRelease, Pod, Release, Report, SetOperators, SkipSoak, StopRelease, Supersede,
+};
 use candid::Principal;
 use governed::{caller_is_governor, not_anonymous, parties, trap_with, Parties};
 use ic_cdk::{init, post_upgrade, query, update};
@@ -17,7 +20,7 @@ use serde_json::json;
 fn init(args: InitArgs) {
     parties::open(memory::of(memory::PARTIES), Some(Parties { governor: args.governor, peers: args.peers }));
     audit::open(memory::of(memory::AUDIT_INDEX), memory::of(memory::AUDIT_DATA));
-    releases::set_operators(&args.operators);
+    operators::set(&SetOperators { operators: args.operators, drivers: args.drivers });
     tell::start();
 }
 
@@ -60,25 +63,32 @@ fn supersede(request: Supersede) -> Result<(), Error> {
     releases::supersede(&request)
 }
 
-/// Begins a wave, or completes the release after the last wave's soak. Operators only; a repeat changes nothing.
+/// Begins a wave, or completes the release after the last wave's soak. Drivers and operators; a repeat changes nothing.
 #[update(guard = "not_anonymous")]
 async fn advance(request: Advance) -> Result<Release, Error> {
     let release = releases::advance(&request)?;
     Ok(told(release).await)
 }
 
-/// Holds the next wave back.
+/// Holds the next wave back. Drivers and operators.
 #[update(guard = "not_anonymous")]
-fn pause(release: u64) -> Result<Release, Error> {
-    releases::pause(release)
+fn pause(request: Hold) -> Result<Release, Error> {
+    releases::pause(&request)
 }
 
+/// Lets the waves go on. An operator, by call or token.
 #[update(guard = "not_anonymous")]
-fn resume(release: u64) -> Result<Release, Error> {
-    releases::resume(release)
+fn resume(request: Hold) -> Result<Release, Error> {
+    releases::resume(&request)
 }
 
-/// Stops a release: exposed pods go back to the stable checkpoint. Operators only.
+/// Ends the soak of the running wave where the voted plan allows it; the gate's windows are needed all the same. An operator, by call or token.
+#[update(guard = "not_anonymous")]
+fn skip_soak(request: SkipSoak) -> Result<Release, Error> {
+    releases::skip_soak(&request)
+}
+
+/// Stops a release: exposed pods go back to the stable checkpoint. Drivers and operators.
 #[update(guard = "not_anonymous")]
 async fn abort(request: Abort) -> Result<Release, Error> {
     let release = releases::abort(&request)?;
@@ -105,6 +115,29 @@ fn validate_stop_release(payload: StopRelease) -> Result<String, String> {
 async fn stop_release(payload: StopRelease) {
     releases::governed_stop(&payload).unwrap_or_else(|error| trap_with(error));
     tell::models().await;
+}
+
+/// What voters read before they vote on `set_operators`.
+#[query]
+fn validate_set_operators(payload: SetOperators) -> Result<String, String> {
+    operators::checked(&payload).map_err(|error| error.to_string())?;
+    let list = |principals: &[Principal]| principals.iter().map(Principal::to_text).collect::<Vec<_>>().join(", ");
+    Ok(format!("Operators of the fleet are from now on: {}. Drivers: {}. Nobody else.", list(&payload.operators), list(&payload.drivers)))
+}
+
+/// Names operators and drivers anew, by vote.
+#[update(guard = "caller_is_governor")]
+fn set_operators(payload: SetOperators) {
+    operators::checked(&payload).unwrap_or_else(|error| trap_with(error));
+    operators::set(&payload);
+    let list = |principals: &[Principal]| principals.iter().map(Principal::to_text).collect::<Vec<_>>();
+    audit::append(json!({"type": "operatorsSet", "operators": list(&payload.operators), "drivers": list(&payload.drivers)}));
+}
+
+/// Whether the principal is an operator, whose tokens count. The access canister asks too.
+#[query]
+fn is_operator(principal: Principal) -> bool {
+    operators::is_operator(&principal)
 }
 
 #[query]

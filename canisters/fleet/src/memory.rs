@@ -8,12 +8,14 @@ use stored::Memory;
 pub const PARTIES: MemoryId = MemoryId::new(0);
 pub const AUDIT_INDEX: MemoryId = MemoryId::new(1);
 pub const AUDIT_DATA: MemoryId = MemoryId::new(2);
-pub const OPERATORS: MemoryId = MemoryId::new(3);
+/// Who begins waves; the first version called them operators.
+pub const DRIVERS: MemoryId = MemoryId::new(3);
 pub const PODS: MemoryId = MemoryId::new(4);
 pub const RELEASES: MemoryId = MemoryId::new(5);
 pub const ADOPTIONS: MemoryId = MemoryId::new(6);
 pub const SEQUENCES: MemoryId = MemoryId::new(7);
 pub const UNTOLD: MemoryId = MemoryId::new(8);
+pub const OPERATORS: MemoryId = MemoryId::new(9);
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> = RefCell::new(MemoryManager::init(DefaultMemoryImpl::default()));

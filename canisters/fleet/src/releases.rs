@@ -3,12 +3,13 @@
 //! Each function checks first and then changes; an error leaves everything as it was. What changes a release's exposure marks it
 //! untold, and `tell` carries it to the models canister.
 
-use crate::api::{Abort, Advance, Error, ListReleases, OpenRelease, Release, ReleaseState, StopRelease, Supersede};
-use crate::{memory, pods};
+use crate::api::{Abort, Advance, Error, Hold, ListReleases, OpenRelease, Release, ReleaseState, SkipSoak, StopRelease, Supersede};
+use crate::{memory, operators, pods};
 use candid::Principal;
 use governed::why;
 use ic_stable_structures::StableBTreeMap;
-use serde_json::json;
+use protocol::operator::Action;
+use serde_json::{json, Value};
 use std::cell::RefCell;
 use std::ops::Bound;
 use stored::{Cbor, Memory};
@@ -22,20 +23,6 @@ thread_local! {
     static ADOPTIONS: RefCell<StableBTreeMap<u64, u64, Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::ADOPTIONS)));
     /// Releases whose state the models canister has not heard of.
     static UNTOLD: RefCell<StableBTreeMap<u64, (), Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::UNTOLD)));
-    static OPERATORS: RefCell<StableBTreeMap<Principal, (), Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::OPERATORS)));
-}
-
-/// Names the principals that may advance, pause, resume and abort. Called by `init`.
-pub fn set_operators(operators: &[Principal]) {
-    OPERATORS.with_borrow_mut(|known| operators.iter().for_each(|operator| _ = known.insert(*operator, ())));
-}
-
-fn operator() -> Result<Principal, Error> {
-    let caller = system::caller();
-    if OPERATORS.with_borrow(|known| known.contains_key(&caller)) {
-        return Ok(caller);
-    }
-    Err(Error::NotAuthorized(why(caller, "it is not an operator of this fleet", "call with an operator's identity, or propose stop_release")))
 }
 
 fn from_models() -> Result<(), Error> {
@@ -141,7 +128,7 @@ pub(crate) fn end_superseded(mut release: Release) {
 
 /// Begins a wave, or completes the release after the last one. Beginning a wave again changes nothing.
 pub fn advance(request: &Advance) -> Result<Release, Error> {
-    operator()?;
+    operators::may_drive()?;
     let mut release = existing(request.release)?;
     let waves = release.plan.waves.len() as u32;
     if request.wave == 0 || request.wave > waves + 1 {
@@ -254,8 +241,9 @@ pub fn gate_verdict(release: &Release) -> Option<String> {
 }
 
 /// Holds the next wave back. Exposed pods keep the candidate, and the gate goes on.
-pub fn pause(id: u64) -> Result<Release, Error> {
-    hold(id, "releasePaused", |release| match release.state {
+pub fn pause(request: &Hold) -> Result<Release, Error> {
+    let by = operators::may_stop(request.authority.as_ref(), Action::Pause)?;
+    hold(request.release, "releasePaused", by, |release| match release.state {
         ReleaseState::Paused => Ok(false),
         ReleaseState::Planned | ReleaseState::Rolling => {
             release.state = ReleaseState::Paused;
@@ -265,8 +253,9 @@ pub fn pause(id: u64) -> Result<Release, Error> {
     })
 }
 
-pub fn resume(id: u64) -> Result<Release, Error> {
-    hold(id, "releaseResumed", |release| match release.state {
+pub fn resume(request: &Hold) -> Result<Release, Error> {
+    let by = operators::may_hurry(request.authority.as_ref(), Action::Resume)?;
+    hold(request.release, "releaseResumed", by, |release| match release.state {
         ReleaseState::Planned | ReleaseState::Rolling => Ok(false),
         ReleaseState::Paused => {
             release.state = if release.wave == 0 { ReleaseState::Planned } else { ReleaseState::Rolling };
@@ -276,24 +265,45 @@ pub fn resume(id: u64) -> Result<Release, Error> {
     })
 }
 
-fn hold(id: u64, event: &str, change: impl FnOnce(&mut Release) -> Result<bool, Error>) -> Result<Release, Error> {
-    operator()?;
+/// Ends the soak of the wave that runs. The gate stays: `advance` waits for its windows.
+pub fn skip_soak(request: &SkipSoak) -> Result<Release, Error> {
+    let by = operators::may_hurry(request.authority.as_ref(), Action::SkipSoak)?;
+    hold(request.release, "soakSkipped", by, |release| {
+        if !release.state.is_open() {
+            return Err(closed(release, "it has ended"));
+        }
+        let subject = format!("release {} wave {}", release.id, request.wave);
+        if !release.plan.soak_may_be_skipped() {
+            return Err(Error::Invalid(why(subject, "the plan that was voted in does not allow it", "wait, or put a plan with skippable_soak to the vote")));
+        }
+        if request.wave == 0 || request.wave > release.wave {
+            return Err(Error::Invalid(why(subject, format!("wave {} runs", release.wave), "name the wave that soaks now")));
+        }
+        let soaks = request.wave == release.wave && system::now() < release.soak_until;
+        if soaks {
+            release.soak_until = system::now();
+        }
+        Ok(soaks)
+    })
+}
+
+fn hold(id: u64, event: &str, by: Value, change: impl FnOnce(&mut Release) -> Result<bool, Error>) -> Result<Release, Error> {
     let mut release = existing(id)?;
     if change(&mut release)? {
-        audit::append(json!({"type": event, "release": id}));
+        audit::append(json!({"type": event, "release": id, "wave": release.wave, "authority": by}));
         put(release.clone());
     }
     Ok(release)
 }
 
-/// An operator's stop: exposed pods go back to the stable checkpoint.
+/// A driver's or an operator's stop: exposed pods go back to the stable checkpoint.
 pub fn abort(request: &Abort) -> Result<Release, Error> {
-    operator()?;
+    let by = operators::may_stop(request.authority.as_ref(), Action::Abort)?;
     check_reason(&request.reason)?;
     let release = existing(request.release)?;
     match &release.state {
         ReleaseState::Stopped(_) => Ok(release),
-        state if state.is_open() => Ok(stop(release, request.reason.clone(), "operator")),
+        state if state.is_open() => Ok(stop(release, request.reason.clone(), "operator", by)),
         _ => Err(closed(&release, "it has ended")),
     }
 }
@@ -311,13 +321,13 @@ pub fn checked_stop(request: &StopRelease) -> Result<Release, Error> {
 /// The DAO's stop.
 pub fn governed_stop(request: &StopRelease) -> Result<(), Error> {
     let release = checked_stop(request)?;
-    stop(release, request.reason.clone(), "governor");
+    stop(release, request.reason.clone(), "governor", Value::Null);
     Ok(())
 }
 
 /// Stops first; the models canister hears of it next.
-pub(crate) fn stop(mut release: Release, reason: String, by: &str) -> Release {
-    audit::append(json!({"type": "releaseStopped", "release": release.id, "by": by, "reason": reason, "counters": counters(&release)}));
+pub(crate) fn stop(mut release: Release, reason: String, by: &str, authority: Value) -> Release {
+    audit::append(json!({"type": "releaseStopped", "release": release.id, "by": by, "reason": reason, "counters": counters(&release), "authority": authority}));
     release.state = ReleaseState::Stopped(reason);
     release.closed_at = Some(system::now());
     mark_untold(&mut release);

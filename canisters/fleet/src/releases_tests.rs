@@ -1,7 +1,9 @@
 use super::*;
-use crate::api::{Enrol, PodEvent, Report};
+use crate::api::{Enrol, PodEvent, Report, SetOperators};
 use crate::reports::report;
 use governed::{parties, Parties, Peers};
+use ed25519_dalek::{Signer, SigningKey};
+use protocol::operator::Token;
 use rollout::{Gate, Plan};
 
 fn principal(n: u8) -> Principal {
@@ -12,6 +14,32 @@ fn models() -> Principal {
 }
 fn ops() -> Principal {
     principal(200)
+}
+
+/// The operator whose key is [7; 32].
+fn person() -> Principal {
+    protocol::identity::principal_of(&key()).unwrap()
+}
+fn key() -> String {
+    protocol::hex::encode(&protocol::identity::der_of(SigningKey::from_bytes(&[7; 32]).verifying_key().as_bytes()))
+}
+
+/// A token by that key, for an hour.
+fn token(operator: Principal, actions: &str) -> Option<Token> {
+    let (now, audience) = (system::now(), system::this_canister());
+    let document = format!(
+        r#"{{"actions":[{actions}],"audience":"{audience}","expires":"{}","nonce":"{}","notBefore":"{now}","operator":"{operator}","publicKey":"{}","type":"livepod.operator/v1","workflow":"*"}}"#,
+        now + 3_600 * SECOND,
+        "0".repeat(32),
+        key()
+    )
+    .into_bytes();
+    let signature = SigningKey::from_bytes(&[7; 32]).sign(&protocol::document::signing_bytes(&document).unwrap()).to_vec();
+    Some(Token { document, signature })
+}
+
+fn held(release: u64) -> Hold {
+    Hold { release, authority: None }
 }
 
 fn install() {
@@ -26,7 +54,7 @@ fn install() {
     };
     parties::open(memory::of(memory::PARTIES), Some(Parties { governor: principal(210), peers }));
     audit::open(memory::of(memory::AUDIT_INDEX), memory::of(memory::AUDIT_DATA));
-    set_operators(&[ops()]);
+    operators::set(&SetOperators { operators: vec![person()], drivers: vec![ops()] });
 }
 
 fn enrol(n: u8) {
@@ -38,7 +66,7 @@ fn enrol(n: u8) {
 }
 
 fn plan(waves: &[u32]) -> Plan {
-    Plan { waves: waves.to_vec(), soak_seconds: 8, gate: Gate { min_windows: 40, max_correction_permille: 250, max_errors: 0 } }
+    Plan { waves: waves.to_vec(), soak_seconds: 8, gate: Gate { min_windows: 40, max_correction_permille: 250, max_errors: 0 }, skippable_soak: None }
 }
 
 fn opened(adoption: u64, waves: &[u32]) -> u64 {
@@ -182,8 +210,8 @@ fn only_an_operator_moves_a_release_and_only_models_opens_one() {
     let id = opened(1, &[1]);
     system::set_caller(principal(1));
     assert_eq!(arm(advance(&Advance { release: id, wave: 1 })), "NotAuthorized");
-    assert_eq!(arm(pause(id)), "NotAuthorized");
-    assert_eq!(arm(abort(&Abort { release: id, reason: "x".into() })), "NotAuthorized");
+    assert_eq!(arm(pause(&held(id))), "NotAuthorized");
+    assert_eq!(arm(abort(&Abort { release: id, reason: "x".into(), authority: None })), "NotAuthorized");
     let request =
         OpenRelease { adoption: 9, channel: "stable".into(), checkpoint: "sha256:00".into(), version: 1, previous: None, plan: plan(&[1]) };
     assert_eq!(arm(open(&request)), "NotAuthorized");
@@ -301,16 +329,75 @@ fn a_paused_release_waits_and_its_gate_goes_on() {
     (1..7).for_each(enrol);
     let id = opened(1, &[1, 3, 6]);
     begin(id, 1).unwrap();
-    pause(id).unwrap();
+    pause(&held(id)).unwrap();
     soak();
     assert_eq!(arm(begin(id, 2)), "Paused");
     let first = pods_by_position(id, 1..7)[0];
     say(first, id, 1, PodEvent::Health, 40, 0).unwrap();
     system::set_caller(ops());
-    resume(id).unwrap();
+    resume(&Hold { release: id, authority: token(person(), r#""resume""#) }).unwrap();
     assert_eq!(begin(id, 2).unwrap().wave, 2);
-    pause(id).unwrap();
+    pause(&held(id)).unwrap();
     assert_eq!(say(first, id, 2, PodEvent::Health, 40, 40), Ok(true), "the gate stops a paused release too");
+}
+
+#[test]
+fn a_driver_alone_may_stop_and_never_let_go_on() {
+    install();
+    let id = opened(1, &[1, 3]);
+    begin(id, 1).unwrap();
+    pause(&held(id)).unwrap();
+    assert_eq!(arm(resume(&held(id))), "NotAuthorized");
+    for (wrong, signed) in [
+        ("for another action", token(person(), r#""pause""#)),
+        ("of somebody who is no operator", token(principal(9), r#""resume""#)),
+        ("that was changed", token(person(), r#""resume""#).map(|token| Token { signature: vec![0; 64], ..token })),
+    ] {
+        assert_eq!(arm(resume(&Hold { release: id, authority: signed })), "NotAuthorized", "{wrong}");
+    }
+    let good = token(person(), r#""resume""#);
+    system::set_caller(principal(1));
+    assert_eq!(arm(resume(&Hold { release: id, authority: good.clone() })), "NotAuthorized", "a stranger who has read a token");
+    system::set_caller(ops());
+    assert_eq!(resume(&Hold { release: id, authority: good.clone() }).unwrap().state, ReleaseState::Rolling);
+    pause(&held(id)).unwrap();
+    system::set_now(system::now() + 3_600 * SECOND);
+    assert_eq!(arm(resume(&Hold { release: id, authority: good })), "NotAuthorized", "an expired token");
+    system::set_caller(person());
+    assert_eq!(resume(&held(id)).unwrap().state, ReleaseState::Rolling, "the operator's own call");
+}
+
+#[test]
+fn a_soak_is_skipped_by_an_operator_where_voters_allowed_it_and_the_gate_stays() {
+    install();
+    (1..7).for_each(enrol);
+    let id = opened(1, &[1, 3, 6]);
+    begin(id, 1).unwrap();
+    let skip = |wave| SkipSoak { release: id, wave, authority: token(person(), r#""skipSoak""#) };
+    assert_eq!(arm(skip_soak(&skip(1))), "Invalid", "the plan does not allow it");
+    let mut release = get(id).unwrap();
+    release.plan.skippable_soak = Some(true);
+    put(release);
+    assert_eq!(arm(skip_soak(&SkipSoak { release: id, wave: 1, authority: None })), "NotAuthorized");
+    assert_eq!(arm(skip_soak(&skip(2))), "Invalid", "wave 2 has not begun");
+    assert_eq!(skip_soak(&skip(1)).unwrap().soak_until, system::now());
+    assert_eq!(arm(begin(id, 2)), "NotYet", "the gate's windows are missing");
+    say(pods_by_position(id, 1..7)[0], id, 1, PodEvent::Health, 40, 0).unwrap();
+    let second = begin(id, 2).unwrap();
+    assert!(second.soak_until > system::now());
+    assert_eq!(skip_soak(&skip(1)).unwrap(), second, "a repeat for wave 1 leaves wave 2 alone");
+}
+
+#[test]
+fn operators_are_named_anew_by_vote() {
+    install();
+    let lists = SetOperators { operators: vec![principal(50)], drivers: vec![principal(51)] };
+    assert!(operators::checked(&lists).is_ok());
+    assert!(operators::checked(&SetOperators { operators: vec![Principal::anonymous()], drivers: vec![] }).is_err());
+    operators::set(&lists);
+    assert!(operators::is_operator(&principal(50)) && !operators::is_operator(&person()));
+    system::set_caller(ops());
+    assert!(operators::may_drive().is_err());
 }
 
 #[test]
@@ -318,10 +405,10 @@ fn an_abort_needs_a_reason_and_happens_once() {
     install();
     let id = opened(1, &[1]);
     begin(id, 1).unwrap();
-    assert_eq!(arm(abort(&Abort { release: id, reason: String::new() })), "Invalid");
-    let release = abort(&Abort { release: id, reason: "drains batteries".into() }).unwrap();
+    assert_eq!(arm(abort(&Abort { release: id, reason: String::new(), authority: None })), "Invalid");
+    let release = abort(&Abort { release: id, reason: "drains batteries".into(), authority: None }).unwrap();
     assert_eq!(release.state, ReleaseState::Stopped("drains batteries".into()));
-    assert_eq!(abort(&Abort { release: id, reason: "again".into() }).unwrap(), release);
+    assert_eq!(abort(&Abort { release: id, reason: "again".into(), authority: None }).unwrap(), release);
     assert_eq!(arm(begin(id, 2)), "Closed", "no gate failed");
     assert_eq!(arm(checked_stop(&StopRelease { release: id, reason: "x".into() })), "Closed");
     assert_eq!(arm(checked_stop(&StopRelease { release: 77, reason: "x".into() })), "NotFound");
@@ -332,7 +419,7 @@ fn a_change_while_models_is_told_stays_untold() {
     install();
     let id = opened(1, &[1, 2]);
     let rolling = begin(id, 1).unwrap();
-    abort(&Abort { release: id, reason: "stop".into() }).unwrap();
+    abort(&Abort { release: id, reason: "stop".into(), authority: None }).unwrap();
     mark_told(&rolling);
     assert_eq!(next_untold(None).unwrap().id, id);
     mark_told(&get(id).unwrap());
@@ -345,7 +432,7 @@ fn every_change_is_in_the_audit_log() {
     install();
     let id = opened(1, &[1]);
     begin(id, 1).unwrap();
-    abort(&Abort { release: id, reason: "stop".into() }).unwrap();
+    abort(&Abort { release: id, reason: "stop".into(), authority: None }).unwrap();
     let events: Vec<String> = audit::page(audit::AuditPage { start: 0, length: 100 }).into_iter().map(|entry| entry.event).collect();
     for (event, kind) in events.iter().zip(["releaseOpened", "waveBegun", "releaseStopped"]) {
         assert!(event.contains(kind), "{event}");

@@ -31,7 +31,7 @@ pub fn report(report: &Report) -> Result<bool, Error> {
     count(&mut release, report);
     let verdict = releases::gate_verdict(&release).filter(|_| release.state.is_open());
     match verdict {
-        Some(reason) => _ = releases::stop(release, format!("health gate: {}", with_event(reason, &report.event)), "gate"),
+        Some(reason) => _ = releases::stop(release, format!("health gate: {}", with_event(reason, &report.event)), "gate", serde_json::Value::Null),
         None => {
             releases::put(release);
             return Ok(false);

@@ -36,7 +36,7 @@ mod tests {
     use rollout::{Gate, Plan};
 
     fn vote(checkpoint: &str, outcome: Outcome) -> Vote {
-        let plan = Plan { waves: vec![1], soak_seconds: 1, gate: Gate { min_windows: 1, max_correction_permille: 1, max_errors: 0 } };
+        let plan = Plan { waves: vec![1], soak_seconds: 1, gate: Gate { min_windows: 1, max_correction_permille: 1, max_errors: 0 }, skippable_soak: None };
         let payload = Encode!(&AdoptCheckpoint { checkpoint: checkpoint.into(), channel: "stable".into(), plan }).unwrap();
         Vote { function_id: ADOPT_CHECKPOINT, payload, outcome }
     }

@@ -18,7 +18,8 @@ export async function install(request: { icHost: string; rootKey: string; networ
     minContributorBond: 10n * TOKEN,
     bucketCapacityBytes: 16n * 1024n * 1024n,
     bucketCycles: 10_000_000_000_000n,
-    operators: [cast.principal('orchestrator')],
+    operators: [cast.principal('operator')],
+    drivers: [cast.principal('orchestrator')],
     rootSeeds: ROOT_KEYS.map((name) => cast.seed(name)),
   };
   const { root } = await insist('the installation', () => installAll({ ...where, identity: cast.identity('installer'), parameters }));

@@ -1,5 +1,5 @@
 import {
-  activitiesOf, canisterAccess, canisterDatasets, canisterFleet, canisterGovernance, canisterModels, canisterTreasury, ObjectStore,
+  activitiesOf, canisterAccess, canisterDatasets, canisterFleet, canisterGovernance, canisterModels, canisterOperators, canisterTreasury, ObjectStore,
 } from '@livepod/activities';
 import { connect } from '@livepod/client';
 import { isGrpcServiceError, ScheduleAlreadyRunning } from '@temporalio/client';
@@ -22,6 +22,7 @@ main(async () => {
     access: canisterAccess(clients, (provider) => endpointExists(temporal, provider)),
     models: canisterModels(clients),
     fleet: canisterFleet(clients),
+    operators: canisterOperators(clients),
     treasury: canisterTreasury(clients),
   });
   await runProcess('orchestrator', temporal, async (connection) => {

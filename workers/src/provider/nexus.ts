@@ -6,7 +6,7 @@ import { serviceHandler } from 'nexus-rpc';
 /** Behind each operation stands a workflow of this namespace. A repeated operation finds the one that runs. */
 export const trainingHandler = serviceHandler(trainingService, {
   requestAccess: new WorkflowRunOperationHandler<RequestAccess, RequestedAccess>((ctx, input) =>
-    startWorkflow(ctx, 'accessRequest', { workflowId: `access-request-${input.round}`, workflowIdConflictPolicy: 'USE_EXISTING', args: [input], staticSummary: `Access for ${input.round}` }),
+    startWorkflow(ctx, 'accessRequest', { workflowId: `access-request-${input.round}${input.attempt ? `-${input.attempt}` : ''}`, workflowIdConflictPolicy: 'USE_EXISTING', args: [input], staticSummary: `Access for ${input.round}` }),
   ),
   train: new WorkflowRunOperationHandler<{ job: number }, { checkpoint: string }>((ctx, input) =>
     startWorkflow(ctx, 'trainingJob', { workflowId: `training-job-${input.job}`, workflowIdConflictPolicy: 'USE_EXISTING', args: [input], staticSummary: `Job ${input.job}` }),

@@ -129,6 +129,13 @@ export interface RecipeView {
 export interface Split { 'account' : Principal, 'basis_points' : number }
 export type Status = { 'submitted' : null } |
   { 'approved' : null };
+/**
+ * An operator's signed statement (livepod.operator/v1): the parts of its text.
+ */
+export interface Token {
+  'signature' : Uint8Array,
+  'document' : Uint8Array,
+}
 export type Validation = { 'Ok' : string } |
   { 'Err' : string };
 export interface Why {
@@ -160,6 +167,15 @@ export interface _SERVICE {
   'dataset_public_key' : ActorMethod<
     [],
     { 'Ok' : Uint8Array } |
+      { 'Err' : Error }
+  >,
+  /**
+   * Moves the deadline of a job without a checkpoint, and what was granted for it; at most 30 days after it was asked for. An operator of the
+   * fleet canister decides: by an own call, or by a token, whoever hands it on.
+   */
+  'extend_deadline' : ActorMethod<
+    [{ 'job' : bigint, 'deadline' : bigint, 'authority' : [] | [Token] }],
+    { 'Ok' : Job } |
       { 'Err' : Error }
   >,
   /**
@@ -335,6 +351,10 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'GrantRevoked' : Why,
     'GrantExpired' : Why,
   });
+  const Token = IDL.Record({
+    'signature' : IDL.Vec(IDL.Nat8),
+    'document' : IDL.Vec(IDL.Nat8),
+  });
   const Grant = IDL.Record({
     'id' : IDL.Nat64,
     'job' : IDL.Nat64,
@@ -395,6 +415,17 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'dataset_public_key' : IDL.Func(
         [],
         [IDL.Variant({ 'Ok' : IDL.Vec(IDL.Nat8), 'Err' : Error })],
+        [],
+      ),
+    'extend_deadline' : IDL.Func(
+        [
+          IDL.Record({
+            'job' : IDL.Nat64,
+            'deadline' : IDL.Nat64,
+            'authority' : IDL.Opt(Token),
+          }),
+        ],
+        [IDL.Variant({ 'Ok' : Job, 'Err' : Error })],
         [],
       ),
     'fail_job' : IDL.Func(

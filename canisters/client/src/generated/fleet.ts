@@ -3,7 +3,11 @@ import type { Principal } from '@dfinity/principal';
 import type { ActorMethod } from '@dfinity/agent';
 import type { IDL } from '@dfinity/candid';
 
-export interface Abort { 'release' : bigint, 'reason' : string }
+export interface Abort {
+  'release' : bigint,
+  'authority' : [] | [Token],
+  'reason' : string,
+}
 export interface Advance { 'wave' : number, 'release' : bigint }
 export interface AuditEntry {
   'at' : bigint,
@@ -34,7 +38,15 @@ export interface Gate {
   'max_errors' : number,
   'min_windows' : number,
 }
+/**
+ * Without `authority` a driver may pause and abort; to resume and to skip a soak it needs an operator's token. An operator's own call needs none.
+ */
+export interface Hold { 'release' : bigint, 'authority' : [] | [Token] }
+/**
+ * operators: people; drivers: the orchestrators' own identities.
+ */
 export interface InitArgs {
+  'drivers' : Array<Principal>,
   'operators' : Array<Principal>,
   'governor' : Principal,
   'peers' : Peers,
@@ -61,10 +73,14 @@ export interface Peers {
   'governance' : Principal,
   'treasury' : Principal,
 }
+/**
+ * skippable_soak: an operator may end a wave's soak early; null = no.
+ */
 export interface Plan {
   'soak_seconds' : number,
   'gate' : Gate,
   'waves' : Uint32Array | number[],
+  'skippable_soak' : [] | [boolean],
 }
 export interface Pod {
   'principal' : Principal,
@@ -131,6 +147,15 @@ export type ResultRelease = { 'Ok' : Release } |
   { 'Err' : Error };
 export type ResultUnit = { 'Ok' : null } |
   { 'Err' : Error };
+export interface SetOperators {
+  'drivers' : Array<Principal>,
+  'operators' : Array<Principal>,
+}
+export interface SkipSoak {
+  'wave' : number,
+  'release' : bigint,
+  'authority' : [] | [Token],
+}
 /**
  * Governed payload.
  */
@@ -139,6 +164,13 @@ export interface StopRelease { 'release' : bigint, 'reason' : string }
  * Supersedes every open release of the channel whose adoption is at most `adoption`.
  */
 export interface Supersede { 'adoption' : bigint, 'channel' : string }
+/**
+ * An operator's signed statement (livepod.operator/v1): the parts of its text.
+ */
+export interface Token {
+  'signature' : Uint8Array,
+  'document' : Uint8Array,
+}
 export type Validation = { 'Ok' : string } |
   { 'Err' : string };
 export interface Why {
@@ -158,14 +190,18 @@ export interface _SERVICE {
   'enrol' : ActorMethod<[Enrol], ResultPod>,
   'get_pod' : ActorMethod<[Principal], [] | [Pod]>,
   'get_release' : ActorMethod<[bigint], [] | [Release]>,
+  'is_operator' : ActorMethod<[Principal], boolean>,
   'list_pods' : ActorMethod<[ListPods], Array<Pod>>,
   'list_releases' : ActorMethod<[ListReleases], Array<Release>>,
   'open_release' : ActorMethod<[OpenRelease], ResultId>,
-  'pause' : ActorMethod<[bigint], ResultRelease>,
+  'pause' : ActorMethod<[Hold], ResultRelease>,
   'report' : ActorMethod<[Report], ResultUnit>,
-  'resume' : ActorMethod<[bigint], ResultRelease>,
+  'resume' : ActorMethod<[Hold], ResultRelease>,
+  'set_operators' : ActorMethod<[SetOperators], undefined>,
+  'skip_soak' : ActorMethod<[SkipSoak], ResultRelease>,
   'stop_release' : ActorMethod<[StopRelease], undefined>,
   'supersede' : ActorMethod<[Supersede], ResultUnit>,
+  'validate_set_operators' : ActorMethod<[SetOperators], Validation>,
   'validate_stop_release' : ActorMethod<[StopRelease], Validation>,
 }
 
@@ -180,11 +216,20 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'treasury' : IDL.Principal,
   });
   const InitArgs = IDL.Record({
+    'drivers' : IDL.Vec(IDL.Principal),
     'operators' : IDL.Vec(IDL.Principal),
     'governor' : IDL.Principal,
     'peers' : Peers,
   });
-  const Abort = IDL.Record({ 'release' : IDL.Nat64, 'reason' : IDL.Text });
+  const Token = IDL.Record({
+    'signature' : IDL.Vec(IDL.Nat8),
+    'document' : IDL.Vec(IDL.Nat8),
+  });
+  const Abort = IDL.Record({
+    'release' : IDL.Nat64,
+    'authority' : IDL.Opt(Token),
+    'reason' : IDL.Text,
+  });
   const Gate = IDL.Record({
     'max_correction_permille' : IDL.Nat32,
     'max_errors' : IDL.Nat32,
@@ -194,6 +239,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'soak_seconds' : IDL.Nat32,
     'gate' : Gate,
     'waves' : IDL.Vec(IDL.Nat32),
+    'skippable_soak' : IDL.Opt(IDL.Bool),
   });
   const ReleaseState = IDL.Variant({
     'stopped' : IDL.Text,
@@ -283,6 +329,10 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'channel' : IDL.Text,
   });
   const ResultId = IDL.Variant({ 'Ok' : IDL.Nat64, 'Err' : Error });
+  const Hold = IDL.Record({
+    'release' : IDL.Nat64,
+    'authority' : IDL.Opt(Token),
+  });
   const PodEvent = IDL.Variant({
     'installed' : IDL.Null,
     'failed' : IDL.Text,
@@ -299,6 +349,15 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'sequence' : IDL.Nat64,
   });
   const ResultUnit = IDL.Variant({ 'Ok' : IDL.Null, 'Err' : Error });
+  const SetOperators = IDL.Record({
+    'drivers' : IDL.Vec(IDL.Principal),
+    'operators' : IDL.Vec(IDL.Principal),
+  });
+  const SkipSoak = IDL.Record({
+    'wave' : IDL.Nat32,
+    'release' : IDL.Nat64,
+    'authority' : IDL.Opt(Token),
+  });
   const StopRelease = IDL.Record({
     'release' : IDL.Nat64,
     'reason' : IDL.Text,
@@ -321,14 +380,22 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'enrol' : IDL.Func([Enrol], [ResultPod], []),
     'get_pod' : IDL.Func([IDL.Principal], [IDL.Opt(Pod)], ['query']),
     'get_release' : IDL.Func([IDL.Nat64], [IDL.Opt(Release)], ['query']),
+    'is_operator' : IDL.Func([IDL.Principal], [IDL.Bool], ['query']),
     'list_pods' : IDL.Func([ListPods], [IDL.Vec(Pod)], ['query']),
     'list_releases' : IDL.Func([ListReleases], [IDL.Vec(Release)], ['query']),
     'open_release' : IDL.Func([OpenRelease], [ResultId], []),
-    'pause' : IDL.Func([IDL.Nat64], [ResultRelease], []),
+    'pause' : IDL.Func([Hold], [ResultRelease], []),
     'report' : IDL.Func([Report], [ResultUnit], []),
-    'resume' : IDL.Func([IDL.Nat64], [ResultRelease], []),
+    'resume' : IDL.Func([Hold], [ResultRelease], []),
+    'set_operators' : IDL.Func([SetOperators], [], []),
+    'skip_soak' : IDL.Func([SkipSoak], [ResultRelease], []),
     'stop_release' : IDL.Func([StopRelease], [], []),
     'supersede' : IDL.Func([Supersede], [ResultUnit], []),
+    'validate_set_operators' : IDL.Func(
+        [SetOperators],
+        [Validation],
+        ['query'],
+      ),
     'validate_stop_release' : IDL.Func([StopRelease], [Validation], ['query']),
   });
 };
@@ -343,6 +410,7 @@ export const init = ({ IDL }: { IDL: typeof import('@dfinity/candid').IDL }): ID
     'treasury' : IDL.Principal,
   });
   const InitArgs = IDL.Record({
+    'drivers' : IDL.Vec(IDL.Principal),
     'operators' : IDL.Vec(IDL.Principal),
     'governor' : IDL.Principal,
     'peers' : Peers,

@@ -118,10 +118,14 @@ export interface Peers {
   'governance' : Principal,
   'treasury' : Principal,
 }
+/**
+ * skippable_soak: an operator may end a wave's soak early; null = no.
+ */
 export interface Plan {
   'soak_seconds' : number,
   'gate' : Gate,
   'waves' : Uint32Array | number[],
+  'skippable_soak' : [] | [boolean],
 }
 /**
  * The state of the TUF repository: `version` is that of targets and snapshot, 0 before the first publication.
@@ -239,6 +243,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'soak_seconds' : IDL.Nat32,
     'gate' : Gate,
     'waves' : IDL.Vec(IDL.Nat32),
+    'skippable_soak' : IDL.Opt(IDL.Bool),
   });
   const AdoptCheckpoint = IDL.Record({
     'checkpoint' : IDL.Text,

@@ -8,6 +8,7 @@ pub mod document;
 pub mod hex;
 pub mod identity;
 pub mod merkle;
+pub mod operator;
 pub mod shape;
 
 use sha2::{Digest, Sha256};

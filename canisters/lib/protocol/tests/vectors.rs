@@ -69,3 +69,13 @@ fn canonical_forms() {
         assert_eq!(read.map(|bytes| String::from_utf8(bytes).unwrap()).as_deref(), vector["canonical"].as_str(), "{vector}");
     }
 }
+
+#[test]
+fn operator_tokens() {
+    use protocol::operator::{read, Action, Token};
+    for (vector, action) in vectors("operator").iter().zip([Action::Pause, Action::SkipSoak, Action::ExtendDeadline]) {
+        let token = Token { document: text(vector, "document").as_bytes().to_vec(), signature: hex::decode(text(vector, "signature")).unwrap() };
+        let statement = read(&token, action, Principal::from_text(text(vector, "audience")).unwrap(), 1_800_000_000_000_000_001).unwrap();
+        assert_eq!(statement.operator.to_text(), text(vector, "operator"));
+    }
+}

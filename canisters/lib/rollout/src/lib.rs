@@ -29,6 +29,9 @@ pub struct Plan {
     /// Seconds that each wave lasts at least.
     pub soak_seconds: u32,
     pub gate: Gate,
+    /// Whether an operator may end a wave's soak early; the gate's windows are needed all the same. Not unless voters said so.
+    #[serde(default)]
+    pub skippable_soak: Option<bool>,
 }
 
 impl Plan {
@@ -50,11 +53,16 @@ impl Plan {
         Ok(())
     }
 
+    pub fn soak_may_be_skipped(&self) -> bool {
+        self.skippable_soak == Some(true)
+    }
+
     /// The plan as voters read it.
     pub fn in_words(&self) -> String {
         let waves: Vec<String> = self.waves.iter().map(u32::to_string).collect();
+        let soak = if self.soak_may_be_skipped() { " unless an operator ends a soak early" } else { "" };
         format!(
-            "in waves of {} pods, {} s each, stopped when after {} windows more than {} of 1000 are corrected or after more than {} errors",
+            "in waves of {} pods, {} s each{soak}, stopped when after {} windows more than {} of 1000 are corrected or after more than {} errors",
             waves.join(", "),
             self.soak_seconds,
             self.gate.min_windows,
@@ -78,7 +86,7 @@ mod tests {
     use super::*;
 
     fn plan(waves: &[u32]) -> Plan {
-        Plan { waves: waves.to_vec(), soak_seconds: 8, gate: Gate { min_windows: 40, max_correction_permille: 250, max_errors: 0 } }
+        Plan { waves: waves.to_vec(), soak_seconds: 8, gate: Gate { min_windows: 40, max_correction_permille: 250, max_errors: 0 }, skippable_soak: None }
     }
 
     #[test]
@@ -98,6 +106,13 @@ mod tests {
         let mut lax = plan(&[1]);
         lax.gate.max_correction_permille = 1_001;
         assert_eq!(lax.check().unwrap_err().subject, "plan.gate.max_correction_permille");
+    }
+
+    #[test]
+    fn voters_read_that_a_soak_may_be_skipped() {
+        assert!(!plan(&[1]).soak_may_be_skipped() && !plan(&[1]).in_words().contains("operator"));
+        let skippable = Plan { skippable_soak: Some(true), ..plan(&[1]) };
+        assert!(skippable.in_words().contains("unless an operator ends a soak early"));
     }
 
     #[test]

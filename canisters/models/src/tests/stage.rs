@@ -154,7 +154,7 @@ pub fn evaluated(id: u64) -> Checkpoint {
 }
 
 pub fn adoption(checkpoint: &str) -> AdoptCheckpoint {
-    let plan = Plan { waves: vec![1, 3, 6], soak_seconds: 8, gate: Gate { min_windows: 40, max_correction_permille: 250, max_errors: 0 } };
+    let plan = Plan { waves: vec![1, 3, 6], soak_seconds: 8, gate: Gate { min_windows: 40, max_correction_permille: 250, max_errors: 0 }, skippable_soak: None };
     AdoptCheckpoint { checkpoint: checkpoint.into(), channel: "stable".into(), plan }
 }
 

@@ -1,0 +1,115 @@
+import { ed25519 } from '@noble/curves/ed25519';
+import { hex, unhex } from '../bytes.js';
+import { canonicalJson } from '../canonical.js';
+import { signDocument, verifyDocument } from '../documents.js';
+import { ProtocolError } from '../errors.js';
+import { ed25519Der, principalOfDer, principalText } from '../principals.js';
+import { hexOf, list, literal, nanoseconds, object, oneOf, parser, principal, text, wrong, type Of } from './shape.js';
+
+/** What a person may do to a running workflow. */
+export const OPERATOR_ACTIONS = ['approve', 'pause', 'resume', 'abort', 'skipSoak', 'extendDeadline', 'retryStage', 'replaceProvider'] as const;
+export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
+
+const shape = object({
+  type: literal('livepod.operator/v1'),
+  operator: principal,
+  publicKey: hexOf(44),
+  actions: list(oneOf(...OPERATOR_ACTIONS), OPERATOR_ACTIONS.length, 1),
+  workflow: text(200, /^(\*|[!-~]{1,200})$/, 'a workflow id, or * for every workflow'),
+  audience: principal,
+  notBefore: nanoseconds,
+  expires: nanoseconds,
+  nonce: hexOf(16),
+});
+/** Who may do what to which workflow, and how long; signed by that person. `audience` is the fleet canister, whose list of operators counts. */
+export type OperatorDocument = Of<typeof shape>;
+
+/** @throws ProtocolError `notCanonical` · `invalidManifest` (actions in alphabetical order, none twice; operator = its key's principal) */
+export function parseOperator(bytes: Uint8Array): OperatorDocument {
+  const document = parser(shape, 'operator')(bytes);
+  document.actions.forEach((action, index) => {
+    if (index > 0 && document.actions[index - 1]! >= action) wrong(`operator.actions[${index}]`, 'in alphabetical order, each action once');
+  });
+  if (principalText(principalOfDer(unhex(document.publicKey))) !== document.operator) wrong('operator.operator', 'the principal of publicKey');
+  if (BigInt(document.expires) <= BigInt(document.notBefore)) wrong('operator.expires', 'later than notBefore');
+  return document;
+}
+
+/** A document with its signature. As text: base64url of the canonical bytes, a dot, base64url of the signature. */
+export interface OperatorToken {
+  document: Uint8Array;
+  signature: Uint8Array;
+}
+
+export const operatorTokenText = ({ document, signature }: OperatorToken): string => `${base64url(document)}.${base64url(signature)}`;
+
+/** The parts of a token's text; nothing is verified. @throws ProtocolError `invalidToken` */
+export function operatorTokenOf(token: string): OperatorToken {
+  const [document, signature, ...more] = token.split('.').map(fromBase64url);
+  if (!document || !signature || more.length > 0 || signature.length !== 64 || document.length > 2000) throw notAToken();
+  return { document, signature };
+}
+
+/**
+ * Reads a token and verifies its signature. Whether its signer is an operator, and whether it has expired, is for the caller to ask.
+ *
+ * @throws ProtocolError `invalidToken` · `notCanonical` · `invalidManifest` · `wrongSignature`
+ */
+export function readOperatorToken(token: string): OperatorToken & { operator: OperatorDocument } {
+  const parts = operatorTokenOf(token);
+  const operator = parseOperator(parts.document);
+  verifyDocument(parts.document, parts.signature, operator.publicKey);
+  return { ...parts, operator };
+}
+
+/** Signs a token with a 32-byte Ed25519 seed. Times in nanoseconds since 1970. */
+export function signOperatorToken(seed: Uint8Array, grant: { actions: readonly OperatorAction[]; workflow: string; audience: string; notBefore: bigint; expires: bigint; nonce: Uint8Array }): string {
+  const der = ed25519Der(ed25519.getPublicKey(seed));
+  const document = canonicalJson({
+    type: 'livepod.operator/v1',
+    operator: principalText(principalOfDer(der)),
+    publicKey: hex(der),
+    actions: [...new Set(grant.actions)].sort(),
+    workflow: grant.workflow,
+    audience: grant.audience,
+    notBefore: String(grant.notBefore),
+    expires: String(grant.expires),
+    nonce: hex(grant.nonce),
+  });
+  parseOperator(document);
+  return operatorTokenText({ document, signature: signDocument(document, seed) });
+}
+
+const notAToken = (): ProtocolError =>
+  new ProtocolError('invalidToken', {}, 'The token is not one of an operator; make one with: livepod ops token --action … --workflow …, and give the whole line.');
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** RFC 4648 §5, without padding; by hand, so that browsers and workers have it too. */
+function base64url(bytes: Uint8Array): string {
+  let digits = '';
+  for (let at = 0; at < bytes.length; at += 3) {
+    const [a, b = 0, c = 0] = bytes.subarray(at, at + 3) as unknown as [number, number?, number?];
+    const group = (a << 16) | (b << 8) | c;
+    const length = Math.min(3, bytes.length - at) + 1;
+    for (let digit = 0; digit < length; digit++) digits += ALPHABET[(group >> (18 - 6 * digit)) & 63];
+  }
+  return digits;
+}
+
+function fromBase64url(digits: string): Uint8Array {
+  const bytes: number[] = [];
+  let bits = 0;
+  let held = 0;
+  for (const digit of digits) {
+    const value = ALPHABET.indexOf(digit);
+    if (value < 0) throw notAToken();
+    held = ((held << 6) | value) & 0xffff;
+    bits += 6;
+    if (bits >= 8) bytes.push((held >> (bits -= 8)) & 255);
+  }
+  const decoded = Uint8Array.from(bytes);
+  // One text for each token: stray bits at the end would give it a second.
+  if (base64url(decoded) !== digits) throw notAToken();
+  return decoded;
+}

@@ -1,0 +1,40 @@
+import type { WorkflowState } from './narration.js';
+
+/** The UI hands the text to a frame in a URL; beyond about 2 kB it may be cut. */
+const PAGE_BYTES = 1900;
+const SHOWN_LINES = 12;
+
+/** What stands on the workflow's page of Temporal's UI. Its Markdown of 2.42 has no tables and no images; links open in a new tab. */
+export function page(state: WorkflowState, past: { at: string; text: string }[]): string {
+  const top = [`**${state.headline}**`, '', ...waiting(state), ...possible(state), ...facts(state), ...links(state)];
+  const lines = past.slice(-SHOWN_LINES).map((line) => `- ${line.at.slice(11, 19)} ${line.text}`).reverse();
+  for (let shown = lines.length; shown > 0; shown--) {
+    const text = [...top, ...lines.slice(0, shown)].join('\n');
+    if (bytes(text) <= PAGE_BYTES) return text;
+  }
+  return cut(top.join('\n'));
+}
+
+function waiting({ waitsFor, until }: WorkflowState): string[] {
+  if (waitsFor === null) return [];
+  return [`Waits for ${waitsFor}${until === null ? '' : `, until ${until.slice(0, 19).replace('T', ' ')} UTC`}.`, ''];
+}
+
+const possible = ({ possible: updates }: WorkflowState): string[] =>
+  updates.length === 0 ? [] : [`You can: ${updates.map((name) => `\`${name}\``).join(', ')} (Workflow Actions, Send an Update).`, ''];
+
+const facts = ({ facts }: WorkflowState): string[] => [...Object.entries(facts).map(([name, value]) => `- ${name}: ${value}`), ''];
+
+const links = ({ links }: WorkflowState): string[] => {
+  const all = Object.entries(links).map(([name, link]) => `[${name}](${link})`);
+  return all.length === 0 ? [] : [`See ${all.slice(-8).join(' · ')}`, ''];
+};
+
+const bytes = (text: string): number => new TextEncoder().encode(text).length;
+
+/** Whole lines only: half a link would show as text. */
+function cut(text: string): string {
+  const lines = text.split('\n');
+  while (lines.length > 1 && bytes(lines.join('\n')) > PAGE_BYTES) lines.pop();
+  return lines.join('\n').slice(0, PAGE_BYTES);
+}
