@@ -62,13 +62,18 @@ export class Stage {
     const ours = { connection, namespace: 'livepod', activities, identity: 'stage' };
     const theirs = { connection, namespace: 'provider-1', activities, identity: 'stage' };
     this.workers = await Promise.all([
-      Worker.create({ ...ours, taskQueue: 'orchestrator', workflowBundle: this.bundles.orchestrator }),
-      Worker.create({ ...ours, taskQueue: 'rollback', workflowBundle: this.bundles.orchestrator }),
+      Worker.create({ ...ours, ...versioned, taskQueue: 'orchestrator', workflowBundle: this.bundles.orchestrator }),
+      Worker.create({ ...ours, ...versioned, taskQueue: 'rollback', workflowBundle: this.bundles.orchestrator }),
       Worker.create({ ...ours, taskQueue: 'evaluation' }),
       Worker.create({ ...theirs, taskQueue: 'provider', workflowBundle: this.bundles.provider, nexusServices: [nexus] }),
       Worker.create({ ...theirs, taskQueue: 'provider-host' }),
     ]);
     this.running = this.workers.map((worker) => worker.run());
+    for (let current = false; !current; ) {
+      current = await this.environment.connection.workflowService
+        .setWorkerDeploymentCurrentVersion({ namespace: 'livepod', identity: 'stage', ...versioned.workerDeploymentOptions.version })
+        .then(() => true, () => new Promise<boolean>((resolve) => setTimeout(resolve, 200, false)));
+    }
   }
 
   start(workflow: string, workflowId: string, input: unknown, taskQueue = 'orchestrator') {
@@ -89,6 +94,9 @@ export class Stage {
     await this.environment.teardown();
   }
 }
+
+/** As in the field: a workflow that says how it moves between builds runs on a worker with versions only. */
+const versioned = { workerDeploymentOptions: { version: { deploymentName: 'stage', buildId: '1' }, useWorkerVersioning: true, defaultVersioningBehavior: 'PINNED' } } as const;
 
 const nexus = serviceHandler(trainingService, {
   requestAccess: new WorkflowRunOperationHandler((ctx, input) => startWorkflow(ctx, 'accessRequest', { workflowId: `access-request-${input.round}-${input.attempt ?? 1}`, args: [input] }) as never),
