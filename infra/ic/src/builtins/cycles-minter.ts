@@ -52,7 +52,7 @@ function notifyMint(call: BuiltinCall, { block_index, to_subaccount }: MintArgum
     const to = ownKey(CYCLES, call.caller, to_subaccount);
     const minted = amount * CYCLES_PER_E8;
     const block = mint(call, to, minted - CYCLES.fee);
-    return { balance: cyclesState(call).balances.get(to) ?? 0n, block_index: block, minted: minted - CYCLES.fee };
+    return { balance: cyclesState(call).balances.get(to) ?? 0n, block_index: block, minted };
   });
 }
 

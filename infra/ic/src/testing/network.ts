@@ -4,6 +4,7 @@ import { Ed25519KeyIdentity } from '@dfinity/identity';
 import { Principal } from '@dfinity/principal';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -104,8 +105,22 @@ function effective(argument: unknown): Principal {
 }
 
 export function testWasm(): Uint8Array {
-  if (!existsSync(WASM)) throw new Error(`The test canister is not at ${WASM}; build it with infra/ic/test-canister/build.sh OUTPUT, or let LIVEPOD_IC_TEST_CANISTER name it.`);
-  return new Uint8Array(readFileSync(WASM));
+  return new Uint8Array(readFileSync(testWasmPath()));
+}
+
+export function testWasmPath(): string {
+  if (existsSync(WASM)) return WASM;
+  throw new Error(`The test canister is not at ${WASM}; build it with infra/ic/test-canister/build.sh OUTPUT, or let LIVEPOD_IC_TEST_CANISTER name it.`);
+}
+
+/** A port that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 export async function until(what: string, met: () => Promise<boolean>, seconds = 20): Promise<void> {
