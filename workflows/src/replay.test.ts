@@ -1,13 +1,42 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import { histories } from '../test/histories.js';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { workflowBundle } from '@livepod/workers';
+import { changedBundle } from '../../workers/test/changedBundle.js';
+import { recordedHistories, type Recorded } from '../test/histories.js';
+import { replay, withoutHistory, type Bundles } from '../test/replay.js';
 
-/** Recorded runs must replay: a failure here means that workflows which are running now would break. Use `patched`, or record anew (rounds.slow.test.ts). */
-it('workflows replay the recorded histories', async () => {
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
-  const workflowBundle = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('orchestrator.ts', import.meta.url)), logger: new DefaultLogger('ERROR') });
-  const recorded = (await readdir(histories)).filter((name) => name.endsWith('.json'));
-  expect(recorded.length).toBeGreaterThan(0);
-  for (const name of recorded) await Worker.runReplayHistory({ workflowBundle }, JSON.parse(await readFile(new URL(name, histories), 'utf8')), name.replace('.json', ''));
+let recorded: Recorded[];
+let present: Bundles;
+
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { forward: {}, filter: 'OFF' } } });
+  recorded = await recordedHistories();
+  present = { orchestrator: await workflowBundle('orchestrator'), provider: await workflowBundle('provider') };
+});
+
+describe('the workflows', () => {
+  it('replay every recorded run of every version', async () => {
+    expect(await replay(present, recorded)).toEqual([]);
+  });
+
+  it('have each at least one recorded run', () => {
+    expect(withoutHistory(recorded)).toEqual([]);
+  });
+});
+
+describe('the replay', () => {
+  it('fails on a changed order of steps, and says which workflow and what to do', async () => {
+    const first = '    tell(`Evaluating ${short(review.checkpoint)} on hold-out people`);';
+    const changed = await changedBundle('orchestrator', [{ file: 'checkpointReview.ts', from: first, to: `    await governance.withdraw({ clientRefs: [] });\n${first}` }]);
+    const broken = await replay({ ...present, orchestrator: { code: changed } }, recorded.filter(({ type }) => type === 'checkpointReview'));
+    expect(broken.length).toBeGreaterThan(0);
+    expect(broken[0]).toMatch(/^checkpointReview no longer replays lifecycle-whole-review of version 1: .*patched\('…'\)/);
+  });
+
+  it('fails where a workflow that ran is gone', async () => {
+    expect(await replay(present, [{ version: 1, workflowId: 'x', type: 'formerWorkflow', history: {} }])).toEqual([expect.stringMatching(/^formerWorkflow is gone, but version 1 ran it/)]);
+  });
+
+  it('misses a workflow without a history', () => {
+    expect(withoutHistory(recorded.filter(({ type }) => type !== 'modelRollout'))).toEqual(expect.arrayContaining([expect.stringMatching(/^modelRollout has no recorded history: run npm run histories/)]));
+  });
 });

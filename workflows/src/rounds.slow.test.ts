@@ -1,11 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { sha256, signOperatorToken, utf8, type OperatorAction } from '@livepod/protocol';
 import {
   abortUpdate, approveUpdate, extendDeadlineUpdate, pauseUpdate, planQuery, replaceProviderUpdate, resumeUpdate, retryStageUpdate, skipSoakUpdate, stateQuery, timelineQuery, type LifecycleResult,
 } from './index.js';
-import { histories, historyJson } from '../test/histories.js';
 import { round, Stage } from '../test/stage.js';
 import { id, World } from '../test/world.js';
 
@@ -176,11 +174,6 @@ describe('replay', () => {
     for (const run of ['lifecycle-whole', 'lifecycle-stopped', 'lifecycle-cancelled', 'lifecycle-whole-training', 'lifecycle-whole-review', 'lifecycle-whole-rollout']) {
       const history = await stage.client.getHandle(run).fetchHistory();
       await Worker.runReplayHistory({ workflowBundle: stage.bundles.orchestrator }, history, run);
-      // LIVEPOD_RECORD=1 keeps these for replay.test.ts, when a change of the workflows is meant to be a break.
-      if (process.env['LIVEPOD_RECORD'] && run !== 'lifecycle-cancelled') {
-        await mkdir(histories, { recursive: true });
-        await writeFile(new URL(`${run}.json`, histories), historyJson(history));
-      }
     }
   });
 });
