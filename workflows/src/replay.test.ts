@@ -25,8 +25,8 @@ describe('the workflows', () => {
 
 describe('the replay', () => {
   it('fails on a changed order of steps, and says which workflow and what to do', async () => {
-    const first = '    tell(`Evaluating ${short(review.checkpoint)} on hold-out people`);';
-    const changed = await changedBundle('orchestrator', [{ file: 'checkpointReview.ts', from: first, to: `    await governance.withdraw({ clientRefs: [] });\n${first}` }]);
+    const step = '    const measured = await evaluation.measure(';
+    const changed = await changedBundle('orchestrator', [{ file: 'checkpointReview.ts', from: step, to: `    await governance.withdraw({ clientRefs: [] });\n${step}` }]);
     const broken = await replay({ ...present, orchestrator: { code: changed } }, recorded.filter(({ type }) => type === 'checkpointReview'));
     expect(broken.length).toBeGreaterThan(0);
     expect(broken[0]).toMatch(/^checkpointReview no longer replays lifecycle-whole-review of version 1: .*patched\('…'\)/);
