@@ -11,6 +11,8 @@ export { canisterTreasury } from './treasury/canister.js';
 export { providerTraining, type ProviderParts } from './training/provider.js';
 export { sandboxWorks } from './training/sandbox.js';
 export { Workspace } from './training/workspace.js';
+export { canisterWatch, type WatchParts } from './watch/canister.js';
+export type { Runs, Standing } from './watch/runs.js';
 export { activitiesOf, failureOf } from './registration.js';
 export { signerOf, type Signer } from './signer.js';
 export { ActivityError, RETRIED, type ActivityErrorCode } from './errors.js';

@@ -8,3 +8,4 @@ export type * from './models/port.js';
 export type * from './fleet/port.js';
 export type * from './operators/port.js';
 export type * from './treasury/port.js';
+export type * from './watch/port.js';

@@ -1,5 +1,7 @@
 import { Readable } from 'node:stream';
-import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import {
+  AbortMultipartUploadCommand, DeleteObjectsCommand, GetObjectCommand, HeadObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand, S3Client, S3ServiceException,
+} from '@aws-sdk/client-s3';
 import { ActivityError } from '../errors.js';
 
 export interface ObjectStoreConfig {
@@ -60,6 +62,70 @@ export class ObjectStore {
       if (error instanceof S3ServiceException && (error.$metadata.httpStatusCode === 404 || error.$metadata.httpStatusCode === 416)) {
         throw new ActivityError('missingChunk', { bucket, key, from }, `The object ${key} in bucket ${bucket} is missing or too short; ask its contributor to upload it again.`);
       }
+      throw unavailable(error, bucket, key);
+    }
+  }
+
+  /** Folders directly below a prefix, in order, after one; `next` is where to go on, or null at the end. */
+  async folders(bucket: string, prefix: string, after: string | null, limit: number): Promise<{ folders: string[]; next: string | null }> {
+    return this.asked(bucket, prefix, async () => {
+      const page = await this.client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, Delimiter: '/', MaxKeys: limit, ...(after === null ? {} : { StartAfter: after }) }));
+      const folders = (page.CommonPrefixes ?? []).flatMap(({ Prefix }) => Prefix ?? []).filter((folder) => after === null || folder > after);
+      const last = [...folders, ...(page.Contents ?? []).flatMap(({ Key }) => Key ?? [])].sort().at(-1);
+      return { folders, next: page.IsTruncated && last !== undefined ? last : null };
+    });
+  }
+
+  /** Every object below a prefix. */
+  async list(bucket: string, prefix: string): Promise<{ key: string; modified: Date | undefined }[]> {
+    return this.asked(bucket, prefix, async () => {
+      const found: { key: string; modified: Date | undefined }[] = [];
+      for (let token: string | undefined; ; ) {
+        const page = await this.client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...(token === undefined ? {} : { ContinuationToken: token }) }));
+        found.push(...(page.Contents ?? []).map(({ Key, LastModified }) => ({ key: Key!, modified: LastModified })));
+        if (!page.IsTruncated) return found;
+        token = page.NextContinuationToken;
+      }
+    });
+  }
+
+  /** Removes objects; one that is not there is no error. */
+  async remove(bucket: string, keys: string[]): Promise<void> {
+    for (let at = 0; at < keys.length; at += 1_000) {
+      const some = keys.slice(at, at + 1_000);
+      await this.asked(bucket, some[0]!, async () => {
+        const { Errors = [] } = await this.client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: some.map((Key) => ({ Key })), Quiet: true } }));
+        if (Errors[0]) throw new Error(Errors[0].Message ?? Errors[0].Code ?? 'not removed');
+      });
+    }
+  }
+
+  /** Uploads in parts that were begun and neither completed nor ended. */
+  async uploadsInParts(bucket: string, prefix: string): Promise<{ key: string; id: string; initiated: Date | undefined }[]> {
+    return this.asked(bucket, prefix, async () => {
+      const found: { key: string; id: string; initiated: Date | undefined }[] = [];
+      for (let marker = {}; ; ) {
+        const page = await this.client.send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, ...marker }));
+        found.push(...(page.Uploads ?? []).map(({ Key, UploadId, Initiated }) => ({ key: Key!, id: UploadId!, initiated: Initiated })));
+        if (!page.IsTruncated) return found;
+        marker = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker };
+      }
+    });
+  }
+
+  /** Ends an upload in parts; one that is over is no error. */
+  async endUpload(bucket: string, key: string, id: string): Promise<void> {
+    try {
+      await this.client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: id }));
+    } catch (error) {
+      if (!(error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404)) throw unavailable(error, bucket, key);
+    }
+  }
+
+  private async asked<T>(bucket: string, key: string, question: () => Promise<T>): Promise<T> {
+    try {
+      return await question();
+    } catch (error) {
       throw unavailable(error, bucket, key);
     }
   }

@@ -38,9 +38,8 @@ export function canisterTreasury(clients: Clients): TreasuryPort {
       const refunded: number[] = [];
       let after: [] | [bigint] = [];
       for (;;) {
-        const page = await clients.treasury.list_escrows({ after, limit: 100 });
-        for (const { id, state } of page) {
-          if ('settled' in state || 'refunded' in state) continue;
+        const page = await clients.treasury.list_open_escrows({ after, limit: 100 });
+        for (const { id } of page) {
           if (await possible(() => clients.treasury.settle(id))) settled.push(Number(id));
           else if (await possible(() => clients.treasury.refund(id))) refunded.push(Number(id));
         }

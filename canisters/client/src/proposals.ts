@@ -1,4 +1,5 @@
 import { IDL } from '@dfinity/candid';
+import { hex } from '@livepod/protocol';
 import { interfaces, type Clients } from './connect.js';
 import { CanisterError } from './errors.js';
 import type { ProposalData } from './generated/governance.js';
@@ -66,6 +67,8 @@ export interface Decision {
   title: string;
   method: GovernedMethod | 'motion' | 'other';
   clientRef: string;
+  /** The neuron that made it, in hex. */
+  proposer: string;
   /** The validator's words, which voters read. */
   rendering: string;
   deadlineSeconds: number;
@@ -171,6 +174,7 @@ export function decisionOf(data: ProposalData): Decision {
     title: proposal?.title ?? '',
     method: methodOf(data.action),
     clientRef: url.startsWith('livepod:') ? url.slice('livepod:'.length) : '',
+    proposer: hex(new Uint8Array(data.proposer[0]?.id ?? [])),
     rendering: data.payload_text_rendering[0] ?? '',
     deadlineSeconds: Number(data.wait_for_quiet_state[0]?.current_deadline_timestamp_seconds ?? data.proposal_creation_timestamp_seconds + data.initial_voting_period_seconds),
     decidedSeconds: Number(data.decided_timestamp_seconds),

@@ -1,5 +1,5 @@
 import {
-  activitiesOf, canisterAccess, canisterDatasets, canisterFleet, canisterGovernance, canisterModels, canisterOperators, canisterTreasury, ObjectStore,
+  activitiesOf, canisterAccess, canisterDatasets, canisterFleet, canisterGovernance, canisterModels, canisterOperators, canisterTreasury, canisterWatch, ObjectStore,
 } from '@livepod/activities';
 import { connect } from '@livepod/client';
 import { isGrpcServiceError, ScheduleAlreadyRunning } from '@temporalio/client';
@@ -8,6 +8,7 @@ import { workflowBundle } from '../bundle.js';
 import { configure, objectStoreOf } from '../configuration.js';
 import { DEPLOYMENTS } from '../deployments.js';
 import { main, runProcess } from '../process.js';
+import { temporalRuns } from '../runs.js';
 import { connectClient, type Temporal } from '../temporal.js';
 import { bundlesFolder, versioned } from '../versions.js';
 
@@ -16,14 +17,19 @@ main(async () => {
   const { network, temporal, identity } = configure({});
   const s3 = objectStoreOf(network);
   const clients = await connect(network, identity);
+  const objects = s3 && new ObjectStore(s3);
+  const access = canisterAccess(clients, (provider) => endpointExists(temporal, provider));
+  const fleet = canisterFleet(clients);
+  const treasury = canisterTreasury(clients);
   const activities = activitiesOf({
     governance: canisterGovernance(clients),
-    datasets: canisterDatasets(clients, s3 && new ObjectStore(s3)),
-    access: canisterAccess(clients, (provider) => endpointExists(temporal, provider)),
+    datasets: canisterDatasets(clients, objects),
+    access,
     models: canisterModels(clients),
-    fleet: canisterFleet(clients),
+    fleet,
     operators: canisterOperators(clients),
-    treasury: canisterTreasury(clients),
+    treasury,
+    watch: canisterWatch({ clients, runs: temporalRuns(temporal), access, fleet, treasury, ...(s3 && objects ? { store: { objects, bucket: s3.bucket } } : {}) }),
   });
   await runProcess('orchestrator', temporal, async (connection) => {
     await watchTreasury(temporal);

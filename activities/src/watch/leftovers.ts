@@ -1,0 +1,115 @@
+import { CanisterError, listProposals, neuronId, withdraw, type Clients, type Decision } from '@livepod/client';
+import { hex } from '@livepod/protocol';
+import type { AccessPort, FleetPort, TreasuryPort } from '../ports.js';
+import type { Leftover, Settled } from './port.js';
+import type { Runs } from './runs.js';
+
+const MOST = 100;
+
+/** What a round's proposals and jobs are called (workflows/src/proposals.ts). Proposals to slash bonds are not among them: they are an outcome. */
+const OF_ROUND = /^(?:intake|access|adopt)\/([a-z0-9][a-z0-9-]{0,23})\//;
+const JOB_OF_ROUND = /^round\/([a-z0-9][a-z0-9-]{0,23})$/;
+
+type Open = Pick<Leftover, 'of' | 'by' | 'proposals' | 'jobs' | 'releases'>;
+
+export interface Keepers {
+  access: Pick<AccessPort, 'fail'>;
+  treasury: Pick<TreasuryPort, 'refund'>;
+  fleet: Pick<FleetPort, 'abort'>;
+}
+
+/** Everything that is open and that nobody goes on with. */
+export async function findLeftovers(clients: Clients, runs: Runs, quietSeconds: number): Promise<Leftover[]> {
+  const open = new Map<string, Open>();
+  const of = (what: string, by: Leftover['by']): Open => {
+    const known = open.get(what) ?? { of: what, by, proposals: [], jobs: [], releases: [] };
+    open.set(what, known);
+    return known;
+  };
+  for (const proposal of await ownProposals(clients)) {
+    const round = OF_ROUND.exec(proposal.clientRef)?.[1];
+    if (round !== undefined) of(`round ${round}`, { attribute: 'round', value: round }).proposals.push(proposal.proposal);
+    else if (proposal.clientRef.startsWith('rollback/')) of(`proposal ${proposal.proposal}`, { attribute: 'proposal', value: String(proposal.proposal) }).proposals.push(proposal.proposal);
+  }
+  for (const { round, job } of await unfinishedJobs(clients)) of(`round ${round}`, { attribute: 'round', value: round }).jobs.push(job);
+
+  const found: Leftover[] = [];
+  const add = async (one: Open): Promise<boolean> => {
+    const standing = await runs.of(one.by);
+    const left = !standing.running && standing.broken !== null && Date.now() - standing.lastEnd >= quietSeconds * 1000;
+    if (left) found.push({ ...one, why: `${standing.broken!.workflowId} ${standing.broken!.how}` });
+    return left || standing.running || standing.broken !== null;
+  };
+  for (const one of open.values()) if (found.length < MOST) await add(one);
+  for (const { release, checkpoint } of await openReleases(clients)) {
+    if (found.length >= MOST) break;
+    const one = { of: `release ${release}`, proposals: [], jobs: [], releases: [release] };
+    // Before its rollout has begun, only its checkpoint tells whose release it is.
+    if (!(await add({ ...one, by: { attribute: 'release', value: String(release) } }))) await add({ ...one, by: { attribute: 'model', value: checkpoint } });
+  }
+  return found;
+}
+
+/** Proposals that can still be voted on and that our own neuron made; only their proposer can take them back. */
+async function ownProposals(clients: Clients): Promise<Decision[]> {
+  const own = hex(neuronId(clients.principal));
+  const found: Decision[] = [];
+  for (let page = await listProposals(clients, { open: true }); page.length > 0; page = await listProposals(clients, { open: true, before: page.at(-1)!.proposal })) {
+    found.push(...page.filter((proposal) => proposal.proposer === own));
+    if (page.length < 100) break;
+  }
+  return found;
+}
+
+/** Jobs without a checkpoint that we may give up: those we pay for, and any whose deadline has passed. */
+async function unfinishedJobs(clients: Clients): Promise<{ round: string; job: number }[]> {
+  const found: { round: string; job: number }[] = [];
+  for (let after: [] | [bigint] = []; ; ) {
+    const page = await clients.access.list_open_jobs({ after, limit: 100 });
+    for (const { id, state, client_ref, payer, deadline } of page) {
+      const round = JOB_OF_ROUND.exec(client_ref)?.[1];
+      const ours = payer[0]?.toText() === clients.principal.toText();
+      const over = deadline / 1_000_000n < BigInt(Date.now());
+      if (round !== undefined && !('submitted' in state) && (ours || over)) found.push({ round, job: Number(id) });
+    }
+    if (page.length < 100) return found;
+    after = [page.at(-1)!.id];
+  }
+}
+
+/** A channel's candidate is its one release that is not over. */
+async function openReleases(clients: Clients): Promise<{ release: number; checkpoint: string }[]> {
+  const found: { release: number; checkpoint: string }[] = [];
+  for (let after: [] | [string] = []; ; ) {
+    const page = await clients.models.list_channels({ after, limit: 100 });
+    for (const { candidate: [candidate] } of page) if (candidate) found.push({ release: Number(candidate.release), checkpoint: candidate.checkpoint });
+    if (page.length < 100) return found;
+    after = [page.at(-1)!.name];
+  }
+}
+
+/** Ends what is named, each part safe to repeat; what is over already is left out of the answer. */
+export async function settleLeftover(clients: Clients, runs: Runs, keepers: Keepers, leftover: Leftover): Promise<Settled> {
+  const done: Settled = { withdrawn: [], failed: [], refunded: [], stopped: [] };
+  // Somebody may have started the round anew since it was found.
+  if ((await runs.of(leftover.by)).running) return done;
+  for (const proposal of leftover.proposals) {
+    try {
+      await withdraw(clients, proposal);
+      done.withdrawn.push(proposal);
+    } catch (error) {
+      if (!(error instanceof CanisterError) || error.code !== 'voteClosed') throw error;
+    }
+  }
+  for (const job of leftover.jobs) {
+    await keepers.access.fail({ job, reason: `${leftover.of} was given up: ${leftover.why}` });
+    done.failed.push(job);
+    const escrow = await keepers.treasury.refund({ job });
+    if (escrow?.state === 'refunded') done.refunded.push(escrow.escrow);
+  }
+  for (const release of leftover.releases) {
+    const now = await keepers.fleet.abort({ release, reason: `nobody drives it: ${leftover.why}` });
+    if (now.state === 'stopped') done.stopped.push(release);
+  }
+  return done;
+}
