@@ -42,5 +42,6 @@ main(async () => {
 
 const nexus = serviceHandler(trainingService, {
   requestAccess: new WorkflowRunOperationHandler((ctx, input) => startWorkflow(ctx, 'accessRequest', { workflowId: `access-request-${input.round}`, workflowIdConflictPolicy: 'USE_EXISTING', args: [input] }) as never),
+  giveUp: new WorkflowRunOperationHandler((ctx, input) => startWorkflow(ctx, 'accessGivenUp', { workflowId: `access-given-up-${input.round}`, workflowIdConflictPolicy: 'USE_EXISTING', args: [input] }) as never),
   train: new WorkflowRunOperationHandler((ctx, input) => startWorkflow(ctx, 'trainingJob', { workflowId: `training-job-${input.job}`, workflowIdConflictPolicy: 'USE_EXISTING', args: [input] }) as never),
 });

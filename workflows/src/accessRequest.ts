@@ -16,6 +16,9 @@ const input = record({
   attempt: optional(integer(1, 9), 1),
 });
 
+/** What a round's job is called at the access canister; each attempt has a job of its own. */
+export const jobReference = (round: string, attempt: number): string => (attempt === 1 ? `round/${round}` : `round/${round}/${attempt}`);
+
 /** The provider asks the access canister for a job, under its own identity and in its own namespace. */
 export async function accessRequest(request: RequestAccess): Promise<RequestedAccess> {
   const { deadlineSeconds, attempt, ...order } = checked('accessRequest', input, request);
@@ -24,7 +27,7 @@ export async function accessRequest(request: RequestAccess): Promise<RequestedAc
   // From the start of this workflow, so that a repeated step writes the same document and with it the same approval digest.
   const deadline = (BigInt(workflowInfo().startTime.getTime() + deadlineSeconds * 1000) * 1_000_000n).toString();
   tell(`Asking for ${order.datasets.length} datasets`);
-  const asked = await requesting.request({ ...order, deadline, clientRef: attempt === 1 ? `round/${order.round}` : `round/${order.round}/${attempt}` });
+  const asked = await requesting.request({ ...order, deadline, clientRef: jobReference(order.round, attempt) });
   tell(`Job ${asked.job}`, { job: asked.job, approval: short(asked.approvalDigest) });
   return asked;
 }

@@ -101,11 +101,13 @@ export async function lifecycle(request: LifecycleInput): Promise<LifecycleResul
     const trainOn = [...new Set([...round.trainOn, ...accepted])];
     if (trainOn.length === 0) return void Object.assign(result, { outcome: 'nothingAccepted', why: 'no dataset was accepted' });
 
-    const trained = await chapter('training', (attempt) => train(trainOn, attempt));
-    undo.add(`job ${trained.job}: refund its escrow`, async () => {
-      await access.fail({ job: trained.job, reason: `round ${round.round} was given up` });
-      await treasury.refund({ job: trained.job });
+    // Until its child has ended, the child itself undoes what it did; from then on the money is in this workflow's care.
+    undo.add('the job: give it up and refund its escrow', async () => {
+      if (result.job === null) return;
+      await access.fail({ job: result.job, reason: `round ${round.round} was given up` });
+      await treasury.refund({ job: result.job });
     });
+    const trained = await chapter('training', (attempt) => train(trainOn, attempt));
     const reviewed = await chapter('review', (attempt) => review(trained, attempt));
     await chapter('settlement', () => settle(trained, reviewed, undo));
     if (reviewed.release === null) return void Object.assign(result, { outcome: 'rejected', why: reviewed.why });

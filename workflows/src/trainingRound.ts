@@ -1,5 +1,6 @@
 import { ApplicationFailure, CancellationScope, condition, createNexusServiceClient, getExternalWorkflowHandle, patched, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { JobView } from '@livepod/activities/ports';
+import type { Compensations } from './compensations.js';
 import { deadlineMoved, jobOpened, type JobNews } from './chapterNews.js';
 import { amount, checked, contentId, distinct, hyperparameters, integer, list, name, nullable, optional, record, type Guarded } from './guards.js';
 import { narrate, short, tokens, voteOn, workflowPage } from './narration.js';
@@ -52,6 +53,15 @@ export async function trainingRound(request: TrainingRoundInput): Promise<Traini
 
     tell(`Asking provider ${round.provider} to take the job`, {}, { step: 'job', waitsFor: `provider ${round.provider}` });
     const { datasets: _, provider: __, attempt, ...order } = round;
+    undo.add('the request for a job', async () => {
+      if (!patched('request-undone')) return;
+      const reason = `round ${round.round} was given up`;
+      await provider.executeOperation(
+        trainingService.operations.giveUp,
+        { round: round.round, ...(attempt === 1 ? {} : { attempt }), reason },
+        { scheduleToCloseTimeout: '1 day', summary: 'Give up the job' },
+      );
+    });
     const { job } = await provider.executeOperation(
       trainingService.operations.requestAccess,
       { ...order, ...(attempt === 1 ? {} : { attempt }), datasets: terms.map(({ id, epoch }) => ({ id, epoch })) },
@@ -78,7 +88,7 @@ export async function trainingRound(request: TrainingRoundInput): Promise<Traini
       },
     });
 
-    if (asked.needVote.length > 0) await voteOnAccess(round.round, asked);
+    if (asked.needVote.length > 0) await voteOnAccess(asked, undo);
     const granted = await access.granted({ job });
 
     tell(`Provider ${round.provider} trains job ${job}`, { escrow: escrow.escrow, approval: short(granted.approvalDigest) }, {
@@ -117,8 +127,12 @@ export async function trainingRound(request: TrainingRoundInput): Promise<Traini
     if (parent && patched('job-news')) await getExternalWorkflowHandle(parent.workflowId).signal(jobOpened, news).catch(() => undefined);
   }
 
-  async function voteOnAccess(name: string, asked: JobView): Promise<void> {
-    const proposal = await governance.propose(grantAccess(name, asked.job, asked.provider, asked.needVote));
+  async function voteOnAccess(asked: JobView, undo: Compensations): Promise<void> {
+    const request = grantAccess(round.round, asked.job, asked.provider, asked.needVote);
+    undo.add('the proposal on access, if still open', async () => {
+      if (patched('access-vote-undone')) await governance.withdraw({ clientRefs: [request.clientRef] });
+    });
+    const proposal = await governance.propose(request);
     mark({ proposal: proposal.id });
     tell(`Waiting for the vote on proposal ${proposal.id}: access of job ${asked.job}`, {}, { ...voteOn(proposal), step: 'grants' });
     const decision = await governance.decision({ proposal: proposal.id });

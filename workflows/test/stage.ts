@@ -100,5 +100,6 @@ const versioned = { workerDeploymentOptions: { version: { deploymentName: 'stage
 
 const nexus = serviceHandler(trainingService, {
   requestAccess: new WorkflowRunOperationHandler((ctx, input) => startWorkflow(ctx, 'accessRequest', { workflowId: `access-request-${input.round}-${input.attempt ?? 1}`, args: [input] }) as never),
+  giveUp: new WorkflowRunOperationHandler((ctx, input) => startWorkflow(ctx, 'accessGivenUp', { workflowId: `access-given-up-${input.round}-${input.attempt ?? 1}`, args: [input] }) as never),
   train: new WorkflowRunOperationHandler((ctx, input) => startWorkflow(ctx, 'trainingJob', { workflowId: `training-job-${input.job}-${ctx.requestId}`, args: [input] }) as never),
 });

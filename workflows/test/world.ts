@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { readOperatorToken } from '@livepod/protocol';
 import type {
-  AccessPort, DatasetsPort, Decision, EvaluationPort, FleetPort, GovernancePort, JobView, ModelsPort, OperatorsPort, ProposalRequest, ReleaseView, RequestingPort, TrainingPort, TreasuryPort,
+  AccessPort, DatasetsPort, Decision, EvaluationPort, FleetPort, GovernancePort, JobView, Leftover, ModelsPort, OperatorsPort, ProposalRequest, ReleaseView, RequestingPort, TrainingPort, TreasuryPort, WatchPort,
 } from '@livepod/activities/ports';
 
 export const id = (digit: string): string => `sha256:${digit.repeat(64).slice(0, 64)}`;
@@ -96,6 +96,11 @@ export class World {
       this.did(attempt === 1 ? 'request job' : `request job ${attempt}`);
       return { job: 7, approvalDigest: id('a') };
     },
+    giveUp: async () => {
+      if (!this.job) return { job: null };
+      this.did('give up request');
+      return { job: 7 };
+    },
   };
 
   treasury: TreasuryPort = {
@@ -117,6 +122,20 @@ export class World {
     },
     bonds: async ({ holders }) => holders.map((holder) => ({ ...holder, amount: '1000' })),
     sweep: async () => ({ settled: [], refunded: [] }),
+  };
+
+  /** What nobody goes on with. */
+  left: Leftover[] = [];
+
+  watch: WatchPort = {
+    leftovers: async () => this.left,
+    settle: async ({ of, jobs }) => {
+      this.did(`settle ${of}`);
+      return { withdrawn: [], failed: jobs, refunded: [], stopped: [] };
+    },
+    rooms: async () => ({ rooms: 0, bytes: 0, buckets: [] }),
+    objects: async ({ after }) => ({ objects: 0, uploads: 0, next: after === null ? 'datasets/7' : null }),
+    balances: async () => [{ canister: 'bucket', id: 'aaaaa-aa', cycles: '1500000000000' }],
   };
 
   training: TrainingPort = {
@@ -181,7 +200,7 @@ export class World {
 
   /** Every port's methods under the names that workflows call. */
   activities(): Record<string, (...args: never[]) => Promise<unknown>> {
-    const ports = { operators: this.operators, governance: this.governance, datasets: this.datasets, access: this.access, requesting: this.requesting, treasury: this.treasury, training: this.training, evaluation: this.evaluation, models: this.models, fleet: this.fleet };
+    const ports = { operators: this.operators, governance: this.governance, datasets: this.datasets, access: this.access, requesting: this.requesting, treasury: this.treasury, watch: this.watch, training: this.training, evaluation: this.evaluation, models: this.models, fleet: this.fleet };
     return Object.fromEntries(Object.entries(ports).flatMap(([port, methods]) => Object.entries(methods).map(([method, run]) => [`${port}.${method}`, run])));
   }
 }

@@ -72,6 +72,18 @@ export function canisterRequesting(clients: Clients): RequestingPort {
       if (job.approval_digest !== documentId(new Uint8Array(job.approval))) throw new ActivityError('wrongHash', { job: Number(job.id) }, `Job ${job.id} has another digest than its approval document; do not run it.`);
       return { job: Number(job.id), approvalDigest: job.approval_digest };
     },
+    async giveUp({ clientRef, reason }) {
+      const job = await clients.access.find_job({ provider: clients.principal, client_ref: clientRef });
+      if (!job || !('requested' in job.state || 'granted' in job.state)) return { job: null };
+      try {
+        await clients.access.fail_job({ job: job.id, reason: reason.slice(0, 400) });
+        return { job: Number(job.id) };
+      } catch (error) {
+        // Its checkpoint was submitted, or it was closed, since it was read.
+        if (error instanceof CanisterError && error.code === 'notYet') return { job: null };
+        throw error;
+      }
+    },
   };
 }
 

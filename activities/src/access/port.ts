@@ -66,4 +66,6 @@ export interface RequestingPort {
    * @param request.deadline  nanoseconds since 1970, as text
    */
   request(request: Omit<RequestAccess, 'deadlineSeconds' | 'attempt'> & { clientRef: string; deadline: string }): Promise<RequestedAccess>;
+  /** Ends the job of that reference; null where there is none, or it is over, or its checkpoint is there. */
+  giveUp(request: { clientRef: string; reason: string }): Promise<{ job: number | null }>;
 }

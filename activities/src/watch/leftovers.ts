@@ -8,7 +8,7 @@ const MOST = 100;
 
 /** What a round's proposals and jobs are called (workflows/src/proposals.ts). Proposals to slash bonds are not among them: they are an outcome. */
 const OF_ROUND = /^(?:intake|access|adopt)\/([a-z0-9][a-z0-9-]{0,23})\//;
-const JOB_OF_ROUND = /^round\/([a-z0-9][a-z0-9-]{0,23})$/;
+const JOB_OF_ROUND = /^round\/([a-z0-9][a-z0-9-]{0,23})(?:\/[1-9])?$/;
 
 type Open = Pick<Leftover, 'of' | 'by' | 'proposals' | 'jobs' | 'releases'>;
 
