@@ -11,3 +11,4 @@ export type { TrainingRoundInput, TrainingRoundResult } from './trainingRound.js
 export type { CheckpointReviewInput, CheckpointReviewResult } from './checkpointReview.js';
 export type { ModelRolloutInput, ModelRolloutResult } from './modelRollout.js';
 export type { ModelRollbackInput, ModelRollbackResult } from './modelRollback.js';
+export type { TreasuryWatchInput, TreasuryWatchResult } from './treasuryWatch.js';

@@ -1,8 +1,9 @@
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
 import { sha256, signOperatorToken, utf8, type OperatorAction } from '@livepod/protocol';
 import {
-  abortUpdate, approveUpdate, extendDeadlineUpdate, pauseUpdate, planQuery, replaceProviderUpdate, resumeUpdate, retryStageUpdate, skipSoakUpdate, stateQuery, timelineQuery, type LifecycleResult,
+  abortUpdate, approveUpdate, extendDeadlineUpdate, pauseUpdate, planQuery, replaceProviderUpdate, resumeUpdate, retryStageUpdate, skipSoakUpdate, stateQuery, timelineQuery, type LifecycleResult, type TreasuryWatchResult,
 } from './index.js';
 import { round, Stage } from '../test/stage.js';
 import { id, World } from '../test/world.js';
@@ -166,6 +167,26 @@ describe('a rollout', () => {
     await handle.executeUpdate(abortUpdate, { args: [{ reason: 'enough seen', ...may }] });
     expect(await handle.result()).toMatchObject({ outcome: 'stopped', why: 'enough seen' });
     expect(world.journal).toEqual(['wave 1', 'skip soak 1', 'wave 2', 'abort release']);
+  });
+});
+
+describe('a round whose money never arrives', () => {
+  it('is given up by the provider, who alone can end an unpaid job', async () => {
+    const world = (stage.world = new World());
+    world.treasury.openEscrow = async () => { throw ApplicationFailure.nonRetryable('The account is empty', 'insufficientFunds'); };
+    const handle = await stage.start('lifecycle', 'lifecycle-unpaid', round('unpaid', { holdSeconds: 0 }));
+    await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
+    expect(world.journal.slice(-3)).toEqual(['request job', 'fail job', 'give up request']);
+  });
+});
+
+describe('treasuryWatch', () => {
+  it('settles what was left behind, collects, reports low cycles, and goes on where its last run ended', async () => {
+    const world = (stage.world = new World());
+    world.left = [{ of: 'round gone', why: 'lifecycle-gone was terminated', by: { attribute: 'round', value: 'gone' }, proposals: [3], jobs: [7], releases: [] }];
+    const result: TreasuryWatchResult = await (await stage.start('treasuryWatch', 'watch-once', {})).result();
+    expect(result).toMatchObject({ left: [{ of: 'round gone', failed: [7] }], objects: { next: 'datasets/7' }, lowCycles: [{ canister: 'bucket' }] });
+    expect(world.journal).toEqual(['settle round gone']);
   });
 });
 

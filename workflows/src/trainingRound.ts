@@ -53,13 +53,15 @@ export async function trainingRound(request: TrainingRoundInput): Promise<Traini
 
     tell(`Asking provider ${round.provider} to take the job`, {}, { step: 'job', waitsFor: `provider ${round.provider}` });
     const { datasets: _, provider: __, attempt, ...order } = round;
+    let paid = false;
     undo.add('the request for a job', async () => {
-      if (!patched('request-undone')) return;
+      // Who paid for a job ends it without the provider; an unpaid one that the provider does not end is over at its deadline.
+      if (paid || !patched('request-undone')) return;
       const reason = `round ${round.round} was given up`;
       await provider.executeOperation(
         trainingService.operations.giveUp,
         { round: round.round, ...(attempt === 1 ? {} : { attempt }), reason },
-        { scheduleToCloseTimeout: '1 day', summary: 'Give up the job' },
+        { scheduleToCloseTimeout: '10 minutes', summary: 'Give up the job' },
       );
     });
     const { job } = await provider.executeOperation(
@@ -76,6 +78,7 @@ export async function trainingRound(request: TrainingRoundInput): Promise<Traini
     });
     tell(`Paying ${tokens(BigInt(asked.fees) + BigInt(asked.reward))} tokens for job ${job} into escrow`, { job, licences: tokens(asked.fees), reward: tokens(asked.reward) }, { step: 'escrow', links: { [`job ${job}`]: asked.link } });
     const escrow = await treasury.openEscrow({ job, clientRef: `escrow/${round.round}/${job}` });
+    paid = true;
     await tellParent({ job, deadline: asked.deadline });
     desk.offer('extendDeadline', {
       unless: () => (Number.isFinite(deadline) ? undefined : 'There is no job yet.'),

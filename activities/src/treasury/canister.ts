@@ -1,5 +1,5 @@
 import { Principal } from '@dfinity/principal';
-import { approve, CanisterError, type Clients, type Treasury } from '@livepod/client';
+import { approve, CanisterError, isTransient, type Clients, type Treasury } from '@livepod/client';
 import { ActivityError } from '../errors.js';
 import { inFlight } from '../inFlight.js';
 import type { BondView, EscrowView, TreasuryPort } from './port.js';
@@ -40,8 +40,8 @@ export function canisterTreasury(clients: Clients): TreasuryPort {
       for (;;) {
         const page = await clients.treasury.list_open_escrows({ after, limit: 100 });
         for (const { id } of page) {
-          if (await possible(() => clients.treasury.settle(id))) settled.push(Number(id));
-          else if (await possible(() => clients.treasury.refund(id))) refunded.push(Number(id));
+          if (await tried(() => clients.treasury.settle(id))) settled.push(Number(id));
+          else if (await tried(() => clients.treasury.refund(id))) refunded.push(Number(id));
         }
         if (page.length < 100) return { settled, refunded };
         after = [page.at(-1)!.id];
@@ -57,6 +57,16 @@ async function possible(change: () => Promise<unknown>): Promise<boolean> {
     return true;
   } catch (error) {
     if (error instanceof CanisterError && ['notYet', 'closed'].includes(error.code)) return false;
+    throw error;
+  }
+}
+
+/** The same for one of many: what one escrow is refused for does not keep the others. */
+async function tried(change: () => Promise<unknown>): Promise<boolean> {
+  try {
+    return await possible(change);
+  } catch (error) {
+    if (error instanceof CanisterError && !isTransient(error)) return false;
     throw error;
   }
 }
