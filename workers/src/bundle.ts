@@ -19,7 +19,7 @@ export interface Bundle {
 }
 
 /** Files that are part of every bundle, absolute: interceptors that run inside the sandbox. */
-export const workflowInterceptors: string[] = [];
+export const workflowInterceptors: string[] = [fileURLToPath(new URL('interceptors.ts', import.meta.resolve('@livepod/workflows')))];
 
 /**
  * The workflow code of one entry. Made once per state of the sources and of the SDK and kept in .cache, so that a restarted worker polls in a

@@ -2,3 +2,4 @@
 export { workflowBundle } from './bundle.js';
 export { connectClient, connectWorker, dataConverter, type Temporal, type TemporalClient } from './temporal.js';
 export { WorkerError, type WorkerErrorCode } from './errors.js';
+export { noSinks } from './traces.js';

@@ -48,7 +48,8 @@ export async function runProcess(role: string, temporal: Temporal, hire: (connec
     health.connected(connection);
     const staff = await hire(connection);
     const plugins = await workerPlugins();
-    const begin = async (options: WorkerOptions[]): Promise<Crew> => new Crew(await Promise.all(options.map((each) => Worker.create({ ...COMMON, dataConverter: dataConverter(), plugins, ...each, connection }))));
+    const begin = async (options: WorkerOptions[]): Promise<Crew> =>
+      new Crew(await Promise.all(options.map((each) => Worker.create(telemetry.equip({ ...COMMON, dataConverter: dataConverter(), plugins, ...each, connection })))));
     const own = await begin(staff.workers);
     health.watch(own.workers);
     // One worker that fails takes the process down: half a process helps nobody.
@@ -61,6 +62,7 @@ export async function runProcess(role: string, temporal: Temporal, hire: (connec
     })()]);
   } finally {
     await connection.close().catch(() => {});
+    await telemetry.close();
     health.close();
   }
 }

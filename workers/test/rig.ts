@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { openSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -38,10 +39,14 @@ export class Rig {
   private voting = true;
   private voter: Promise<void> | undefined;
 
-  private constructor(readonly chain: Chain) {}
+  /** What each worker process said when it was ready: where its metrics and its health are. */
+  readonly said: Partial<Record<WorkerName, { metrics: string; health: string }>> = {};
 
-  static async open(options: ChainOptions = {}): Promise<Rig> {
-    const rig = new Rig(await Chain.open(options));
+  private constructor(readonly chain: Chain, private readonly logs: string | undefined) {}
+
+  /** @param options.logs  a folder for the workers' logs, `<name>.log` */
+  static async open({ logs, ...options }: ChainOptions & { logs?: string } = {}): Promise<Rig> {
+    const rig = new Rig(await Chain.open(options), logs);
     try {
       await rig.setUp();
     } catch (error) {
@@ -96,7 +101,7 @@ export class Rig {
       // It was written by an earlier start.
     }
     const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'workers', 'src', name, 'main.ts')], {
-      cwd: root, stdio: ['ignore', 'pipe', process.env['LIVEPOD_TEST_LOGS'] ? 'inherit' : 'ignore'],
+      cwd: root, stdio: ['ignore', 'pipe', this.logs ? openSync(join(this.logs, `${name}.log`), 'a') : process.env['LIVEPOD_TEST_LOGS'] ? 'inherit' : 'ignore'],
       env: {
         ...process.env, LIVEPOD_NETWORK: this.networkFile, LIVEPOD_IDENTITY: identity, LIVEPOD_HOLDOUT: this.holdout, LIVEPOD_SCRATCH: this.scratch,
         AWS_ACCESS_KEY_ID: chain.s3.accessKeyId, AWS_SECRET_ACCESS_KEY: chain.s3.secretAccessKey, ...env,
@@ -106,7 +111,9 @@ export class Rig {
     const gone = once(child, 'exit').then(([status]) => { throw new Error(`${name} ended with status ${status}`); });
     gone.catch(() => {});
     const [line] = (await Promise.race([once(createInterface({ input: child.stdout! }), 'line'), gone])) as [string];
-    if (!(JSON.parse(line) as { ready?: boolean }).ready) throw new Error(`${name} said ${line}`);
+    const said = JSON.parse(line) as { ready?: boolean; metrics: string; health: string };
+    if (!said.ready) throw new Error(`${name} said ${line}`);
+    this.said[name] = said;
   }
 
   /** Sends a worker process a signal; SIGSTOP and SIGCONT hold it and let it go on. */

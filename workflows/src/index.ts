@@ -1,4 +1,5 @@
 /** For programs that start, watch or steer workflows. Workers take `orchestrator.ts` and `provider.ts`. */
+export { idsOf } from './ids.js';
 export { searchAttributes } from './searchAttributes.js';
 export { planQuery, stateQuery, timelineQuery, type PlanStep, type WorkflowState } from './narration.js';
 export {

@@ -3,15 +3,22 @@ import { ActivityError } from '../errors.js';
 import { authorityOf } from '../operators/canister.js';
 import { later } from '../registration.js';
 import type { FleetPort, ReleaseView } from './port.js';
+import { Switches, type PodsSwitched } from './switches.js';
 
 /** Looks for the gate's verdict at least this often, however long the wave soaks. */
 const LONGEST_DELAY_MS = 15_000;
 
-/** The caller has to be one of the fleet canister's drivers. */
-export function canisterFleet(clients: Clients): FleetPort {
+/**
+ * The caller has to be one of the fleet canister's drivers.
+ *
+ * @param switched  told, in the step that looks, how many pods have switched since the last look
+ */
+export function canisterFleet(clients: Clients, switched: (pods: PodsSwitched) => void = () => {}): FleetPort {
+  const switches = new Switches(switched);
   const read = async (release: number): Promise<Fleet.Release> => {
     const known = await clients.fleet.get_release(BigInt(release));
     if (!known) throw new ActivityError('notFound', { release }, `The fleet canister knows no release ${release}; check the number.`);
+    switches.look(known);
     return known;
   };
   const over = ({ state }: Fleet.Release): boolean => 'completed' in state || 'stopped' in state || 'superseded' in state;

@@ -1,11 +1,20 @@
 import { DerivedPublicKey, EncryptedVetKey, IbeCiphertext, TransportSecretKey } from '@dfinity/vetkeys';
 import type { Access, Clients } from '@livepod/client';
-import { unhex, vetkdInput } from '@livepod/protocol';
+import { CodedError, unhex, vetkdInput } from '@livepod/protocol';
 import { datasetPublicKey } from '../contributing/contribute.js';
 import { ActivityError } from '../errors.js';
 import { inFlight } from '../inFlight.js';
 
 const KEYS_IN_FLIGHT = 4;
+
+/** One asking for a key, for those who measure it. Says nothing of the key. */
+export interface KeyRelease {
+  job: number;
+  dataset: string;
+  seconds: number;
+  /** `released`, or the code of the refusal. */
+  outcome: string;
+}
 
 /**
  * Data keys of a job's datasets. Each release spends a use of its grant, so keys are kept, in this process's memory only, until the job is
@@ -14,7 +23,7 @@ const KEYS_IN_FLIGHT = 4;
 export class DataKeys {
   private readonly kept = new Map<string, Uint8Array>();
 
-  constructor(private readonly clients: Clients) {}
+  constructor(private readonly clients: Clients, private readonly tell: (release: KeyRelease) => void = () => {}) {}
 
   /** @throws CanisterError `grantSpent` · `grantExpired` · `wrongPrincipal` (never retried); ActivityError `notFound` */
   async release(job: Access.Job, wrappedKeys: ReadonlyMap<string, string>): Promise<Map<string, Uint8Array>> {
@@ -26,14 +35,29 @@ export class DataKeys {
       if (known) return [dataset, known];
       const grant = grants.find((grant) => grant.dataset === dataset && grant.epoch === epoch);
       if (!grant) throw new ActivityError('notFound', { job: Number(job.id), dataset }, `Job ${job.id} has no grant for dataset ${dataset}; ask for access again.`);
-      const transport = TransportSecretKey.random();
-      const { encrypted_key } = await this.clients.access.release_key({ grant: grant.id, transport_public_key: transport.publicKeyBytes() });
-      const vetKey = EncryptedVetKey.deserialize(new Uint8Array(encrypted_key)).decryptAndVerify(transport, publicKey, vetkdInput(new Uint8Array(uid), epoch));
-      const dataKey = IbeCiphertext.deserialize(unhex(wrappedKeys.get(dataset)!)).decrypt(vetKey);
+      const dataKey = await this.told(job, dataset, async () => {
+        const transport = TransportSecretKey.random();
+        const { encrypted_key } = await this.clients.access.release_key({ grant: grant.id, transport_public_key: transport.publicKeyBytes() });
+        const vetKey = EncryptedVetKey.deserialize(new Uint8Array(encrypted_key)).decryptAndVerify(transport, publicKey, vetkdInput(new Uint8Array(uid), epoch));
+        return IbeCiphertext.deserialize(unhex(wrappedKeys.get(dataset)!)).decrypt(vetKey);
+      });
       this.kept.set(place, dataKey);
       return [dataset, dataKey];
     });
     return new Map(keys);
+  }
+
+  private async told(job: Access.Job, dataset: string, ask: () => Promise<Uint8Array>): Promise<Uint8Array> {
+    const began = performance.now();
+    const tell = (outcome: string): void => this.tell({ job: Number(job.id), dataset, seconds: (performance.now() - began) / 1000, outcome });
+    try {
+      const key = await ask();
+      tell('released');
+      return key;
+    } catch (error) {
+      tell(error instanceof CodedError ? error.code : 'failed');
+      throw error;
+    }
   }
 
   /** Overwrites and drops a job's keys. */

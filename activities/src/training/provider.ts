@@ -11,7 +11,7 @@ import { readCheckpoint, readCheckpointFile } from '../models/checkpointFiles.js
 import { cancellation, progress } from '../registration.js';
 import type { Signer } from '../signer.js';
 import { downloadDataset, VerifiedFile, type ObjectStore } from '../storage/index.js';
-import { DataKeys } from './keys.js';
+import { DataKeys, type KeyRelease } from './keys.js';
 import type { TrainingPort } from './port.js';
 import { publishCheckpoint } from './publish.js';
 import { runRecipeProcess } from './recipeProcess.js';
@@ -26,6 +26,8 @@ export interface ProviderParts {
   host: string;
   /** Folders with secrets, which a recipe must not see. */
   hidden?: string[];
+  /** Told of each key that was asked for, in the step that asks. */
+  keyReleased?: (release: KeyRelease) => void;
 }
 
 interface Result {
@@ -34,8 +36,8 @@ interface Result {
 }
 
 /** A provider's training session. Every step may be repeated, and finds what the one before it left on this host. */
-export function providerTraining({ clients, signer, objects, workspace, host, hidden = [] }: ProviderParts): TrainingPort {
-  const keys = new DataKeys(clients);
+export function providerTraining({ clients, signer, objects, workspace, host, hidden = [], keyReleased }: ProviderParts): TrainingPort {
+  const keys = new DataKeys(clients, keyReleased);
 
   const manifestsOf = async (job: Access.Job): Promise<Map<string, DatasetManifest>> => {
     const manifests = await inFlight(job.datasets, 8, ({ dataset }) => readManifest(clients, dataset));

@@ -9,6 +9,7 @@ import { configure, objectStoreOf } from '../configuration.js';
 import { DEPLOYMENTS } from '../deployments.js';
 import { main, runProcess } from '../process.js';
 import { temporalRuns } from '../runs.js';
+import { podsSwitched } from '../telemetry.js';
 import { connectClient, type Temporal } from '../temporal.js';
 import { bundlesFolder, versioned } from '../versions.js';
 
@@ -19,7 +20,7 @@ main(async () => {
   const clients = await connect(network, identity);
   const objects = s3 && new ObjectStore(s3);
   const access = canisterAccess(clients, (provider) => endpointExists(temporal, provider));
-  const fleet = canisterFleet(clients);
+  const fleet = canisterFleet(clients, podsSwitched);
   const treasury = canisterTreasury(clients);
   const activities = activitiesOf({
     governance: canisterGovernance(clients),

@@ -7,6 +7,7 @@ import { workflowBundle } from '../bundle.js';
 import { configure, objectStoreOf } from '../configuration.js';
 import { DEPLOYMENTS } from '../deployments.js';
 import { main, runProcess } from '../process.js';
+import { keyReleased } from '../telemetry.js';
 import { bundlesFolder, versioned } from '../versions.js';
 import { trainingHandler } from './nexus.js';
 
@@ -21,7 +22,7 @@ main(async () => {
 
   const clients = await connect(network, identity);
   const host = `provider-${hostname()}-${createHash('sha256').update(`${signer.principal} ${disk}`).digest('hex').slice(0, 8)}`;
-  const training = providerTraining({ clients, signer, workspace, host, hidden: [dirname(process.env['LIVEPOD_IDENTITY']!)], ...(s3 ? { objects: new ObjectStore(s3) } : {}) });
+  const training = providerTraining({ keyReleased, clients, signer, workspace, host, hidden: [dirname(process.env['LIVEPOD_IDENTITY']!)], ...(s3 ? { objects: new ObjectStore(s3) } : {}) });
   if (!(await sandboxWorks())) process.stderr.write('bubblewrap does not work on this machine: recipes run without a sandbox. Install it (Debian: bubblewrap) to confine them.\n');
   const activities = activitiesOf({ requesting: canisterRequesting(clients), training });
   const namespace = temporal.providerNamespace;
