@@ -26,7 +26,6 @@ export async function installTelemetry(role: string, bind: string): Promise<Tele
     telemetryOptions: {
       logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
       metrics: {
-        globalTags: { role },
         prometheus: {
           bindAddress: `${host}:${port}`, countersTotalSuffix: true, unitSuffix: true, useSecondsForDurations: true,
           histogramBucketOverrides: { livepod_stage_duration_seconds: LONG, livepod_vote_wait_seconds: LONG, livepod_key_release_seconds: SHORT, livepod_rollback_seconds: SHORT },

@@ -8,6 +8,7 @@ import { changedBundle } from '../test/changedBundle.js';
 import { Troupe, type Player } from '../test/troupe.js';
 import { workflowBundle } from './bundle.js';
 import { Deployment, DEPLOYMENTS } from './deployments.js';
+import { noSinks } from './traces.js';
 
 const world = new World();
 let sweeping = false;
@@ -70,8 +71,8 @@ describe('an upgrade in the middle of lifecycles, and back', () => {
 
   it('would have broken what began before, had its code been replaced', async () => {
     const history = await troupe.client.workflow.getHandle('lifecycle-before').fetchHistory();
-    await Worker.runReplayHistory({ workflowBundle: { code: present } }, history, 'lifecycle-before');
-    await expect(Worker.runReplayHistory({ workflowBundle: { code: changed } }, history, 'lifecycle-before')).rejects.toThrow(/[Nn]ondeterminism/);
+    await Worker.runReplayHistory({ workflowBundle: { code: present }, sinks: noSinks }, history, 'lifecycle-before');
+    await expect(Worker.runReplayHistory({ workflowBundle: { code: changed }, sinks: noSinks }, history, 'lifecycle-before')).rejects.toThrow(/[Nn]ondeterminism/);
   });
 
   it('waits for an operator where LIVEPOD_DEPLOY is manual', async () => {

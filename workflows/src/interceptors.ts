@@ -6,6 +6,7 @@ import {
 } from '@temporalio/workflow';
 import { idsOf } from './ids.js';
 import { searchAttributes } from './searchAttributes.js';
+import { stageOf } from './stages.js';
 
 /**
  * Part of every bundle, so that a run replays alike whether its worker exports traces or not: spans from the start of a run to its steps,
@@ -21,11 +22,6 @@ export function interceptors(): WorkflowInterceptors {
   };
 }
 
-const STAGES: Record<string, string> = {
-  lifecycle: 'lifecycle', datasetIntake: 'intake', trainingRound: 'training', checkpointReview: 'review', modelRollout: 'rollout', modelRollback: 'rollback', treasuryWatch: 'treasury',
-  accessRequest: 'access', trainingJob: 'job',
-};
-
 /** Times are the workflow's own clock, so a wait of days counts whole though the worker changed meanwhile. Nothing is counted again in a replay. */
 class Measures implements WorkflowInboundCallsInterceptor, WorkflowOutboundCallsInterceptor {
   private ids: Record<string, string | number> = {};
@@ -39,7 +35,7 @@ class Measures implements WorkflowInboundCallsInterceptor, WorkflowOutboundCalls
     const began = Date.now();
     const ended = (outcome: string): void => {
       const { workflowType: workflow } = workflowInfo();
-      seconds('livepod_stage_duration_seconds', 'From the first task of a workflow to its end').record(since(began), { workflow, stage: STAGES[workflow] ?? workflow, outcome });
+      seconds('livepod_stage_duration_seconds', 'From the first task of a workflow to its end').record(since(began), { workflow, stage: stageOf(workflow), outcome });
       log.info('Stage ended', { outcome, seconds: since(began) });
     };
     log.info('Stage began');

@@ -2,11 +2,13 @@ import {
   activitiesOf, canisterAccess, canisterDatasets, canisterFleet, canisterGovernance, canisterModels, canisterOperators, canisterTreasury, canisterWatch, ObjectStore,
 } from '@livepod/activities';
 import { connect } from '@livepod/client';
+import { stages } from '@livepod/workflows';
 import { isGrpcServiceError, ScheduleAlreadyRunning } from '@temporalio/client';
 import { status } from '@grpc/grpc-js';
 import { workflowBundle } from '../bundle.js';
 import { configure, objectStoreOf } from '../configuration.js';
 import { DEPLOYMENTS } from '../deployments.js';
+import { cycles, observe, openRuns, queues, releases, votes } from '../observer.js';
 import { main, runProcess } from '../process.js';
 import { temporalRuns } from '../runs.js';
 import { podsSwitched } from '../telemetry.js';
@@ -34,6 +36,10 @@ main(async () => {
   });
   await runProcess('orchestrator', temporal, async (connection) => {
     await watchTreasury(temporal);
+    observe([
+      queues(connection, temporal.namespace, ['orchestrator', 'rollback', 'evaluation']),
+      openRuns(connection, temporal.namespace, Object.keys(stages.ours)), votes(clients), releases(clients), cycles(clients),
+    ]);
     return versioned({
       connection, namespace: temporal.namespace, deployment: DEPLOYMENTS.orchestrator, bundle: await workflowBundle('orchestrator'), folder: bundlesFolder(),
       // A rollback must not wait behind other work, so it has a queue, pollers and slots of its own.

@@ -6,6 +6,7 @@ import { connect } from '@livepod/client';
 import { workflowBundle } from '../bundle.js';
 import { configure, objectStoreOf } from '../configuration.js';
 import { DEPLOYMENTS } from '../deployments.js';
+import { observe, queues } from '../observer.js';
 import { main, runProcess } from '../process.js';
 import { keyReleased } from '../telemetry.js';
 import { bundlesFolder, versioned } from '../versions.js';
@@ -27,6 +28,7 @@ main(async () => {
   const activities = activitiesOf({ requesting: canisterRequesting(clients), training });
   const namespace = temporal.providerNamespace;
   await runProcess('provider', temporal, async (connection) => {
+    observe([queues(connection, namespace, ['provider', host])]);
     const staff = await versioned({
       connection, namespace, deployment: DEPLOYMENTS.provider, bundle: await workflowBundle('provider'), folder: bundlesFolder(),
       queues: [{ taskQueue: 'provider', activities, nexusServices: [trainingHandler], maxCachedWorkflows: 50, maxConcurrentActivityTaskExecutions: 10, maxConcurrentWorkflowTaskExecutions: 20 }],
