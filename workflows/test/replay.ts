@@ -1,4 +1,5 @@
 import { Worker } from '@temporalio/worker';
+import { noSinks } from '@livepod/workers';
 import { dataConverter } from '@livepod/workers/temporal';
 import * as orchestrator from '../src/orchestrator.js';
 import * as provider from '../src/provider.js';
@@ -20,7 +21,7 @@ export async function replay(bundles: Bundles, recorded: readonly Recorded[]): P
   for (const version of new Set(recorded.map((one) => one.version))) {
     for (const entry of Object.keys(ENTRIES) as (keyof typeof ENTRIES)[]) {
       const own = recorded.filter((one) => one.version === version && ENTRIES[entry].includes(one.type));
-      const results = Worker.runReplayHistories({ workflowBundle: bundles[entry], dataConverter: dataConverter(), replayName: entry }, own);
+      const results = Worker.runReplayHistories({ workflowBundle: bundles[entry], dataConverter: dataConverter(), sinks: noSinks, replayName: entry }, own);
       for await (const { workflowId, error } of results) if (error) broken.push(sentence(own.find((one) => one.workflowId === workflowId)!, error));
     }
   }
