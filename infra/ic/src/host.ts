@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Certified, Certifier } from './certification.js';
+import { Clock } from './control/clock.js';
 import { createSubnetKeys, type SubnetKeys } from './certificates/index.js';
 import { Checkpoints, numbered, syncFolder, writeDurably } from './durability/checkpoint.js';
 import { Journal } from './durability/journal.js';
+import { lock } from './durability/lock.js';
 import { IcError } from './errors.js';
 import { performOutcall } from './outcalls.js';
+import type { Edit } from './subnet/edits.js';
 import { evaluateQuery, inspectIngress, type QueryCall } from './subnet/queries.js';
 import { textOf } from './subnet/principals.js';
 import type { Outcall, OutcallOutcome, OutcallResult } from './subnet/outcalls.js';
@@ -53,6 +56,9 @@ const LONGEST_SLEEP = 60_000;
 export class Host {
   readonly keys: SubnetKeys;
   readonly subnet: Subnet;
+  readonly clock = new Clock();
+  /** Called when a round's input is on disk and nothing of it has left yet. */
+  onDurable: () => void = () => {};
   readonly #folder: string;
   readonly #checkpoints: Checkpoints;
   readonly #certifier: Certifier;
@@ -73,6 +79,7 @@ export class Host {
   #timer?: NodeJS.Timeout;
   #lastRound = 0;
   #closed = false;
+  #paused = false;
   #failed?: unknown;
 
   private constructor(options: HostOptions, keys: SubnetKeys) {
@@ -104,6 +111,7 @@ export class Host {
     mkdirSync(options.state, { recursive: true, mode: 0o700 });
     lock(options.state);
     const host = new Host(options, createSubnetKeys(seedIn(options.state)));
+    host.clock.notBefore(host.subnet.state.time);
     host.#sendOutcalls();
     host.#schedule();
     return host;
@@ -111,8 +119,38 @@ export class Host {
 
   /** Nanoseconds since the epoch, never before the last round. */
   now(): bigint {
-    const clock = BigInt(Date.now()) * 1_000_000n;
-    return clock > this.subnet.state.time ? clock : this.subnet.state.time;
+    const time = this.clock.now();
+    return time > this.subnet.state.time ? time : this.subnet.state.time;
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** No round begins by itself until `resume`; what comes in meanwhile waits. */
+  pause(): void {
+    this.#paused = true;
+    clearTimeout(this.#timer);
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#schedule();
+  }
+
+  /** Executes one round now, whether or not there is something to do; with changes that nothing in the network could make. */
+  async step(edits: Edit[] = []): Promise<void> {
+    await this.#quiet();
+    clearTimeout(this.#timer);
+    this.#startRound(edits);
+    await this.#quiet();
+  }
+
+  /** Copies the whole state to a folder that another host can be started on. */
+  async exportTo(folder: string): Promise<void> {
+    await this.#quiet();
+    this.#checkpoint();
+    cpSync(this.#folder, folder, { recursive: true, errorOnExist: true, force: false, filter: (path) => !path.endsWith('/lock') && !path.endsWith('/control-token') });
   }
 
   /**
@@ -203,34 +241,35 @@ export class Host {
   }
 
   #schedule(): void {
-    if (this.#closed || this.#busy) return;
+    if (this.#closed || this.#busy || this.#paused) return;
     clearTimeout(this.#timer);
     const due = this.#pending.length + this.#outcomes.length > 0 ? 0n : nextDue(this.subnet);
     if (due === undefined) return;
-    const wait = Math.max(Number(due / 1_000_000n) + 1 - Date.now(), this.#lastRound + this.#pause - Date.now(), 0);
+    const wait = Math.max(Number((due - this.clock.now()) / 1_000_000n) + 1, this.#lastRound + this.#pause - Date.now(), 0);
     if (wait > 0 && wait > LONGEST_SLEEP) this.#timer = setTimeout(() => this.#schedule(), LONGEST_SLEEP);
     else this.#timer = setTimeout(() => this.#startRound(), wait);
   }
 
-  #startRound(): void {
+  #startRound(edits: Edit[] = []): void {
     if (this.#closed || this.#busy) return;
-    this.#busy = this.#round().catch((failure: unknown) => { this.#fail(failure); }).finally(() => {
+    this.#busy = this.#round(edits).catch((failure: unknown) => { this.#fail(failure); }).finally(() => {
       this.#busy = undefined;
       setImmediate(() => this.#schedule()); // queries that waited come first
     });
   }
 
-  async #round(): Promise<void> {
+  async #round(edits: Edit[]): Promise<void> {
     this.#lastRound = Date.now();
     const { state } = this.subnet;
-    const clock = BigInt(Date.now()) * 1_000_000n;
+    const time = this.clock.now();
     const input: RoundInput = {
-      round: state.round + 1, time: clock > state.time ? clock : state.time + 1n, seed: new Uint8Array(randomBytes(32)), ingress: this.#takePending(),
-      outcalls: this.#outcomes.splice(0),
+      round: state.round + 1, time: time > state.time ? time : state.time + 1n, seed: new Uint8Array(randomBytes(32)), ingress: this.#takePending(),
+      outcalls: this.#outcomes.splice(0), ...(edits.length > 0 && { edits }),
     };
     const durable = this.#journal.append({ input, executed: state.executed } satisfies JournalRecord);
     executeRound(this.subnet, input);
     await durable;
+    this.onDurable();
     for (const { requestId } of input.ingress) this.#known.delete(requestId);
     for (const { id } of input.outcalls!) this.#underWay.delete(id);
     this.#tell(this.subnet.finished);
@@ -322,34 +361,4 @@ function seedIn(folder: string): Uint8Array {
   const path = join(folder, 'keys');
   if (!existsSync(path)) writeDurably(path, randomBytes(32));
   return new Uint8Array(readFileSync(path));
-}
-
-/** Two hosts on one folder would destroy it. A process is known by its id and its start, since ids are used again. */
-function lock(folder: string): void {
-  const path = join(folder, 'lock');
-  const [pid, start] = existsSync(path) ? readFileSync(path, 'utf8').split(' ') : [];
-  const holder = Number(pid ?? 0);
-  if (holder > 0 && holder !== process.pid && startOf(holder) === start) {
-    throw new IcError('stateInUse', { folder, pid: holder }, `The state in ${folder} is in use by process ${holder}; stop it, or choose another --state.`);
-  }
-  writeFileSync(path, `${process.pid} ${startOf(process.pid)}`);
-}
-
-/** When a process was started, in the system's words; `running` where that cannot be told; undefined if it is not there. */
-function startOf(pid: number): string | undefined {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ');
-    return fields[0] === 'Z' ? undefined : fields[19];
-  } catch {
-    return existsSync('/proc/self/stat') ? undefined : signalled(pid);
-  }
-}
-
-function signalled(pid: number): string | undefined {
-  try {
-    process.kill(pid, 0);
-    return 'running';
-  } catch {
-    return undefined;
-  }
 }

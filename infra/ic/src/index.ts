@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { startControl } from './control/server.js';
+import { HttpFaults } from './control/faults.js';
 import { IcError } from './errors.js';
 import { Host, type HostOptions } from './host.js';
 import { createHttpServer } from './http/server.js';
@@ -11,12 +13,16 @@ export { MAIN_NETWORK_LIMITS, type Limits } from './subnet/subnet.js';
 export interface StartOptions extends HostOptions {
   /** Default 4943; 0 takes a free one. */
   port?: number;
+  /** Whether to open the control face, on a port of its own. */
+  control?: boolean;
 }
 
 export interface RunningInternetComputer {
   url: string;
   /** 133 bytes of DER in hexadecimal: what agents pin. */
   rootKey: string;
+  /** Where the control face listens; its token is in `control-token` in the folder of the state. */
+  controlUrl?: string;
   /** Stops serving and writes a checkpoint. */
   stop(): Promise<void>;
 }
@@ -26,9 +32,10 @@ export interface RunningInternetComputer {
  *
  * @throws IcError `portTaken` · `instrumenterMissing` · `stateInUse` · `stateDamaged`
  */
-export async function startInternetComputer({ port = 4943, ...options }: StartOptions): Promise<RunningInternetComputer> {
+export async function startInternetComputer({ port = 4943, control = false, ...options }: StartOptions): Promise<RunningInternetComputer> {
   const host = Host.open(options);
-  const server = createHttpServer(host);
+  const faults = new HttpFaults();
+  const server = createHttpServer(host, faults);
   try {
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
@@ -37,10 +44,13 @@ export async function startInternetComputer({ port = 4943, ...options }: StartOp
     throw new IcError('portTaken', { port }, `Cannot listen on port ${port} of 127.0.0.1 (${(cause as Error).message}); choose another --port, or 0 for a free one.`, { cause });
   }
   const { port: taken } = server.address() as AddressInfo;
+  const controlling = control ? await startControl(host, faults, options.state) : undefined;
   return {
     url: `http://127.0.0.1:${taken}`,
     rootKey: Buffer.from(host.keys.der).toString('hex'),
+    ...(controlling && { controlUrl: controlling.url }),
     stop: async () => {
+      controlling?.close();
       server.close();
       await host.close();
       server.closeAllConnections();

@@ -12,18 +12,19 @@ Usage: npm run ic -- --state DIR [options]
   --update-instructions N    limit for one update message (default 40000000000)
   --query-instructions N     limit for one query (default 5000000000)
   --checkpoint-after BYTES   journal size at which the whole state is written (default 67108864)
+  --control                  open the control face on a port of its own: time, pause, step, faults, export; its token is DIR/control-token
   --quiet                    do not print what canisters print
   --help                     this text
 
-When it is ready it prints one JSON line: {"url", "rootKey"}, the root key as DER in hexadecimal. SIGTERM or SIGINT stops it cleanly.
-Its chain keys (vetKD, Schnorr) are public test keys: it must never hold secrets of the real world.
+When it is ready it prints one JSON line: {"url", "rootKey", "controlUrl"?}, the root key as DER in hexadecimal. SIGTERM or SIGINT stops it cleanly.
+Its chain keys (vetKD, Schnorr, ECDSA) are public test keys: it must never hold secrets of the real world.
 `;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       state: { type: 'string' }, port: { type: 'string' }, 'seconds-per-round': { type: 'string' }, 'update-instructions': { type: 'string' },
-      'query-instructions': { type: 'string' }, 'checkpoint-after': { type: 'string' }, quiet: { type: 'boolean' }, help: { type: 'boolean' },
+      'query-instructions': { type: 'string' }, 'checkpoint-after': { type: 'string' }, control: { type: 'boolean' }, quiet: { type: 'boolean' }, help: { type: 'boolean' },
     },
   });
   if (values.help) {
@@ -34,7 +35,7 @@ async function main(): Promise<void> {
   const port = number('port', values.port ?? '4943');
   if (port > 65_535) throw new IcError('usage', { port }, `The port ${port} is beyond 65535.`);
   const running = await startInternetComputer({
-    state: values.state, port,
+    state: values.state, port, control: values.control,
     secondsPerRound: number('seconds-per-round', values['seconds-per-round'] ?? '0'),
     checkpointAfter: values['checkpoint-after'] === undefined ? undefined : number('checkpoint-after', values['checkpoint-after']),
     limits: {
@@ -47,7 +48,7 @@ async function main(): Promise<void> {
     },
     onLog: values.quiet ? undefined : (line) => process.stderr.write(`${line}\n`),
   });
-  process.stdout.write(`${JSON.stringify({ url: running.url, rootKey: running.rootKey })}\n`);
+  process.stdout.write(`${JSON.stringify({ url: running.url, rootKey: running.rootKey, ...(running.controlUrl && { controlUrl: running.controlUrl }) })}\n`);
   const stop = (): void => { void running.stop().then(() => process.exit(0)); };
   process.once('SIGTERM', stop).once('SIGINT', stop);
 }

@@ -102,7 +102,7 @@ import { freePort } from '../testing/network.js';
     expect(await icp('cycles', 'balance', '--identity', 'ed25519')).toContain('5_519_900_000_000');
     expect(await icp('token', 'balance', '--identity', 'ed25519')).toContain('8.999');
     await icp('canister', 'top-up', 'test', '--amount', '1T', '--identity', 'ed25519');
-    expect(await icp('cycles', 'balance', '--identity', 'ed25519')).toContain('4_519_700_000_000');
+    expect(await icp('cycles', 'balance', '--identity', 'ed25519')).toContain('4_519_800_000_000');
   });
 
   it('creates a canister through its proxy', async () => {

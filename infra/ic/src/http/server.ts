@@ -1,5 +1,6 @@
 import { Principal } from '@dfinity/principal';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { HttpFaults, type Endpoint } from '../control/faults.js';
 import { EnvelopeError } from '../envelopes/index.js';
 import type { Host } from '../host.js';
 import { canisterId, bytesOf, FIRST_ID, idOf, LAST_ID, type Id } from '../subnet/principals.js';
@@ -20,9 +21,9 @@ const ENDPOINTS: Record<string, number[]> = {
 };
 
 /** The host's HTTP interface: that of an API boundary node, and an HTTP gateway for canisters' pages. */
-export function createHttpServer(host: Host): Server {
+export function createHttpServer(host: Host, faults = new HttpFaults()): Server {
   const server = createServer((request, response) => {
-    handle(host, request, response).catch((failure: unknown) => {
+    handle(host, faults, request, response).catch((failure: unknown) => {
       if (response.headersSent) response.destroy();
       else if (failure instanceof HttpError) sendText(response, failure.status, failure.message);
       else if (failure instanceof EnvelopeError) sendText(response, failure.httpStatus, failure.message);
@@ -33,22 +34,23 @@ export function createHttpServer(host: Host): Server {
   return server;
 }
 
-async function handle(host: Host, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function handle(host: Host, faults: HttpFaults, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname } = new URL(request.url ?? '/', 'http://localhost');
   if (request.method === 'OPTIONS') {
     response.writeHead(204, CORS).end();
     return;
   }
+  if (pathname === '/api/v2/status' && await faults.strike('status', undefined, response)) return undefined;
   if (pathname === '/api/v2/status') return sendCbor(response, status(host));
   if (pathname === '/_/topology') return sendTopology(host, response);
-  if (pathname.startsWith('/api/')) return handleApi(host, pathname, request, response);
+  if (pathname.startsWith('/api/')) return handleApi(host, faults, pathname, request, response);
   const canister = canisterOf(request);
   if (canister !== undefined) return handleGateway(host, canister, request, await bodyOf(request), response);
   if (pathname === '/') return sendText(response, 200, WELCOME);
   throw new HttpError(404, `There is nothing at ${pathname}: name a canister, as in /?canisterId=<id>.`);
 }
 
-async function handleApi(host: Host, pathname: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function handleApi(host: Host, faults: HttpFaults, pathname: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const [, digit, kind, name, what] = ENDPOINT.exec(pathname) ?? [];
   const version = Number(digit);
   if (!ENDPOINTS[`${kind}/${what}`]?.includes(version)) throw new HttpError(404, `There is no endpoint ${pathname}.`);
@@ -57,6 +59,7 @@ async function handleApi(host: Host, pathname: string, request: IncomingMessage,
   if (kind === 'subnet' && id !== idOf(host.keys.subnetId)) throw new HttpError(400, `There is no subnet ${name}.`);
   const effective = kind === 'canister' ? id : undefined;
   const body = await bodyOf(request);
+  if (await faults.strike(what as Endpoint, id, response)) return undefined;
   if (what === 'call') return handleCall(host, version, effective, body, response);
   if (what === 'query') return handleQuery(host, id, body, response);
   return handleReadState(host, effective, body, response);
@@ -91,7 +94,7 @@ function bodyOf(request: IncomingMessage): Promise<Uint8Array> {
 function status(host: Host): unknown {
   return {
     impl_version: `livepod-ic ${VERSION}`, replica_health_status: 'healthy', root_key: host.keys.der, certified_height: host.subnet.state.round,
-    /** vetKD and Schnorr master keys are derivable by anybody. */
+    /** vetKD, Schnorr and ECDSA master keys are derivable by anybody. */
     chain_keys: 'public test keys, not for production',
   };
 }

@@ -2,6 +2,7 @@ import { builtinAt, executeBuiltin } from '../builtins/index.js';
 import { manage } from '../management/manage.js';
 import { executionFee, ingressFee, storageFee } from './cycles.js';
 import { deliverCall, deliverResponse, deliverTask } from './delivery.js';
+import { applyEdit, throwFault, type Edit } from './edits.js';
 import { settleOutcalls, type OutcallResult } from './outcalls.js';
 import { MANAGEMENT, textOf } from './principals.js';
 import { Reject, rejection, SYS_UNKNOWN } from './reject.js';
@@ -17,6 +18,8 @@ export interface RoundInput {
   ingress: Ingress[];
   /** What came of the HTTP requests of canisters. */
   outcalls?: OutcallResult[];
+  /** Changes made from outside the network. */
+  edits?: Edit[];
 }
 
 const ROUND_INSTRUCTIONS = 20_000_000_000n;
@@ -28,6 +31,7 @@ const HEARTBEAT_EVERY = SECOND;
 /** Executes a round: takes in calls, wakes timers, and works the queue off, or a good part of it. */
 export function executeRound(subnet: Subnet, input: RoundInput): void {
   subnet.beginRound(input.round, input.time, input.seed);
+  for (const edit of input.edits ?? []) applyEdit(subnet, edit);
   for (const ingress of input.ingress) {
     subnet.induct(ingress);
     if (ingress.to !== MANAGEMENT) subnet.canisters.get(ingress.to)?.spend(ingressFee(ingress.method.length + ingress.arg.length), 'ingress_induction');
@@ -75,6 +79,7 @@ function deliver(subnet: Subnet, work: Work): bigint {
 
 function deliverOrReject(subnet: Subnet, { to, call }: Work & { kind: 'call' }): bigint {
   try {
+    throwFault(subnet, to, call.method);
     if (to === MANAGEMENT) return manage(subnet, call);
     const builtin = builtinAt(subnet, to);
     if (builtin) {

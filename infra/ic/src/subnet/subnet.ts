@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { BuiltinState } from '../builtins/index.js';
 import type { ModuleStore } from '../wasm/module-store.js';
 import { Canister, newCanisterState, type CanisterState, type Network, type Origin } from './canister.js';
+import type { CallFault } from './edits.js';
 import type { Outcall } from './outcalls.js';
 import { canisterId, type Id } from './principals.js';
 import { rejection, towardsCanister, type Rejection } from './reject.js';
@@ -70,6 +71,7 @@ export interface SubnetState {
   outcalls?: Map<number, Outcall>;
   nextOutcall?: number;
   builtins?: BuiltinState;
+  faults?: CallFault[];
 }
 
 export class Subnet {

@@ -27,12 +27,19 @@ export type Management = ActorSubclass<Record<keyof typeof METHODS, (...args: an
 
 /** A host in a process of its own, as `npm run ic` starts it, with a fresh identity talking to it. */
 export class TestNetwork {
-  readonly folder = mkdtempSync(join(tmpdir(), 'livepod-ic-'));
+  readonly folder: string;
   readonly identity = Ed25519KeyIdentity.generate();
   url = '';
   rootKey = '';
+  /** Empty unless it was started with `--control`. */
+  controlUrl = '';
   agent!: HttpAgent;
   #process?: ChildProcess;
+
+  /** @param folder  of its state; a new one if not given */
+  constructor(folder = mkdtempSync(join(tmpdir(), 'livepod-ic-'))) {
+    this.folder = folder;
+  }
 
   async start(options: string[] = []): Promise<this> {
     const started = spawn(process.execPath, ['--import', 'tsx', MAIN, '--port', '0', '--state', this.folder, '--quiet', ...options], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
