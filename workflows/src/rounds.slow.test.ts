@@ -193,7 +193,7 @@ describe('treasuryWatch', () => {
 describe('replay', () => {
   it('of every history of these rounds gives the same commands', async () => {
     for (const run of ['lifecycle-whole', 'lifecycle-stopped', 'lifecycle-cancelled', 'lifecycle-whole-training', 'lifecycle-whole-review', 'lifecycle-whole-rollout']) {
-      const history = await stage.client.getHandle(run).fetchHistory();
+      const history = await stage.history(run);
       await Worker.runReplayHistory({ workflowBundle: stage.bundles.orchestrator }, history, run);
     }
   });

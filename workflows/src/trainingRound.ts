@@ -5,6 +5,7 @@ import { deadlineMoved, jobOpened, type JobNews } from './chapterNews.js';
 import { amount, checked, contentId, distinct, hyperparameters, integer, list, name, nullable, optional, record, type Guarded } from './guards.js';
 import { narrate, short, tokens, voteOn, workflowPage } from './narration.js';
 import { abortable } from './operatorDesk.js';
+import { forNamespace } from './namespaces.js';
 import { access, datasets, governance, treasury } from './ports.js';
 import { grantAccess } from './proposals.js';
 import { mark } from './searchAttributes.js';
@@ -66,7 +67,7 @@ export async function trainingRound(request: TrainingRoundInput): Promise<Traini
     });
     const { job } = await provider.executeOperation(
       trainingService.operations.requestAccess,
-      { ...order, ...(attempt === 1 ? {} : { attempt }), datasets: terms.map(({ id, epoch }) => ({ id, epoch })) },
+      forNamespace(round.provider, { ...order, ...(attempt === 1 ? {} : { attempt }), datasets: terms.map(({ id, epoch }) => ({ id, epoch })) }),
       { scheduleToCloseTimeout: '1 day', summary: 'Ask for the job' },
     );
     const asked = await access.job({ job });
@@ -106,7 +107,7 @@ export async function trainingRound(request: TrainingRoundInput): Promise<Traini
 
   /** The provider has until the job's deadline, wherever that moves, and an hour more to end in order. */
   async function trained(job: number): Promise<{ checkpoint: string }> {
-    const train = (ms: number) => provider.executeOperation(trainingService.operations.train, { job }, { scheduleToCloseTimeout: ms, summary: `Train job ${job}` });
+    const train = (ms: number) => provider.executeOperation(trainingService.operations.train, forNamespace(round.provider, { job }), { scheduleToCloseTimeout: ms, summary: `Train job ${job}` });
     if (!patched('deadline-moves')) return train((round.deadlineSeconds + HOUR_MS / 1000) * 1000);
 
     const work = new CancellationScope();

@@ -1,4 +1,9 @@
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { acceptShare, converter, decoded, failureConverterPath, newRing, share, writeRing, type LivepodCodec } from '@livepod/codec';
 import { WorkflowRunOperationHandler, startWorkflow } from '@temporalio/nexus';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
@@ -11,7 +16,7 @@ const source = (name: string): string => fileURLToPath(new URL(`../src/${name}.t
 const server = fileURLToPath(new URL('../../.cache/bin/temporal', import.meta.url));
 export const round = (name: string, more: Partial<LifecycleInput> = {}): LifecycleInput => ({ round: name, provider: 'provider-1', recipe: id('e'), datasets: [id('1'), id('2')], holdSeconds: 0, ...more });
 
-/** A real Temporal server with our namespace and a provider's, a Nexus endpoint between them, and a worker for every queue. */
+/** A real Temporal server with our namespace and a provider's, a Nexus endpoint between them, a worker for every queue, and each side's keys. */
 export class Stage {
   world = new World();
   private workers: Worker[] = [];
@@ -19,19 +24,22 @@ export class Stage {
 
   private constructor(
     readonly environment: TestWorkflowEnvironment,
+    private readonly keys: ReturnType<typeof keyRings>,
     readonly bundles: { orchestrator: { code: string }; provider: { code: string } },
   ) {}
 
   static async open(): Promise<Stage> {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
+    const keys = keyRings();
     const [environment, orchestrator, provider] = await Promise.all([
       TestWorkflowEnvironment.createLocal({
+        client: { dataConverter: keys.ours },
         server: { executable: { type: 'existing-path', path: server }, namespace: 'livepod', searchAttributes: Object.values(searchAttributes), log: { level: 'error', format: 'pretty' } },
       }),
-      bundleWorkflowCode({ workflowsPath: source('orchestrator'), logger: new DefaultLogger('ERROR') }),
-      bundleWorkflowCode({ workflowsPath: source('provider'), logger: new DefaultLogger('ERROR') }),
+      bundleWorkflowCode({ workflowsPath: source('orchestrator'), failureConverterPath, logger: new DefaultLogger('ERROR') }),
+      bundleWorkflowCode({ workflowsPath: source('provider'), failureConverterPath, logger: new DefaultLogger('ERROR') }),
     ]);
-    const stage = new Stage(environment, { orchestrator, provider });
+    const stage = new Stage(environment, keys, { orchestrator, provider });
     await stage.openProvider();
     await stage.openWorkers();
     return stage;
@@ -59,8 +67,8 @@ export class Stage {
       Object.keys(this.world.activities()).map((name) => [name, (...args: never[]) => this.world.activities()[name]!(...args)]),
     );
     const connection = this.environment.nativeConnection;
-    const ours = { connection, namespace: 'livepod', activities, identity: 'stage' };
-    const theirs = { connection, namespace: 'provider-1', activities, identity: 'stage' };
+    const ours = { connection, namespace: 'livepod', activities, identity: 'stage', dataConverter: this.keys.ours };
+    const theirs = { connection, namespace: 'provider-1', activities, identity: 'stage', dataConverter: this.keys.theirs };
     this.workers = await Promise.all([
       Worker.create({ ...ours, ...versioned, taskQueue: 'orchestrator', workflowBundle: this.bundles.orchestrator }),
       Worker.create({ ...ours, ...versioned, taskQueue: 'rollback', workflowBundle: this.bundles.orchestrator }),
@@ -85,18 +93,34 @@ export class Stage {
   }
 
   inProviderNamespace(): Client {
-    return new Client({ connection: this.environment.connection, namespace: 'provider-1' });
+    return new Client({ connection: this.environment.connection, namespace: 'provider-1', dataConverter: this.keys.theirs });
+  }
+
+  /** A history as the workflow saw it: in clear. */
+  async history(workflowId: string) {
+    return decoded(await this.client.getHandle(workflowId).fetchHistory(), this.keys.ours.payloadCodecs![0] as LivepodCodec);
   }
 
   async close(): Promise<void> {
     for (const worker of this.workers) worker.shutdown();
     await Promise.all(this.running);
     await this.environment.teardown();
+    await rm(this.keys.folder, { recursive: true });
   }
 }
 
 /** As in the field: a workflow that says how it moves between builds runs on a worker with versions only. */
 const versioned = { workerDeploymentOptions: { version: { deploymentName: 'stage', buildId: '1' }, useWorkerVersioning: true, defaultVersioningBehavior: 'PINNED' } } as const;
+
+/** Ours, the provider's, and the key that they share. */
+function keyRings() {
+  const folder = mkdtempSync(join(tmpdir(), 'livepod-keys-'));
+  const [ours, theirs] = [join(folder, 'ours.json'), join(folder, 'theirs.json')] as const;
+  writeRing(ours, newRing('livepod'));
+  writeRing(theirs, newRing('provider-1'));
+  acceptShare(theirs, share(ours, 'provider-1'));
+  return { folder, ours: converter(ours), theirs: converter(theirs) };
+}
 
 const nexus = serviceHandler(trainingService, {
   requestAccess: new WorkflowRunOperationHandler((ctx, input) => startWorkflow(ctx, 'accessRequest', { workflowId: `access-request-${input.round}-${input.attempt ?? 1}`, args: [input] }) as never),

@@ -49,11 +49,13 @@ export class KeyRing {
 
   get namespace(): string { return this.ring.namespace; }
   get customer(): string | undefined { return this.current().customer; }
+  /** Whether a key is held in common with that namespace. */
+  shares(peer: string): boolean { return this.current().shared?.[peer] !== undefined; }
 
   /** The key to encrypt with: our own, or the one held in common with `peer`. @throws CodecError `unknownKey` */
   active(peer?: string): Key {
-    const ring = this.current();
-    const keys = peer === undefined ? ring : ring.shared?.[peer];
+    const keysIn = (ring: RingFile): Keys | undefined => (peer === undefined ? ring : ring.shared?.[peer]);
+    const keys = keysIn(this.current()) ?? keysIn(this.current(true));
     if (!keys) throw new CodecError('unknownKey', { peer }, `No key is shared with namespace ${peer}; make one with livepod codec share ${peer}, and hand it over.`);
     return this.byId.get(keys.active)!;
   }
