@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { loadIdentity, readNetwork, type Network } from '@livepod/client';
 import { signerOf } from '@livepod/activities';
+import { readRing } from '@livepod/codec';
 import { WorkerError } from './errors.js';
 import { profileProblems, reach } from './profile.js';
 import type { Temporal } from './temporal.js';
@@ -9,6 +10,7 @@ import type { Temporal } from './temporal.js';
 const COMMON = {
   LIVEPOD_NETWORK: 'the network.json that set-up wrote',
   LIVEPOD_IDENTITY: 'the identity file of this process, {"seed": "…"}',
+  LIVEPOD_CODEC_KEYS: 'the key ring that encrypts payloads, or the word off',
 };
 
 const PORT: [RegExp, string] = [/^(\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/, 'a port from 0 (any) to 65535'];
@@ -33,15 +35,17 @@ const OPTIONAL = {
 export function configure<K extends string>(wanted: Record<K, string>, own: 'namespace' | 'providerNamespace' = 'namespace') {
   const variables: Record<string, string> = { ...COMMON, ...wanted };
   const missing = Object.entries(variables).filter(([name]) => !process.env[name]).map(([name, what]) => `${name} (${what})`);
-  const absent = Object.keys(variables).filter((name) => process.env[name] && !existsSync(process.env[name])).map((name) => `${name} names ${process.env[name]}, which is not there: give the path of ${variables[name]}.`);
+  const absent = Object.keys(variables).filter((name) => process.env[name] && process.env[name] !== 'off' && !existsSync(process.env[name])).map((name) => `${name} names ${process.env[name]}, which is not there: give the path of ${variables[name]}.`);
   const problems = [...(missing.length > 0 ? [`Set ${missing.join(', ')}.`] : []), ...absent, ...optionalProblems(), ...profileProblems()];
   const network = attempt(() => readNetwork(process.env['LIVEPOD_NETWORK']!), 'LIVEPOD_NETWORK', problems);
   const identity = attempt(() => loadIdentity(process.env['LIVEPOD_IDENTITY']!), 'LIVEPOD_IDENTITY', problems);
+  const keys = attempt(() => readRing(process.env['LIVEPOD_CODEC_KEYS']!), 'LIVEPOD_CODEC_KEYS', problems);
   if (network && !network.temporal) problems.push(`${process.env['LIVEPOD_NETWORK']} names no Temporal server; start the stack again.`);
+  const { address, namespace } = reach();
+  const temporal: Temporal = { ...network?.temporal!, ...(address ? { address } : {}), ...(namespace ? { [own]: namespace } : {}) };
+  if (keys && network?.temporal && keys.namespace !== temporal[own]) problems.push(`LIVEPOD_CODEC_KEYS holds keys of namespace ${keys.namespace}, and this process works in ${temporal[own]}; give it its own key ring.`);
   if (problems.length > 0) throw new WorkerError('badConfiguration', { problems }, problems.join('\n'));
 
-  const { address, namespace } = reach();
-  const temporal: Temporal = { ...network!.temporal!, ...(address ? { address } : {}), ...(namespace ? { [own]: namespace } : {}) };
   return { network: network!, temporal, identity: identity!, signer: signerOf(identity!), own: Object.fromEntries(Object.keys(wanted).map((name) => [name, process.env[name]!])) as Record<K, string> };
 }
 

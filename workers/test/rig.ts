@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { contribute, type Contribution } from '@livepod/activities';
 import { Chain, freePort, motionRecording, motionSchema, type ChainOptions, type Role } from '@livepod/activities/testing';
+import { acceptShare, newRing, share, writeRing } from '@livepod/codec';
 import { decision, listProposals, saveIdentity, vote, type Decision } from '@livepod/client';
 import { searchAttributes, type LifecycleInput } from '@livepod/workflows';
 import { connectClient, type TemporalClient } from '../src/temporal.js';
@@ -59,6 +60,9 @@ export class Rig {
   private async setUp(): Promise<void> {
     const { chain } = this;
     this.scratch = join('/dev/shm', `livepod-rig-${process.pid}`);
+    writeRing(this.keys(), newRing('livepod'));
+    writeRing(this.keys('provider'), newRing('provider-1'));
+    acceptShare(this.keys('provider'), share(this.keys(), 'provider-1'));
     await this.startTemporal();
     await writeFile(this.networkFile, JSON.stringify({ ...chain.network, s3: { endpoint: chain.s3.endpoint, region: chain.s3.region, bucket: chain.s3.bucket }, temporal: this.temporalAddresses }));
     for (const person of [5, 6]) {
@@ -71,6 +75,11 @@ export class Rig {
 
   get networkFile(): string {
     return join(this.chain.folder, 'network.json');
+  }
+
+  /** The key ring of a worker: the provider has its own. */
+  private keys(name?: WorkerName): string {
+    return join(this.chain.folder, 'secrets', name === 'provider' ? 'codec-provider-1.json' : 'codec.json');
   }
 
   private get holdout(): string {
@@ -103,7 +112,7 @@ export class Rig {
     const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'workers', 'src', name, 'main.ts')], {
       cwd: root, stdio: ['ignore', 'pipe', this.logs ? openSync(join(this.logs, `${name}.log`), 'a') : process.env['LIVEPOD_TEST_LOGS'] ? 'inherit' : 'ignore'],
       env: {
-        ...process.env, LIVEPOD_NETWORK: this.networkFile, LIVEPOD_IDENTITY: identity, LIVEPOD_HOLDOUT: this.holdout, LIVEPOD_SCRATCH: this.scratch,
+        ...process.env, LIVEPOD_NETWORK: this.networkFile, LIVEPOD_IDENTITY: identity, LIVEPOD_HOLDOUT: this.holdout, LIVEPOD_SCRATCH: this.scratch, LIVEPOD_CODEC_KEYS: this.keys(name),
         AWS_ACCESS_KEY_ID: chain.s3.accessKeyId, AWS_SECRET_ACCESS_KEY: chain.s3.secretAccessKey, ...env,
       },
     });
@@ -149,7 +158,7 @@ export class Rig {
     const attributes = Object.values(searchAttributes).flatMap((key) => ['--search-attribute', `${key.name}=Keyword`]);
     this.temporal = spawn(join(root, '.cache', 'bin', 'temporal'), ['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port), '--namespace', 'livepod', '--namespace', 'provider-1', '--log-level', 'never', ...attributes], { stdio: 'ignore' });
     await until(async () => {
-      this.client = await connectClient(this.temporalAddresses, { connectTimeout: 1000 });
+      this.client = await connectClient(this.temporalAddresses, { connectTimeout: 1000, keys: this.keys() });
       return true;
     });
     await until(async () => {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readNetwork } from '@livepod/client';
-import { connectClient } from '@livepod/workers/temporal';
+import { connectClient, keysFor } from '@livepod/workers/temporal';
 import type { BenchOptions, BenchRow } from '../benchmark.js';
 import { histories, type HistoryFacts } from './histories.js';
 import { covered, type Interval } from './intervals.js';
@@ -16,12 +16,12 @@ const EVENTS_LIMIT = 300;
 export async function run(options: BenchOptions): Promise<BenchRow[]> {
   const path = join(options.state, 'network.json');
   const temporal = existsSync(path) ? readNetwork(path).temporal : undefined;
-  const client = temporal && (await connectClient(temporal, { connectTimeout: 5_000 }).catch(() => undefined));
+  const client = temporal && (await connectClient(temporal, { connectTimeout: 5_000, keys: keysFor(path) }).catch(() => undefined));
   if (!temporal || !client) {
     options.note('Skipped: it reads a finished run of a stack that is up. Start one with npm start, and run this beside it.');
     return [];
   }
-  const provider = await connectClient(temporal, { namespace: temporal.providerNamespace });
+  const provider = await connectClient(temporal, { namespace: temporal.providerNamespace, keys: keysFor(path) });
   try {
     options.progress(`reading histories from ${temporal.address}`);
     const ours = await histories(client, 'ExecutionStatus = "Completed"');

@@ -16,7 +16,7 @@ export interface IcNetwork {
 
 /** network.json: where everything of a stack is. Written by set-up, read by every process. */
 export interface Network extends IcNetwork {
-  temporal?: { address: string; uiUrl?: string; namespace: string; providerNamespace: string; nexusEndpoint: string };
+  temporal?: { address: string; uiUrl?: string; namespace: string; providerNamespace: string; nexusEndpoint: string; /** of the server that shows encrypted payloads to those who may read them */ codecUrl?: string };
   s3?: { endpoint: string; region: string; bucket: string };
   metrics?: Record<string, string>;
 }

@@ -1,4 +1,17 @@
 /** Failures' texts and stacks go through the codec as payloads do. CommonJS, because Temporal loads converters by `require`. */
-const { DefaultFailureConverter } = require('@temporalio/common');
+const { ApplicationFailure, DefaultFailureConverter } = require('@temporalio/common');
 
-exports.failureConverter = new DefaultFailureConverter({ encodeCommonAttributes: true });
+const clear = new DefaultFailureConverter();
+
+class LivepodFailureConverter extends DefaultFailureConverter {
+  /**
+   * A refused update is told to whoever sent it, and the UI's dialog decrypts no failures: so the sentence of a `Refused` stays readable.
+   * It quotes nothing that came in; its details are payloads and encrypted like all others.
+   */
+  errorToFailure(error, payloadConverter, context) {
+    if (error instanceof ApplicationFailure && error.type === 'Refused') return { ...clear.errorToFailure(error, payloadConverter, context), stackTrace: '' };
+    return super.errorToFailure(error, payloadConverter, context);
+  }
+}
+
+exports.failureConverter = new LivepodFailureConverter({ encodeCommonAttributes: true });

@@ -6,4 +6,4 @@ export { ENCODING, LivepodCodec, RECIPIENT } from './payloads.js';
 export { serveFromEnvironment } from './server/process.js';
 export { serve, type CodecServer, type CodecServerOptions } from './server/server.js';
 export type { OperatorPage } from './server/page.js';
-export { makeSigningKey, OWN_ISSUER, signInToken } from './signing.js';
+export { makeSigningKey, OWN_ISSUER, signInLink, signInToken } from './signing.js';

@@ -1,7 +1,7 @@
 import { gcm } from '@noble/ciphers/aes.js';
 import { randomBytes } from '@noble/ciphers/utils.js';
 import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { CodecError } from './errors.js';
 import type { KeyRing } from './keyRing.js';
 
@@ -12,7 +12,7 @@ const NONCE = 12;
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
-const Wire = temporal.api.common.v1.Payload;
+const Wire = proto.temporal.api.common.v1.Payload;
 
 /** What a payload of ours says of itself in clear, all of it bound to the ciphertext as associated data. */
 export interface Label {

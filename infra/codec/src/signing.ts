@@ -7,6 +7,9 @@ import { CodecError } from './errors.js';
 /** Of tokens that a stack signs itself; an OIDC provider takes its place in earnest. */
 export const OWN_ISSUER = { issuer: 'livepod-stack', audience: 'livepod-codec' } as const;
 
+/** A link that opens a session at a codec server. It is as good as a password while it lasts. */
+export const signInLink = (codecUrl: string, token: string): string => `${codecUrl}/signin?token=${token}`;
+
 /** Makes the key that signs sign-in links, and the key set that checks them, unless they are there. */
 export async function makeSigningKey(privateFile: string, jwksFile: string): Promise<void> {
   if (existsSync(privateFile) && existsSync(jwksFile)) return;

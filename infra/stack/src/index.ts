@@ -4,6 +4,7 @@ export { bringUp, type Base, type BringUpOptions, type Stack } from './stack.js'
 export type { ProcessHandle, ProcessSpec } from './supervised.js';
 export { workerProcess, s3Environment, type WorkerName } from './workers.js';
 export { searchAttributes, prepareTemporal, type SearchAttributes, type TemporalAddresses } from './temporalServer.js';
+export { keyRings, operatorPageFile, signInLinkOf } from './codecServer.js';
 export type { S3Addresses, S3Credentials } from './s3Server.js';
 export { recordingsIn, type Recordings } from './steps/recordings.js';
 export { buildWasm, canisterNames } from './steps/wasm.js';

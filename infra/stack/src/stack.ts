@@ -1,6 +1,7 @@
 import { type Network, updateNetwork } from '@livepod/client';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { codecServer } from './codecServer.js';
 import { StackError } from './errors.js';
 import { icServer } from './icServer.js';
 import { defaultState } from './paths.js';
@@ -119,6 +120,8 @@ class OwnedStack implements Stack {
 
   async begin(options: BringUpOptions): Promise<void> {
     const temporal = await temporalServer(this.state, this.ports);
+    const codec = await codecServer(this.state, this.ports, temporal.addresses);
+    temporal.spec?.args.push('--ui-codec-endpoint', codec.codecUrl);
     const s3 = await s3Server(this.state, this.ports);
     const ic = await icServer(this.state, this.ports);
     this.s3Credentials = s3.credentials;
@@ -135,14 +138,15 @@ class OwnedStack implements Stack {
         await prepareBucket(s3.addresses, s3.credentials);
         this.tell(`S3: ${s3.addresses.endpoint}`);
       })(),
+      this.startProcess(codec.spec).then(() => this.tell(`Codec server: ${codec.codecUrl}`)),
       ...(icProcess ? [icProcess.then(() => this.tell(`Internet Computer: ${ic.icHost}`))] : []),
     ]);
     const said = icProcess ? (await icProcess).said as { url?: string; rootKey: string } : { url: ic.icHost, rootKey: ic.rootKey! };
-    updateNetwork(this.networkFile, { icHost: said.url ?? ic.icHost, rootKey: said.rootKey, temporal: temporal.addresses, s3: s3.addresses });
+    updateNetwork(this.networkFile, { icHost: said.url ?? ic.icHost, rootKey: said.rootKey, temporal: { ...temporal.addresses, codecUrl: codec.codecUrl }, s3: s3.addresses });
     await options.afterIc?.(this);
     const workers = await options.workers?.(this) ?? [];
     const started = await allDone(workers.map((spec) => this.startProcess(spec)));
-    updateNetwork(this.networkFile, { metrics: metricsOf(started) });
+    updateNetwork(this.networkFile, { metrics: metricsOf([this.process('codec'), ...started]) });
   }
 
   process(name: string): ProcessHandle {

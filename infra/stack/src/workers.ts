@@ -1,3 +1,4 @@
+import { keyRings } from './codecServer.js';
 import { root } from './paths.js';
 import type { Base } from './stack.js';
 import type { ProcessSpec } from './supervised.js';
@@ -23,6 +24,7 @@ export async function workerProcess(base: Base, name: WorkerName, identity: stri
       AWS_SECRET_ACCESS_KEY: undefined,
       LIVEPOD_NETWORK: base.networkFile,
       LIVEPOD_IDENTITY: identity,
+      LIVEPOD_CODEC_KEYS: name === 'provider' ? keyRings(base.state).provider : keyRings(base.state).ours,
       LIVEPOD_METRICS_PORT: String(await base.ports.choose(`${name}-metrics`, USUAL_METRICS_PORT[name])),
       TF_CPP_MIN_LOG_LEVEL: '2',
       ...env,

@@ -17,6 +17,7 @@ async function main(): Promise<number> {
   try {
     const report = options.stackOnly ? undefined : await tellStory(open, options, ending.promise);
     if (report) process.stdout.write(summary(report, open.stage.network, open.metrics));
+    if (!options.once) process.stdout.write(`  ${'sign in'.padEnd(18)} ${await open.signIn()}\n`);
     if (!options.once && !ending.asked()) {
       process.stdout.write('\nThe stack stays up; Ctrl-C stops it and keeps its state.\n');
       await ending.promise;

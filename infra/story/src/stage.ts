@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { readNetwork } from '@livepod/client';
-import { bringUp, s3Environment, setUp, workerProcess, type Base, type ProcessSpec, type Recordings, type Stack } from '@livepod/stack';
+import { bringUp, keyRings, s3Environment, setUp, signInLinkOf, workerProcess, type Base, type ProcessSpec, type Recordings, type Stack } from '@livepod/stack';
 import { connectClient } from '@livepod/workers/temporal';
 import { Cast, castPeople, type People } from './cast.js';
 import type { Stage } from './chapters/chapter.js';
@@ -16,6 +16,8 @@ export interface OpenStage {
   stage: Stage;
   /** Where each process shows its metrics, by name. */
   metrics: Record<string, string>;
+  /** Makes a link that lets a browser read encrypted payloads; good for half a day, and a secret. */
+  signIn(): Promise<string>;
   /** Starts the pods, and lets the voters vote. */
   startActors(): Promise<void>;
   /** Stops every process; all state is kept. */
@@ -48,7 +50,7 @@ export async function openStage(options: Options): Promise<OpenStage> {
 async function setStage(stack: Stack, recordings: Recordings, people: People): Promise<OpenStage> {
   const network = readNetwork(stack.networkFile);
   const cast = new Cast(stack.state);
-  const temporal = await connectClient(network.temporal!);
+  const temporal = await connectClient(network.temporal!, { keys: keyRings(stack.state).ours });
   const voters = new Voters(network, cast);
   const pods = new Pods(stack, cast, recordings);
   const stage: Stage = {
@@ -58,6 +60,7 @@ async function setStage(stack: Stack, recordings: Recordings, people: People): P
   return {
     stage,
     metrics: network.metrics ?? {},
+    signIn: () => signInLinkOf(stack.state, network.temporal!),
     startActors: async () => {
       await voters.start();
       await pods.start(people.podOwners, join(stack.state, 'root.json'));

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { PayloadCodec } from '@temporalio/common';
 import { readNetwork } from '@livepod/client';
 import { workflowBundle } from '@livepod/workers';
+import { keyRings } from '@livepod/stack';
 import { connectClient, dataConverter, type Temporal } from '@livepod/workers/temporal';
 import { folder, historyJson, recordedHistories, versions } from '../../../workflows/test/histories.js';
 import { differentRuns, presentable, type Run } from '../../../workflows/test/recording.js';
@@ -29,26 +31,29 @@ async function record(state: string, version: number, more: boolean): Promise<st
   const { temporal } = readNetwork(join(state, 'network.json'));
   const place = new URL(`${version}/`, folder);
   if (existsSync(place) && !more) throw new Error(`Version ${version} is recorded already, and is never changed; give another --version, or --more to add to it.`);
-  const runs = await allRuns(temporal!);
+  const runs = await allRuns(temporal!, state);
   mkdirSync(place, { recursive: true });
   const written: string[] = [];
-  for (const { type, workflowId, history } of runs) {
+  for (const { type, workflowId, history, codecs } of runs) {
     const name = `${workflowId.replaceAll(/[^A-Za-z0-9-]/g, '-')}.json`;
     if (existsSync(new URL(name, place))) continue;
-    writeFileSync(new URL(name, place), historyJson(await presentable(history, dataConverter().payloadCodecs ?? [], secretsOf(state))));
+    writeFileSync(new URL(name, place), historyJson(await presentable(history, codecs, secretsOf(state))));
     written.push(`${type.padEnd(18)} ${version}/${name}`);
   }
   return written;
 }
 
-async function allRuns(temporal: Temporal): Promise<Run[]> {
-  const ours = await connectClient(temporal);
-  const theirs = await connectClient(temporal, { namespace: temporal.providerNamespace });
+/** Each side's runs, with the codec that reads them: a provider's activities have keys of their own. */
+async function allRuns(temporal: Temporal, state: string): Promise<(Run & { codecs: readonly PayloadCodec[] })[]> {
+  const keys = keyRings(state);
+  const ours = await connectClient(temporal, { keys: keys.ours });
+  const theirs = await connectClient(temporal, { namespace: temporal.providerNamespace, keys: keys.provider });
+  const read = (runs: Run[], ring: string) => runs.map((run) => ({ ...run, codecs: dataConverter(ring).payloadCodecs ?? [] }));
   try {
     // Its schedule may not have come round yet.
     await ours.workflow.execute('treasuryWatch', { taskQueue: 'orchestrator', workflowId: 'treasury-watch-recorded', workflowIdConflictPolicy: 'USE_EXISTING', args: [{}] });
     await sleep(2000); // visibility follows
-    return [...(await differentRuns(ours)), ...(await differentRuns(theirs))];
+    return [...read(await differentRuns(ours), keys.ours), ...read(await differentRuns(theirs), keys.provider)];
   } finally {
     await Promise.all([ours.connection.close(), theirs.connection.close()]);
   }
@@ -89,7 +94,6 @@ async function main(): Promise<void> {
   if (values.state && !running) throw new Error(`No stack runs in ${values.state}; start it with npm start -- --state ${values.state}.`);
   const stack = running ? { state: usual, close: async () => {} } : await toldStory();
   try {
-    process.env['LIVEPOD_CODEC_KEYS'] ??= join(stack.state, 'secrets', 'codec.json');
     const written = await record(stack.state, version, values.more);
     process.stdout.write(`${written.join('\n')}\n${written.length} histories written.\n`);
   } finally {

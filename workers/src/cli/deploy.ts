@@ -2,7 +2,7 @@ import { readNetwork } from '@livepod/client';
 import { Option, type Command } from 'commander';
 import { Deployment, DEPLOYMENTS } from '../deployments.js';
 import { WorkerError } from '../errors.js';
-import { connectClient } from '../temporal.js';
+import { connectClient, keysFor } from '../temporal.js';
 
 const networkOption = new Option('--network <file>', 'network.json').env('LIVEPOD_NETWORK').makeOptionMandatory();
 const roleOption = new Option('--role <role>', 'whose builds').choices(Object.keys(DEPLOYMENTS)).default('orchestrator');
@@ -43,7 +43,7 @@ async function withDeployment(networkFile: string, role: Role, work: (deployment
   const { temporal } = readNetwork(networkFile);
   if (!temporal) throw new WorkerError('badConfiguration', {}, `${networkFile} names no Temporal server; start the stack again.`);
   const namespace = role === 'provider' ? temporal.providerNamespace : temporal.namespace;
-  const client = await connectClient(temporal, { namespace });
+  const client = await connectClient(temporal, { namespace, keys: keysFor(networkFile) });
   try {
     await work(new Deployment(client.connection, namespace, DEPLOYMENTS[role]));
   } finally {

@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 import { program } from 'commander';
+import { addCodec } from './codec.js';
 import { addContribute } from './contribute.js';
 import { addDoctor } from './doctor.js';
 import { addOps } from './ops.js';
 import { addProvider } from './provider.js';
 
 program.name('livepod').description('One verb per role: contribute data, run a provider, operate rounds.').showHelpAfterError();
-for (const add of [addContribute, addProvider, addOps, addDoctor]) add(program);
+for (const add of [addContribute, addProvider, addOps, addCodec, addDoctor]) add(program);
 
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

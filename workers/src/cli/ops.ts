@@ -4,7 +4,7 @@ import { timelineQuery } from '@livepod/workflows';
 import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
 import { Option, type Command } from 'commander';
 import { WorkerError } from '../errors.js';
-import { connectClient } from '../temporal.js';
+import { connectClient, keysFor } from '../temporal.js';
 import { addDeploy } from './deploy.js';
 
 const WORKFLOWS: Record<string, { queue: string; id: (input: Record<string, unknown>) => string }> = {
@@ -73,7 +73,7 @@ async function watch(handle: WorkflowHandle): Promise<void> {
 async function withTemporal(networkFile: string, work: (client: Client, link: (workflowId: string) => string) => Promise<void>): Promise<void> {
   const { temporal } = readNetwork(networkFile);
   if (!temporal) throw new WorkerError('badConfiguration', {}, `${networkFile} names no Temporal server; start the stack again.`);
-  const client = await connectClient(temporal);
+  const client = await connectClient(temporal, { keys: keysFor(networkFile) });
   try {
     await work(client, (id) => `${temporal.uiUrl ?? ''}/namespaces/${temporal.namespace}/workflows/${id}`);
   } finally {

@@ -2,6 +2,7 @@ import {
   activitiesOf, canisterAccess, canisterDatasets, canisterFleet, canisterGovernance, canisterModels, canisterOperators, canisterTreasury, canisterWatch, ObjectStore,
 } from '@livepod/activities';
 import { connect } from '@livepod/client';
+import { LivepodCodec } from '@livepod/codec';
 import { stages } from '@livepod/workflows';
 import { isGrpcServiceError, ScheduleAlreadyRunning } from '@temporalio/client';
 import { status } from '@grpc/grpc-js';
@@ -12,7 +13,7 @@ import { cycles, observe, openRuns, queues, releases, votes } from '../observer.
 import { main, runProcess } from '../process.js';
 import { temporalRuns } from '../runs.js';
 import { podsSwitched } from '../telemetry.js';
-import { connectClient, type Temporal } from '../temporal.js';
+import { connectClient, dataConverter, type Temporal } from '../temporal.js';
 import { bundlesFolder, versioned } from '../versions.js';
 
 /** Drives every workflow of ours. Its identity proposes, pays into escrow and asks for waves; what it may is the canisters' to say. */
@@ -21,7 +22,7 @@ main(async () => {
   const s3 = objectStoreOf(network);
   const clients = await connect(network, identity);
   const objects = s3 && new ObjectStore(s3);
-  const access = canisterAccess(clients, (provider) => endpointExists(temporal, provider));
+  const access = canisterAccess(clients, (provider) => canBeReached(temporal, provider));
   const fleet = canisterFleet(clients, podsSwitched);
   const treasury = canisterTreasury(clients);
   const activities = activitiesOf({
@@ -51,8 +52,9 @@ main(async () => {
   });
 });
 
-/** Whether the server has a Nexus endpoint of that name: an unknown one would stop a workflow without a word to its operator. */
-async function endpointExists(temporal: Temporal, name: string): Promise<boolean> {
+/** Whether the server has a Nexus endpoint of that name, and we a key for it: without them a workflow would stop without a word to its operator. */
+async function canBeReached(temporal: Temporal, name: string): Promise<boolean> {
+  for (const codec of dataConverter().payloadCodecs ?? []) if (codec instanceof LivepodCodec) codec.ring.active(name);
   const { connection } = await connectClient(temporal);
   try {
     return (await connection.operatorService.listNexusEndpoints({ name })).endpoints.length > 0;

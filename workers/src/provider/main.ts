@@ -22,8 +22,9 @@ main(async () => {
   await workspace.open();
 
   const clients = await connect(network, identity);
+  const secrets = [process.env['LIVEPOD_IDENTITY']!, process.env['LIVEPOD_CODEC_KEYS']!].filter((file) => file !== 'off');
   const host = `provider-${hostname()}-${createHash('sha256').update(`${signer.principal} ${disk}`).digest('hex').slice(0, 8)}`;
-  const training = providerTraining({ keyReleased, clients, signer, workspace, host, hidden: [dirname(process.env['LIVEPOD_IDENTITY']!)], ...(s3 ? { objects: new ObjectStore(s3) } : {}) });
+  const training = providerTraining({ keyReleased, clients, signer, workspace, host, hidden: secrets.map((file) => dirname(file)), ...(s3 ? { objects: new ObjectStore(s3) } : {}) });
   if (!(await sandboxWorks())) process.stderr.write('bubblewrap does not work on this machine: recipes run without a sandbox. Install it (Debian: bubblewrap) to confine them.\n');
   const activities = activitiesOf({ requesting: canisterRequesting(clients), training });
   const namespace = temporal.providerNamespace;

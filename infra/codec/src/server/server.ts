@@ -27,7 +27,10 @@ export interface CodecServerOptions {
 }
 
 export interface CodecServer {
+  /** For browsers. */
   url: string;
+  /** What it listens on. */
+  port: number;
   close(): Promise<void>;
 }
 
@@ -51,8 +54,9 @@ export async function serve(options: CodecServerOptions): Promise<CodecServer> {
     server.once('error', reject);
     server.listen(options.port, options.host, resolve);
   });
-  handler.url = options.url ?? `http://${options.host}:${(server.address() as AddressInfo).port}`;
-  return { url: handler.url, close: () => closed(server) };
+  const { port } = server.address() as AddressInfo;
+  handler.url = options.url ?? `http://${options.host}:${port}`;
+  return { url: handler.url, port, close: () => closed(server) };
 }
 
 class Requests {

@@ -1,0 +1,57 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { acceptShare, rotate, serveFromEnvironment, share, signInLink, signInToken } from '@livepod/codec';
+import { readNetwork } from '@livepod/client';
+import { Option, type Command } from 'commander';
+import { WorkerError } from '../errors.js';
+
+const keysOption = new Option('--keys <file>', 'the key ring').env('LIVEPOD_CODEC_KEYS').default('.state/secrets/codec.json');
+
+export function addCodec(program: Command): void {
+  const codec = program.command('codec').description('keys that encrypt what Temporal stores, and the server that shows it');
+  codec
+    .command('rotate')
+    .description('make a new active key; the old ones still decrypt, and running processes take it up within a second')
+    .option('--shared <namespace>', 'the key held in common with that namespace, instead of our own; then hand it over anew (share)')
+    .addOption(keysOption)
+    .action(({ keys, shared }: { keys: string; shared?: string }) => print({ active: rotate(keys, shared) }));
+  codec
+    .command('share')
+    .description('write the keys held in common with a provider’s namespace to a file for the provider, made first when there are none')
+    .argument('<namespace>')
+    .argument('<file>', 'written for its owner’s eyes only; bring it to the provider safely, then delete it')
+    .addOption(keysOption)
+    .action(async (namespace: string, file: string, { keys }: { keys: string }) => {
+      const shared = share(keys, namespace);
+      await writeFile(file, `${JSON.stringify(shared)}\n`, { mode: 0o600, flag: 'wx' });
+      print({ namespace, key: shared.active, file });
+    });
+  codec
+    .command('accept')
+    .description('take up the keys in a file that a customer made with share')
+    .argument('<file>')
+    .addOption(keysOption)
+    .action(async (file: string, { keys }: { keys: string }) => {
+      const shared = JSON.parse(await readFile(file, 'utf8')) as Parameters<typeof acceptShare>[1];
+      acceptShare(keys, shared);
+      print({ namespace: shared.namespace, key: shared.active });
+    });
+  codec
+    .command('signin')
+    .description('print a link that lets a browser read payloads through the stack’s codec server')
+    .option('--subject <name>', 'who it is for; named in the access log', process.env['USER'] ?? 'operator')
+    .option('--hours <n>', 'how long it is good', '12')
+    .option('--read-only', 'decrypt, but encrypt nothing: no starts and no updates')
+    .addOption(new Option('--network <file>', 'network.json').env('LIVEPOD_NETWORK').default('.state/network.json'))
+    .action(async ({ subject, hours, readOnly, network }: { subject: string; hours: string; readOnly?: boolean; network: string }) => {
+      const { temporal } = readNetwork(network);
+      if (!temporal?.codecUrl) throw new WorkerError('badConfiguration', {}, `${network} names no codec server; start the stack again.`);
+      if (!(Number(hours) > 0)) throw new WorkerError('badArguments', { hours }, `--hours ${hours} is no number of hours; give one above 0, such as 12.`);
+      const permissions = [`${temporal.namespace}:${readOnly ? 'read' : 'write'}`, `${temporal.providerNamespace}:read`];
+      const token = await signInToken(join(dirname(network), 'secrets', 'codec-signing.json'), { subject, permissions, hours: Number(hours) });
+      process.stdout.write(`${signInLink(temporal.codecUrl, token)}\n`);
+    });
+  codec.command('serve').description('run the codec server; its environment is described in infra/codec/README.md').action(() => serveFromEnvironment());
+}
+
+const print = (what: unknown): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
