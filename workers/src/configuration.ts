@@ -41,12 +41,13 @@ export function configure<K extends string>(wanted: Record<K, string>, own: 'nam
   const identity = attempt(() => loadIdentity(process.env['LIVEPOD_IDENTITY']!), 'LIVEPOD_IDENTITY', problems);
   const keys = attempt(() => readRing(process.env['LIVEPOD_CODEC_KEYS']!), 'LIVEPOD_CODEC_KEYS', problems);
   if (network && !network.temporal) problems.push(`${process.env['LIVEPOD_NETWORK']} names no Temporal server; start the stack again.`);
-  const { address, namespace } = reach();
-  const home = namespace ?? network?.temporal?.[own];
-  if (keys && home && keys.namespace !== home) problems.push(`LIVEPOD_CODEC_KEYS holds keys of namespace ${keys.namespace}, and this process works in ${home}; give it its own key ring.`);
   if (problems.length > 0) throw new WorkerError('badConfiguration', { problems }, problems.join('\n'));
 
+  const { address, namespace } = reach();
   const temporal: Temporal = { ...network!.temporal!, ...(address ? { address } : {}), ...(namespace ? { [own]: namespace } : {}) };
+  if (keys && keys.namespace !== temporal[own]) {
+    throw new WorkerError('badConfiguration', { keys: keys.namespace, namespace: temporal[own] }, `LIVEPOD_CODEC_KEYS holds keys of namespace ${keys.namespace}, and this process works in ${temporal[own]}; give it its own key ring.`);
+  }
   return { network: network!, temporal, identity: identity!, signer: signerOf(identity!), own: Object.fromEntries(Object.keys(wanted).map((name) => [name, process.env[name]!])) as Record<K, string> };
 }
 
