@@ -73,13 +73,17 @@ export class OperatorDesk {
         sensible(); // other things may have happened while the token was checked
         return await act(given, by);
       } catch (error) {
-        throw error instanceof ActivityFailure ? causeOf(error) : error;
+        throw refusal(error);
       }
     }, {
       description: `${says}: ${JSON.stringify({ ...example, token: '…' })}`,
       validator: (given) => {
-        checked(name, takes, given);
-        sensible();
+        try {
+          checked(name, takes, given);
+          sensible();
+        } catch (error) {
+          throw refusal(error);
+        }
       },
     });
     return this;
@@ -188,6 +192,13 @@ export class OperatorDesk {
       this.holding = undefined;
     }
   }
+}
+
+/** Why an update is not done. `Refused` alone stays readable in the UI's dialog, which decrypts no failures (infra/codec/src/failureConverter.cjs). */
+function refusal(error: unknown): unknown {
+  if (!(error instanceof ActivityFailure || error instanceof ApplicationFailure)) return error;
+  const { message, type } = causeOf(error);
+  return ApplicationFailure.nonRetryable(message, 'Refused', ...(type === 'Refused' ? [] : [{ code: type }]));
 }
 
 /** Steps that an operator may abort: what they registered is undone, and the workflow fails as `Aborted` with the reason. */

@@ -6,10 +6,10 @@ const clear = new DefaultFailureConverter();
 class LivepodFailureConverter extends DefaultFailureConverter {
   /**
    * A refused update is told to whoever sent it, and the UI's dialog decrypts no failures: so the sentence of a `Refused` stays readable.
-   * It quotes nothing that came in; its details are payloads and encrypted like all others.
+   * Operators' updates alone throw it (workflows/src/operatorDesk.ts); its details are payloads and encrypted like all others.
    */
   errorToFailure(error, payloadConverter, context) {
-    if (error instanceof ApplicationFailure && error.type === 'Refused') return { ...clear.errorToFailure(error, payloadConverter, context), stackTrace: '' };
+    if (error instanceof ApplicationFailure && error.type === 'Refused') return { ...clear.errorToFailure(error, payloadConverter, context), stackTrace: '', encodedAttributes: undefined };
     return super.errorToFailure(error, payloadConverter, context);
   }
 }

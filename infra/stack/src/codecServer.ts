@@ -29,7 +29,7 @@ export async function codecServer(state: string, ports: Ports, { namespace, prov
   const jwks = join(state, 'secrets', 'codec-jwks.json');
   await makeSigningKey(signingKey(state), jwks);
 
-  const codecUrl = `http://127.0.0.1:${await ports.choose('codec', 8081)}`;
+  const codecUrl = `http://127.0.0.1:${await ports.choose('codec', 8081)}/codec`;
   const probe = async (): Promise<void> => {
     const { ok, status } = await fetch(`${codecUrl}/health`, { signal: AbortSignal.timeout(5_000) });
     if (!ok) throw new Error(`status ${status}`);
@@ -49,7 +49,7 @@ export async function codecServer(state: string, ports: Ports, { namespace, prov
         LIVEPOD_CODEC_ISSUER: OWN_ISSUER.issuer,
         LIVEPOD_CODEC_AUDIENCE: OWN_ISSUER.audience,
         LIVEPOD_CODEC_ORIGINS: [uiUrl, uiUrl.replace('//127.0.0.1:', '//localhost:')].join(','),
-        LIVEPOD_CODEC_LISTEN: codecUrl.slice('http://'.length),
+        LIVEPOD_CODEC_LISTEN: new URL(codecUrl).host,
         LIVEPOD_OPERATOR_PAGE: operatorPageFile(state),
       },
       ready: { line: 'ready' },

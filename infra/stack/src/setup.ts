@@ -3,6 +3,7 @@ import { StackError } from './errors.js';
 import { cache } from './paths.js';
 import { killRunningCommands } from './run.js';
 import type { Step } from './step.js';
+import { browser } from './steps/browser.js';
 import { findRecordings, recordingsWays, type Recordings } from './steps/recordings.js';
 import { s3 } from './steps/s3.js';
 import { temporal } from './steps/temporal.js';
@@ -41,7 +42,7 @@ export function steps(options: SetUpOptions, found: (recordings: Recordings) => 
       return outcome;
     },
   };
-  const all = [recordings, tensorflow, sandbox, rust, instrument, canisters, ...(options.forTests ? [testCanister] : []), temporal, s3];
+  const all = [recordings, tensorflow, sandbox, rust, instrument, canisters, ...(options.forTests ? [testCanister, browser] : []), temporal, s3];
   const unknown = options.only?.filter((name) => !all.some((step) => step.name === name)) ?? [];
   if (unknown.length > 0) {
     throw new StackError('badOption', { unknown }, `There is no set-up step ${unknown.join(', ')}; there are ${all.map((step) => step.name).join(', ')}.`);

@@ -24,7 +24,7 @@ ${item.text ? `<pre>${escaped(item.text)}</pre><button>Copy</button>` : ''}</art
 }
 
 /** Sets no cookie itself; goes on to the page from here, so that the browser counts it as a move within this site (SameSite=Strict). */
-export const signedIn = (nonce: string): string => document_(nonce, '<h1>Signed in</h1><p><a href="/">To the operator’s page</a></p>', '<meta http-equiv="refresh" content="0; url=/">');
+export const signedIn = (nonce: string, home: string): string => document_(nonce, `<h1>Signed in</h1><p><a href="${escaped(home)}">To the operator’s page</a></p>`, `<meta http-equiv="refresh" content="0; url=${escaped(home)}">`);
 
 async function readPage(file: string): Promise<OperatorPage> {
   try {

@@ -133,7 +133,7 @@ describe('browsers', () => {
 
   it('sign in by link: a session that scripts cannot read and other sites cannot use', async () => {
     const cookie = await cookieOf();
-    expect(cookie).toMatch(/; HttpOnly; SameSite=Strict$/);
+    expect(cookie).toMatch(/; Path=\/codec; .*; HttpOnly; SameSite=Strict$/);
     expect(Number(/Max-Age=(\d+)/.exec(cookie)![1])).toBeGreaterThan(3000);
     const response = await post('/decode', [clear], { auth: null, headers: { cookie: cookie.split(';')[0]!, origin: UI } });
     expect(response.status).toBe(200);
@@ -141,9 +141,9 @@ describe('browsers', () => {
   });
   it('get a cookie for https alone where the server is reached so', async () => {
     await server.close();
-    server = await start({ url: 'https://codec.example.org' });
-    const response = await fetch(`http://127.0.0.1:${server.port}/signin?token=${operator}`);
-    expect(response.headers.getSetCookie()[0]).toMatch(/; HttpOnly; SameSite=Strict; Secure$/);
+    server = await start({ url: 'https://pods.example.org/reading' });
+    const response = await fetch(`http://127.0.0.1:${server.port}/reading/signin?token=${operator}`);
+    expect(response.headers.getSetCookie()[0]).toMatch(/; Path=\/reading; .*; Secure$/);
   });
   it('are not signed in by a bad link', async () => {
     const response = await fetch(`${server.url}/signin?token=${await odd({ expires: '-1m' })}`);
@@ -253,4 +253,10 @@ describe('an OIDC provider', () => {
     expect((await post('/decode', [clear], { auth })).status).toBe(200);
     expect((await post('/decode', [clear], { auth: operator })).status).toBe(401);
   });
+});
+
+it('answers under its own path and without it, for proxies that take it off', async () => {
+  const root = new URL(server.url).origin;
+  for (const url of [`${server.url}/health`, `${root}/health`]) expect((await fetch(url)).status).toBe(200);
+  expect((await fetch(`${root}/codecs/health`)).status).toBe(404);
 });

@@ -16,7 +16,7 @@ export interface CodecServerOptions {
   origins: readonly string[];
   host: string;
   port: number;
-  /** Where browsers find it; default: `http://host:port`. An https address makes the session cookie `Secure`. */
+  /** Where browsers find it; default: `http://host:port/codec`. An https address makes the session cookie `Secure`. */
   url?: string;
   rate?: Rate;
   /** Most bytes of a request's body; default 8 MiB, four of Temporal's largest payloads in base64. */
@@ -55,12 +55,12 @@ export async function serve(options: CodecServerOptions): Promise<CodecServer> {
     server.listen(options.port, options.host, resolve);
   });
   const { port } = server.address() as AddressInfo;
-  handler.url = options.url ?? `http://${options.host}:${port}`;
-  return { url: handler.url, port, close: () => closed(server) };
+  handler.url = new URL(options.url ?? `http://${options.host}:${port}/codec`);
+  return { url: handler.url.href, port, close: () => closed(server) };
 }
 
 class Requests {
-  url = '';
+  url!: URL;
   private readonly codec: LivepodCodec;
   private readonly known: Buckets;
   private readonly strangers = new Buckets(STRANGERS);
@@ -73,7 +73,8 @@ class Requests {
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const since = performance.now();
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://codec');
+    const { pathname: asked, searchParams } = new URL(request.url ?? '/', 'http://codec');
+    const pathname = this.below(asked);
     const access: Access = { status: 500, method: request.method ?? '', path: pathname, address: request.socket.remoteAddress ?? '', origin: request.headers.origin, ms: 0 };
     try {
       response.setHeader('Cache-Control', 'no-store').setHeader('X-Content-Type-Options', 'nosniff').setHeader('Referrer-Policy', 'no-referrer');
@@ -89,6 +90,12 @@ class Requests {
     access.ms = Math.round(performance.now() - since);
     this.counts.add(access);
     if (pathname !== '/health' && pathname !== '/metrics') this.options.log(access);
+  }
+
+  /** A path without that of our address: proxies may have taken it off. */
+  private below(path: string): string {
+    const prefix = this.url.pathname.replace(/\/$/, '');
+    return path === prefix || path.startsWith(`${prefix}/`) ? path.slice(prefix.length) || '/' : path;
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse, path: string, query: URLSearchParams, access: Access): Promise<void> {
@@ -135,9 +142,10 @@ class Requests {
   private async signIn(token: string, response: ServerResponse, access: Access): Promise<void> {
     const reader = await this.authenticated(token, access);
     const seconds = Math.max(0, Math.floor(reader.expires - Date.now() / 1000));
-    response.setHeader('Set-Cookie', `${COOKIE}=${token}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${this.url.startsWith('https:') ? '; Secure' : ''}`);
+    // Cookies know no ports: the path keeps the session from the Temporal UI on the same host.
+    response.setHeader('Set-Cookie', `${COOKIE}=${token}; Path=${this.url.pathname}; Max-Age=${seconds}; HttpOnly; SameSite=Strict${this.url.protocol === 'https:' ? '; Secure' : ''}`);
     const nonce = asPage(response);
-    send(response, 200, 'text/html; charset=utf-8', signedIn(nonce));
+    send(response, 200, 'text/html; charset=utf-8', signedIn(nonce, this.url.href));
   }
 
   /** Who asks: by bearer token, or by the session's cookie; a browser that sends the cookie has to come from a known origin (`allowOrigin`). */
@@ -166,7 +174,7 @@ class Requests {
   private allowOrigin({ headers: { origin } }: IncomingMessage, response: ServerResponse): void {
     response.setHeader('Vary', 'Origin');
     if (origin === undefined) return;
-    if (origin !== this.url && !this.options.origins.includes(origin)) throw new Refused(403, 'wrongOrigin', `Pages of ${origin} may not use this codec server.`);
+    if (origin !== this.url.origin && !this.options.origins.includes(origin)) throw new Refused(403, 'wrongOrigin', `Pages of ${origin} may not use this codec server.`);
     response.setHeader('Access-Control-Allow-Origin', origin).setHeader('Access-Control-Allow-Credentials', 'true');
   }
 

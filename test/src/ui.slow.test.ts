@@ -1,0 +1,177 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { signerOf } from '@livepod/activities';
+import { contribute, deriveSecrets } from '@livepod/activities/contributing';
+import { connect } from '@livepod/client';
+import { readRing } from '@livepod/codec';
+import { readOperatorToken, signOperatorToken, unhex } from '@livepod/protocol';
+import { keyRings } from '@livepod/stack';
+import { contributor, dao, filesOf, openStage, schemaOf, type OpenStage } from '@livepod/story';
+import { connectClient } from '@livepod/workers/temporal';
+import { presigned } from './presigned.js';
+import { leaksBelow, leaksIn, type Secret } from './secretScan.js';
+import { TemporalUi } from './temporalUi.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'livepod-ui-'));
+const state = join(folder, 'state');
+const mark = randomBytes(6).toString('hex');
+const canary = (what: string): string => `canary-${what}-${mark}`;
+let open: OpenStage;
+let ui: TemporalUi;
+let token: string;
+let signIn: string;
+const dataKeys: Secret[] = [];
+
+beforeAll(async () => {
+  open = await openStage({ state, fresh: true, once: true, stackOnly: true, help: false });
+  const { stage } = open;
+  stage.tell = () => {};
+  await stage.voters.start();
+  await dao.tell(stage);
+  token = signOperatorToken(stage.cast.seed('operator'), {
+    actions: ['pause', 'resume', 'approve', 'abort'], workflow: '*', audience: stage.network.canisters.fleet,
+    notBefore: BigInt(Date.now() - 60_000) * 1_000_000n, expires: BigInt(Date.now() + 3600_000) * 1_000_000n, nonce: randomBytes(16),
+  });
+  signIn = await open.signIn();
+  ui = await TemporalUi.open(stage.network.temporal!.uiUrl!, stage.network.temporal!.namespace);
+});
+afterAll(async () => {
+  await ui?.close();
+  await open?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('an operator with only a browser', () => {
+  const round = 'by-hand';
+  const id = `lifecycle-${round}`;
+
+  it('signs in at the codec server by a link', async () => {
+    await ui.page.goto(signIn);
+    await ui.page.getByRole('heading', { name: 'Live Pod for operators' }).waitFor();
+    expect(new URL(ui.page.url()).search).toBe('');
+  });
+
+  it('tells the UI where it is', () => ui.useCodec(open.stage.network.temporal!.codecUrl!));
+
+  it('starts a lifecycle through the form, from a link', async () => {
+    const datasets = [await contributed(0, 'bucket'), await contributed(1, 's3')];
+    await ui.start('lifecycle', 'orchestrator', id, {
+      round, recipe: open.stage.memory.told.recipe, provider: 'provider-1', datasets, arguments: { epochs: 1, windowsPerEpoch: 128, batch: 16, filters: 8 },
+      plan: { waves: [1, 2], soakSeconds: 0, gate: { minWindows: 0, maxCorrectionPermille: 1000, maxErrors: 9 } }, approveWaves: true, holdSeconds: 0,
+    }, 'start-form');
+  });
+
+  it('reads on its page what is happening', async () => {
+    expect(await ui.details(id, /by-hand/)).toMatch(/provider-1/);
+    await ui.picture('details');
+  });
+
+  it('is refused without a token, in a sentence', async () => {
+    expect(await ui.update(id, 'pause', { reason: 'Looking at the numbers' }, 'update')).toMatch(/token/i);
+  });
+
+  it('pauses it, reads so, and lets it go on', async () => {
+    expect(await ui.update(id, 'pause', { reason: 'Looking at the numbers', token })).toBeUndefined();
+    expect(await ui.details(id, /Paused: Looking at the numbers/)).toMatch(/resume/);
+    await ui.picture('paused');
+    expect(await ui.update(id, 'pause', { reason: 'Once more', token })).toMatch(/It is paused already; resume it first/);
+    expect(await ui.update(id, 'resume', { token })).toBeUndefined();
+    await ui.details(id, /Resumed|Roll|Train|Review/);
+  });
+
+  it('lets the waves begin, and reads result and input in clear', async () => {
+    for (const wave of [1, 2]) {
+      await ui.details(`${id}-rollout`, new RegExp(`Waiting for approval: wave ${wave}`, 'i'), 240);
+      expect(await ui.update(`${id}-rollout`, 'approve', { token })).toBeUndefined();
+    }
+    await ui.open(id, 'history');
+    const shown = await ui.payloads(/"outcome": "completed"/, 120);
+    expect(shown).toMatch(new RegExp(`"round": "${round}"`));
+    await ui.picture('result');
+  });
+
+  it('reads why a bad input was refused, and what to do', async () => {
+    await ui.start('lifecycle', 'orchestrator', 'lifecycle-bad', { round: 'bad', provider: 'provider-1', recipe: canary('in-failure'), datasets: [] });
+    await ui.open('lifecycle-bad', 'history');
+    expect(await ui.payloads(/Give an id/)).toContain(`lifecycle: \\"recipe\\" is \\"${canary('in-failure')}\\"`);
+    await ui.picture('failure');
+  });
+
+  it('sees nothing of it without signing in', async () => {
+    const stranger = await TemporalUi.open(open.stage.network.temporal!.uiUrl!, 'livepod');
+    try {
+      await stranger.open('lifecycle-bad', 'history');
+      expect(await stranger.payloads(/binary|aes-gcm|Encoded|[A-Za-z0-9+/]{40}/)).not.toContain(canary('in-failure'));
+    } finally {
+      await stranger.close();
+    }
+  });
+});
+
+describe('secrets', () => {
+  let planted: Secret[];
+  beforeAll(async () => {
+    const { stage } = open;
+    const { network } = stage;
+    const signed = presigned({ ...network.s3!, ...stage.s3 }, canary('object'));
+    expect((await fetch(signed)).status).toBe(404); // it is good: another signature is refused with 403
+    await stage.temporal.workflow.execute('modelRollback', {
+      taskQueue: 'rollback', workflowId: 'rollback-canary', args: [{ channel: canary('in-input'), version: 1, reason: signed.slice(0, 390), ref: 'canary' }],
+    }).catch(() => {});
+    const { operator: _, ...parts } = readOperatorToken(token);
+    planted = [
+      ...readdirSync(join(state, 'identities')).map((file) => ({ name: `seed of ${file}`, value: unhex((JSON.parse(readFileSync(join(state, 'identities', file), 'utf8')) as { seed: string }).seed) })),
+      ...Object.entries(keyRings(state)).flatMap(([name, path]) => Object.entries({ ...readRing(path).keys, ...Object.values(readRing(path).shared ?? {})[0]?.keys }).map(([key, secret]) => ({ name: `codec key ${key} of ${name}`, value: unhex(secret) }))),
+      { name: 'S3 secret', value: stage.s3.secretAccessKey },
+      { name: 'signature of the presigned URL', value: new URL(signed).searchParams.get('X-Amz-Signature')! },
+      { name: 'presigned URL', value: signed.slice(0, 390) },
+      { name: 'operator token', value: token }, { name: 'signature of the operator token', value: parts.signature },
+      { name: 'sign-in token', value: new URL(signIn).searchParams.get('token')! },
+      { name: 'canary in an input', value: canary('in-input') }, { name: 'canary in a failure', value: canary('in-failure') },
+      ...dataKeys,
+    ];
+    expect(planted.length).toBeGreaterThan(20);
+  });
+
+  it('are not in what the Temporal server keeps', () => expect(leaksBelow(join(state, 'temporal'), planted)).toEqual([]));
+  it('are not in any log', () => expect(leaksBelow(join(state, 'logs'), planted)).toEqual([]));
+  it('are not in what the browser and the Temporal UI exchange', async () => {
+    const traffic = await ui.traffic();
+    expect(traffic.length).toBeGreaterThan(50);
+    expect(traffic.flatMap(({ url, bytes }) => leaksIn(url.slice(0, 200), bytes, planted))).toEqual([]);
+  });
+
+  it('would be found: with the codec off they are there', async () => {
+    const { temporal } = open.stage.network;
+    const clear = await connectClient({ ...temporal!, codecUrl: undefined }, { keys: 'off' });
+    try {
+      await clear.workflow.start('lifecycle', { taskQueue: 'nobody', workflowId: 'lifecycle-leak', args: [{ round: canary('leaked'), token }] });
+    } finally {
+      await clear.connection.close();
+    }
+    const leaks = leaksBelow(join(state, 'temporal'), [{ name: 'leak', value: canary('leaked') }, ...planted]);
+    expect([...new Set(leaks.map(({ secret }) => secret))].sort()).toEqual(['leak', 'operator token']);
+    await ui.open('lifecycle-leak', 'history');
+    await ui.payloads(new RegExp(canary('leaked')));
+    expect((await ui.traffic()).flatMap(({ url, bytes }) => leaksIn(url, bytes, [{ name: 'leak', value: canary('leaked') }])).length).toBeGreaterThan(0);
+  });
+});
+
+/** A dataset of two recordings of one of the story's people; its data key is remembered. */
+async function contributed(index: number, store: 'bucket' | 's3'): Promise<string> {
+  const { stage } = open;
+  const person = stage.people.first[index]!;
+  const seed = stage.cast.seed(contributor(person));
+  const title = `Watch of ${person}`;
+  const recordings = filesOf(stage.recordings, person).slice(0, 2);
+  const files = recordings.map(({ name, csv }) => ({ name, bytes: typeof csv === 'string' ? new TextEncoder().encode(csv) : csv }));
+  const { dataset } = await contribute({
+    clients: await connect(stage.network, stage.cast.identity(contributor(person))), seed, recordings, schema: schemaOf(stage.recordings), title, store, licence: { fee: '100000000' },
+    ...(store === 's3' ? { s3: { ...stage.network.s3!, ...stage.s3 } } : {}),
+  });
+  const { dataKey, wrapSeed } = await deriveSecrets(signerOf(seed), files, `${store}:${title}`);
+  dataKeys.push({ name: `data key of ${person}`, value: dataKey }, { name: `wrapping of ${person}`, value: wrapSeed });
+  return dataset;
+}
