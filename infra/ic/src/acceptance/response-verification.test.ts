@@ -1,0 +1,60 @@
+import { ResponseVerificationErrorCode, verifyRequestResponsePair, type ResponseVerificationError } from '@dfinity/response-verification';
+import { encode } from 'cborg';
+import { selfDescribed } from '../envelopes/index.js';
+import { EXPRESSION, pageTree } from '../testing/certified-page.js';
+import { TestNetwork } from '../testing/network.js';
+import type { TestCanister } from '../testing/test-canister.js';
+
+const PAGE = { status: 200, type: 'text/html', body: '<h1>Certified</h1>' };
+const FIVE_MINUTES = 300_000_000_000n;
+
+/** The verifier of the service worker, as compiled Wasm from its package: it has the root key, and believes nothing else. */
+describe('response verification, version 2', () => {
+  const network = new TestNetwork();
+  let canister: TestCanister;
+  let headers: [string, string][];
+
+  beforeAll(async () => {
+    await network.start();
+    canister = await network.deploy();
+    const tree = pageTree('/index.html', PAGE);
+    await canister.certify(tree.digest);
+    const certificate = (await canister.certificate())[0]!;
+    const field = (bytes: Uint8Array): string => `:${Buffer.from(bytes).toString('base64')}:`;
+    const path = field(selfDescribed(encode(['http_expr', 'index.html', '<$>'])));
+    const witness = field(selfDescribed(encode(tree.witness([[]]))));
+    headers = [
+      ['content-type', PAGE.type], ['ic-certificateexpression', EXPRESSION],
+      ['ic-certificate', `certificate=${field(Uint8Array.from(certificate))}, tree=${witness}, version=2, expr_path=${path}`],
+    ];
+  });
+  afterAll(() => network.remove());
+
+  const verified = (change: { url?: string; body?: string; type?: string; rootKey?: string; canister?: Uint8Array }): boolean => {
+    const answer = verifyRequestResponsePair(
+      { method: 'GET', url: change.url ?? '/index.html', headers: [], body: [], certificate_version: [2] },
+      { status_code: 200, headers: change.type ? [['content-type', change.type], ...headers.slice(1)] : headers, body: new TextEncoder().encode(change.body ?? PAGE.body) },
+      change.canister ?? canister.id.toUint8Array(), BigInt(Date.now()) * 1_000_000n, FIVE_MINUTES, Uint8Array.from(Buffer.from(change.rootKey ?? network.rootKey, 'hex')), 2,
+    );
+    return answer.response !== undefined;
+  };
+
+  it('accepts the page that the canister certified', () => {
+    expect(verified({})).toBe(true);
+  });
+
+  it.each([
+    ['another body', { body: '<h1>Forged</h1>' }, ResponseVerificationErrorCode.InvalidRequestAndResponseHashes],
+    ['another content type', { type: 'text/plain' }, ResponseVerificationErrorCode.InvalidRequestAndResponseHashes],
+    ['another path', { url: '/other.html' }, ResponseVerificationErrorCode.ExactExpressionPathMismatch],
+    ['another canister', { canister: new Uint8Array([0, 0, 0, 0, 1, 0, 0, 9, 1, 1]) }, ResponseVerificationErrorCode.CertificateMissingCertifiedData],
+  ])('refuses %s', (_, change, code) => {
+    let refusal: unknown;
+    try {
+      verified(change);
+    } catch (thrown) {
+      refusal = (thrown as ResponseVerificationError).code;
+    }
+    expect(refusal).toBe(code);
+  });
+});
