@@ -16,7 +16,7 @@ async function main(): Promise<number> {
   const open = await openStage(options);
   try {
     const report = options.stackOnly ? undefined : await tellStory(open, options, ending.promise);
-    if (report) process.stdout.write(summary(report, open.stage.network, open.metrics));
+    if (report) process.stdout.write(summary(report, open.stage.network, open.metrics, options.state));
     if (!options.once) process.stdout.write(`  ${'sign in'.padEnd(18)} ${await open.signIn()}\n`);
     if (!options.once && !ending.asked()) {
       process.stdout.write('\nThe stack stays up; Ctrl-C stops it and keeps its state.\n');

@@ -2,7 +2,7 @@ import type { Network } from '@livepod/client';
 import type { Report } from './report.js';
 
 /** What a person reads at the end, with the places to go on looking. */
-export function summary(report: Report, network: Network, metrics: Record<string, string>): string {
+export function summary(report: Report, network: Network, metrics: Record<string, string>, state = '.state'): string {
   const lines = [
     '',
     report.outcome === 'ok' ? `The story came out right in ${Math.round(report.seconds)} s, on ${report.data}.` : `The story went wrong: ${report.why}`,
@@ -12,6 +12,8 @@ export function summary(report: Report, network: Network, metrics: Record<string
     ...report.pods.map(({ history, final }, index) => `  pod-${index + 1}  ${history.map((entry) => entry.version).join(' → ')}  now ${final}`),
     '',
     ...links(network, metrics).map(([what, where]) => `  ${what.padEnd(18)} ${where}`),
+    '',
+    `  What happened, for anybody to check:  npm run livepod -- evidence export lifecycle-round-2 --network ${state}/network.json`,
     '',
   ];
   return lines.join('\n');

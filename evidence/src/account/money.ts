@@ -1,0 +1,135 @@
+import { hex, concat, u64be } from '@livepod/protocol';
+import { refuse } from '../errors.js';
+import type { Entry } from '../format.js';
+import type { DatasetAccount } from './datasets.js';
+import { after, agree, mark, needed, textOf, whole, type Facts, type Mark } from './facts.js';
+import type { JobAccount } from './jobs.js';
+
+export interface PaymentAccount {
+  to: string;
+  /** e8s, in digits. */
+  amount: string;
+  why: string;
+  /** The ledger's block. */
+  block: number;
+  paid: Mark;
+}
+
+export interface EscrowAccount {
+  escrow: number;
+  job: number;
+  payer: string;
+  amount: string;
+  ledgerFee: string;
+  funded: Mark;
+  /** The ledger's block that brought it in. */
+  block: number;
+  payments: PaymentAccount[];
+  outcome: 'open' | 'completed' | 'refunded';
+  closed: Mark | null;
+}
+
+interface Line { to: string; amount: bigint; why: string }
+
+/** Escrows of jobs: what came in, every payment out of it, each with its block in the ledger, and that they are what the licences say. */
+export function escrowsOf(facts: Facts, jobs: { account: JobAccount; datasets: DatasetAccount[] }[]): EscrowAccount[] {
+  return jobs.flatMap(({ account, datasets }) => {
+    const funded = facts.logs.treasury.only('escrow_funded', { job: account.job });
+    if (!funded) {
+      if (account.paid) needed(facts, 'treasury', undefined, `the escrow of job ${account.job}`);
+      return [];
+    }
+    return [escrowOf(facts, funded, account, datasets)];
+  }).sort((a, b) => a.escrow - b.escrow);
+}
+
+function escrowOf(facts: Facts, funded: Entry, job: JobAccount, datasets: DatasetAccount[]): EscrowAccount {
+  const { treasury } = facts.logs;
+  const path = treasury.place(funded);
+  const escrow = Number(funded.event['escrow']);
+  if (job.paid) {
+    agree(path, 'the escrow that access was told of', escrow, job.paid.escrow);
+    agree(path, 'the payer of the escrow', funded.caller, job.paid.payer ?? funded.caller);
+  }
+  const fee = whole(funded.event['ledgerFee'], path);
+  const amount = whole(funded.event['amount'], path);
+  const due = plan(job, datasets);
+  agree(path, `what job ${job.job} costs`, String(amount), String(due.reduce((sum, line) => sum + line.amount + fee, 0n)));
+  const account = accountOf(treasury.canister, escrow);
+  const block = fundingBlock(facts, funded, account, amount);
+
+  const paid = treasury.all('escrow_paid', { escrow });
+  const closed = treasury.only('escrow_closed', { escrow });
+  const outcome = closed ? textOf(closed.event['outcome'], treasury.place(closed)) : 'open';
+  const back = paid.some(({ event }) => String(event['why']).startsWith('refund: '));
+  const expected = back || outcome === 'refunded' ? [{ to: funded.caller, amount: amount - fee, why: String(paid[0]?.event['why'] ?? 'refund: ') }].filter((line) => line.amount > 0n) : due;
+  if (closed && paid.length !== expected.length) {
+    refuse('missing', treasury.place(closed), `escrow ${escrow} was closed as ${outcome} after ${paid.length} payments, and ${expected.length} are due`);
+  }
+  const payments = paid.map((entry, line): PaymentAccount => {
+    const at = treasury.place(entry);
+    const want = expected[line] ?? refuse('contradiction', at, `escrow ${escrow} owes no payment of line ${line + 1}`);
+    agree(at, 'who is paid', entry.event['to'], want.to);
+    agree(at, 'how much is paid', String(whole(entry.event['amount'], at)), String(want.amount));
+    agree(at, 'what is paid for', entry.event['why'], want.why);
+    after(at, 'a payment out of an escrow before it was funded', entry, funded);
+    const number = Number(whole(entry.event['block'], at));
+    transferred(facts, at, number, { from: account, to: want.to, amount: want.amount });
+    return { to: want.to, amount: String(want.amount), why: want.why, block: number, paid: mark('treasury', entry) };
+  });
+  if (new Set([block, ...payments.map((payment) => payment.block)]).size !== payments.length + 1) refuse('contradiction', path, `two payments of escrow ${escrow} name one block`);
+  const moved = facts.logs.ledger.all('transfer', { from: account }).length;
+  if (moved > payments.length) refuse('missing', 'canisters.treasury.log', `the ledger shows ${moved} transfers out of escrow ${escrow}, and ${payments.length} payments are recorded`);
+  if (job.closed) agree(path, `how job ${job.job} was closed`, job.closed.outcome, outcome === 'open' ? job.closed.outcome : outcome);
+  if (outcome !== 'open' && outcome !== 'completed' && outcome !== 'refunded') return refuse('contradiction', treasury.place(closed!), `an escrow does not end as ${outcome}`);
+  return {
+    escrow, job: job.job, payer: funded.caller, amount: String(amount), ledgerFee: String(fee), funded: mark('treasury', funded), block, payments, outcome,
+    closed: closed ? mark('treasury', closed) : null,
+  };
+}
+
+/** Who gets what if the job succeeds: each licence's fee by its splits (rounded down, the rest to the first), then the reward. */
+function plan(job: JobAccount, datasets: DatasetAccount[]): Line[] {
+  const lines: Line[] = [];
+  for (const { dataset, licence } of datasets) {
+    const fee = BigInt(licence.fee);
+    const shares = licence.splits.map(({ account, basisPoints }) => ({ to: account, amount: (fee * BigInt(basisPoints)) / 10_000n }));
+    shares[0]!.amount += fee - shares.reduce((sum, { amount }) => sum + amount, 0n);
+    lines.push(...shares.filter(({ amount }) => amount > 0n).map((share) => ({ ...share, why: `licence of ${dataset}` })));
+  }
+  if (BigInt(job.reward) > 0n) lines.push({ to: job.provider, amount: BigInt(job.reward), why: `reward of job ${job.job}` });
+  return lines;
+}
+
+/** An escrow's account as the ledger's log names it: the treasury's subaccount 1, zeros, the number (u64be). */
+const accountOf = (treasury: string, escrow: number): string => `${treasury}.${hex(concat(Uint8Array.of(1), new Uint8Array(23), u64be(BigInt(escrow))))}`;
+
+function fundingBlock(facts: Facts, funded: Entry, account: string, amount: bigint): number {
+  const path = facts.logs.treasury.place(funded);
+  if (funded.event['block'] !== null) {
+    const block = Number(whole(funded.event['block'], path));
+    transferred(facts, path, block, { from: funded.caller, to: account, amount });
+    return block;
+  }
+  const found = facts.logs.ledger.all('transfer', { from: funded.caller, to: account, amount: String(amount) });
+  return found.length === 1 ? found[0]!.index : refuse('missing', path, `the ledger shows ${found.length} transfers of ${amount} e8s into it`);
+}
+
+/** The ledger's log holds one entry a block. */
+function transferred({ logs: { ledger } }: Facts, path: string, block: number, { from, to, amount }: { from: string; to: string; amount: bigint }): void {
+  if (block < ledger.first) return refuse('missing', path, `block ${block} was made before the ledger's log here starts`);
+  const entry = ledger.entries[block - ledger.first];
+  if (!entry) return refuse('missing', path, `the ledger's log has no block ${block}`);
+  for (const [name, expected] of Object.entries({ type: 'transfer', from, to, amount: String(amount) })) agree(ledger.place(entry), `${name} of block ${block}`, entry.event[name], expected);
+}
+
+/** Bonds that were slashed for what came of the round. */
+export interface SlashAccount { proposal: number; holder: string; purpose: string; amount: string; said: Mark }
+
+export function slashesOf({ logs: { treasury } }: Facts, proposals: { proposal: number; function: number; effect: Mark | null }[]): SlashAccount[] {
+  return proposals.filter((proposal) => proposal.function === 1006 && proposal.effect).map(({ proposal, effect }) => {
+    const entry = treasury.entries[effect!.entry - treasury.first]!;
+    const path = treasury.place(entry);
+    return { proposal, holder: textOf(entry.event['holder'], path), purpose: textOf(entry.event['purpose'], path), amount: String(whole(entry.event['amount'], path)), said: mark('treasury', entry) };
+  });
+}
