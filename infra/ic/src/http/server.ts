@@ -42,7 +42,7 @@ async function handle(host: Host, faults: HttpFaults, request: IncomingMessage, 
   }
   if (pathname === '/api/v2/status' && await faults.strike('status', undefined, response)) return undefined;
   if (pathname === '/api/v2/status') return sendCbor(response, status(host));
-  if (pathname === '/_/topology') return sendTopology(host, response);
+  if (pathname === '/_/topology') return send(response, 200, 'application/json', Buffer.from(JSON.stringify(topologyOf(host))));
   if (pathname.startsWith('/api/')) return handleApi(host, faults, pathname, request, response);
   const canister = canisterOf(request);
   if (canister !== undefined) return handleGateway(host, canister, request, await bodyOf(request), response);
@@ -100,15 +100,17 @@ function status(host: Host): unknown {
 }
 
 /** PocketIC's description of its network, which its clients ask for. */
-function sendTopology(host: Host, response: ServerResponse): void {
+export function topologyOf(host: Host): unknown {
   const raw = (id: Id): { canister_id: string } => ({ canister_id: Buffer.from(bytesOf(id)).toString('base64') });
-  const topology = {
-    subnet_configs: {
-      [Principal.fromUint8Array(host.keys.subnetId).toText()]: { subnet_kind: 'Application', canister_ranges: [{ start: raw(FIRST_ID), end: raw(LAST_ID) }] },
-    },
+  const subnet = {
+    subnet_kind: 'Application', size: 1, subnet_admins: null, cost_schedule: 'Normal', subnet_seed: [...host.keys.subnetId.subarray(0, 28), 0, 0, 0, 0],
+    instruction_config: 'Production', node_ids: [{ node_id: Buffer.from(host.keys.nodeId).toString('base64') }],
+    canister_ranges: [{ start: raw(FIRST_ID), end: raw(LAST_ID) }],
+  };
+  return {
+    subnet_configs: { [Principal.fromUint8Array(host.keys.subnetId).toText()]: subnet },
     default_effective_canister_id: raw(canisterId(host.subnet.state.nextNumber)),
   };
-  send(response, 200, 'application/json', Buffer.from(JSON.stringify(topology)));
 }
 
 const WELCOME = 'An embedded Internet Computer. Agents talk to /api/v2/status and the rest of the HTTPS interface; a canister\'s pages are at /?canisterId=<id>.\n';
