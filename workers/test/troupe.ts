@@ -56,7 +56,8 @@ export class Troupe {
     });
     this.children.add(child);
     const player = new Player(child, buildIdOf(script));
-    await Promise.race([once(createInterface({ input: child.stdout! }), 'line'), player.ended.then((status) => { throw new Error(`${role} ended with status ${status}`); })]);
+    const [line] = (await Promise.race([once(createInterface({ input: child.stdout! }), 'line'), player.ended.then((status) => { throw new Error(`${role} ended with status ${status}`); })])) as [string];
+    player.metrics = (JSON.parse(line) as { metrics: string }).metrics;
     return player;
   }
 
@@ -72,6 +73,9 @@ export class Troupe {
 export class Player {
   /** Its exit status; null after a signal that killed it. */
   readonly ended: Promise<number | null>;
+
+  /** Where it shows its metrics. */
+  metrics = '';
 
   constructor(private readonly child: ChildProcess, readonly buildId: string) {
     this.ended = once(child, 'exit').then(([status]) => status as number | null);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CANISTERS } from '@livepod/client';
 import { round, Stage } from '../../../workflows/test/stage.js';
 import { met, type BenchRow } from '../benchmark.js';
-import { run } from './index.js';
+import { finished as run } from './finished.js';
 
 const state = mkdtempSync(join(tmpdir(), 'livepod-bench-test-'));
 let stage: Stage;

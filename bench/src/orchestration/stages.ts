@@ -1,0 +1,107 @@
+import { fileURLToPath } from 'node:url';
+import { bundle, workflowBundle } from '@livepod/workers';
+import type { Client } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
+import { round, Stage } from '../../../workflows/test/stage.js';
+import { World } from '../../../workflows/test/world.js';
+import type { BenchOptions, BenchRow } from '../benchmark.js';
+import { median, quantile, time } from '../measuring.js';
+import { ownOverhead, spanOf, type Stage as Recorded } from './overhead.js';
+
+const ROUNDS = 12;
+const BARE_PER_ROUND = 5;
+const SIDE_BY_SIDE = 8;
+const THROUGHPUT_ROUNDS = 24;
+const OVERHEAD_TARGET = 1.3;
+
+/**
+ * What the workflows cost beside the least that the same server, worker process and machine can do, in turns. In the place of the canisters stands
+ * a world whose activities return at once, so that all time is overhead.
+ */
+export async function stages({ progress, note }: BenchOptions): Promise<BenchRow[]> {
+  const stage = await Stage.open();
+  const world = (): World => Object.assign(new World(), { looks: 0 });
+  stage.world = world();
+  const bareWorker = await Worker.create({
+    connection: stage.environment.nativeConnection, namespace: 'livepod', taskQueue: 'bare', activities: { step: async () => {} },
+    workflowBundle: { code: await bundle(fileURLToPath(new URL('bare.ts', import.meta.url))) },
+  });
+  const running = bareWorker.run();
+  const lifecycle = async (name: string, datasets?: string[]): Promise<void> => {
+    await (await stage.start('lifecycle', `lifecycle-${name}`, round(name, datasets ? { datasets } : {}))).result();
+  };
+  const bare = async (name: string): Promise<void> => void (await stage.client.execute('bare', { taskQueue: 'bare', workflowId: name }));
+
+  try {
+    await Promise.all([lifecycle('warm-up'), bare('bare-warm-up')]);
+    progress(`${ROUNDS} lifecycles, in turns with bare workflows`);
+    const began = new Date();
+    for (let turn = 0; turn < ROUNDS; turn++) {
+      stage.world = world();
+      await lifecycle(`bench-${turn}`);
+      for (let each = 0; each < BARE_PER_ROUND; each++) await bare(`bare-${turn}-${each}`);
+    }
+    const recorded = [...(await closed(stage.environment.client, began)), ...(await closed(stage.inProviderNamespace(), began))];
+    const rows = overheads(recorded, note);
+
+    progress(`${THROUGHPUT_ROUNDS} lifecycles, ${SIDE_BY_SIDE} side by side`);
+    const steps = recorded.filter(({ type }) => type !== 'bare').reduce((sum, one) => sum + ownOverhead(one, recorded).steps, 0) / ROUNDS;
+    const seconds = await sideBySide(SIDE_BY_SIDE, THROUGHPUT_ROUNDS, (turn) => lifecycle(`many-${turn}`)) / 1000;
+    const bareCount = Math.round(THROUGHPUT_ROUNDS * steps);
+    const bareSeconds = await sideBySide(SIDE_BY_SIDE * 4, bareCount, (turn) => bare(`many-bare-${turn}`)) / 1000;
+    note(`A lifecycle of two datasets has ${steps.toFixed(0)} steps (activities, children, Nexus operations) in ${new Set(recorded.map(({ type }) => type)).size - 1} kinds of workflow; its peer is as many bare workflows, ${SIDE_BY_SIDE * 4} side by side.`);
+    rows.push({ name: `lifecycles, ${SIDE_BY_SIDE} side by side`, value: THROUGHPUT_ROUNDS / seconds * 60, unit: '/min', peer: 'bare workflows of as many steps', peerValue: THROUGHPUT_ROUNDS / bareSeconds * 60, ratio: bareSeconds / seconds, target: null });
+
+    progress('the longest history: 1,000 datasets');
+    stage.world = world();
+    await lifecycle('large', Array.from({ length: 1000 }, (_, index) => `sha256:${index.toString(16).padStart(8, '0').padEnd(64, '0')}`));
+    const all = [...recorded, ...(await closed(stage.environment.client, began))].filter(({ type }) => type !== 'bare');
+    rows.push(await replayOf(all.sort((a, b) => b.events.length - a.events.length)[0]!, stage));
+    return rows;
+  } finally {
+    bareWorker.shutdown();
+    await running;
+    await stage.close();
+  }
+}
+
+function overheads(recorded: Recorded[], note: (line: string) => void): BenchRow[] {
+  const bareTimes = recorded.filter(({ type }) => type === 'bare').map((one) => spanOf(one)[1] - spanOf(one)[0]);
+  const peerValue = median(bareTimes);
+  const rows: BenchRow[] = [];
+  const kinds = [...new Set(recorded.map(({ type }) => type))].filter((type) => type !== 'bare').sort();
+  for (const type of kinds) {
+    const own = recorded.filter((one) => one.type === type).map((one) => ownOverhead(one, recorded));
+    const perStep = own.map(({ milliseconds, steps }) => milliseconds / steps);
+    rows.push({ name: `${type}: overhead per step`, value: median(perStep), unit: 'ms', peer: 'bare workflow', peerValue, ratio: median(perStep) / peerValue, target: OVERHEAD_TARGET, bound: 'most' });
+    note(`${type}: own overhead p50 ${median(own.map((one) => one.milliseconds)).toFixed(0)} ms, p99 ${quantile(own.map((one) => one.milliseconds), 0.99).toFixed(0)} ms, over ${own[0]!.steps} steps.`);
+  }
+  note(`bare workflow of one activity: p50 ${peerValue.toFixed(1)} ms, p99 ${quantile(bareTimes, 0.99).toFixed(1)} ms, ${bareTimes.length} of them; server with its state in memory, one at a time.`);
+  return rows;
+}
+
+async function closed({ workflow }: Client, began: Date): Promise<Recorded[]> {
+  const found: Recorded[] = [];
+  for await (const { workflowId, runId, type, closeTime } of workflow.list({ query: `StartTime >= "${began.toISOString()}"` })) {
+    if (closeTime) found.push({ workflowId, type, events: (await workflow.getHandle(workflowId, runId).fetchHistory()).events as Recorded['events'] });
+  }
+  return found;
+}
+
+/** @returns milliseconds for all of them */
+function sideBySide(width: number, count: number, work: (turn: number) => Promise<void>): Promise<number> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < count) await work(next++);
+  };
+  return time(() => Promise.all(Array.from({ length: width }, lane)));
+}
+
+/** From a worker that is only being made to the end of the replay. */
+async function replayOf({ workflowId, type, events }: Recorded, stage: Stage): Promise<BenchRow> {
+  const { code } = await workflowBundle('orchestrator');
+  const history = await stage.client.getHandle(workflowId).fetchHistory();
+  const seconds: number[] = [];
+  for (let turn = 0; turn < 5; turn++) seconds.push((await time(() => Worker.runReplayHistory({ workflowBundle: { code } }, history, workflowId))) / 1000);
+  return { name: `replay of the longest history (${type}, ${events.length} events)`, value: median(seconds), unit: 's', peer: null, peerValue: null, ratio: null, target: 1, bound: 'most' };
+}
