@@ -10,12 +10,14 @@ const DRAIN_SECONDS = Number(process.env['LIVEPOD_DRAIN_SECONDS'] ?? 5);
 
 /**
  * What every worker has. Pollers grow with the backlog, from one to sixteen a queue; caches and slots are each worker's own to say. Heartbeats go
- * out often enough that two may be lost before a step counts as dead.
+ * out often enough that two may be lost before a step counts as dead. A workflow waits four seconds, not ten, for a worker that has it in its
+ * cache and may be gone; then any worker replays it.
  */
 const COMMON = {
   shutdownGraceTime: DRAIN_SECONDS * 1000,
   shutdownForceTime: (2 * DRAIN_SECONDS + 2) * 1000,
   maxHeartbeatThrottleInterval: '4 seconds',
+  stickyQueueScheduleToStartTimeout: '4 seconds',
   workflowTaskPollerBehavior: { type: 'autoscaling', minimum: 2, initial: 2, maximum: 16 },
   activityTaskPollerBehavior: { type: 'autoscaling', minimum: 1, initial: 2, maximum: 16 },
   nexusTaskPollerBehavior: { type: 'autoscaling', minimum: 1, initial: 1, maximum: 8 },

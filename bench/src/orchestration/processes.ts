@@ -56,6 +56,7 @@ async function recovery({ progress, note }: BenchOptions): Promise<BenchRow[]> {
       const before = done;
       const handle = await troupe.client.workflow.start('lifecycle', { taskQueue: 'orchestrator', workflowId: `lifecycle-${turn}`, args: [round(`r${turn}`)] });
       while (done < before + 1 + (turn % 5) * 2) await sleep(2);
+      await sleep((turn * 61) % 200); // in an activity, between two, in a workflow task
       await worker.kill();
       const killed = performance.now();
       const seen = done;

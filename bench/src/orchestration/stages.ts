@@ -11,8 +11,11 @@ import { ownOverhead, spanOf, type Stage as Recorded } from './overhead.js';
 const ROUNDS = 12;
 const BARE_PER_ROUND = 5;
 const SIDE_BY_SIDE = 8;
-const THROUGHPUT_ROUNDS = 24;
+const THROUGHPUT_ROUNDS = 12;
 const OVERHEAD_TARGET = 1.3;
+
+/** Activities of the longer bare workflow: what one more activity costs is its time less the short one's, by four. */
+const IN_A_ROW = 5;
 
 /**
  * What the workflows cost beside the least that the same server, worker process and machine can do, in turns. In the place of the canisters stands
@@ -30,7 +33,7 @@ export async function stages({ progress, note }: BenchOptions): Promise<BenchRow
   const lifecycle = async (name: string, datasets?: string[]): Promise<void> => {
     await (await stage.start('lifecycle', `lifecycle-${name}`, round(name, datasets ? { datasets } : {}))).result();
   };
-  const bare = async (name: string): Promise<void> => void (await stage.client.execute('bare', { taskQueue: 'bare', workflowId: name }));
+  const bare = async (name: string, activities = 1): Promise<void> => void (await stage.client.execute('bare', { taskQueue: 'bare', workflowId: name, args: [activities] }));
 
   try {
     await Promise.all([lifecycle('warm-up'), bare('bare-warm-up')]);
@@ -40,6 +43,7 @@ export async function stages({ progress, note }: BenchOptions): Promise<BenchRow
       stage.world = world();
       await lifecycle(`bench-${turn}`);
       for (let each = 0; each < BARE_PER_ROUND; each++) await bare(`bare-${turn}-${each}`);
+      await bare(`longer-${turn}`, IN_A_ROW);
     }
     const recorded = [...(await closed(stage.environment.client, began)), ...(await closed(stage.inProviderNamespace(), began))];
     const rows = overheads(recorded, note);
@@ -66,7 +70,9 @@ export async function stages({ progress, note }: BenchOptions): Promise<BenchRow
 }
 
 function overheads(recorded: Recorded[], note: (line: string) => void): BenchRow[] {
-  const bareTimes = recorded.filter(({ type }) => type === 'bare').map((one) => spanOf(one)[1] - spanOf(one)[0]);
+  const bareOf = (name: string): number[] => recorded.filter(({ type, workflowId }) => type === 'bare' && workflowId.startsWith(name)).map((one) => spanOf(one)[1] - spanOf(one)[0]);
+  const bareTimes = bareOf('bare-');
+  const oneMore = (median(bareOf('longer-')) - median(bareTimes)) / (IN_A_ROW - 1);
   const peerValue = median(bareTimes);
   const rows: BenchRow[] = [];
   const kinds = [...new Set(recorded.map(({ type }) => type))].filter((type) => type !== 'bare').sort();
@@ -74,9 +80,11 @@ function overheads(recorded: Recorded[], note: (line: string) => void): BenchRow
     const own = recorded.filter((one) => one.type === type).map((one) => ownOverhead(one, recorded));
     const perStep = own.map(({ milliseconds, steps }) => milliseconds / steps);
     rows.push({ name: `${type}: overhead per step`, value: median(perStep), unit: 'ms', peer: 'bare workflow', peerValue, ratio: median(perStep) / peerValue, target: OVERHEAD_TARGET, bound: 'most' });
-    note(`${type}: own overhead p50 ${median(own.map((one) => one.milliseconds)).toFixed(0)} ms, p99 ${quantile(own.map((one) => one.milliseconds), 0.99).toFixed(0)} ms, over ${own[0]!.steps} steps.`);
+    const whole = own.map((one) => one.milliseconds);
+    const asMany = peerValue + (own[0]!.steps - 1) * oneMore;
+    note(`${type}: own overhead p50 ${median(whole).toFixed(0)} ms, p99 ${quantile(whole, 0.99).toFixed(0)} ms, over ${own[0]!.steps} steps; ${(median(whole) / asMany).toFixed(2)} of a bare workflow of as many activities in a row.`);
   }
-  note(`bare workflow of one activity: p50 ${peerValue.toFixed(1)} ms, p99 ${quantile(bareTimes, 0.99).toFixed(1)} ms, ${bareTimes.length} of them; server with its state in memory, one at a time.`);
+  note(`bare workflow of one activity: p50 ${peerValue.toFixed(1)} ms, p99 ${quantile(bareTimes, 0.99).toFixed(1)} ms, ${bareTimes.length} of them; each activity more ${oneMore.toFixed(1)} ms; server with its state in memory, one at a time.`);
   return rows;
 }
 
