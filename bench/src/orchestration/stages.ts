@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import { bundle, workflowBundle } from '@livepod/workers';
+import { noSinks, workflowBundle } from '@livepod/workers';
 import type { Client } from '@temporalio/client';
-import { Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import { round, Stage } from '../../../workflows/test/stage.js';
 import { World } from '../../../workflows/test/world.js';
 import type { BenchOptions, BenchRow } from '../benchmark.js';
@@ -27,7 +27,7 @@ export async function stages({ progress, note }: BenchOptions): Promise<BenchRow
   stage.world = world();
   const bareWorker = await Worker.create({
     connection: stage.environment.nativeConnection, namespace: 'livepod', taskQueue: 'bare', activities: { step: async () => {} },
-    workflowBundle: { code: await bundle(fileURLToPath(new URL('bare.ts', import.meta.url))) },
+    workflowBundle: await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('bare.ts', import.meta.url)), logger: new DefaultLogger('WARN') }),
   });
   const running = bareWorker.run();
   const lifecycle = async (name: string, datasets?: string[]): Promise<void> => {
@@ -110,6 +110,6 @@ async function replayOf({ workflowId, type, events }: Recorded, stage: Stage): P
   const { code } = await workflowBundle('orchestrator');
   const history = await stage.client.getHandle(workflowId).fetchHistory();
   const seconds: number[] = [];
-  for (let turn = 0; turn < 5; turn++) seconds.push((await time(() => Worker.runReplayHistory({ workflowBundle: { code } }, history, workflowId))) / 1000);
+  for (let turn = 0; turn < 5; turn++) seconds.push((await time(() => Worker.runReplayHistory({ workflowBundle: { code }, sinks: noSinks }, history, workflowId))) / 1000);
   return { name: `replay of the longest history (${type}, ${events.length} events)`, value: median(seconds), unit: 's', peer: null, peerValue: null, ratio: null, target: 1, bound: 'most' };
 }
