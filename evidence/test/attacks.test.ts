@@ -103,8 +103,8 @@ describe('a certificate', () => {
     expect(await verdict(forged)).toBe('canisters.fleet.id: contradiction');
   });
   it('refuses another canister\'s id', async () => {
-    const forged = changed(({ canisters: { fleet } }) => { fleet.id = 'rrkah-fqaaa-aaaaa-aaaaq-cai'; });
-    expect(await verdict(forged)).toBe('canisters.fleet.tip.certificate: wrongCertificate');
+    const forged = changed(({ canisters: { ledger } }) => { ledger.id = 'rrkah-fqaaa-aaaaa-aaaaq-cai'; });
+    expect(await verdict(forged)).toBe('canisters.ledger.tip.certificate: wrongCertificate');
   });
   it('refuses a certificate of its state instead of its tip', async () => {
     const forged = changed(({ canisters: { fleet } }) => { fleet.tip.certificate = fleet.code.certificate; });

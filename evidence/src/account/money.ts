@@ -63,9 +63,10 @@ function escrowOf(facts: Facts, funded: Entry, job: JobAccount, datasets: Datase
   const outcome = closed ? textOf(closed.event['outcome'], treasury.place(closed)) : 'open';
   const back = paid.some(({ event }) => String(event['why']).startsWith('refund: '));
   const expected = back || outcome === 'refunded' ? [{ to: funded.caller, amount: amount - fee, why: String(paid[0]?.event['why'] ?? 'refund: ') }].filter((line) => line.amount > 0n) : due;
-  if (closed && paid.length !== expected.length) {
-    refuse('missing', treasury.place(closed), `escrow ${escrow} was closed as ${outcome} after ${paid.length} payments, and ${expected.length} are due`);
+  if ((closed ?? job.closed) && paid.length !== expected.length) {
+    refuse('missing', closed ? treasury.place(closed) : 'canisters.treasury.log', `escrow ${escrow} of a closed job has ${paid.length} payments recorded, and ${expected.length} are due`);
   }
+  if (closed && !job.closed) needed(facts, 'access', undefined, `that job ${job.job} was closed, though its escrow is`);
   const payments = paid.map((entry, line): PaymentAccount => {
     const at = treasury.place(entry);
     const want = expected[line] ?? refuse('contradiction', at, `escrow ${escrow} owes no payment of line ${line + 1}`);

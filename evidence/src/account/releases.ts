@@ -81,6 +81,12 @@ async function releaseOf(facts: Facts, proposals: Proposals, opened: Entry, adop
   const counters = end ? countersOf(fleet.place(end), end.event) : (last?.counters ?? countersOf(fleet.place(opened), {}));
   if (plan) judge(facts, plan, release, opened, waves, holds, end, counters);
   const outcome = outcomeOf(end);
+  for (const told of facts.logs.models.all('exposureSet', { release })) {
+    const place = facts.logs.models.place(told);
+    agree(place, 'who told of the exposure', told.caller, fleet.canister);
+    if (told.event['state'] === 'rolling' && !waves.some(({ threshold }) => threshold === told.event['threshold'])) refuse('missing', place, `release ${release} was exposed as none of its waves says`);
+    if (told.event['state'] !== 'rolling' && told.event['state'] !== outcome) refuse('missing', place, `release ${release} is told to be ${String(told.event['state'])}, and the fleet's log has it ${outcome}`);
+  }
   const stoppedBy = outcome === 'stopped' ? textOf(end!.event['by'], fleet.place(end!)) : null;
   if (stoppedBy === 'governor') await proposals.behind('fleet', end!, 1007);
   return {

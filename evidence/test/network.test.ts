@@ -1,0 +1,100 @@
+/** Logs that a network did sign: by a subnet, at different times, from a later start, or while a canister kept something back. */
+import { canonicalJson } from '@livepod/protocol';
+import { drawUp } from '../src/account/index.js';
+import { Collector, FileSource } from '../src/account/source.js';
+import { LOGS, type LogName } from '../src/format.js';
+import { logsOf } from '../src/logs.js';
+import { asFile, verify } from '../src/verify.js';
+import { delegation, rootKey, signed, subnet, tipAt } from './network.js';
+import { read, retold, verdict, type File } from './sample.js';
+
+const outcome = (file: File): Promise<string> => verdict(canonicalJson(file), rootKey);
+const { governance, datasets, ledger } = read().canisters;
+
+describe('a subnet', () => {
+  it('speaks for its canisters, as on the real network', async () => {
+    expect(await outcome(signed(read()))).toBe('holds');
+    expect(await outcome(signed(read(), { keys: subnet, delegation: delegation(governance.id, ledger.id) }))).toBe('holds');
+  });
+  it('does not speak for the canisters of another', async () => {
+    expect(await outcome(signed(read(), { keys: subnet, delegation: delegation(datasets.id, ledger.id) }))).toBe('canisters.governance.tip.certificate: wrongCertificate');
+  });
+  it('does not speak without the root\'s word', async () => {
+    expect(await outcome(signed(read(), { keys: subnet }))).toBe('canisters.governance.tip.certificate: wrongCertificate');
+    expect(await outcome(signed(read(), { keys: subnet, delegation: delegation(governance.id, ledger.id, subnet) }))).toBe('canisters.governance.tip.certificate: wrongCertificate');
+  });
+});
+
+describe('a tip of another time', () => {
+  const cut = (name: LogName, kind: string): { file: File; at: bigint } => {
+    const file = read();
+    const { log } = file.canisters[name];
+    log.length = log.findLastIndex(({ event }) => event['type'] === kind);
+    return { file, at: BigInt(log.at(-1)!.at) + 1n };
+  };
+
+  it('is refused when it hides payments that another canister has heard of', async () => {
+    const file = read();
+    const { log } = file.canisters.treasury;
+    log.length = log.findLastIndex(({ event }) => event['type'] === 'escrow_paid' && event['escrow'] === file.escrows[0]!.escrow);
+    await expect(retold(signed(file, { at: { treasury: BigInt(log.at(-1)!.at) + 1n } }))).rejects.toMatchObject({ code: 'missing', path: 'canisters.treasury.log' });
+  });
+  it('is refused when it hides how a release ended', async () => {
+    const file = read();
+    const { log } = file.canisters.fleet;
+    log.length = log.findIndex(({ event }) => event['type'] === 'releaseCompleted' && event['release'] === file.releases[0]!.release);
+    await expect(retold(signed(file))).rejects.toMatchObject({ code: 'missing', message: expect.stringContaining('told to be completed') });
+  });
+  it('is refused when it hides what stood behind a change', async () => {
+    const { file } = cut('governance', 'proposal_executed');
+    await expect(retold(signed(file))).rejects.toMatchObject({ code: 'missing', message: expect.stringContaining('no executed proposal') });
+  });
+  it('is refused when it is a stale one among others', async () => {
+    const file = read();
+    const stale = signed(file, { at: { models: BigInt(file.canisters.models.log.at(-1)!.at) + 1n, governance: BigInt(file.canisters.models.log.at(-1)!.at) + 3_600_000_000_000n } });
+    expect(await outcome(stale)).toBe('canisters: contradiction');
+  });
+  it('is refused when it is earlier than its own last entry', async () => {
+    const file = read();
+    expect(await outcome(signed(file, { at: { fleet: BigInt(file.canisters.fleet.log.at(-1)!.at) - 1n } }))).toBe('canisters.fleet.tip.certificate: contradiction');
+  });
+});
+
+describe('a file that starts later', () => {
+  /** The sample without what came before its round, from tips that were certified then. */
+  async function later(certifiedAt: (start: bigint) => bigint = (start) => start): Promise<Uint8Array> {
+    const file = read();
+    const begin = BigInt(file.proposals.find(({ reference }) => reference?.startsWith(`intake/${file.round}/`))!.made.at);
+    for (const name of LOGS) {
+      const canister = file.canisters[name];
+      const first = canister.log.findIndex(({ at }) => BigInt(at) >= begin);
+      const length = first < 0 ? canister.log.length : first;
+      const { hash } = canister.log[length - 1]!;
+      canister.start = { ...tipAt(hash, canister.id, certifiedAt(begin)), length, hash };
+      canister.log.splice(0, length);
+    }
+    signed(file);
+    const collector = new Collector(new FileSource(file.documents));
+    const account = await drawUp({ round: file.round, logs: logsOf(file.canisters), source: collector });
+    return canonicalJson(asFile({ ...file, documents: collector.documents() }, account));
+  }
+
+  it('holds, is smaller, and says nothing of what came before', async () => {
+    const bytes = await later();
+    const { account, claims } = await verify(bytes, { rootKey });
+    expect(bytes.length).toBeLessThan(canonicalJson(read()).length * 0.8);
+    expect(account.outcome).toBe('completed');
+    expect(account.recipes[0]).toMatchObject({ submitted: null, approved: null, proposal: null });
+    expect(account.datasets.filter(({ proposal }) => proposal === null).length).toBeGreaterThan(0);
+    expect(account.escrows[0]!.payments).toEqual(read().escrows[0]!.payments);
+    expect(claims.join('\n')).toContain('certified too, to its certified end');
+  });
+  it('is refused when its start was certified after what follows it', async () => {
+    expect(await verdict(await later((start) => start + 60_000_000_000n), rootKey)).toBe('canisters.governance.start.certificate: contradiction');
+  });
+  it('is refused when its start is of another canister', async () => {
+    const file = JSON.parse(new TextDecoder().decode(await later())) as File;
+    file.canisters.access.start!.certificate = file.canisters.models.start!.certificate;
+    expect(await outcome(file)).toBe('canisters.access.start.certificate: wrongCertificate');
+  });
+});
