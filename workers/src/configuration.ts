@@ -69,7 +69,10 @@ function optionalProblems(): string[] {
   });
 }
 
+const CREDENTIALS = ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE', 'AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_CREDENTIALS_FULL_URI'];
+
 /** The S3 part of the network, when it has one and there are credentials for it. */
 export function objectStoreOf(network: Network): NonNullable<Network['s3']> | undefined {
-  return network.s3 && (process.env['AWS_ACCESS_KEY_ID'] ?? process.env['AWS_PROFILE']) ? network.s3 : undefined;
+  // Keys, a profile, or the role that a cluster gives its pods.
+  return network.s3 && CREDENTIALS.some((name) => process.env[name]) ? network.s3 : undefined;
 }

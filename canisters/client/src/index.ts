@@ -9,7 +9,7 @@ export {
   type Decision, type GovernedMethod, type GovernedPayloads, type Outcome, type ProposalReceipt, type ProposalRequest, type ProposalWords,
 } from './proposals.js';
 export { approve, balance, transfer } from './tokens.js';
-export { installAll, type Installation, type InstallParameters, type InstallRequest } from './install.js';
+export { initArgument, installAll, type Installation, type InstallParameters, type InstallRequest } from './install.js';
 export { key as tufKey, makeRoot, olpcJson, type RootRequest } from './root.js';
 export { typedClient, type Client, type Value } from './typed.js';
 

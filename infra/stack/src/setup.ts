@@ -4,6 +4,7 @@ import { cache } from './paths.js';
 import { killRunningCommands } from './run.js';
 import type { Step } from './step.js';
 import { browser } from './steps/browser.js';
+import { deployTools, prometheus } from './steps/deployTools.js';
 import { findRecordings, recordingsWays, type Recordings } from './steps/recordings.js';
 import { s3 } from './steps/s3.js';
 import { temporal } from './steps/temporal.js';
@@ -43,7 +44,7 @@ export function steps(options: SetUpOptions, found: (recordings: Recordings) => 
       return outcome;
     },
   };
-  const all = [recordings, tensorflow, sandbox, rust, instrument, canisters, ...(options.forTests ? [testCanister, pythonAgent, browser] : []), temporal, s3];
+  const all = [recordings, tensorflow, sandbox, rust, instrument, canisters, ...(options.forTests ? [testCanister, pythonAgent, browser] : []), temporal, s3, ...(options.forTests ? [prometheus, deployTools] : [])];
   const unknown = options.only?.filter((name) => !all.some((step) => step.name === name)) ?? [];
   if (unknown.length > 0) {
     throw new StackError('badOption', { unknown }, `There is no set-up step ${unknown.join(', ')}; there are ${all.map((step) => step.name).join(', ')}.`);

@@ -1,0 +1,54 @@
+variable "bucket" {
+  description = "The bucket of encrypted chunks; contributors' manifests name it, so it cannot be renamed later."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{2,62}$", var.bucket))
+    error_message = "Give a bucket name of 3 to 63 lower-case letters, digits, dots and dashes."
+  }
+}
+
+variable "contributors" {
+  description = "ARNs of roles that may upload chunks and never read or delete them."
+  type        = list(string)
+  default     = []
+}
+
+variable "readers" {
+  description = "ARNs of roles that read chunks: the orchestrator, to check them, and providers, to train. What they read is ciphertext."
+  type        = list(string)
+}
+
+variable "collector" {
+  description = "ARN of the role that deletes rooms which nobody registered in time (the orchestrator's); the only one that may delete."
+  type        = string
+}
+
+variable "kms_key" {
+  description = "ARN of a KMS key for encryption at rest; null: S3's own key. Chunks are encrypted before they get here in any case."
+  type        = string
+  default     = null
+}
+
+variable "log_bucket" {
+  description = "Bucket that takes the access log; null: none is written."
+  type        = string
+  default     = null
+}
+
+variable "unfinished_days" {
+  description = "Days after which an upload that was not finished is dropped."
+  type        = number
+  default     = 3
+
+  validation {
+    condition     = var.unfinished_days >= 1
+    error_message = "S3 counts in whole days, from 1."
+  }
+}
+
+variable "deleted_days" {
+  description = "Days for which a deleted or overwritten chunk can be brought back."
+  type        = number
+  default     = 30
+}
