@@ -10,6 +10,7 @@ import { s3 } from './steps/s3.js';
 import { temporal } from './steps/temporal.js';
 import { sandbox } from './steps/sandbox.js';
 import { tensorflow } from './steps/tensorflow.js';
+import { pocketSuite } from './steps/pocketSuite.js';
 import { pythonAgent } from './steps/pythonAgent.js';
 import { canisters, instrument, rust, testCanister } from './steps/wasm.js';
 
@@ -44,7 +45,7 @@ export function steps(options: SetUpOptions, found: (recordings: Recordings) => 
       return outcome;
     },
   };
-  const all = [recordings, tensorflow, sandbox, rust, instrument, canisters, ...(options.forTests ? [testCanister, pythonAgent, browser] : []), temporal, s3, ...(options.forTests ? [prometheus, deployTools] : [])];
+  const all = [recordings, tensorflow, sandbox, rust, instrument, canisters, ...(options.forTests ? [testCanister, pythonAgent, pocketSuite, browser] : []), temporal, s3, ...(options.forTests ? [prometheus, deployTools] : [])];
   const unknown = options.only?.filter((name) => !all.some((step) => step.name === name)) ?? [];
   if (unknown.length > 0) {
     throw new StackError('badOption', { unknown }, `There is no set-up step ${unknown.join(', ')}; there are ${all.map((step) => step.name).join(', ')}.`);
