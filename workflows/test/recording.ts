@@ -13,6 +13,8 @@ export interface Run {
   workflowId: string;
   status: string;
   history: History;
+  /** What opens its payloads. */
+  codecs: readonly PayloadCodec[];
 }
 
 /** At most so many runs of one workflow are kept: of different shape, or it is one too many. */
@@ -26,7 +28,7 @@ export async function differentRuns(client: Client): Promise<Run[]> {
     const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
     const shape = `${type} ${status.name} ${shapeOf(history)}`;
     const length = history.events?.length ?? 0;
-    if ((kept.get(shape)?.length ?? 0) < length) kept.set(shape, { type, workflowId, status: status.name, history, length });
+    if ((kept.get(shape)?.length ?? 0) < length) kept.set(shape, { type, workflowId, status: status.name, history, codecs: client.options.loadedDataConverter.payloadCodecs, length });
   }
   const byType = grouped([...kept.values()]);
   return [...byType.values()].flatMap((runs) => {
@@ -45,17 +47,16 @@ function shapeOf({ events }: History): string {
 }
 
 /**
- * Makes a history fit to be kept: its payloads decoded, and nothing in it that names a machine or a process.
+ * Makes a run's history fit to be kept: its payloads decoded, and nothing in it that names a machine or a process.
  *
- * @param codecs  the client's
  * @param secrets  texts that must not be in it, such as seeds and keys
  * @throws Error naming what was found, when a secret, a path or a presigned URL is left
  */
-export async function presentable(history: History, codecs: readonly PayloadCodec[], secrets: readonly string[] = []): Promise<History> {
+export async function presentable({ workflowId, history, codecs }: Run, secrets: readonly string[] = []): Promise<History> {
   await visit(history as Record<string, unknown>, codecs);
   const text = [...texts(history)].join('\n');
   const found = [...secrets.filter((secret) => text.includes(secret)).map(() => 'a secret'), ...(text.match(/X-Amz-[A-Za-z]+/)?.slice(0, 1) ?? []), ...[root, homedir()].filter((path) => path.length > 1 && text.includes(`${path}/`))];
-  if (found.length > 0) throw new Error(`A history holds ${[...new Set(found)].join(', ')}, and is not written.`);
+  if (found.length > 0) throw new Error(`The history of ${workflowId} holds ${[...new Set(found)].join(', ')}, and is not written.`);
   return history;
 }
 

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { PayloadCodec } from '@temporalio/common';
 import { readNetwork } from '@livepod/client';
 import { workflowBundle } from '@livepod/workers';
 import { keyRings } from '@livepod/stack';
-import { connectClient, dataConverter, type Temporal } from '@livepod/workers/temporal';
+import { connectClient } from '@livepod/workers/temporal';
 import { folder, historyJson, recordedHistories, versions } from '../../../workflows/test/histories.js';
 import { differentRuns, presentable, type Run } from '../../../workflows/test/recording.js';
 import { replay, WORKFLOWS } from '../../../workflows/test/replay.js';
+import { staged } from './staged.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const HELP = `Usage: npm run histories -- [options]
@@ -22,38 +22,34 @@ this. Payloads are decoded; nothing that names this machine, and no secret, is k
 
   --state DIR   state of a running stack; default .state when one runs there, else a story in a folder of its own (some minutes)
   --version N   version of the workflows that the runs are of; default: one more than the newest that is recorded
+  --staged      only the ways that a good story does not take, on the workflow tests' world (a minute); without it, they come on top
   --more        add to a version that is recorded already, and leave what is there
   --help
 `;
 
-/** Reads the runs of both namespaces, and writes one file for each that differs from the others. */
-async function record(state: string, version: number, more: boolean): Promise<string[]> {
-  const { temporal } = readNetwork(join(state, 'network.json'));
+/** Writes one file for each run, unless one of that name is there. */
+async function write(version: number, runs: Run[], secrets: string[]): Promise<void> {
   const place = new URL(`${version}/`, folder);
-  if (existsSync(place) && !more) throw new Error(`Version ${version} is recorded already, and is never changed; give another --version, or --more to add to it.`);
-  const runs = await allRuns(temporal!, state);
   mkdirSync(place, { recursive: true });
-  const written: string[] = [];
-  for (const { type, workflowId, history, codecs } of runs) {
-    const name = `${workflowId.replaceAll(/[^A-Za-z0-9-]/g, '-')}.json`;
-    if (existsSync(new URL(name, place))) continue;
-    writeFileSync(new URL(name, place), historyJson(await presentable(history, codecs, secretsOf(state))));
-    written.push(`${type.padEnd(18)} ${version}/${name}`);
+  for (const run of runs) {
+    const file = new URL(`${run.workflowId.replaceAll(/[^A-Za-z0-9-]/g, '-')}.json`, place);
+    if (existsSync(file)) continue;
+    writeFileSync(file, historyJson(await presentable(run, secrets)));
+    process.stdout.write(`${run.type.padEnd(18)} ${version}/${run.workflowId}\n`);
   }
-  return written;
 }
 
-/** Each side's runs, with the codec that reads them: a provider's activities have keys of their own. */
-async function allRuns(temporal: Temporal, state: string): Promise<(Run & { codecs: readonly PayloadCodec[] })[]> {
-  const keys = keyRings(state);
-  const ours = await connectClient(temporal, { keys: keys.ours });
-  const theirs = await connectClient(temporal, { namespace: temporal.providerNamespace, keys: keys.provider });
-  const read = (runs: Run[], ring: string) => runs.map((run) => ({ ...run, codecs: dataConverter(ring).payloadCodecs ?? [] }));
+/** The runs of both namespaces of a stack. */
+async function ofStack(state: string): Promise<Run[]> {
+  const { temporal } = readNetwork(join(state, 'network.json'));
+  const rings = keyRings(state);
+  const ours = await connectClient(temporal!, { keys: rings.ours });
+  const theirs = await connectClient(temporal!, { namespace: temporal!.providerNamespace, keys: rings.provider });
   try {
     // Its schedule may not have come round yet.
     await ours.workflow.execute('treasuryWatch', { taskQueue: 'orchestrator', workflowId: 'treasury-watch-recorded', workflowIdConflictPolicy: 'USE_EXISTING', args: [{}] });
     await sleep(2000); // visibility follows
-    return [...read(await differentRuns(ours), keys.ours), ...read(await differentRuns(theirs), keys.provider)];
+    return [...(await differentRuns(ours)), ...(await differentRuns(theirs))];
   } finally {
     await Promise.all([ours.connection.close(), theirs.connection.close()]);
   }
@@ -84,28 +80,33 @@ async function toldStory(): Promise<{ state: string; close: () => Promise<void> 
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { state: { type: 'string' }, version: { type: 'string' }, more: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({ options: { state: { type: 'string' }, version: { type: 'string' }, more: { type: 'boolean', default: false }, staged: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } } });
   if (values.help) return void process.stdout.write(HELP);
   const version = Number(values.version ?? Math.max(0, ...(await versions())) + 1);
   if (!Number.isInteger(version) || version < 1) throw new Error(`--version is ${values.version}; give a whole number from 1.`);
+  if (!values.more && existsSync(new URL(`${version}/`, folder))) throw new Error(`Version ${version} is recorded already, and is never changed; give another --version, or --more to add to it.`);
 
-  const usual = values.state ?? join(ROOT, '.state');
+  if (!values.staged) await fromStack(version, values.state);
+  await write(version, await staged(), []);
+
+  const all = (await recordedHistories()).filter((one) => one.version === version);
+  for (const type of WORKFLOWS) if (!all.some((one) => one.type === type)) process.stdout.write(`No run of ${type} was found.\n`);
+  const broken = await replay({ orchestrator: await workflowBundle('orchestrator'), provider: await workflowBundle('provider') }, all);
+  for (const sentence of broken) process.stdout.write(`${sentence}\n`);
+  process.stdout.write(`Version ${version}: ${all.length} histories, ${broken.length} of which do not replay.\n`);
+  process.exitCode = broken.length > 0 ? 1 : 0;
+}
+
+async function fromStack(version: number, wanted: string | undefined): Promise<void> {
+  const usual = wanted ?? join(ROOT, '.state');
   const running = existsSync(join(usual, 'run', 'stack.json'));
-  if (values.state && !running) throw new Error(`No stack runs in ${values.state}; start it with npm start -- --state ${values.state}.`);
+  if (wanted && !running) throw new Error(`No stack runs in ${wanted}; start it with npm start -- --state ${wanted}.`);
   const stack = running ? { state: usual, close: async () => {} } : await toldStory();
   try {
-    const written = await record(stack.state, version, values.more);
-    process.stdout.write(`${written.join('\n')}\n${written.length} histories written.\n`);
+    await write(version, await ofStack(stack.state), secretsOf(stack.state));
   } finally {
     await stack.close();
   }
-
-  const all = await recordedHistories();
-  const missing = WORKFLOWS.filter((type) => !all.some((one) => one.version === version && one.type === type));
-  if (missing.length > 0) process.stdout.write(`No run of ${missing.join(', ')} was found in this stack.\n`);
-  const broken = await replay({ orchestrator: await workflowBundle('orchestrator'), provider: await workflowBundle('provider') }, all.filter((one) => one.version === version));
-  for (const sentence of broken) process.stdout.write(`${sentence}\n`);
-  process.exitCode = broken.length > 0 ? 1 : 0;
 }
 
 main().then(

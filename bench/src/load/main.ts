@@ -1,0 +1,120 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ApplicationFailure } from '@temporalio/common';
+import { round } from '../../../workflows/test/stage.js';
+import { World, id } from '../../../workflows/test/world.js';
+import { Troupe } from '../../../workers/test/troupe.js';
+import { met } from '../benchmark.js';
+import { asText, writeIntoPage } from '../table.js';
+import { growth } from './growth.js';
+import { sample, type Sample } from './sample.js';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const HELP = `Usage: npm run load -- [options]
+
+Puts lifecycles in flight on a development server with its state in a file: each is taken in up to its first vote, which stays open. Measures what
+a quarter, half and all of them take, and whether the second half takes more than the first; then opens the votes of some and lets them end.
+
+  --lifecycles N   default 1000; a multiple of 4
+  --cached N       workflows that a worker keeps in memory; default 200, as the orchestrator does
+  --finish N       how many to let end, default 20
+  --json FILE      also write the samples and rows
+  --markdown       also put the table into docs/scaling.md
+  --help
+
+The exit status is 1 when something grows faster than linearly.`;
+
+/** At so many at a time: more only queue up in a server of one history shard. */
+const STARTED_TOGETHER = 25;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      lifecycles: { type: 'string', default: '1000' }, cached: { type: 'string', default: '200' }, finish: { type: 'string', default: '20' },
+      json: { type: 'string' }, markdown: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return console.log(HELP);
+  const [lifecycles, cached, finish] = [Number(values.lifecycles), Number(values.cached), Number(values.finish)];
+  if (!Number.isInteger(lifecycles / 4) || lifecycles < 4) throw new Error(`--lifecycles is ${values.lifecycles}; give a multiple of 4.`);
+
+  const world = Object.assign(new World(), { looks: 0 });
+  const proposed = new Set<string>();
+  let open = false;
+  const activities = world.activities();
+  const troupe = await Troupe.open({
+    database: true,
+    activities: () => ({
+      ...activities,
+      'governance.proposeAll': async (request: { proposals: { clientRef: string }[] }) => {
+        for (const { clientRef } of request.proposals) proposed.add(clientRef);
+        return activities['governance.proposeAll']!(request as never);
+      },
+      'governance.decisions': async (request: unknown) => {
+        if (open) return activities['governance.decisions']!(request as never);
+        throw ApplicationFailure.create({ type: 'notDecided', message: 'The vote is open', nextRetryDelay: '5 minutes', category: 'BENIGN' });
+      },
+    }),
+  });
+  try {
+    const worker = await troupe.start('orchestrator', { cached });
+    const pids = { worker: worker.pid, server: troupe.server.pid };
+    const samples: Sample[] = [await sample(troupe.client, 0, pids, troupe.database)];
+    const notes: string[] = [];
+    let began = performance.now();
+    for (let inFlight = 0; inFlight < lifecycles; ) {
+      const upTo = Math.min(inFlight + STARTED_TOGETHER, [lifecycles / 4, lifecycles / 2, lifecycles].find((mark) => mark > inFlight)!);
+      await Promise.all(Array.from({ length: upTo - inFlight }, (_, index) => start(troupe, inFlight + index)));
+      inFlight = upTo;
+      while (proposed.size < inFlight) await sleep(100);
+      if (![lifecycles / 4, lifecycles / 2, lifecycles].includes(inFlight)) continue;
+      const seconds = (performance.now() - began) / 1000;
+      await sleep(5000); // what is being written, and visibility, come to rest
+      const now = await sample(troupe.client, inFlight, pids, troupe.database);
+      samples.push(now);
+      notes.push(`${inFlight} in flight: worker ${now.workerMB.toFixed(0)} MB, server ${now.serverMB.toFixed(0)} MB, database ${now.databaseMB.toFixed(1)} MB, ${now.rows} visibility rows, ${now.eventsEach.toFixed(1)} events and ${(now.bytesEach / 1000).toFixed(1)} kB of history each; the last ${inFlight - samples.at(-2)!.inFlight} began in ${seconds.toFixed(0)} s.`);
+      console.error(`  ${notes.at(-1)}`);
+      began = performance.now();
+    }
+
+    open = true;
+    notes.push(await finished(troupe, lifecycles, finish));
+    const rows = growth(samples);
+    console.log(`\n${asText(rows)}`);
+    for (const note of notes) console.log(`  ${note}`);
+    if (values.json) writeFileSync(values.json, `${JSON.stringify({ samples, rows }, null, 2)}\n`);
+    if (values.markdown) writeIntoPage(join(ROOT, 'docs', 'scaling.md'), 'load', rows, notes);
+    if (rows.some((row) => met(row) === false)) process.exitCode = 1;
+  } finally {
+    await troupe.close();
+  }
+}
+
+const start = (troupe: Troupe, number: number) =>
+  troupe.client.workflow.start('lifecycle', { taskQueue: 'orchestrator', workflowId: `lifecycle-load-${number}`, args: [round(`load-${number}`, { datasets: [id('1')] })] });
+
+/** Further lifecycles that go to their end while all the others are in flight. @returns a note on what a whole one takes */
+async function finished(troupe: Troupe, before: number, count: number): Promise<string> {
+  await troupe.start('provider');
+  const began = performance.now();
+  await Promise.all(Array.from({ length: count }, async (_, index) => (await start(troupe, before + index)).result()));
+  const seconds = (performance.now() - began) / 1000;
+  const sizes: { events: number; bytes: number }[] = [];
+  for await (const run of troupe.client.workflow.list({ query: `LivepodRound = "load-${before}"` })) {
+    const { historyLength, historySize } = await troupe.client.workflow.getHandle(run.workflowId).describe();
+    sizes.push({ events: historyLength, bytes: historySize ?? 0 });
+  }
+  const sum = (of: 'events' | 'bytes'): number => sizes.reduce((all, size) => all + size[of], 0);
+  return `${count} whole lifecycles ended beside those ${before} in ${seconds.toFixed(0)} s; one has ${sum('events')} events and ${(sum('bytes') / 1000).toFixed(0)} kB of history in its ${sizes.length} workflows of ours.`;
+}
+
+main().then(
+  () => process.exit(),
+  (error: Error) => {
+    console.error(error.message);
+    process.exit(1);
+  },
+);

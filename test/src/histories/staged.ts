@@ -1,0 +1,49 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { differentRuns, type Run } from '../../../workflows/test/recording.js';
+import { round, Stage } from '../../../workflows/test/stage.js';
+import { World } from '../../../workflows/test/world.js';
+
+/** Ways that a good story does not take: what voters reject, what fails, and what is cancelled at its stages. */
+const ROUNDS: Record<string, { change: Partial<World>; cancelWhen?: (journal: string[]) => boolean }> = {
+  rejected: { change: { checkpointWanted: false } },
+  stopped: { change: { stopsAfterWave: 1 } },
+  failed: { change: { trainingFails: true } },
+  'cancelled-in-intake': { change: { looks: Infinity }, cancelWhen: (journal) => journal.includes('propose acceptDataset') },
+  'cancelled-in-training': { change: { trainingHangs: true }, cancelWhen: (journal) => journal.includes('open escrow') },
+};
+
+/** Runs them on a server of their own. */
+export async function staged(): Promise<Run[]> {
+  const stage = await Stage.open();
+  try {
+    for (const [name, { change, cancelWhen }] of Object.entries(ROUNDS)) {
+      const world = (stage.world = Object.assign(new World(), change));
+      const handle = await stage.start('lifecycle', `staged-${name}`, round(`staged-${name}`.slice(0, 24)));
+      if (cancelWhen) {
+        while (!cancelWhen(world.journal)) await sleep(50);
+        await sleep(1500);
+        await handle.cancel();
+      }
+      await handle.result().catch(() => undefined);
+    }
+    stage.world = new World();
+    await (await stage.start('modelRollback', 'staged-rollback', { channel: 'stable', version: 1, reason: 'version 2 errs on stairs', ref: 'r1' }, 'rollback')).result();
+    await (await stage.start('treasuryWatch', 'staged-treasury-watch', {})).result();
+    await givenUp(stage.inProviderNamespace());
+    await sleep(2000); // visibility follows
+    return [...(await differentRuns(stage.environment.client)), ...(await differentRuns(stage.inProviderNamespace()))].map((run) => ({ ...run, workflowId: named(run.workflowId) }));
+  } finally {
+    await stage.close();
+  }
+}
+
+/** Only what comes at one moment of a training round leads to it, so it is run by itself. */
+const givenUp = (client: Client): Promise<unknown> =>
+  client.workflow.execute('accessGivenUp', { taskQueue: 'provider', workflowId: 'staged-access-given-up', args: [{ round: 'staged-failed', attempt: 1, reason: 'the round was given up' }] });
+
+/** Without the request's id that the stage adds: names of files that mean something. */
+const named = (workflowId: string): string => {
+  const short = workflowId.replace(/-[0-9a-f]{8}-[0-9a-f-]{27}$/, '');
+  return short.startsWith('staged-') ? short : `staged-${short}`;
+};
