@@ -39,7 +39,7 @@ const shown = (value: unknown): string => {
   return `is ${text.length > 60 ? `${text.slice(0, 57)}…` : text}`;
 };
 
-const matching = (pattern: RegExp, remedy: string): Guard<string> => (value, field) =>
+export const matching = (pattern: RegExp, remedy: string): Guard<string> => (value, field) =>
   typeof value === 'string' && pattern.test(value) ? value : refuse(field, value === undefined ? 'is missing' : `${shown(value)}, which does not fit`, remedy);
 
 export const contentId = matching(/^sha256:[0-9a-f]{64}$/, 'Give an id: "sha256:" and 64 hexadecimal digits, as it was printed when the thing was made');

@@ -12,5 +12,6 @@ export type { DatasetIntakeInput, IntakeDecision } from './datasetIntake.js';
 export type { TrainingRoundInput, TrainingRoundResult } from './trainingRound.js';
 export type { CheckpointReviewInput, CheckpointReviewResult } from './checkpointReview.js';
 export type { ModelRolloutInput, ModelRolloutResult } from './modelRollout.js';
+export type { RecurringRoundInput, RecurringRoundResult } from './recurringRound.js';
 export type { ModelRollbackInput, ModelRollbackResult } from './modelRollback.js';
 export type { TreasuryWatchInput, TreasuryWatchResult } from './treasuryWatch.js';

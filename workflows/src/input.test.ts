@@ -18,6 +18,7 @@ describe('malformed input', () => {
     ['checkpointReview', { round: 'bad', checkpoint: 'latest' }, 'checkpointReview: "checkpoint" is "latest"'],
     ['modelRollout', { release: -1, channel: 'stable', waves: 3 }, 'modelRollout: "release" is -1, which does not fit. Give a whole number'],
     ['modelRollback', { channel: 'stable', version: 1, reason: 'x', ref: 'r1' }, 'modelRollback: "reason" is "x"'],
+    ['recurringRound', { recipe: id('e'), provider: 'provider-1', prefix: 'Every day' }, 'recurringRound: "prefix" is "Every day"'],
     ['treasuryWatch', { all: true }, 'treasuryWatch: "all" is not a field'],
   ])('of %s fails at once and starts nothing (%#)', async (workflow, input, sentence) => {
     const world = (stage.world = new World());

@@ -14,7 +14,7 @@ import { slashBond } from './proposals.js';
 import { mark } from './searchAttributes.js';
 import { trainingRound, type TrainingRoundResult } from './trainingRound.js';
 
-const defaultPlan: Plan = { waves: [1, 3, 6], soakSeconds: 8, gate: { minWindows: 40, maxCorrectionPermille: 250, maxErrors: 0 } };
+export const defaultPlan: Plan = { waves: [1, 3, 6], soakSeconds: 8, gate: { minWindows: 40, maxCorrectionPermille: 250, maxErrors: 0 } };
 
 const fields = record({
   round: name,

@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
 import { sha256, signOperatorToken, utf8, type OperatorAction } from '@livepod/protocol';
 import {
-  abortUpdate, approveUpdate, extendDeadlineUpdate, pauseUpdate, planQuery, replaceProviderUpdate, resumeUpdate, retryStageUpdate, skipSoakUpdate, stateQuery, timelineQuery, type LifecycleResult, type TreasuryWatchResult,
+  abortUpdate, approveUpdate, extendDeadlineUpdate, pauseUpdate, planQuery, replaceProviderUpdate, resumeUpdate, retryStageUpdate, skipSoakUpdate, stateQuery, timelineQuery, type LifecycleResult, type RecurringRoundResult, type TreasuryWatchResult,
 } from './index.js';
 import { round, Stage } from '../test/stage.js';
 import { id, World } from '../test/world.js';
@@ -187,6 +187,24 @@ describe('treasuryWatch', () => {
     const result: TreasuryWatchResult = await (await stage.start('treasuryWatch', 'watch-once', {})).result();
     expect(result).toMatchObject({ left: [{ of: 'round gone', failed: [7] }], objects: { next: 'datasets/7' }, lowCycles: [{ canister: 'bucket' }] });
     expect(world.journal).toEqual(['settle round gone']);
+  });
+});
+
+describe('a recurring round', () => {
+  const order = { recipe: id('e'), provider: 'provider-1', holdSeconds: 0, requireBetterThanParent: false };
+  it('begins nothing while nothing is new', async () => {
+    const world = (stage.world = new World());
+    expect(await (await stage.start('recurringRound', 'rounds-idle', order)).result()).toEqual({ round: null, waiting: 0, outcome: null });
+    expect(world.journal).toEqual([]);
+  });
+
+  it('takes what waits, goes on from the stable version, and names itself by the minute', async () => {
+    const world = (stage.world = new World());
+    world.submitted = [id('1')];
+    const result: RecurringRoundResult = await (await stage.start('recurringRound', 'rounds-busy', order)).result();
+    expect(result).toMatchObject({ waiting: 1, outcome: 'completed' });
+    expect(result.round).toMatch(/^daily-\d{8}-\d{4}$/);
+    expect(world.journal).toContain('wave 4');
   });
 });
 

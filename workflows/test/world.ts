@@ -12,6 +12,8 @@ export const id = (digit: string): string => `sha256:${digit.repeat(64).slice(0,
  */
 export class World {
   journal: string[] = [];
+  /** Datasets that are registered and not yet proposed. */
+  submitted: string[] = [];
   /** Datasets that voters reject. */
   unwanted = new Set<string>();
   checkpointWanted = true;
@@ -68,6 +70,7 @@ export class World {
   datasets: DatasetsPort = {
     check: async ({ datasets }) => datasets.map((dataset) => ({ id: dataset, title: 'Watch', contributor: `contributor-of-${dataset.slice(7, 11)}`, state: 'ready', why: '', megabytes: 1 })),
     terms: async ({ datasets }) => [...datasets].sort().map((dataset) => ({ id: dataset, epoch: 0, fee: '100', contributor: 'c', access: 'fee' })),
+    standing: async () => ({ submitted: this.submitted, accepted: [id('3')] }),
     close: async ({ rejected }) => rejected.forEach(({ dataset }) => this.did(`close ${dataset.slice(7, 11)}`)),
   };
 
@@ -161,6 +164,7 @@ export class World {
 
   models: ModelsPort = {
     released: async () => ({ version: 1, release: 1 }),
+    current: async ({ channel }) => ({ channel, sequence: 9, stable: { checkpoint: id('c'), version: 4 }, candidate: null }),
     close: async () => this.did('close checkpoint'),
     stableAt: async ({ channel, version }) => ({ channel, sequence: 9, stable: { checkpoint: id('c'), version }, candidate: null }),
   };

@@ -1,4 +1,4 @@
-import { CanisterError, type Access, type Clients } from '@livepod/client';
+import { CanisterError, pageOf, type Access, type Clients, type IcNetwork } from '@livepod/client';
 import { canonicalJson, documentId, parseRecipe } from '@livepod/protocol';
 import { ActivityError } from '../errors.js';
 import { authorityOf } from '../operators/canister.js';
@@ -9,7 +9,7 @@ const GRANT_DELAY_MS = 1_500;
 
 /** @param reachable  whether a provider of that name can be called; every one where it cannot be known */
 export function canisterAccess(clients: Clients, reachable: (provider: string) => Promise<boolean> = async () => true): AccessPort {
-  const view = async (job: number): Promise<JobView> => viewOf(await readJob(clients, job));
+  const view = async (job: number): Promise<JobView> => viewOf(clients.network, await readJob(clients, job));
   return {
     async preflight({ provider, recipe, arguments: given, base }) {
       if (!(await reachable(provider))) throw new ActivityError('notFound', { provider }, `There is no provider ${provider}: no Nexus endpoint has that name. Check the name, or have the endpoint created.`);
@@ -33,7 +33,7 @@ export function canisterAccess(clients: Clients, reachable: (provider: string) =
     },
     async extend({ job, until, token }) {
       const deadline = BigInt(Date.parse(until)) * 1_000_000n;
-      return viewOf(await clients.access.extend_deadline({ job: BigInt(job), deadline, authority: authorityOf(token) }));
+      return viewOf(clients.network, await clients.access.extend_deadline({ job: BigInt(job), deadline, authority: authorityOf(token) }));
     },
     async fail({ job, reason }) {
       const { state } = await view(job);
@@ -101,7 +101,7 @@ export async function readJob(clients: Clients, job: number): Promise<Access.Job
   return known;
 }
 
-function viewOf(job: Access.Job): JobView {
+function viewOf(network: IcNetwork, job: Access.Job): JobView {
   const [state, detail] = Object.entries(job.state)[0] as [JobView['state'], string | null];
   return {
     job: Number(job.id),
@@ -115,5 +115,6 @@ function viewOf(job: Access.Job): JobView {
     contributors: [...new Set(job.datasets.map((dataset) => dataset.contributor.toText()))],
     needVote: job.datasets.filter((dataset) => 'vote' in dataset.access).map((dataset) => dataset.dataset),
     deadline: new Date(Number(job.deadline / 1_000_000n)).toISOString(),
+    link: pageOf(network, 'jobs', job.id),
   };
 }

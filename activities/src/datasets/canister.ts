@@ -1,10 +1,13 @@
-import type { Clients } from '@livepod/client';
+import { pageOf, type Clients, type Datasets } from '@livepod/client';
 import { CodedError, documentId, parseDatasetManifest, verifyDocument, type DatasetManifest } from '@livepod/protocol';
 import { ActivityError } from '../errors.js';
 import { inFlight } from '../inFlight.js';
 import { progress } from '../registration.js';
 import { absence, type ObjectStore } from '../storage/index.js';
 import type { DatasetCheck, DatasetsPort } from './port.js';
+
+/** Datasets whose pages a check names. */
+const SHOWN = 3;
 
 export function canisterDatasets(clients: Clients, objects?: ObjectStore): DatasetsPort {
   const check = async (id: string): Promise<DatasetCheck> => {
@@ -25,10 +28,11 @@ export function canisterDatasets(clients: Clients, objects?: ObjectStore): Datas
   return {
     check: ({ datasets }) => {
       let checked = 0;
-      return inFlight(datasets, 8, async (id) => {
+      return inFlight(datasets, 8, async (id, index) => {
         const verdict = await check(id);
         progress({ checked: ++checked, of: datasets.length });
-        return verdict;
+        // The workflow's page has room for a few.
+        return index < SHOWN ? { ...verdict, link: pageOf(clients.network, 'datasets', id) } : verdict;
       });
     },
 
@@ -41,6 +45,20 @@ export function canisterDatasets(clients: Clients, objects?: ObjectStore): Datas
         }
         return { id, epoch: dataset.key_epoch, fee: dataset.fee.toString(), contributor: dataset.contributor.toText(), access: 'vote' in dataset.access ? ('vote' as const) : ('fee' as const) };
       });
+    },
+
+    async standing({ limit }) {
+      const ids = async (status: 'submitted' | 'accepted'): Promise<string[]> => {
+        const found: string[] = [];
+        for (let after: [] | [string] = []; found.length < limit; ) {
+          const page: { id: string }[] = await clients.datasets.list_datasets({ after, limit: 100, status: [{ [status]: null } as Datasets.Status] });
+          found.push(...page.map(({ id }) => id));
+          if (page.length < 100) break;
+          after = [page.at(-1)!.id];
+        }
+        return found.slice(0, limit);
+      };
+      return { submitted: await ids('submitted'), accepted: await ids('accepted') };
     },
 
     async close({ rejected }) {

@@ -26,6 +26,8 @@ export interface DatasetsPort {
   check(request: { datasets: string[] }): Promise<DatasetCheck[]>;
   /** Terms of accepted datasets, sorted by id. @throws ActivityError `notAccepted` naming the first that is not */
   terms(request: { datasets: string[] }): Promise<DatasetTerms[]>;
+  /** Which datasets wait to be proposed, and which are accepted; of each at most `limit`, in the order of their ids. */
+  standing(request: { limit: number }): Promise<{ submitted: string[]; accepted: string[] }>;
   /** Marks datasets whose proposal was rejected. */
   close(request: { rejected: { dataset: string; proposal: number }[] }): Promise<void>;
 }

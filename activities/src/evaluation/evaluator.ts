@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clients } from '@livepod/client';
+import { pageOf, type Clients } from '@livepod/client';
 import { canonicalJson, parseEvaluation, type CheckpointManifest, type DatasetSchema, type Evaluation } from '@livepod/protocol';
 import { evaluate, type Recording } from '@livepod/recipes';
 import { readManifest } from '../datasets/canister.js';
@@ -41,7 +41,7 @@ export function holdoutEvaluation(clients: Clients, signer: Signer, folder: stri
       const document = canonicalJson(report);
       parseEvaluation(document);
       await clients.models.submit_evaluation({ report: document, signature: signer.sign(document) });
-      return measurementOf(report);
+      return measurementOf(clients, report);
     },
   };
 }
@@ -51,10 +51,11 @@ async function submitted(clients: Clients, checkpoint: string, evaluator: string
   const evaluation = (await clients.models.get_manifest(checkpoint))?.evaluation[0];
   if (!evaluation) return undefined;
   const report = parseEvaluation(new Uint8Array(evaluation.report));
-  return report.evaluator === evaluator ? measurementOf(report) : undefined;
+  return report.evaluator === evaluator ? measurementOf(clients, report) : undefined;
 }
 
-const measurementOf = ({ people, windows, accuracy, macroF1, worstPerson, parentAccuracy }: Evaluation): Measurement => ({ people, windows, accuracy, macroF1, worstPerson, parentAccuracy });
+const measurementOf = (clients: Clients, { checkpoint, people, windows, accuracy, macroF1, worstPerson, parentAccuracy }: Evaluation): Measurement =>
+  ({ people, windows, accuracy, macroF1, worstPerson, parentAccuracy, link: pageOf(clients.network, 'checkpoints', checkpoint) });
 
 async function measure(clients: Clients, manifest: CheckpointManifest, recordings: Recording[], schema: DatasetSchema) {
   const model = await readCheckpointFile(clients, manifest, 'model.onnx');

@@ -1,4 +1,4 @@
-import { CanisterError, type Clients, type Fleet } from '@livepod/client';
+import { CanisterError, metadataPage, pageOf, type Clients, type Fleet, type IcNetwork } from '@livepod/client';
 import { ActivityError } from '../errors.js';
 import { authorityOf } from '../operators/canister.js';
 import { later } from '../registration.js';
@@ -26,30 +26,30 @@ export function canisterFleet(clients: Clients, switched: (pods: PodsSwitched) =
   return {
     async beginWave({ release, wave }) {
       const before = await read(release);
-      if (over(before)) return viewOf(before);
+      if (over(before)) return viewOf(clients.network, before);
       try {
-        return viewOf(await clients.fleet.advance({ release: BigInt(release), wave }));
+        return viewOf(clients.network, await clients.fleet.advance({ release: BigInt(release), wave }));
       } catch (error) {
         if (!(error instanceof CanisterError)) throw error;
         // The release may have ended between the two calls, by its gate or by the DAO.
         const now = await read(release);
-        if (over(now)) return viewOf(now);
+        if (over(now)) return viewOf(clients.network, now);
         if (error.code !== 'notYet' && error.code !== 'paused') throw error;
         const left = Number(now.soak_until / 1_000_000n) - Date.now();
         throw later('notYet', { release, wave }, error.message, error.code === 'paused' || left <= 0 ? 2_000 : Math.min(left + 200, LONGEST_DELAY_MS));
       }
     },
-    pause: async ({ release, token }) => viewOf(await clients.fleet.pause({ release: BigInt(release), authority: authorityOf(token) })),
-    resume: async ({ release, token }) => viewOf(await clients.fleet.resume({ release: BigInt(release), authority: authorityOf(token) })),
-    skipSoak: async ({ release, wave, token }) => viewOf(await clients.fleet.skip_soak({ release: BigInt(release), wave, authority: authorityOf(token) })),
+    pause: async ({ release, token }) => viewOf(clients.network, await clients.fleet.pause({ release: BigInt(release), authority: authorityOf(token) })),
+    resume: async ({ release, token }) => viewOf(clients.network, await clients.fleet.resume({ release: BigInt(release), authority: authorityOf(token) })),
+    skipSoak: async ({ release, wave, token }) => viewOf(clients.network, await clients.fleet.skip_soak({ release: BigInt(release), wave, authority: authorityOf(token) })),
     async abort({ release, reason, token }) {
       const before = await read(release);
-      return viewOf(over(before) ? before : await clients.fleet.abort({ release: BigInt(release), reason, authority: authorityOf(token) }));
+      return viewOf(clients.network, over(before) ? before : await clients.fleet.abort({ release: BigInt(release), reason, authority: authorityOf(token) }));
     },
   };
 }
 
-function viewOf(release: Fleet.Release): ReleaseView {
+function viewOf(network: IcNetwork, release: Fleet.Release): ReleaseView {
   const [state, why] = Object.entries(release.state)[0] as [ReleaseView['state'], string | null];
   return {
     release: Number(release.id),
@@ -63,5 +63,7 @@ function viewOf(release: Fleet.Release): ReleaseView {
     windows: Number(release.windows),
     corrections: Number(release.corrections),
     errors: Number(release.errors),
+    link: pageOf(network, 'releases', release.id),
+    channelLink: metadataPage(network),
   };
 }

@@ -1,5 +1,5 @@
 import { Principal } from '@dfinity/principal';
-import { decision, listProposals, propose, withdraw, type Clients, type Decision as Standing, type GovernedMethod, type GovernedPayloads } from '@livepod/client';
+import { decision, listProposals, pageOf, propose, withdraw, type Clients, type Decision as Standing, type GovernedMethod, type GovernedPayloads } from '@livepod/client';
 import { inFlight } from '../inFlight.js';
 import { later } from '../registration.js';
 import type { Decision, GovernancePort, GovernedCall, ProposalReceipt, ProposalRequest } from './port.js';
@@ -15,7 +15,7 @@ export function canisterGovernance(clients: Clients): GovernancePort {
   const submit = async ({ action, clientRef, title, summary }: ProposalRequest): Promise<ProposalReceipt> => {
     const [method, payload] = governed(action);
     const receipt = await inTurn(() => propose(clients, { method, payload, clientRef, title, summary }));
-    return { id: receipt.proposal, deadline: iso(receipt.deadlineSeconds) };
+    return { id: receipt.proposal, deadline: iso(receipt.deadlineSeconds), link: pageOf(clients.network, 'proposals', receipt.proposal) };
   };
 
   const decisions = async (proposals: number[]): Promise<Decision[]> => {

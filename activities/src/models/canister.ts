@@ -1,4 +1,4 @@
-import type { Clients, Models } from '@livepod/client';
+import { metadataPage, pageOf, type Clients, type Models } from '@livepod/client';
 import { ActivityError } from '../errors.js';
 import { later } from '../registration.js';
 import type { ChannelView, ModelsPort } from './port.js';
@@ -13,7 +13,11 @@ export function canisterModels(clients: Clients): ModelsPort {
       const version = known.version[0];
       const release = version === undefined ? undefined : await releaseOf(clients, checkpoint, channel);
       if (version === undefined || release === undefined) throw later('notYet', { checkpoint }, `Checkpoint ${checkpoint} was adopted; its release is being opened.`, PUBLISH_DELAY_MS);
-      return { version, release };
+      return { version, release, link: pageOf(clients.network, 'releases', release) };
+    },
+    async current({ channel }) {
+      const known = await clients.models.get_channel(channel);
+      return known ? { ...viewOf(known), link: metadataPage(clients.network) } : null;
     },
     async close({ checkpoint, proposal }) {
       await clients.models.close_checkpoint({ checkpoint, proposal: BigInt(proposal) });
@@ -21,7 +25,7 @@ export function canisterModels(clients: Clients): ModelsPort {
     async stableAt({ channel, version }) {
       const known = await clients.models.get_channel(channel);
       const view = known && viewOf(known);
-      if (view?.stable?.version === version) return view;
+      if (view?.stable?.version === version) return { ...view, link: metadataPage(clients.network) };
       throw later('notYet', { channel, version }, `Channel ${channel} is not at version ${version} yet.`, PUBLISH_DELAY_MS);
     },
   };

@@ -12,6 +12,8 @@ export interface ModelsPort {
   released(request: { checkpoint: string; channel: string }): Promise<{ version: number; release: number; link?: string }>;
   /** Marks a checkpoint whose proposal was rejected. */
   close(request: { checkpoint: string; proposal: number }): Promise<void>;
+  /** A channel as it is; null when nothing was ever adopted on it. */
+  current(request: { channel: string }): Promise<ChannelView | null>;
   /** Waits until the channel's stable version is this one. */
   stableAt(request: { channel: string; version: number }): Promise<ChannelView>;
 }

@@ -7,7 +7,7 @@ use governed::{why, Lock};
 use ic_stable_structures::StableBTreeMap;
 use serde::Serialize;
 use serde_bytes::ByteBuf;
-use serde_json::json;
+use serde_json::{json, Value};
 use std::cell::RefCell;
 use std::ops::Bound;
 use stored::{Cbor, Memory};
@@ -162,6 +162,20 @@ pub fn list_open(list: ListJobs) -> Vec<Job> {
 pub fn list(list: ListJobs) -> Vec<Job> {
     let start = list.after.map_or(Bound::Unbounded, Bound::Excluded);
     JOBS.with_borrow(|jobs| jobs.range((start, Bound::Unbounded)).map(|entry| entry.value().0).take(governed::page_size(list.limit)).collect())
+}
+
+/// A job as people read it. Amounts in e8s.
+pub fn in_json(id: u64) -> Option<Value> {
+    let job = find(id)?;
+    let why = if let JobState::Failed(why) = &job.state { Some(why) } else { None };
+    let checkpoint = if let JobState::Submitted(checkpoint) = &job.state { Some(checkpoint) } else { None };
+    let datasets: Vec<Value> = job.datasets.iter().map(|one| json!({"dataset": one.dataset, "fee": one.fee.to_string()})).collect();
+    Some(json!({
+        "job": id, "state": job.state.word(), "why": why, "checkpoint": checkpoint, "provider": job.provider.to_text(), "recipe": job.recipe,
+        "approval": job.approval_digest, "base": job.base, "datasets": datasets, "fees": job.fees.to_string(), "reward": job.reward.to_string(),
+        "askedAt": pages::time(job.created_at), "deadline": pages::time(job.deadline), "payer": job.payer.map(|payer| payer.to_text()),
+        "escrow": job.escrow, "grants": job.grants,
+    }))
 }
 
 fn ref_key(provider: &Principal, client_ref: &str) -> Vec<u8> {

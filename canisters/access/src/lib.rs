@@ -188,6 +188,12 @@ fn get_provider(provider: Principal) -> Option<Provider> {
     providers::find(&provider)
 }
 
+/// A job as people read it: `/jobs/<number>`.
+#[query]
+fn http_request(request: pages::HttpRequest) -> pages::HttpResponse {
+    pages::answer(&request, "jobs", |id| jobs::in_json(id.parse().ok()?))
+}
+
 audit::queries!();
 system::queries!();
 governed::candid_service!("../access.did");

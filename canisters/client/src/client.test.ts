@@ -12,6 +12,7 @@ import { identityFromSeed, loadIdentity, loadOrCreateIdentity } from './identity
 import { initArgument, type InstallParameters } from './install.js';
 import { CANISTERS, readNetwork, updateNetwork, type CanisterIds, type CanisterName } from './network.js';
 import { neuronId } from './neurons.js';
+import { pageOf } from './pages.js';
 import { decisionOf, encodePayload, GOVERNED } from './proposals.js';
 import { key, makeRoot, olpcJson } from './root.js';
 
@@ -151,5 +152,13 @@ describe('init arguments', () => {
   it.each(CANISTERS)('%s gets what its interface asks for', (name: CanisterName) => {
     const argument = initArgument(name, ids, parameters);
     expect(IDL.decode(interfaces[name].init({ IDL }), argument)).toHaveLength(1);
+  });
+});
+
+describe('pages of canisters', () => {
+  const canisters = { governance: 'aaaaa-aa', fleet: '2vxsx-fae' } as never;
+  it('are served under one host locally, and under names of their own on the main network', () => {
+    expect(pageOf({ icHost: 'http://127.0.0.1:4943', rootKey: '', canisters }, 'proposals', 12)).toBe('http://127.0.0.1:4943/proposals/12?canisterId=aaaaa-aa');
+    expect(pageOf({ icHost: 'https://icp-api.io', rootKey: '', canisters }, 'releases', 3n)).toBe('https://2vxsx-fae.raw.icp0.io/releases/3');
   });
 });

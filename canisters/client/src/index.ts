@@ -1,4 +1,5 @@
 /** Typed clients of the canisters; proposals and votes; installation; the TUF root. Start with README.md. */
+export { metadataPage, pageOf } from './pages.js';
 export { connect, connectAgent, interfaces, type Clients, type ConnectOptions } from './connect.js';
 export { CanisterError, isTransient, type CanisterErrorCode } from './errors.js';
 export { identityFromSeed, loadIdentity, loadOrCreateIdentity, loadSeed, newIdentity, saveIdentity } from './identity.js';

@@ -139,6 +139,12 @@ fn list_buckets() -> Vec<BucketView> {
     buckets::list()
 }
 
+/// A dataset as people read it: `/datasets/<id>`.
+#[query]
+fn http_request(request: pages::HttpRequest) -> pages::HttpResponse {
+    pages::answer(&request, "datasets", registry::in_json)
+}
+
 audit::queries!();
 system::queries!();
 governed::candid_service!("../datasets.did");

@@ -118,6 +118,20 @@ thread_local! {
     static UIDS: RefCell<StableBTreeMap<[u8; 32], String, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::UIDS)));
 }
 
+/// A dataset as people read it: what it is and where it lies. Amounts in e8s.
+pub fn in_json(id: &str) -> Option<serde_json::Value> {
+    let dataset = find(id)?;
+    let storage = match &dataset.storage {
+        Storage::Bucket(bucket) => serde_json::json!({"bucketCanister": bucket.to_text()}),
+        Storage::S3(s3) => serde_json::json!({"s3Bucket": s3.bucket, "prefix": s3.prefix}),
+    };
+    Some(serde_json::json!({
+        "dataset": dataset.id, "title": dataset.title, "status": dataset.status, "contributor": dataset.contributor.to_text(), "storage": storage,
+        "bytes": dataset.bytes, "chunks": dataset.chunks, "fee": dataset.fee.to_string(), "access": dataset.access, "purposes": dataset.purposes,
+        "providerClasses": dataset.provider_classes, "keyEpoch": dataset.key_epoch, "registeredAt": pages::time(dataset.registered_at),
+    }))
+}
+
 pub fn find(id: &str) -> Option<Dataset> {
     DATASETS.with_borrow(|datasets| datasets.get(&id.to_owned())).map(|record| record.0)
 }

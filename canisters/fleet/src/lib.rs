@@ -160,6 +160,12 @@ fn list_pods(page: ListPods) -> Vec<Pod> {
     pods::list(&page)
 }
 
+/// A release as people read it: `/releases/<number>`.
+#[query]
+fn http_request(request: pages::HttpRequest) -> pages::HttpResponse {
+    pages::answer(&request, "releases", |id| releases::in_json(id.parse().ok()?))
+}
+
 audit::queries!();
 system::queries!();
 governed::candid_service!("../fleet.did");

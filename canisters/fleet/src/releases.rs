@@ -37,6 +37,23 @@ pub fn get(id: u64) -> Option<Release> {
     RELEASES.with_borrow(|releases| releases.get(&id)).map(|release| release.0)
 }
 
+/// A release as people read it.
+pub fn in_json(id: u64) -> Option<Value> {
+    let release = get(id)?;
+    let why = if let ReleaseState::Stopped(why) = &release.state { Some(why) } else { None };
+    let plan = &release.plan;
+    Some(json!({
+        "release": id, "channel": release.channel, "version": release.version, "previous": release.previous, "checkpoint": release.checkpoint,
+        "state": serde_json::to_value(&release.state).ok().map(|state| state.as_object().and_then(|arm| arm.keys().next().cloned()).map_or(state, Value::String)),
+        "why": why, "wave": release.wave, "waves": plan.waves, "pods": release.exposed, "soakSeconds": plan.soak_seconds,
+        "soakMayBeSkipped": plan.soak_may_be_skipped(), "soaksUntil": (release.soak_until > 0).then(|| pages::time(release.soak_until)),
+        "gate": {"minWindows": plan.gate.min_windows, "maxCorrectionPermille": plan.gate.max_correction_permille, "maxErrors": plan.gate.max_errors},
+        "windows": release.windows, "corrections": release.corrections, "errors": release.errors, "waveWindows": release.wave_windows,
+        "waveCorrections": release.wave_corrections, "installed": release.installed, "returned": release.returned,
+        "openedAt": pages::time(release.opened_at), "closedAt": release.closed_at.map(pages::time),
+    }))
+}
+
 pub(crate) fn existing(id: u64) -> Result<Release, Error> {
     get(id).ok_or_else(|| Error::NotFound(why(format!("release {id}"), "there is no such release", "look at list_releases")))
 }

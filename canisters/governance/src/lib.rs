@@ -102,6 +102,12 @@ fn withdraw_proposal(request: WithdrawProposal) -> Result<(), Error> {
     proposals::withdraw(&system::caller(), request.proposal, seconds())
 }
 
+/// A proposal as people read it: `/proposals/<number>`.
+#[query]
+fn http_request(request: pages::HttpRequest) -> pages::HttpResponse {
+    pages::answer(&request, "proposals", |id| proposals::in_json(id.parse().ok()?))
+}
+
 audit::queries!();
 system::queries!();
 ic_cdk::export_candid!();

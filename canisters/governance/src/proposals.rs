@@ -288,6 +288,26 @@ pub fn open() -> Vec<(u64, u64)> {
     ids.into_iter().filter_map(|id| get(id).map(|record| (id, record.deadline))).collect()
 }
 
+/// A proposal as people read it.
+pub fn in_json(id: u64) -> Option<serde_json::Value> {
+    let record = get(id)?;
+    let withdrawn = record.failure.as_ref().is_some_and(|failure| failure.error_type == ErrorType::Withdrawn as i32);
+    let state = match &record {
+        _ if withdrawn => "withdrawn",
+        Record { failed: 1.., .. } => "adopted, and failed to execute",
+        Record { executed: 1.., .. } => "adopted and executed",
+        Record { decided: 0, .. } => "open",
+        record if 2 * record.tally.yes > record.tally.total || record.tally.yes > record.tally.no => "adopted",
+        _ => "rejected",
+    };
+    Some(serde_json::json!({
+        "proposal": id, "title": record.proposal.title, "state": state, "summary": record.proposal.summary, "effect": record.rendering,
+        "yes": record.tally.yes.to_string(), "no": record.tally.no.to_string(), "total": record.tally.total.to_string(),
+        "deadline": pages::time(record.deadline.saturating_mul(1_000_000_000)),
+        "failure": record.failure.map(|failure| failure.error_message),
+    }))
+}
+
 /// A proposal as SNS clients read it.
 pub fn to_api(id: u64, record: &Record, ballots: Vec<(Id, Ballot)>) -> ProposalData {
     ProposalData {

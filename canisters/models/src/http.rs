@@ -2,9 +2,10 @@
 //! served proves itself by signature or hash, so that who carries it does not matter.
 
 use crate::api::{HttpRequest, HttpResponse};
-use crate::{chunks, repository};
+use crate::{checkpoints, chunks, repository};
 use protocol::hex;
 use serde_bytes::ByteBuf;
+use serde_json::{json, Value};
 
 struct Content {
     bytes: Vec<u8>,
@@ -55,7 +56,23 @@ pub fn serve(request: &HttpRequest) -> HttpResponse {
     response(status, headers, body)
 }
 
+/// A checkpoint as people read it: `/checkpoints/<id>`; not certified, unlike the rest.
+fn in_json(id: &str) -> Option<Value> {
+    let checkpoint = checkpoints::get(id)?;
+    Some(json!({
+        "checkpoint": checkpoint.id, "model": checkpoint.model, "state": checkpoint.state, "version": checkpoint.version, "parent": checkpoint.parent,
+        "recipe": checkpoint.recipe, "job": checkpoint.job, "provider": checkpoint.provider.to_text(), "datasets": checkpoint.datasets,
+        "accuracy": checkpoint.accuracy, "macroF1": checkpoint.macro_f1, "worstPerson": checkpoint.worst_person, "bytes": checkpoint.bytes,
+        "submittedAt": pages::time(checkpoint.submitted_at),
+    }))
+}
+
 fn content(path: &str) -> Option<Content> {
+    if let Some(page) = pages::found(path, "checkpoints", in_json) {
+        let bytes = serde_json::to_vec_pretty(&page).ok()?;
+        let etag = format!("\"{}\"", hex::encode(&protocol::sha256(&[&bytes])));
+        return Some(Content { bytes, kind: "application/json", cache: ALWAYS_ASK, etag });
+    }
     if let Some(digits) = path.strip_prefix("chunks/") {
         let bytes = chunks::get(&hex::decode_exact(digits)?)?;
         return Some(Content { bytes, kind: "application/octet-stream", cache: FOR_EVER, etag: format!("\"{digits}\"") });

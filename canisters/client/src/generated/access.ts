@@ -54,6 +54,19 @@ export interface Grant {
   'expires_at' : bigint,
 }
 export interface GrantAccess { 'job' : bigint }
+export type HeaderField = [string, string];
+export interface HttpRequest {
+  'url' : string,
+  'method' : string,
+  'body' : Uint8Array,
+  'headers' : Array<HeaderField>,
+  'certificate_version' : [] | [number],
+}
+export interface HttpResponse {
+  'body' : Uint8Array,
+  'headers' : Array<HeaderField>,
+  'status_code' : number,
+}
 export interface Init {
   'governor' : Principal,
   'peers' : Peers,
@@ -195,6 +208,10 @@ export interface _SERVICE {
   'get_provider' : ActorMethod<[Principal], [] | [Provider]>,
   'get_recipe' : ActorMethod<[string], [] | [RecipeView]>,
   'grant_access' : ActorMethod<[GrantAccess], undefined>,
+  /**
+   * /jobs/<number> as JSON, for people; not certified.
+   */
+  'http_request' : ActorMethod<[HttpRequest], HttpResponse>,
   'job_closed' : ActorMethod<
     [{ 'job' : bigint, 'outcome' : string }],
     { 'Ok' : Job } |
@@ -395,6 +412,19 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'recipe' : Recipe,
   });
   const GrantAccess = IDL.Record({ 'job' : IDL.Nat64 });
+  const HeaderField = IDL.Tuple(IDL.Text, IDL.Text);
+  const HttpRequest = IDL.Record({
+    'url' : IDL.Text,
+    'method' : IDL.Text,
+    'body' : IDL.Vec(IDL.Nat8),
+    'headers' : IDL.Vec(HeaderField),
+    'certificate_version' : IDL.Opt(IDL.Nat16),
+  });
+  const HttpResponse = IDL.Record({
+    'body' : IDL.Vec(IDL.Nat8),
+    'headers' : IDL.Vec(HeaderField),
+    'status_code' : IDL.Nat16,
+  });
   const Validation = IDL.Variant({ 'Ok' : IDL.Text, 'Err' : IDL.Text });
   return IDL.Service({
     'approve_provider' : IDL.Func([ApproveProvider], [], []),
@@ -443,6 +473,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'get_provider' : IDL.Func([IDL.Principal], [IDL.Opt(Provider)], ['query']),
     'get_recipe' : IDL.Func([IDL.Text], [IDL.Opt(RecipeView)], ['query']),
     'grant_access' : IDL.Func([GrantAccess], [], []),
+    'http_request' : IDL.Func([HttpRequest], [HttpResponse], ['query']),
     'job_closed' : IDL.Func(
         [IDL.Record({ 'job' : IDL.Nat64, 'outcome' : IDL.Text })],
         [IDL.Variant({ 'Ok' : Job, 'Err' : Error })],

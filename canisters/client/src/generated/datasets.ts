@@ -67,6 +67,19 @@ export type Error = { 'MissingChunks' : Why } |
   { 'LimitExceeded' : Why } |
   { 'Expired' : Why };
 export interface Folders { 'folders' : Array<string>, 'bucket' : string }
+export type HeaderField = [string, string];
+export interface HttpRequest {
+  'url' : string,
+  'method' : string,
+  'body' : Uint8Array,
+  'headers' : Array<HeaderField>,
+  'certificate_version' : [] | [number],
+}
+export interface HttpResponse {
+  'body' : Uint8Array,
+  'headers' : Array<HeaderField>,
+  'status_code' : number,
+}
 export interface Init {
   'bucket_cycles' : bigint,
   'bucket_capacity_bytes' : bigint,
@@ -150,6 +163,10 @@ export interface _SERVICE {
   'cycles' : ActorMethod<[], bigint>,
   'get_dataset' : ActorMethod<[string], [] | [Dataset]>,
   'get_manifest' : ActorMethod<[string], [] | [SignedManifest]>,
+  /**
+   * /datasets/<id> as JSON, for people; not certified.
+   */
+  'http_request' : ActorMethod<[HttpRequest], HttpResponse>,
   'list_buckets' : ActorMethod<
     [],
     Array<{ 'bucket' : Principal, 'reserved_bytes' : bigint }>
@@ -293,6 +310,19 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'signature' : IDL.Vec(IDL.Nat8),
     'manifest' : IDL.Vec(IDL.Nat8),
   });
+  const HeaderField = IDL.Tuple(IDL.Text, IDL.Text);
+  const HttpRequest = IDL.Record({
+    'url' : IDL.Text,
+    'method' : IDL.Text,
+    'body' : IDL.Vec(IDL.Nat8),
+    'headers' : IDL.Vec(HeaderField),
+    'certificate_version' : IDL.Opt(IDL.Nat16),
+  });
+  const HttpResponse = IDL.Record({
+    'body' : IDL.Vec(IDL.Nat8),
+    'headers' : IDL.Vec(HeaderField),
+    'status_code' : IDL.Nat16,
+  });
   const ListDatasets = IDL.Record({
     'status' : IDL.Opt(Status),
     'after' : IDL.Opt(IDL.Text),
@@ -342,6 +372,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'cycles' : IDL.Func([], [IDL.Nat], ['query']),
     'get_dataset' : IDL.Func([IDL.Text], [IDL.Opt(Dataset)], ['query']),
     'get_manifest' : IDL.Func([IDL.Text], [IDL.Opt(SignedManifest)], ['query']),
+    'http_request' : IDL.Func([HttpRequest], [HttpResponse], ['query']),
     'list_buckets' : IDL.Func(
         [],
         [

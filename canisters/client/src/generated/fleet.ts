@@ -38,10 +38,23 @@ export interface Gate {
   'max_errors' : number,
   'min_windows' : number,
 }
+export type HeaderField = [string, string];
 /**
  * Without `authority` a driver may pause and abort; to resume and to skip a soak it needs an operator's token. An operator's own call needs none.
  */
 export interface Hold { 'release' : bigint, 'authority' : [] | [Token] }
+export interface HttpRequest {
+  'url' : string,
+  'method' : string,
+  'body' : Uint8Array,
+  'headers' : Array<HeaderField>,
+  'certificate_version' : [] | [number],
+}
+export interface HttpResponse {
+  'body' : Uint8Array,
+  'headers' : Array<HeaderField>,
+  'status_code' : number,
+}
 /**
  * operators: people; drivers: the orchestrators' own identities.
  */
@@ -190,6 +203,10 @@ export interface _SERVICE {
   'enrol' : ActorMethod<[Enrol], ResultPod>,
   'get_pod' : ActorMethod<[Principal], [] | [Pod]>,
   'get_release' : ActorMethod<[bigint], [] | [Release]>,
+  /**
+   * /releases/<number> as JSON, for people; not certified.
+   */
+  'http_request' : ActorMethod<[HttpRequest], HttpResponse>,
   'is_operator' : ActorMethod<[Principal], boolean>,
   'list_pods' : ActorMethod<[ListPods], Array<Pod>>,
   'list_releases' : ActorMethod<[ListReleases], Array<Release>>,
@@ -312,6 +329,19 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'channel' : IDL.Text,
   });
   const ResultPod = IDL.Variant({ 'Ok' : Pod, 'Err' : Error });
+  const HeaderField = IDL.Tuple(IDL.Text, IDL.Text);
+  const HttpRequest = IDL.Record({
+    'url' : IDL.Text,
+    'method' : IDL.Text,
+    'body' : IDL.Vec(IDL.Nat8),
+    'headers' : IDL.Vec(HeaderField),
+    'certificate_version' : IDL.Opt(IDL.Nat16),
+  });
+  const HttpResponse = IDL.Record({
+    'body' : IDL.Vec(IDL.Nat8),
+    'headers' : IDL.Vec(HeaderField),
+    'status_code' : IDL.Nat16,
+  });
   const ListPods = IDL.Record({
     'after' : IDL.Opt(IDL.Principal),
     'limit' : IDL.Nat32,
@@ -380,6 +410,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'enrol' : IDL.Func([Enrol], [ResultPod], []),
     'get_pod' : IDL.Func([IDL.Principal], [IDL.Opt(Pod)], ['query']),
     'get_release' : IDL.Func([IDL.Nat64], [IDL.Opt(Release)], ['query']),
+    'http_request' : IDL.Func([HttpRequest], [HttpResponse], ['query']),
     'is_operator' : IDL.Func([IDL.Principal], [IDL.Bool], ['query']),
     'list_pods' : IDL.Func([ListPods], [IDL.Vec(Pod)], ['query']),
     'list_releases' : IDL.Func([ListReleases], [IDL.Vec(Release)], ['query']),

@@ -107,6 +107,19 @@ export interface GovernanceError {
   'error_message' : string,
   'error_type' : number,
 }
+export type HeaderField = [string, string];
+export interface HttpRequest {
+  'url' : string,
+  'method' : string,
+  'body' : Uint8Array,
+  'headers' : Array<HeaderField>,
+  'certificate_version' : [] | [number],
+}
+export interface HttpResponse {
+  'body' : Uint8Array,
+  'headers' : Array<HeaderField>,
+  'status_code' : number,
+}
 export interface IncreaseDissolveDelay {
   'additional_dissolve_delay_seconds' : number,
 }
@@ -299,6 +312,10 @@ export interface _SERVICE {
   >,
   'get_neuron' : ActorMethod<[GetNeuron], GetNeuronResponse>,
   'get_proposal' : ActorMethod<[GetProposal], GetProposalResponse>,
+  /**
+   * /proposals/<number> as JSON, for people; not certified.
+   */
+  'http_request' : ActorMethod<[HttpRequest], HttpResponse>,
   'list_nervous_system_functions' : ActorMethod<
     [],
     ListNervousSystemFunctionsResponse
@@ -511,6 +528,19 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'Proposal' : ProposalData,
   });
   const GetProposalResponse = IDL.Record({ 'result' : IDL.Opt(Result_1) });
+  const HeaderField = IDL.Tuple(IDL.Text, IDL.Text);
+  const HttpRequest = IDL.Record({
+    'url' : IDL.Text,
+    'method' : IDL.Text,
+    'body' : IDL.Vec(IDL.Nat8),
+    'headers' : IDL.Vec(HeaderField),
+    'certificate_version' : IDL.Opt(IDL.Nat16),
+  });
+  const HttpResponse = IDL.Record({
+    'body' : IDL.Vec(IDL.Nat8),
+    'headers' : IDL.Vec(HeaderField),
+    'status_code' : IDL.Nat16,
+  });
   const ListNervousSystemFunctionsResponse = IDL.Record({
     'reserved_ids' : IDL.Vec(IDL.Nat64),
     'functions' : IDL.Vec(NervousSystemFunction),
@@ -614,6 +644,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
       ),
     'get_neuron' : IDL.Func([GetNeuron], [GetNeuronResponse], ['query']),
     'get_proposal' : IDL.Func([GetProposal], [GetProposalResponse], ['query']),
+    'http_request' : IDL.Func([HttpRequest], [HttpResponse], ['query']),
     'list_nervous_system_functions' : IDL.Func(
         [],
         [ListNervousSystemFunctionsResponse],

@@ -1,0 +1,69 @@
+import { executeChild, ParentClosePolicy, workflowInfo } from '@temporalio/workflow';
+import { amount, checked, contentId, flag, hyperparameters, integer, matching, name, optional, plan, record, type Guarded } from './guards.js';
+import { defaultPlan, lifecycle, type LifecycleResult } from './lifecycle.js';
+import { narrate, workflowPage } from './narration.js';
+import { datasets, models } from './ports.js';
+import { mark } from './searchAttributes.js';
+
+const input = record({
+  recipe: contentId,
+  provider: name,
+  channel: optional(name, 'stable'),
+  /** The round is named by this and the minute it begins in. */
+  prefix: optional(matching(/^[a-z][a-z0-9]{0,7}$/, 'Give 1 to 8 lower-case letters and digits, beginning with a letter, such as "daily"'), 'daily'),
+  /** It begins only when so many new datasets wait. */
+  atLeast: optional(integer(1, 1000), 1),
+  /** Whether it trains on what was accepted before, too. */
+  trainOnAccepted: optional(flag, true),
+  /** Whether it goes on from the channel's stable version. */
+  fromStable: optional(flag, true),
+  arguments: optional(hyperparameters, {}),
+  reward: optional(amount, '500000000'),
+  deadlineSeconds: optional(integer(30, 30 * 24 * 3600), 3600),
+  plan: optional(plan, defaultPlan),
+  requireBetterThanParent: optional(flag, true),
+  holdSeconds: optional(integer(0, 30 * 24 * 3600), 24 * 3600),
+});
+type Recurring = Guarded<typeof input>;
+export type RecurringRoundInput = Pick<Recurring, 'recipe' | 'provider'> & Partial<Recurring>;
+
+export interface RecurringRoundResult {
+  /** Null when too few new datasets waited. */
+  round: string | null;
+  waiting: number;
+  outcome: LifecycleResult['outcome'] | null;
+}
+
+/** A round of whatever is new, for a schedule: takes the datasets that wait, names the round by the date, and sees it through. */
+export async function recurringRound(request: RecurringRoundInput): Promise<RecurringRoundResult> {
+  const { prefix, atLeast, trainOnAccepted, fromStable, ...order } = checked('recurringRound', input, request);
+  const tell = narrate('recurring', { provider: order.provider, channel: order.channel }, ['look', 'round']);
+  mark({ stage: 'recurring', provider: order.provider });
+
+  tell('Looking for datasets that wait to be proposed', {}, { step: 'look' });
+  const { submitted, accepted } = await datasets.standing({ limit: 500 });
+  if (submitted.length < atLeast) {
+    tell(`${submitted.length} new datasets wait, and ${atLeast} make a round: nothing begins`, { waiting: submitted.length });
+    mark({ outcome: 'nothingNew' });
+    return { round: null, waiting: submitted.length, outcome: null };
+  }
+  const stable = fromStable ? ((await models.current({ channel: order.channel }))?.stable ?? null) : null;
+
+  const round = nameOf(prefix, workflowInfo().startTime);
+  const workflowId = `lifecycle-${round}`;
+  mark({ round });
+  tell(`Round ${round} takes in ${submitted.length} datasets`, { round, waiting: submitted.length }, { step: 'round', waitsFor: `round ${round}`, links: { [`round ${round}`]: workflowPage(workflowId) } });
+  const result = await executeChild(lifecycle, {
+    workflowId,
+    staticSummary: `Round ${round}: ${submitted.length} new datasets`,
+    // A round that began is not this schedule's to end.
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    args: [{ ...order, round, datasets: submitted, trainOn: trainOnAccepted ? accepted : [], base: stable?.checkpoint ?? null }],
+  });
+  tell(`Round ${round} ended: ${result.outcome}`, { outcome: result.outcome });
+  mark({ outcome: result.outcome });
+  return { round, waiting: submitted.length, outcome: result.outcome };
+}
+
+/** `daily-20261102-0600`: the minute of its beginning in UTC; the schedule never has two at once. */
+const nameOf = (prefix: string, at: Date): string => `${prefix}-${at.toISOString().slice(0, 16).replaceAll(/[-:]/g, '').replace('T', '-')}`;
