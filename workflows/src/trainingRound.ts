@@ -61,7 +61,7 @@ export async function trainingRound(request: TrainingRoundInput): Promise<Traini
       const reason = `round ${round.round} was given up`;
       await provider.executeOperation(
         trainingService.operations.giveUp,
-        { round: round.round, ...(attempt === 1 ? {} : { attempt }), reason },
+        forNamespace(round.provider, { round: round.round, ...(attempt === 1 ? {} : { attempt }), reason }),
         { scheduleToCloseTimeout: '10 minutes', summary: 'Give up the job' },
       );
     });

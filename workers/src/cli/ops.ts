@@ -1,42 +1,43 @@
 import { readFile } from 'node:fs/promises';
 import { readNetwork } from '@livepod/client';
 import { timelineQuery } from '@livepod/workflows';
-import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import { Option, type Command } from 'commander';
 import { WorkerError } from '../errors.js';
-import { connectClient, keysFor } from '../temporal.js';
+import { operatorSeed, operatorToken, pageLink, STARTABLE, startable, temporalOf, withTemporal } from '../operating/index.js';
+import type { TemporalClient } from '../temporal.js';
 import { addDeploy } from './deploy.js';
+import { addLinks } from './links.js';
+import { addSchedule } from './schedule.js';
 
-const WORKFLOWS: Record<string, { queue: string; id: (input: Record<string, unknown>) => string }> = {
-  lifecycle: { queue: 'orchestrator', id: ({ round }) => `lifecycle-${round}` },
-  datasetIntake: { queue: 'orchestrator', id: ({ round }) => `intake-${round}` },
-  trainingRound: { queue: 'orchestrator', id: ({ round }) => `training-${round}` },
-  checkpointReview: { queue: 'orchestrator', id: ({ round }) => `review-${round}` },
-  modelRollout: { queue: 'orchestrator', id: ({ release }) => `rollout-${release}` },
-  modelRollback: { queue: 'rollback', id: ({ channel, ref }) => `rollback-${channel}-${ref}` },
-  treasuryWatch: { queue: 'orchestrator', id: () => 'treasury-watch-by-hand' },
-};
-
-const networkOption = new Option('--network <file>', 'network.json').env('LIVEPOD_NETWORK').makeOptionMandatory();
+export const networkOption = (): Option => new Option('--network <file>', 'network.json').env('LIVEPOD_NETWORK').makeOptionMandatory();
+export const operatorOption = (): Option => new Option('--identity <file>', 'the operator’s identity file; default: the one beside network.json').env('LIVEPOD_OPERATOR');
 
 export function addOps(program: Command): void {
-  const ops = program.command('ops').description('start and watch workflows');
+  const ops = program.command('ops').description('start, watch and steer workflows');
+  addStart(ops);
+  addSteering(ops);
+  addLinks(ops);
+  addSchedule(ops);
   addDeploy(ops);
+}
+
+function addStart(ops: Command): void {
   ops
     .command('start')
-    .description(`start a workflow: ${Object.keys(WORKFLOWS).join(', ')}`)
+    .description(`start a workflow: ${STARTABLE.map(({ type }) => type).join(', ')}`)
     .argument('<workflow>')
     .argument('<input>', 'JSON, or a file that holds it')
     .option('--id <id>', 'workflow id, instead of the usual one')
     .option('--watch', 'follow it until it ends')
-    .addOption(networkOption)
+    .addOption(networkOption())
     .action(async (workflow: string, text: string, options: { id?: string; watch?: boolean; network: string }) => {
-      const known = WORKFLOWS[workflow];
-      if (!known) throw new WorkerError('badArguments', { workflow }, `There is no workflow ${workflow}; there is ${Object.keys(WORKFLOWS).join(', ')}.`);
+      const known = startable(workflow);
+      if (!known) throw new WorkerError('badArguments', { workflow }, `There is no workflow ${workflow}; there is ${STARTABLE.map(({ type }) => type).join(', ')}.`);
       const input = await jsonOf(text);
-      await withTemporal(options.network, async (client, link) => {
+      await connected(options.network, async (client, link) => {
         const handle = await client.workflow.start(workflow, { taskQueue: known.queue, workflowId: options.id ?? known.id(input), args: [input] });
-        process.stdout.write(`${JSON.stringify({ workflowId: handle.workflowId, link: link(handle.workflowId) })}\n`);
+        print({ workflowId: handle.workflowId, link: link(handle.workflowId) });
         if (options.watch) await watch(handle);
       });
     });
@@ -44,8 +45,60 @@ export function addOps(program: Command): void {
     .command('watch')
     .description('follow a workflow until it ends, and print its result')
     .argument('<workflowId>')
-    .addOption(networkOption)
-    .action((workflowId: string, { network }: { network: string }) => withTemporal(network, (client) => watch(client.workflow.getHandle(workflowId))));
+    .addOption(networkOption())
+    .action((workflowId: string, { network }: { network: string }) => connected(network, (client) => watch(client.workflow.getHandle(workflowId))));
+}
+
+function addSteering(ops: Command): void {
+  ops
+    .command('token')
+    .description('sign an operator’s token: what may be done to which workflow, and how long')
+    .requiredOption('--action <names>', 'pause, resume, approve, abort, skipSoak, extendDeadline, retryStage, replaceProvider; with commas between', names)
+    .requiredOption('--workflow <id>', 'its id, or * for every workflow')
+    .option('--hours <number>', 'how long it holds', Number, 8)
+    .addOption(operatorOption())
+    .addOption(networkOption())
+    .action(({ action, workflow, hours, identity, network }: { action: string[]; workflow: string; hours: number; identity?: string; network: string }) => {
+      const { fleet } = readNetwork(network).canisters;
+      process.stdout.write(`${operatorToken(operatorSeed(network, identity), { fleet, actions: action, workflow, hours })}\n`);
+    });
+  ops
+    .command('update')
+    .description('send an update to a workflow, with a token made for it')
+    .argument('<workflowId>')
+    .argument('<update>', 'such as pause')
+    .argument('[input]', 'JSON besides the token, such as {"reason": "…"}', '{}')
+    .addOption(operatorOption())
+    .addOption(networkOption())
+    .action(async (workflowId: string, update: string, text: string, { identity, network }: { identity?: string; network: string }) => {
+      const { fleet } = readNetwork(network).canisters;
+      const token = operatorToken(operatorSeed(network, identity), { fleet, actions: [update], workflow: workflowId, hours: 0.2 });
+      const input = await jsonOf(text);
+      await connected(network, async (client, link) => {
+        try {
+          print({ workflowId, said: await client.workflow.getHandle(workflowId).executeUpdate(update, { args: [{ token, ...input }] }), link: link(workflowId) });
+        } catch (error) {
+          if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+          throw new WorkerError('workflowFailed', { workflowId, update }, error.cause?.message ?? error.message, { cause: error });
+        }
+      });
+    });
+  ops
+    .command('list')
+    .description('workflows, newest first: where each stands')
+    .argument('[query]', 'a list filter, such as LivepodRound = "round-1"', '')
+    .option('--limit <number>', 'at most so many', Number, 20)
+    .addOption(networkOption())
+    .action(async (query: string, { limit, network }: { limit: number; network: string }) => {
+      await connected(network, async (client, link) => {
+        let shown = 0;
+        for await (const { workflowId, type, status, startTime, typedSearchAttributes } of client.workflow.list({ query, pageSize: limit })) {
+          if (shown++ === limit) break;
+          const marks = Object.fromEntries(typedSearchAttributes.getAll().filter(({ key }) => key.name.startsWith('Livepod')).map(({ key, value }) => [key.name.slice('Livepod'.length).toLowerCase(), value]));
+          print({ workflowId, type, status: status.name.toLowerCase(), started: startTime.toISOString(), ...marks, link: link(workflowId) });
+        }
+      });
+    });
 }
 
 /** Prints the timeline as it grows, then the result. */
@@ -70,18 +123,12 @@ async function watch(handle: WorkflowHandle): Promise<void> {
   }
 }
 
-async function withTemporal(networkFile: string, work: (client: Client, link: (workflowId: string) => string) => Promise<void>): Promise<void> {
-  const { temporal } = readNetwork(networkFile);
-  if (!temporal) throw new WorkerError('badConfiguration', {}, `${networkFile} names no Temporal server; start the stack again.`);
-  const client = await connectClient(temporal, { keys: keysFor(networkFile) });
-  try {
-    await work(client, (id) => `${temporal.uiUrl ?? ''}/namespaces/${temporal.namespace}/workflows/${id}`);
-  } finally {
-    await client.connection.close();
-  }
+async function connected(networkFile: string, work: (client: TemporalClient, link: (workflowId: string) => string) => Promise<void>): Promise<void> {
+  const temporal = temporalOf(readNetwork(networkFile), networkFile);
+  await withTemporal(temporal, (client) => work(client, (id) => pageLink(temporal, id)));
 }
 
-async function jsonOf(text: string): Promise<Record<string, unknown>> {
+export async function jsonOf(text: string): Promise<Record<string, unknown>> {
   const source = text.trimStart().startsWith('{') ? text : await readFile(text, 'utf8');
   try {
     return JSON.parse(source) as Record<string, unknown>;
@@ -89,3 +136,6 @@ async function jsonOf(text: string): Promise<Record<string, unknown>> {
     throw new WorkerError('badArguments', {}, `The input is not JSON (${(cause as Error).message}); give one object, such as {"round": "round-1", …}.`, { cause });
   }
 }
+
+const names = (text: string): string[] => text.split(',').map((name) => name.trim()).filter((name) => name !== '');
+const print = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);

@@ -1,0 +1,28 @@
+import { writeFileSync } from 'node:fs';
+import { readNetwork } from '@livepod/client';
+import type { Command } from 'commander';
+import { operatorPage, operatorSeed, startLinks, temporalOf } from '../operating/index.js';
+import { networkOption, operatorOption } from './ops.js';
+
+export function addLinks(ops: Command): void {
+  ops
+    .command('links')
+    .description('how to start each workflow here: a link to the UI’s form, and an input with this installation’s ids')
+    .option('--json', 'one JSON list')
+    .option('--page <file>', 'write what the codec server’s operator page shows instead, with tokens for updates')
+    .addOption(operatorOption())
+    .addOption(networkOption())
+    .action(async ({ json, page, identity, network: file }: { json?: boolean; page?: string; identity?: string; network: string }) => {
+      const network = readNetwork(file);
+      const temporal = temporalOf(network, file);
+      if (page) {
+        writeFileSync(page, `${JSON.stringify(await operatorPage(network, temporal, operatorSeed(file, identity)), null, 1)}\n`, { mode: 0o600 });
+        return;
+      }
+      const links = await startLinks(network, temporal);
+      process.stdout.write(json ? `${JSON.stringify(links, null, 2)}\n` : links.map(inWords).join('\n'));
+    });
+}
+
+const inWords = ({ type, what, queue, workflowId, link, input, needs }: Awaited<ReturnType<typeof startLinks>>[number]): string =>
+  [`${type.padEnd(17)} ${what}`, `${''.padEnd(17)} queue ${queue}, id ${workflowId}`, `${''.padEnd(17)} ${link}`, `${''.padEnd(17)} ${input ? JSON.stringify(input) : `(no input yet: there is no ${needs})`}`, ''].join('\n');
