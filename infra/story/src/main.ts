@@ -16,6 +16,7 @@ async function main(): Promise<number> {
   const open = await openStage(options);
   try {
     const report = options.stackOnly ? undefined : await tellStory(open, options, ending.promise);
+    if (!ending.asked()) await open.offer().catch((error: Error) => process.stderr.write(`The operator’s page could not be written: ${error.message}\n`));
     if (report) process.stdout.write(summary(report, open.stage.network, open.metrics, options.state));
     if (!options.once) process.stdout.write(`  ${'sign in'.padEnd(18)} ${await open.signIn()}\n`);
     if (!options.once && !ending.asked()) {

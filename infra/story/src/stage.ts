@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readNetwork } from '@livepod/client';
-import { bringUp, keyRings, s3Environment, setUp, signInLinkOf, workerProcess, type Base, type ProcessSpec, type Recordings, type Stack } from '@livepod/stack';
+import { bringUp, keyRings, operatorPageFile, s3Environment, setUp, signInLinkOf, workerProcess, type Base, type ProcessSpec, type Recordings, type Stack } from '@livepod/stack';
+import { operatorPage, placeOf } from '@livepod/workers/operating';
 import { connectClient } from '@livepod/workers/temporal';
 import { Cast, castPeople, type People } from './cast.js';
 import type { Stage } from './chapters/chapter.js';
@@ -18,6 +20,8 @@ export interface OpenStage {
   metrics: Record<string, string>;
   /** Makes a link that lets a browser read encrypted payloads; good for half a day, and a secret. */
   signIn(): Promise<string>;
+  /** Writes what the operator's page behind the codec server offers: links, inputs with what there is by now, and tokens for half a day. */
+  offer(): Promise<void>;
   /** Starts the pods, and lets the voters vote. */
   startActors(): Promise<void>;
   /** Stops every process; all state is kept. */
@@ -60,6 +64,7 @@ async function setStage(stack: Stack, recordings: Recordings, people: People): P
   return {
     stage,
     metrics: network.metrics ?? {},
+    offer: async () => writeFileSync(operatorPageFile(stack.state), JSON.stringify(await operatorPage(placeOf(stack.networkFile), cast.seed('operator')), null, 1), { mode: 0o600 }),
     signIn: () => signInLinkOf(stack.state, network.temporal!),
     startActors: async () => {
       await voters.start();

@@ -1,8 +1,7 @@
 import { writeFileSync } from 'node:fs';
-import { readNetwork } from '@livepod/client';
 import type { Command } from 'commander';
-import { operatorPage, operatorSeed, startLinks, temporalOf } from '../operating/index.js';
-import { networkOption, operatorOption } from './ops.js';
+import { operatorPage, operatorSeed, placeOf, startLinks } from '../operating/index.js';
+import { networkOption, operatorOption } from './options.js';
 
 export function addLinks(ops: Command): void {
   ops
@@ -13,13 +12,12 @@ export function addLinks(ops: Command): void {
     .addOption(operatorOption())
     .addOption(networkOption())
     .action(async ({ json, page, identity, network: file }: { json?: boolean; page?: string; identity?: string; network: string }) => {
-      const network = readNetwork(file);
-      const temporal = temporalOf(network, file);
+      const place = placeOf(file);
       if (page) {
-        writeFileSync(page, `${JSON.stringify(await operatorPage(network, temporal, operatorSeed(file, identity)), null, 1)}\n`, { mode: 0o600 });
+        writeFileSync(page, `${JSON.stringify(await operatorPage(place, operatorSeed(file, identity)), null, 1)}\n`, { mode: 0o600 });
         return;
       }
-      const links = await startLinks(network, temporal);
+      const links = await startLinks(place);
       process.stdout.write(json ? `${JSON.stringify(links, null, 2)}\n` : links.map(inWords).join('\n'));
     });
 }

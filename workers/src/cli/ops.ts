@@ -1,17 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { readNetwork } from '@livepod/client';
 import { timelineQuery } from '@livepod/workflows';
 import { WorkflowFailedError, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { WorkerError } from '../errors.js';
-import { operatorSeed, operatorToken, pageLink, STARTABLE, startable, temporalOf, withTemporal } from '../operating/index.js';
+import { operatorSeed, operatorToken, placeOf, STARTABLE, startable, uiPage, withTemporal } from '../operating/index.js';
 import type { TemporalClient } from '../temporal.js';
 import { addDeploy } from './deploy.js';
 import { addLinks } from './links.js';
+import { jsonOf, networkOption, operatorOption } from './options.js';
 import { addSchedule } from './schedule.js';
-
-export const networkOption = (): Option => new Option('--network <file>', 'network.json').env('LIVEPOD_NETWORK').makeOptionMandatory();
-export const operatorOption = (): Option => new Option('--identity <file>', 'the operator’s identity file; default: the one beside network.json').env('LIVEPOD_OPERATOR');
 
 export function addOps(program: Command): void {
   const ops = program.command('ops').description('start, watch and steer workflows');
@@ -124,17 +121,8 @@ async function watch(handle: WorkflowHandle): Promise<void> {
 }
 
 async function connected(networkFile: string, work: (client: TemporalClient, link: (workflowId: string) => string) => Promise<void>): Promise<void> {
-  const temporal = temporalOf(readNetwork(networkFile), networkFile);
-  await withTemporal(temporal, (client) => work(client, (id) => pageLink(temporal, id)));
-}
-
-export async function jsonOf(text: string): Promise<Record<string, unknown>> {
-  const source = text.trimStart().startsWith('{') ? text : await readFile(text, 'utf8');
-  try {
-    return JSON.parse(source) as Record<string, unknown>;
-  } catch (cause) {
-    throw new WorkerError('badArguments', {}, `The input is not JSON (${(cause as Error).message}); give one object, such as {"round": "round-1", …}.`, { cause });
-  }
+  const place = placeOf(networkFile);
+  await withTemporal(place, (client) => work(client, (id) => uiPage(place, `workflows/${id}`)));
 }
 
 const names = (text: string): string[] => text.split(',').map((name) => name.trim()).filter((name) => name !== '');

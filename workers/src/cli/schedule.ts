@@ -1,8 +1,7 @@
-import { readNetwork } from '@livepod/client';
 import type { RecurringRoundInput } from '@livepod/workflows';
 import type { Command } from 'commander';
-import { scheduleRounds, temporalOf, withTemporal } from '../operating/index.js';
-import { jsonOf, networkOption } from './ops.js';
+import { placeOf, scheduleRounds, uiPage, withTemporal } from '../operating/index.js';
+import { jsonOf, networkOption } from './options.js';
 
 export function addSchedule(ops: Command): void {
   const schedule = ops.command('schedule').description('what begins by itself: recurring rounds, and the treasury’s watch');
@@ -16,16 +15,16 @@ export function addSchedule(ops: Command): void {
     .addOption(networkOption())
     .action(async (text: string, { every, id, paused, network }: { every: string; id: string; paused?: boolean; network: string }) => {
       const input = (await jsonOf(text)) as unknown as RecurringRoundInput;
-      const temporal = temporalOf(readNetwork(network), network);
-      const made = await withTemporal(temporal, (client) => scheduleRounds(client.schedule, { id, every, input, paused: paused ?? false }));
-      process.stdout.write(`${JSON.stringify({ schedule: id, made, link: `${temporal.uiUrl ?? ''}/namespaces/${temporal.namespace}/schedules/${id}` })}\n`);
+      const place = placeOf(network);
+      const made = await withTemporal(place, (client) => scheduleRounds(client.schedule, { id, every, input, paused: paused ?? false }));
+      process.stdout.write(`${JSON.stringify({ schedule: id, made, link: uiPage(place, `schedules/${id}`) })}\n`);
     });
   schedule
     .command('list')
     .description('schedules: when each ran last, when it runs next')
     .addOption(networkOption())
     .action(async ({ network }: { network: string }) => {
-      await withTemporal(temporalOf(readNetwork(network), network), async (client) => {
+      await withTemporal(placeOf(network), async (client) => {
         for await (const { scheduleId, state, info } of client.schedule.list()) {
           process.stdout.write(`${JSON.stringify({ schedule: scheduleId, paused: state.paused, last: info.recentActions.at(-1)?.takenAt ?? null, next: info.nextActionTimes[0] ?? null, note: state.note ?? '' })}\n`);
         }
@@ -38,7 +37,7 @@ export function addSchedule(ops: Command): void {
       .option('--note <text>', 'why', `by livepod ops schedule ${verb}`)
       .addOption(networkOption())
       .action(async (id: string, { note, network }: { note: string; network: string }) => {
-        await withTemporal(temporalOf(readNetwork(network), network), async (client) => {
+        await withTemporal(placeOf(network), async (client) => {
           const handle = client.schedule.getHandle(id);
           await (verb === 'pause' ? handle.pause(note) : handle.unpause(note));
           process.stdout.write(`${JSON.stringify({ schedule: id, paused: verb === 'pause' })}\n`);

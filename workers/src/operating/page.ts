@@ -1,7 +1,6 @@
-import type { Network } from '@livepod/client';
 import { OPERATOR_ACTIONS } from '@livepod/protocol';
-import type { Temporal } from '../temporal.js';
 import { SAVED_VIEWS, startLinks, viewLink } from './links.js';
+import { uiPage, type Place } from './place.js';
 import { operatorToken } from './tokens.js';
 
 /** What the codec server shows to an operator who has signed in. */
@@ -12,13 +11,13 @@ export interface OperatorPage {
 const HOURS = 12;
 
 /** Links and inputs to start workflows, tokens for updates, lists of runs. With an operator's key in `seed` it holds tokens: keep it as the key is kept. */
-export async function operatorPage(network: Network, temporal: Temporal, seed: Uint8Array): Promise<OperatorPage> {
-  const token = (actions: readonly string[]): string => operatorToken(seed, { fleet: network.canisters.fleet, actions, workflow: '*', hours: HOURS });
+export async function operatorPage(place: Place, seed: Uint8Array): Promise<OperatorPage> {
+  const token = (actions: readonly string[]): string => operatorToken(seed, { fleet: place.network.canisters.fleet, actions, workflow: '*', hours: HOURS });
   return {
     sections: [
       {
         title: 'Start',
-        items: (await startLinks(network, temporal)).map(({ type, what, link, input, needs }) => ({ name: type, what: input ? what : `${what} (first: ${needs})`, link, ...(input ? { text: JSON.stringify(input, null, 2) } : {}) })),
+        items: (await startLinks(place)).map(({ type, what, link, input, needs }) => ({ name: type, what: input ? what : `${what} (first: ${needs})`, link, ...(input ? { text: JSON.stringify(input, null, 2) } : {}) })),
       },
       {
         title: `Updates, for the next ${HOURS} hours`,
@@ -34,7 +33,7 @@ export async function operatorPage(network: Network, temporal: Temporal, seed: U
           { name: 'a token for all of them', text: token(OPERATOR_ACTIONS) },
         ],
       },
-      { title: 'Look', items: [...SAVED_VIEWS.map(({ name, query }) => ({ name, what: query, link: viewLink(temporal, query) })), { name: 'Schedules', link: `${temporal.uiUrl ?? ''}/namespaces/${temporal.namespace}/schedules` }] },
+      { title: 'Look', items: [...SAVED_VIEWS.map(({ name, query }) => ({ name, what: query, link: viewLink(place, query) })), { name: 'Schedules', link: uiPage(place, 'schedules') }] },
     ],
   };
 }

@@ -6,13 +6,13 @@ import { until } from '../patience.js';
 import type { Chapter, Stage } from './chapter.js';
 import { lifecycle, rollback } from './workflows.js';
 
-const PLAN = { waves: [1, 3, 6], soakSeconds: 6, gate: { minWindows: 80, maxCorrectionPermille: 350, maxErrors: 0 } };
+const PLAN = { waves: [1, 3, 6], soakSeconds: 6, gate: { minWindows: 80, maxCorrectionPermille: 350, maxErrors: 0 }, skippableSoak: true };
 const id = (stage: Stage, name: string): string => stage.memory.told.datasets[name]!.id;
 const idsOf = (stage: Stage, people: string[]): string[] => people.map((person) => id(stage, contributor(person)));
 const result = (stage: Stage, round: string): LifecycleResult => stage.memory.told.results[`lifecycle-${round}`] as LifecycleResult;
 
 function roundOf(stage: Stage, round: string, more: Partial<LifecycleInput>): LifecycleInput {
-  return { round, recipe: stage.memory.told.recipe!, provider: 'provider-1', channel: 'stable', plan: PLAN, ...more };
+  return { round, recipe: stage.memory.told.recipe!, provider: 'provider-1', channel: 'stable', plan: PLAN, holdSeconds: 0, ...more };
 }
 
 function expected(what: string, holds: boolean, found: unknown): void {

@@ -1,0 +1,15 @@
+import { scheduleRounds } from '@livepod/workers/operating';
+import { insist } from '../patience.js';
+import type { Chapter } from './chapter.js';
+
+/** What an operator finds in the UI: a schedule for rounds that come by themselves, still paused, and a run to copy of what nothing here has run yet. */
+export const forOperators: Chapter = {
+  title: 'For operators: rounds on a schedule (paused), and a run to copy of everything that can be started',
+  async tell({ temporal, memory, tell }) {
+    const input = { recipe: memory.told.recipe!, provider: 'provider-1' };
+    await insist('the schedule of rounds', () => scheduleRounds(temporal.schedule, { id: 'recurring-rounds', every: '24 hours', input, paused: true }));
+    const begun = await insist('a look for new datasets', () => temporal.workflow.execute('recurringRound', { taskQueue: 'orchestrator', workflowId: 'rounds-by-hand', workflowIdConflictPolicy: 'USE_EXISTING', args: [input] }));
+    await insist('a look at the treasury', () => temporal.workflow.execute('treasuryWatch', { taskQueue: 'orchestrator', workflowId: 'treasury-watch-by-hand', workflowIdConflictPolicy: 'USE_EXISTING', args: [{}] }));
+    tell(`schedule recurring-rounds is paused; ${(begun as { waiting: number }).waiting} datasets wait`);
+  },
+};
