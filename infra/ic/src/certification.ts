@@ -81,7 +81,7 @@ export class Certifier {
 
   #canister(canister: Canister): Tree {
     const { state, module } = canister;
-    const parts = [state.certified, module, state.settings.controllers];
+    const parts = [state.certified, module, state.settings.controllers, state.installedAt];
     const known = this.#canisters.get(canister);
     if (known && known.parts.every((part, index) => part === parts[index])) return known.tree;
     const controllers = selfDescribed(encode(state.settings.controllers.map(bytesOf)));

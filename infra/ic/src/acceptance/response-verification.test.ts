@@ -1,7 +1,5 @@
 import { ResponseVerificationErrorCode, verifyRequestResponsePair, type ResponseVerificationError } from '@dfinity/response-verification';
-import { encode } from 'cborg';
-import { selfDescribed } from '../envelopes/index.js';
-import { EXPRESSION, pageTree } from '../testing/certified-page.js';
+import { certifyPage } from '../testing/certified-page.js';
 import { TestNetwork } from '../testing/network.js';
 import type { TestCanister } from '../testing/test-canister.js';
 
@@ -17,16 +15,7 @@ describe('response verification, version 2', () => {
   beforeAll(async () => {
     await network.start();
     canister = await network.deploy();
-    const tree = pageTree('/index.html', PAGE);
-    await canister.certify(tree.digest);
-    const certificate = (await canister.certificate())[0]!;
-    const field = (bytes: Uint8Array): string => `:${Buffer.from(bytes).toString('base64')}:`;
-    const path = field(selfDescribed(encode(['http_expr', 'index.html', '<$>'])));
-    const witness = field(selfDescribed(encode(tree.witness([[]]))));
-    headers = [
-      ['content-type', PAGE.type], ['ic-certificateexpression', EXPRESSION],
-      ['ic-certificate', `certificate=${field(Uint8Array.from(certificate))}, tree=${witness}, version=2, expr_path=${path}`],
-    ];
+    headers = await certifyPage(canister, 'index.html', PAGE);
   });
   afterAll(() => network.remove());
 
