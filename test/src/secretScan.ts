@@ -51,6 +51,11 @@ export function leaksIn(where: string, bytes: Buffer, secrets: readonly Secret[]
 export function leaksBelow(folder: string, secrets: readonly Secret[]): Leak[] {
   return readdirSync(folder).flatMap((name) => {
     const path = join(folder, name);
-    return statSync(path).isDirectory() ? leaksBelow(path, secrets) : leaksIn(path, readFileSync(path), secrets);
+    try {
+      return statSync(path).isDirectory() ? leaksBelow(path, secrets) : leaksIn(path, readFileSync(path), secrets);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []; // a journal that ended meanwhile
+      throw error;
+    }
   });
 }

@@ -24,8 +24,8 @@ export class TemporalUi {
   /** Opens a browser that knows nothing yet. */
   static async open(url: string, namespace: string): Promise<TemporalUi> {
     const browser = await chromium.launch({ executablePath: process.env['LIVEPOD_CHROMIUM'] ?? '/usr/bin/chromium', args: ARGUMENTS });
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-    context.setDefaultTimeout(30_000);
+    const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } });
+    context.setDefaultTimeout(20_000);
     const ui = new TemporalUi(browser, context, await context.newPage(), url, namespace);
     context.on('requestfinished', (request) => void ui.reading.push(ui.note(request)));
     return ui;
@@ -54,10 +54,13 @@ export class TemporalUi {
     const { page } = this;
     await page.goto(`${this.url}/namespaces/${this.namespace}/workflows`);
     await page.locator('[data-testid^="data-encoder-status"]:visible').first().click();
-    await page.getByTestId('override-accordion').getByRole('button').first().click();
+    const choice = page.getByTestId('override-accordion').getByRole('button').first();
+    await choice.click();
     await page.locator('#use-local-endpoint-radio').check({ force: true });
+    await choice.click(); // open, it pushes the rest below the bar
     await page.locator('#data-encoder-endpoint-input').fill(endpoint);
-    await page.locator('#pass-access-credentials').check({ force: true });
+    await page.getByTestId('data-encoder-include-credentials').click();
+    await page.locator('#pass-access-credentials:checked').waitFor({ state: 'attached' });
     await this.picture('codec-settings');
     await page.getByTestId('confirm-data-encoder-button').click();
     await page.getByTestId('data-encoder-title').waitFor({ state: 'detached' });
@@ -68,23 +71,28 @@ export class TemporalUi {
     const { page } = this;
     await page.goto(`${this.url}/namespaces/${this.namespace}/workflows/start-workflow?${new URLSearchParams({ workflowType, taskQueue, workflowId }).toString()}`);
     await page.getByText('Task Queue is Active').waitFor();
+    await page.waitForLoadState('networkidle'); // the form takes the input of the last run of this type, and must not do so after ours is typed
     await this.type(page.locator('.cm-content').first(), input);
     if (picture) await this.picture(picture);
     await page.getByTestId('start-workflow-button').click();
     await page.getByText(/workflow started|success/i).first().waitFor();
   }
 
-  /** A workflow's page; `part` is one of its tabs. */
-  async open(workflowId: string, part: 'history' | 'user-metadata'): Promise<void> {
+  /** A workflow's page, once it runs; `part` is one of its tabs. */
+  async open(workflowId: string, part: 'history' | 'user-metadata', seconds = 20): Promise<void> {
     const { page } = this;
-    await page.goto(`${this.url}/namespaces/${this.namespace}/workflows/${workflowId}`);
-    await page.waitForURL(/\/workflows\/[^/]+\/[0-9a-f-]{36}/);
+    for (const deadline = Date.now() + seconds * 1000; ; ) {
+      await page.goto(`${this.url}/namespaces/${this.namespace}/workflows/${workflowId}`);
+      const there = await page.waitForURL(/\/workflows\/[^/]+\/[0-9a-f-]{36}/, { timeout: 5_000 }).then(() => true, () => false);
+      if (there) break;
+      if (Date.now() > deadline) throw new Error(`${workflowId} has no page: it did not start within ${seconds} s.`);
+    }
     await page.goto(`${page.url().split('?')[0]!.replace(/\/(history|user-metadata|timeline)$/, '')}/${part}`);
   }
 
   /** What the workflow tells on its page, as an operator reads it. */
   async details(workflowId: string, until: RegExp, seconds = 60): Promise<string> {
-    await this.open(workflowId, 'user-metadata');
+    await this.open(workflowId, 'user-metadata', seconds);
     const frames = this.page.locator('iframe[title="output"]');
     for (const deadline = Date.now() + seconds * 1000; ; await this.page.waitForTimeout(1000)) {
       const texts = await Promise.all((await frames.all()).map((_, index) => this.page.frameLocator('iframe[title="output"]').nth(index).locator('body').innerText().catch(() => '')));
@@ -100,8 +108,8 @@ export class TemporalUi {
     const { page } = this;
     await this.open(workflowId, 'history');
     await page.getByRole('button', { name: 'More Actions' }).click();
-    await page.getByTestId('update-button').click();
-    const dialog = page.getByTestId('update-confirmation-modal');
+    await page.locator('[data-testid="update-button"]:visible').first().click();
+    const dialog = page.locator('dialog[open][data-testid="update-confirmation-modal"]');
     await dialog.getByTestId('update-select-button').click();
     await page.getByRole('option', { name: new RegExp(`^${name}\\b`) }).click();
     await this.type(dialog.locator('.cm-content'), input);
@@ -129,6 +137,8 @@ export class TemporalUi {
     await editor.click();
     await this.page.keyboard.press('Control+A');
     await this.page.keyboard.insertText(JSON.stringify(input));
+    await editor.evaluate((element) => (element as HTMLElement).blur()); // it formats what was typed, and moves what is below
+    await this.page.waitForTimeout(300);
   }
 
   async close(): Promise<void> {

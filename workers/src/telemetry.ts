@@ -61,9 +61,16 @@ const counter = (name: string, description: string) => Runtime.instance().metric
 /** One line of JSON. Ids have the same names whether a workflow, a step or the SDK speaks. */
 function logLine(role: string, { level, timestampNanos, message, meta }: LogEntry): string {
   const { error, workflowRunId, trace_id: traceId, span_id: spanId, trace_flags: _, ...fields } = (meta ?? {}) as Record<string, unknown>;
-  const failure = error instanceof Error ? { error: error.message } : error === undefined ? {} : { error };
+  const failure = error instanceof Error ? { error: inLogs(error) } : error === undefined ? {} : { error };
   const ids = { ...(workflowRunId ? { runId: workflowRunId } : {}), ...(traceId ? { traceId, spanId } : {}) };
   return JSON.stringify({ at: new Date(Number(timestampNanos / 1_000_000n)).toISOString(), level, role, message, ...fields, ...ids, ...failure }, (_, value) => (typeof value === 'bigint' ? value.toString() : value));
+}
+
+/** A failure's sentence may quote what came in, so it stands in the history alone, encrypted; errors that nobody foresaw are told in full. */
+function inLogs(error: Error & { type?: unknown }): string {
+  // By its stack, because an error from the workflows' thread has lost its class.
+  const failure = /^\w*Failure\b/.exec(error.stack ?? error.name)?.[0];
+  return failure ? `${failure}${typeof error.type === 'string' ? ` ${error.type}` : ''}: its sentence is in the history` : error.message;
 }
 
 function freePort(bind: string): Promise<number> {
