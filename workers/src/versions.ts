@@ -8,6 +8,7 @@ import type { Staff } from './process.js';
 
 /** A bundle that nothing has needed for so long is not kept. */
 const KEPT_DAYS = 60;
+const OLDER_CACHED = 25;
 
 /** Beside network.json, in the state of the stack, unless LIVEPOD_BUNDLES names another folder. */
 export const bundlesFolder = (): string => process.env['LIVEPOD_BUNDLES'] ?? join(dirname(process.env['LIVEPOD_NETWORK']!), 'bundles');
@@ -37,6 +38,8 @@ export async function versioned({ connection, namespace, deployment: name, bundl
   await kept.keep(bundle);
   const crew = ({ code, buildId }: Bundle): WorkerOptions[] => queues.map((queue) => ({
     ...queue, namespace, workflowBundle: { code },
+    // What is open on an older build mostly waits: a small cache keeps several builds within one process's memory.
+    ...(buildId === bundle.buildId ? {} : { maxCachedWorkflows: Math.min(queue.maxCachedWorkflows ?? OLDER_CACHED, OLDER_CACHED) }),
     workerDeploymentOptions: { useWorkerVersioning: true, version: { deploymentName: name, buildId }, defaultVersioningBehavior: 'PINNED' },
   }));
   const missing = new Set<string>();

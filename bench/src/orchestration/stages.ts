@@ -14,7 +14,7 @@ const SIDE_BY_SIDE = 8;
 const THROUGHPUT_ROUNDS = 12;
 const OVERHEAD_TARGET = 1.3;
 
-/** Activities of the longer bare workflow: what one more activity costs is its time less the short one's, by four. */
+/** Activities of `bareRow`: what one more costs is its time less that of `bare`, by four. */
 const IN_A_ROW = 5;
 
 /**
@@ -33,7 +33,7 @@ export async function stages({ progress, note }: BenchOptions): Promise<BenchRow
   const lifecycle = async (name: string, datasets?: string[]): Promise<void> => {
     await (await stage.start('lifecycle', `lifecycle-${name}`, round(name, datasets ? { datasets } : {}))).result();
   };
-  const bare = async (name: string, activities = 1): Promise<void> => void (await stage.client.execute('bare', { taskQueue: 'bare', workflowId: name, args: [activities] }));
+  const bare = async (name: string, type = 'bare'): Promise<void> => void (await stage.client.execute(type, { taskQueue: 'bare', workflowId: name }));
 
   try {
     await Promise.all([lifecycle('warm-up'), bare('bare-warm-up')]);
@@ -43,23 +43,23 @@ export async function stages({ progress, note }: BenchOptions): Promise<BenchRow
       stage.world = world();
       await lifecycle(`bench-${turn}`);
       for (let each = 0; each < BARE_PER_ROUND; each++) await bare(`bare-${turn}-${each}`);
-      await bare(`longer-${turn}`, IN_A_ROW);
+      await bare(`longer-${turn}`, 'bareRow');
     }
     const recorded = [...(await closed(stage.environment.client, began)), ...(await closed(stage.inProviderNamespace(), began))];
     const rows = overheads(recorded, note);
 
     progress(`${THROUGHPUT_ROUNDS} lifecycles, ${SIDE_BY_SIDE} side by side`);
-    const steps = recorded.filter(({ type }) => type !== 'bare').reduce((sum, one) => sum + ownOverhead(one, recorded).steps, 0) / ROUNDS;
+    const steps = recorded.filter(ours).reduce((sum, one) => sum + ownOverhead(one, recorded).steps, 0) / ROUNDS;
     const seconds = await sideBySide(SIDE_BY_SIDE, THROUGHPUT_ROUNDS, (turn) => lifecycle(`many-${turn}`)) / 1000;
     const bareCount = Math.round(THROUGHPUT_ROUNDS * steps);
     const bareSeconds = await sideBySide(SIDE_BY_SIDE * 4, bareCount, (turn) => bare(`many-bare-${turn}`)) / 1000;
-    note(`A lifecycle of two datasets has ${steps.toFixed(0)} steps (activities, children, Nexus operations) in ${new Set(recorded.map(({ type }) => type)).size - 1} kinds of workflow; its peer is as many bare workflows, ${SIDE_BY_SIDE * 4} side by side.`);
+    note(`A lifecycle of two datasets has ${steps.toFixed(0)} steps (activities, children, Nexus operations) in ${new Set(recorded.filter(ours).map(({ type }) => type)).size} kinds of workflow; its peer is as many bare workflows, ${SIDE_BY_SIDE * 4} side by side.`);
     rows.push({ name: `lifecycles, ${SIDE_BY_SIDE} side by side`, value: THROUGHPUT_ROUNDS / seconds * 60, unit: '/min', peer: 'bare workflows of as many steps', peerValue: THROUGHPUT_ROUNDS / bareSeconds * 60, ratio: bareSeconds / seconds, target: null });
 
     progress('the longest history: 1,000 datasets');
     stage.world = world();
     await lifecycle('large', Array.from({ length: 1000 }, (_, index) => `sha256:${index.toString(16).padStart(8, '0').padEnd(64, '0')}`));
-    const all = [...recorded, ...(await closed(stage.environment.client, began))].filter(({ type }) => type !== 'bare');
+    const all = [...recorded, ...(await closed(stage.environment.client, began))].filter(ours);
     rows.push(await replayOf(all.sort((a, b) => b.events.length - a.events.length)[0]!, stage));
     return rows;
   } finally {
@@ -69,13 +69,15 @@ export async function stages({ progress, note }: BenchOptions): Promise<BenchRow
   }
 }
 
+const ours = ({ type }: Recorded): boolean => !type.startsWith('bare');
+
 function overheads(recorded: Recorded[], note: (line: string) => void): BenchRow[] {
-  const bareOf = (name: string): number[] => recorded.filter(({ type, workflowId }) => type === 'bare' && workflowId.startsWith(name)).map((one) => spanOf(one)[1] - spanOf(one)[0]);
-  const bareTimes = bareOf('bare-');
-  const oneMore = (median(bareOf('longer-')) - median(bareTimes)) / (IN_A_ROW - 1);
+  const bareOf = (name: string): number[] => recorded.filter(({ type }) => type === name).map((one) => spanOf(one)[1] - spanOf(one)[0]);
+  const bareTimes = bareOf('bare');
+  const oneMore = (median(bareOf('bareRow')) - median(bareTimes)) / (IN_A_ROW - 1);
   const peerValue = median(bareTimes);
   const rows: BenchRow[] = [];
-  const kinds = [...new Set(recorded.map(({ type }) => type))].filter((type) => type !== 'bare').sort();
+  const kinds = [...new Set(recorded.map(({ type }) => type))].filter((type) => !type.startsWith('bare')).sort();
   for (const type of kinds) {
     const own = recorded.filter((one) => one.type === type).map((one) => ownOverhead(one, recorded));
     const perStep = own.map(({ milliseconds, steps }) => milliseconds / steps);
@@ -108,7 +110,7 @@ function sideBySide(width: number, count: number, work: (turn: number) => Promis
 /** From a worker that is only being made to the end of the replay. */
 async function replayOf({ workflowId, type, events }: Recorded, stage: Stage): Promise<BenchRow> {
   const { code } = await workflowBundle('orchestrator');
-  const history = await stage.client.getHandle(workflowId).fetchHistory();
+  const history = await stage.history(workflowId);
   const seconds: number[] = [];
   for (let turn = 0; turn < 5; turn++) seconds.push((await time(() => Worker.runReplayHistory({ workflowBundle: { code }, sinks: noSinks }, history, workflowId))) / 1000);
   return { name: `replay of the longest history (${type}, ${events.length} events)`, value: median(seconds), unit: 's', peer: null, peerValue: null, ratio: null, target: 1, bound: 'most' };

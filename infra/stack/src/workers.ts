@@ -7,6 +7,9 @@ export type WorkerName = 'orchestrator' | 'provider' | 'evaluator';
 
 const USUAL_METRICS_PORT = { orchestrator: 9464, provider: 9465, evaluator: 9466 } as const;
 
+/** Of V8's heap, in megabytes; a worker that needs more ends and is started again, instead of the machine running out. Tensors lie beside it. */
+const HEAP: Record<WorkerName, number> = { orchestrator: 768, provider: 768, evaluator: 1024 };
+
 /**
  * How a worker is started: with the addresses, its identity file, a metrics port, and what its role needs besides.
  *
@@ -17,7 +20,7 @@ export async function workerProcess(base: Base, name: WorkerName, identity: stri
   return {
     name,
     command: process.execPath,
-    args: ['--import', 'tsx', `workers/src/${name}/main.ts`],
+    args: [`--max-old-space-size=${HEAP[name]}`, '--import', 'tsx', `workers/src/${name}/main.ts`],
     cwd: root,
     env: {
       AWS_ACCESS_KEY_ID: undefined,
