@@ -1,5 +1,5 @@
 /** CBOR as the Internet Computer writes certificates and hash trees; RFC 8949. */
-export type Cbor = bigint | string | Uint8Array | Cbor[] | Map<string, Cbor>;
+export type CborValue = bigint | string | Uint8Array | CborValue[] | Map<string, CborValue>;
 
 /**
  * Reads CBOR that has one encoding alone: shortest lengths, no indefinite ones, no tag but the self-described one in front, no name
@@ -7,7 +7,7 @@ export type Cbor = bigint | string | Uint8Array | Cbor[] | Map<string, Cbor>;
  *
  * @throws Error saying what is wrong
  */
-export function readCbor(bytes: Uint8Array): Cbor {
+export function readCbor(bytes: Uint8Array): CborValue {
   const tagged = bytes[0] === 0xd9 && bytes[1] === 0xd9 && bytes[2] === 0xf7;
   const reader = new Reader(bytes, tagged ? 3 : 0);
   const value = reader.value(0);
@@ -18,7 +18,7 @@ export function readCbor(bytes: Uint8Array): Cbor {
 class Reader {
   constructor(private readonly bytes: Uint8Array, public at: number) {}
 
-  value(depth: number): Cbor {
+  value(depth: number): CborValue {
     if (depth > 200) throw new Error('the CBOR is nested too deeply');
     const [major, argument] = this.head();
     switch (major) {
@@ -27,7 +27,7 @@ class Reader {
       case 3: return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(this.take(argument));
       case 4: return Array.from({ length: this.count(argument) }, () => this.value(depth + 1));
       case 5: {
-        const map = new Map<string, Cbor>();
+        const map = new Map<string, CborValue>();
         for (let left = this.count(argument); left > 0; left -= 1) {
           const key = this.value(depth + 1);
           if (typeof key !== 'string' || map.has(key)) throw new Error('a CBOR map needs names, each once');

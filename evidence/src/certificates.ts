@@ -1,7 +1,7 @@
-import { blsVerify, Certificate, LookupPathStatus, lookup_path, reconstruct, type HashTree } from '@dfinity/agent';
+import { blsVerify, Cbor, Certificate, flatten_forks, LookupPathStatus, LookupSubtreeStatus, lookup_path, NodeType, reconstruct, type HashTree } from '@dfinity/agent';
 import { Principal } from '@dfinity/principal';
 import { hex, principalBytes, unhex, utf8 } from '@livepod/protocol';
-import { readCbor, type Cbor } from './cbor.js';
+import { readCbor, type CborValue } from './cbor.js';
 import { refuse } from './errors.js';
 
 /** State of one canister that the Internet Computer has signed for. */
@@ -31,10 +31,7 @@ export class Certificates {
     const id = strictly(path.replace(/\.[a-z]+\.certificate$/, '.id'), () => principalBytes(canister));
     let verified: Certificate;
     try {
-      verified = await Certificate.create({
-        certificate: bytes, rootKey: unhex(this.rootKey), canisterId: Principal.fromUint8Array(id), disableTimeVerification: true,
-        blsVerify: async (key, signature, message) => this.signed(key, signature, message),
-      });
+      verified = await this.signedState(bytes, id);
     } catch (cause) {
       return refuse('wrongCertificate', path, `the certificate is not signed under the root key for canister ${canister} (${firstLine(cause)})`, cause);
     }
@@ -47,6 +44,25 @@ export class Certificates {
     return { at: leb128(path, time), state: (name) => value(['canister', id, name]) };
   }
 
+  /** The state that the root subnet signed, or a subnet that the root speaks for, for a canister of its own. */
+  private async signedState(bytes: Uint8Array, canister: Uint8Array): Promise<Certificate> {
+    const { tree, signature, delegation } = Cbor.decode(bytes) as unknown as { tree: HashTree; signature: Uint8Array; delegation?: { subnet_id: Uint8Array; certificate: Uint8Array } };
+    if (!delegation) return this.under(unhex(this.rootKey), bytes, canister);
+    // Not left to the agent: it knows ranges in one list alone, and newer endpoints of the network give them in shards.
+    const chain = await this.under(unhex(this.rootKey), delegation.certificate, canister);
+    const key = chain.lookup_path([utf8('subnet'), delegation.subnet_id, utf8('public_key')]);
+    if (key.status !== LookupPathStatus.Found) throw new Error('the delegation does not show the subnet\'s key');
+    if (!rangesOf(chain, delegation.subnet_id).some(([first, last]) => first <= hex(canister) && hex(canister) <= last)) throw new Error('the canister is not one of the subnet\'s');
+    return this.under(key.value as Uint8Array, Cbor.encode({ tree, signature }), canister);
+  }
+
+  private under(key: Uint8Array, certificate: Uint8Array, canister: Uint8Array): Promise<Certificate> {
+    return Certificate.create({
+      certificate, rootKey: key, canisterId: Principal.fromUint8Array(canister), disableTimeVerification: true,
+      blsVerify: async (publicKey, signature, message) => this.signed(publicKey, signature, message),
+    });
+  }
+
   private signed(key: Uint8Array, signature: Uint8Array, message: Uint8Array): boolean {
     const name = `${hex(key)} ${hex(signature)} ${hex(message)}`;
     const known = this.seen.get(name);
@@ -55,6 +71,17 @@ export class Certificates {
     this.seen.set(name, valid);
     return valid;
   }
+}
+
+/** Canister ids from–to that a delegation covers, in hex: in one list, or in shards (IC spec: Delegation). */
+function rangesOf(chain: Certificate, subnet: Uint8Array): [string, string][] {
+  const flat = chain.lookup_path([utf8('subnet'), subnet, utf8('canister_ranges')]);
+  const shards = chain.lookup_subtree([utf8('canister_ranges'), subnet]);
+  const lists: Uint8Array[] = flat.status === LookupPathStatus.Found ? [flat.value as Uint8Array] : [];
+  if (shards.status === LookupSubtreeStatus.Found) {
+    for (const node of flatten_forks(shards.value)) if (node[0] === NodeType.Labeled && node[2][0] === NodeType.Leaf) lists.push(node[2][1] as Uint8Array);
+  }
+  return lists.flatMap((list) => (readCbor(list) as CborValue[][]).map(([first, last]): [string, string] => [hex(first as Uint8Array), hex(last as Uint8Array)]));
 }
 
 /** The root of a hash tree and the value at one label of it. */
@@ -81,7 +108,7 @@ function strictly<T>(path: string, read: () => T): T {
   }
 }
 
-function checkCertificate(value: Cbor, mayDelegate: boolean): void {
+function checkCertificate(value: CborValue, mayDelegate: boolean): void {
   if (!(value instanceof Map)) throw new Error('a certificate is a CBOR map');
   for (const name of value.keys()) if (!['tree', 'signature', 'delegation'].includes(name)) throw new Error(`a certificate has no field ${name}`);
   checkTree(value.get('tree')!, 0);
@@ -95,10 +122,10 @@ function checkCertificate(value: Cbor, mayDelegate: boolean): void {
 }
 
 /** IC spec: hash trees; 0 empty, 1 fork, 2 labeled, 3 leaf, 4 pruned. */
-function checkTree(value: Cbor, depth: number): HashTree {
+function checkTree(value: CborValue, depth: number): HashTree {
   if (!Array.isArray(value) || depth > 200) throw new Error('a hash tree is nested lists');
   const [kind, first, second] = value;
-  const bytes = (part: Cbor | undefined): Uint8Array => {
+  const bytes = (part: CborValue | undefined): Uint8Array => {
     if (part instanceof Uint8Array) return part;
     throw new Error('a hash tree holds bytes here');
   };

@@ -16,6 +16,10 @@ describe('a subnet', () => {
     expect(await outcome(signed(read()))).toBe('holds');
     expect(await outcome(signed(read(), { keys: subnet, delegation: delegation(governance.id, ledger.id) }))).toBe('holds');
   });
+  it('speaks for its canisters with ranges in shards, and for no others', async () => {
+    expect(await outcome(signed(read(), { keys: subnet, delegation: delegation(governance.id, ledger.id, undefined, 'sharded') }))).toBe('holds');
+    expect(await outcome(signed(read(), { keys: subnet, delegation: delegation(datasets.id, ledger.id, undefined, 'sharded') }))).toBe('canisters.governance.tip.certificate: wrongCertificate');
+  });
   it('does not speak for the canisters of another', async () => {
     expect(await outcome(signed(read(), { keys: subnet, delegation: delegation(datasets.id, ledger.id) }))).toBe('canisters.governance.tip.certificate: wrongCertificate');
   });

@@ -18,9 +18,11 @@ function certificate(keys: SubnetKeys, tree: Tree, delegation?: Delegation): str
 }
 
 /** The root's word for the subnet: its key, and the canisters from one id to another. */
-export function delegation(first: string, last: string, by = root): Delegation {
+export function delegation(first: string, last: string, by = root, shape: 'flat' | 'sharded' = 'flat'): Delegation {
   const ranges = leaf(selfDescribed(encode([[principalBytes(first), principalBytes(last)]])));
-  const tree = labelled([time(1n), ['subnet', labelled([[subnet.subnetId, labelled([['public_key', leaf(subnet.der)], ['canister_ranges', ranges]])]])]]);
+  const own: [string, Tree][] = [['public_key', leaf(subnet.der)], ...(shape === 'flat' ? [['canister_ranges', ranges] as [string, Tree]] : [])];
+  const shards: [string, Tree] = ['canister_ranges', labelled([[subnet.subnetId, labelled([[principalBytes(first), ranges]])]])];
+  const tree = labelled([time(1n), ['subnet', labelled([[subnet.subnetId, labelled(own)]])], ...(shape === 'sharded' ? [shards] : [])]);
   return { subnet_id: subnet.subnetId, certificate: unhex(certificate(by, tree)) };
 }
 
