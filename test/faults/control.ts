@@ -11,7 +11,20 @@ export interface Plan {
   seed: number;
   /** `workflow.activity` of the one step that is struck; every step of the run without it. */
   only?: string;
+  /** Blows in the middle come earlier by this factor; default 1. */
+  haste?: number;
+  /** By how much clocks are wrong, for people. */
+  shift?: string;
 }
+
+/** An attempt that is to be struck in its middle, so many milliseconds after its begin. */
+interface Member {
+  began: Began;
+  after: number;
+  step: Step;
+}
+
+const attemptOf = ({ runId, activityId, attempt }: Began): string => `${runId} ${activityId} ${attempt}`;
 
 /** What was seen of one step (`workflow.activity`) of a run. */
 export interface Step {
@@ -43,12 +56,14 @@ export class Control {
   readonly steps = new Map<string, Map<string, Step>>();
   /** How often a scenario calls a step when nothing happens to it, and how long it takes. */
   readonly usual = new Map<string, { calls: number; milliseconds: number }>();
+  /** Every activity that some worker offers. */
+  readonly registered = new Set<string>();
   private readonly plans = new Map<string, Plan>();
   private readonly jobs = new Map<number, string>();
   private readonly began = new Map<string, number>();
   private readonly dice = new Map<string, () => number>();
   private readonly crashes = new Blow<number>(async (pids) => this.end(pids));
-  private readonly middles = Object.fromEntries(KILLED_IN_THE_MIDDLE.map((fault) => [fault, new Blow<{ began: Began; after: number }>((members, release) => this.strike(fault, members, release))])) as Record<Fault, Blow<{ began: Began; after: number }>>;
+  private readonly middles = Object.fromEntries(KILLED_IN_THE_MIDDLE.map((fault) => [fault, new Blow<Member>((members, release) => this.strike(fault, members, release))])) as Record<Fault, Blow<Member>>;
   private server!: Server;
   url = '';
 
@@ -57,7 +72,8 @@ export class Control {
   async open(): Promise<void> {
     this.server = createServer((request, response) => {
       void bodyOf(request).then(async (body) => {
-        const answer = request.url === '/began' ? await this.onBegan(body as Began) : await this.onEnded(body as Ended);
+        if (request.url === '/hello') for (const activity of body as string[]) this.registered.add(activity);
+        const answer = request.url === '/hello' ? {} : request.url === '/began' ? await this.onBegan(body as Began) : await this.onEnded(body as Ended);
         response.end(JSON.stringify(answer));
       }).catch((error: unknown) => {
         this.tell(`lab: ${(error as Error).stack}`);
@@ -82,6 +98,10 @@ export class Control {
   /** The provider's workflows know a job's number only. */
   jobIs(job: number, run: string): void {
     this.jobs.set(job, run);
+  }
+
+  jobsOf(run: string): number[] {
+    return [...this.jobs].filter(([, whose]) => whose === run).map(([job]) => job);
   }
 
   runs(): string[] {
@@ -152,28 +172,29 @@ export class Control {
     const { plan, step, strike } = looked;
     const mark = `${plan.run} ${began.workflow} ${began.activity} ${began.attempt}`;
     step.attempts++;
-    this.began.set(`${began.runId} ${began.activityId} ${began.attempt}`, performance.now());
+    this.began.set(attemptOf(began), performance.now());
     if (plan.fault === 'clockSkew') step.struck = true;
     if (!strike) return { order: 'once', mark };
     if (plan.fault === 'crashBefore') {
       step.struck = true;
       await this.crashes.join(began.pid);
     } else if (KILLED_IN_THE_MIDDLE.includes(plan.fault!)) {
-      step.struck = true;
       const usual = this.usual.get(`${plan.scenario} ${began.workflow}.${began.activity}`)?.milliseconds ?? 200;
-      const after = this.dice.get(plan.run)!() * usual;
-      if (usual < LONG_MS) await this.middles[plan.fault!].join({ began, after });
-      else void sleep(after).then(() => this.middles[plan.fault!].join({ began, after: 0 }));
-      this.began.set(`${began.runId} ${began.activityId} ${began.attempt}`, performance.now());
+      const after = this.dice.get(plan.run)!() * usual * (plan.haste ?? 1);
+      const blow = { began, after, step };
+      if (usual < LONG_MS) await this.middles[plan.fault!].join(blow);
+      else void sleep(after).then(() => this.middles[plan.fault!].join({ ...blow, after: 0 }));
+      this.began.set(attemptOf(began), performance.now());
     }
     return { order: plan.fault === 'duplicate' ? 'twice' : 'once', mark };
   }
 
   private async onEnded(ended: Ended): Promise<{ hang: boolean }> {
     const looked = this.look(ended);
+    const since = this.began.get(attemptOf(ended));
+    this.began.delete(attemptOf(ended));
     if (!looked || 'failed' in ended) return { hang: false };
     const { plan, step, strike } = looked;
-    const since = this.began.get(`${ended.runId} ${ended.activityId} ${ended.attempt}`);
     if (since !== undefined) step.milliseconds.push(performance.now() - since);
     if (ended.activity === 'requesting.request') this.jobIs((ended.result as { job: number }).job, plan.run);
     if (!strike) return { hang: false };
@@ -187,9 +208,10 @@ export class Control {
     return { hang: true };
   }
 
-  private async strike(fault: Fault, members: { began: Began; after: number }[], release: () => void): Promise<void> {
+  private async strike(fault: Fault, members: Member[], release: () => void): Promise<void> {
     release();
     await sleep(Math.min(...members.map(({ after }) => after)));
+    for (const { began, step } of members) if (this.began.has(attemptOf(began))) step.struck = true;
     if (fault === 'workerKill') await this.end(members.map(({ began }) => began.pid));
     else await this.servers.kill(fault === 'icKill' ? 'ic' : 'temporal');
   }

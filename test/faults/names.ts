@@ -42,10 +42,12 @@ export class Names {
 
 /** Keys whose numbers are ids, and the kind of thing they name. */
 const KINDS: Record<string, string> = {
-  proposal: 'proposal', slashing: 'proposal', job: 'job', escrow: 'escrow', grant: 'grant', release: 'release', adoption: 'adoption', version: 'version', previous: 'version', from: 'version', settled: 'escrow', refunded: 'escrow',
+  proposal: 'proposal', slashing: 'proposal', job: 'job', escrow: 'escrow', grant: 'grant', release: 'release', adoption: 'adoption', version: 'version', previous: 'version', from: 'version',
 };
 
 /** Times, places of a record, and sums that grow with everybody's work. */
 const DROPPED: ReadonlySet<string> = new Set([
   'at', 'until', 'block', 'power', 'yes', 'no', 'total', 'threshold', 'deadline', 'soak_until', 'opened_at', 'closed_at', 'submitted_at', 'approval', 'approvalDigest', 'neuron', 'proposer', 'bucket', 'salt', 'merkleRoot',
+  // What a sweep closed: everybody's.
+  'settled', 'refunded',
 ]);

@@ -7,7 +7,7 @@ import http from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '@temporalio/activity';
-import type { WorkerPlugin } from '@temporalio/worker';
+import type { ActivityInterceptors, WorkerPlugin } from '@temporalio/worker';
 import { MARK, type Began, type Order } from './orders.js';
 
 const lab = process.env['LIVEPOD_FAULTS_LAB'] ?? '';
@@ -23,7 +23,7 @@ http.request = ((...args: unknown[]) => {
 }) as typeof http.request;
 syncBuiltinESMExports();
 
-async function tell<T>(what: 'began' | 'ended', body: unknown): Promise<T> {
+async function tell<T>(what: 'hello' | 'began' | 'ended', body: unknown): Promise<T> {
   const answer = await fetch(`${lab}/${what}`, { method: 'POST', body: JSON.stringify(body) });
   return (await answer.json()) as T;
 }
@@ -74,15 +74,11 @@ function valueOf<T>(result: PromiseSettledResult<T>): T {
 
 const plugin: WorkerPlugin = {
   name: 'livepod-faults',
-  configureWorker: (options) => ({
-    ...options,
-    interceptors: {
-      ...options.interceptors,
-      activity: [
-        ...(options.interceptors?.activity ?? []),
-        (context) => ({ inbound: { execute: (input, next) => around(context, options.maxConcurrentActivityTaskExecutions ?? 100, input.args, () => next(input)) } }),
-      ],
-    },
-  }),
+  async configureWorker(options) {
+    const slots = options.maxConcurrentActivityTaskExecutions ?? 100;
+    await tell('hello', Object.keys(options.activities ?? {}));
+    const inbound = (context: Context): ActivityInterceptors => ({ inbound: { execute: (input, next) => around(context, slots, input.args, () => next(input)) } });
+    return { ...options, interceptors: { ...options.interceptors, activity: [...(options.interceptors?.activity ?? []), inbound] } };
+  },
 };
 export default plugin;

@@ -1,0 +1,102 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Subjects } from '../subjects.js';
+import type { Play, Scenario } from './scenario.js';
+
+const PODS = 2;
+const PLAN = { waves: [1, 2], soakSeconds: 1, gate: { minWindows: 5, maxCorrectionPermille: 250, maxErrors: 0 } };
+const WELL = { windows: 5, corrections: 0, errors: 0 };
+const ILL = { windows: 5, corrections: 0, errors: 3 };
+
+async function opened(subjects: Subjects): Promise<{ play: Play; release: number }> {
+  const { run } = subjects;
+  const dataset = await subjects.dataset('bucket', { accepted: true });
+  await subjects.enrol(PODS);
+  const { release } = await subjects.release('one', dataset, PLAN);
+  return { release, play: { workflow: 'modelRollout', id: `rollout-${run}`, queue: 'orchestrator', input: { release, channel: run, waves: PLAN.waves.length, round: run } } };
+}
+
+/** Repeated under one id until the server says what came of it. */
+async function update(handle: WorkflowHandle, name: string, argument: object = {}): Promise<void> {
+  for (;;) {
+    try {
+      await handle.executeUpdate<unknown, [object]>(name, { updateId: `${handle.workflowId}-${name}`, args: [argument] });
+      return;
+    } catch (error) {
+      if (error instanceof WorkflowUpdateFailedError && !(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) throw error;
+      await sleep(300);
+    }
+  }
+}
+
+/** Two waves with healthy pods; paused after the first and resumed by an operator. */
+const completed: Scenario = {
+  name: 'modelRollout/completed',
+  async prepare(subjects) {
+    const { play, release } = await opened(subjects);
+    return {
+      ...play,
+      async steer(handle) {
+        await subjects.waveBegun(release, 1);
+        await update(handle, 'pause', { reason: 'a look at the first pods' });
+        await update(handle, 'resume');
+        await subjects.report(release, 1, WELL);
+        await subjects.report(release, 2, WELL);
+      },
+    };
+  },
+};
+
+/** The first pod reports errors: the release stops itself. */
+const stopped: Scenario = {
+  name: 'modelRollout/stopped',
+  async prepare(subjects) {
+    const { play, release } = await opened(subjects);
+    return { ...play, steer: () => subjects.report(release, 1, ILL) };
+  },
+};
+
+/** Aborted by an operator after the first wave. */
+const aborted: Scenario = {
+  name: 'modelRollout/aborted',
+  async prepare(subjects) {
+    const { play, release } = await opened(subjects);
+    return {
+      ...play,
+      async steer(handle) {
+        await subjects.waveBegun(release, 1);
+        await update(handle, 'abort', { reason: 'the first pods are too warm' });
+      },
+    };
+  },
+};
+
+const rollback = async (subjects: Subjects): Promise<Play> => {
+  const { run } = subjects;
+  const dataset = await subjects.dataset('bucket', { accepted: true });
+  const first = await subjects.stableVersion('one', dataset);
+  await subjects.stableVersion('two', await subjects.dataset('other', { accepted: true }));
+  return { workflow: 'modelRollback', id: `rollback-${run}`, queue: 'rollback', input: { channel: run, version: first, reason: 'A drill', ref: 'back' } };
+};
+
+/** Back to the version before, by a vote. */
+const back: Scenario = { name: 'modelRollback/adopted', prepare: rollback };
+
+/** Cancelled while the vote is open. */
+const unwanted: Scenario = {
+  name: 'modelRollback/cancelled',
+  async prepare(subjects) {
+    const { lab, run } = subjects;
+    lab.people.rule(run, (reference) => (reference.startsWith('rollback/') ? 'leave' : 'yes'));
+    return {
+      ...(await rollback(subjects)),
+      async steer(handle) {
+        await lab.control.reached(run, 'governance.decision');
+        await handle.cancel();
+      },
+    };
+  },
+};
+
+export const release = [completed, stopped, aborted, back, unwanted];

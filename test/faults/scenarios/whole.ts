@@ -1,0 +1,58 @@
+import { REWARD, TINY, type Subjects } from '../subjects.js';
+import type { Play, Scenario } from './scenario.js';
+
+const PODS = 2;
+const PLAN = { waves: [1, 2], soakSeconds: 0, gate: { minWindows: 5, maxCorrectionPermille: 250, maxErrors: 0 } };
+
+const lifecycle = ({ run, lab }: Subjects, more: object): Play => ({
+  workflow: 'lifecycle', id: `lifecycle-${run}`, queue: 'orchestrator',
+  input: { round: run, channel: run, recipe: lab.recipe, provider: 'provider-1', arguments: TINY, reward: REWARD, plan: PLAN, ...more },
+});
+
+/** From an unknown dataset to every pod. */
+const completed: Scenario = {
+  name: 'lifecycle/completed',
+  async prepare(subjects) {
+    const dataset = await subjects.dataset('one');
+    await subjects.enrol(PODS);
+    return {
+      ...lifecycle(subjects, { datasets: [dataset] }),
+      async steer() {
+        const release = await subjects.releaseOpened();
+        await subjects.report(release, 1, { windows: 5, corrections: 0, errors: 0 });
+        await subjects.report(release, 2, { windows: 5, corrections: 0, errors: 0 });
+      },
+    };
+  },
+};
+
+/** The release stops itself, and bonds are put up for slashing; voters keep them. */
+const stopped: Scenario = {
+  name: 'lifecycle/stopped',
+  async prepare(subjects) {
+    const { lab, run } = subjects;
+    const dataset = await subjects.dataset('one');
+    await subjects.enrol(PODS);
+    lab.people.rule(run, (reference) => (reference.startsWith('slash/') ? 'no' : 'yes'));
+    return {
+      ...lifecycle(subjects, { datasets: [dataset] }),
+      async steer() {
+        const release = await subjects.releaseOpened();
+        await subjects.report(release, 1, { windows: 5, corrections: 0, errors: 3 });
+      },
+    };
+  },
+};
+
+/** Voters reject the checkpoint: the escrow goes back. */
+const rejected: Scenario = {
+  name: 'lifecycle/rejected',
+  async prepare(subjects) {
+    const { lab, run } = subjects;
+    const dataset = await subjects.dataset('one', { accepted: true });
+    lab.people.rule(run, (reference) => (reference.startsWith('adopt/') ? 'no' : 'yes'));
+    return lifecycle(subjects, { trainOn: [dataset] });
+  },
+};
+
+export const whole = [completed, stopped, rejected];
