@@ -140,7 +140,8 @@ export class Host {
 
   /** Executes one round now, whether or not there is something to do; with changes that nothing in the network could make. */
   async step(edits: Edit[] = []): Promise<void> {
-    await this.#quiet();
+    while (this.#busy) await this.#busy; // looked at again after every wait, so that of two steps none is lost
+    if (this.#failed) throw this.#failed;
     clearTimeout(this.#timer);
     this.#startRound(edits);
     await this.#quiet();

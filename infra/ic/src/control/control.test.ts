@@ -49,6 +49,9 @@ describe('control face', () => {
     const before = await canister.balance();
     await control('POST', '/cycles', { canister: canister.id.toText(), amount: '1000000000000000' });
     expect(await canister.balance()).toBeGreaterThan(before + 999_000_000_000_000n);
+    const more = (): Promise<unknown> => control('POST', '/cycles', { canister: canister.id.toText(), amount: '1000000000000000' });
+    await Promise.all([more(), control('POST', '/step'), more(), more()]);
+    expect(await canister.balance()).toBeGreaterThan(before + 3_999_000_000_000_000n);
   });
 
   it('lets HTTP requests fail as many times as told', async () => {
