@@ -38,6 +38,7 @@ export class Chain {
   recipe!: string;
   s3!: { endpoint: string; region: string; bucket: string; accessKeyId: string; secretAccessKey: string };
   private readonly children: ChildProcess[] = [];
+  private readonly servers: Partial<Record<'ic' | 's3', ChildProcess>> = {};
 
   private constructor(
     readonly folder: string,
@@ -84,9 +85,15 @@ export class Chain {
     await rm(this.folder, { recursive: true, force: true });
   }
 
+  /** Sends a server a signal; SIGSTOP and SIGCONT hold it and let it go on. */
+  signal(server: 'ic' | 's3', signal: NodeJS.Signals): void {
+    this.servers[server]?.kill(signal);
+  }
+
   private async startIc(): Promise<void> {
     const child = spawn(process.execPath, ['--import', 'tsx', 'infra/ic/src/main.ts', '--state', join(this.folder, 'ic'), '--port', '0', '--quiet'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
     this.children.push(child);
+    this.servers.ic = child;
     const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
     const { url, rootKey } = JSON.parse(line) as { url: string; rootKey: string };
     const { canisters } = await installAll({
@@ -106,9 +113,10 @@ export class Chain {
     const account = { accessKeyId: 'livepod', secretAccessKey: 'livepod-secret' };
     const endpoint = `http://127.0.0.1:${await freePort()}`;
     await mkdir(join(this.folder, 's3'));
-    this.children.push(spawn(join(root, '.cache', 'bin', 'versitygw'), ['--port', endpoint.slice(7), 'posix', join(this.folder, 's3')], {
+    this.servers.s3 = spawn(join(root, '.cache', 'bin', 'versitygw'), ['--port', endpoint.slice(7), 'posix', join(this.folder, 's3')], {
       stdio: 'ignore', env: { ...process.env, ROOT_ACCESS_KEY: account.accessKeyId, ROOT_SECRET_KEY: account.secretAccessKey },
-    }));
+    });
+    this.children.push(this.servers.s3);
     const admin = new S3Client({ endpoint, region: 'us-east-1', credentials: account, forcePathStyle: true, maxAttempts: 20 });
     await admin.send(new CreateBucketCommand({ Bucket: 'livepod' }));
     admin.destroy();

@@ -11,6 +11,7 @@ import { readCheckpoint, readCheckpointFile } from '../models/checkpointFiles.js
 import { cancellation, progress } from '../registration.js';
 import type { Signer } from '../signer.js';
 import { downloadDataset, VerifiedFile, type ObjectStore } from '../storage/index.js';
+import { isOver, JobWatch } from './jobWatch.js';
 import { DataKeys, type KeyRelease } from './keys.js';
 import type { TrainingPort } from './port.js';
 import { publishCheckpoint } from './publish.js';
@@ -78,8 +79,19 @@ export function providerTraining({ clients, signer, objects, workspace, host, hi
     return recordings;
   };
 
+  /** Removes what sessions left that were terminated, and so could not wipe: everything of jobs that are over. */
+  const clearOut = async (but: number): Promise<void> => {
+    for (const other of await workspace.jobs()) {
+      const known = other === but ? null : await clients.access.get_job(BigInt(other));
+      if (!known || !isOver(known)) continue;
+      keys.forget(other);
+      await workspace.wipe(other);
+    }
+  };
+
   return {
     async open({ job }) {
+      await clearOut(job);
       const { state } = await readJob(clients, job);
       return { host, checkpoint: 'submitted' in state ? state.submitted : null };
     },
@@ -98,6 +110,7 @@ export function providerTraining({ clients, signer, objects, workspace, host, hi
       if (BigInt(Date.now()) * 1_000_000n > job.deadline) throw new ActivityError('jobClosed', { job: number }, `Job ${number} is past its deadline; ask for a new one with more time.`);
       const recipe = await codeOf(clients, approval);
       const { manifests } = await fetched(job);
+      const watch = new JobWatch(clients, number);
       try {
         progress({ step: 'releasing keys', datasets: manifests.size });
         const recordings = await decrypted(job, manifests);
@@ -111,11 +124,14 @@ export function providerTraining({ clients, signer, objects, workspace, host, hi
             modules: modulesHere,
             hidden,
             onEpoch: ({ epoch, epochs, loss, windowsPerSecond }) => progress({ step: 'training', epoch, epochs, loss: loss.toFixed(4), windowsPerSecond: Math.round(windowsPerSecond) }),
-            signal: cancellation(),
+            signal: watch.signal(cancellation()),
           },
         );
         return { epochs, metrics };
+      } catch (error) {
+        throw watch.over ?? error;
       } finally {
+        watch.close();
         await workspace.removePlain(number);
       }
     },

@@ -31,6 +31,12 @@ export class Workspace {
     for (const job of await readdir(this.scratch)) await rm(join(this.scratch, job, 'plain'), { recursive: true, force: true });
   }
 
+  /** Jobs that something is kept of. */
+  async jobs(): Promise<number[]> {
+    const names = (await Promise.all([this.disk, this.scratch].map((folder) => readdir(folder).catch(() => [])))).flat();
+    return [...new Set(names.filter((name) => /^[0-9]+$/.test(name)).map(Number))];
+  }
+
   sealed(job: number): string {
     return join(this.disk, String(job), 'sealed');
   }

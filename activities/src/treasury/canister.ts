@@ -6,14 +6,20 @@ import type { BondView, EscrowView, TreasuryPort } from './port.js';
 
 /** Pays from the caller's own account. */
 export function canisterTreasury(clients: Clients): TreasuryPort {
+  // An approval replaces the one before it (ICRC-2), so that of another round would be spent by this one.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(payment: () => Promise<T>): Promise<T> => {
+    const mine = last.then(payment, payment);
+    last = mine.catch(() => {});
+    return mine;
+  };
   const escrowOf = (job: number) => clients.treasury.escrow_of_job(BigInt(job));
   return {
     async openEscrow({ job, clientRef }) {
       const known = await escrowOf(job);
       if (known && !('funding' in known.state)) return viewOf(known);
       const quote = await clients.treasury.quote_escrow({ job: BigInt(job) });
-      await approve(clients, quote.approve);
-      return viewOf(await clients.treasury.open_escrow({ job: BigInt(job), client_ref: clientRef }));
+      return viewOf(await inTurn(() => paidIn(() => approve(clients, quote.approve), () => clients.treasury.open_escrow({ job: BigInt(job), client_ref: clientRef }))));
     },
     async settle({ job }) {
       const escrow = await escrowOf(job);
@@ -48,6 +54,20 @@ export function canisterTreasury(clients: Clients): TreasuryPort {
       }
     },
   };
+}
+
+const APPROVALS = 5;
+
+/** Approves, then has it pulled; again when another process of the same payer replaced or spent the approval in between. */
+async function paidIn<T>(approval: () => Promise<unknown>, pull: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    await approval();
+    try {
+      return await pull();
+    } catch (error) {
+      if (attempt === APPROVALS || !(error instanceof CanisterError) || error.code !== 'insufficientAllowance') throw error;
+    }
+  }
 }
 
 /** Whether the canister did it; "not yet" and the like are no. */
