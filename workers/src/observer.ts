@@ -13,6 +13,8 @@ export function observe(looks: Look[]): void {
   const failures = Runtime.instance().metricMeter.createCounter('livepod_look_failures', undefined, 'Looks of the observer that failed');
   for (const { name, everySeconds, look } of looks) {
     let failing = false;
+    // A series that is there from the start shows its first failure as a rise.
+    failures.add(0, { look: name });
     const turn = async (): Promise<void> => {
       try {
         await look();

@@ -60,7 +60,8 @@ const counter = (name: string, description: string) => Runtime.instance().metric
 
 /** One line of JSON. Ids have the same names whether a workflow, a step or the SDK speaks. */
 function logLine(role: string, { level, timestampNanos, message, meta }: LogEntry): string {
-  const { error, workflowRunId, trace_id: traceId, span_id: spanId, trace_flags: _, ...fields } = (meta ?? {}) as Record<string, unknown>;
+  // A task's token is a right to end that task; it stays out.
+  const { error, workflowRunId, trace_id: traceId, span_id: spanId, trace_flags: _, taskToken: __, ...fields } = (meta ?? {}) as Record<string, unknown>;
   const failure = error instanceof Error ? { error: inLogs(error) } : error === undefined ? {} : { error };
   const ids = { ...(workflowRunId ? { runId: workflowRunId } : {}), ...(traceId ? { traceId, spanId } : {}) };
   return JSON.stringify({ at: new Date(Number(timestampNanos / 1_000_000n)).toISOString(), level, role, message, ...fields, ...ids, ...failure }, (_, value) => (typeof value === 'bigint' ? value.toString() : value));

@@ -36,7 +36,7 @@ export function traces(role: string): Traces {
   if (!process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] && !process.env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']) return { workerInterceptors: interceptors, sinks: noSinks, close: async () => {} };
 
   const resource = resourceFromAttributes({ 'service.name': `livepod-${role}`, 'service.namespace': 'livepod', 'service.instance.id': `${hostname()}-${process.pid}` }).merge(detectResources({ detectors: [envDetector] }));
-  const processor = new WithoutWaiting(new BatchSpanProcessor(new OTLPTraceExporter(), { scheduledDelayMillis: 1_000 }));
+  const processor = new Discreet(new BatchSpanProcessor(new OTLPTraceExporter(), { scheduledDelayMillis: 1_000 }));
   const provider = new BasicTracerProvider({ resource, spanProcessors: [processor] });
   trace.setGlobalTracerProvider(provider);
   const { export: { fn } } = makeWorkflowExporter(processor, resource);
@@ -69,7 +69,8 @@ export function spanBetween(name: string, from: number, until: number, about: Re
   trace.getTracer('livepod').startSpan(name, { startTime: from, attributes }, parent).end(until);
 }
 
-class WithoutWaiting implements SpanProcessor {
+/** Leaves out attempts that only wait, and what failures say: a sentence may quote what came in, so it stands in the history alone, encrypted. */
+class Discreet implements SpanProcessor {
   constructor(private readonly next: SpanProcessor) {}
 
   onStart(...started: Parameters<SpanProcessor['onStart']>): void {
@@ -77,7 +78,7 @@ class WithoutWaiting implements SpanProcessor {
   }
 
   onEnd(span: ReadableSpan): void {
-    if (span.attributes[LATER] !== true) this.next.onEnd(span);
+    if (span.attributes[LATER] !== true) this.next.onEnd(withoutSentences(span));
   }
 
   forceFlush(): Promise<void> {
@@ -87,4 +88,12 @@ class WithoutWaiting implements SpanProcessor {
   shutdown(): Promise<void> {
     return this.next.shutdown();
   }
+}
+
+function withoutSentences(span: ReadableSpan): ReadableSpan {
+  const events = span.events.map((event) => {
+    const { 'exception.message': _, 'exception.stacktrace': __, ...attributes } = event.attributes ?? {};
+    return { ...event, attributes };
+  });
+  return Object.create(span, { status: { value: { code: span.status.code } }, events: { value: events } }) as ReadableSpan;
 }

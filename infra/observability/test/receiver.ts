@@ -20,6 +20,8 @@ interface Sent {
 /** Takes spans as a collector does (OTLP over HTTP, JSON) and keeps them. */
 export class Receiver {
   readonly spans: Span[] = [];
+  /** Everything that was sent, as it came. */
+  text = '';
 
   private constructor(private readonly server: Server) {}
 
@@ -29,7 +31,9 @@ export class Receiver {
     server.on('request', (request, response) => {
       const pieces: Buffer[] = [];
       request.on('data', (piece: Buffer) => void pieces.push(piece)).on('end', () => {
-        if (request.url === '/v1/traces') receiver.take(JSON.parse(Buffer.concat(pieces).toString()) as Sent);
+        const text = Buffer.concat(pieces).toString();
+        receiver.text += text;
+        if (request.url === '/v1/traces') receiver.take(JSON.parse(text) as Sent);
         response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
       });
     });
