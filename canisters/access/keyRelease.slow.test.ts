@@ -186,8 +186,8 @@ describe('a dataset on its way to a provider', () => {
     expect(job).toMatchObject({ state: { requested: null }, fees: TOKEN, reward: 5n * TOKEN, approval_digest: documentId(approval) });
     expect(await ask()).toEqual(job);
 
-    const { approve: allowance } = await clients.dao.treasury.quote_escrow({ job: job.id });
-    await approve(clients.dao, allowance);
+    const { approve: allowance, subaccount } = await clients.dao.treasury.quote_escrow({ job: job.id });
+    await approve(clients.dao, allowance, { owner: clients.dao.treasury.canisterId, subaccount: [subaccount] });
     await clients.dao.treasury.open_escrow({ job: job.id, client_ref: 'round-1' });
     const paid = (await clients.provider.access.get_job(job.id))!;
     expect(paid).toMatchObject({ state: { granted: null }, payer: [principalOf('dao')] });
@@ -196,7 +196,7 @@ describe('a dataset on its way to a provider', () => {
     const chunk = await clients.provider.bucketClient(sealed.bucket).get_chunk({ uid: sealed.uid, index: 0 });
     await expect(clients.outsider.bucketClient(sealed.bucket).get_chunk({ uid: sealed.uid, index: 0 })).rejects.toMatchObject({ code: 'notAuthorized' });
     const transport = TransportSecretKey.random();
-    const release = (name: keyof typeof who) => clients[name].access.release_key({ grant, transport_public_key: transport.publicKeyBytes() });
+    const release = (name: keyof typeof who, to = transport) => clients[name].access.release_key({ grant, transport_public_key: to.publicKeyBytes() });
     await expect(release('outsider')).rejects.toMatchObject({ code: 'wrongPrincipal' });
     await expect(release('dao')).rejects.toMatchObject({ code: 'wrongPrincipal' });
 
@@ -211,8 +211,11 @@ describe('a dataset on its way to a provider', () => {
     // A transport key off the curve: the use is counted all the same.
     await expect(clients.provider.access.release_key({ grant, transport_public_key: new Uint8Array(48) })).rejects.toMatchObject({ code: 'unavailable' });
     expect(await clients.provider.access.get_grant(grant)).toMatchObject({ uses_left: 1 });
-    await release('provider');
-    await expect(release('provider')).rejects.toMatchObject({ code: 'grantSpent' });
+    // The same transport key again: the same answer, for a provider that did not hear it, and no further use.
+    expect(await release('provider')).toEqual({ encrypted_key });
+    expect(await clients.provider.access.get_grant(grant)).toMatchObject({ uses_left: 1 });
+    await release('provider', TransportSecretKey.random());
+    await expect(release('provider', TransportSecretKey.random())).rejects.toMatchObject({ code: 'grantSpent' });
 
     await clients.provider.access.fail_job({ job: job.id, reason: 'the disk is full' });
     await expect(release('provider')).rejects.toMatchObject({ code: 'grantRevoked' });

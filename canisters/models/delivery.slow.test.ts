@@ -91,7 +91,8 @@ async function checkpointed(): Promise<string> {
     egress: 'none', privacy: null, provider: provider.principal.toText(), reward: '500000000', deadline: (BigInt(Date.now() + 3_600_000) * 1_000_000n).toString(),
   });
   const { id: job } = await provider.access.request_access({ client_ref: `job-${jobs}`, approval });
-  await approve(dao, 100n * TOKEN);
+  const quote = await dao.treasury.quote_escrow({ job });
+  await approve(dao, quote.approve, { owner: dao.treasury.canisterId, subaccount: [quote.subaccount] });
   await dao.treasury.open_escrow({ job, client_ref: `escrow-${jobs}` });
   await until(`job ${job} granted`, async () => 'granted' in (await provider.access.get_job(job))!.state);
 

@@ -13,6 +13,8 @@ export interface Plan {
   only?: string;
   /** Blows in the middle come earlier by this factor; default 1. */
   haste?: number;
+  /** Nothing counts before: what prepares the run may be steps of workflows, too. */
+  begun?: boolean;
   /** By how much clocks are wrong, for people. */
   shift?: string;
 }
@@ -113,11 +115,11 @@ export class Control {
   }
 
   /** Resolves when the activity has begun in this run, and what was to happen to it at its begin or in its middle has happened. */
-  async reached(run: string, activity: string): Promise<void> {
+  async reached(run: string, activity: string, workflow?: string): Promise<void> {
     const plan = this.plans.get(run)!;
     const needsSuccess = plan.fault === null || ['crashAfter', 'timeout', 'duplicate', 's3Errors', 'clockSkew'].includes(plan.fault);
     for (;;) {
-      const step = this.stepsOf(run).find((one) => one.activity === activity && one.attempts > 0);
+      const step = this.stepsOf(run).find((one) => one.activity === activity && one.attempts > 0 && (workflow ?? one.workflow) === one.workflow);
       if (step && (needsSuccess || step.struck || !this.isTarget(plan, step))) return;
       await sleep(50);
     }
@@ -151,7 +153,7 @@ export class Control {
   private look(began: Began): { plan: Plan; step: Step; strike: boolean } | undefined {
     const run = this.runOf(began);
     const plan = run === undefined ? undefined : this.plans.get(run);
-    if (!plan) return undefined;
+    if (!plan?.begun) return undefined;
     const key = `${began.workflow}.${began.activity}`;
     const steps = this.steps.get(plan.run)!;
     const step = steps.get(key) ?? { workflow: began.workflow, activity: began.activity, struck: false, calls: new Set(), attempts: 0, s3Calls: 0, milliseconds: [], s3Failed: new Set() };
@@ -190,13 +192,14 @@ export class Control {
   }
 
   private async onEnded(ended: Ended): Promise<{ hang: boolean }> {
+    const run = this.runOf(ended);
+    if (run !== undefined && ended.activity === 'requesting.request' && 'result' in ended) this.jobIs((ended.result as { job: number }).job, run);
     const looked = this.look(ended);
     const since = this.began.get(attemptOf(ended));
     this.began.delete(attemptOf(ended));
     if (!looked || 'failed' in ended) return { hang: false };
     const { plan, step, strike } = looked;
     if (since !== undefined) step.milliseconds.push(performance.now() - since);
-    if (ended.activity === 'requesting.request') this.jobIs((ended.result as { job: number }).job, plan.run);
     if (!strike) return { hang: false };
     if (plan.fault === 'duplicate') step.struck = true;
     if (plan.fault === 'crashAfter') {

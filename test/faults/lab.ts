@@ -7,7 +7,7 @@ import { motionRecording } from '@livepod/activities/testing';
 import { approve, connect, installAll, readNetwork, saveIdentity, stake, updateNetwork, type Network } from '@livepod/client';
 import { documentId } from '@livepod/protocol';
 import { recipeDocument } from '@livepod/recipes';
-import { bringUp, cache, s3Environment, workerProcess, type Base, type ProcessSpec, type Stack, type WorkerName } from '@livepod/stack';
+import { bringUp, cache, keyRings, s3Environment, workerProcess, type Base, type ProcessSpec, type Stack, type WorkerName } from '@livepod/stack';
 import { connectClient, type TemporalClient } from '@livepod/workers';
 import { Control } from './control.js';
 import { identity, insist, People, principal, TOKEN } from './people.js';
@@ -87,8 +87,9 @@ export class Lab {
     });
     this.network = readNetwork(this.stack.networkFile);
     this.people = new People(this.network);
-    this.temporal = await connectClient(this.network.temporal!);
-    this.provider = await connectClient(this.network.temporal!, { namespace: this.network.temporal!.providerNamespace });
+    const keys = keyRings(this.stack.state);
+    this.temporal = await connectClient(this.network.temporal!, { keys: keys.ours });
+    this.provider = await connectClient(this.network.temporal!, { namespace: this.network.temporal!.providerNamespace, keys: keys.provider });
     await this.constitute();
     this.people.startVoting();
   }
@@ -103,7 +104,7 @@ export class Lab {
         token: { symbol: 'LIVE', name: 'Live Pod', balances: ['bank', 'voter', 'orchestrator', 'provider'].map((name) => ({ owner: principal(name), amount: 10_000_000n * TOKEN })) },
         voting: { periodSeconds: 6 * 3600, minimumDissolveDelaySeconds: 0 },
         vetkdKeyName: 'test_key_1', schnorrKeyName: 'test_key_1', minProviderBond: 100n * TOKEN, minContributorBond: 10n * TOKEN,
-        bucketCapacityBytes: 256n * 1024n * 1024n, bucketCycles: 10_000_000_000_000n, operators: [principal('orchestrator'), principal('operator')],
+        bucketCapacityBytes: 256n * 1024n * 1024n, bucketCycles: 10_000_000_000_000n, operators: [principal('operator')], drivers: [principal('orchestrator')],
         rootSeeds: [1, 2, 3].map((digit) => new Uint8Array(32).fill(digit)),
       },
     });

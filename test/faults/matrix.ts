@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { calledInSource } from './called.js';
 import { Chain } from './chain.js';
 import type { Plan } from './control.js';
 import type { Lab, Shifts } from './lab.js';
@@ -124,9 +125,10 @@ export class Matrix {
     }
     this.progress.registered = [...this.lab.control.registered].sort();
     if (this.only.workflow === undefined) {
-      const called = new Set(this.steps().map(({ activity }) => activity));
-      const missed = this.progress.registered.filter((activity) => !called.has(activity));
-      if (missed.length > 0) throw new Error(`No scenario calls ${missed.join(', ')}, which the workers offer; add one that does (test/faults/scenarios).`);
+      const called = new Set(this.steps().flatMap(({ workflow, activity }) => [activity, `${workflow}.${activity}`]));
+      const offered = this.progress.registered;
+      const missed = [...offered, ...calledInSource().filter((step) => offered.includes(step.slice(step.indexOf('.') + 1)))].filter((step) => !called.has(step));
+      if (missed.length > 0) throw new Error(`No scenario calls ${missed.join(', ')}; add one that does (test/faults/scenarios).`);
     }
     this.save();
   }

@@ -71,6 +71,12 @@ export class People {
     this.ballots.set(run, ballot);
   }
 
+  /** Resolves when a proposal whose reference begins so is open. */
+  async proposed(reference: string): Promise<void> {
+    const voter = await this.as('voter');
+    while (!(await insist(() => listProposals(voter, { open: true }))).some(({ clientRef }) => clientRef.startsWith(reference))) await sleep(200);
+  }
+
   startVoting(): void {
     this.voting = this.vote();
   }

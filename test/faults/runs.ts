@@ -38,10 +38,11 @@ export async function runTogether(lab: Lab, chain: Chain, scenarios: readonly Sc
 
   let done = 0;
   const ended = await Promise.all(prepared.map(async ({ plan, subjects, play }) => {
+    plan.begun = true;
     const began = Date.now();
     const ending = await ran(lab, play);
     const seconds = (Date.now() - began) / 1000;
-    lab.tell(`${++done} of ${prepared.length}: ${plan.run} ${plan.scenario}${plan.fault ? `, ${plan.fault}` : ''}${plan.only ? ` of ${plan.only} alone` : ''}: ${ending.status} after ${seconds.toFixed(0)} s`);
+    lab.tell(`${++done} of ${prepared.length}: ${plan.run} ${plan.scenario}${plan.fault ? `, ${plan.fault}` : ''}${plan.only ? ` of ${plan.only} alone` : ''}: ${ending.status} after ${seconds.toFixed(0)} s${plan.fault === null && ending.status !== 'completed' ? `: ${JSON.stringify(ending.says)}` : ''}`);
     return { plan, subjects, ending, seconds };
   }));
 

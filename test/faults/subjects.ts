@@ -85,7 +85,7 @@ export class Subjects {
     const evaluator = holdoutEvaluation(await lab.people.as('evaluator'), signerOf(identity('evaluator')), join(lab.state, 'holdout'));
     await insist(() => evaluator.measure({ checkpoint }));
     const { waves, soakSeconds, gate } = plan;
-    const payload = { waves: Uint32Array.from(waves), soak_seconds: soakSeconds, gate: { min_windows: gate.minWindows, max_correction_permille: gate.maxCorrectionPermille, max_errors: gate.maxErrors }, skippable_soak: [] as [] };
+    const payload = { waves: Uint32Array.from(waves), soak_seconds: soakSeconds, gate: { min_windows: gate.minWindows, max_correction_permille: gate.maxCorrectionPermille, max_errors: gate.maxErrors }, skippable_soak: (plan.skippableSoak === undefined ? [] : [plan.skippableSoak]) as [] | [boolean] };
     await lab.people.pass('adopt_checkpoint', { checkpoint, channel: this.channel, plan: payload }, `setup/${this.run}/adopt-${label}`);
     const models = canisterModels(await lab.people.as('voter'));
     const opened = await later(() => models.released({ checkpoint, channel: this.channel }));

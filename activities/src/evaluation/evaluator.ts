@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pageOf, type Clients } from '@livepod/client';
+import { networkTime, pageOf, type Clients } from '@livepod/client';
 import { canonicalJson, parseEvaluation, type CheckpointManifest, type DatasetSchema, type Evaluation } from '@livepod/protocol';
 import { evaluate, type Recording } from '@livepod/recipes';
 import { readManifest } from '../datasets/canister.js';
@@ -36,7 +36,7 @@ export function holdoutEvaluation(clients: Clients, signer: Signer, folder: stri
         macroF1: measured.macroF1,
         worstPerson: measured.worstPerson,
         parentAccuracy: parent?.accuracy ?? null,
-        at: (BigInt(Date.now()) * 1_000_000n).toString(),
+        at: (BigInt(Math.floor(await networkTime(clients))) * 1_000_000n).toString(),
       };
       const document = canonicalJson(report);
       parseEvaluation(document);

@@ -1,17 +1,18 @@
-import type { Clients, Fleet } from '@livepod/client';
+import { networkTime, type Clients, type Fleet } from '@livepod/client';
 import { operatorTokenOf, ProtocolError, readOperatorToken, type OperatorAction, type OperatorDocument } from '@livepod/protocol';
 import { Principal } from '@dfinity/principal';
 import { ActivityError } from '../errors.js';
 import type { OperatorsPort } from './port.js';
 
-export function canisterOperators(clients: Clients, now: () => number = Date.now): OperatorsPort {
+export function canisterOperators(clients: Clients, time: () => Promise<number> = () => networkTime(clients)): OperatorsPort {
   const { fleet } = clients.network.canisters;
   return {
     async authorise({ token, action, workflow }) {
       const said = whatItSays(token, action, workflow);
       const expires = new Date(Number(BigInt(said.expires) / 1_000_000n));
-      if (BigInt(now()) * 1_000_000n >= BigInt(said.expires)) throw refused(action, workflow, `it expired at ${expires.toISOString()}`);
-      if (BigInt(now()) * 1_000_000n < BigInt(said.notBefore)) throw refused(action, workflow, `it begins at ${new Date(Number(BigInt(said.notBefore) / 1_000_000n)).toISOString()}`);
+      const now = BigInt(Math.floor(await time())) * 1_000_000n;
+      if (now >= BigInt(said.expires)) throw refused(action, workflow, `it expired at ${expires.toISOString()}`);
+      if (now < BigInt(said.notBefore)) throw refused(action, workflow, `it begins at ${new Date(Number(BigInt(said.notBefore) / 1_000_000n)).toISOString()}`);
       if (said.audience !== fleet) throw refused(action, workflow, `it is for the fleet canister ${said.audience}, and this is ${fleet}`);
       if (!(await clients.fleet.is_operator(Principal.fromText(said.operator)))) throw refused(action, workflow, `${said.operator} is not an operator of the fleet canister`);
       return { operator: said.operator, until: expires.toISOString() };

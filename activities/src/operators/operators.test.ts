@@ -11,7 +11,7 @@ const HOUR = 3_600_000;
 const clients = (known: boolean): Clients => ({ network: { canisters: { fleet } }, fleet: { is_operator: async (asked: { toText(): string }) => known && asked.toText() === operator } }) as unknown as Clients;
 const token = (change: { actions?: OperatorAction[]; workflow?: string; audience?: string } = {}): string =>
   signOperatorToken(seed, { actions: ['pause', 'resume'], workflow: 'lifecycle-round-1', audience: fleet, notBefore: 1_000_000n * BigInt(HOUR), expires: 2_000_000n * BigInt(HOUR), nonce: new Uint8Array(16), ...change });
-const ask = (given: string, { known = true, now = 1.5 * HOUR, action = 'pause' as OperatorAction, workflow = 'lifecycle-round-1' } = {}) => canisterOperators(clients(known), () => now).authorise({ token: given, action, workflow });
+const ask = (given: string, { known = true, now = 1.5 * HOUR, action = 'pause' as OperatorAction, workflow = 'lifecycle-round-1' } = {}) => canisterOperators(clients(known), async () => now).authorise({ token: given, action, workflow });
 
 describe('an operator’s token', () => {
   it('allows what it names, on that workflow, in its time', async () => {

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CanisterError, type Access, type Clients } from '@livepod/client';
+import { CanisterError, networkTime, type Access, type Clients } from '@livepod/client';
 import { concat, documentId, openChunk, parseApproval, parseRecipe, type Approval, type DatasetManifest } from '@livepod/protocol';
 import { bundledCode, bundleRecipe, modulesHere, recipeNames, requireSameSchema } from '@livepod/recipes';
 import { readJob } from '../access/canister.js';
@@ -38,7 +38,7 @@ interface Result {
 
 /** A provider's training session. Every step may be repeated, and finds what the one before it left on this host. */
 export function providerTraining({ clients, signer, objects, workspace, host, hidden = [], keyReleased }: ProviderParts): TrainingPort {
-  const keys = new DataKeys(clients, keyReleased);
+  const keys = new DataKeys(clients, workspace, keyReleased);
 
   const manifestsOf = async (job: Access.Job): Promise<Map<string, DatasetManifest>> => {
     const manifests = await inFlight(job.datasets, 8, ({ dataset }) => readManifest(clients, dataset));
@@ -107,7 +107,7 @@ export function providerTraining({ clients, signer, objects, workspace, host, hi
       const approval = approvalOf(job);
       const epochs = Number(approval.arguments['epochs'] ?? 0);
       if (finished) return { epochs, metrics: finished.metrics };
-      if (BigInt(Date.now()) * 1_000_000n > job.deadline) throw new ActivityError('jobClosed', { job: number }, `Job ${number} is past its deadline; ask for a new one with more time.`);
+      if (BigInt(Math.floor(await networkTime(clients))) * 1_000_000n > job.deadline) throw new ActivityError('jobClosed', { job: number }, `Job ${number} is past its deadline; ask for a new one with more time.`);
       const recipe = await codeOf(clients, approval);
       const { manifests } = await fetched(job);
       const watch = new JobWatch(clients, number);

@@ -54,6 +54,11 @@ export class Workspace {
     return join(this.scratch, String(job), 'epochs');
   }
 
+  /** Where transport keys are kept while a job runs: in memory, and out of the recipe's sight. */
+  transportKeys(job: number): string {
+    return join(this.scratch, String(job), 'transport');
+  }
+
   async removePlain(job: number): Promise<void> {
     await rm(this.plain(job), { recursive: true, force: true });
   }

@@ -1,25 +1,38 @@
 import { Principal } from '@dfinity/principal';
-import { approve, CanisterError, isTransient, type Clients, type Treasury } from '@livepod/client';
+import { CanisterError, isTransient, type Clients, type Treasury } from '@livepod/client';
+import { readJob } from '../access/canister.js';
 import { ActivityError } from '../errors.js';
 import { inFlight } from '../inFlight.js';
 import type { BondView, EscrowView, TreasuryPort } from './port.js';
 
 /** Pays from the caller's own account. */
 export function canisterTreasury(clients: Clients): TreasuryPort {
-  // An approval replaces the one before it (ICRC-2), so that of another round would be spent by this one.
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(payment: () => Promise<T>): Promise<T> => {
-    const mine = last.then(payment, payment);
-    last = mine.catch(() => {});
-    return mine;
-  };
   const escrowOf = (job: number) => clients.treasury.escrow_of_job(BigInt(job));
+
+  /**
+   * Approves what a job costs, for this job alone, and once: what is approved is not approved again, and two attempts at the same time make the
+   * same transaction, which the ledger takes once (ICRC-1: Transaction deduplication).
+   */
+  async function approved({ approve: amount, subaccount }: { approve: bigint; subaccount: Uint8Array }, job: number): Promise<void> {
+    const spender = { owner: clients.treasury.canisterId, subaccount: [subaccount] as [Uint8Array] };
+    const { allowance } = await clients.ledger.icrc2_allowance({ account: { owner: clients.principal, subaccount: [] }, spender });
+    if (allowance >= amount) return;
+    const { created_at: createdAt } = await readJob(clients, job);
+    const approval = { from_subaccount: [] as [], spender, amount, expected_allowance: [] as [], expires_at: [] as [], fee: [] as [], memo: [] as [] };
+    try {
+      await clients.ledger.icrc2_approve({ ...approval, created_at_time: [createdAt] });
+    } catch (error) {
+      if (!(error instanceof CanisterError) || !['duplicate', 'tooOld'].includes(error.code)) throw error;
+      // A job asked for more than a day ago: too old for the ledger to know a repeat by.
+      if (error.code === 'tooOld') await clients.ledger.icrc2_approve({ ...approval, created_at_time: [] });
+    }
+  }
   return {
     async openEscrow({ job, clientRef }) {
       const known = await escrowOf(job);
       if (known && !('funding' in known.state)) return viewOf(known);
-      const quote = await clients.treasury.quote_escrow({ job: BigInt(job) });
-      return viewOf(await inTurn(() => paidIn(() => approve(clients, quote.approve), () => clients.treasury.open_escrow({ job: BigInt(job), client_ref: clientRef }))));
+      await approved(await clients.treasury.quote_escrow({ job: BigInt(job) }), job);
+      return viewOf(await clients.treasury.open_escrow({ job: BigInt(job), client_ref: clientRef }));
     },
     async settle({ job }) {
       const escrow = await escrowOf(job);
@@ -54,20 +67,6 @@ export function canisterTreasury(clients: Clients): TreasuryPort {
       }
     },
   };
-}
-
-const APPROVALS = 5;
-
-/** Approves, then has it pulled; again when another process of the same payer replaced or spent the approval in between. */
-async function paidIn<T>(approval: () => Promise<unknown>, pull: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    await approval();
-    try {
-      return await pull();
-    } catch (error) {
-      if (attempt === APPROVALS || !(error instanceof CanisterError) || error.code !== 'insufficientAllowance') throw error;
-    }
-  }
 }
 
 /** Whether the canister did it; "not yet" and the like are no. */

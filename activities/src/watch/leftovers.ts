@@ -1,4 +1,4 @@
-import { CanisterError, listProposals, neuronId, withdraw, type Clients, type Decision } from '@livepod/client';
+import { CanisterError, listProposals, networkTime, neuronId, withdraw, type Clients, type Decision } from '@livepod/client';
 import { hex } from '@livepod/protocol';
 import type { AccessPort, FleetPort, TreasuryPort } from '../ports.js';
 import type { Leftover, Settled } from './port.js';
@@ -33,10 +33,11 @@ export async function findLeftovers(clients: Clients, runs: Runs, quietSeconds: 
   }
   for (const { round, job } of await unfinishedJobs(clients)) of(`round ${round}`, { attribute: 'round', value: round }).jobs.push(job);
 
+  const now = await networkTime(clients);
   const found: Leftover[] = [];
   const add = async (one: Open): Promise<boolean> => {
     const standing = await runs.of(one.by);
-    const left = !standing.running && standing.broken !== null && Date.now() - standing.lastEnd >= quietSeconds * 1000;
+    const left = !standing.running && standing.broken !== null && now - standing.lastEnd >= quietSeconds * 1000;
     if (left) found.push({ ...one, why: `${standing.broken!.workflowId} ${standing.broken!.how}` });
     return left || standing.running || standing.broken !== null;
   };
@@ -63,13 +64,14 @@ async function ownProposals(clients: Clients): Promise<Decision[]> {
 
 /** Jobs without a checkpoint that we may give up: those we pay for, and any whose deadline has passed. */
 async function unfinishedJobs(clients: Clients): Promise<{ round: string; job: number }[]> {
+  const now = await networkTime(clients);
   const found: { round: string; job: number }[] = [];
   for (let after: [] | [bigint] = []; ; ) {
     const page = await clients.access.list_open_jobs({ after, limit: 100 });
     for (const { id, state, client_ref, payer, deadline } of page) {
       const round = JOB_OF_ROUND.exec(client_ref)?.[1];
       const ours = payer[0]?.toText() === clients.principal.toText();
-      const over = deadline / 1_000_000n < BigInt(Date.now());
+      const over = Number(deadline / 1_000_000n) < now;
       if (round !== undefined && !('submitted' in state) && (ours || over)) found.push({ round, job: Number(id) });
     }
     if (page.length < 100) return found;

@@ -1,4 +1,4 @@
-import type { Clients } from '@livepod/client';
+import { networkTime, type Clients } from '@livepod/client';
 import { inFlight } from '../inFlight.js';
 import type { ObjectStore } from '../storage/index.js';
 import type { WatchPort } from './port.js';
@@ -12,7 +12,8 @@ const PAGES = 5;
 /** One look at the object store: what was uploaded, never registered, and given up by the same limit as room in buckets. */
 export async function collectObjects(clients: Clients, objects: ObjectStore, bucket: string, from: string | null): ReturnType<WatchPort['objects']> {
   const limitMs = Number(await clients.datasets.reservation_seconds()) * 1000;
-  const old = (at: Date | undefined): boolean => at !== undefined && Date.now() - at.getTime() > limitMs;
+  const now = await networkTime(clients);
+  const old = (at: Date | undefined): boolean => at !== undefined && now - at.getTime() > limitMs;
   const unclaimed = async (folders: string[]): Promise<string[]> => (folders.length === 0 ? [] : clients.datasets.unclaimed({ bucket, folders }));
 
   let removed = 0;

@@ -7,6 +7,7 @@ use candid::{CandidType, Deserialize, Principal};
 use governed::{why, Lock};
 use ic_stable_structures::StableBTreeMap;
 use serde::Serialize;
+use serde_bytes::ByteBuf;
 use serde_json::json;
 use std::cell::RefCell;
 use stored::{Cbor, Memory};
@@ -34,7 +35,15 @@ pub struct ListGrants {
     pub job: u64,
 }
 
+/// A key as it was released, and for which transport key. The network saw both.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+struct Released {
+    transport_key: ByteBuf,
+    encrypted_key: ByteBuf,
+}
+
 thread_local! {
+    static RELEASED: RefCell<StableBTreeMap<u64, Cbor<Released>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::RELEASED)));
     static GRANTS: RefCell<StableBTreeMap<u64, Cbor<Grant>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::GRANTS)));
 }
 
@@ -86,10 +95,10 @@ pub fn extend_all(job: &Job, expires_at: u64) {
     of_job(job).into_iter().filter(|grant| !grant.revoked).for_each(|grant| keep(&Grant { expires_at, ..grant }));
 }
 
-/// Checks a grant for the caller and counts one use, before the key is derived. The lock is held until the key is out.
-pub fn count_use(caller: Principal, now: u64, id: u64, transport_key: &[u8]) -> Result<(Grant, Lock), Error> {
+/// A grant that the caller holds now.
+fn live(caller: Principal, now: u64, id: u64) -> Result<Grant, Error> {
     let subject = format!("grant {id}");
-    let mut grant = find(id).ok_or_else(|| Error::NotFound(why(&subject, "there is no such grant", "list the grants of the job")))?;
+    let grant = find(id).ok_or_else(|| Error::NotFound(why(&subject, "there is no such grant", "list the grants of the job")))?;
     if caller != grant.provider {
         let message = format!("{caller} is not its provider {}", grant.provider);
         return Err(Error::WrongPrincipal(why(subject, message, "use the identity the grant was given to")));
@@ -101,8 +110,26 @@ pub fn count_use(caller: Principal, now: u64, id: u64, transport_key: &[u8]) -> 
     if grant.expires_at <= now {
         return Err(Error::GrantExpired(why(subject, format!("it expired at {} ns", grant.expires_at), ask_again)));
     }
+    Ok(grant)
+}
+
+/// The key released last, if it was for this very transport key: a repeat by a provider that did not hear the answer, and no further use.
+pub fn released_before(caller: Principal, now: u64, id: u64, transport_key: &[u8]) -> Result<Option<ByteBuf>, Error> {
+    live(caller, now, id)?;
+    let last = RELEASED.with_borrow(|released| released.get(&id));
+    Ok(last.map(|last| last.0).filter(|last| last.transport_key == transport_key).map(|last| last.encrypted_key))
+}
+
+pub fn keep_released(id: u64, transport_key: ByteBuf, encrypted_key: ByteBuf) {
+    RELEASED.with_borrow_mut(|released| released.insert(id, Cbor(Released { transport_key, encrypted_key })));
+}
+
+/// Checks a grant for the caller and counts one use, before the key is derived. The lock is held until the key is out.
+pub fn count_use(caller: Principal, now: u64, id: u64, transport_key: &[u8]) -> Result<(Grant, Lock), Error> {
+    let subject = format!("grant {id}");
+    let mut grant = live(caller, now, id)?;
     if grant.uses_left == 0 {
-        return Err(Error::GrantSpent(why(subject, format!("its {USES} uses are spent"), ask_again)));
+        return Err(Error::GrantSpent(why(subject, format!("its {USES} uses are spent"), "ask for access again")));
     }
     let lock = Lock::take(&subject).ok_or_else(|| busy(&subject))?;
     grant.uses_left -= 1;

@@ -36,11 +36,15 @@ fn key_id() -> VetKDKeyId {
     VetKDKeyId { curve: VetKDCurve::Bls12_381_G2, name: settings::get().vetkd_key_name }
 }
 
-/// Counts a use of the grant and derives the dataset's key. A use stays counted when the derivation fails.
+/// Counts a use of the grant and derives the dataset's key. A use stays counted when the derivation fails. A repeat with the same transport
+/// key gets what was released, and is no other use.
 pub async fn release(caller: Principal, release: ReleaseKey) -> Result<ReleasedKey, Error> {
     if release.transport_public_key.len() != TRANSPORT_KEY {
         let message = format!("it has {} bytes", release.transport_public_key.len());
         return Err(Error::Invalid(why("transport_public_key", message, "send a fresh vetKD transport key of 48 bytes")));
+    }
+    if let Some(encrypted_key) = grants::released_before(caller, system::now(), release.grant, &release.transport_public_key)? {
+        return Ok(ReleasedKey { encrypted_key });
     }
     let (grant, _lock) = grants::count_use(caller, system::now(), release.grant, &release.transport_public_key)?;
     let job = jobs::get(grant.job)?;
@@ -50,14 +54,16 @@ pub async fn release(caller: Principal, release: ReleaseKey) -> Result<ReleasedK
     let outcome = vetkd_derive_key(&VetKDDeriveKeyArgs {
         input: vetkd_input(&uid, grant.epoch),
         context: KEY_CONTEXT.to_vec(),
-        transport_public_key: release.transport_public_key.into_vec(),
+        transport_public_key: release.transport_public_key.to_vec(),
         key_id: key_id(),
     })
     .await;
     match outcome {
         Ok(key) => {
             audit::append_as(caller, json!({"type": "keyReleased", "grant": grant.id}));
-            Ok(ReleasedKey { encrypted_key: ByteBuf::from(key.encrypted_key) })
+            let encrypted_key = ByteBuf::from(key.encrypted_key);
+            grants::keep_released(grant.id, release.transport_public_key, encrypted_key.clone());
+            Ok(ReleasedKey { encrypted_key })
         }
         Err(error) => {
             audit::append_as(caller, json!({"type": "keyNotReleased", "grant": grant.id, "reason": error.to_string()}));

@@ -25,6 +25,8 @@ pub const GRANTS: u8 = 9;
 pub const PUBLIC_KEY: u8 = 10;
 /// numbers of the jobs that are not over
 pub const OPEN_JOBS: u8 = 11;
+/// grant → what was released under it last
+pub const RELEASED: u8 = 12;
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> = RefCell::new(MemoryManager::init(DefaultMemoryImpl::default()));

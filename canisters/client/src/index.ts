@@ -9,6 +9,7 @@ export {
   GOVERNED, decision, decisionOf, encodePayload, listProposals, propose, proposeMotion, vote, withdraw,
   type Decision, type GovernedMethod, type GovernedPayloads, type Outcome, type ProposalReceipt, type ProposalRequest, type ProposalWords,
 } from './proposals.js';
+export { networkTime } from './time.js';
 export { approve, balance, transfer } from './tokens.js';
 export { initArgument, installAll, type Installation, type InstallParameters, type InstallRequest } from './install.js';
 export { key as tufKey, makeRoot, olpcJson, type RootRequest } from './root.js';

@@ -230,6 +230,7 @@ describe('escrow', () => {
   const reward = 3n * TOKEN;
   const cost = licenceFee + reward + 2n * FEE;
   let job: bigint;
+  let spender: { owner: Principal; subaccount: [Uint8Array] };
 
   /** Proposes as alice, votes as bob (60 % of the power), waits for the execution. */
   async function carry(...[method, payload]: { [M in GovernedMethod]: [M, GovernedPayloads[M]] }[GovernedMethod]): Promise<void> {
@@ -282,8 +283,10 @@ describe('escrow', () => {
   });
 
   it('with too little approved changes nothing anywhere', async () => {
-    expect(await clients.alice.treasury.quote_escrow({ job })).toEqual({ amount: cost, approve: cost + FEE });
-    await approve(clients.alice, cost + FEE - 1n);
+    const quote = await clients.alice.treasury.quote_escrow({ job });
+    expect(quote).toMatchObject({ amount: cost, approve: cost + FEE });
+    spender = { owner: clients.alice.treasury.canisterId, subaccount: [quote.subaccount] };
+    await approve(clients.alice, cost + FEE - 1n, spender);
     const before = await balance(clients.alice);
     await expect(clients.alice.treasury.open_escrow({ job, client_ref: 'job-1' })).rejects.toMatchObject({ code: 'insufficientAllowance', message: expect.stringContaining('approve') });
     expect(await balance(clients.alice)).toBe(before);
@@ -292,7 +295,7 @@ describe('escrow', () => {
   });
 
   it('opens once, grants, and goes back to its payer when the job fails', async () => {
-    await approve(clients.alice, cost + FEE);
+    await approve(clients.alice, cost + FEE, spender);
     const before = await balance(clients.alice);
     const escrow = await clients.alice.treasury.open_escrow({ job, client_ref: 'job-1' });
     expect(await clients.alice.treasury.open_escrow({ job, client_ref: 'job-1' })).toEqual(escrow);

@@ -1,5 +1,6 @@
 import { Principal } from '@dfinity/principal';
 import type { Clients } from './connect.js';
+import type * as Ledger from './generated/ledger.js';
 
 const account = (owner: Principal | string) => ({ owner: typeof owner === 'string' ? Principal.fromText(owner) : owner, subaccount: [] as [] });
 
@@ -14,8 +15,8 @@ export function transfer(clients: Clients, to: Principal | string, amount: bigin
 }
 
 /** Allows the treasury (or another spender) to take up to `amount` e8s, its own transfer fee included. Sets, never adds: safe to repeat. */
-export function approve(clients: Clients, amount: bigint, spender: Principal = clients.treasury.canisterId): Promise<bigint> {
+export function approve(clients: Clients, amount: bigint, spender: Principal | Ledger.Account = clients.treasury.canisterId): Promise<bigint> {
   return clients.ledger.icrc2_approve({
-    from_subaccount: [], spender: account(spender), amount, expected_allowance: [], expires_at: [], fee: [], memo: [], created_at_time: [],
+    from_subaccount: [], spender: 'owner' in spender ? spender : account(spender), amount, expected_allowance: [], expires_at: [], fee: [], memo: [], created_at_time: [],
   });
 }

@@ -15,6 +15,11 @@ pub fn escrow(id: u64) -> ByteBuf {
     subaccount(1, id)
 }
 
+/// What a payer approves for one job, and for no other, it approves to this subaccount: 3, zeros, the job's number (u64be).
+pub fn spender_for(job: u64) -> ByteBuf {
+    subaccount(3, job)
+}
+
 /// The subaccount of all bonds: 2, zeros.
 pub fn bonds() -> ByteBuf {
     subaccount(2, 0)

@@ -3,6 +3,7 @@
 use candid::{CandidType, Deserialize, Principal};
 use governed::Peers;
 use serde::Serialize;
+use serde_bytes::ByteBuf;
 
 governed::errors! {
     /// What the treasury refuses.
@@ -98,11 +99,13 @@ pub struct JobNumber {
     pub job: u64,
 }
 
-/// `amount` goes into escrow; `approve` is that and the ledger's fee for pulling it.
+/// `amount` goes into escrow; `approve` is that and the ledger's fee for pulling it, to be approved to the treasury's `subaccount`, so that the
+/// approvals for two jobs do not touch each other.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Quote {
     pub amount: u128,
     pub approve: u128,
+    pub subaccount: ByteBuf,
 }
 
 #[derive(CandidType, Deserialize, Clone, Debug)]

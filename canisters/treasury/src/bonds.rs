@@ -80,7 +80,7 @@ pub async fn post(world: &impl World, holder: Principal, request: PostBond) -> R
     };
     if !deposit.done {
         let memo = transfers::memo("bond", deposit.number, 0);
-        let pulled = transfers::pull(world, holder, accounts::bonds(), deposit.amount, memo, deposit.created_at).await;
+        let pulled = transfers::pull(world, holder, None, accounts::bonds(), deposit.amount, memo, deposit.created_at).await;
         if let Err(refusal) = pulled {
             if !matches!(refusal, Error::Unavailable(_)) {
                 DEPOSITS.with_borrow_mut(|deposits| deposits.remove(&reference));

@@ -138,7 +138,7 @@ pub async fn quote(world: &impl World, job: u64) -> Result<Quote, Error> {
     let job = job_of(world, job).await?;
     let fee = world.ledger_fee().await.map_err(transfers::unavailable)?;
     let amount = total(&plan(&job)?, fee)?;
-    Ok(Quote { amount, approve: amount.checked_add(fee).ok_or_else(too_large)? })
+    Ok(Quote { amount, approve: amount.checked_add(fee).ok_or_else(too_large)?, subaccount: accounts::spender_for(job.id) })
 }
 
 /// Pulls what a job costs from the caller and tells access, which grants. A repeat by the payer continues or returns the escrow.
@@ -224,7 +224,7 @@ async fn fund(world: &impl World, id: u64, record: &Record) -> Result<Option<u12
         return Ok(None);
     }
     let memo = transfers::memo("escrow", id, 0);
-    transfers::pull(world, record.payer, accounts::escrow(id), record.amount, memo, record.opened_at).await.map(Some)
+    transfers::pull(world, record.payer, Some(accounts::spender_for(record.job)), accounts::escrow(id), record.amount, memo, record.opened_at).await.map(Some)
 }
 
 fn forget(id: u64, job: u64) {

@@ -83,8 +83,13 @@ impl TestWorld {
         }
     }
 
+    /// For the job's escrow.
     fn approve(&self, amount: u128) {
-        let spender = icrc::Account::of(system::this_canister(), None);
+        self.approve_to(Some(accounts::spender_for(7)), amount);
+    }
+
+    fn approve_to(&self, subaccount: Option<serde_bytes::ByteBuf>, amount: u128) {
+        let spender = icrc::Account::of(system::this_canister(), subaccount);
         let args = icrc::ApproveArgs { from_subaccount: None, spender, amount, expected_allowance: None, expires_at: None, fee: None, memo: None, created_at_time: None };
         ledger_rules::transactions::approve(principal(PAYER), system::now(), args).unwrap();
     }
@@ -158,7 +163,7 @@ impl World for TestWorld {
 #[test]
 fn opening_pulls_fees_reward_and_the_costs_of_paying_them_out() {
     let world = world();
-    assert_eq!(now_or_never(quote(&world, 7)), Ok(Quote { amount: AMOUNT, approve: AMOUNT + FEE }));
+    assert_eq!(now_or_never(quote(&world, 7)), Ok(Quote { amount: AMOUNT, approve: AMOUNT + FEE, subaccount: accounts::spender_for(7) }));
     world.approve(AMOUNT + FEE);
     let escrow = world.open().unwrap();
     assert_eq!((escrow.state, escrow.amount, escrow.payments.len()), (EscrowState::open, AMOUNT, 4));
@@ -201,6 +206,16 @@ fn an_approval_without_the_money_is_told_apart() {
     world.approve(AMOUNT + FEE);
     assert_eq!(world.open().unwrap_err().arm(), "InsufficientFunds");
     assert!(of_job(7).is_none());
+}
+
+#[test]
+fn what_is_approved_for_one_job_does_not_pay_another() {
+    let world = world();
+    world.approve_to(None, 10 * AMOUNT);
+    world.approve_to(Some(accounts::spender_for(8)), 10 * AMOUNT);
+    assert_eq!(world.open().unwrap_err().arm(), "InsufficientAllowance");
+    world.approve(AMOUNT + FEE);
+    assert_eq!(world.open().unwrap().id, 1);
 }
 
 #[test]
@@ -339,7 +354,7 @@ fn money_that_arrived_unheard_goes_back() {
     world.transfers_until_silence.set(9);
     // The pull went through, and its answer was lost.
     let to = icrc::Account::of(system::this_canister(), Some(accounts::escrow(1)));
-    let pull = icrc::TransferFromArgs { spender_subaccount: None, from: icrc::Account::of(principal(PAYER), None), to, amount: AMOUNT, fee: None, memo: None, created_at_time: None };
+    let pull = icrc::TransferFromArgs { spender_subaccount: Some(accounts::spender_for(7)), from: icrc::Account::of(principal(PAYER), None), to, amount: AMOUNT, fee: None, memo: None, created_at_time: None };
     ledger_rules::transactions::transfer_from(system::this_canister(), system::now(), pull).unwrap();
     world.becomes(JobState::failed("given up".into()), None);
     let before = world.balance(PAYER);
@@ -381,7 +396,7 @@ fn post(world: &TestWorld, amount: u128, client_ref: &str) -> Result<crate::api:
 #[test]
 fn a_bond_is_posted_once_per_reference_and_grows() {
     let world = world();
-    world.approve(1_000_000);
+    world.approve_to(None, 1_000_000);
     assert_eq!(post(&world, 300_000, "a").unwrap().amount, 300_000);
     assert_eq!(post(&world, 300_000, "a").unwrap().amount, 300_000);
     assert_eq!(post(&world, 200_000, "a").unwrap_err().arm(), "Invalid");
@@ -393,17 +408,17 @@ fn a_bond_is_posted_once_per_reference_and_grows() {
 #[test]
 fn a_bond_with_too_little_approved_is_not_posted() {
     let world = world();
-    world.approve(300_000);
+    world.approve_to(None, 300_000);
     assert_eq!(post(&world, 300_000, "a").unwrap_err().arm(), "InsufficientAllowance");
     assert!(bonds::get(&principal(PAYER), BondPurpose::provider).is_none());
-    world.approve(310_000);
+    world.approve_to(None, 310_000);
     assert_eq!(post(&world, 300_000, "a").unwrap().amount, 300_000);
 }
 
 #[test]
 fn slashing_takes_from_the_bond_and_gives_to_the_dao_once() {
     let world = world();
-    world.approve(1_000_000);
+    world.approve_to(None, 1_000_000);
     post(&world, 300_000, "a").unwrap();
     let slash = |amount: u128| SlashBond { holder: principal(PAYER), purpose: BondPurpose::provider, amount, reason: "harm".into(), evidence: String::new() };
     assert_eq!(bonds::slash(&slash(300_001)).unwrap_err().arm(), "Invalid");

@@ -18,10 +18,10 @@ pub fn unavailable(no_answer: NoAnswer) -> Error {
     Error::Unavailable(why(no_answer.canister, no_answer.to_string(), "repeat the call; nothing is paid twice"))
 }
 
-/// Pulls an approved amount from a payer. Refused with InsufficientAllowance or InsufficientFunds, nothing has moved.
-pub async fn pull(world: &impl World, from: Principal, into: ByteBuf, amount: u128, memo: ByteBuf, created_at: u64) -> Result<u128, Error> {
+/// Pulls what a payer approved to the treasury, or to one of its subaccounts. Refused with InsufficientAllowance or InsufficientFunds, nothing has moved.
+pub async fn pull(world: &impl World, from: Principal, spender: Option<ByteBuf>, into: ByteBuf, amount: u128, memo: ByteBuf, created_at: u64) -> Result<u128, Error> {
     let ask = |created_at: u64| TransferFrom {
-        spender_subaccount: None,
+        spender_subaccount: spender.clone(),
         from: accounts::of(from),
         to: accounts::own(Some(into.clone())),
         amount,
@@ -37,7 +37,7 @@ pub async fn pull(world: &impl World, from: Principal, into: ByteBuf, amount: u1
         Ok(block) | Err(TransferError::Duplicate { duplicate_of: block }) => Ok(block),
         Err(TransferError::InsufficientAllowance { allowance }) => {
             let message = format!("{allowance} e8s are approved to the treasury, and {amount} e8s plus the ledger's fee are needed");
-            Err(Error::InsufficientAllowance(why(from, message, "approve the amount and the fee to the treasury (icrc2_approve), then repeat")))
+            Err(Error::InsufficientAllowance(why(from, message, "approve the amount and the fee (icrc2_approve) to the treasury, for an escrow to the subaccount that quote_escrow names, then repeat")))
         }
         Err(TransferError::InsufficientFunds { balance }) => {
             let message = format!("the account holds {balance} e8s, and {amount} e8s plus the ledger's fee are needed");

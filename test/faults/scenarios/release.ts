@@ -1,7 +1,6 @@
-import type { WorkflowHandle } from '@temporalio/client';
-import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { update } from './operator.js';
 import type { Subjects } from '../subjects.js';
+import type { Plan } from '@livepod/activities';
 import type { Play, Scenario } from './scenario.js';
 
 const PODS = 2;
@@ -9,40 +8,29 @@ const PLAN = { waves: [1, 2], soakSeconds: 1, gate: { minWindows: 5, maxCorrecti
 const WELL = { windows: 5, corrections: 0, errors: 0 };
 const ILL = { windows: 5, corrections: 0, errors: 3 };
 
-async function opened(subjects: Subjects): Promise<{ play: Play; release: number }> {
+async function opened(subjects: Subjects, plan: Plan = PLAN): Promise<{ play: Play; release: number }> {
   const { run } = subjects;
   const dataset = await subjects.dataset('bucket', { accepted: true });
   await subjects.enrol(PODS);
-  const { release } = await subjects.release('one', dataset, PLAN);
+  const { release } = await subjects.release('one', dataset, plan);
   return { release, play: { workflow: 'modelRollout', id: `rollout-${run}`, queue: 'orchestrator', input: { release, channel: run, waves: PLAN.waves.length, round: run } } };
 }
 
-/** Repeated under one id until the server says what came of it. */
-async function update(handle: WorkflowHandle, name: string, argument: object = {}): Promise<void> {
-  for (;;) {
-    try {
-      await handle.executeUpdate<unknown, [object]>(name, { updateId: `${handle.workflowId}-${name}`, args: [argument] });
-      return;
-    } catch (error) {
-      if (error instanceof WorkflowUpdateFailedError && !(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) throw error;
-      await sleep(300);
-    }
-  }
-}
-
-/** Two waves with healthy pods; paused after the first and resumed by an operator. */
+/** Two waves with healthy pods; after the first an operator pauses, resumes, and ends the soak early. */
 const completed: Scenario = {
   name: 'modelRollout/completed',
   async prepare(subjects) {
-    const { play, release } = await opened(subjects);
+    const { play, release } = await opened(subjects, { ...PLAN, soakSeconds: 600, skippableSoak: true }); // nobody waits for that: an operator ends it
     return {
       ...play,
       async steer(handle) {
         await subjects.waveBegun(release, 1);
-        await update(handle, 'pause', { reason: 'a look at the first pods' });
-        await update(handle, 'resume');
+        await update(subjects, handle, 'pause', { reason: 'a look at the first pods' });
+        await update(subjects, handle, 'resume');
+        await update(subjects, handle, 'skipSoak', {}, 'skip 1');
         await subjects.report(release, 1, WELL);
         await subjects.report(release, 2, WELL);
+        await update(subjects, handle, 'skipSoak', {}, 'skip 2');
       },
     };
   },
@@ -66,7 +54,7 @@ const aborted: Scenario = {
       ...play,
       async steer(handle) {
         await subjects.waveBegun(release, 1);
-        await update(handle, 'abort', { reason: 'the first pods are too warm' });
+        await update(subjects, handle, 'abort', { reason: 'the first pods are too warm' });
       },
     };
   },

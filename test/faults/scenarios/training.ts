@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { REWARD, TINY, type Subjects } from '../subjects.js';
+import { update } from './operator.js';
 import type { Play, Scenario } from './scenario.js';
 
 const round = ({ run, lab }: Subjects, datasets: string[], training: object = TINY): Play => ({
@@ -9,12 +10,22 @@ const round = ({ run, lab }: Subjects, datasets: string[], training: object = TI
   input: { round: run, provider: 'provider-1', recipe: lab.recipe, arguments: training, seed: 1, datasets, base: null, reward: REWARD, deadlineSeconds: 3600 },
 });
 
-/** Trained on data in a bucket and in S3; one licence asks for a vote on each access. */
+/** Trained on data in a bucket and in S3; one licence asks for a vote on each access, before which an operator gives the job more time. */
 const trained: Scenario = {
   name: 'trainingRound/trained',
   async prepare(subjects) {
+    const { lab, run } = subjects;
     const datasets = await Promise.all([subjects.dataset('bucket', { accepted: true, access: 'vote' }), subjects.dataset('s3', { store: 's3', accepted: true })]);
-    return round(subjects, datasets);
+    let extended = false;
+    lab.people.rule(run, (reference) => (reference.startsWith('access/') && !extended ? 'leave' : 'yes'));
+    return {
+      ...round(subjects, datasets),
+      async steer(handle) {
+        await lab.control.reached(run, 'governance.decision');
+        await update(subjects, handle, 'extendDeadline', { seconds: 600 });
+        extended = true;
+      },
+    };
   },
 };
 
@@ -46,4 +57,13 @@ const refused: Scenario = {
   },
 };
 
-export const training = [trained, cancelled, refused];
+/** The reward is more than there is: the provider is told to give its job up, and nothing was paid. */
+const unpaid: Scenario = {
+  name: 'trainingRound/unpaid',
+  async prepare(subjects) {
+    const play = round(subjects, [await subjects.dataset('bucket', { accepted: true })]);
+    return { ...play, input: { ...(play.input as object), reward: '1000000000000000000' } };
+  },
+};
+
+export const training = [trained, cancelled, refused, unpaid];

@@ -1,4 +1,5 @@
 import { REWARD, TINY, type Subjects } from '../subjects.js';
+import { update } from './operator.js';
 import type { Play, Scenario } from './scenario.js';
 
 const PODS = 2;
@@ -6,19 +7,28 @@ const PLAN = { waves: [1, 2], soakSeconds: 0, gate: { minWindows: 5, maxCorrecti
 
 const lifecycle = ({ run, lab }: Subjects, more: object): Play => ({
   workflow: 'lifecycle', id: `lifecycle-${run}`, queue: 'orchestrator',
-  input: { round: run, channel: run, recipe: lab.recipe, provider: 'provider-1', arguments: TINY, reward: REWARD, plan: PLAN, ...more },
+  input: { round: run, channel: run, recipe: lab.recipe, provider: 'provider-1', arguments: TINY, reward: REWARD, plan: PLAN, holdSeconds: 0, ...more },
 });
 
-/** From an unknown dataset to every pod. */
+/** From an unknown dataset to every pod. An operator gives the job more time, and pauses and resumes the release. */
 const completed: Scenario = {
   name: 'lifecycle/completed',
   async prepare(subjects) {
-    const dataset = await subjects.dataset('one');
+    const { lab, run } = subjects;
+    const dataset = await subjects.dataset('one', { access: 'vote' });
     await subjects.enrol(PODS);
+    let extended = false;
+    lab.people.rule(run, (reference) => (reference.startsWith('access/') && !extended ? 'leave' : 'yes'));
     return {
       ...lifecycle(subjects, { datasets: [dataset] }),
-      async steer() {
+      async steer(handle) {
+        await lab.control.reached(run, 'governance.decision', 'trainingRound');
+        await update(subjects, handle, 'extendDeadline', { seconds: 600 });
+        extended = true;
         const release = await subjects.releaseOpened();
+        await subjects.waveBegun(release, 1);
+        await update(subjects, handle, 'pause', { reason: 'a look at the first pods' });
+        await update(subjects, handle, 'resume');
         await subjects.report(release, 1, { windows: 5, corrections: 0, errors: 0 });
         await subjects.report(release, 2, { windows: 5, corrections: 0, errors: 0 });
       },

@@ -245,6 +245,7 @@ export interface _SERVICE {
   >,
   /**
    * Counts a use of the grant, then derives the dataset's key, encrypted to the transport key (48 bytes). The grant's provider only.
+   * A repeat with the transport key of the last release returns that one, and counts no use.
    */
   'release_key' : ActorMethod<
     [{ 'grant' : bigint, 'transport_public_key' : Uint8Array }],

@@ -129,11 +129,17 @@ export interface _SERVICE {
       { 'Err' : Error }
   >,
   /**
-   * Escrow. What has to be approved first: quote_escrow's amount + the ledger's fee. Resumable: repeat until it is Ok.
+   * Escrow. What has to be approved first, to which subaccount of the treasury: quote_escrow says. Resumable: repeat until it is Ok.
    */
   'quote_escrow' : ActorMethod<
     [{ 'job' : bigint }],
-    { 'Ok' : { 'approve' : bigint, 'amount' : bigint } } |
+    {
+        'Ok' : {
+          'subaccount' : Uint8Array,
+          'approve' : bigint,
+          'amount' : bigint,
+        }
+      } |
       { 'Err' : Error }
   >,
   'refund' : ActorMethod<[bigint], { 'Ok' : Escrow } | { 'Err' : Error }>,
@@ -289,7 +295,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Record({ 'job' : IDL.Nat64 })],
         [
           IDL.Variant({
-            'Ok' : IDL.Record({ 'approve' : IDL.Nat, 'amount' : IDL.Nat }),
+            'Ok' : IDL.Record({
+              'subaccount' : IDL.Vec(IDL.Nat8),
+              'approve' : IDL.Nat,
+              'amount' : IDL.Nat,
+            }),
             'Err' : Error,
           }),
         ],
