@@ -53,7 +53,7 @@ export interface Only {
   fault?: Fault | undefined;
 }
 
-interface Phase {
+export interface Phase {
   title: string;
   faults: readonly Fault[];
   shifts?: Shifts;
@@ -62,6 +62,12 @@ interface Phase {
 const skewed = (title: string, milliseconds: number): Phase => ({
   title, faults: ['clockSkew'], shifts: { orchestrator: milliseconds, provider: -milliseconds, evaluator: milliseconds },
 });
+
+/** For every build: few phases, and no waiting for time-outs of the server's. */
+export const SAMPLE: readonly Phase[] = [
+  { title: 'crashes, duplicates, S3 errors', faults: ['crashBefore', 'crashAfter', 'duplicate', 's3Errors'] },
+  { title: 'workers and servers killed', faults: ['workerKill', 'temporalRestart', 'icKill'] },
+];
 
 /** Faults that do not hinder each other are tried in one go; those that end processes or servers hit every run in flight. */
 const PHASES: readonly Phase[] = [
@@ -86,7 +92,7 @@ export class Matrix {
   private readonly template = (): Promise<Template> => (this.made ??= trainTemplate(this.lab));
   private readonly scenarios: readonly Scenario[];
 
-  constructor(private readonly lab: Lab, all: readonly Scenario[], private readonly only: Only, readonly progress: Progress, private readonly file: string | undefined) {
+  constructor(private readonly lab: Lab, all: readonly Scenario[], private readonly only: Only, readonly progress: Progress, private readonly file: string | undefined, private readonly phases: readonly Phase[] = PHASES) {
     this.before = progress.minutes ?? 0;
     const own = all.filter(({ name }) => name.startsWith(`${only.workflow}/`));
     // The provider's workflows are started by a round only.
@@ -98,7 +104,7 @@ export class Matrix {
     for (const { name } of this.scenarios) {
       for (const { step, calls, milliseconds } of this.progress.references[name]!.steps) this.lab.control.usual.set(`${name} ${step}`, { calls, milliseconds });
     }
-    for (const phase of PHASES) {
+    for (const phase of this.phases) {
       const faults = phase.faults.filter((fault) => this.only.fault === undefined || this.only.fault === fault);
       if (faults.length === 0 || this.progress.phases.includes(phase.title)) continue;
       this.lab.tell(`── ${phase.title}`);
@@ -177,7 +183,7 @@ export class Matrix {
 
   cells(): Cell[] {
     const { seed, trials } = this.progress;
-    return this.steps().filter(({ workflow, activity }) => (this.only.workflow ?? workflow) === workflow && (this.only.activity ?? activity) === activity).flatMap(({ workflow, activity, s3Calls }) => FAULTS.filter((fault) => (this.only.fault ?? fault) === fault).map((fault): Cell => {
+    return this.steps().filter(({ workflow, activity }) => (this.only.workflow ?? workflow) === workflow && (this.only.activity ?? activity) === activity).flatMap(({ workflow, activity, s3Calls }) => FAULTS.filter((fault) => (this.only.fault ?? fault) === fault && this.phases.some(({ faults }) => faults.includes(fault))).map((fault): Cell => {
       const step = `${workflow}.${activity}`;
       const cell = { workflow, activity, fault, seed };
       if (fault === 's3Errors' && s3Calls === 0) return { ...cell, outcome: 'notApplicable', why: 'it makes no request to S3: none was seen at the proxy in any run' };
