@@ -18,8 +18,12 @@ let present: string;
 let changed: string;
 let orchestrator: Player;
 
-/** Another order of commands: what began on the present code cannot go on with it. */
-const CHANGE = { file: 'lifecycle.ts', from: '    result.datasets = await intake();', to: '    await access.preflight({ provider: round.provider, recipe: round.recipe, arguments: round.arguments, base: round.base });\n    result.datasets = await intake();' };
+/** Another order of commands, a timer before all others: what began on the present code cannot go on with it. */
+const INPUT = "  const round = checked('lifecycle', input, request);\n";
+const CHANGES = [
+  { file: 'lifecycle.ts', from: 'import ', to: "import { sleep as rest } from '@temporalio/workflow';\nimport " },
+  { file: 'lifecycle.ts', from: INPUT, to: `${INPUT}  await rest(1);\n` },
+];
 
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
@@ -36,7 +40,7 @@ beforeAll(async () => {
   });
   deployment = new Deployment(troupe.client.connection, 'livepod', DEPLOYMENTS.orchestrator);
   present = (await workflowBundle('orchestrator')).code;
-  changed = await changedBundle('orchestrator', [CHANGE]);
+  changed = await changedBundle('orchestrator', CHANGES);
   [orchestrator] = await Promise.all([troupe.start('orchestrator', { code: present }), troupe.start('provider')]);
 });
 afterAll(() => troupe?.close());
