@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { differentRuns, type Run } from '../../../workflows/test/recording.js';
 import { round, Stage } from '../../../workflows/test/stage.js';
-import { World } from '../../../workflows/test/world.js';
+import { id, World } from '../../../workflows/test/world.js';
 
 /** Ways that a good story does not take: what voters reject, what fails, and what is cancelled at its stages. */
 const ROUNDS: Record<string, { change: Partial<World>; cancelWhen?: (journal: string[]) => boolean }> = {
@@ -30,6 +30,7 @@ export async function staged(): Promise<Run[]> {
     stage.world = new World();
     await (await stage.start('modelRollback', 'staged-rollback', { channel: 'stable', version: 1, reason: 'version 2 errs on stairs', ref: 'r1' }, 'rollback')).result();
     await (await stage.start('treasuryWatch', 'staged-treasury-watch', {})).result();
+    await (await stage.start('recurringRound', 'staged-recurring', { recipe: id('e'), provider: 'provider-1', holdSeconds: 0 })).result();
     await givenUp(stage.inProviderNamespace());
     await sleep(2000); // visibility follows
     return [...(await differentRuns(stage.environment.client)), ...(await differentRuns(stage.inProviderNamespace()))].map((run) => ({ ...run, workflowId: named(run.workflowId) }));
