@@ -47,7 +47,7 @@ export const fleet = port<FleetPort>('fleet', brief, { beginWave: waiting });
 /** An operator who waits for an answer to an update gets one in minutes, whatever is down. */
 export const operators = port<OperatorsPort>('operators', { ...brief, scheduleToCloseTimeout: '2 minutes', summary: 'Whether the token of the update is good' });
 export const treasury = port<TreasuryPort>('treasury', brief);
-export const watch = port<WatchPort>('watch', brief);
+export const watch = port<WatchPort>('watch', brief, { objects: { ...brief, scheduleToCloseTimeout: '10 minutes' } });
 
 /** The steps of a training job on the provider's host of that name; on any host when none is given. */
 export const training = (host?: string): Methods<TrainingPort> => {

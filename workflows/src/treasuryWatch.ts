@@ -1,4 +1,4 @@
-import { patched, workflowInfo } from '@temporalio/workflow';
+import { ActivityFailure, patched, workflowInfo } from '@temporalio/workflow';
 import type { Leftover, Settled } from '@livepod/activities/ports';
 import { amount, checked, integer, optional, record, type Guarded } from './guards.js';
 import { narrate } from './narration.js';
@@ -22,7 +22,7 @@ export interface TreasuryWatchResult {
   /** Room in buckets that was promised and never used. */
   rooms?: { rooms: number; bytes: number; buckets: string[] };
   /** Objects and unfinished uploads of no registered dataset; `next` is where the next run goes on. */
-  objects?: { objects: number; uploads: number; next: string | null };
+  objects?: { objects: number; uploads: number; next: string | null; refused?: string };
   lowCycles?: { canister: string; id: string; cycles: string }[];
 }
 
@@ -51,11 +51,24 @@ export async function treasuryWatch(request: TreasuryWatchInput = {}): Promise<T
 
   tell('Collecting uploads that were given up', { left: left.length });
   const rooms = await watch.rooms();
-  const objects = await watch.objects({ after: (workflowInfo().lastResult as TreasuryWatchResult | undefined)?.objects?.next ?? null });
+  const objects = await collectObjects((workflowInfo().lastResult as TreasuryWatchResult | undefined)?.objects?.next ?? null);
 
   const low = await watch.balances({ least: lowCycles });
-  tell(ending(swept, left.length, rooms.rooms + objects.objects + objects.uploads), Object.fromEntries(low.map(({ canister, id, cycles }) => [`low on cycles: ${canister} ${id}`, `${Number(BigInt(cycles) / 10n ** 9n) / 1000} T`])));
+  tell(ending(swept, left.length, rooms.rooms + objects.objects + objects.uploads), {
+    ...(objects.refused === undefined ? {} : { 'object store': objects.refused }),
+    ...Object.fromEntries(low.map(({ canister, id, cycles }) => [`low on cycles: ${canister} ${id}`, `${Number(BigInt(cycles) / 10n ** 9n) / 1000} T`])),
+  });
   return { ...swept, left, rooms, objects, lowCycles: low };
+}
+
+/** An object store that is down, or lets nobody delete, keeps nothing else from being looked after. */
+async function collectObjects(after: string | null): Promise<NonNullable<TreasuryWatchResult['objects']>> {
+  try {
+    return await watch.objects({ after });
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    return { objects: 0, uploads: 0, next: after, refused: error.cause?.message ?? error.message };
+  }
 }
 
 const ending = ({ settled, refunded }: TreasuryWatchResult, left: number, collected: number): string =>
