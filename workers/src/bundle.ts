@@ -53,7 +53,7 @@ export async function bundle(workflowsPath: string): Promise<string> {
     workflowInterceptorModules: workflowInterceptors,
     ...(payloadConverterPath ? { payloadConverterPath } : {}),
     ...(failureConverterPath ? { failureConverterPath } : {}),
-    webpackConfigHook: withoutThisMachine,
+    webpackConfigHook: smallAndOfNoMachine,
     logger: new DefaultLogger('WARN'),
   });
   return code;
@@ -61,11 +61,13 @@ export async function bundle(workflowsPath: string): Promise<string> {
 
 /**
  * Files and modules are named as in the repository: histories' stack traces name no machine's folders, and the build id is the same
- * wherever it is made. The sources themselves stay out of the map.
+ * wherever it is made. The sources themselves stay out of the map. Exports that nothing uses are left out: every cached workflow has its own
+ * instance of all modules.
  */
-const withoutThisMachine: NonNullable<BundleOptions['webpackConfigHook']> = (config) => ({
+const smallAndOfNoMachine: NonNullable<BundleOptions['webpackConfigHook']> = (config) => ({
   ...config,
   context: root,
+  optimization: { ...config.optimization, providedExports: true, usedExports: true, sideEffects: true, innerGraph: true },
   devtool: 'inline-nosources-source-map',
   output: { ...config.output, devtoolModuleFilenameTemplate: ({ absoluteResourcePath }: { absoluteResourcePath: string }) => absoluteResourcePath.replaceAll(root, '') },
 });

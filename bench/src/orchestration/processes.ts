@@ -9,6 +9,7 @@ import type { BenchOptions, BenchRow } from '../benchmark.js';
 import { quantile } from '../measuring.js';
 
 const CACHED = 500;
+const HEAP = 768;
 const KILLS = 10;
 const informs = { peer: null, peerValue: null, ratio: null, target: null } as const;
 
@@ -21,13 +22,13 @@ export async function processes(options: BenchOptions): Promise<BenchRow[]> {
   return [...rows, await memory(options), ...(await recovery(options))];
 }
 
-/** Half of the cached workflows are lifecycles, the other half their children that wait for a vote. */
+/** With the heap limit of the stack's orchestrator (infra/stack/src/workers.ts): without one, V8 lets garbage lie as long as there is room. Half of the cached workflows are lifecycles, the other half their children that wait for a vote. */
 async function memory({ progress, note }: BenchOptions): Promise<BenchRow> {
   const world = new World();
   const open = async (): Promise<never> => { throw ApplicationFailure.create({ type: 'notDecided', message: 'The vote is open', nextRetryDelay: '1 hour', category: 'BENIGN' }); };
   const troupe = await Troupe.open({ activities: () => ({ ...world.activities(), 'governance.decisions': open }) });
   try {
-    const worker = await troupe.start('orchestrator', { cached: CACHED + 50 });
+    const worker = await troupe.start('orchestrator', { cached: CACHED + 50, env: { NODE_OPTIONS: `--max-old-space-size=${HEAP}` } });
     const empty = residentMB(worker.pid);
     progress(`${CACHED} workflows in one worker's cache`);
     for (let next = 0; next < CACHED / 2; next += 25) {
