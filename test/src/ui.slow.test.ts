@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { signerOf } from '@livepod/activities';
 import { contribute, deriveSecrets } from '@livepod/activities/contributing';
 import { connect } from '@livepod/client';
-import { readRing } from '@livepod/codec';
+import { readRing, rotate } from '@livepod/codec';
 import { readOperatorToken, signOperatorToken, unhex } from '@livepod/protocol';
 import { keyRings } from '@livepod/stack';
 import { contributor, dao, filesOf, openStage, schemaOf, type OpenStage } from '@livepod/story';
@@ -80,6 +80,8 @@ describe('an operator with only a browser', () => {
     expect(await ui.update(id, 'resume', { token })).toBeUndefined();
     await ui.details(id, /Resumed|Roll|Train|Review/);
   });
+
+  it('does not notice that the key is rotated meanwhile', () => expect(rotate(keyRings(state).ours)).toMatch(/^k\d{8}-/));
 
   it('lets the second wave begin, and reads result and input in clear', async () => {
     await ui.details(`${id}-rollout`, /Waiting for approval: wave 2 of 2/, 240);

@@ -1,3 +1,4 @@
+import { serialize } from 'node:v8';
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
@@ -205,6 +206,23 @@ describe('a recurring round', () => {
     expect(result).toMatchObject({ waiting: 1, outcome: 'completed' });
     expect(result.round).toMatch(/^daily-\d{8}-\d{4}$/);
     expect(world.journal).toContain('wave 4');
+  });
+});
+
+describe('what Temporal keeps', () => {
+  it('is encrypted: inputs, results, details and what fails, on both sides of Nexus', async () => {
+    for (const [client, run] of [[stage.client, 'lifecycle-whole'], [stage.client, 'lifecycle-failed'], [stage.client, 'lifecycle-failed-training'], [stage.inProviderNamespace().workflow, 'access-request-whole-1']] as const) {
+      const text = serialize(await client.getHandle(run).fetchHistory()).toString('latin1');
+      expect(text).toContain('binary/livepod-aes-gcm');
+      expect(text).not.toMatch(/Training failed in epoch|Paying|Asking provider/);
+    }
+  });
+
+  it('says why training failed to whoever has the keys, through Nexus', async () => {
+    const failure = await stage.client.getHandle('lifecycle-failed').result().catch((error: WorkflowFailedError) => error);
+    let deepest = failure as Error;
+    while (deepest.cause instanceof Error) deepest = deepest.cause;
+    expect(deepest.message).toBe('Training failed in epoch 2');
   });
 });
 

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { keyRings, signInLinkOf } from './codecServer.js';
 import { root } from './paths.js';
 import { bornAt, sleep } from './pids.js';
 import { setUp } from './setup.js';
@@ -63,9 +64,17 @@ describe('the stack', () => {
     expect((await fetch(`${stack.network.icHost}/api/v2/status`)).status).toBe(200);
   });
 
+  it('has a codec server that answers signed-in people alone, and keys that only their owner can read', async () => {
+    const { codecUrl } = stack.network.temporal!;
+    const decode = (headers: Record<string, string>) => fetch(`${codecUrl}/decode`, { method: 'POST', body: '{"payloads": []}', headers: { 'x-namespace': 'livepod', ...headers } }).then(({ status }) => status);
+    const token = new URL(await signInLinkOf(stack.state, stack.network.temporal!)).searchParams.get('token')!;
+    expect([await decode({}), await decode({ authorization: `Bearer ${token}` })]).toEqual([401, 200]);
+    for (const path of Object.values(keyRings(stack.state))) expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
   it('gets each part back after SIGKILL, at the same address', async () => {
     const before = stack.network;
-    for (const name of ['temporal', 's3', 'ic']) {
+    for (const name of ['temporal', 's3', 'ic', 'codec']) {
       const part = stack.process(name);
       const { pid } = part;
       part.kill('SIGKILL');
@@ -108,11 +117,11 @@ describe('the stack', () => {
     const left = await elsewhere(`const stack = await bringUp({ state, signals: false, tell: () => {} });
       console.log(JSON.stringify(stack.processes.map((p) => p.pid)));
       process.stdout.end(() => process.kill(process.pid, 'SIGKILL'));`) as number[];
-    expect(left).toHaveLength(3);
+    expect(left).toHaveLength(4);
     for (const pid of left) expect(bornAt(pid)).not.toBeNull();
     stack = await start();
     expect(stack.owned).toBe(true);
     for (const pid of left) expect(bornAt(pid)).toBeNull();
-    expect(stack.processes).toHaveLength(3);
+    expect(stack.processes).toHaveLength(4);
   });
 });

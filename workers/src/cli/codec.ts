@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { acceptShare, rotate, serveFromEnvironment, share, signInLink, signInToken } from '@livepod/codec';
+import { acceptShare, newRing, readRing, rotate, serveFromEnvironment, share, signInLink, signInToken, writeRing } from '@livepod/codec';
 import { readNetwork } from '@livepod/client';
 import { Option, type Command } from 'commander';
 import { WorkerError } from '../errors.js';
@@ -9,6 +10,16 @@ const keysOption = new Option('--keys <file>', 'the key ring').env('LIVEPOD_CODE
 
 export function addCodec(program: Command): void {
   const codec = program.command('codec').description('keys that encrypt what Temporal stores, and the server that shows it');
+  codec
+    .command('new')
+    .description('make a key ring for a namespace')
+    .argument('<namespace>')
+    .addOption(keysOption)
+    .action((namespace: string, { keys }: { keys: string }) => {
+      if (existsSync(keys)) throw new WorkerError('badArguments', { keys }, `${keys} is there already, and what it encrypts would be lost; name another file, or rotate its key.`);
+      writeRing(keys, newRing(namespace));
+      print({ namespace, keys, active: readRing(keys).active });
+    });
   codec
     .command('rotate')
     .description('make a new active key; the old ones still decrypt, and running processes take it up within a second')
