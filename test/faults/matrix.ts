@@ -118,10 +118,10 @@ export class Matrix {
   private async referTo(): Promise<void> {
     this.lab.tell('── undisturbed, twice');
     const outcomes = await this.together(this.scenarios.flatMap(({ name }) => [this.plan(name, null), this.plan(name, null)]));
+    const unlike: string[] = [];
     for (const { name } of this.scenarios) {
       const [first, second] = outcomes.filter(({ plan }) => plan.scenario === name) as [Outcome, Outcome];
-      const unlike = difference(first.world, second.world);
-      if (unlike.length > 0) throw new Error(`Two undisturbed runs of ${name} differ, so nothing can be compared with them:\n${unlike.join('\n')}`);
+      unlike.push(...difference(first.world, second.world).map((line) => `${name}: ${line}`));
       this.progress.references[name] = {
         world: first.world,
         steps: first.steps.map((step) => ({
@@ -129,6 +129,7 @@ export class Matrix {
         })),
       };
     }
+    if (unlike.length > 0) throw new Error(`Two undisturbed runs differ, so nothing can be compared with them:\n${unlike.join('\n')}`);
     this.progress.registered = [...this.lab.control.registered].sort();
     if (this.only.workflow === undefined) {
       const called = new Set(this.steps().flatMap(({ workflow, activity }) => [activity, `${workflow}.${activity}`]));

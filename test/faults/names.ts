@@ -23,6 +23,7 @@ export class Names {
 
   /** A text with names for ids, and # for every other number in it; amounts alone stay. */
   words(text: string): string {
+    if (TIME.test(text)) return '#';
     if (/^\d+$/.test(text)) return text;
     let named = text;
     for (const [id, name] of [...this.texts].sort(([a], [b]) => b.length - a.length)) named = named.replaceAll(id, `‹${name}›`);
@@ -34,11 +35,17 @@ export class Names {
     if (typeof value === 'bigint') return this.value(Number(value), key);
     if (typeof value === 'number') return this.numbers.get(`${KINDS[key] ?? key} ${value}`) ?? (key in KINDS ? '#' : value);
     if (typeof value === 'string') return this.words(value);
-    if (Array.isArray(value)) return value.map((item) => this.value(item, key));
+    if (Array.isArray(value)) {
+      const items = value.map((item) => this.value(item, key));
+      return key === 'datasets' && items.every((item) => typeof item === 'string') ? items.sort() : items; // documents list them by id
+    }
     if (value === null || typeof value !== 'object') return value;
     return Object.fromEntries(Object.entries(value).filter(([name]) => !DROPPED.has(name)).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, item]) => [name, this.value(item, name)]));
   }
 }
+
+/** Nanoseconds since 1970, between 2024 and 2033. */
+const TIME = /^1[789]\d{17}$/;
 
 /** Keys whose numbers are ids, and the kind of thing they name. */
 const KINDS: Record<string, string> = {
