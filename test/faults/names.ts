@@ -55,6 +55,4 @@ const KINDS: Record<string, string> = {
 /** Times, places of a record, and sums that grow with everybody's work. */
 const DROPPED: ReadonlySet<string> = new Set([
   'at', 'until', 'block', 'power', 'yes', 'no', 'total', 'threshold', 'deadline', 'soak_until', 'opened_at', 'closed_at', 'submitted_at', 'approval', 'approvalDigest', 'neuron', 'proposer', 'bucket', 'salt', 'merkleRoot',
-  // What a sweep closed: everybody's.
-  'settled', 'refunded',
 ]);

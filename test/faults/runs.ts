@@ -41,6 +41,7 @@ export async function runTogether(lab: Lab, chain: Chain, scenarios: readonly Sc
     plan.begun = true;
     const began = Date.now();
     const ending = await ran(lab, play);
+    if (play.aboutAll && ending.status === 'completed') ending.says = 'about everything';
     const seconds = (Date.now() - began) / 1000;
     lab.tell(`${++done} of ${prepared.length}: ${plan.run} ${plan.scenario}${plan.fault ? `, ${plan.fault}` : ''}${plan.only ? ` of ${plan.only} alone` : ''}: ${ending.status} after ${seconds.toFixed(0)} s${plan.fault === null && ending.status !== 'completed' ? `: ${JSON.stringify(ending.says)}` : ''}`);
     return { plan, subjects, ending, seconds };

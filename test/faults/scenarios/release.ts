@@ -64,7 +64,7 @@ const rollback = async (subjects: Subjects): Promise<Play> => {
   const { run } = subjects;
   const dataset = await subjects.dataset('bucket', { accepted: true });
   const first = await subjects.stableVersion('one', dataset);
-  await subjects.stableVersion('two', await subjects.dataset('other', { accepted: true }));
+  await subjects.stableVersion('two', dataset);
   return { workflow: 'modelRollback', id: `rollback-${run}`, queue: 'rollback', input: { channel: run, version: first, reason: 'A drill', ref: 'back' } };
 };
 

@@ -7,6 +7,8 @@ export interface Play {
   id: string;
   queue: 'orchestrator' | 'rollback';
   input: unknown;
+  /** Its result is about everybody's things, other runs' too, and says nothing of this run. */
+  aboutAll?: boolean;
   /** What a person, a pod or a client does meanwhile. */
   steer?: (handle: WorkflowHandle) => Promise<void>;
 }

@@ -14,7 +14,7 @@ const swept: Scenario = {
     const failed = await subjects.job('two', dataset);
     const provider = await lab.people.as('provider');
     await insist(() => provider.access.fail_job({ job: BigInt(failed), reason: 'the host is gone' }));
-    return { workflow: 'treasuryWatch', id: `watch-${run}`, queue: 'orchestrator', input: QUIETLY };
+    return { workflow: 'treasuryWatch', id: `watch-${run}`, queue: 'orchestrator', input: QUIETLY, aboutAll: true };
   },
 };
 
@@ -31,7 +31,7 @@ const left: Scenario = {
     }));
     await lab.people.proposed(`access/${run}/`);
     await insist(() => handle.terminate('the operator’s hand slipped'));
-    return { workflow: 'treasuryWatch', id: `watch-${run}`, queue: 'orchestrator', input: { quietSeconds: 0 } };
+    return { workflow: 'treasuryWatch', id: `watch-${run}`, queue: 'orchestrator', input: { quietSeconds: 0 }, aboutAll: true };
   },
 };
 
