@@ -21,7 +21,7 @@ function waiting({ waitsFor, until }: WorkflowState): string[] {
 }
 
 const possible = ({ possible: updates }: WorkflowState): string[] =>
-  updates.length === 0 ? [] : [`You can: ${updates.map((name) => `\`${name}\``).join(', ')} (Workflow Actions, Send an Update).`, ''];
+  updates.length === 0 ? [] : [`You can: ${updates.map((name) => `\`${name}\``).join(', ')} (More Actions, Send an Update).`, ''];
 
 const facts = ({ facts }: WorkflowState): string[] => [...Object.entries(facts).map(([name, value]) => `- ${name}: ${value}`), ''];
 

@@ -1,0 +1,40 @@
+import { readOperatorToken, sha256, utf8 } from '@livepod/protocol';
+import { STARTABLE } from './catalogue.js';
+import type { Known } from './known.js';
+import { operatorToken } from './tokens.js';
+
+const seed = sha256(utf8('operator'));
+const grant = { fleet: 'aaaaa-aa', actions: ['resume', 'pause'], workflow: 'lifecycle-round-1', hours: 8 };
+
+describe('an operator’s token', () => {
+  it('says what may be done to what, and until when', () => {
+    const { operator } = readOperatorToken(operatorToken(seed, grant));
+    expect(operator).toMatchObject({ actions: ['pause', 'resume'], workflow: 'lifecycle-round-1', audience: 'aaaaa-aa' });
+    expect(Number(BigInt(operator.expires) / 1_000_000n) - Date.now()).toBeGreaterThan(7.9 * 3_600_000);
+  });
+
+  it('is another one each time', () => expect(operatorToken(seed, grant)).not.toBe(operatorToken(seed, grant)));
+
+  it.each([
+    ['an action that does not exist', { actions: ['pay'] }, /There is no action pay; name some of approve, pause/],
+    ['no action', { actions: [] }, /There is no action/],
+    ['a week and an hour', { hours: 169 }, /at most 168 hours/],
+    ['no time', { hours: 0 }, /more than 0/],
+    ['hours that are no number', { hours: Number.NaN }, /more than 0/],
+  ])('is not made for %s', (_, change, sentence) => expect(() => operatorToken(seed, { ...grant, ...change })).toThrow(sentence));
+});
+
+describe('what can be started', () => {
+  const bare: Known = { round: 'by-hand-1', channel: 'stable', provider: 'provider-1', recipe: null, few: {}, submitted: [], accepted: [], base: null, checkpoint: null, versions: [], release: null };
+  it('has no input while something for it is missing, and says what', () => {
+    expect(STARTABLE.filter(({ sample }) => sample(bare) !== undefined).map(({ type }) => type)).toEqual(['treasuryWatch']);
+    for (const { needs } of STARTABLE) expect(needs).not.toBe('');
+  });
+
+  it('has an input and an id of its own for each, once the installation is alive', () => {
+    const id = `sha256:${'1'.repeat(64)}`;
+    const alive: Known = { ...bare, recipe: id, few: { epochs: 3 }, submitted: [id], accepted: [id], checkpoint: id, versions: [1, 2], release: { id: 2, channel: 'stable', waves: 3 } };
+    const ids = STARTABLE.map(({ sample, id }) => id(sample(alive)!));
+    expect(ids).toEqual(['lifecycle-by-hand-1', 'intake-by-hand-1', 'training-by-hand-1', 'review-by-hand-1', 'rollout-2', 'rollback-stable-drill-1', 'rounds-by-hand', 'treasury-watch-by-hand']);
+  });
+});
