@@ -2,7 +2,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { balance } from '@livepod/client';
 import {
-  ActivityError, canisterAccess, canisterDatasets, canisterFleet, canisterGovernance, canisterModels, canisterRequesting, canisterTreasury, contribute, holdoutEvaluation, ObjectStore, providerTraining,
+  ActivityError, canisterAccess, canisterDatasets, canisterFleet, canisterGovernance, canisterModels, canisterOperators, canisterRequesting, canisterTreasury, contribute, holdoutEvaluation, ObjectStore, providerTraining,
   signerOf, Workspace, type Contribution, type DatasetsPort, type GovernancePort, type TrainingPort,
 } from './index.js';
 import { Chain, motionRecording, motionSchema, type Role } from '../test/chain.js';
@@ -90,7 +90,20 @@ describe('a round on the real canisters', () => {
     const escrow = await treasury.openEscrow({ job, clientRef: 'escrow/test' });
     expect(escrow.state).toBe('open');
     expect(await treasury.openEscrow({ job, clientRef: 'escrow/test' })).toEqual(escrow);
-    expect((await patiently(() => canisterAccess(chainOperator).granted({ job }))).state).toBe('granted');
+    const granted = await patiently(() => canisterAccess(chainOperator).granted({ job }));
+    expect(granted.state).toBe('granted');
+    expect(await (await fetch(granted.link!)).json()).toMatchObject({ job, state: 'granted', deadline: granted.deadline.replace(/\.\d+Z/, 'Z') });
+  });
+
+  it('has the deadline moved by an operator’s token, and by nothing else', async () => {
+    const access = canisterAccess(chainOperator);
+    const until = new Date(Date.now() + 2 * 3600_000).toISOString();
+    await expect(access.extend({ job, until, token: chain.token('pause') })).rejects.toMatchObject({ code: 'notAuthorized' });
+    await expect(chainOperator.access.extend_deadline({ job: BigInt(job), deadline: BigInt(Date.parse(until)) * 1_000_000n, authority: [] })).rejects.toMatchObject({ code: 'notAuthorized' });
+    expect((await access.extend({ job, until, token: chain.token('extendDeadline') })).deadline).toBe(until);
+    const grants = await chainOperator.access.list_grants({ job: BigInt(job) });
+    expect(grants.map((grant) => new Date(Number(grant.expires_at / 1_000_000n)).toISOString())).toEqual([until, until]);
+    expect(await canisterOperators(chainOperator).authorise({ token: chain.token('pause'), action: 'pause', workflow: 'lifecycle-test' })).toMatchObject({ operator: chain.identity('person').getPrincipal().toText() });
   });
 
   it('fetches, releases keys, trains, signs and submits; a repeat submits the same; nothing is left', async () => {
@@ -119,7 +132,7 @@ describe('a round on the real canisters', () => {
     expect(Number(measured.accuracy)).toBeGreaterThan(0.8);
     expect(await evaluation.measure({ checkpoint })).toEqual(measured);
 
-    const plan = { waves: [1], soakSeconds: 0, gate: { minWindows: 0, maxCorrectionPermille: 1000, maxErrors: 10 } };
+    const plan = { waves: [1], soakSeconds: 0, gate: { minWindows: 0, maxCorrectionPermille: 1000, maxErrors: 10 }, skippableSoak: true };
     const { id } = await governance.propose({ action: { call: 'adoptCheckpoint', checkpoint, channel: 'stable', plan }, clientRef: 'adopt/test', title: 'A checkpoint', summary: 'A checkpoint.' });
     await chain.vote(id);
     expect((await patiently(() => governance.decision({ proposal: id }))).outcome).toBe('adopted');
@@ -136,7 +149,11 @@ describe('a round on the real canisters', () => {
     expect((await patiently(() => fleet.beginWave({ release, wave: 1 }))).state).toBe('rolling');
     expect((await fleet.pause({ release })).state).toBe('paused');
     await expect(fleet.beginWave({ release, wave: 2 })).rejects.toMatchObject({ code: 'notYet' });
+    await expect(chainOperator.fleet.resume({ release: BigInt(release), authority: [] })).rejects.toMatchObject({ code: 'notAuthorized' });
     expect((await fleet.resume({ release, token: chain.token('resume') })).state).toBe('rolling');
+    await expect(fleet.skipSoak({ release, wave: 1, token: chain.token('resume') })).rejects.toMatchObject({ code: 'notAuthorized' });
+    expect((await fleet.skipSoak({ release, wave: 1, token: chain.token('skipSoak') })).wave).toBe(1);
+    expect(await (await fetch((await fleet.pause({ release })).link!)).json()).toMatchObject({ release, state: 'paused', soakMayBeSkipped: true });
     expect((await fleet.abort({ release, reason: 'a test' })).state).toBe('stopped');
     expect(await fleet.beginWave({ release, wave: 2 })).toMatchObject({ state: 'stopped', why: expect.stringContaining('a test') });
   });

@@ -15,7 +15,7 @@ import { recipeDocument } from '@livepod/recipes';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const TOKEN = 100_000_000n;
-const ROLES = ['voter', 'operator', 'provider', 'evaluator', 'contributor-1', 'contributor-2', 'stranger'] as const;
+const ROLES = ['voter', 'operator', 'person', 'provider', 'evaluator', 'contributor-1', 'contributor-2', 'stranger'] as const;
 /** A made-up watch: two sensors, two things it can tell apart. */
 export const motionSchema: DatasetSchema = { channels: ['x_acc', 'y_acc', 'z_acc', 'x_gyro', 'y_gyro', 'z_gyro'].map((name) => ({ name, unit: name.endsWith('acc') ? 'm/s2' : 'rad/s' })), rateMilliHz: 100_000, labels: ['STILL', 'MOVING'], device: 'watch' };
 
@@ -65,10 +65,10 @@ export class Chain {
     return connect(this.network, this.identity(role));
   }
 
-  /** A token of the operator for this fleet, for an hour. */
+  /** A token of the person who operates this fleet, for an hour; the role `operator` only drives it. */
   token(...actions: OperatorAction[]): string {
     const now = BigInt(Date.now()) * 1_000_000n;
-    const seed = new Uint8Array(this.identity('operator').getKeyPair().secretKey.slice(0, 32));
+    const seed = new Uint8Array(this.identity('person').getKeyPair().secretKey.slice(0, 32));
     return signOperatorToken(seed, { actions, workflow: '*', audience: this.network.canisters.fleet, notBefore: now - 60_000_000_000n, expires: now + 3_600_000_000_000n, nonce: randomBytes(16) });
   }
 
@@ -102,7 +102,7 @@ export class Chain {
         token: { symbol: 'POD', name: 'Live Pod', balances: ROLES.map((role) => ({ owner: this.identity(role).getPrincipal().toText(), amount: 10_000n * TOKEN })) },
         voting: { periodSeconds: 60, minimumDissolveDelaySeconds: 0 },
         vetkdKeyName: 'test_key_1', schnorrKeyName: 'test_key_1', minProviderBond: 100n * TOKEN, minContributorBond: 10n * TOKEN,
-        bucketCapacityBytes: 64n * 1024n * 1024n, bucketCycles: 10_000_000_000_000n, operators: [this.identity('operator').getPrincipal().toText()],
+        bucketCapacityBytes: 64n * 1024n * 1024n, bucketCycles: 10_000_000_000_000n, operators: [this.identity('person').getPrincipal().toText()], drivers: [this.identity('operator').getPrincipal().toText()],
         rootSeeds: [1, 2, 3].map((digit) => new Uint8Array(32).fill(digit)), ...this.options.parameters,
       },
     });

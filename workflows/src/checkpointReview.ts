@@ -35,7 +35,7 @@ export async function checkpointReview(request: CheckpointReviewInput): Promise<
 
     if (review.requireBetterThanParent && measured.parentAccuracy !== null && Number(measured.accuracy) <= Number(measured.parentAccuracy)) {
       const why = `accuracy ${measured.accuracy} is not better than its parent's ${measured.parentAccuracy}`;
-      tell(`Not proposed: ${why}`, facts);
+      tell(`Not proposed: ${why}`, facts, { over: true });
       mark({ outcome: 'rejected' });
       return { decision: 'rejected', why, proposal: null, evaluation: measured, version: null, release: null };
     }
@@ -52,13 +52,13 @@ export async function checkpointReview(request: CheckpointReviewInput): Promise<
 
     if (decision.outcome !== 'adopted') {
       if (decision.outcome === 'rejected') await CancellationScope.nonCancellable(() => models.close({ checkpoint: review.checkpoint, proposal: proposal.id }));
-      tell(`Voted down: ${decision.why}`);
+      tell(`Voted down: ${decision.why}`, {}, { over: true });
       mark({ outcome: 'rejected' });
       return { decision: 'rejected', why: decision.why, proposal: proposal.id, evaluation: measured, version: null, release: null };
     }
 
     const { version, release, link } = await models.released({ checkpoint: review.checkpoint, channel: review.channel });
-    tell(`Official: version ${version} of channel ${review.channel}, release ${release}`, { version, release }, { step: 'release', links: { [`release ${release}`]: link } });
+    tell(`Official: version ${version} of channel ${review.channel}, release ${release}`, { version, release }, { over: true, links: { [`release ${release}`]: link } });
     mark({ outcome: 'adopted', release });
     return { decision: 'adopted', why: decision.why, proposal: proposal.id, evaluation: measured, version, release };
   });

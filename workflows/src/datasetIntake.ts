@@ -47,7 +47,7 @@ export async function datasetIntake(request: DatasetIntakeInput): Promise<Intake
 
     const results = checks.map((check) => decisionOn(check, decisions[ready.indexOf(check)]));
     const accepted = results.filter((result) => result.decision === 'accepted').length;
-    tell(`${accepted} accepted, ${results.length - accepted} not`);
+    tell(`${accepted} accepted, ${results.length - accepted} not`, {}, { over: true });
     mark({ outcome: accepted === results.length ? 'accepted' : accepted === 0 ? 'rejected' : 'mixed' });
     return results;
   });

@@ -88,7 +88,7 @@ export async function lifecycle(request: LifecycleInput): Promise<LifecycleResul
     result.why = desk.aborted;
   }
   await condition(allHandlersFinished);
-  tell(ending(result));
+  tell(ending(result), {}, { over: true });
   mark({ outcome: result.outcome });
   return result;
 

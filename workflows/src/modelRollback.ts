@@ -40,12 +40,12 @@ export async function modelRollback(request: ModelRollbackInput): Promise<ModelR
     if (decision.outcome === 'failed') throw notExecuted(`Setting channel ${channel} to version ${version}`, decision);
     mark({ outcome: decision.outcome });
     if (decision.outcome !== 'adopted') {
-      tell(`Voted down: ${decision.why}`);
+      tell(`Voted down: ${decision.why}`, {}, { over: true });
       return { channel, version, proposal: proposal.id, decision: 'rejected', why: decision.why, sequence: null };
     }
 
     const view = await models.stableAt({ channel, version });
-    tell(`Channel ${channel} is at version ${version}; pods follow`, { sequence: view.sequence }, { step: 'publish', links: { [`channel ${channel}`]: view.link } });
+    tell(`Channel ${channel} is at version ${version}; pods follow`, { sequence: view.sequence }, { over: true, links: { [`channel ${channel}`]: view.link } });
     return { channel, version, proposal: proposal.id, decision: 'adopted', why: decision.why, sequence: view.sequence };
   });
 }

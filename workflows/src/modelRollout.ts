@@ -37,6 +37,7 @@ export async function modelRollout(request: ModelRolloutInput): Promise<ModelRol
   const tell = narrate('rollout', { release, channel: rollout.channel, waves }, [...Array.from({ length: waves }, (_, index) => `wave ${index + 1}`), 'last soak']);
   mark({ stage: 'rollout', round: rollout.round, release });
   let soaking = 0;
+  let soaksUntil: string | undefined;
   const desk = new OperatorDesk(tell)
     .mayPause(async ({ token }) => inWords(await fleet.pause({ release, token })), async ({ token }) => inWords(await fleet.resume({ release, token })))
     .mayAbort(async ({ reason, token }) => inWords(await fleet.abort({ release, reason, token })))
@@ -62,7 +63,7 @@ export async function modelRollout(request: ModelRolloutInput): Promise<ModelRol
     undo.clear();
     await condition(allHandlersFinished);
 
-    tell(ending(now), facts(now));
+    tell(ending(now), facts(now), { over: true });
     mark({ outcome: now.state });
     const { version, why, exposed, windows, corrections, errors } = now;
     return { release, version, outcome: now.state as ModelRolloutResult['outcome'], why, exposed, windows, corrections, errors };
@@ -70,9 +71,10 @@ export async function modelRollout(request: ModelRolloutInput): Promise<ModelRol
 
   async function wave(number: number): Promise<ReleaseView> {
     const beginning = number > waves ? `Release ${release} soaks in its last wave` : number === 1 ? `Beginning wave 1 of ${waves}` : `Wave ${number - 1} of ${waves} soaks; wave ${number} follows`;
-    tell(beginning, {}, number === 1 ? {} : { waitsFor: `the soak and the gate of wave ${number - 1}` });
+    tell(beginning, {}, number === 1 ? {} : { waitsFor: `the soak of wave ${number - 1}, and the windows that its gate needs`, ...(soaksUntil === undefined ? {} : { until: soaksUntil }) });
     const begun = await fleet.beginWave({ release, wave: number });
     soaking = over(begun) ? 0 : begun.wave;
+    soaksUntil = begun.soaksUntil;
     tell(over(begun) ? ending(begun) : `Wave ${begun.wave} of ${waves}: ${begun.exposed} pods have version ${begun.version}`, facts(begun), {
       step: number > waves ? 'last soak' : `wave ${number}`,
       links: { [`release ${release}`]: begun.link, [`channel ${rollout.channel}`]: begun.channelLink },

@@ -24,6 +24,8 @@ export const planQuery = defineQuery<PlanStep[]>('plan');
 
 /** What goes with a headline. A wait ends with the next headline; links stay, one for each name. */
 export interface Beat {
+  /** The last one: nothing can be done any more. */
+  over?: boolean;
   step?: string;
   waitsFor?: string;
   until?: string;
@@ -64,7 +66,9 @@ export function narrate(stage: string, firstFacts: Record<string, string | numbe
     for (const [name, link] of Object.entries(beat.links ?? {})) if (link !== undefined) state.links[name] = link;
     state.waitsFor = beat.waitsFor ?? null;
     state.until = beat.until ?? null;
+    if (beat.over) offers.clear();
     if (beat.step !== undefined) now = plan.indexOf(beat.step);
+    if (beat.over) now = plan.length;
     timeline.push({ at: new Date().toISOString(), text: headline });
     if (timeline.length > KEPT_LINES) timeline.shift();
     setCurrentDetails(page({ ...state, possible: possible() }, timeline.slice(0, -1)));

@@ -43,7 +43,7 @@ export async function recurringRound(request: RecurringRoundInput): Promise<Recu
   tell('Looking for datasets that wait to be proposed', {}, { step: 'look' });
   const { submitted, accepted } = await datasets.standing({ limit: 500 });
   if (submitted.length < atLeast) {
-    tell(`${submitted.length} new datasets wait, and ${atLeast} make a round: nothing begins`, { waiting: submitted.length });
+    tell(`${submitted.length} new datasets wait, and ${atLeast} make a round: nothing begins`, { waiting: submitted.length }, { over: true });
     mark({ outcome: 'nothingNew' });
     return { round: null, waiting: submitted.length, outcome: null };
   }
@@ -60,7 +60,7 @@ export async function recurringRound(request: RecurringRoundInput): Promise<Recu
     parentClosePolicy: ParentClosePolicy.ABANDON,
     args: [{ ...order, round, datasets: submitted, trainOn: trainOnAccepted ? accepted : [], base: stable?.checkpoint ?? null }],
   });
-  tell(`Round ${round} ended: ${result.outcome}`, { outcome: result.outcome });
+  tell(`Round ${round} ended: ${result.outcome}`, { outcome: result.outcome }, { over: true });
   mark({ outcome: result.outcome });
   return { round, waiting: submitted.length, outcome: result.outcome };
 }

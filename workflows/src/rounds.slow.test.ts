@@ -114,7 +114,7 @@ describe('a round that fails', () => {
     await handle.executeUpdate(retryStageUpdate, { args: [may] });
     expect(await handle.result()).toMatchObject({ outcome: 'completed', version: 1 });
     expect(world.journal).toContain('request job 2');
-    await expect(handle.query(planQuery)).resolves.toContainEqual({ step: 'rollout', state: 'now' });
+    await expect(handle.query(planQuery)).resolves.toContainEqual({ step: 'rollout', state: 'done' });
   });
 
   it('ends and undoes when nobody mends it in time', async () => {

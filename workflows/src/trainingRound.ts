@@ -100,7 +100,7 @@ export async function trainingRound(request: TrainingRoundInput): Promise<Traini
     });
     const { checkpoint } = await trained(job);
 
-    tell(`Checkpoint ${short(checkpoint)} is trained and signed`, { checkpoint: short(checkpoint) });
+    tell(`Checkpoint ${short(checkpoint)} is trained and signed`, { checkpoint: short(checkpoint) }, { over: true });
     mark({ model: checkpoint, outcome: 'trained' });
     return { job, escrow: escrow.escrow, provider: granted.provider, checkpoint };
   });

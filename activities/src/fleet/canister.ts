@@ -63,6 +63,7 @@ function viewOf(network: IcNetwork, release: Fleet.Release): ReleaseView {
     windows: Number(release.windows),
     corrections: Number(release.corrections),
     errors: Number(release.errors),
+    ...(release.soak_until > 0n ? { soaksUntil: new Date(Number(release.soak_until / 1_000_000n)).toISOString() } : {}),
     link: pageOf(network, 'releases', release.id),
     channelLink: metadataPage(network),
   };

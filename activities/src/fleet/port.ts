@@ -10,6 +10,8 @@ export interface ReleaseView {
   windows: number;
   corrections: number;
   errors: number;
+  /** Until when its wave soaks, as ISO 8601 text; empty before the first. */
+  soaksUntil?: string;
   /** Pages of the release, and of the channel's metadata as pods read it, where there are any. */
   link?: string;
   channelLink?: string;

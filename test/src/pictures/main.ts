@@ -18,7 +18,7 @@ async function main(): Promise<void> {
   const { uiUrl, namespace, codecUrl } = place.temporal;
   const newest = await withTemporal(place, async (client) => {
     const found = new Map<string, string>();
-    for (const { type } of STARTABLE) for await (const { workflowId } of client.workflow.list({ query: `WorkflowType = "${type}" ORDER BY StartTime DESC`, pageSize: 1 })) found.set(type, found.get(type) ?? workflowId);
+    for await (const { type, workflowId } of client.workflow.list()) if (!found.has(type)) found.set(type, workflowId); // newest first
     return found;
   });
 
@@ -32,6 +32,7 @@ async function main(): Promise<void> {
       if (type === 'lifecycle') {
         await ui.page.goto(link);
         await ui.page.getByText('Task Queue is Active').waitFor();
+        await ui.page.locator('.cm-content').first().getByText('round').first().waitFor();
         await ui.picture(`start-${type}`);
       }
       const run = newest.get(type);

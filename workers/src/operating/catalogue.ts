@@ -65,7 +65,7 @@ export const STARTABLE: readonly Startable[] = [
     what: 'sets a channel to any official version by a vote; on a queue of its own',
     id: ({ channel, ref }) => `rollback-${channel}-${ref}`,
     needs: 'an official version',
-    sample: ({ round, channel, versions }) => (versions.length > 0 ? { channel, version: versions.at(-2) ?? versions[0]!, reason: 'A drill: back to an earlier version', ref: round.replace('by-hand', 'drill').slice(0, 16) } : undefined),
+    sample: ({ round, channel, versions, stable }) => (versions.length > 0 ? { channel, version: versions.findLast((version) => version < (stable ?? 0)) ?? versions[0]!, reason: 'A drill: back to an earlier version', ref: round.replace('by-hand', 'drill').slice(0, 16) } : undefined),
   },
   {
     type: 'recurringRound',

@@ -17,7 +17,9 @@ export interface Known {
   base: string | null;
   /** The newest one that was submitted. */
   checkpoint: string | null;
+  /** Official ones, and which of them is stable. */
   versions: number[];
+  stable: number | null;
   release: { id: number; channel: string; waves: number } | null;
 }
 
@@ -48,6 +50,7 @@ export async function whatIsKnown(clients: Clients, temporal: Temporal, client: 
     accepted,
     base: channel?.stable[0]?.checkpoint ?? null,
     checkpoint: newest?.id ?? null,
+    stable: channel?.stable[0]?.version ?? null,
     versions: checkpoints.flatMap(({ version }) => version).sort((a, b) => a - b),
     release: release ? { id: Number(release.id), channel: release.channel, waves: release.plan.waves.length } : null,
   };

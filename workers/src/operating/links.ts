@@ -9,8 +9,10 @@ export interface StartLink {
   what: string;
   queue: string;
   workflowId: string;
-  /** Opens the UI's form with type, queue and id filled in; it copies the last such run's input. */
+  /** Opens the UI's form with type and queue filled in, and the input of the last such run; the id is yours to give. */
   link: string;
+  /** Opens it with that id too; the UI then leaves the input empty, because no such run has one. */
+  emptyLink: string;
   /** Null while something is missing, which `needs` names. */
   input: Record<string, unknown> | null;
   needs: string;
@@ -22,11 +24,12 @@ export async function startLinks(place: Place): Promise<StartLink[]> {
   return STARTABLE.map((one) => {
     const input = one.sample(known) ?? null;
     const workflowId = one.id(input ?? { round: known.round, release: 1, channel: known.channel, ref: 'r1' });
-    return { type: one.type, what: one.what, queue: one.queue, workflowId, link: startLink(place, one, workflowId), input, needs: one.needs };
+    return { type: one.type, what: one.what, queue: one.queue, workflowId, link: startLink(place, one), emptyLink: startLink(place, one, workflowId), input, needs: one.needs };
   });
 }
 
-const startLink = (place: Place, { type, queue }: Startable, workflowId: string): string => uiPage(place, `workflows/start-workflow?${new URLSearchParams({ workflowType: type, taskQueue: queue, workflowId }).toString()}`);
+const startLink = (place: Place, { type, queue }: Startable, workflowId?: string): string =>
+  uiPage(place, `workflows/start-workflow?${new URLSearchParams({ workflowType: type, taskQueue: queue, ...(workflowId === undefined ? {} : { workflowId }) }).toString()}`);
 
 /** Lists of runs that an operator looks at again and again; the UI saves them as views. */
 export const SAVED_VIEWS: readonly { name: string; query: string }[] = [

@@ -25,7 +25,7 @@ describe('an operator’s token', () => {
 });
 
 describe('what can be started', () => {
-  const bare: Known = { round: 'by-hand-1', channel: 'stable', provider: 'provider-1', recipe: null, few: {}, submitted: [], accepted: [], base: null, checkpoint: null, versions: [], release: null };
+  const bare: Known = { round: 'by-hand-1', channel: 'stable', provider: 'provider-1', recipe: null, few: {}, submitted: [], accepted: [], base: null, checkpoint: null, versions: [], stable: null, release: null };
   it('has no input while something for it is missing, and says what', () => {
     expect(STARTABLE.filter(({ sample }) => sample(bare) !== undefined).map(({ type }) => type)).toEqual(['treasuryWatch']);
     for (const { needs } of STARTABLE) expect(needs).not.toBe('');
@@ -33,8 +33,9 @@ describe('what can be started', () => {
 
   it('has an input and an id of its own for each, once the installation is alive', () => {
     const id = `sha256:${'1'.repeat(64)}`;
-    const alive: Known = { ...bare, recipe: id, few: { epochs: 3 }, submitted: [id], accepted: [id], checkpoint: id, versions: [1, 2], release: { id: 2, channel: 'stable', waves: 3 } };
+    const alive: Known = { ...bare, recipe: id, few: { epochs: 3 }, submitted: [id], accepted: [id], checkpoint: id, versions: [1, 2, 3], stable: 2, release: { id: 2, channel: 'stable', waves: 3 } };
     const ids = STARTABLE.map(({ sample, id }) => id(sample(alive)!));
+    expect(STARTABLE.find(({ type }) => type === 'modelRollback')!.sample(alive)).toMatchObject({ version: 1 });
     expect(ids).toEqual(['lifecycle-by-hand-1', 'intake-by-hand-1', 'training-by-hand-1', 'review-by-hand-1', 'rollout-2', 'rollback-stable-drill-1', 'rounds-by-hand', 'treasury-watch-by-hand']);
   });
 });

@@ -17,7 +17,7 @@ export async function operatorPage(place: Place, seed: Uint8Array): Promise<Oper
     sections: [
       {
         title: 'Start',
-        items: (await startLinks(place)).map(({ type, what, link, input, needs }) => ({ name: type, what: input ? what : `${what} (first: ${needs})`, link, ...(input ? { text: JSON.stringify(input, null, 2) } : {}) })),
+        items: (await startLinks(place)).map(({ type, what, link, workflowId, input, needs }) => ({ name: type, what: `${what}; id ${workflowId}${input ? '' : `; it needs ${needs} first`}`, link, ...(input ? { text: JSON.stringify(input, null, 2) } : {}) })),
       },
       {
         title: `Updates, for the next ${HOURS} hours`,

@@ -7,7 +7,7 @@ import { StoryError } from '../errors.js';
 import type { Chapter, Stage } from './chapter.js';
 
 const YEAR_SECONDS = 365 * 24 * 3600;
-const PROVIDER_BOND = 200n * TOKEN;
+export const PROVIDER_BOND = 200n * TOKEN;
 const CONTRIBUTOR_BOND = 20n * TOKEN;
 const RECIPE = 'motion-cnn';
 
@@ -56,11 +56,14 @@ export const dao: Chapter = {
   },
 };
 
-async function postBond(clients: Clients, purpose: 'provider' | 'contributor', amount: bigint): Promise<void> {
+/** Brings a bond up to this amount; what was slashed is posted anew. */
+export async function postBond(clients: Clients, purpose: 'provider' | 'contributor', amount: bigint): Promise<void> {
   const kind = purpose === 'provider' ? { provider: null } : { contributor: null };
-  if (await insist('reading a bond', () => clients.treasury.get_bond({ holder: clients.principal, purpose: kind }))) return;
-  await insist('an allowance', () => approve(clients, amount + TOKEN));
-  await insist('a bond', () => clients.treasury.post_bond({ purpose: kind, amount, client_ref: `bond-${purpose}` }));
+  const bond = await insist('reading a bond', () => clients.treasury.get_bond({ holder: clients.principal, purpose: kind }));
+  const missing = amount - (bond?.amount ?? 0n);
+  if (missing <= 0n) return;
+  await insist('an allowance', () => approve(clients, missing + TOKEN));
+  await insist('a bond', () => clients.treasury.post_bond({ purpose: kind, amount: missing, client_ref: `bond-${purpose}${bond ? `-${bond.slashed}` : ''}` }));
 }
 
 /** Proposes and waits until it is executed. */
