@@ -16,7 +16,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const HELP = `Usage: npm run load -- [options]
 
 Puts lifecycles in flight on a development server with its state in a file: each is taken in up to its first vote, which stays open. Measures what
-a quarter, half and all of them take, and whether the second half takes more than the first; then opens the votes of some and lets them end.
+a quarter, half and all of them take, and whether the second half takes more than the first; then lets some further ones go to their end.
 
   --lifecycles N   default 1000; a multiple of 4
   --cached N       workflows that a worker keeps in memory; default 200, as the orchestrator does
@@ -43,7 +43,8 @@ async function main(): Promise<void> {
 
   const world = Object.assign(new World(), { looks: 0 });
   const proposed = new Set<string>();
-  let open = false;
+  /** Votes on proposals from this number on are decided at once; those before stay open. */
+  let openFrom = Infinity;
   const activities = world.activities();
   const troupe = await Troupe.open({
     database: true,
@@ -53,8 +54,8 @@ async function main(): Promise<void> {
         for (const { clientRef } of request.proposals) proposed.add(clientRef);
         return activities['governance.proposeAll']!(request as never);
       },
-      'governance.decisions': async (request: unknown) => {
-        if (open) return activities['governance.decisions']!(request as never);
+      'governance.decisions': async (request: { proposals: number[] }) => {
+        if (request.proposals[0]! >= openFrom) return activities['governance.decisions']!(request as never);
         throw ApplicationFailure.create({ type: 'notDecided', message: 'The vote is open', nextRetryDelay: '5 minutes', category: 'BENIGN' });
       },
     }),
@@ -80,12 +81,12 @@ async function main(): Promise<void> {
       began = performance.now();
     }
 
-    open = true;
-    notes.push(await finished(troupe, lifecycles, finish));
     const rows = growth(samples);
     console.log(`\n${asText(rows)}`);
-    for (const note of notes) console.log(`  ${note}`);
     if (values.json) writeFileSync(values.json, `${JSON.stringify({ samples, rows }, null, 2)}\n`);
+    openFrom = proposed.size + 1;
+    notes.push(await finished(troupe, lifecycles, finish));
+    for (const note of notes) console.log(`  ${note}`);
     if (values.markdown) writeIntoPage(join(ROOT, 'docs', 'scaling.md'), 'load', rows, notes);
     if (rows.some((row) => met(row) === false)) process.exitCode = 1;
   } finally {
@@ -100,7 +101,9 @@ const start = (troupe: Troupe, number: number) =>
 async function finished(troupe: Troupe, before: number, count: number): Promise<string> {
   await troupe.start('provider');
   const began = performance.now();
-  await Promise.all(Array.from({ length: count }, async (_, index) => (await start(troupe, before + index)).result()));
+  const ended = await Promise.allSettled(Array.from({ length: count }, async (_, index) => (await start(troupe, before + index)).result()));
+  const failed = ended.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
   const seconds = (performance.now() - began) / 1000;
   const sizes: { events: number; bytes: number }[] = [];
   for await (const run of troupe.client.workflow.list({ query: `LivepodRound = "load-${before}"` })) {
