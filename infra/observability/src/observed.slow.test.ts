@@ -39,7 +39,7 @@ describe('a lifecycle that is watched', () => {
   it('is one trace, from its start to training at the provider and to the pods\' switch', async () => {
     const handle = await rig.client.workflow.start('lifecycle', {
       taskQueue: 'orchestrator', workflowId: 'lifecycle-watched',
-      args: [{ ...TINY, round: 'watched', recipe: rig.chain.recipe, datasets: [await rig.contributed('contributor-1', 0)], plan: { ...TINY.plan, soakSeconds: 4 } }],
+      args: [{ ...TINY, round: 'watched', recipe: rig.chain.recipe, holdSeconds: 0, datasets: [await rig.contributed('contributor-1', 0)], plan: { ...TINY.plan, soakSeconds: 4 } }],
     });
     void pod();
     const result = (await handle.result()) as LifecycleResult;
@@ -122,7 +122,7 @@ async function trouble(): Promise<void> {
   // A second version, so that there is a way back.
   const { job } = finished;
   const { dataset } = (await (await rig.chain.as('operator')).access.get_job(BigInt(job!)))!.datasets[0]!;
-  const again = await (await start('lifecycle', 'lifecycle-again', { ...TINY, round: 'again', recipe: rig.chain.recipe, trainOn: [dataset], seed: 2 })).result();
+  const again = await (await start('lifecycle', 'lifecycle-again', { ...TINY, round: 'again', recipe: rig.chain.recipe, holdSeconds: 0, trainOn: [dataset], seed: 2 })).result();
   expect(again).toMatchObject({ outcome: 'completed', version: 2 });
   await (await start('modelRollback', 'rollback-1', { channel: 'stable', version: 1, reason: 'to see how long it takes', ref: 'r1' }, 'rollback')).result();
   await refused.result().catch(() => {});
