@@ -67,13 +67,12 @@ export class TemporalUi {
   }
 
   /** Starts a workflow through the form, from a link that fills in all but the input. */
-  async start(workflowType: string, taskQueue: string, workflowId: string, input: unknown, picture?: string): Promise<void> {
+  async start(workflowType: string, taskQueue: string, workflowId: string, input: unknown): Promise<void> {
     const { page } = this;
     await page.goto(`${this.url}/namespaces/${this.namespace}/workflows/start-workflow?${new URLSearchParams({ workflowType, taskQueue, workflowId }).toString()}`);
     await page.getByText('Task Queue is Active').waitFor();
     await page.waitForLoadState('networkidle'); // the form takes the input of the last run of this type, and must not do so after ours is typed
     await this.type(page.locator('.cm-content').first(), input);
-    if (picture) await this.picture(picture);
     await page.getByTestId('start-workflow-button').click();
     await page.getByText(/workflow started|success/i).first().waitFor();
   }
