@@ -69,6 +69,9 @@ function readArguments() {
   }
 }
 
+// What was started ends with this process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
 main().then(
   () => process.exit(), // a backend may keep threads that would hold the process
   (error: unknown) => {

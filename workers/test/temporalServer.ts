@@ -10,7 +10,11 @@ const program = fileURLToPath(new URL('../../.cache/bin/temporal', import.meta.u
 
 /** A Temporal server of its own, with our namespace, a provider's, and the Nexus endpoint between them. */
 export class TemporalServer {
-  private constructor(readonly temporal: Temporal, readonly client: TemporalClient, private readonly child: ChildProcess) {}
+  private readonly atExit = (): void => void this.child.kill('SIGKILL');
+
+  private constructor(readonly temporal: Temporal, readonly client: TemporalClient, private readonly child: ChildProcess) {
+    process.once('exit', this.atExit);
+  }
 
   /** @param database  a file; in memory where none is given */
   static async start(database?: string): Promise<TemporalServer> {
@@ -34,8 +38,10 @@ export class TemporalServer {
 
   async stop(): Promise<void> {
     await this.client.connection.close();
-    this.child.kill('SIGKILL');
-    await once(this.child, 'exit');
+    const gone = once(this.child, 'exit');
+    this.atExit();
+    process.off('exit', this.atExit);
+    await gone;
   }
 }
 

@@ -18,13 +18,16 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
  */
 export class Troupe {
   private readonly children = new Set<ChildProcess>();
+  private readonly atExit = (): void => this.children.forEach((child) => void child.kill('SIGKILL'));
 
   private constructor(
     readonly server: TemporalServer,
     private readonly world: WorldService,
     private readonly names: string[],
     private readonly folder: string,
-  ) {}
+  ) {
+    process.once('exit', this.atExit);
+  }
 
   /**
    * @param options.activities  the world as it is at this moment
@@ -62,7 +65,8 @@ export class Troupe {
   }
 
   async close(): Promise<void> {
-    for (const child of this.children) child.kill('SIGKILL');
+    this.atExit();
+    process.off('exit', this.atExit);
     await this.server.stop();
     await this.world.close();
     await rm(this.folder, { recursive: true, force: true });

@@ -114,6 +114,9 @@ async function finished(troupe: Troupe, before: number, count: number): Promise<
   return `${count} whole lifecycles ended beside those ${before} in ${seconds.toFixed(0)} s; one has ${sum('events')} events and ${(sum('bytes') / 1000).toFixed(0)} kB of history in its ${sizes.length} workflows of ours.`;
 }
 
+// What was started ends with this process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
 main().then(
   () => process.exit(),
   (error: Error) => {
