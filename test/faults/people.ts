@@ -94,7 +94,7 @@ export class People {
         const ballot = (run === undefined ? undefined : this.ballots.get(run)?.(open.clientRef, open.rendering)) ?? 'yes';
         if (ballot !== 'leave') await vote(voter, { proposal: open.proposal, vote: ballot }).catch(() => {}); // it is still open when it failed
       }
-      await sleep(250);
+      await sleep(400);
     }
   }
 }

@@ -127,7 +127,7 @@ export class Subjects {
 
   async waveBegun(release: number, wave: number): Promise<void> {
     const { fleet } = await this.lab.people.as('voter');
-    while ((await insist(() => fleet.get_release(BigInt(release))))!.wave < wave) await sleep(150);
+    while ((await insist(() => fleet.get_release(BigInt(release))))!.wave < wave) await sleep(400);
   }
 
   /** The release that the run's workflow opens on its channel. */
