@@ -30,11 +30,17 @@ export async function finished(options: BenchOptions): Promise<BenchRow[]> {
       options.note('Skipped: no lifecycle has completed yet.');
       return [];
     }
-    return [...rounds.map((round) => timeOf(round, ours, providers, options)), ...(await latencies(network).catch(() => [])), ...eventsOf([...ours, ...providers])];
+    return [...rounds.map((round) => timeOf(round, ours, providers, options)), ...(await latencies(network).catch(unread(options))), ...eventsOf([...ours, ...providers])];
   } finally {
     await Promise.all([client.connection.close(), provider.connection.close()]);
   }
 }
+
+/** Canisters that do not answer cost their rows, and nothing else. */
+const unread = ({ note }: BenchOptions) => (error: Error): BenchRow[] => {
+  note(`No latencies of the canisters: ${error.message}`);
+  return [];
+};
 
 function timeOf(round: HistoryFacts, ours: HistoryFacts[], providers: HistoryFacts[], options: BenchOptions): BenchRow {
   const own = ours.filter(({ workflowId }) => workflowId.startsWith(`${round.workflowId}-`));

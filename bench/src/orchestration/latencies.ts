@@ -15,7 +15,6 @@ export async function latencies(network: Network): Promise<BenchRow[]> {
   const [access, governance, models] = await Promise.all([eventsOf(clients, 'access'), eventsOf(clients, 'governance'), eventsOf(clients, 'models')]);
   return [
     ...rows('approval of a job to the release of its keys', between(of(access, 'granted'), of(access, 'keyReleased'), 'grant')),
-    ...rows('a provider asks for a key to its release', between(of(access, 'keyRequested'), of(access, 'keyReleased'), 'grant')),
     ...rows('deciding vote on a checkpoint to its signed metadata', votesToOfficial(of(governance, 'proposal_decided'), of(models, 'checkpointAdopted'), of(models, 'metadataPublished'))),
   ];
 }
