@@ -21,6 +21,14 @@ export interface Bundle {
 /** Files that are part of every bundle, absolute: interceptors that run inside the sandbox. */
 export const workflowInterceptors: string[] = [fileURLToPath(new URL('interceptors.ts', import.meta.resolve('@livepod/workflows')))];
 
+const workflows = (file: string): string => fileURLToPath(new URL(file, import.meta.resolve('@livepod/workflows')));
+const { NormalModuleReplacementPlugin } = createRequire(require.resolve('@temporalio/worker'))('webpack') as typeof import('webpack');
+
+/** OpenTelemetry's context manager for workflows is ours: `workflows/src/traceStorage.ts` says why. */
+const oneTraceStorage = new NormalModuleReplacementPlugin(/^\.\/context-manager$/, (found: { context: string; request: string }) => {
+  if (found.context.includes('interceptors-opentelemetry-v2')) found.request = workflows('traceContext.ts');
+});
+
 /**
  * The workflow code of one entry. Made once per state of the sources and of the SDK and kept in .cache, so that a restarted worker polls in a
  * second. Workers, replays and tests all take theirs from here: replaying needs the same interceptors and converters.
@@ -51,6 +59,7 @@ export async function bundle(workflowsPath: string): Promise<string> {
   const { code } = await bundleWorkflowCode({
     workflowsPath,
     workflowInterceptorModules: workflowInterceptors,
+    preloadModules: [workflows('traceStorage.ts')],
     ...(payloadConverterPath ? { payloadConverterPath } : {}),
     ...(failureConverterPath ? { failureConverterPath } : {}),
     webpackConfigHook: smallAndOfNoMachine,
@@ -67,6 +76,7 @@ export async function bundle(workflowsPath: string): Promise<string> {
 const smallAndOfNoMachine: NonNullable<BundleOptions['webpackConfigHook']> = (config) => ({
   ...config,
   context: root,
+  plugins: [...(config.plugins ?? []), oneTraceStorage],
   optimization: { ...config.optimization, providedExports: true, usedExports: true, sideEffects: true, innerGraph: true },
   devtool: 'inline-nosources-source-map',
   output: { ...config.output, devtoolModuleFilenameTemplate: ({ absoluteResourcePath }: { absoluteResourcePath: string }) => absoluteResourcePath.replaceAll(root, '') },
