@@ -11,6 +11,8 @@ export interface Plan {
   seed: number;
   /** `workflow.activity` of the one step that is struck; every step of the run without it. */
   only?: string;
+  /** Workflows whose steps are struck on their own ways, and not when they run as somebody's children; none when `only` is given. */
+  spares?: readonly string[];
   /** Blows in the middle come earlier by this factor; default 1. */
   haste?: number;
   /** Nothing counts before: what prepares the run may be steps of workflows, too. */
@@ -146,7 +148,7 @@ export class Control {
   }
 
   private isTarget(plan: Plan, step: Step): boolean {
-    return plan.only === undefined || plan.only === `${step.workflow}.${step.activity}`;
+    return plan.only === undefined ? !plan.spares?.includes(step.workflow) : plan.only === `${step.workflow}.${step.activity}`;
   }
 
   /** The step's record, and whether this attempt is one to strike. */

@@ -148,7 +148,7 @@ export class Matrix {
     if (phase.shifts) await this.lab.restartWorkers(phase.shifts);
     const wanted = this.only.activity === undefined ? undefined : `${this.only.workflow}.${this.only.activity}`;
     const shift = phase.shifts ? phase.title : undefined;
-    const stepsOf = (scenario: string) => this.progress.references[scenario]!.steps.filter(({ step }) => wanted === undefined || step === wanted);
+    const stepsOf = (scenario: string) => this.progress.references[scenario]!.steps.filter(({ step }) => (wanted === undefined ? !this.spared(scenario).includes(step.split('.')[0]!) : step === wanted));
     const plans = this.scenarios.flatMap(({ name }) => phase.faults.flatMap((fault) => {
       const steps = stepsOf(name).filter(({ s3Calls }) => fault !== 's3Errors' || s3Calls > 0);
       return steps.length === 0 ? [] : [this.plan(name, fault, { shift, only: wanted })];
@@ -216,7 +216,13 @@ export class Matrix {
   }
 
   private plan(scenario: string, fault: Fault | null, more: Partial<Plan> = {}): Plan {
-    return { run: `r${this.next++}`, scenario, fault, seed: this.progress.seed, ...more };
+    return { run: `r${this.next++}`, scenario, fault, seed: this.progress.seed, spares: this.spared(scenario), ...more };
+  }
+
+  /** A child that has ways of its own is struck there: a lifecycle of twenty-five blows would say nothing more. */
+  private spared(scenario: string): string[] {
+    const workflow = (name: string): string => name.split('/')[0]!;
+    return [...new Set(this.scenarios.map(({ name }) => workflow(name)))].filter((one) => one !== workflow(scenario));
   }
 
   private save(): void {

@@ -56,7 +56,7 @@ ${notes.length > 0 ? `\n${notes.join('\n')}\n` : ''}
   the proxy saw no request of the step in any run.
 - **clocks wrong**: orchestrator and evaluator 2 minutes or an hour ahead and the provider as much behind, and the other way round; servers are right.
 
-A run is struck once in each of its steps; one that differs is tried again with each step struck alone, to know whose it is. Where a workflow takes several
+A run is struck once in each of its steps, and a workflow that another one starts, on ways of its own; one that differs is tried again with each step struck alone, to know whose it is. Where a workflow takes several
 ways (adopted, rejected, cancelled, …), each is tried; the steps of what undoes a cancelled run are among them. Undisturbed, every way is run twice and has to
 come out the same, or the comparison counts for nothing. What the workers offer and no way calls fails the whole. How it is done: \`test/faults/README.md\`.
 `;

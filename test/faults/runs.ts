@@ -19,7 +19,7 @@ export interface Outcome {
 }
 
 /** A run that has not ended by then is stuck. */
-const PATIENCE_SECONDS = 600;
+const PATIENCE_SECONDS = 1800;
 const PREPARED_AT_ONCE = 4;
 
 /** Runs scenarios at the same time, each with subjects of its own; when all have ended and nothing moves any more, looks at what each came to. */
