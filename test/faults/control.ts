@@ -11,8 +11,8 @@ export interface Plan {
   seed: number;
   /** `workflow.activity` of the one step that is struck; every step of the run without it. */
   only?: string;
-  /** Workflows whose steps are struck on their own ways, and not when they run as somebody's children; none when `only` is given. */
-  spares?: readonly string[];
+  /** Whose steps are struck, unless `only` says which; every workflow's without it. */
+  strikes?: readonly string[];
   /** Blows in the middle come earlier by this factor; default 1. */
   haste?: number;
   /** Nothing counts before: what prepares the run may be steps of workflows, too. */
@@ -148,7 +148,7 @@ export class Control {
   }
 
   private isTarget(plan: Plan, step: Step): boolean {
-    return plan.only === undefined ? !plan.spares?.includes(step.workflow) : plan.only === `${step.workflow}.${step.activity}`;
+    return plan.only === undefined ? (plan.strikes?.includes(step.workflow) ?? true) : plan.only === `${step.workflow}.${step.activity}`;
   }
 
   /** The step's record, and whether this attempt is one to strike. */

@@ -14,11 +14,12 @@ import { identity, insist, People, principal, TOKEN } from './people.js';
 import { S3Proxy } from './s3Proxy.js';
 
 const here = (file: string): string => fileURLToPath(new URL(`./${file}`, import.meta.url));
-/** Two hosts of one provider: a step that hangs holds the only slot of its host. */
+/** Three hosts of one provider: a step that hangs holds the only slot of its host. */
 const WORKERS: readonly { name: string; role: WorkerName; identity: string }[] = [
   { name: 'orchestrator', role: 'orchestrator', identity: 'orchestrator' },
   { name: 'provider', role: 'provider', identity: 'provider' },
   { name: 'provider-2', role: 'provider', identity: 'provider' },
+  { name: 'provider-3', role: 'provider', identity: 'provider' },
   { name: 'evaluator', role: 'evaluator', identity: 'evaluator' },
 ];
 

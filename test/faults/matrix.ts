@@ -148,7 +148,7 @@ export class Matrix {
     if (phase.shifts) await this.lab.restartWorkers(phase.shifts);
     const wanted = this.only.activity === undefined ? undefined : `${this.only.workflow}.${this.only.activity}`;
     const shift = phase.shifts ? phase.title : undefined;
-    const stepsOf = (scenario: string) => this.progress.references[scenario]!.steps.filter(({ step }) => (wanted === undefined ? !this.spared(scenario).includes(step.split('.')[0]!) : step === wanted));
+    const stepsOf = (scenario: string) => this.progress.references[scenario]!.steps.filter(({ step }) => (wanted === undefined ? this.strikes(scenario).includes(step.split('.')[0]!) : step === wanted));
     const plans = this.scenarios.flatMap(({ name }) => phase.faults.flatMap((fault) => {
       const steps = stepsOf(name).filter(({ s3Calls }) => fault !== 's3Errors' || s3Calls > 0);
       return steps.length === 0 ? [] : [this.plan(name, fault, { shift, only: wanted })];
@@ -216,13 +216,20 @@ export class Matrix {
   }
 
   private plan(scenario: string, fault: Fault | null, more: Partial<Plan> = {}): Plan {
-    return { run: `r${this.next++}`, scenario, fault, seed: this.progress.seed, spares: this.spared(scenario), ...more };
+    return { run: `r${this.next++}`, scenario, fault, seed: this.progress.seed, ...(fault === null ? {} : { strikes: this.strikes(scenario) }), ...more };
   }
 
-  /** A child that has ways of its own is struck there: a lifecycle of twenty-five blows would say nothing more. */
-  private spared(scenario: string): string[] {
+  /**
+   * Whose steps a scenario's runs are struck in: a lifecycle of twenty-five blows would say nothing more than its children on ways of their own.
+   * A workflow without ways of its own is struck where it comes first.
+   */
+  private strikes(scenario: string): string[] {
     const workflow = (name: string): string => name.split('/')[0]!;
-    return [...new Set(this.scenarios.map(({ name }) => workflow(name)))].filter((one) => one !== workflow(scenario));
+    const own = new Set(this.scenarios.map(({ name }) => workflow(name)));
+    const called = ({ name }: Scenario): string[] => this.progress.references[name]!.steps.map(({ step }) => step.split('.')[0]!);
+    const home = (child: string): string => workflow(this.scenarios.find((one) => called(one).includes(child))!.name);
+    const all = new Set(this.scenarios.flatMap(called));
+    return [...all].filter((one) => (own.has(one) ? one : home(one)) === workflow(scenario));
   }
 
   private save(): void {
