@@ -37,7 +37,7 @@ export class Names {
     if (typeof value === 'string') return this.words(value);
     if (Array.isArray(value)) {
       const items = value.map((item) => this.value(item, key));
-      return key === 'datasets' && items.every((item) => typeof item === 'string') ? items.sort() : items; // documents list them by id
+      return BY_ID.has(key) ? items.map((item) => [JSON.stringify(item), item] as const).sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item) : items;
     }
     if (value === null || typeof value !== 'object') return value;
     return Object.fromEntries(Object.entries(value).filter(([name]) => !DROPPED.has(name)).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, item]) => [name, this.value(item, name)]));
@@ -51,6 +51,9 @@ const TIME = /^1[789]\d{17}$/;
 const KINDS: Record<string, string> = {
   proposal: 'proposal', slashing: 'proposal', job: 'job', escrow: 'escrow', grant: 'grant', release: 'release', adoption: 'adoption', version: 'version', previous: 'version', from: 'version',
 };
+
+/** Lists in the order of ids, which are of one run alone: names order them here. */
+const BY_ID: ReadonlySet<string> = new Set(['datasets', 'payments']);
 
 /** Times, places of a record, and sums that grow with everybody's work. */
 const DROPPED: ReadonlySet<string> = new Set([
