@@ -18,6 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'livepod-ui-'));
 const state = join(folder, 'state');
 const mark = randomBytes(6).toString('hex');
 const canary = (what: string): string => `canary-${what}-${mark}`;
+const TINY = { epochs: 1, windowsPerEpoch: 128, batch: 16, filters: 8 };
 let open: OpenStage;
 let ui: TemporalUi;
 let token: string;
@@ -31,7 +32,7 @@ beforeAll(async () => {
   await stage.voters.start();
   await dao.tell(stage);
   token = signOperatorToken(stage.cast.seed('operator'), {
-    actions: ['pause', 'resume', 'approve', 'abort'], workflow: '*', audience: stage.network.canisters.fleet,
+    actions: ['pause', 'resume', 'approve', 'abort', 'extendDeadline'], workflow: '*', audience: stage.network.canisters.fleet,
     notBefore: BigInt(Date.now() - 60_000) * 1_000_000n, expires: BigInt(Date.now() + 3600_000) * 1_000_000n, nonce: randomBytes(16),
   });
   signIn = await open.signIn();
@@ -46,6 +47,10 @@ afterAll(async () => {
 describe('an operator with only a browser', () => {
   const round = 'by-hand';
   const id = `lifecycle-${round}`;
+  const datasets: string[] = [];
+  let checkpoint: string;
+  let release: number;
+  const plan = { waves: [1, 2], soakSeconds: 0, gate: { minWindows: 0, maxCorrectionPermille: 1000, maxErrors: 9 } };
 
   it('signs in at the codec server by a link', async () => {
     await ui.page.goto(signIn);
@@ -56,10 +61,9 @@ describe('an operator with only a browser', () => {
   it('tells the UI where it is', () => ui.useCodec(open.stage.network.temporal!.codecUrl!));
 
   it('starts a lifecycle through the form, from a link', async () => {
-    const datasets = [await contributed(0, 'bucket'), await contributed(1, 's3')];
+    datasets.push(await contributed(0, 'bucket'), await contributed(1, 's3'));
     await ui.start('lifecycle', 'orchestrator', id, {
-      round, recipe: open.stage.memory.told.recipe, provider: 'provider-1', datasets, arguments: { epochs: 1, windowsPerEpoch: 128, batch: 16, filters: 8 },
-      plan: { waves: [1, 2], soakSeconds: 0, gate: { minWindows: 0, maxCorrectionPermille: 1000, maxErrors: 9 } }, approveWaves: true, holdSeconds: 0,
+      round, recipe: open.stage.memory.told.recipe, provider: 'provider-1', datasets, arguments: TINY, plan, approveWaves: true, holdSeconds: 0,
     });
   });
 
@@ -88,6 +92,42 @@ describe('an operator with only a browser', () => {
     await ui.open(id, 'history');
     const shown = await ui.payloads(/"outcome": "completed"/, 120);
     expect(shown).toMatch(new RegExp(`"round": "${round}"`));
+  });
+
+  it('trains a second checkpoint by itself, and gives the job more time', async () => {
+    await ui.start('trainingRound', 'orchestrator', 'training-2', {
+      round: 'two', provider: 'provider-1', recipe: open.stage.memory.told.recipe, arguments: { ...TINY, epochs: 40 }, seed: 2, datasets, base: null, reward: '500000000', deadlineSeconds: 3600,
+    });
+    await ui.details('training-2', /Provider provider-1 trains/, 120);
+    expect(await ui.update('training-2', 'extendDeadline', { seconds: 1800, token })).toBeUndefined();
+    await ui.open('training-2', 'history');
+    checkpoint = /"checkpoint": "(sha256:[0-9a-f]{64})"/.exec(await ui.payloads(/"checkpoint": "sha256:/, 240))![1]!;
+  });
+
+  it('has it reviewed, and reads the number of its release', async () => {
+    await ui.start('checkpointReview', 'orchestrator', 'review-2', { round: 'two', checkpoint, channel: 'stable', plan });
+    release = Number(/Official: version 2 of channel stable, release (\d+)/.exec(await ui.details('review-2', /Official: version 2/, 120))![1]);
+  });
+
+  it('starts its rollout, pauses the release, lets it go on', async () => {
+    const rollout = `rollout-${release}`;
+    await ui.start('modelRollout', 'orchestrator', rollout, { release, channel: 'stable', waves: 2, approveWaves: true });
+    await ui.details(rollout, /Waiting for approval: wave 2 of 2/);
+    expect(await ui.update(rollout, 'pause', { reason: 'Pods report late', token })).toBeUndefined();
+    expect(await ui.details(rollout, /Paused: Pods report late/)).toMatch(/resume/);
+    await ui.picture('paused-release');
+    expect(await releaseState(release)).toEqual('paused');
+    expect(await ui.update(rollout, 'resume', { token })).toBeUndefined();
+    expect(await releaseState(release)).not.toEqual('paused');
+    expect(await ui.update(rollout, 'approve', { token })).toBeUndefined();
+    await ui.details(rollout, /Version 2 is stable for the whole channel/, 120);
+  });
+
+  it('rolls back', async () => {
+    await ui.start('modelRollback', 'rollback', 'rollback-stable-stairs', { channel: 'stable', version: 1, reason: 'Version 2 misreads stairs', ref: 'stairs' });
+    await ui.open('rollback-stable-stairs', 'history');
+    expect(await ui.payloads(/"version"/, 120)).toMatch(/Version 2 misreads stairs/);
+    expect(await stableVersion()).toBe(1);
   });
 
   it('reads why a bad input was refused, and what to do', async () => {
@@ -156,6 +196,17 @@ describe('secrets', () => {
     expect((await ui.traffic()).flatMap(({ url, bytes }) => leaksIn(url, bytes, [{ name: 'leak', value: canary('leaked') }])).length).toBeGreaterThan(0);
   });
 });
+
+/** As the fleet canister tells it to anybody. */
+async function releaseState(release: number): Promise<string> {
+  const { fleet } = await connect(open.stage.network);
+  return Object.keys((await fleet.get_release(BigInt(release)))!.state)[0]!;
+}
+
+async function stableVersion(): Promise<number | undefined> {
+  const { models } = await connect(open.stage.network);
+  return (await models.get_channel('stable'))!.stable[0]?.version;
+}
 
 /** A dataset of two recordings of one of the story's people; its data key is remembered. */
 async function contributed(index: number, store: 'bucket' | 's3'): Promise<string> {
