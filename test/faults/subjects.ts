@@ -112,14 +112,16 @@ export class Subjects {
     }
   }
 
-  /** Every pod that a wave reached says once how its windows went; those it did not reach are refused. */
+  /** Every pod that a wave reached says once how its windows went; those it did not reach are refused, and not asked any more once the next wave may begin. */
   async report(release: number, wave: number, health: { windows: number; corrections: number; errors: number }): Promise<void> {
     await this.waveBegun(release, wave);
     const { fleet } = await this.lab.people.as('voter');
-    const { version } = (await insist(() => fleet.get_release(BigInt(release))))!;
+    const { version, exposed } = (await insist(() => fleet.get_release(BigInt(release))))!;
+    let reported = 0;
     for (const pod of this.pods) {
+      if (reported === exposed) break;
       const device = await this.lab.people.as(pod);
-      await insist(() => device.fleet.report({ release: BigInt(release), version, sequence: BigInt(wave), event: { health: null }, ...health })).catch((error: unknown) => {
+      await insist(() => device.fleet.report({ release: BigInt(release), version, sequence: BigInt(wave), event: { health: null }, ...health })).then(() => void reported++, (error: unknown) => {
         if (!(error instanceof CanisterError) || error.code !== 'notExposed') throw error;
       });
     }

@@ -6,6 +6,8 @@ import { identity } from '../people.js';
 import type { Subjects } from '../subjects.js';
 
 const HOUR = 3_600_000_000_000n;
+/** A step that was struck by silence is heard of after the server's heartbeat time-out and its next attempt. */
+const PATIENCE_MS = 90_000;
 
 /** Sends an update with a fresh token of the operator's, repeated under one id until the server says what came of it. */
 export async function update({ lab }: Subjects, handle: WorkflowHandle, name: string, given: object = {}, id = name): Promise<void> {
@@ -13,7 +15,7 @@ export async function update({ lab }: Subjects, handle: WorkflowHandle, name: st
   const token = signOperatorToken(new Uint8Array(identity('operator').getKeyPair().secretKey.slice(0, 32)), {
     actions: OPERATOR_ACTIONS, workflow: handle.workflowId, audience: lab.network.canisters.fleet, notBefore: now - 1_000_000_000n, expires: now + HOUR / 2n, nonce: randomBytes(16),
   });
-  for (const until = Date.now() + 20_000; ; ) {
+  for (const until = Date.now() + PATIENCE_MS; ; ) {
     try {
       await handle.executeUpdate<unknown, [object]>(name, { updateId: `${handle.workflowId}-${id}`, args: [{ ...given, token }] });
       return;
