@@ -16,7 +16,7 @@ Runs every activity of every workflow under every fault on a stack of its own an
   --only W[.ACTIVITY][:FAULT]  one workflow, one of its activities, one fault
   --seed N       chooses moments and occurrences (default 1); a run with the same seed chooses the same
   --json FILE    also write [{workflow, activity, fault, outcome, why, seed}]
-  --resume       go on after the last phase that was done
+  --resume       go on after the last phase that was done; what was different in those is tried again
   --state DIR    keep the stack's state and logs there
   --list         the ways of the workflows that are tried, and the faults
   --help         this

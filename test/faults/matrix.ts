@@ -109,7 +109,11 @@ export class Matrix {
     }
     for (const phase of this.phases) {
       const faults = phase.faults.filter((fault) => this.only.fault === undefined || this.only.fault === fault);
-      if (faults.length === 0 || this.progress.phases.includes(phase.title)) continue;
+      if (faults.length === 0) continue;
+      if (this.progress.phases.includes(phase.title)) {
+        await this.retry({ ...phase, faults });
+        continue;
+      }
       this.lab.tell(`── ${phase.title}`);
       await this.try({ ...phase, faults });
       this.progress.phases.push(phase.title);
@@ -166,6 +170,19 @@ export class Matrix {
       this.progress.trials.push(...this.judged(await this.together(missed)));
     }
     if (phase.shifts) await this.lab.restartWorkers();
+  }
+
+  /** What was different in a phase that is done, once it was mended. */
+  private async retry(phase: Phase): Promise<void> {
+    const shift = phase.shifts ? phase.title : undefined;
+    const bad = this.progress.trials.filter((trial) => trial.only !== undefined && trial.differences.length > 0 && trial.shift === shift && phase.faults.includes(trial.fault));
+    if (bad.length === 0) return;
+    this.lab.tell(`── ${phase.title}, again: ${bad.map(({ only, fault }) => `${only}:${fault}`).join(', ')}`);
+    if (phase.shifts) await this.lab.restartWorkers(phase.shifts);
+    const trials = this.judged(await this.together(bad.map(({ scenario, fault, only }) => this.plan(scenario, fault, { shift, only }))));
+    this.progress.trials = [...this.progress.trials.filter((trial) => !bad.includes(trial)), ...trials];
+    if (phase.shifts) await this.lab.restartWorkers();
+    this.save();
   }
 
   private notStruck(fault: Fault): { step: string; scenario: string }[] {
