@@ -10,10 +10,12 @@ export interface BenchRow {
   peerValue: number | null;
   /** value / peerValue. */
   ratio: number | null;
-  /** Held against `ratio`, or against `value` where there is no peer; null where a figure only informs. */
+  /** Held against `ratio`, or against `value` where there is no peer or `held` says so; null where a figure only informs. */
   target: number | null;
   /** On which side of the target is good. Default `least`. */
   bound?: 'least' | 'most';
+  /** `value` holds the target against `value` although there is a peer. */
+  held?: 'value';
 }
 
 export interface BenchOptions {
@@ -38,7 +40,7 @@ export interface Benchmark {
 /** true or false where the row has a target. */
 export function met(row: BenchRow): boolean | null {
   if (row.target === null) return null;
-  const measured = row.ratio ?? row.value;
+  const measured = row.held === 'value' ? row.value : (row.ratio ?? row.value);
   return row.bound === 'most' ? measured <= row.target : measured >= row.target;
 }
 

@@ -19,6 +19,11 @@ describe('a target', () => {
     expect(met({ ...row, peer: null, peerValue: null, ratio: null, value: 301, target: 300 })).toBe(false);
   });
 
+  it('is held against the value beside a peer where the row says so', () => {
+    expect(met({ ...row, held: 'value' })).toBe(false);
+    expect(met({ ...row, held: 'value', value: 1, ratio: 5 })).toBe(true);
+  });
+
   it('that is missed is shown', () => {
     expect(asText([row])).toMatch(/≤ 1\.1 {2}MISSED/);
   });

@@ -5,7 +5,7 @@ import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { encode } from 'cborg';
 import fc from 'fast-check';
 import { leb128, representationIndependentHash, selfDescribed } from '../envelopes/index.js';
-import { blsSign, blsVerify } from './bls.js';
+import { blsPublicKey, blsSign, blsVerify } from './bls.js';
 import { multiplyG1 } from './g1-multiply.js';
 import { createSubnetKeys, encodeCertificate, hashTree, labelled, leaf, signQueryResponse, verifyCertificate, type SubnetKeys, type Tree } from './index.js';
 
@@ -48,6 +48,10 @@ describe('subnet keys', () => {
     const secret = 0x1234_5678_9abc_def0_1234_5678_9abc_def0n;
     const expected = bls.sign(bls.hash(text('message'), 'BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_'), G2.Point.Fn.toBytes(secret));
     expect(blsSign(secret, text('message'))).toEqual(expected.toBytes());
+    fc.assert(fc.property(fc.bigInt(1n, G2.Point.Fn.ORDER - 1n), fc.uint8Array({ maxLength: 200 }), (key, message) => {
+      const theirs = bls.sign(bls.hash(message, 'BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_'), G2.Point.Fn.toBytes(key)).toBytes();
+      expect([blsSign(key, message), blsPublicKey(key)]).toEqual([theirs, bls.getPublicKey(G2.Point.Fn.toBytes(key)).toBytes()]);
+    }), { numRuns: 5 });
   });
 
   it('multiply in G1 as noble does', () => {
@@ -66,6 +70,39 @@ describe('subnet keys', () => {
     expect(blsVerify(app.der.slice(-96), message, signature)).toBe(false);
     expect(blsVerify(key, message, new Uint8Array(48))).toBe(false);
     expect(blsVerify(key, message, Uint8Array.of(0xc0, ...new Uint8Array(47)))).toBe(false); // the identity
+    expect(blsVerify(Uint8Array.of(0xc0, ...new Uint8Array(95)), message, Uint8Array.of(0xc0, ...new Uint8Array(47)))).toBe(false);
+  });
+
+  it('do not verify for points outside the groups, other lengths, and encodings that are not the only one', () => {
+    const { G1, G2, fields: { Fp, Fp2 } } = bls12_381;
+    const key = root.der.slice(-96);
+    const message = Buffer.concat([Uint8Array.of(13), text('ic-state-root'), new Uint8Array(32)]);
+    const signature = root.sign(new Uint8Array(32));
+    const big = (bytes: Uint8Array): bigint => BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
+    const compressed = (x: bigint[], sign: boolean): Uint8Array => {
+      const bytes = Buffer.from(x.map((part) => part.toString(16).padStart(96, '0')).join(''), 'hex');
+      bytes[0]! |= sign ? 0xa0 : 0x80;
+      return new Uint8Array(bytes);
+    };
+    const order3 = G1.Point.fromAffine({ x: 0n, y: Fp.sqrt(4n) }); // on the curve, of order 3
+    const moved = G1.Point.fromBytes(signature).add(order3);
+    for (const sign of [true, false]) {
+      expect(blsVerify(key, message, compressed([order3.x], sign))).toBe(false);
+      expect(blsVerify(key, message, compressed([moved.x], sign))).toBe(false);
+    }
+    let x = Fp2.fromBigTuple([1n, 0n]);
+    const rhs = (at: typeof x): typeof x => Fp2.add(Fp2.mul(Fp2.sqr(at), at), Fp2.fromBigTuple([4n, 4n]));
+    while (!Fp2.eql(Fp2.pow(rhs(x), (Fp2.ORDER - 1n) / 2n), Fp2.ONE)) x = Fp2.add(x, Fp2.ONE);
+    expect(G2.Point.fromAffine({ x, y: Fp2.sqrt(rhs(x)) }).isTorsionFree()).toBe(false);
+    for (const sign of [true, false]) expect(blsVerify(compressed([x.c1, x.c0], sign), message, signature)).toBe(false);
+    const beyond = Buffer.from((big(signature) % 2n ** 381n + Fp.ORDER).toString(16).padStart(96, '0'), 'hex');
+    beyond[0]! |= signature[0]! & 0xe0;
+    expect(blsVerify(key, message, new Uint8Array(beyond))).toBe(false); // x not reduced
+    const uncompressed = Uint8Array.from(signature);
+    uncompressed[0]! &= 0x7f;
+    expect(blsVerify(key, message, uncompressed)).toBe(false);
+    for (const length of [0, 47, 49, 96]) expect(blsVerify(key, message, Uint8Array.from({ length }, (_, at) => signature[at] ?? 0))).toBe(false);
+    for (const length of [0, 95, 97]) expect(blsVerify(Uint8Array.from({ length }, (_, at) => key[at] ?? 0), message, signature)).toBe(false);
   });
 });
 

@@ -1,0 +1,113 @@
+import { selfAuthenticating } from '../../../infra/ic/src/certificates/index.js';
+import type { BenchOptions, BenchRow } from '../benchmark.js';
+import { bareCalls } from './bare.js';
+import { drive, type Figures } from './clients.js';
+import { coldStart } from './coldStart.js';
+import type { Load } from './load.js';
+import { emptyProcess, restart, startHost, type Target } from './network.js';
+import { startPocketIc } from './pocketIc.js';
+import { roundCosts } from './rounds.js';
+
+export const name = 'ic';
+export const what = 'the embedded Internet Computer: updates, queries, uploads, rounds, restarts; beside the bare Wasm call and PocketIC';
+
+/** How much is measured; a test makes it tiny. */
+export interface Sizes {
+  /** Clients, and requests of each measurement. */
+  updates: [clients: number, requests: number][];
+  queries: [clients: number, requests: number];
+  /** Of 1 MiB; a canister's store takes 100. */
+  chunks: number;
+  rounds: number;
+  bareSeconds: number;
+  /** Of stable memory for the cold start; 0 leaves it out. */
+  coldBytes: number;
+}
+
+const SIZES: Sizes = { updates: [[1, 1500], [16, 6000], [256, 12_000]], queries: [32, 40_000], chunks: 96, rounds: 300, bareSeconds: 1, coldBytes: 10 * 2 ** 30 };
+const informs = { peer: null, peerValue: null, ratio: null, target: null } as const;
+
+export async function run(options: BenchOptions, sizes: Sizes = SIZES): Promise<BenchRow[]> {
+  const { note, progress } = options;
+  const { network, seed, target } = await startHost();
+  let pocket: Target | undefined;
+  try {
+    const controller = selfAuthenticating(new Uint8Array(network.identity.getPublicKey().toDer()));
+    pocket = await startPocketIc(controller);
+    if (!pocket) note('No PocketIC server here (LIVEPOD_POCKET_IC names its program), so there is no column of its figures.');
+    note('Clients run in a process of their own on the same cores, with envelopes signed beforehand; the host verifies each one: Ed25519 signature, expiry, replay. Every 500th certificate is verified to the root key afterwards.');
+    const rows = [
+      ...(await updates(target, pocket, seed, sizes, options)),
+      ...(await queries(target, pocket, seed, sizes, options)),
+      await upload(target, seed, sizes, options),
+      ...(await rounds(sizes, options)),
+    ];
+    progress('restarts');
+    const clean = await restart(network, 'SIGTERM');
+    const killed = await restart(network, 'SIGKILL');
+    rows.push({ ...informs, name: 'restart after SIGTERM to readiness', value: clean, unit: 's', target: 1, bound: 'most' }, { ...informs, name: 'restart after SIGKILL to readiness', value: killed, unit: 's', target: 1, bound: 'most' });
+    note(`Of a restart, ${(await emptyProcess()).toFixed(2)} s are the start of Node and of its TypeScript loader.`);
+    return [...rows, ...(await coldStart(sizes.coldBytes, options))];
+  } finally {
+    await pocket?.stop();
+    await target.stop();
+  }
+}
+
+/** A figure with PocketIC's beside it where there is one; targets are absolute. */
+function beside(row: Pick<BenchRow, 'name' | 'value' | 'unit'>, peerValue: number | undefined, held?: Pick<BenchRow, 'target' | 'bound'>): BenchRow {
+  const peer = peerValue === undefined ? { peer: null, peerValue: null, ratio: null } : { peer: 'PocketIC', peerValue, ratio: row.value / peerValue };
+  return { ...row, ...peer, target: null, ...held, ...(held && { held: 'value' as const }) };
+}
+
+async function updates(target: Target, pocket: Target | undefined, seed: string, sizes: Sizes, { note, progress }: BenchOptions): Promise<BenchRow[]> {
+  const rows: BenchRow[] = [];
+  let most = 0;
+  for (const [clients, requests] of sizes.updates) {
+    progress(`updates, ${clients} clients`);
+    const ask = { seed, kind: 'update', clients, requests, warmUp: Math.ceil(requests / 6) } as const;
+    const ours = await drive({ ...ask, ...target });
+    const theirs = pocket && await drive({ ...ask, requests: Math.min(requests, clients * 20), warmUp: clients, ...pocket });
+    most = Math.max(most, ours.rate);
+    rows.push(
+      beside({ name: `certified updates, ${of(clients)}`, value: ours.rate, unit: '/s' }, theirs?.rate, clients >= 256 ? { target: 1000 } : undefined),
+      beside({ name: `update p50, ${of(clients)}`, value: ours.p50, unit: 'ms' }, theirs?.p50, clients === 1 ? { target: 15, bound: 'most' } : undefined),
+      beside({ name: `update p99, ${of(clients)}`, value: ours.p99, unit: 'ms' }, theirs?.p99),
+    );
+  }
+  const bare = bareCalls('canister_update increment', sizes.bareSeconds);
+  note(`The limit: V8 makes ${Math.round(bare).toLocaleString('en-US')} bare calls of the same method per second, so Wasm itself is ${(100 * most / bare).toPrecision(2)} % of the best rate's time; the rest is HTTP, CBOR, Ed25519, comparing the heap, the state tree, the signature and fdatasync.`);
+  rows.push({ name: 'certified updates, best rate', value: most, unit: '/s', peer: 'bare Wasm call in V8', peerValue: bare, ratio: most / bare, target: null });
+  return rows;
+}
+
+async function queries(target: Target, pocket: Target | undefined, seed: string, { queries: [clients, requests], bareSeconds }: Sizes, { progress }: BenchOptions): Promise<BenchRow[]> {
+  progress(`queries, ${clients} clients`);
+  const ask = { seed, kind: 'query', clients, requests, warmUp: Math.ceil(requests / 6) } as const;
+  const ours: Figures = await drive({ ...ask, ...target });
+  const theirs = pocket && await drive({ ...ask, requests: Math.min(requests, 4000), warmUp: 200, ...pocket });
+  const bare = bareCalls('canister_query counter', bareSeconds);
+  return [
+    beside({ name: `signed queries, ${clients} clients`, value: ours.rate, unit: '/s' }, theirs?.rate, { target: 5000 }),
+    beside({ name: `query p50, ${clients} clients`, value: ours.p50, unit: 'ms' }, theirs?.p50),
+    beside({ name: `query p99, ${clients} clients`, value: ours.p99, unit: 'ms' }, theirs?.p99),
+    { name: 'signed queries', value: ours.rate, unit: '/s', peer: 'bare Wasm call in V8', peerValue: bare, ratio: ours.rate / bare, target: null },
+  ];
+}
+
+async function upload(target: Target, seed: string, { chunks }: Sizes, { progress }: BenchOptions): Promise<BenchRow> {
+  progress('chunk upload');
+  const { rate } = await drive({ seed, kind: 'chunk', clients: Math.min(4, chunks), requests: chunks, warmUp: Math.min(8, chunks >> 1), ...target } satisfies Load);
+  return { ...informs, name: 'upload of 1 MiB chunks, 4 clients', value: rate * 1.048576, unit: 'MB/s', target: 60 };
+}
+
+async function rounds(sizes: Sizes, { progress }: BenchOptions): Promise<BenchRow[]> {
+  progress('rounds');
+  const { empty, certificate } = await roundCosts(sizes.rounds);
+  return [
+    { ...informs, name: 'a round with nothing in it: journal and fdatasync', value: empty, unit: 'ms' },
+    { ...informs, name: 'state tree and signature of a round', value: certificate, unit: 'ms' },
+  ];
+}
+
+const of = (clients: number): string => (clients === 1 ? '1 client' : `${clients} clients`);
