@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { writeDurably } from '../durability/checkpoint.js';
+import { writeDurably } from '../durability/files.js';
 import { IcError } from '../errors.js';
 import type { Host } from '../host.js';
 import { idOf, textOf, type Id } from '../subnet/principals.js';

@@ -1,86 +1,89 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { IcError } from '../errors.js';
 import type { Instance } from '../execution/instance.js';
-import { PAGE, StableMemory } from '../execution/stable-memory.js';
-import type { CanisterState } from '../subnet/canister.js';
+import { PAGE, PageTable, type Chunks } from '../execution/page-table.js';
+import { StableMemory } from '../execution/stable-memory.js';
+import type { Canister, CanisterState } from '../subnet/canister.js';
 import type { Id } from '../subnet/principals.js';
 import { MEMORIES, type SnapshotRecord } from '../subnet/snapshot.js';
 import type { Subnet, SubnetState } from '../subnet/subnet.js';
+import { numbered, restoreIt, writeDurably } from './files.js';
+import type { Holder, PageStore } from './page-store.js';
 
-/** Where each page is: file number and place in it, in pages. */
-type Places = Map<number, { file: number; at: number }>;
+/** Of checkpoints and page files; states of another format are refused. */
+const FORMAT = 2;
 
 interface SavedCanister {
   id: Id;
   state: CanisterState;
-  code?: { moduleHash: Uint8Array; heapBytes: number; globals: unknown[]; heap: Places };
+  code?: { moduleHash: Uint8Array; heapBytes: number; globals: unknown[]; heap: Chunks };
   stable: SavedMemory;
   snapshots?: (SnapshotRecord & { saved: Record<(typeof MEMORIES)[number], SavedMemory> })[];
 }
 
-interface SavedMemory { size: number; pages: Places }
+interface SavedMemory { size: number; table: Chunks }
 
-interface Manifest { format: 1; subnet: SubnetState; canisters: SavedCanister[]; /** pages written per file */ files: Map<number, number> }
+interface Manifest { format: number; subnet: SubnetState; canisters: SavedCanister[]; /** pages per page file */ files: Map<number, number> }
 
 /**
- * Checkpoints of a subnet's whole state. Memory is kept by page in `pages-N.bin` files; each checkpoint writes the pages that changed since the last one
- * and a manifest that says where all pages are. Files of which less than half is still in use are written anew.
+ * Checkpoints of a subnet's whole state: a manifest `checkpoint-N.bin` (SHA-256, then V8's structured clone) that says where in the page files each page of
+ * each memory is. Writing one writes the pages that changed since the last; restoring one reads the manifest and the heaps, and no page of stable memory.
  */
 export class Checkpoints {
   readonly #folder: string;
-  readonly #places = new WeakMap<Instance | StableMemory, Places>();
-  #files = new Map<number, number>();
+  readonly #pages: PageStore;
 
-  constructor(folder: string) {
+  constructor(folder: string, pages: PageStore) {
     this.#folder = folder;
+    this.#pages = pages;
   }
 
   /**
    * Restores the newest checkpoint into an empty subnet.
    *
    * @returns its number, or undefined if there is none
-   * @throws IcError `stateDamaged`
+   * @throws IcError `stateDamaged` · `stateOutdated`
    */
   restore(subnet: Subnet): number | undefined {
     const numbers = numbered(this.#folder, 'checkpoint').reverse();
     for (const number of numbers) {
       const manifest = this.#read(number);
       if (!manifest) continue;
-      this.#files = manifest.files;
+      this.#pages.adopt(manifest.files);
       subnet.state = manifest.subnet;
       for (const saved of manifest.canisters) this.#restoreCanister(subnet, saved);
       return number;
     }
     if (numbers.length > 0) {
-      throw new IcError('stateDamaged', { folder: this.#folder }, `No checkpoint in ${this.#folder} is readable; restore the folder from a copy, or start with an empty --state.`);
+      const path = this.#pathOf(numbers[0]!);
+      throw new IcError('stateDamaged', { path }, `${path} is damaged: it does not match its checksum; ${restoreIt(this.#folder)}`);
     }
+    this.#pages.adopt(new Map());
     return undefined;
   }
 
-  /** Writes a checkpoint and makes it durable; older ones stay until `prune`. Blocks. */
+  /**
+   * Writes a checkpoint and makes it durable; older ones stay until `prune`. Blocks. When it throws, as on a full disk, nothing is lost: the state is as before
+   * and so are the checkpoints on disk.
+   */
   save(subnet: Subnet, number: number): void {
-    this.#forgetSparseFiles(subnet);
-    const writer = new PageWriter(this.#folder, (numbered(this.#folder, 'pages').at(-1) ?? 0) + 1);
-    const canisters = [...subnet.canisters.values()].map(({ id, state, instance, stable, module, snapshots }): SavedCanister => ({
-      id, state,
-      code: instance && {
-        moduleHash: module!.hash, heapBytes: instance.heap.length, globals: instance.globals,
-        heap: this.#savePages(instance, instance.dirty, instance.heap.length / PAGE, (page) => instance.heap.subarray(page * PAGE, (page + 1) * PAGE), writer),
-      },
-      stable: this.#saveMemory(stable, writer),
-      snapshots: [...snapshots.values()].map(({ memories, ...record }) => ({
-        ...record,
-        saved: { module: this.#saveMemory(memories.module, writer), heap: this.#saveMemory(memories.heap, writer), stable: this.#saveMemory(memories.stable, writer) },
-      })),
-    }));
-    if (writer.finish() > 0) this.#files.set(writer.number, writer.count);
-    const manifest: Manifest = { format: 1, subnet: subnet.state, canisters, files: this.#files };
+    const canisters = [...subnet.canisters.values()];
+    const holders: Holder[] = [];
+    for (const { instance, stable, snapshots } of canisters) {
+      if (instance) holders.push(this.#spillHeap(instance));
+      const memories = [stable, ...[...snapshots.values()].flatMap((snapshot) => Object.values(snapshot.memories))];
+      for (const memory of memories) memory.spill(this.#pages.writeOnce);
+      holders.push(...memories);
+    }
+    this.#pages.nothingHeld();
+    this.#pages.compact(holders);
+    this.#pages.sync();
+    const manifest: Manifest = { format: FORMAT, subnet: subnet.state, files: new Map(this.#pages.files), canisters: canisters.map(saved) };
     const payload = serialize(manifest);
-    const path = join(this.#folder, `checkpoint-${number}.bin`);
-    writeDurably(path, Buffer.concat([createHash('sha256').update(payload).digest(), payload]));
+    writeDurably(this.#pathOf(number), Buffer.concat([createHash('sha256').update(payload).digest(), payload]));
   }
 
   /** Deletes what the checkpoint with this number does not need: older checkpoints and journals, unused page files. */
@@ -88,136 +91,82 @@ export class Checkpoints {
     for (const kind of ['checkpoint', 'journal']) {
       for (const old of numbered(this.#folder, kind)) if (old < number) rmSync(join(this.#folder, `${kind}-${old}.bin`));
     }
-    for (const file of numbered(this.#folder, 'pages')) if (!this.#files.has(file)) rmSync(join(this.#folder, `pages-${file}.bin`));
+    this.#pages.prune();
   }
 
-  #saveMemory(memory: StableMemory, writer: PageWriter): SavedMemory {
-    return { size: memory.size, pages: this.#savePages(memory, memory.dirty, memory.pages.length, (page) => memory.pages[page], writer) };
-  }
-
-  #savePages(owner: Instance | StableMemory, dirty: Set<number>, count: number, pageAt: (page: number) => Uint8Array | undefined, writer: PageWriter): Places {
-    let places = this.#places.get(owner);
-    const everything = !places;
-    if (!places) this.#places.set(owner, places = new Map());
-    for (const page of everything ? range(count) : dirty) {
-      const bytes = pageAt(page);
-      if (bytes && bytes.length > 0 && !(everything && isZero(bytes))) places.set(page, writer.write(bytes));
-      else places.delete(page);
+  #spillHeap(instance: Instance): Holder {
+    const { heap, dirty } = instance;
+    const table = instance.saved ?? new PageTable();
+    const pages = instance.saved ? dirty : Array.from({ length: heap.length / PAGE }, (_, page) => page);
+    for (const page of pages) {
+      table.set(page, this.#pages.write(heap.subarray(page * PAGE, (page + 1) * PAGE)));
+      dirty.delete(page);
     }
     dirty.clear();
-    return places;
+    instance.saved = table;
+    return { table, moved: (page, place) => { table.set(page, place); } };
   }
 
-  /** Pages of files that are mostly unused count as changed, so that they move to the new file. */
-  #forgetSparseFiles(subnet: Subnet): void {
-    const owners = [...subnet.canisters.values()].flatMap(({ instance, stable, snapshots }) => [
-      ...(instance ? [instance] : []), stable, ...[...snapshots.values()].flatMap(({ memories }) => Object.values(memories)),
-    ]);
-    const used = new Map<number, number>();
-    for (const owner of owners) {
-      for (const [page, { file }] of this.#places.get(owner) ?? []) if (!owner.dirty.has(page)) used.set(file, (used.get(file) ?? 0) + 1);
+  #restoreCanister(subnet: Subnet, { id, state, code, stable, snapshots }: SavedCanister): void {
+    const canister = subnet.adopt(id, state);
+    canister.stable = this.#restored(stable);
+    for (const { saved: parts, ...record } of snapshots ?? []) {
+      canister.snapshots.set(record.id, { ...record, memories: { module: this.#restored(parts.module), heap: this.#restored(parts.heap), stable: this.#restored(parts.stable) } });
     }
-    const sparse = new Set([...this.#files].filter(([file, count]) => (used.get(file) ?? 0) * 2 < count).map(([file]) => file));
-    for (const owner of owners) {
-      for (const [page, { file }] of this.#places.get(owner) ?? []) if (sparse.has(file)) owner.dirty.add(page);
-    }
-    for (const file of sparse) this.#files.delete(file);
+    if (!code) return;
+    const heap = new Uint8Array(code.heapBytes);
+    const table = new PageTable(shared(code.heap));
+    table.forEach((page, file, slot, crc) => { heap.set(this.#pages.read({ file, slot, crc }), page * PAGE); });
+    canister.instance = canister.instantiate(subnet.modules.load(code.moduleHash), { heap, globals: code.globals });
+    canister.instance.saved = table;
   }
 
-  #restoreCanister(subnet: Subnet, saved: SavedCanister): void {
-    const canister = subnet.adopt(saved.id, saved.state);
-    this.#restoreMemory(canister.stable, saved.stable);
-    for (const { saved: parts, ...record } of saved.snapshots ?? []) {
-      const memories = { module: new StableMemory(), heap: new StableMemory(), stable: new StableMemory() };
-      for (const name of MEMORIES) this.#restoreMemory(memories[name], parts[name]);
-      canister.snapshots.set(record.id, { ...record, memories });
-    }
-    if (!saved.code) return;
-    const heap = new Uint8Array(saved.code.heapBytes);
-    for (const [page, place] of saved.code.heap) heap.set(this.#page(place), page * PAGE);
-    canister.instance = canister.instantiate(subnet.modules.load(saved.code.moduleHash), { heap, globals: saved.code.globals });
-    this.#places.set(canister.instance, saved.code.heap);
+  #restored({ size, table }: SavedMemory): StableMemory {
+    return new StableMemory(this.#pages, new PageTable(shared(table)), size);
   }
 
-  #restoreMemory(memory: StableMemory, saved: SavedMemory): void {
-    memory.size = saved.size;
-    for (const [page, place] of saved.pages) memory.pages[page] = this.#page(place);
-    this.#places.set(memory, saved.pages);
-  }
-
-  #page({ file, at }: { file: number; at: number }): Uint8Array {
-    const bytes = new Uint8Array(PAGE);
-    const open = openSync(join(this.#folder, `pages-${file}.bin`), 'r');
-    readSync(open, bytes, 0, PAGE, at * PAGE);
-    closeSync(open);
-    return bytes;
+  #pathOf(number: number): string {
+    return join(this.#folder, `checkpoint-${number}.bin`);
   }
 
   #read(number: number): Manifest | undefined {
-    const bytes = readFileSync(join(this.#folder, `checkpoint-${number}.bin`));
+    const bytes = readFileSync(this.#pathOf(number));
     const payload = bytes.subarray(32);
-    if (createHash('sha256').update(payload).digest().compare(bytes, 0, 32) !== 0) return undefined;
-    return deserialize(payload) as Manifest;
-  }
-}
-
-class PageWriter {
-  readonly number: number;
-  readonly #path: string;
-  count = 0;
-  #file?: number;
-
-  constructor(folder: string, number: number) {
-    this.number = number;
-    this.#path = join(folder, `pages-${number}.bin`);
-  }
-
-  write(page: Uint8Array): { file: number; at: number } {
-    this.#file ??= openSync(this.#path, 'w', 0o600);
-    writeAll(this.#file, page);
-    return { file: this.number, at: this.count++ };
-  }
-
-  finish(): number {
-    if (this.#file !== undefined) {
-      fsyncSync(this.#file);
-      closeSync(this.#file);
+    if (bytes.length < 32 || createHash('sha256').update(payload).digest().compare(bytes, 0, 32) !== 0) return undefined;
+    const manifest = deserialize(payload) as Manifest;
+    if (manifest.format !== FORMAT) {
+      throw new IcError('stateOutdated', { path: this.#pathOf(number), format: manifest.format },
+        `The state in ${this.#folder} has format ${manifest.format}, and this version reads format ${FORMAT} only: start with an empty --state.`);
     }
-    return this.count;
+    return manifest;
   }
 }
 
-/** Numbers of the files `kind-N.bin` in a folder, ascending. */
-export function numbered(folder: string, kind: string): number[] {
-  const pattern = new RegExp(`^${kind}-(\\d+)\\.bin$`);
-  return readdirSync(folder).flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b);
+function saved({ id, state, instance, module, stable, snapshots }: Canister): SavedCanister {
+  return {
+    id, state,
+    ...(instance && { code: { moduleHash: module!.hash, heapBytes: instance.heap.length, globals: instance.globals, heap: plain(instance.saved!) } }),
+    stable: savedMemory(stable),
+    snapshots: [...snapshots.values()].map(({ memories, ...record }) => ({
+      ...record, saved: { module: savedMemory(memories.module), heap: savedMemory(memories.heap), stable: savedMemory(memories.stable) },
+    })),
+  };
 }
 
-/** Writes a file so that after a crash there is the old content or the new one. */
-export function writeDurably(path: string, bytes: Uint8Array): void {
-  const half = `${path}.half`;
-  const file = openSync(half, 'w', 0o600);
-  writeAll(file, bytes);
-  fsyncSync(file);
-  closeSync(file);
-  renameSync(half, path);
-  syncFolder(join(path, '..'));
+function savedMemory({ size, table }: StableMemory): SavedMemory {
+  return { size, table: plain(table) };
 }
 
-export function syncFolder(folder: string): void {
-  const file = openSync(folder, 'r');
-  fsyncSync(file);
-  closeSync(file);
+/** Chunks as they can be written: V8's serializer takes no shared memory. */
+function plain(table: PageTable): Chunks {
+  return new Map([...table.share()].map(([number, chunk]) => [number, chunk.slice()]));
 }
 
-function writeAll(file: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done, bytes.length - done);
-}
-
-function isZero(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0);
-}
-
-function* range(count: number): Iterable<number> {
-  for (let index = 0; index < count; index += 1) yield index;
+/** Chunks as they were read, in shared memory for other threads. */
+function shared(chunks: Chunks): Chunks {
+  return new Map([...chunks].map(([number, chunk]) => {
+    const copy = new Uint32Array(new SharedArrayBuffer(chunk.byteLength));
+    copy.set(chunk);
+    return [number, copy];
+  }));
 }

@@ -74,7 +74,7 @@ describe('durability', () => {
     const bytes = readFileSync(path);
     bytes[bytes.length - 1]! ^= 1;
     writeFileSync(path, bytes);
-    await expect(network.start()).rejects.toThrow(/No checkpoint in .* is readable/);
+    await expect(network.start()).rejects.toThrow(/checkpoint-0.bin is damaged: .* restore/);
   }, 60_000);
 
   it('refuses a folder that another host uses', async () => {

@@ -1,6 +1,6 @@
 import { COUNTER, MEMORY, type CanisterModule } from '../wasm/module.js';
 import type { Message } from './message.js';
-import { PAGE } from './stable-memory.js';
+import { PAGE, type PageTable } from './page-table.js';
 import { STACK_OVERFLOW, Trap, trapOf } from './trap.js';
 
 /** Instructions charged for a message that overflowed the stack. */
@@ -20,6 +20,8 @@ export class Instance {
   message!: Message;
   /** Heap pages changed since the last checkpoint. */
   readonly dirty = new Set<number>();
+  /** Where the last checkpoint has the heap's pages; nothing if it has none of this instance. */
+  saved?: PageTable;
   readonly #imports: Imports;
   #live?: Live;
   #image: Buffer = Buffer.alloc(0);

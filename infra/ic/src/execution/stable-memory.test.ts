@@ -46,10 +46,71 @@ describe('stable memory', () => {
     expect(() => read(stable, PAGE, 1)).toThrow('stable memory out of bounds');
   });
 
-  it('knows the pages that a checkpoint must write', () => {
-    const stable = memory(3);
-    stable.write(PAGE, Uint8Array.of(1));
+  it('grows to 500 GiB at no cost, and no further', () => {
+    const stable = memory(500 * 2 ** 30 / PAGE - 1);
+    expect(stable.grow(1)).toBe(500 * 2 ** 30 / PAGE - 1);
+    expect(stable.grow(1)).toBe(-1);
+    stable.write(500 * 2 ** 30 - 1, Uint8Array.of(7));
     stable.commit();
-    expect([...stable.dirty]).toEqual([1]);
+    expect(read(stable, 500 * 2 ** 30 - 2, 2)).toEqual([0, 7]);
+    expect(stable.view().pages.size).toBe(1);
+  });
+
+  it('shares pages with its copies, which do not see what is written later', () => {
+    const stable = memory(2);
+    stable.write(0, Uint8Array.of(1));
+    stable.commit();
+    const copy = stable.copy();
+    expect(copy.view().pages.get(0)).toBe(stable.view().pages.get(0));
+    stable.write(0, Uint8Array.of(2));
+    stable.commit();
+    expect([read(stable, 0, 1), read(copy, 0, 1)]).toEqual([[2], [1]]);
+  });
+});
+
+describe('a view of stable memory', () => {
+  it('shows what is committed, not the message under way', () => {
+    const stable = memory(1);
+    stable.write(0, Uint8Array.of(1));
+    stable.commit();
+    stable.begin();
+    stable.grow(1);
+    stable.write(0, Uint8Array.of(2));
+    const reader = new StableMemory();
+    reader.apply(stable.view());
+    expect([reader.size, read(reader, 0, 1)]).toEqual([1, [1]]);
+  });
+
+  it('stays as it was when the owner goes on, and takes over changes only', () => {
+    const stable = memory(3);
+    const write = (page: number, value: number): void => {
+      stable.write(page * PAGE, Uint8Array.of(value));
+      stable.commit();
+    };
+    write(0, 1);
+    write(1, 1);
+    const reader = new StableMemory();
+    const first = stable.view();
+    reader.apply(first);
+    write(1, 2);
+    write(2, 2);
+    expect([read(reader, PAGE, 1), read(reader, 2 * PAGE, 1)]).toEqual([[1], [0]]);
+    const second = stable.view(first);
+    expect([second.tables, [...second.pages.keys()]]).toEqual([undefined, [1, 2]]);
+    reader.apply(second);
+    expect([read(reader, 0, 1), read(reader, PAGE, 1), read(reader, 2 * PAGE, 1)]).toEqual([[1], [2], [2]]);
+  });
+
+  it('lets its reader write for itself and drop that again', () => {
+    const stable = memory(1);
+    stable.write(0, Uint8Array.of(1));
+    stable.commit();
+    const reader = new StableMemory();
+    reader.apply(stable.view());
+    reader.begin();
+    reader.write(0, Uint8Array.of(9));
+    expect([read(reader, 0, 1), read(stable, 0, 1)]).toEqual([[9], [1]]);
+    reader.rollback();
+    expect(read(reader, 0, 1)).toEqual([1]);
   });
 });

@@ -1,3 +1,4 @@
+import { IcError } from '../errors.js';
 import type { ErrorName } from '../subnet/reject.js';
 
 /** Ends the message under way; what it did is undone. */
@@ -23,9 +24,10 @@ const WORDS: [RegExp, string][] = [
   [/null function|signature mismatch|function signature/, 'indirect call type mismatch or null'],
 ];
 
-/** What became of a message, from what its execution threw. */
+/** What became of a message, from what its execution threw. @throws IcError when not the message failed but the host, as on a damaged page */
 export function trapOf(thrown: unknown, outOfInstructions: boolean): Trap {
   if (thrown instanceof Trap) return thrown;
+  if (thrown instanceof IcError) throw thrown;
   if (outOfInstructions) return new Trap('instructionLimit', 'exceeded the instruction limit for single message execution');
   if (thrown instanceof RangeError) return new Trap('trapped', STACK_OVERFLOW);
   const said = thrown instanceof Error ? thrown.message : String(thrown);

@@ -60,7 +60,7 @@ function install(request: Request, canister: Canister, mode: Mode, wasm: Uint8Ar
 function installAnew(request: Request, canister: Canister, module: CanisterModule, arg: Uint8Array): void {
   const { instance: oldInstance, stable: oldStable } = canister;
   const fresh = canister.instantiate(module);
-  canister.stable = new StableMemory();
+  canister.stable = new StableMemory(canister.pages);
   canister.stable.begin();
   const message = initial(request, canister, arg);
   const trap = runHooks(request, canister, fresh, message, ['canister_start', 'canister_init']);
@@ -146,7 +146,7 @@ const uninstallCode: Method = (request, { canister_id }: { canister_id: Principa
 
 export function uninstall(request: Request, canister: Canister): void {
   canister.instance = undefined;
-  canister.stable = new StableMemory();
+  canister.stable = new StableMemory(canister.pages);
   canister.state.certified = new Uint8Array();
   canister.state.timer = 0n;
   canister.state.lowMemory = undefined;

@@ -3,7 +3,7 @@ import { PAGE, StableMemory } from '../execution/stable-memory.js';
 import type { Canister } from '../subnet/canister.js';
 import { bytesOf, idOf, textOf, type Id } from '../subnet/principals.js';
 import { Reject } from '../subnet/reject.js';
-import { contentOf, emptyMemory, memoryWith, snapshotBytes, type GlobalValue, type HookStatus, type Snapshot } from '../subnet/snapshot.js';
+import { contentOf, emptyMemory, heapMemory, memoryWith, snapshotBytes, type GlobalValue, type HookStatus, type Snapshot } from '../subnet/snapshot.js';
 import { globalsOf, globalValues, mutableValues } from '../wasm/globals.js';
 import { sha256, unpacked } from '../wasm/module.js';
 import { uninstall } from './code.js';
@@ -37,7 +37,7 @@ const take: Method = (request, { canister_id, replace_snapshot, uninstall_code }
     id: nextId(canister), uploaded: false, takenAt: request.subnet.state.time, version: state.version, certified: state.certified, timer: state.timer,
     hook: state.lowMemory ?? 'condition_not_satisfied', globals: globalValues(globalsOf(unpacked(code)), instance.globals), moduleBytes: code.length,
     heapBytes: instance.heap.length, stableBytes: stable.size * PAGE, chunks: new Map(state.chunks),
-    memories: { module: memoryWith(code), heap: memoryWith(instance.heap), stable: stable.copy() },
+    memories: { module: memoryWith(canister.pages, code), heap: heapMemory(canister.pages, instance), stable: stable.copy() },
   };
   charge(request, canister, BigInt(snapshotBytes(snapshot)));
   keep(canister, snapshot, replaced);
@@ -128,7 +128,7 @@ const uploadMetadata: Method = (request, given: UploadMetadata) => {
     id: nextId(canister), uploaded: true, takenAt: request.subnet.state.time, version: canister.state.version, certified: Uint8Array.from(given.certified_data),
     timer: timer && ('active' in timer ? timer.active : 0n), hook: hook && (Object.keys(hook)[0] as HookStatus), globals: given.globals as GlobalValue[],
     moduleBytes, heapBytes, stableBytes, chunks: new Map(),
-    memories: { module: emptyMemory(moduleBytes), heap: emptyMemory(heapBytes), stable: emptyMemory(stableBytes) },
+    memories: { module: emptyMemory(canister.pages, moduleBytes), heap: emptyMemory(canister.pages, heapBytes), stable: emptyMemory(canister.pages, stableBytes) },
   };
   charge(request, canister, 0n);
   keep(canister, snapshot, replaced);

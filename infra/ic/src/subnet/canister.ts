@@ -1,6 +1,6 @@
 import { Instance } from '../execution/instance.js';
 import type { Closure } from '../execution/message.js';
-import { PAGE, StableMemory } from '../execution/stable-memory.js';
+import { PAGE, StableMemory, type Pages } from '../execution/stable-memory.js';
 import type { Surroundings } from '../execution/access.js';
 import { systemApi } from '../execution/system-api.js';
 import type { CanisterModule } from '../wasm/module.js';
@@ -108,15 +108,19 @@ export class Canister {
   readonly idBytes: Uint8Array;
   state: CanisterState;
   instance?: Instance;
-  stable = new StableMemory();
+  stable: StableMemory;
   readonly snapshots = new Map<Id, Snapshot>();
+  /** Where its memories keep their pages. */
+  readonly pages: Pages;
   readonly #network: Network;
 
-  constructor(id: Id, state: CanisterState, network: Network) {
+  constructor(id: Id, state: CanisterState, network: Network, pages: Pages) {
     this.id = id;
     this.idBytes = bytesOf(id);
     this.state = state;
     this.#network = network;
+    this.pages = pages;
+    this.stable = new StableMemory(pages);
   }
 
   get module(): CanisterModule | undefined {

@@ -34,7 +34,7 @@ export function applyEdit(subnet: Subnet, edit: Edit): void {
 }
 
 function setStable(canister: Canister, content: Uint8Array): void {
-  canister.stable = emptyMemory(Math.max(Math.ceil(content.length / PAGE) * PAGE, canister.stable.size * PAGE));
+  canister.stable = emptyMemory(canister.pages, Math.max(Math.ceil(content.length / PAGE) * PAGE, canister.stable.size * PAGE));
   canister.stable.write(0, content);
   canister.stable.commit();
 }

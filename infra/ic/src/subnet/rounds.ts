@@ -1,5 +1,6 @@
 import { builtinAt, executeBuiltin } from '../builtins/index.js';
 import { manage } from '../management/manage.js';
+import { IcError } from '../errors.js';
 import { executionFee, ingressFee, storageFee } from './cycles.js';
 import { deliverCall, deliverResponse, deliverTask } from './delivery.js';
 import { applyEdit, throwFault, type Edit } from './edits.js';
@@ -94,6 +95,7 @@ function deliverOrReject(subnet: Subnet, { to, call }: Work & { kind: 'call' }):
     }
     return deliverCall(subnet, canister, call);
   } catch (thrown) {
+    if (thrown instanceof IcError) throw thrown;
     const why = thrown instanceof Reject ? thrown : new Reject('engine', `The host failed to execute ${call.method}: ${String(thrown)}`);
     if (why !== thrown) subnet.onLog(to, String((thrown as Error).stack));
     subnet.respond(call.origin, { kind: 'reject', rejection: why.rejection }, call.cycles);

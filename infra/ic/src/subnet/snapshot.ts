@@ -1,4 +1,5 @@
-import { PAGE, StableMemory } from '../execution/stable-memory.js';
+import type { Instance } from '../execution/instance.js';
+import { PAGE, StableMemory, type Pages } from '../execution/stable-memory.js';
 import type { Id } from './principals.js';
 
 export type GlobalValue = { i32: number } | { i64: bigint } | { f32: number } | { f64: number };
@@ -38,20 +39,29 @@ export function snapshotBytes(snapshot: SnapshotRecord): number {
 }
 
 /** A memory of so many bytes, all zero. */
-export function emptyMemory(bytes: number): StableMemory {
-  const memory = new StableMemory();
+export function emptyMemory(pages: Pages, bytes: number): StableMemory {
+  const memory = new StableMemory(pages);
   memory.grow(Math.ceil(bytes / PAGE));
   memory.commit();
   return memory;
 }
 
 /** A memory with this content; its pages of zeros stay absent. */
-export function memoryWith(content: Uint8Array): StableMemory {
-  const memory = emptyMemory(content.length);
+export function memoryWith(pages: Pages, content: Uint8Array): StableMemory {
+  const memory = emptyMemory(pages, content.length);
   for (let at = 0; at < content.length; at += PAGE) {
     const page = content.subarray(at, at + PAGE);
     if (page.some((byte) => byte !== 0)) memory.write(at, page);
   }
+  memory.commit();
+  return memory;
+}
+
+/** A canister's heap: pages that a checkpoint has are shared with it, the others copied. */
+export function heapMemory(pages: Pages, { heap, saved, dirty }: Instance): StableMemory {
+  if (!saved) return memoryWith(pages, heap);
+  const memory = new StableMemory(pages, saved.copy(), Math.ceil(heap.length / PAGE));
+  for (const page of dirty) memory.write(page * PAGE, heap.subarray(page * PAGE, (page + 1) * PAGE));
   memory.commit();
   return memory;
 }

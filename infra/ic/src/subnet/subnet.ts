@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { BuiltinState } from '../builtins/index.js';
+import { RAM_ONLY, type Pages } from '../execution/stable-memory.js';
 import type { ModuleStore } from '../wasm/module-store.js';
 import { Canister, newCanisterState, type CanisterState, type Network, type Origin } from './canister.js';
 import type { CallFault } from './edits.js';
@@ -79,6 +80,7 @@ export class Subnet {
   readonly canisters = new Map<Id, Canister>();
   readonly modules: ModuleStore;
   readonly network: Network;
+  readonly pages: Pages;
   /** Request ids that were answered in the round under way. */
   finished: string[] = [];
   /** Canisters that the message under way has brought near their heap's limit. */
@@ -88,8 +90,10 @@ export class Subnet {
   #seed = new Uint8Array(32);
   #drawn = 0;
 
-  constructor(network: Network, modules: ModuleStore, limits: Limits) {
+  /** @param pages  where memories keep their pages */
+  constructor(network: Network, modules: ModuleStore, limits: Limits, pages: Pages = RAM_ONLY) {
     this.network = network;
+    this.pages = pages;
     this.modules = modules;
     this.state = { round: 0, time: 0n, nextNumber: FIRST_NUMBER, queue: [], ingress: new Map(), storagePaidUntil: 0n, limits, executed: 0n };
   }
@@ -158,7 +162,7 @@ export class Subnet {
   }
 
   adopt(id: Id, state: CanisterState): Canister {
-    const canister = new Canister(id, state, this.network);
+    const canister = new Canister(id, state, this.network, this.pages);
     this.canisters.set(id, canister);
     return canister;
   }
