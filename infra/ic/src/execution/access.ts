@@ -1,6 +1,7 @@
 import type { Instance } from './instance.js';
 import type { Message } from './message.js';
 import type { StableMemory } from './stable-memory.js';
+import { Trap } from './trap.js';
 
 /** What the System API asks the canister about. */
 export interface Surroundings {
@@ -25,13 +26,24 @@ export interface Access {
   readonly instance: Instance;
   readonly around: Surroundings;
   message(): Message;
-  /** Heap bytes, checked. */
-  bytes(address: number, length: number): Uint8Array;
-  copy(target: number, offset: number, length: number, source: Uint8Array): void;
-  text(address: number, length: number): string;
+  /**
+   * Heap bytes, checked.
+   *
+   * @param what  leads the complaint, as in `ic0.msg_reject`
+   * @throws Trap `contractViolation`
+   */
+  bytes(what: string, address: number, length: number): Uint8Array;
+  /** Copies a part of something into the heap. @param part  what the source is called when its end is passed */
+  copy(name: string, part: string, target: number, offset: number, length: number, source: Uint8Array): void;
+  /** Text whose bytes may be anything. */
+  text(what: string, address: number, length: number): string;
   /** Writes 16 bytes, little-endian. */
-  amount(target: number, value: bigint): void;
+  amount(name: string, target: number, value: bigint): void;
 }
+
+/** Bytes. */
+export const MAX_PRINCIPAL = 29;
+export const INVALID_PRINCIPAL = 'Canister provided invalid principal id';
 
 /** Roles in which it may be called, what it costs in instructions, and what it does. */
 export type Function = [roles: string, cost: number, act: (...args: never[]) => number | bigint | void];
@@ -40,4 +52,13 @@ export type Functions = Record<string, Function>;
 /** A 128-bit amount from its two halves as Wasm passes them, signed. */
 export function joined(high: bigint, low: bigint): bigint {
   return (BigInt.asUintN(64, high) << 64n) | BigInt.asUintN(64, low);
+}
+
+/** Text that must be UTF-8. @throws Trap `contractViolation` with the given words */
+export function strictText(bytes: Uint8Array, complaint: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new Trap('contractViolation', complaint);
+  }
 }

@@ -44,12 +44,12 @@ describe('execution', () => {
 
   it('cuts an endless loop off in an update, and undoes it', async () => {
     const before = await canister.counter();
-    await expect(canister.loop_in_update()).rejects.toThrow('Canister exceeded the instruction limit for single message execution.');
+    await expect(canister.loop_in_update()).rejects.toThrow('Canister exceeded the limit of 2000000000 instructions for single message execution.');
     expect(await canister.counter()).toBe(before);
   });
 
   it('cuts an endless loop off in a query', async () => {
-    await expect(canister.loop_in_query()).rejects.toThrow('Canister exceeded the instruction limit for single message execution.');
+    await expect(canister.loop_in_query()).rejects.toThrow('Canister exceeded the limit of 1000000000 instructions for single message execution.');
   });
 
   it('counts instructions alike each time, and more for more work', async () => {

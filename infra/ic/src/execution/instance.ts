@@ -1,7 +1,7 @@
 import { COUNTER, MEMORY, type CanisterModule } from '../wasm/module.js';
 import type { Message } from './message.js';
 import { PAGE, type PageTable } from './page-table.js';
-import { STACK_OVERFLOW, Trap, trapOf } from './trap.js';
+import { outOfInstructions, STACK_OVERFLOW, Trap, trapOf } from './trap.js';
 
 /** Instructions charged for a message that overflowed the stack. */
 const OVERFLOW_COST = 10_000_000n;
@@ -60,7 +60,7 @@ export class Instance {
     const { counter } = this.#live!;
     const left = (counter.value as bigint) - BigInt(instructions);
     counter.value = left;
-    if (left < 0n) throw new Trap('instructionLimit', 'exceeded the instruction limit for single message execution');
+    if (left < 0n) throw outOfInstructions(this.message.instructionLimit);
   }
 
   used(): bigint {
@@ -82,12 +82,12 @@ export class Instance {
       else {
         const table = live.exports['ic table 0'] as WebAssembly.Table | undefined;
         const callback = entry.fun < (table?.length ?? 0) ? (table!.get(entry.fun) as ((env: number) => void) | null) : null;
-        if (!callback) throw new Trap('trapped', 'table out of bounds');
+        if (!callback) throw new Trap('functionNotFound', `Canister requested to invoke a non-existent Wasm function ${entry.fun} from table 0`);
         callback(entry.env | 0);
       }
       return undefined;
     } catch (thrown) {
-      const trap = trapOf(thrown, live !== undefined && (live.counter.value as bigint) < 0n);
+      const trap = trapOf(thrown, live && (live.counter.value as bigint) < 0n ? message.instructionLimit : undefined);
       // how deep the stack goes before it overflows differs from run to run, and so does what was counted until then
       if (live && trap.message === STACK_OVERFLOW) live.counter.value = message.instructionLimit - OVERFLOW_COST;
       return trap;

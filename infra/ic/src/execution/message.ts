@@ -1,5 +1,3 @@
-import { Trap } from './trap.js';
-
 /**
  * In what role Wasm runs (IC spec: System API imports). I init/post_upgrade · G pre_upgrade · U update · RQ/NRQ query, replicated/not · TQ transform ·
  * CQ composite query · Ry/Rt reply/reject callback · CRy/CRt the same in a composite query · C/CC cleanup · F inspect_message · T heartbeat, timer · s start
@@ -65,9 +63,4 @@ export function newMessage(given: Pick<Message, 'role' | 'time' | 'balance' | 'i
     caller: NOTHING, method: '', arg: NOTHING, rejectCode: 0, rejectMessage: '', deadline: 0n, refunded: 0n, answerable: false, contextInstructions: 0n,
     available: 0n, burnt: 0n, reply: [], calls: [], accepted: false, log: [], instructions: 0n, ...given,
   };
-}
-
-/** @throws Trap `contractViolation` unless the message may still answer */
-export function mustBeAnswerable(message: Message): void {
-  if (!message.answerable || message.answer) throw new Trap('contractViolation', 'the call has already been answered');
 }

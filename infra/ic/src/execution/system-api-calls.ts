@@ -1,54 +1,62 @@
 import { callFee } from '../subnet/cycles.js';
+import { canisterId, idOf, textOf } from '../subnet/principals.js';
+import { INVALID_PRINCIPAL, joined, MAX_PRINCIPAL, type Access, type Functions } from './access.js';
 import type { Message, OutgoingCall } from './message.js';
-import { joined, type Access, type Functions } from './access.js';
 import { Trap } from './trap.js';
 
 const ALL = 'I G U RQ NRQ TQ CQ Ry Rt CRy CRt C CC F T';
 const CALLING = 'U CQ Ry Rt CRy CRt T';
 const COST = 500;
 const MAX_BEST_EFFORT = 300n;
+/** The limit between subnets, which is lower than the 10 MiB within one: what works here works wherever the callee lives. */
 const MAX_PAYLOAD = 2 << 20;
+/** Characters of all method names that a module may export. */
+const MAX_NAME = 20_000;
+/** Source: dfinity/ic `rs/nns/constants`. */
+const CYCLES_MINTER = canisterId(4n);
 const SECOND = 1_000_000_000n;
 
 /** Calls to other canisters, and cycles. */
 export function callApi(access: Access): Functions {
   const { message } = access;
-  const pending = (): NonNullable<Message['pending']> => {
-    const call = message().pending;
-    if (!call) throw new Trap('contractViolation', 'there is no call under construction: begin with ic0.call_new');
-    return call;
-  };
   return {
     ...cyclesApi(access),
     call_new: [CALLING, 1500, (calleeAt: number, calleeLength: number, nameAt: number, nameLength: number, replyFun: number, replyEnv: number, rejectFun: number, rejectEnv: number) => {
       abandon(message());
+      if (nameLength >>> 0 > MAX_NAME) throw new Trap('contractViolation', `Size of method_name ${nameLength >>> 0} exceeds the allowed limit of ${MAX_NAME}.`);
+      const method = access.text('ic0.call_new method_name', nameAt, nameLength);
+      const callee = access.bytes('ic0.call_new callee_src', calleeAt, calleeLength).slice();
+      if (callee.length > MAX_PRINCIPAL) throw new Trap('invalidPrincipal', INVALID_PRINCIPAL);
       message().pending = {
-        callee: access.bytes(calleeAt, calleeLength).slice(), method: access.text(nameAt, nameLength),
-        onReply: { fun: replyFun >>> 0, env: replyEnv }, onReject: { fun: rejectFun >>> 0, env: rejectEnv },
+        callee, method, onReply: { fun: replyFun >>> 0, env: replyEnv }, onReject: { fun: rejectFun >>> 0, env: rejectEnv },
         data: [], cycles: 0n, deadline: 0n,
       };
     }],
     call_on_cleanup: [CALLING, COST, (fun: number, env: number) => {
-      if (pending().onCleanup) throw new Trap('contractViolation', 'ic0.call_on_cleanup can be called at most once per call');
-      pending().onCleanup = { fun: fun >>> 0, env };
+      const call = pending(message(), 'ic0.call_on_cleanup');
+      if (call.onCleanup) throw new Trap('contractViolation', 'ic0.call_on_cleanup can be called at most once between `ic0.call_new` and `ic0.call_perform`');
+      call.onCleanup = { fun: fun >>> 0, env };
     }],
     call_data_append: [CALLING, COST, (address: number, length: number) => {
-      access.instance.charge(length >>> 0);
-      pending().data.push(access.bytes(address, length).slice());
-      if (pending().data.reduce((sum, part) => sum + part.length, 0) > MAX_PAYLOAD) {
-        throw new Trap('contractViolation', `the argument of a call must not exceed ${MAX_PAYLOAD} bytes`);
+      const call = pending(message(), 'ic0.call_data_append');
+      const size = Buffer.byteLength(call.method!) + call.data.reduce((sum, part) => sum + part.length, 0) + (length >>> 0);
+      if (size > MAX_PAYLOAD) {
+        throw new Trap('contractViolation', `Request to ${textOf(idOf(call.callee!))}:${call.method} has a payload size of ${size}, which exceeds the allowed limit of ${MAX_PAYLOAD}.`);
       }
+      access.instance.charge(length >>> 0);
+      call.data.push(access.bytes('ic0.call_data_append', address, length).slice());
     }],
     call_with_best_effort_response: [CALLING, COST, (seconds: number) => {
-      if (pending().deadline !== 0n) throw new Trap('contractViolation', 'ic0.call_with_best_effort_response can be called at most once per call');
+      const call = pending(message(), 'ic0.call_with_best_effort_response');
+      if (call.deadline !== 0n) throw new Trap('contractViolation', 'ic0_call_with_best_effort_response failed because a timeout is already set.');
       const timeout = BigInt(seconds >>> 0) < MAX_BEST_EFFORT ? BigInt(seconds >>> 0) : MAX_BEST_EFFORT;
-      pending().deadline = message().time + timeout * SECOND;
+      call.deadline = message().time + timeout * SECOND;
     }],
     call_perform: [CALLING, 5000, () => {
-      const { data, ...call } = pending();
+      const { data, ...call } = pending(message(), 'ic0.call_perform');
       const arg = new Uint8Array(Buffer.concat(data));
       const composite = message().role.startsWith('C') && message().role !== 'C';
-      const fee = composite ? 0n : callFee(call.method!.length + arg.length);
+      const fee = composite ? 0n : callFee(BigInt(Buffer.byteLength(call.method!) + arg.length));
       const planned = message().calls.filter((one) => Buffer.compare(one.callee, call.callee!) === 0).length;
       const affordable = composite || message().balance - fee >= access.around.freezingThreshold();
       if (!affordable || !access.around.maySend(call.callee!, planned)) {
@@ -63,6 +71,11 @@ export function callApi(access: Access): Functions {
   };
 }
 
+function pending(message: Message, function_: string): NonNullable<Message['pending']> {
+  if (!message.pending) throw new Trap('contractViolation', `${function_} called when no call is under construction.`);
+  return message.pending;
+}
+
 /** Gives back the cycles of a call that was begun and not performed. */
 function abandon(message: Message): void {
   message.balance += message.pending?.cycles ?? 0n;
@@ -72,7 +85,7 @@ function abandon(message: Message): void {
 function cyclesApi(access: Access): Functions {
   const { message, around } = access;
   const narrow = (value: bigint): bigint => {
-    if (value >= 1n << 64n) throw new Trap('contractViolation', 'the amount of cycles does not fit 64 bits: use the 128-bit function');
+    if (value >= 1n << 64n) throw new Trap('trapped', 'cycles amount exceeds 64-bit representation');
     return value;
   };
   const accept = (atMost: bigint): bigint => {
@@ -85,9 +98,8 @@ function cyclesApi(access: Access): Functions {
     const left = message().balance - around.freezingThreshold();
     return left > 0n ? left : 0n;
   };
-  const add = (amount: bigint): void => {
-    const call = message().pending;
-    if (!call) throw new Trap('contractViolation', 'there is no call under construction: begin with ic0.call_new');
+  const add = (name: string, amount: bigint): void => {
+    const call = pending(message(), name);
     if (message().balance - amount < around.freezingThreshold()) {
       throw new Trap('insufficientCyclesInCall', `Canister is out of cycles: it cannot attach ${amount} cycles with a balance of ${message().balance}`);
     }
@@ -96,22 +108,30 @@ function cyclesApi(access: Access): Functions {
   };
   return {
     msg_cycles_available: ['U RQ Ry Rt', COST, () => narrow(message().available)],
-    msg_cycles_available128: ['U RQ Ry Rt', COST, (target: number) => access.amount(target, message().available)],
+    msg_cycles_available128: ['U RQ Ry Rt', COST, (target: number) => access.amount('msg_cycles_available128', target, message().available)],
     msg_cycles_refunded: ['Ry Rt', COST, () => narrow(message().refunded)],
-    msg_cycles_refunded128: ['Ry Rt', COST, (target: number) => access.amount(target, message().refunded)],
+    msg_cycles_refunded128: ['Ry Rt', COST, (target: number) => access.amount('msg_cycles_refunded128', target, message().refunded)],
     msg_cycles_accept: ['U RQ Ry Rt', COST, (atMost: bigint) => accept(BigInt.asUintN(64, atMost))],
-    msg_cycles_accept128: ['U RQ Ry Rt', COST, (high: bigint, low: bigint, target: number) => access.amount(target, accept(joined(high, low)))],
+    msg_cycles_accept128: ['U RQ Ry Rt', COST, (high: bigint, low: bigint, target: number) => access.amount('msg_cycles_accept128', target, accept(joined(high, low)))],
     cycles_burn128: ['I G U RQ Ry Rt C T', COST, (high: bigint, low: bigint, target: number) => {
       const wanted = joined(high, low);
       const burnt = wanted < liquid() ? wanted : liquid();
       message().balance -= burnt;
       message().burnt += burnt;
-      access.amount(target, burnt);
+      access.amount('cycles_burn128', target, burnt);
+    }],
+    mint_cycles128: ['U Ry Rt T', COST, (high: bigint, low: bigint, target: number) => {
+      const self = idOf(around.self);
+      if (self !== CYCLES_MINTER) {
+        throw new Trap('contractViolation', `ic0.mint_cycles128 cannot be executed on non Cycles Minting Canister: ${textOf(self)} != ${textOf(CYCLES_MINTER)}`);
+      }
+      message().balance += joined(high, low);
+      access.amount('mint_cycles_128', target, joined(high, low));
     }],
     canister_cycle_balance: [ALL, COST, () => narrow(message().balance)],
-    canister_cycle_balance128: [ALL, COST, (target: number) => access.amount(target, message().balance)],
-    canister_liquid_cycle_balance128: [ALL, COST, (target: number) => access.amount(target, liquid())],
-    call_cycles_add: ['U Ry Rt T', COST, (amount: bigint) => add(BigInt.asUintN(64, amount))],
-    call_cycles_add128: ['U Ry Rt T', COST, (high: bigint, low: bigint) => add(joined(high, low))],
+    canister_cycle_balance128: [ALL, COST, (target: number) => access.amount('canister_cycle_balance128', target, message().balance)],
+    canister_liquid_cycle_balance128: [ALL, COST, (target: number) => access.amount('canister_liquid_cycle_balance128', target, liquid())],
+    call_cycles_add: ['U Ry Rt T', COST, (amount: bigint) => add('ic0_call_cycles_add', BigInt.asUintN(64, amount))],
+    call_cycles_add128: ['U Ry Rt T', COST, (high: bigint, low: bigint) => add('ic0_call_cycles_add128', joined(high, low))],
   };
 }

@@ -2,17 +2,32 @@ import type { Access, Functions } from './access.js';
 import { Trap } from './trap.js';
 
 const ROLES = '* s';
+/** Pages that 32-bit functions reach: 4 GiB. */
+const MAX_NARROW = 65536;
 
 /** Stable memory: 64-bit functions and their 32-bit forerunners. */
 export function stableApi(access: Access): Functions {
   const stable = () => access.around.stable();
+  /** The replica reports what is beyond the heap as a trap here, not as a breach of contract. */
+  const heap = (address: number, length: number): Uint8Array => {
+    const { bytes } = access.instance;
+    if (address + length > bytes.length) throw new Trap('trapped', 'heap out of bounds');
+    return bytes.subarray(address, address + length);
+  };
   const read = (target: number, offset: number, length: number): void => {
     access.instance.charge(length);
-    stable().read(access.bytes(target, length), offset);
+    stable().read(heap(target, length), offset);
   };
   const write = (offset: number, source: number, length: number): void => {
     access.instance.charge(length);
-    stable().write(offset, access.bytes(source, length));
+    stable().write(offset, heap(source, length));
+  };
+  const small = (): void => {
+    if (stable().size > MAX_NARROW) throw new Trap('trapped', '32 bit stable memory api used on a memory larger than 4GB');
+  };
+  const narrow = <A extends number[], R>(act: (...args: A) => R) => (...args: A): R => {
+    small();
+    return act(...args);
   };
   const wide = (value: bigint): number => {
     const unsigned = BigInt.asUintN(64, value);
@@ -24,9 +39,9 @@ export function stableApi(access: Access): Functions {
     stable64_grow: [ROLES, 100, (pages: bigint) => BigInt(BigInt.asUintN(64, pages) > 1n << 40n ? -1 : stable().grow(Number(BigInt.asUintN(64, pages))))],
     stable64_read: [ROLES, 20, (target: bigint, offset: bigint, length: bigint) => read(wide(target), wide(offset), wide(length))],
     stable64_write: [ROLES, 20, (offset: bigint, source: bigint, length: bigint) => write(wide(offset), wide(source), wide(length))],
-    stable_size: [ROLES, 20, () => stable().size],
-    stable_grow: [ROLES, 100, (pages: number) => (stable().size + (pages >>> 0) > 65536 ? -1 : stable().grow(pages >>> 0))],
-    stable_read: [ROLES, 20, (target: number, offset: number, length: number) => read(target >>> 0, offset >>> 0, length >>> 0)],
-    stable_write: [ROLES, 20, (offset: number, source: number, length: number) => write(offset >>> 0, source >>> 0, length >>> 0)],
+    stable_size: [ROLES, 20, narrow(() => stable().size)],
+    stable_grow: [ROLES, 100, narrow((pages: number) => (stable().size + (pages >>> 0) > MAX_NARROW ? -1 : stable().grow(pages >>> 0)))],
+    stable_read: [ROLES, 20, narrow((target: number, offset: number, length: number) => read(target >>> 0, offset >>> 0, length >>> 0))],
+    stable_write: [ROLES, 20, narrow((offset: number, source: number, length: number) => write(offset >>> 0, source >>> 0, length >>> 0))],
   };
 }

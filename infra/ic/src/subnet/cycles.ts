@@ -18,8 +18,8 @@ export function executionFee(instructions: bigint): bigint {
 }
 
 /** @param bytes  method name and argument */
-export function callFee(bytes: number): bigint {
-  return CALL_BASE + CALL_BYTE * BigInt(bytes);
+export function callFee(bytes: bigint): bigint {
+  return CALL_BASE + CALL_BYTE * bytes;
 }
 
 export function ingressFee(bytes: number): bigint {

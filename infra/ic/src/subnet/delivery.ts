@@ -1,7 +1,7 @@
 import type { Instance } from '../execution/instance.js';
 import { newMessage, type Message, type OutgoingCall } from '../execution/message.js';
-import { logged, sentence, type Trap } from '../execution/trap.js';
-import type { Callback, CallContext, Canister } from './canister.js';
+import { logged, type Trap } from '../execution/trap.js';
+import type { CallContext, Canister } from './canister.js';
 import { executionFee } from './cycles.js';
 import { idOf, textOf } from './principals.js';
 import { Reject, rejectedByCanister, rejection, type Rejection } from './reject.js';
@@ -66,17 +66,14 @@ export function deliverResponse(subnet: Subnet, canister: Canister, number: numb
     balance: state.cycles,
   });
   const trap = execute(subnet, canister, message, replied ? callback.onReply : callback.onReject, false);
-  let { instructions } = message;
-  if (trap && callback.onCleanup) instructions += cleanUp(subnet, canister, callback, { ...base, rejectCode: message.rejectCode });
-  conclude(subnet, canister, context, message, trap);
-  return instructions;
-}
-
-function cleanUp(subnet: Subnet, canister: Canister, callback: Callback, base: Omit<Parameters<typeof newMessage>[0], 'role' | 'balance'>): bigint {
-  const message = newMessage({ ...base, role: 'C', balance: canister.state.cycles });
-  const trap = execute(subnet, canister, message, callback.onCleanup!, false);
-  if (trap) report(subnet, canister, 'cleanup', trap);
-  return message.instructions;
+  if (!trap || !callback.onCleanup) {
+    conclude(subnet, canister, context, message, trap);
+    return message.instructions;
+  }
+  const cleanup = newMessage({ ...base, role: 'C', rejectCode: message.rejectCode, balance: state.cycles });
+  const cleanupTrap = execute(subnet, canister, cleanup, callback.onCleanup, false);
+  conclude(subnet, canister, context, message, trap.followedBy(cleanupTrap));
+  return message.instructions + cleanup.instructions;
 }
 
 /** Runs a timer or heartbeat. */
@@ -90,7 +87,7 @@ export function deliverTask(subnet: Subnet, canister: Canister, hook: string): b
     id: state.nextNumber++, origin: { kind: 'task' }, caller: new Uint8Array(), method: hook, deadline: 0n, available: 0n, answered: true, outstanding: 0, instructions: 0n,
   };
   state.contexts.set(context.id, context);
-  const message = newMessage({ role: 'T', time: subnet.state.time, balance: state.cycles, instructionLimit: subnet.state.limits.update });
+  const message = newMessage({ role: 'T', method: hook, time: subnet.state.time, balance: state.cycles, instructionLimit: subnet.state.limits.update });
   const trap = execute(subnet, canister, message, hook, false);
   if (trap) report(subnet, canister, hook, trap);
   conclude(subnet, canister, context, message, trap);
@@ -177,11 +174,11 @@ function send(subnet: Subnet, canister: Canister, context: CallContext, call: Ou
 }
 
 function report(subnet: Subnet, canister: Canister, what: string, trap: Trap): void {
-  subnet.onLog(canister.id, `[TRAP] in ${what}: ${sentence(trap)}`);
+  subnet.onLog(canister.id, `[TRAP] in ${what}: ${trap.sentence}`);
 }
 
 export function trapped(canister: Canister, trap: Trap): Rejection {
-  return rejection(trap.reason, from(canister, sentence(trap)));
+  return rejection(trap.reason, from(canister, trap.sentence));
 }
 
 export function from(canister: Canister, what: string): string {

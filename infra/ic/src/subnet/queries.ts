@@ -68,7 +68,7 @@ function evaluateOn(subnet: Subnet, context: QueryContext, canister: Canister, c
     for (let next = calls.shift(); next; next = calls.shift()) {
       const response = evaluate(subnet, context, { caller: canister.idBytes, to: idOf(next.callee), method: next.method, arg: next.arg }, [...above, canister]);
       const message = callbackMessage(base, response, answer === undefined);
-      answer = runPart(subnet, canister, message, response.kind === 'reply' ? next.onReply : next.onReject) ?? answer;
+      answer = runPart(subnet, canister, message, response.kind === 'reply' ? next.onReply : next.onReject, next.onCleanup) ?? answer;
       calls.push(...message.calls);
     }
     if (answer) return answer;
@@ -80,12 +80,15 @@ function evaluateOn(subnet: Subnet, context: QueryContext, canister: Canister, c
 }
 
 /** Runs one message of a query. @throws Reject when it traps, which ends the whole query */
-function runPart(subnet: Subnet, canister: Canister, message: Message, entry: string | OutgoingCall['onReply']): Response | undefined {
-  const trap = canister.instance!.run(message, entry);
+function runPart(subnet: Subnet, canister: Canister, message: Message, entry: string | OutgoingCall['onReply'], onCleanup?: OutgoingCall['onCleanup']): Response | undefined {
+  const instance = canister.instance!;
+  const trap = instance.run(message, entry);
   for (const line of message.log) subnet.onLog(canister.id, line);
   if (trap) {
-    const { message: text } = trapped(canister, trap);
-    throw new Reject(trap.reason, text);
+    const cleanup = newMessage({ ...message, role: 'CC', answerable: false, answer: undefined, reply: [], calls: [], pending: undefined, log: [] });
+    const cleanupTrap = onCleanup && instance.run(cleanup, onCleanup);
+    for (const line of cleanup.log) subnet.onLog(canister.id, line);
+    throw new Reject(trap.reason, trapped(canister, trap.followedBy(cleanupTrap)).message);
   }
   if (!message.answer) return undefined;
   return message.answer.kind === 'reply' ? message.answer : { kind: 'reject', rejection: rejectedByCanister(message.answer.message) };

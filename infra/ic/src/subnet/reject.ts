@@ -12,8 +12,8 @@ export const ERRORS = {
   canisterNotFound: 301, snapshotNotFound: 305,
   insufficientCycles: 403, subnetNotFound: 404, rejectedAtTheDoor: 406, unknownManagementMethod: 407, invalidPayload: 408, snapshotImmutable: 409, invalidSubnetAdmin: 410,
   trapped: 502, calledTrap: 503, contractViolation: 504, invalidWasm: 505, didNotReply: 506, outOfMemory: 507, stopped: 508, stopping: 509, notStopped: 510,
-  stopCancelled: 511, invalidController: 512, nonEmpty: 514, callLoop: 517, insufficientCyclesInCall: 520, engine: 521, instructionLimit: 522,
-  callGraphTooDeep: 525, methodNotFound: 536, moduleNotFound: 537, alreadyInstalled: 538,
+  stopCancelled: 511, invalidController: 512, functionNotFound: 513, nonEmpty: 514, callLoop: 517, insufficientCyclesInCall: 520, engine: 521, instructionLimit: 522,
+  callGraphTooDeep: 525, insufficientCyclesInMemoryGrow: 532, methodNotFound: 536, moduleNotFound: 537, alreadyInstalled: 538, wasmMemoryLimit: 539,
   compositeQueryInReplicatedMode: 527, deadlineExpired: 601,
 } as const;
 
