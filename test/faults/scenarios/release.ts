@@ -21,7 +21,7 @@ async function opened(subjects: Subjects, plan: Plan = PLAN): Promise<{ play: Pl
 const completed: Scenario = {
   name: 'modelRollout/completed',
   async prepare(subjects) {
-    const { play, release } = await opened(subjects, { ...PLAN, soakSeconds: 600, skippableSoak: true }); // nobody waits for that: an operator ends it
+    const { play, release } = await opened(subjects, { ...PLAN, soakSeconds: 3600, skippableSoak: true }); // nobody waits for that: an operator ends it
     return {
       ...play,
       async steer(handle) {
