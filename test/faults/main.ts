@@ -41,7 +41,11 @@ async function main(): Promise<void> {
   const progress = values.resume && file && existsSync(file) ? resumed(file) : fresh(seed);
   console.log(`seed ${progress.seed} (npm run faults -- --seed ${progress.seed} repeats it)`);
   const lab = await Lab.open({ state: values.state, tell });
-  const stop = (): void => void lab.close().finally(() => process.exit(130));
+  const stop = (): void => {
+    tell('stopping; --resume goes on after the last phase that was done');
+    for (const late of ['uncaughtException', 'unhandledRejection']) process.on(late, () => {}); // calls in flight, whose connections close
+    void lab.close().finally(() => process.exit(130));
+  };
   process.once('SIGINT', stop).once('SIGTERM', stop);
   const matrix = new Matrix(lab, scenarios, only, progress, file);
   try {
