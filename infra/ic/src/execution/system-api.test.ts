@@ -2,6 +2,7 @@ import { IMPORTS, importIndex, SYSTEM_API } from '../testing/system-api-table.js
 import { callWith, i32, i64, op, wasmModule, type WasmFunction } from '../testing/wasm-writer.js';
 import { canisterId, bytesOf, textOf } from '../subnet/principals.js';
 import { Instrumenter } from '../wasm/instrumenter.js';
+import { SIGNATURES } from '../wasm/imports.js';
 import { readModule } from '../wasm/module.js';
 import type { Surroundings } from './access.js';
 import { Instance } from './instance.js';
@@ -61,6 +62,7 @@ describe('System API', () => {
   it('has every function of the table, and no others', () => {
     const instance = new Instance(readModule(hash, instrumenter.rewrite(wasmModule({ functions: [] })), 0), () => ({}));
     expect(Object.keys(systemApi(instance, around).ic0!).sort()).toEqual(Object.keys(SYSTEM_API).sort());
+    expect(SIGNATURES).toEqual(Object.fromEntries(IMPORTS));
   });
 
   it.each<[string, (number | bigint)[], bigint, Partial<Message>?, Uint8Array?]>([

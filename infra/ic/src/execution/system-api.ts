@@ -35,14 +35,6 @@ function functionsOf(access: Access): Functions {
   return { ...messageApi(access), ...canisterApi(access), ...callApi(access), ...stableApi(access), ...costApi(access) };
 }
 
-let names: Set<string> | undefined;
-
-/** The first import of a module that the System API does not have. */
-export function unknownImport(module: WebAssembly.Module): string | undefined {
-  names ??= new Set(Object.keys(functionsOf({} as Access))); // the functions look at their access only when they run
-  return WebAssembly.Module.imports(module).find(({ name }) => !names!.has(name))?.name;
-}
-
 /** The replica's names of the contexts. */
 const WHERE: Record<Role, string> = {
   I: 'init', G: 'pre upgrade', U: 'update', RQ: 'replicated query', NRQ: 'non replicated query', TQ: 'non replicated query', CQ: 'composite query',

@@ -2,13 +2,14 @@ import type { Principal } from '@dfinity/principal';
 import { newMessage, type Message } from '../execution/message.js';
 import type { Instance } from '../execution/instance.js';
 import { StableMemory } from '../execution/stable-memory.js';
-import { unknownImport } from '../execution/system-api.js';
 import { logged, type Trap } from '../execution/trap.js';
 import type { Canister } from '../subnet/canister.js';
 import { executionFee } from '../subnet/cycles.js';
 import { commit, trapped, undo } from '../subnet/delivery.js';
 import { bytesOf, idOf, textOf } from '../subnet/principals.js';
+import { overgrown } from '../subnet/memory-growth.js';
 import { Reject } from '../subnet/reject.js';
+import type { Subnet } from '../subnet/subnet.js';
 import { sha256, type CanisterModule } from '../wasm/module.js';
 import { controlled, existing, recordChange, type Method, type Request } from './request.js';
 
@@ -48,8 +49,6 @@ function install(request: Request, canister: Canister, mode: Mode, wasm: Uint8Ar
   if ('upgrade' in mode && !canister.module) throw new Reject('moduleNotFound', `Error from Canister ${id}: Attempted to upgrade, but the canister contains no Wasm module.`);
   if (canister.frozen) throw new Reject('outOfCycles', `Canister ${id} is out of cycles: top it up before installing code`);
   const module = request.subnet.modules.prepare(wasm);
-  const unknown = unknownImport(module.compiled);
-  if (unknown !== undefined) throw new Reject('invalidWasm', `Canister's Wasm module is not valid: it imports ic0.${unknown}, which this host does not have`);
   if ('upgrade' in mode) upgrade(request, canister, mode.upgrade[0], module, arg);
   else installAnew(request, canister, module, arg);
   const name = Object.keys(mode)[0]!;
@@ -115,10 +114,11 @@ function initial(request: Request, canister: Canister, arg: Uint8Array): Message
 
 /** Runs the hooks that the module has, one after the other, as one message. */
 function runHooks(request: Request, canister: Canister, instance: Instance, message: Message, hooks: string[]): Trap | undefined {
+  const stableBefore = canister.stable.size;
   for (const hook of hooks) {
     if (!instance.module.hooks.has(hook)) continue;
     const running = hook === 'canister_start' ? { ...message, role: 's' as const } : message;
-    const trap = instance.run(running, hook);
+    const trap = instance.run(running, hook) ?? overgrown(canister, instance, running, stableBefore);
     request.instructions += running.instructions;
     canister.print(message.time, running.log);
     for (const line of running.log) request.subnet.onLog(canister.id, line);
@@ -145,6 +145,12 @@ const uninstallCode: Method = (request, { canister_id }: { canister_id: Principa
 };
 
 export function uninstall(request: Request, canister: Canister): void {
+  removeCode(request.subnet, canister);
+  recordChange(request, canister, 'code_uninstall');
+}
+
+/** Takes code and data away, and rejects what was open. */
+export function removeCode(subnet: Subnet, canister: Canister): void {
   canister.instance = undefined;
   canister.stable = new StableMemory(canister.pages);
   canister.state.certified = new Uint8Array();
@@ -152,8 +158,7 @@ export function uninstall(request: Request, canister: Canister): void {
   canister.state.lowMemory = undefined;
   canister.state.log = [];
   canister.state.chunks.clear();
-  request.subnet.abandonCalls(canister);
-  recordChange(request, canister, 'code_uninstall');
+  subnet.abandonCalls(canister);
 }
 
 const uploadChunk: Method = (request, { canister_id, chunk }: { canister_id: Principal; chunk: Uint8Array }) => {

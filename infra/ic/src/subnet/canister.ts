@@ -4,7 +4,7 @@ import { PAGE, StableMemory, type Pages } from '../execution/stable-memory.js';
 import type { Surroundings } from '../execution/access.js';
 import { systemApi } from '../execution/system-api.js';
 import type { CanisterModule } from '../wasm/module.js';
-import { freezingThreshold } from './cycles.js';
+import { idleFee } from './cycles.js';
 import { bytesOf, idOf, type Id } from './principals.js';
 import { snapshotBytes, type HookStatus, type Snapshot } from './snapshot.js';
 
@@ -144,8 +144,16 @@ export class Canister {
     return bytes;
   }
 
-  freezingThreshold(): bigint {
-    return freezingThreshold(this.memoryBytes(), this.state.settings.freezingThreshold);
+  /** Cycles that so many seconds of being there cost. @param more  bytes beyond those it has now */
+  idleCost(seconds: bigint, more = 0n): bigint {
+    const { memoryAllocation, computeAllocation } = this.state.settings;
+    const bytes = this.memoryBytes() + more;
+    return idleFee(bytes > memoryAllocation ? bytes : memoryAllocation, computeAllocation, seconds);
+  }
+
+  /** The balance below which it is frozen. @param more  bytes beyond those it has now */
+  freezingThreshold(more = 0n): bigint {
+    return this.idleCost(this.state.settings.freezingThreshold, more);
   }
 
   get frozen(): boolean {

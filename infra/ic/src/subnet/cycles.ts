@@ -10,8 +10,8 @@ const INGRESS_BYTE = 2_000n;
 const STORAGE_GIB_SECOND = 127_000n;
 const KEY_1 = 26_153_846_153n;
 const TEST_KEY = 10_000_000_000n;
+const COMPUTE_PERCENT_SECOND = 10_000_000n;
 const GIB = 1n << 30n;
-const DAY = 86_400n;
 
 export function executionFee(instructions: bigint): bigint {
   return UPDATE_BASE + instructions;
@@ -26,16 +26,9 @@ export function ingressFee(bytes: number): bigint {
   return INGRESS_BASE + INGRESS_BYTE * BigInt(bytes);
 }
 
-export function storageFee(bytes: bigint, seconds: bigint): bigint {
-  return (bytes * STORAGE_GIB_SECOND * seconds) / GIB;
-}
-
-export function idleBurnedPerDay(bytes: bigint): bigint {
-  return storageFee(bytes, DAY);
-}
-
-export function freezingThreshold(bytes: bigint, thresholdSeconds: bigint): bigint {
-  return storageFee(bytes, thresholdSeconds);
+/** What a canister costs by being there: bytes stored, and percent of compute reserved. */
+export function idleFee(bytes: bigint, percent: bigint, seconds: bigint): bigint {
+  return (bytes * STORAGE_GIB_SECOND * seconds) / GIB + percent * COMPUTE_PERCENT_SECOND * seconds;
 }
 
 /** vetKD derivation and Schnorr or ECDSA signing. */

@@ -3,6 +3,7 @@ import { newMessage, type Message, type OutgoingCall } from '../execution/messag
 import { logged, type Trap } from '../execution/trap.js';
 import type { CallContext, Canister } from './canister.js';
 import { executionFee } from './cycles.js';
+import { overgrown } from './memory-growth.js';
 import { idOf, textOf } from './principals.js';
 import { Reject, rejectedByCanister, rejection, type Rejection } from './reject.js';
 import type { Answered, IncomingCall, Subnet, Work } from './subnet.js';
@@ -103,7 +104,8 @@ function execute(subnet: Subnet, canister: Canister, message: Message, entry: st
   const { stable, state } = canister;
   const instance = canister.instance!;
   stable.begin();
-  const trap = instance.run(message, entry);
+  const stableBefore = stable.size;
+  const trap = instance.run(message, entry) ?? overgrown(canister, instance, message, stableBefore);
   if (trap || drop) undo(canister, instance);
   else commit(canister, instance, message);
   if (!trap) state.cycles = message.balance;

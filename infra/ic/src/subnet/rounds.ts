@@ -1,7 +1,9 @@
 import { builtinAt, executeBuiltin } from '../builtins/index.js';
+import { removeCode } from '../management/code.js';
 import { manage } from '../management/manage.js';
+import type { Canister } from './canister.js';
 import { IcError } from '../errors.js';
-import { executionFee, ingressFee, storageFee } from './cycles.js';
+import { executionFee, ingressFee } from './cycles.js';
 import { deliverCall, deliverResponse, deliverTask } from './delivery.js';
 import { applyEdit, throwFault, type Edit } from './edits.js';
 import { settleOutcalls, type OutcallResult } from './outcalls.js';
@@ -133,5 +135,18 @@ function payStorage(subnet: Subnet): void {
   const elapsed = state.time - state.storagePaidUntil;
   if (elapsed < PAY_EVERY) return;
   state.storagePaidUntil = state.time;
-  for (const canister of subnet.canisters.values()) canister.spend(storageFee(canister.memoryBytes(), elapsed / SECOND), 'memory');
+  for (const canister of subnet.canisters.values()) {
+    const cost = canister.idleCost(elapsed / SECOND);
+    const affordable = canister.state.cycles >= cost;
+    canister.spend(cost, 'memory');
+    if (!affordable) runDry(subnet, canister);
+  }
+}
+
+/** A canister that cannot pay for being there loses its code, its data and its allocations, and keeps its id and settings. */
+function runDry(subnet: Subnet, canister: Canister): void {
+  subnet.onLog(canister.id, 'Uninstalled: it ran out of cycles.');
+  removeCode(subnet, canister);
+  canister.state.version += 1n;
+  canister.state.settings = { ...canister.state.settings, computeAllocation: 0n, memoryAllocation: 0n };
 }

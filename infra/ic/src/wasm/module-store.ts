@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Instrumenter } from './instrumenter.js';
-import { readModule, sha256, unpacked, type CanisterModule } from './module.js';
+import { checkSections, readModule, sha256, unpacked, type CanisterModule } from './module.js';
 
 /** Modules by the hash of what was uploaded, kept on disk: uploaded (needed for replay and status) and instrumented (a cache). */
 export class ModuleStore {
@@ -23,7 +23,10 @@ export class ModuleStore {
     if (known) return known;
     const cached = join(this.#folder, `${name}.${this.#instrumenter.version}.wasm`);
     if (!existsSync(cached)) {
-      write(cached, this.#instrumenter.rewrite(unpacked(uploaded)));
+      const wasm = unpacked(uploaded);
+      const rewritten = this.#instrumenter.rewrite(wasm);
+      checkSections(wasm);
+      write(cached, rewritten);
       write(join(this.#folder, name), uploaded);
     }
     const ready = readModule(hash, readFileSync(cached), uploaded.length);

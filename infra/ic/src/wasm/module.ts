@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { Reject } from '../subnet/reject.js';
+import { checkImports } from './imports.js';
 
 export type MethodKind = 'update' | 'query' | 'composite_query';
 
@@ -21,6 +22,11 @@ export interface CanisterModule {
 export const COUNTER = 'ic instructions';
 export const MEMORY = 'ic memory';
 const MAX_UNPACKED = 100 << 20;
+/** Id of the code section. */
+const CODE = 10;
+const MAX_CODE = 10 << 20;
+const MAX_SECTIONS = 16;
+const MAX_SECTION_BYTES = 1 << 20;
 
 export function sha256(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(createHash('sha256').update(bytes).digest());
@@ -55,8 +61,38 @@ export function readModule(hash: Uint8Array, instrumented: Uint8Array, size: num
   return { hash, compiled, methods, hooks, globals, size, metadata: metadataOf(instrumented) };
 }
 
+function invalid(why: string): Reject {
+  return new Reject('invalidWasm', `Canister's Wasm module is not valid: ${why}`);
+}
+
+/** What the replica refuses of a module that is otherwise valid. @throws Reject `invalidWasm` */
+export function checkSections(wasm: Uint8Array): void {
+  checkImports(sectionsOf(wasm));
+  const names = new Set<string>();
+  let bytes = 0;
+  for (const { id, length, name } of sectionsOf(wasm)) {
+    if (id === CODE && length > MAX_CODE) throw invalid(`Wasm module code section size of ${length} exceeds the maximum allowed size of ${MAX_CODE}.`);
+    const [, section] = /^icp:(?:public|private) (.*)$/s.exec(name) ?? [];
+    if (section === undefined) continue;
+    if (names.has(section)) throw invalid(`Wasm module has an invalid custom section. Invalid custom section: name ${section} already exists`);
+    names.add(section);
+    bytes += length;
+  }
+  if (names.size > MAX_SECTIONS) throw invalid(`Wasm module has an invalid custom section. Invalid custom sections: defined ${names.size} sections, at most ${MAX_SECTIONS} are allowed`);
+  if (bytes > MAX_SECTION_BYTES) throw invalid(`Wasm module has an invalid custom section. Invalid custom sections: ${bytes} bytes, at most ${MAX_SECTION_BYTES} are allowed`);
+}
+
 function metadataOf(wasm: Uint8Array): CanisterModule['metadata'] {
   const found = new Map<string, { public: boolean; content: Uint8Array }>();
+  for (const { name, content } of sectionsOf(wasm)) {
+    const match = /^icp:(public|private) (.*)$/s.exec(name);
+    if (match) found.set(match[2]!, { public: match[1] === 'public', content: content.slice() });
+  }
+  return found;
+}
+
+/** The sections of a valid module; custom ones (id 0) with their names. */
+function* sectionsOf(wasm: Uint8Array): Iterable<{ id: number; length: number; name: string; content: Uint8Array }> {
   let at = 8;
   const leb = (): number => {
     let value = 0;
@@ -67,17 +103,12 @@ function metadataOf(wasm: Uint8Array): CanisterModule['metadata'] {
     }
   };
   while (at < wasm.length) {
-    const id = wasm[at++];
+    const id = wasm[at++]!;
     const length = leb();
     const end = at + length;
-    if (id === 0) {
-      const nameLength = leb();
-      const name = new TextDecoder().decode(wasm.subarray(at, at + nameLength));
-      const content = wasm.slice(at + nameLength, end);
-      const match = /^icp:(public|private) (.*)$/s.exec(name);
-      if (match) found.set(match[2]!, { public: match[1] === 'public', content });
-    }
+    const nameLength = id === 0 ? leb() : 0;
+    const name = new TextDecoder().decode(wasm.subarray(at, at + nameLength));
+    yield { id, length, name, content: wasm.subarray(at + nameLength, end) };
     at = end;
   }
-  return found;
 }
