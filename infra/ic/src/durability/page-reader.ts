@@ -16,6 +16,8 @@ export class PageReader implements Pages {
   protected readonly folder: string;
   readonly #most: number;
   readonly #cache = new Map<number, Cached>();
+  /** Used again, since the garbage collector is late for what a single message makes. */
+  readonly #free: Uint8Array[] = [];
   readonly #open = new Map<number, number>();
 
   /** @param cached  pages to keep; 1,024 are 64 MiB */
@@ -42,6 +44,14 @@ export class PageReader implements Pages {
   holding(): void {}
 
   released(): void {}
+
+  vacant(): Uint8Array {
+    return this.#free.pop() ?? new Uint8Array(new SharedArrayBuffer(PAGE));
+  }
+
+  free(bytes: Uint8Array): void {
+    if (this.#free.length < this.#most) this.#free.push(bytes);
+  }
 
   /** Closes page files that are no longer needed. For readers in other threads, when a view brought a new table. */
   forgetDeleted(): void {

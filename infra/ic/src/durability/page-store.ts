@@ -74,8 +74,9 @@ export class PageStore extends PageReader implements Pages {
     return { file: this.#current, slot, crc: crc32(bytes) };
   };
 
-  /** As `write`; but bytes that were written before, as two memories that share a page have them, are written once. */
-  readonly writeOnce = (bytes: Uint8Array): Place | undefined => {
+  /** As `write`; but bytes that two memories share are written once. */
+  readonly writeOnce = (bytes: Uint8Array, shared: boolean): Place | undefined => {
+    if (!shared) return this.write(bytes);
     const known = this.#written.get(bytes);
     if (known) return known;
     const place = this.write(bytes);

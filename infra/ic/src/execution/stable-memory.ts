@@ -12,6 +12,10 @@ export interface Pages {
   holding(memory: StableMemory): void;
   /** Told that a memory holds so many pages less. */
   released(memory: StableMemory, pages: number): void;
+  /** A page of shared memory, with anything in it. */
+  vacant(): Uint8Array;
+  /** Takes back a page of `vacant` that nobody else has seen. */
+  free(bytes: Uint8Array): void;
 }
 
 /** No disk below: all pages stay in RAM. */
@@ -19,6 +23,8 @@ export const RAM_ONLY: Pages = {
   read: (place) => { throw new Error(`There is no page file ${place.file}.`); },
   holding: () => {},
   released: () => {},
+  vacant: () => new Uint8Array(new SharedArrayBuffer(PAGE)),
+  free: () => {},
 };
 
 /**
@@ -38,7 +44,8 @@ export interface StableView {
   pages: Map<number, Uint8Array>;
 }
 
-interface Held { bytes: Uint8Array; version: number }
+/** `shared`: a view or a copy has it too, so it must not be used again for another page. */
+interface Held { bytes: Uint8Array; version: number; shared: boolean }
 
 let epochs = 0;
 
@@ -76,6 +83,7 @@ export class StableMemory {
     const copy = new StableMemory(this.#pages, this.#table.copy(), this.size);
     for (const [page, held] of [...this.#held]) { // as it is now: room for the copy may move it
       this.#pages.holding(copy);
+      held.shared = true;
       copy.#held.set(page, held);
     }
     return copy;
@@ -88,9 +96,9 @@ export class StableMemory {
   commit(): void {
     if (this.#overlay.size > 0) this.#version += 1;
     for (const [page, written] of this.#overlay) {
-      const before = this.#held.delete(page);
-      if (before) this.#pages.released(this, 1);
-      if (written instanceof Uint8Array) this.#held.set(page, { bytes: written, version: this.#version });
+      const before = this.#held.get(page);
+      if (before) this.#release(page, before);
+      if (written instanceof Uint8Array) this.#held.set(page, { bytes: written, version: this.#version, shared: false });
       else this.#move(page, written);
     }
     this.#overlay.clear();
@@ -100,7 +108,11 @@ export class StableMemory {
   rollback(): void {
     if (this.#overlay.size > 0) {
       let dropped = 0;
-      for (const written of this.#overlay.values()) if (written instanceof Uint8Array) dropped += 1;
+      for (const written of this.#overlay.values()) {
+        if (!(written instanceof Uint8Array)) continue;
+        dropped += 1;
+        this.#pages.free(written);
+      }
       this.#overlay.clear();
       this.#pages.released(this, dropped);
     }
@@ -143,7 +155,11 @@ export class StableMemory {
   view(known?: { epoch: number; version: number }): StableView {
     const whole = known?.epoch !== this.#epoch;
     const pages = new Map<number, Uint8Array>();
-    for (const [page, { bytes, version }] of this.#held) if (whole || version > known!.version) pages.set(page, bytes);
+    for (const [page, held] of this.#held) {
+      if (!whole && held.version <= known!.version) continue;
+      held.shared = true;
+      pages.set(page, held.bytes);
+    }
     return { epoch: this.#epoch, version: this.#version, size: this.#sizeBefore, pages, ...(whole && { tables: this.#table.share() }) };
   }
 
@@ -153,7 +169,7 @@ export class StableMemory {
       this.#table.adopt(tables);
       this.#held.clear();
     }
-    for (const [page, bytes] of pages) this.#held.set(page, { bytes, version });
+    for (const [page, bytes] of pages) this.#held.set(page, { bytes, version, shared: true });
     this.#epoch = epoch;
     this.#version = version;
     this.size = size;
@@ -168,20 +184,26 @@ export class StableMemory {
   /**
    * Moves all pages that are held in RAM to disk, those of the message under way too. What could be moved before it throws is moved.
    *
-   * @param put  writes a page, and says where; undefined for a page of zeros
+   * @param put  writes a page, and says where; undefined for a page of zeros. Of shared pages others may ask the same
    */
-  spill(put: (bytes: Uint8Array) => Place | undefined): void {
-    for (const [page, { bytes }] of this.#held) {
-      const place = put(bytes);
-      this.#held.delete(page);
-      this.#pages.released(this, 1);
+  spill(put: (bytes: Uint8Array, shared: boolean) => Place | undefined): void {
+    for (const [page, held] of this.#held) {
+      const place = put(held.bytes, held.shared);
+      this.#release(page, held);
       this.#move(page, place);
     }
     for (const [page, written] of this.#overlay) {
       if (!(written instanceof Uint8Array)) continue;
-      this.#overlay.set(page, put(written) ?? NO_PAGE);
+      this.#overlay.set(page, put(written, false) ?? NO_PAGE);
+      this.#pages.free(written);
       this.#pages.released(this, 1);
     }
+  }
+
+  #release(page: number, { bytes, shared }: Held): void {
+    this.#held.delete(page);
+    this.#pages.released(this, 1);
+    if (!shared) this.#pages.free(bytes);
   }
 
   /** Says that a page is somewhere else on disk now. */
@@ -209,9 +231,10 @@ export class StableMemory {
     const known = this.#overlay.get(page);
     if (known instanceof Uint8Array) return known;
     this.#pages.holding(this);
-    const fresh = new Uint8Array(new SharedArrayBuffer(PAGE));
+    const fresh = this.#pages.vacant();
     const content = length === PAGE ? undefined : this.#content(page);
     if (content) fresh.set(content);
+    else if (length < PAGE) fresh.fill(0);
     this.#overlay.set(page, fresh);
     return fresh;
   }
