@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { signerOf } from '@livepod/activities';
 import { contribute, deriveSecrets } from '@livepod/activities/contributing';
 import { connect } from '@livepod/client';
@@ -146,6 +147,21 @@ describe('an operator with only a browser', () => {
       await stranger.close();
     }
   });
+});
+
+it('a schedule runs again after a run that came to something', async () => {
+  const { temporal } = open.stage;
+  const runs = (): Promise<string[]> => temporal.schedule.getHandle('treasury-watch').describe().then(({ info }) => info.recentActions.map(({ action }) => action.workflow.workflowId));
+  for (const count of [1, 2]) {
+    const before = await runs();
+    await temporal.schedule.getHandle('treasury-watch').trigger();
+    let begun: string | undefined;
+    while (begun === undefined) {
+      begun = (await runs()).find((id) => !before.includes(id));
+      await sleep(200);
+    }
+    expect([count, await temporal.workflow.getHandle(begun).result()]).toEqual([count, expect.objectContaining({})]);
+  }
 });
 
 describe('secrets', () => {

@@ -76,6 +76,12 @@ describe('the payload codec', () => {
     expect(await code(codec.decode([hidden], workflow('lifecycle-1')))).toBe('notAuthentic');
   });
 
+  it('opens what a schedule’s run came to in the next run of that schedule, and in no other', async () => {
+    const result = await sealed(workflow('treasury-watch-2026-11-10T12:00:00Z'));
+    expect(value(await one(codec.decode([result], workflow('treasury-watch-2026-11-10T12:15:00Z'))))).toEqual({ secret: 'canary' });
+    for (const other of ['treasury-watch', 'rounds-2026-11-10T12:15:00Z']) expect(await code(codec.decode([result], workflow(other)))).toBe('wrongWorkflow');
+  });
+
   it('refuses a payload that was cut short', async () => {
     const hidden = await sealed();
     expect(await code(codec.decode([{ ...hidden, data: hidden.data!.subarray(0, 20) }], workflow('lifecycle-1')))).toBe('notAuthentic');

@@ -101,5 +101,9 @@ export function labelOf({ metadata }: Payload): Label | undefined {
 
 const bound = ({ key, namespace, workflowId }: Label): Uint8Array => utf8.encode(JSON.stringify(['livepod.codec/v1', key, namespace, workflowId]));
 
-/** A schedule's arguments are encrypted once, for the id that it adds the time of each run to. */
-const startedBySchedule = (id: string, actual: string): boolean => actual.startsWith(`${id}-`) && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(actual.slice(id.length + 1));
+/**
+ * A schedule's arguments are encrypted once, for the id that it adds the time of each run to; and each run is given what the one before it
+ * came to, which was encrypted for that one's id.
+ */
+const startedBySchedule = (id: string, actual: string): boolean => actual !== scheduleOf(actual) && scheduleOf(id) === scheduleOf(actual);
+const scheduleOf = (id: string): string => id.replace(/-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/, '');

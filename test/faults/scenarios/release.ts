@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
 import { update } from './operator.js';
 import type { Subjects } from '../subjects.js';
 import type { Plan } from '@livepod/activities';
@@ -17,6 +19,14 @@ async function opened(subjects: Subjects, plan: Plan = PLAN): Promise<{ play: Pl
   return { release, play: { workflow: 'modelRollout', id: `rollout-${run}`, queue: 'orchestrator', input: { release, channel: run, waves: PLAN.waves.length, round: run } } };
 }
 
+/** Until its page says so: the canister may be ahead of a workflow that was struck, and an operator ends the soak that they see. */
+async function soaks(handle: WorkflowHandle, wave: number): Promise<void> {
+  for (const until = Date.now() + 180_000; Date.now() < until; await sleep(300)) {
+    const state = await handle.query('state').catch(() => undefined); // the server or the worker is away
+    if (JSON.stringify(state)?.includes(`the soak of wave ${wave},`)) return;
+  }
+}
+
 /** Two waves with healthy pods; after the first an operator pauses, resumes, and ends the soak early. */
 const completed: Scenario = {
   name: 'modelRollout/completed',
@@ -28,9 +38,11 @@ const completed: Scenario = {
         await subjects.waveBegun(release, 1);
         await update(subjects, handle, 'pause', { reason: 'a look at the first pods' });
         await update(subjects, handle, 'resume');
+        await soaks(handle, 1);
         await update(subjects, handle, 'skipSoak', {}, 'skip 1');
         await subjects.report(release, 1, WELL[0]);
         await subjects.report(release, 2, WELL[1]);
+        await soaks(handle, 2);
         await update(subjects, handle, 'skipSoak', {}, 'skip 2');
       },
     };
