@@ -11,9 +11,10 @@ import { lock } from './durability/lock.js';
 import { PageStore } from './durability/page-store.js';
 import { IcError } from './errors.js';
 import { performOutcall } from './outcalls.js';
+import type { Canister } from './subnet/canister.js';
 import type { Edit } from './subnet/edits.js';
 import { evaluateQuery, inspectIngress, type QueryCall } from './subnet/queries.js';
-import { textOf } from './subnet/principals.js';
+import { textOf, type Id } from './subnet/principals.js';
 import type { Outcall, OutcallOutcome, OutcallResult } from './subnet/outcalls.js';
 import { SYS_TRANSIENT } from './subnet/reject.js';
 import { executeRound, nextDue, type RoundInput } from './subnet/rounds.js';
@@ -61,7 +62,14 @@ export class Host {
   readonly clock = new Clock();
   /** Called when a round's input is on disk and nothing of it has left yet. */
   onDurable: () => void = () => {};
-  readonly #folder: string;
+  /** Called after each round, when its input is on disk and before its outcomes are told. */
+  onRound: () => void = () => {};
+  /** Called before each round. */
+  beforeRound: () => void = () => {};
+  /** Called when a query has shown a canister its certificate. */
+  onCertificateShown: (canister: Id) => void = () => {};
+  /** Of keys, journal, checkpoints and page files. */
+  readonly folder: string;
   readonly #checkpoints: Checkpoints;
   readonly #certifier: Certifier;
   readonly #pause: number;
@@ -85,7 +93,7 @@ export class Host {
   #failed?: unknown;
 
   private constructor(options: HostOptions, keys: SubnetKeys) {
-    this.#folder = options.state;
+    this.folder = options.state;
     this.keys = keys;
     this.#pause = (options.secondsPerRound ?? 0) * 1000;
     this.#outcall = options.outcall ?? performOutcall;
@@ -154,7 +162,7 @@ export class Host {
   async exportTo(folder: string): Promise<void> {
     await this.#quiet();
     this.#checkpoint();
-    cpSync(this.#folder, folder, { recursive: true, errorOnExist: true, force: false, filter: (path) => !path.endsWith('/lock') && !path.endsWith('/control-token') });
+    cpSync(this.folder, folder, { recursive: true, errorOnExist: true, force: false, filter: (path) => !path.endsWith('/lock') && !path.endsWith('/control-token') });
   }
 
   /**
@@ -193,8 +201,30 @@ export class Host {
     await this.#quiet();
     return evaluateQuery(this.subnet, {
       time: this.now(),
-      certificate: (canister) => this.#fresh().certificate([[Buffer.from('canister'), canister.idBytes, Buffer.from('certified_data')]]),
+      certificate: (canister) => {
+        this.onCertificateShown(canister.id);
+        return this.certificateOf(canister).bytes;
+      },
     }, call);
+  }
+
+  /** The certificate of a canister's certified data, as of the last round. */
+  certificateOf(canister: Canister): { bytes: Uint8Array; time: bigint } {
+    const state = this.#fresh();
+    return { bytes: state.certificate([[Buffer.from('canister'), canister.idBytes, Buffer.from('certified_data')]]), time: state.time };
+  }
+
+  /** The certificate of what the network says of itself: its keys and ranges of canister ids. */
+  networkCertificate(): { bytes: Uint8Array; time: bigint } {
+    const state = this.#fresh();
+    return { bytes: state.certificate([[Buffer.from('subnet')], [Buffer.from('canister_ranges')]]), time: state.time };
+  }
+
+  /** Ends the host: it answers nothing any more. */
+  fail(failure: unknown): void {
+    this.#failed = failure;
+    this.#closed = true;
+    this.#onFailure(failure);
   }
 
   /** A certified state that shows the outcomes of these calls. Those asked for at the same time share a signature. */
@@ -222,7 +252,7 @@ export class Host {
     for (const waiters of this.#waiting.values()) for (const tell of waiters) tell('pending');
     this.#checkpoint();
     this.#journal.close();
-    rmSync(join(this.#folder, 'lock'), { force: true });
+    rmSync(join(this.folder, 'lock'), { force: true });
   }
 
   /** Waits until no round is under way: the state is then on disk, and may be shown. */
@@ -256,7 +286,7 @@ export class Host {
 
   #startRound(edits: Edit[] = []): void {
     if (this.#closed || this.#busy) return;
-    this.#busy = this.#round(edits).catch((failure: unknown) => { this.#fail(failure); }).finally(() => {
+    this.#busy = this.#round(edits).catch((failure: unknown) => { this.fail(failure); }).finally(() => {
       this.#busy = undefined;
       setImmediate(() => this.#schedule()); // queries that waited come first
     });
@@ -264,6 +294,7 @@ export class Host {
 
   async #round(edits: Edit[]): Promise<void> {
     this.#lastRound = Date.now();
+    this.beforeRound();
     const { state } = this.subnet;
     const time = this.clock.now();
     const input: RoundInput = {
@@ -311,31 +342,26 @@ export class Host {
   /** One signature for all calls that were answered in a round. */
   #tell(finished: string[]): void {
     const awaited = finished.filter((requestId) => this.#waiting.has(requestId));
-    if (awaited.length === 0) return;
-    const certified = this.#certify(awaited);
+    const certified = awaited.length > 0 ? this.#certify(awaited) : undefined;
+    this.onRound();
+    if (!certified) return;
     for (const requestId of awaited) {
       for (const tell of this.#waiting.get(requestId)!) tell({ certified });
       this.#waiting.delete(requestId);
     }
   }
 
-  #fail(failure: unknown): void {
-    this.#failed = failure;
-    this.#closed = true;
-    this.#onFailure(failure);
-  }
-
   #recover(): Journal {
     const checkpoint = this.#checkpoints.restore(this.subnet) ?? 0;
     this.#lastCheckpoint = { round: checkpoint, executed: this.subnet.state.executed };
     let journal: Journal | undefined;
-    for (const number of [...new Set([checkpoint, ...numbered(this.#folder, 'journal')])].filter((one) => one >= checkpoint)) {
+    for (const number of [...new Set([checkpoint, ...numbered(this.folder, 'journal')])].filter((one) => one >= checkpoint)) {
       journal?.close();
-      const opened = Journal.open<JournalRecord>(join(this.#folder, `journal-${number}.bin`));
+      const opened = Journal.open<JournalRecord>(join(this.folder, `journal-${number}.bin`));
       journal = opened.journal;
       for (const record of opened.records) this.#replay(record);
     }
-    syncFolder(this.#folder);
+    syncFolder(this.folder);
     return journal!;
   }
 
@@ -344,14 +370,14 @@ export class Host {
     if (input.round <= state.round) return;
     if (input.round !== state.round + 1 || executed !== state.executed) {
       throw new IcError('stateDamaged', { round: input.round, reached: state.round },
-        `The journal in ${this.#folder} does not lead on from round ${state.round}; restore the folder from a copy, or start with an empty --state.`);
+        `The journal in ${this.folder} does not lead on from round ${state.round}; restore the folder from a copy, or start with an empty --state.`);
     }
     executeRound(this.subnet, input);
   }
 
   #checkpoint(): void {
     const number = this.subnet.state.round;
-    const path = join(this.#folder, `journal-${number}.bin`);
+    const path = join(this.folder, `journal-${number}.bin`);
     const fresh = existsSync(path) ? this.#journal : Journal.open(path).journal;
     this.#checkpoints.save(this.subnet, number);
     if (fresh !== this.#journal) this.#journal?.close();

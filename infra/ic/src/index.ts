@@ -1,10 +1,8 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { startControl } from './control/server.js';
 import { HttpFaults } from './control/faults.js';
 import { IcError } from './errors.js';
 import { Host, type HostOptions } from './host.js';
-import { createHttpServer } from './http/server.js';
+import { openFront, type Front } from './threads/link.js';
 
 export { IcError, type IcCode } from './errors.js';
 export { Host, type HostOptions } from './host.js';
@@ -35,25 +33,23 @@ export interface RunningInternetComputer {
 export async function startInternetComputer({ port = 4943, control = false, ...options }: StartOptions): Promise<RunningInternetComputer> {
   const host = Host.open(options);
   const faults = new HttpFaults();
-  const server = createHttpServer(host, faults);
+  let front: Front;
   try {
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
+    front = await openFront(host, faults, port);
   } catch (cause) {
     await host.close();
     throw new IcError('portTaken', { port }, `Cannot listen on port ${port} of 127.0.0.1 (${(cause as Error).message}); choose another --port, or 0 for a free one.`, { cause });
   }
-  const { port: taken } = server.address() as AddressInfo;
   const controlling = control ? await startControl(host, faults, options.state) : undefined;
   return {
-    url: `http://127.0.0.1:${taken}`,
+    url: `http://127.0.0.1:${front.port}`,
     rootKey: Buffer.from(host.keys.der).toString('hex'),
     ...(controlling && { controlUrl: controlling.url }),
     stop: async () => {
       controlling?.close();
-      server.close();
+      front.close();
       await host.close();
-      server.closeAllConnections();
+      await front.end();
     },
   };
 }

@@ -1,4 +1,3 @@
-import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { hash_to_field } from '@noble/curves/abstract/hash-to-curve.js';
 import { concatBytes } from '@noble/hashes/utils.js';
 import { sha256 } from '@noble/hashes/sha2.js';
@@ -10,12 +9,13 @@ import mcl, { type G1, type G2 } from 'mcl-wasm';
  */
 const CIPHERSUITE = 'BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_';
 const DER_PREFIX = Buffer.from('308182301d060d2b0601040182dc7c0503010201060c2b0601040182dc7c05030201036100', 'hex');
-const TO_FIELD = { p: bls12_381.fields.Fp.ORDER, m: 1, k: 128, expand: 'xmd', hash: sha256, DST: CIPHERSUITE } as const;
+const FIELD = 0x1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaabn;
+const TO_FIELD = { p: FIELD, m: 1, k: 128, expand: 'xmd', hash: sha256, DST: CIPHERSUITE } as const;
 
 await mcl.init(mcl.BLS12_381);
 mcl.setMapToMode(mcl.IRTF); // as RFC 9380 maps
 mcl.setETHserialization(true); // compressed and big-endian, as everybody but mcl writes points
-const GENERATOR = g2(bls12_381.G2.Point.BASE.toBytes());
+const GENERATOR = g2(Buffer.from('93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8', 'hex'));
 
 export function blsPublicKey(secret: bigint): Uint8Array {
   return mcl.mul(GENERATOR, scalar(secret)).serialize();

@@ -1,7 +1,5 @@
-import { createPrivateKey, sign } from 'node:crypto';
-import { bls12_381 } from '@noble/curves/bls12-381.js';
+import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { mapHashToField } from '@noble/curves/abstract/modular.js';
-import { ed25519 } from '@noble/curves/ed25519.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha224, sha256 } from '@noble/hashes/sha2.js';
 import { bytesToNumberBE, concatBytes, utf8ToBytes } from '@noble/curves/utils.js';
@@ -23,18 +21,19 @@ export interface SubnetKeys {
 }
 
 export const STATE_ROOT = concatBytes(Uint8Array.of(13), utf8ToBytes('ic-state-root'));
-const ED25519_DER = Buffer.from('302a300506032b6570032100', 'hex');
+/** Of BLS12-381's G1 and G2. */
+const GROUP_ORDER = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001n;
 const ED25519_PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /** All keys of a subnet of one node, from a seed of 32 random bytes. */
 export function createSubnetKeys(seed: Uint8Array): SubnetKeys {
   if (seed.length !== 32) throw new RangeError(`A subnet's seed has 32 bytes, not ${seed.length}: draw it with crypto.randomBytes(32).`);
   const kept = Uint8Array.from(seed);
-  const secret = bytesToNumberBE(mapHashToField(hkdf(sha256, kept, undefined, 'livepod subnet key', 48), bls12_381.fields.Fr.ORDER));
+  const secret = bytesToNumberBE(mapHashToField(hkdf(sha256, kept, undefined, 'livepod subnet key', 48), GROUP_ORDER));
   const der = blsKeyToDer(blsPublicKey(secret));
   const nodeSeed = hkdf(sha256, kept, undefined, 'livepod node key', 32);
-  const nodeDer = concatBytes(ED25519_DER, ed25519.getPublicKey(nodeSeed));
   const nodeKey = createPrivateKey({ key: Buffer.concat([ED25519_PKCS8, nodeSeed]), format: 'der', type: 'pkcs8' });
+  const nodeDer = new Uint8Array(createPublicKey(nodeKey).export({ format: 'der', type: 'spki' }));
   return {
     der,
     subnetId: selfAuthenticating(der),

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { Outgoing } from '../http/replies.js';
 import type { Id } from '../subnet/principals.js';
 
 export type Endpoint = 'call' | 'query' | 'read_state' | 'status';
@@ -14,13 +14,17 @@ export interface HttpFault {
 /** Faults of the HTTP interface. They are not of the network's state and end with the process. */
 export class HttpFaults {
   #faults: HttpFault[] = [];
+  /** Called when there are some for the first time, or none any more. */
+  onChange: () => void = () => {};
 
   add(fault: HttpFault): void {
     this.#faults.push(fault);
+    this.onChange();
   }
 
   clear(): void {
     this.#faults = [];
+    this.onChange();
   }
 
   get pending(): readonly HttpFault[] {
@@ -28,11 +32,12 @@ export class HttpFaults {
   }
 
   /** @returns whether the request was answered, or cut off, here */
-  async strike(endpoint: Endpoint, canister: Id | undefined, response: ServerResponse): Promise<boolean> {
+  async strike(endpoint: Endpoint, canister: Id | undefined, response: Outgoing): Promise<boolean> {
     const fault = this.#faults.find((one) => (one.endpoint ?? endpoint) === endpoint && (one.canister === undefined || one.canister === canister));
     if (!fault) return false;
     fault.times -= 1;
     this.#faults = this.#faults.filter(({ times }) => times > 0);
+    if (this.#faults.length === 0) this.onChange();
     const { effect } = fault;
     if (effect === 'disconnect') {
       response.destroy();
@@ -46,7 +51,8 @@ export class HttpFaults {
       await new Promise((resolve) => { setTimeout(resolve, effect.delay); });
       return false;
     }
-    response.writeHead(effect.status, { 'content-type': 'text/plain', 'access-control-allow-origin': '*' }).end(effect.text ?? 'Injected fault.');
+    response.writeHead(effect.status, { 'content-type': 'text/plain', 'access-control-allow-origin': '*' });
+    response.end(effect.text ?? 'Injected fault.');
     return true;
   }
 }

@@ -95,11 +95,11 @@ export class Checkpoints {
   }
 
   #spillHeap(instance: Instance): Holder {
-    const { heap, dirty } = instance;
+    const { dirty } = instance;
     const table = instance.saved ?? new PageTable();
-    const pages = instance.saved ? dirty : Array.from({ length: heap.length / PAGE }, (_, page) => page);
+    const pages = instance.saved ? dirty : Array.from({ length: instance.heapBytes / PAGE }, (_, page) => page);
     for (const page of pages) {
-      table.set(page, this.#pages.write(heap.subarray(page * PAGE, (page + 1) * PAGE)));
+      table.set(page, this.#pages.write(instance.heapPage(page)));
       dirty.delete(page);
     }
     dirty.clear();
@@ -145,7 +145,7 @@ export class Checkpoints {
 function saved({ id, state, instance, module, stable, snapshots }: Canister): SavedCanister {
   return {
     id, state,
-    ...(instance && { code: { moduleHash: module!.hash, heapBytes: instance.heap.length, globals: instance.globals, heap: plain(instance.saved!) } }),
+    ...(instance && { code: { moduleHash: module!.hash, heapBytes: instance.heapBytes, globals: instance.globals, heap: plain(instance.saved!) } }),
     stable: savedMemory(stable),
     snapshots: [...snapshots.values()].map(({ memories, ...record }) => ({
       ...record, saved: { module: savedMemory(memories.module), heap: savedMemory(memories.heap), stable: savedMemory(memories.stable) },

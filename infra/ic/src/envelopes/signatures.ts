@@ -1,4 +1,4 @@
-import { createPublicKey, hash, verify } from 'node:crypto';
+import { createPublicKey, hash, verify, type KeyObject } from 'node:crypto';
 import { verifyCanisterSignature } from './canister-signatures.js';
 import { readPublicKey, type SenderKey } from './public-keys.js';
 import { verifyWebAuthn } from './webauthn.js';
@@ -19,9 +19,23 @@ export function verifySignature(der: Uint8Array, message: Uint8Array, signature:
 function holds(key: Exclude<SenderKey, { scheme: 'canister' }>, message: Uint8Array, signature: Uint8Array): boolean {
   if (key.scheme === 'webauthn') return verifyWebAuthn(key.cose, message, signature);
   if (signature.length !== 64) return false;
-  const spki = createPublicKey({ key: Buffer.from(key.der), format: 'der', type: 'spki' });
+  const spki = keyObject(key.der);
   if (key.scheme === 'ed25519') return verify(null, message, spki, signature);
   return verify('sha256', message, { key: spki, dsaEncoding: 'ieee-p1363' }, signature);
+}
+
+/** Reading a key takes as long as verifying with it, and a session's requests come with the same one: those read last are kept. */
+const read = new Map<string, KeyObject>();
+const MOST_READ = 5_000;
+
+function keyObject(der: Uint8Array): KeyObject {
+  const name = Buffer.from(der).toString('latin1');
+  const known = read.get(name);
+  if (known) return known;
+  const made = createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' });
+  if (read.size >= MOST_READ) read.delete(read.keys().next().value!);
+  read.set(name, made);
+  return made;
 }
 
 /**

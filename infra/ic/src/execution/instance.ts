@@ -10,9 +10,13 @@ interface Live { exports: WebAssembly.Exports; memory?: WebAssembly.Memory; coun
 
 export type Imports = (instance: Instance) => WebAssembly.Imports;
 
+/** What other threads are shown of an image: their pages are never written to again. */
+export interface HeapChanges { bytes: number; globals: unknown[]; pages: [page: number, content: Uint8Array][] }
+
 /**
  * A module's running instance with its committed image: heap pages and mutable globals as the last committed message left them. Committing copies
- * the pages that changed into the image; rolling back copies them out of it.
+ * the pages that changed into the image; rolling back copies them out of it. The image's pages are shared memory: threads that answer queries have
+ * the same ones.
  */
 export class Instance {
   readonly module: CanisterModule;
@@ -24,8 +28,9 @@ export class Instance {
   saved?: PageTable;
   readonly #imports: Imports;
   #live?: Live;
-  #image: Buffer = Buffer.alloc(0);
-  #imageLength = 0;
+  #image: Uint8Array[] = [];
+  /** Pages of the image that no other thread has been shown. */
+  readonly #unshown = new Set<number>();
   #imageGlobals?: unknown[];
   #bytes = new Uint8Array();
 
@@ -33,19 +38,46 @@ export class Instance {
     this.module = module;
     this.#imports = imports;
     if (committed) {
-      this.#image = Buffer.from(committed.heap.buffer, committed.heap.byteOffset, committed.heap.byteLength);
-      this.#imageLength = committed.heap.length;
+      for (let from = 0; from < committed.heap.length; from += PAGE) this.#write(from / PAGE, committed.heap.subarray(from, from + PAGE));
       this.#imageGlobals = committed.globals;
     }
   }
 
-  /** The committed heap, in bytes. */
+  /** A copy of the committed heap. */
   get heap(): Uint8Array {
-    return this.#image.subarray(0, this.#imageLength);
+    const whole = new Uint8Array(this.heapBytes);
+    this.#image.forEach((page, index) => whole.set(page, index * PAGE));
+    return whole;
+  }
+
+  get heapBytes(): number {
+    return this.#image.length * PAGE;
+  }
+
+  /** A page of the committed heap. */
+  heapPage(page: number): Uint8Array {
+    return this.#image[page]!;
   }
 
   get globals(): unknown[] {
     return this.#imageGlobals ?? [];
+  }
+
+  /** What changed since the last time that this was asked, or all there is. */
+  takeChanges(all: boolean): HeapChanges {
+    const pages = [...(all ? this.#image.keys() : this.#unshown)].map((page): [number, Uint8Array] => [page, this.#image[page]!]);
+    this.#unshown.clear();
+    return { bytes: this.heapBytes, globals: this.globals, pages };
+  }
+
+  /** Takes over what another thread has committed; between messages. */
+  adopt({ bytes, globals, pages }: HeapChanges): void {
+    for (const [page, content] of pages) this.#image[page] = content;
+    this.#imageGlobals = globals;
+    if (this.#live && this.bytes.length !== bytes) this.#live = undefined;
+    if (!this.#live) return;
+    for (const [page, content] of pages) this.bytes.set(content, page * PAGE);
+    globals.forEach((value, index) => { this.#live!.globals[index]!.value = value; });
   }
 
   /** The heap as Wasm sees it now. */
@@ -99,14 +131,8 @@ export class Instance {
   commit(): void {
     const live = this.#start();
     const { bytes } = this;
-    if (bytes.length > this.#image.length) {
-      const larger = Buffer.alloc(Math.min(Math.ceil(bytes.length * 1.25 / PAGE) * PAGE, 2 ** 32));
-      this.#image.copy(larger, 0, 0, this.#imageLength);
-      this.#image = larger;
-    }
-    this.#imageLength = bytes.length;
     this.#forChangedPages((from, to, page) => {
-      this.#image.set(bytes.subarray(from, to), from);
+      this.#write(page, bytes.subarray(from, to));
       this.dirty.add(page);
     });
     this.#imageGlobals = live.globals.map((global) => global.value as unknown);
@@ -115,21 +141,28 @@ export class Instance {
   rollback(): void {
     const live = this.#live;
     if (!live) return;
-    if (this.bytes.length !== this.#imageLength || !this.#imageGlobals) {
+    if (this.bytes.length !== this.heapBytes || !this.#imageGlobals) {
       this.#live = undefined; // a grown memory cannot shrink: the next message gets a new one
       return;
     }
     const { bytes } = this;
-    this.#forChangedPages((from, to) => bytes.set(this.#image.subarray(from, to), from));
+    this.#forChangedPages((from, _, page) => bytes.set(this.#image[page]!, from));
     this.#imageGlobals.forEach((value, index) => { live.globals[index]!.value = value; });
   }
 
   #forChangedPages(act: (from: number, to: number, page: number) => void): void {
-    const { bytes } = this;
-    for (let from = 0, page = 0; from < bytes.length; from += PAGE, page += 1) {
-      const to = from + PAGE;
-      if (this.#image.compare(bytes, from, to, from, to) !== 0) act(from, to, page);
+    const live = Buffer.from(this.bytes.buffer);
+    for (let from = 0, page = 0; from < live.length; from += PAGE, page += 1) {
+      const image = this.#image[page];
+      if (!image || live.compare(image, 0, PAGE, from, from + PAGE) !== 0) act(from, from + PAGE, page);
     }
+  }
+
+  /** Others may be reading a page that they were shown: it is replaced, not written to. */
+  #write(page: number, content: Uint8Array): void {
+    if (!this.#unshown.has(page)) this.#image[page] = new Uint8Array(new SharedArrayBuffer(PAGE));
+    this.#unshown.add(page);
+    this.#image[page]!.set(content);
   }
 
   #start(): Live {
@@ -139,9 +172,9 @@ export class Instance {
     const globals = this.module.globals.map((name) => exports[name] as WebAssembly.Global);
     this.#live = { exports, memory, globals, counter: exports[COUNTER] as WebAssembly.Global };
     if (this.#imageGlobals && memory) {
-      const missing = (this.#imageLength - memory.buffer.byteLength) / PAGE;
+      const missing = (this.heapBytes - memory.buffer.byteLength) / PAGE;
       if (missing > 0) memory.grow(missing);
-      this.bytes.set(this.heap);
+      this.#image.forEach((page, index) => this.bytes.set(page, index * PAGE));
       this.#imageGlobals.forEach((value, index) => { globals[index]!.value = value; });
     }
     return this.#live;

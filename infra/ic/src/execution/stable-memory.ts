@@ -151,6 +151,11 @@ export class StableMemory {
     }
   }
 
+  /** Changes with what is committed, and with where it lies. */
+  get committed(): { epoch: number; version: number } {
+    return { epoch: this.#epoch, version: this.#version };
+  }
+
   /** What another thread needs in order to read what is committed now. @param known  the last view that it was sent */
   view(known?: { epoch: number; version: number }): StableView {
     const whole = known?.epoch !== this.#epoch;

@@ -1,11 +1,10 @@
-import type { ServerResponse } from 'node:http';
 import { decodeEnvelope, verifyEnvelope } from '../envelopes/index.js';
 import type { Host } from '../host.js';
 import { effectiveCanister } from '../management/manage.js';
 import { ANONYMOUS, bytesOf, idOf, MANAGEMENT, textOf, type Id } from '../subnet/principals.js';
 import { Reject } from '../subnet/reject.js';
 import type { Ingress } from '../subnet/subnet.js';
-import { HttpError, rejected, sendCbor, sendText } from './replies.js';
+import { HttpError, rejected, sendCbor, sendText, type Outgoing } from './replies.js';
 
 const SYNCHRONOUS_PATIENCE = 10_000;
 const MAX_ARGUMENT = 2 << 20;
@@ -15,7 +14,7 @@ const MAX_ARGUMENT = 2 << 20;
  *
  * @param effective  undefined on the subnet endpoint
  */
-export async function handleCall(host: Host, version: number, effective: Id | undefined, body: Uint8Array, response: ServerResponse): Promise<void> {
+export async function handleCall(host: Host, version: number, effective: Id | undefined, body: Uint8Array, response: Outgoing): Promise<void> {
   const { content, requestId, senderInfo } = verifyEnvelope(decodeEnvelope(body), { now: host.now(), rootKey: host.keys.der, expectedType: 'call' });
   const ingress: Ingress = {
     requestId: idOf(requestId), sender: content.sender, senderInfo, to: idOf(content.canister_id!), effective: effective ?? MANAGEMENT,

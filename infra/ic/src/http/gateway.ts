@@ -1,12 +1,12 @@
 import { IDL } from '@dfinity/candid';
 import { Principal } from '@dfinity/principal';
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Host } from '../host.js';
 import { decodeCandid, HttpRequest, HttpUpdateRequest } from '../management/candid.js';
 import { ANONYMOUS, bytesOf, idOf, type Id } from '../subnet/principals.js';
+import type { Incoming } from './body.js';
 import { anonymousCall } from './calls.js';
-import { CORS, HttpError } from './replies.js';
+import { CORS, HttpError, type Outgoing } from './replies.js';
 
 const PATIENCE = 60_000;
 const MAX_STREAMED = 1000;
@@ -29,7 +29,7 @@ interface HttpAnswer {
 }
 
 /** Which canister a browser means: `<id>.localhost`, or `?canisterId=<id>`. */
-export function canisterOf(request: IncomingMessage): Id | undefined {
+export function canisterOf(request: Incoming): Id | undefined {
   const host = (request.headers.host ?? '').split(':')[0]!;
   const query = new URL(request.url ?? '/', 'http://localhost').searchParams.get('canisterId');
   const name = query ?? /^([a-z0-9-]+)\.(?:raw\.)?localhost$/.exec(host)?.[1];
@@ -42,7 +42,7 @@ export function canisterOf(request: IncomingMessage): Id | undefined {
 }
 
 /** Serves a canister's web pages (HTTP gateway protocol): `http_request`, upgraded to `http_request_update` on demand, with streaming. */
-export async function handleGateway(host: Host, canister: Id, request: IncomingMessage, body: Uint8Array, response: ServerResponse): Promise<void> {
+export async function handleGateway(host: Host, canister: Id, request: Incoming, body: Uint8Array, response: Outgoing): Promise<void> {
   const headers = Object.entries(request.headers).map(([name, value]): [string, string] => [name, Array.isArray(value) ? value.join(', ') : value ?? '']);
   const asked = { method: request.method ?? 'GET', url: request.url ?? '/', headers, body };
   let answer = decoded(await query(host, canister, 'http_request', encoded([HttpRequest], [{ ...asked, certificate_version: [2] }])));
@@ -54,7 +54,7 @@ export async function handleGateway(host: Host, canister: Id, request: IncomingM
   response.end();
 }
 
-async function stream(host: Host, { callback, token }: { callback: [Principal, string]; token: OwnTyped }, response: ServerResponse): Promise<void> {
+async function stream(host: Host, { callback, token }: { callback: [Principal, string]; token: OwnTyped }, response: Outgoing): Promise<void> {
   const [canister, method] = callback;
   let next: OwnTyped | undefined = token;
   for (let part = 0; next && part < MAX_STREAMED; part += 1) {

@@ -1,18 +1,34 @@
-import type { ServerResponse } from 'node:http';
-import { signQueryResponse, type QueryResponse } from '../certificates/index.js';
-import { decodeEnvelope, verifyEnvelope } from '../envelopes/index.js';
+import { encode } from 'cborg';
+import { signQueryResponse, type QueryResponse, type SubnetKeys } from '../certificates/index.js';
+import { decodeEnvelope, selfDescribed, verifyEnvelope } from '../envelopes/index.js';
 import type { Host } from '../host.js';
 import { idOf, MANAGEMENT, textOf, type Id } from '../subnet/principals.js';
-import { HttpError, rejected, sendCbor } from './replies.js';
+import type { QueryCall } from '../subnet/queries.js';
+import type { Response } from '../subnet/subnet.js';
+import { HttpError, rejected, send, type Outgoing } from './replies.js';
 
 /** `POST /api/{v2,v3}/canister/<effective>/query` (IC spec: Request: Query call): the answer with the node's signature. */
-export async function handleQuery(host: Host, effective: Id, body: Uint8Array, response: ServerResponse): Promise<void> {
-  const { content, requestId, senderInfo } = verifyEnvelope(decodeEnvelope(body), { now: host.now(), rootKey: host.keys.der, expectedType: 'query' });
+export async function handleQuery(host: Host, effective: Id, body: Uint8Array, response: Outgoing): Promise<void> {
+  const { call, requestId } = readQuery(host.keys, () => host.now(), effective, body);
+  send(response, 200, 'application/cbor', signedAnswer(host.keys, requestId, await host.query(call), host.now()));
+}
+
+/**
+ * Reads and verifies a query's envelope.
+ *
+ * @throws EnvelopeError · HttpError 400 for an effective canister id that is not the query's
+ */
+export function readQuery(keys: SubnetKeys, now: () => bigint, effective: Id, body: Uint8Array): { call: QueryCall; requestId: Uint8Array } {
+  const { content, requestId, senderInfo } = verifyEnvelope(decodeEnvelope(body), { now: now(), rootKey: keys.der, expectedType: 'query' });
   const to = idOf(content.canister_id!);
   if (to !== effective && to !== MANAGEMENT) throw new HttpError(400, `The effective canister id of this query is ${textOf(to)}, not ${textOf(effective)}.`);
-  const result = await host.query({ caller: content.sender, callerInfo: senderInfo, to, method: content.method_name!, arg: content.arg! });
+  return { call: { caller: content.sender, callerInfo: senderInfo, to, method: content.method_name!, arg: content.arg! }, requestId };
+}
+
+/** The reply's body. @param now  nanoseconds since the epoch */
+export function signedAnswer(keys: SubnetKeys, requestId: Uint8Array, result: Response, now: bigint): Uint8Array {
   const answer: QueryResponse = result.kind === 'reply'
     ? { status: 'replied', reply: { arg: result.data } }
     : { status: 'rejected', ...rejected(result.rejection) };
-  sendCbor(response, { ...answer, signatures: [signQueryResponse(host.keys, answer, requestId, host.now())] });
+  return selfDescribed(encode({ ...answer, signatures: [signQueryResponse(keys, answer, requestId, now)] }));
 }

@@ -1,8 +1,7 @@
-import type { ServerResponse } from 'node:http';
 import { decodeEnvelope, verifyEnvelope, type VerifiedRequest } from '../envelopes/index.js';
 import type { Host } from '../host.js';
 import { idOf, textOf, type Id } from '../subnet/principals.js';
-import { HttpError, sendCbor } from './replies.js';
+import { HttpError, sendCbor, type Outgoing } from './replies.js';
 
 type Path = Uint8Array[];
 
@@ -11,7 +10,7 @@ type Path = Uint8Array[];
  *
  * @param effective  undefined on the subnet endpoint
  */
-export async function handleReadState(host: Host, effective: Id | undefined, body: Uint8Array, response: ServerResponse): Promise<void> {
+export async function handleReadState(host: Host, effective: Id | undefined, body: Uint8Array, response: Outgoing): Promise<void> {
   const request = verifyEnvelope(decodeEnvelope(body), { now: host.now(), rootKey: host.keys.der, expectedType: 'read_state' });
   const paths = request.content.paths ?? [];
   const asked = new Set(paths.filter((path) => label(path, 0) === 'request_status' && path[1]).map((path) => idOf(path[1]!)));

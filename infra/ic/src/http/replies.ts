@@ -1,6 +1,6 @@
 import { encode } from 'cborg';
-import type { ServerResponse } from 'node:http';
-import { selfDescribed } from '../envelopes/index.js';
+import { selfDescribed } from '../envelopes/cbor.js';
+import { EnvelopeError } from '../envelopes/errors.js';
 import type { Rejection } from '../subnet/reject.js';
 
 /** Browsers of any origin may talk to the network, as on the real one. */
@@ -8,6 +8,15 @@ export const CORS = {
   'access-control-allow-origin': '*', 'access-control-allow-methods': 'GET, POST, HEAD, OPTIONS', 'access-control-allow-headers': '*',
   'access-control-expose-headers': '*', 'access-control-max-age': '86400',
 };
+
+/** An answer on its way out, whichever thread its connection belongs to. */
+export interface Outgoing {
+  headersSent: boolean;
+  writeHead(status: number, headers: Record<string, string | number>): unknown;
+  write(part: Uint8Array): unknown;
+  end(part?: Uint8Array | string): unknown;
+  destroy(): unknown;
+}
 
 /** Ends a request with plain text and this status. */
 export class HttpError extends Error {
@@ -19,16 +28,24 @@ export class HttpError extends Error {
   }
 }
 
-export function sendCbor(response: ServerResponse, value: unknown): void {
+/** The status and text by which a failure ends a request. */
+export function refusal(failure: unknown): { status: number; text: string } {
+  if (failure instanceof HttpError) return { status: failure.status, text: failure.message };
+  if (failure instanceof EnvelopeError) return { status: failure.httpStatus, text: failure.message };
+  return { status: 500, text: `The host failed: ${failure instanceof Error ? failure.message : String(failure)}` };
+}
+
+export function sendCbor(response: Outgoing, value: unknown): void {
   send(response, 200, 'application/cbor', selfDescribed(encode(value)));
 }
 
-export function sendText(response: ServerResponse, status: number, text: string): void {
+export function sendText(response: Outgoing, status: number, text: string): void {
   send(response, status, 'text/plain; charset=utf-8', Buffer.from(text));
 }
 
-export function send(response: ServerResponse, status: number, type: string, body: Uint8Array): void {
-  response.writeHead(status, { ...CORS, 'content-type': type, 'content-length': body.length, 'x-content-type-options': 'nosniff' }).end(body);
+export function send(response: Outgoing, status: number, type: string, body: Uint8Array): void {
+  response.writeHead(status, { ...CORS, 'content-type': type, 'content-length': body.length, 'x-content-type-options': 'nosniff' });
+  response.end(body);
 }
 
 /** A refusal as answers to calls and queries carry it. */

@@ -1,19 +1,17 @@
 import { Principal } from '@dfinity/principal';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { HttpFaults, type Endpoint } from '../control/faults.js';
-import { EnvelopeError } from '../envelopes/index.js';
 import type { Host } from '../host.js';
 import { canisterId, bytesOf, FIRST_ID, idOf, LAST_ID, type Id } from '../subnet/principals.js';
+import { bodyOf, KEEP_ALIVE, type Incoming } from './body.js';
 import { handleCall } from './calls.js';
 import { canisterOf, handleGateway } from './gateway.js';
+import { principalIn } from './endpoints.js';
 import { handleQuery } from './queries.js';
 import { handleReadState } from './read-state.js';
-import { CORS, HttpError, send, sendCbor, sendText } from './replies.js';
+import { CORS, HttpError, refusal, send, sendCbor, sendText, type Outgoing } from './replies.js';
 
 export const VERSION = '0.1.0';
-const MAX_BODY = 5 << 20;
-/** Milliseconds. Longer than clients keep idle connections, so that none sends into one that is being closed. */
-const KEEP_ALIVE = 120_000;
 const ENDPOINT = /^\/api\/v([234])\/(canister|subnet)\/([a-z0-9-]+)\/(call|query|read_state)$/;
 /** Which versions of which endpoint there are (IC spec: HTTPS interface). */
 const ENDPOINTS: Record<string, number[]> = {
@@ -23,21 +21,27 @@ const ENDPOINTS: Record<string, number[]> = {
 /** The host's HTTP interface: that of an API boundary node, and an HTTP gateway for canisters' pages. */
 export function createHttpServer(host: Host, faults = new HttpFaults()): Server {
   const server = createServer((request, response) => {
-    handle(host, faults, request, response).catch((failure: unknown) => {
-      if (response.headersSent) response.destroy();
-      else if (failure instanceof HttpError) sendText(response, failure.status, failure.message);
-      else if (failure instanceof EnvelopeError) sendText(response, failure.httpStatus, failure.message);
-      else sendText(response, 500, `The host failed: ${failure instanceof Error ? failure.message : String(failure)}`);
-    });
+    const { method, url, headers } = request;
+    serve(host, faults, { method, url, headers, body: () => bodyOf(request) }, response);
   });
   server.keepAliveTimeout = KEEP_ALIVE;
   return server;
 }
 
-async function handle(host: Host, faults: HttpFaults, request: IncomingMessage, response: ServerResponse): Promise<void> {
+/** Answers one request, whatever becomes of it. */
+export function serve(host: Host, faults: HttpFaults, request: Incoming, response: Outgoing): void {
+  handle(host, faults, request, response).catch((failure: unknown) => {
+    if (response.headersSent) return void response.destroy();
+    const { status, text } = refusal(failure);
+    sendText(response, status, text);
+  });
+}
+
+async function handle(host: Host, faults: HttpFaults, request: Incoming, response: Outgoing): Promise<void> {
   const { pathname } = new URL(request.url ?? '/', 'http://localhost');
   if (request.method === 'OPTIONS') {
-    response.writeHead(204, CORS).end();
+    response.writeHead(204, CORS);
+    response.end();
     return;
   }
   if (pathname === '/api/v2/status' && await faults.strike('status', undefined, response)) return undefined;
@@ -45,12 +49,12 @@ async function handle(host: Host, faults: HttpFaults, request: IncomingMessage, 
   if (pathname === '/_/topology') return send(response, 200, 'application/json', Buffer.from(JSON.stringify(topologyOf(host))));
   if (pathname.startsWith('/api/')) return handleApi(host, faults, pathname, request, response);
   const canister = canisterOf(request);
-  if (canister !== undefined) return handleGateway(host, canister, request, await bodyOf(request), response);
+  if (canister !== undefined) return handleGateway(host, canister, request, await request.body(), response);
   if (pathname === '/') return sendText(response, 200, WELCOME);
   throw new HttpError(404, `There is nothing at ${pathname}: name a canister, as in /?canisterId=<id>.`);
 }
 
-async function handleApi(host: Host, faults: HttpFaults, pathname: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function handleApi(host: Host, faults: HttpFaults, pathname: string, request: Incoming, response: Outgoing): Promise<void> {
   const [, digit, kind, name, what] = ENDPOINT.exec(pathname) ?? [];
   const version = Number(digit);
   if (!ENDPOINTS[`${kind}/${what}`]?.includes(version)) throw new HttpError(404, `There is no endpoint ${pathname}.`);
@@ -58,40 +62,14 @@ async function handleApi(host: Host, faults: HttpFaults, pathname: string, reque
   const id = principalIn(name!);
   if (kind === 'subnet' && id !== idOf(host.keys.subnetId)) throw new HttpError(400, `There is no subnet ${name}.`);
   const effective = kind === 'canister' ? id : undefined;
-  const body = await bodyOf(request);
+  const body = await request.body();
   if (await faults.strike(what as Endpoint, id, response)) return undefined;
   if (what === 'call') return handleCall(host, version, effective, body, response);
   if (what === 'query') return handleQuery(host, id, body, response);
   return handleReadState(host, effective, body, response);
 }
 
-function principalIn(name: string): Id {
-  try {
-    return idOf(Principal.fromText(name).toUint8Array());
-  } catch {
-    throw new HttpError(400, `${name} is no principal.`);
-  }
-}
-
-/** Reads a body; what is beyond the limit is read and thrown away, so that the client gets to see why. */
-function bodyOf(request: IncomingMessage): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const parts: Buffer[] = [];
-    let size = 0;
-    request.on('data', (part: Buffer) => {
-      size += part.length;
-      if (size <= MAX_BODY) parts.push(part);
-      else parts.length = 0;
-    });
-    request.on('end', () => {
-      if (size > MAX_BODY) reject(new HttpError(413, `A request has at most ${MAX_BODY} bytes, not ${size}.`));
-      else resolve(new Uint8Array(Buffer.concat(parts)));
-    });
-    request.on('error', reject);
-  });
-}
-
-function status(host: Host): unknown {
+export function status(host: Host): unknown {
   return {
     impl_version: `livepod-ic ${VERSION}`, replica_health_status: 'healthy', root_key: host.keys.der, certified_height: host.subnet.state.round,
     /** vetKD, Schnorr and ECDSA master keys are derivable by anybody. */

@@ -36,7 +36,7 @@ const take: Method = (request, { canister_id, replace_snapshot, uninstall_code }
   const snapshot: Snapshot = {
     id: nextId(canister), uploaded: false, takenAt: request.subnet.state.time, version: state.version, certified: state.certified, timer: state.timer,
     hook: state.lowMemory ?? 'condition_not_satisfied', globals: globalValues(globalsOf(unpacked(code)), instance.globals), moduleBytes: code.length,
-    heapBytes: instance.heap.length, stableBytes: stable.size * PAGE, chunks: new Map(state.chunks),
+    heapBytes: instance.heapBytes, stableBytes: stable.size * PAGE, chunks: new Map(state.chunks),
     memories: { module: memoryWith(canister.pages, code), heap: heapMemory(canister.pages, instance), stable: stable.copy() },
   };
   charge(request, canister, BigInt(snapshotBytes(snapshot)));

@@ -27,7 +27,7 @@ export function statusOf(request: Pick<Request, 'subnet' | 'caller'>, canisterId
       snapshot_visibility: candidVisibility(settings.snapshotVisibility), status_visibility: candidVisibility(settings.statusVisibility),
     },
     memory_metrics: {
-      wasm_memory_size: instance?.heap.length ?? 0, stable_memory_size: stable.size * PAGE, global_memory_size: (instance?.globals.length ?? 0) * 8,
+      wasm_memory_size: instance?.heapBytes ?? 0, stable_memory_size: stable.size * PAGE, global_memory_size: (instance?.globals.length ?? 0) * 8,
       wasm_binary_size: module?.size ?? 0, custom_sections_size: [...(module?.metadata.values() ?? [])].reduce((sum, { content }) => sum + content.length, 0),
       canister_history_size: historyBytes(canister), wasm_chunk_store_size: chunks, snapshots_size: canister.snapshotBytes(), log_memory_store_size: state.log.reduce((sum, line) => sum + line.content.length, 0),
     },

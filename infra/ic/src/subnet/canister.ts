@@ -135,7 +135,7 @@ export class Canister {
   /** Bytes that are paid for. */
   memoryBytes(): bigint {
     const chunks = [...this.state.chunks.values()].reduce((sum, chunk) => sum + chunk.length, 0);
-    return BigInt((this.instance?.heap.length ?? 0) + this.stable.size * PAGE + (this.module?.size ?? 0) + chunks + this.snapshotBytes());
+    return BigInt((this.instance?.heapBytes ?? 0) + this.stable.size * PAGE + (this.module?.size ?? 0) + chunks + this.snapshotBytes());
   }
 
   snapshotBytes(): number {
@@ -181,7 +181,7 @@ export class Canister {
   watchMemory(): boolean {
     const { state } = this;
     const limit = state.settings.wasmMemoryLimit > 0n && state.settings.wasmMemoryLimit < MAX_HEAP ? state.settings.wasmMemoryLimit : MAX_HEAP;
-    const low = limit - BigInt(this.instance?.heap.length ?? 0) < state.settings.wasmMemoryThreshold;
+    const low = limit - BigInt(this.instance?.heapBytes ?? 0) < state.settings.wasmMemoryThreshold;
     const before = state.lowMemory ?? 'condition_not_satisfied';
     if (!low) state.lowMemory = undefined;
     else if (before === 'condition_not_satisfied') state.lowMemory = 'ready';

@@ -1,7 +1,7 @@
 import { newMessage, type Message, type OutgoingCall, type Role } from '../execution/message.js';
 import { builtinAt, queryBuiltin } from '../builtins/index.js';
 import { manageQuery } from '../management/manage.js';
-import type { Canister } from './canister.js';
+import type { Canister, QueryStats } from './canister.js';
 import { from, trapped, undo } from './delivery.js';
 import { idOf, MANAGEMENT, textOf, type Id } from './principals.js';
 import { Reject, rejectedByCanister, towardsCanister } from './reject.js';
@@ -15,7 +15,14 @@ export interface QueryContext {
   time: bigint;
   /** The certificate that the canister asked directly may show. */
   certificate(canister: Canister): Uint8Array;
+  /** Whether another thread answers for a canister. */
+  isElsewhere?(id: Id): boolean;
+  /** Told what a query cost a canister. */
+  onCounted?(id: Id, stats: QueryStats): void;
 }
+
+/** The query needs what this thread does not have. */
+export class Elsewhere extends Error {}
 
 const MAX_DEPTH = 6;
 
@@ -25,6 +32,7 @@ export function evaluateQuery(subnet: Subnet, context: QueryContext, call: Query
 }
 
 function evaluate(subnet: Subnet, context: QueryContext, call: QueryCall, above: Canister[]): Response {
+  if (context.isElsewhere?.(call.to)) throw new Elsewhere();
   try {
     if (call.to === MANAGEMENT) return { kind: 'reply', data: manageQuery(subnet, idOf(call.caller), call.method, call.arg) };
     const builtin = builtinAt(subnet, call.to);
@@ -75,7 +83,7 @@ function evaluateOn(subnet: Subnet, context: QueryContext, canister: Canister, c
     throw new Reject('didNotReply', from(canister, 'Canister did not reply to the call.'));
   } finally {
     undo(canister, canister.instance);
-    count(canister, call, first);
+    count(context, canister, call, first);
   }
 }
 
@@ -103,12 +111,20 @@ function callbackMessage(base: Base, response: Response, answerable: boolean): M
 }
 
 /** Query statistics: the one thing that a query leaves behind. They are no replicated state and are lost with the process. */
-function count(canister: Canister, call: QueryCall, message: Message): void {
-  const { stats } = canister.state;
-  stats.calls += 1n;
-  stats.instructions += message.instructions;
-  stats.requestBytes += BigInt(call.arg.length);
-  stats.responseBytes += BigInt(message.answer?.kind === 'reply' ? message.answer.data.length : 0);
+function count(context: QueryContext, canister: Canister, call: QueryCall, message: Message): void {
+  const used: QueryStats = {
+    calls: 1n, instructions: message.instructions, requestBytes: BigInt(call.arg.length),
+    responseBytes: BigInt(message.answer?.kind === 'reply' ? message.answer.data.length : 0),
+  };
+  addStats(canister, used);
+  context.onCounted?.(canister.id, used);
+}
+
+export function addStats({ state: { stats } }: Canister, used: QueryStats): void {
+  stats.calls += used.calls;
+  stats.instructions += used.instructions;
+  stats.requestBytes += used.requestBytes;
+  stats.responseBytes += used.responseBytes;
 }
 
 /** Asks a canister whether it takes a user's call (IC spec: Ingress message inspection). @throws Reject */

@@ -55,6 +55,9 @@ export const MAIN_NETWORK_LIMITS: Limits = { update: 40_000_000_000n, query: 5_0
 const FIRST_NUMBER = 0x0100_0000n;
 const KEEP_ANSWERS = 300_000_000_000n;
 
+/** Where modules come from. */
+export type ModuleSource = Pick<ModuleStore, 'prepare' | 'load' | 'uploaded'>;
+
 /** All replicated state; a function of the rounds executed and nothing else. */
 export interface SubnetState {
   round: number;
@@ -78,7 +81,7 @@ export interface SubnetState {
 export class Subnet {
   state: SubnetState;
   readonly canisters = new Map<Id, Canister>();
-  readonly modules: ModuleStore;
+  readonly modules: ModuleSource;
   readonly network: Network;
   readonly pages: Pages;
   /** Request ids that were answered in the round under way. */
@@ -91,7 +94,7 @@ export class Subnet {
   #drawn = 0;
 
   /** @param pages  where memories keep their pages */
-  constructor(network: Network, modules: ModuleStore, limits: Limits, pages: Pages = RAM_ONLY) {
+  constructor(network: Network, modules: ModuleSource, limits: Limits, pages: Pages = RAM_ONLY) {
     this.network = network;
     this.pages = pages;
     this.modules = modules;

@@ -1,0 +1,45 @@
+import { encode } from 'cborg';
+import { parentPort, workerData } from 'node:worker_threads';
+import { decodeEnvelope, selfDescribed, verifyEnvelope } from '../envelopes/index.js';
+import { readQuery, signedAnswer } from '../http/queries.js';
+import { principalIn } from '../http/endpoints.js';
+import { refusal } from '../http/replies.js';
+import { Elsewhere } from '../subnet/queries.js';
+import type { FromQueryThread, ThreadData, ToQueryThread } from './messages.js';
+import { Replica } from './replica.js';
+
+/** A thread that answers queries: it verifies, evaluates and signs, one query at a time. */
+const tell = (message: FromQueryThread): void => parentPort!.postMessage(message);
+const replica = new Replica(workerData as ThreadData, (canister, line) => tell({ kind: 'printed', canister, line }));
+
+parentPort!.on('message', (message: ToQueryThread) => {
+  switch (message.kind) {
+    case 'query': return tell({ kind: 'answer', id: message.id, ...answerTo(message.effective, message.body) });
+    case 'read_state': return tell({ kind: 'answer', id: message.id, answer: 'elsewhere', meanwhile: network(message.body), counted: [] });
+    default: return replica.apply(message);
+  }
+});
+tell({ kind: 'ready' });
+
+function answerTo(effective: string, body: Uint8Array): Pick<FromQueryThread & { kind: 'answer' }, 'answer' | 'meanwhile' | 'counted'> {
+  try {
+    const { call, requestId } = readQuery(replica.keys, () => replica.now(), principalIn(effective), body);
+    const { response, counted, stale } = replica.query(call);
+    const answer = signedAnswer(replica.keys, requestId, response, replica.now());
+    return stale ? { answer: 'elsewhere', meanwhile: answer, counted: [] } : { answer, counted };
+  } catch (failure) {
+    return { answer: failure instanceof Elsewhere ? 'elsewhere' : refusal(failure), counted: [] };
+  }
+}
+
+/** What the network says of itself, where the request asks for no more than that: clients need it before they believe a query's answer. */
+function network(body: Uint8Array): Uint8Array | undefined {
+  try {
+    const { content } = verifyEnvelope(decodeEnvelope(body), { now: replica.now(), rootKey: replica.keys.der, expectedType: 'read_state' });
+    const certificate = replica.networkCertificate();
+    const ofNetwork = content.paths!.every(([first]) => first && ['time', 'subnet', 'canister_ranges'].includes(Buffer.from(first).toString('utf8')));
+    return certificate && ofNetwork ? selfDescribed(encode({ certificate })) : undefined;
+  } catch {
+    return undefined; // the executing thread says why
+  }
+}
