@@ -1,3 +1,4 @@
+import { Principal } from '@dfinity/principal';
 import type { RequestContent, SignedDelegation } from './envelope.js';
 import { EnvelopeError } from './errors.js';
 import { representationIndependentHash } from './request-id.js';
@@ -11,6 +12,7 @@ export interface Mandate {
   targets?: Uint8Array[];
 }
 
+const MAX_DELEGATIONS = 20;
 const DELEGATION = Buffer.concat([Uint8Array.of(26), Buffer.from('ic-request-auth-delegation', 'ascii')]);
 
 /**
@@ -20,15 +22,19 @@ const DELEGATION = Buffer.concat([Uint8Array.of(26), Buffer.from('ic-request-aut
  */
 export function verifyDelegations(senderPubkey: Uint8Array, chain: SignedDelegation[], content: RequestContent, now: bigint, rootKeys: Uint8Array[]): Mandate {
   const keys = [senderPubkey, ...chain.map(({ pubkey }) => pubkey)];
-  if (new Set(keys.map(name)).size !== keys.length) throw refused('a key occurs twice in the chain.');
+  if (chain.length > MAX_DELEGATIONS) throw refused(`Chain of delegations is too long: got ${chain.length} delegations, but at most ${MAX_DELEGATIONS} are allowed.`);
+  const again = keys.find((key, index) => keys.slice(0, index).some((earlier) => name(earlier) === name(key)));
+  if (again) throw refused(`Chain of delegations contains at least one cycle: first repeating public key encountered ${name(again)}`);
   chain.forEach((delegation, index) => {
-    if (delegation.expiration < now) throw refused(`it expired at ${delegation.expiration} ns since the epoch; log in again.`);
+    if (delegation.expiration < now) {
+      throw new EnvelopeError('badDelegation', {}, `Specified sender delegation has expired:\nProvided expiry:    ${utc(delegation.expiration)}\nLocal replica time: ${utc(now)}`);
+    }
     checkPermissions(delegation, content);
     checkSignature(keys[index]!, delegation, rootKeys);
   });
   const targets = intersection(chain);
   if (targets && content.canister_id && !targets.some((id) => name(id) === name(content.canister_id!))) {
-    throw refused('the canister is not one of its targets.');
+    throw new EnvelopeError('badDelegation', {}, `Canister ${principal(content.canister_id)} is not one of the delegation targets`);
   }
   return { signingKey: keys.at(-1)!, targets };
 }
@@ -54,6 +60,18 @@ function intersection(chain: SignedDelegation[]): Uint8Array[] | undefined {
     const others = new Set(targets.map(name));
     return allowed.filter((id) => others.has(name(id)));
   }, undefined);
+}
+
+/** A principal as people write it. */
+export function principal(bytes: Uint8Array): string {
+  return Principal.fromUint8Array(bytes).toText();
+}
+
+/** @param nanoseconds  since the epoch, perhaps beyond all dates */
+export function utc(nanoseconds: bigint): string {
+  const date = new Date(Number(nanoseconds / 1_000_000n));
+  if (Number.isNaN(date.getTime())) return `${nanoseconds} ns`;
+  return `${date.toISOString().slice(0, 19).replace('T', ' ')}.${String(nanoseconds % 1_000_000_000n).padStart(9, '0')} UTC`;
 }
 
 function name(bytes: Uint8Array): string {

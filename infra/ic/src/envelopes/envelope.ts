@@ -40,7 +40,8 @@ export interface Envelope {
   delegations: SignedDelegation[];
 }
 
-const MAX_DELEGATIONS = 20;
+/** More than a chain may have, so that a chain which is too long is told as such. */
+const MAX_DELEGATIONS = 1000;
 const MAX_TARGETS = 1000;
 const MAX_PATHS = 1000;
 const MAX_LABELS = 127;

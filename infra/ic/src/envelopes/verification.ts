@@ -1,5 +1,5 @@
 import { selfAuthenticating } from '../certificates/subnet-keys.js';
-import { verifyDelegations } from './delegations.js';
+import { principal, utc, verifyDelegations } from './delegations.js';
 import type { Envelope, RequestContent, RequestType } from './envelope.js';
 import { EnvelopeError, malformed } from './errors.js';
 import { readPublicKey } from './public-keys.js';
@@ -44,8 +44,8 @@ export function verifyEnvelope(envelope: Envelope, options: VerificationOptions)
   if (anonymous) return anonymousRequest(envelope, requestId);
 
   const { senderPubkey, senderSig } = envelope;
-  if (!senderPubkey || !senderSig) throw new EnvelopeError('badSignature', {}, 'Missing signature: a request of a sender that is not anonymous needs sender_pubkey and sender_sig.');
-  if (Buffer.compare(selfAuthenticating(senderPubkey), content.sender) !== 0) throw new EnvelopeError('wrongSender', {}, 'The sender is not the principal of sender_pubkey.');
+  if (!senderPubkey || !senderSig) throw new EnvelopeError('badSignature', {}, `Missing signature from user: ${principal(content.sender)}`);
+  if (Buffer.compare(selfAuthenticating(senderPubkey), content.sender) !== 0) throw new EnvelopeError('wrongSender', {}, `The user id ${principal(content.sender)} does not match the public key ${Buffer.from(senderPubkey).toString('hex')}`);
   const rootKeys = [options.rootKey, ...(options.senderRootKeys ?? [])];
   const mandate = verifyDelegations(senderPubkey, envelope.delegations, content, options.now, rootKeys);
   verified('Invalid signature', () => verifySignature(mandate.signingKey, Buffer.concat([REQUEST, requestId]), senderSig, rootKeys));
@@ -63,7 +63,7 @@ function requestIdOf(envelope: Envelope): Uint8Array {
 function anonymousRequest(envelope: Envelope, requestId: Uint8Array): VerifiedRequest {
   const { senderPubkey, senderSig, delegations, senderInfo: info } = envelope;
   if (senderPubkey || senderSig || delegations.length > 0 || info) {
-    throw new EnvelopeError('wrongSender', {}, 'The anonymous sender has no key, signature, delegation or sender_info.');
+    throw new EnvelopeError('wrongSender', {}, 'Signature is not allowed for the anonymous user');
   }
   return { requestId, content: envelope.content };
 }
@@ -85,12 +85,6 @@ function checkExpiry(expiry: bigint, now: bigint): void {
   if (expiry >= now && expiry <= latest) return;
   throw new EnvelopeError('expired', { expiry, now }, 'Invalid request expiry: Specified ingress_expiry not within expected range: '
     + `Minimum allowed expiry: ${utc(now)}, Maximum allowed expiry: ${utc(latest)}, Provided expiry: ${utc(expiry)}`);
-}
-
-function utc(nanoseconds: bigint): string {
-  const date = new Date(Number(nanoseconds / 1_000_000n));
-  const whole = Number.isNaN(date.getTime()) ? `${nanoseconds} ns` : date.toISOString().slice(0, 19).replace('T', ' ');
-  return Number.isNaN(date.getTime()) ? whole : `${whole}.${String(nanoseconds % 1_000_000_000n).padStart(9, '0')} UTC`;
 }
 
 function verified(what: string, check: () => void): void {

@@ -41,7 +41,7 @@ export async function handleCall(host: Host, version: number, effective: Id | un
 async function admit(host: Host, ingress: Ingress, effective: Id | undefined): Promise<void> {
   const needed = ingress.to === MANAGEMENT ? effectiveCanister(ingress.method, ingress.arg) : ingress.to;
   if (needed !== undefined && needed !== effective) {
-    throw new HttpError(400, `The effective canister id of this call is ${textOf(needed)}, not ${effective === undefined ? 'a subnet' : textOf(effective)}.`);
+    throw new HttpError(400, `Specified CanisterId ${textOf(needed)} does not match effective canister id in URL ${effective === undefined ? 'of a subnet' : textOf(effective)}`);
   }
   if (ingress.to !== MANAGEMENT) await host.inspect(ingress);
 }

@@ -44,7 +44,8 @@ export interface Ingress {
 }
 
 export type IngressState = { status: 'received' | 'processing' } | { status: 'replied'; data: Uint8Array } | { status: 'rejected'; rejection: Rejection };
-export interface IngressRecord { state: IngressState; sender: Id; effective: Id; expiry: bigint; finishedAt: bigint }
+/** `to` is the callee; missing in records of earlier versions. */
+export interface IngressRecord { state: IngressState; sender: Id; to?: Id; effective: Id; expiry: bigint; finishedAt: bigint }
 
 /** Instructions that one message may use. */
 export interface Limits { update: bigint; query: bigint; install: bigint; inspect: bigint }
@@ -123,7 +124,7 @@ export class Subnet {
     const { requestId, sender, senderInfo, to, effective, method, arg, expiry } = ingress;
     if (this.state.ingress.has(requestId) || expiry < this.state.time) return;
     this.state.ingress.set(requestId, {
-      state: { status: 'received' }, sender: Buffer.from(sender).toString('hex'), effective, expiry, finishedAt: 0n,
+      state: { status: 'received' }, sender: Buffer.from(sender).toString('hex'), to, effective, expiry, finishedAt: 0n,
     });
     this.push({ kind: 'call', to, call: { origin: { kind: 'ingress', requestId }, caller: sender, callerInfo: senderInfo, method, arg, cycles: 0n, deadline: 0n } });
   }
