@@ -19,6 +19,9 @@ describe('strict CBOR', () => {
     ['undefined', 'f7', ''],
     ['bytes after the end', '0101', ''],
     ['a byte string cut short', '4401', ''],
+    ['a break for a value', 'a16161ff', 'break'],
+    ['a break for a value within an array without length', '9fa16161ffff', 'break'],
+    ['200,001 values', `9a00030d41${'00'.repeat(200_001)}`, '200000 values'],
     ['an array that promises 2^32 entries', '9affffffff01', ''],
   ])('refuses %s', (_, hex, words) => {
     expect(() => read(hex)).toThrow(words);

@@ -14,11 +14,15 @@ const MAX_VALUES = 200_000;
 /** cborg's tokens, so many at most, and without floats: a float must not pass for an integer (IC spec: Request encoding). */
 class BoundedWithoutFloats extends Tokenizer {
   #values = 0;
+  /** Arrays and maps of unknown length that no break has ended yet: the library takes a break for a map's value. */
+  #open = 0;
 
   override next(): ReturnType<Tokenizer['next']> {
     const token = super.next();
     this.#values += 1;
     if (this.#values > MAX_VALUES) throw new Error(`more than ${MAX_VALUES} values`);
+    if (token.value === Infinity) this.#open += 1;
+    if (token.type === Type.break && this.#open-- === 0) throw new Error('a break that ends nothing');
     if (token.type === Type.float) throw new Error('floating-point numbers are not allowed');
     return token;
   }
