@@ -17,6 +17,7 @@ import { evaluateQuery, inspectIngress, type QueryCall } from './subnet/queries.
 import { textOf, type Id } from './subnet/principals.js';
 import type { Outcall, OutcallOutcome, OutcallResult } from './subnet/outcalls.js';
 import { SYS_TRANSIENT } from './subnet/reject.js';
+import { systemQuery } from './subnet/system-queries.js';
 import { executeRound, nextDue, type RoundInput } from './subnet/rounds.js';
 import { MAIN_NETWORK_LIMITS, Subnet, type Ingress, type Limits, type Response } from './subnet/subnet.js';
 import { Instrumenter } from './wasm/instrumenter.js';
@@ -205,6 +206,7 @@ export class Host {
         this.onCertificateShown(canister.id);
         return this.certificateOf(canister).bytes;
       },
+      system: (asked) => systemQuery(this.subnet, asked),
     }, call);
   }
 

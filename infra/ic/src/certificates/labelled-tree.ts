@@ -42,7 +42,7 @@ export function latin1(label: Uint8Array | string): string {
 
 /** The bytes of a label in `Tree.children`. */
 export function bytesOf(label: string): Uint8Array {
-  return Uint8Array.from(label, (character) => character.charCodeAt(0));
+  return new Uint8Array(Buffer.from(label, 'latin1'));
 }
 
 /** Hashes a tree. Subtrees hashed before (the same objects) cost nothing again. */

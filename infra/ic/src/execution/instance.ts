@@ -44,7 +44,7 @@ export class Instance {
   }
 
   /** A copy of the committed heap. */
-  get heap(): Uint8Array {
+  copyHeap(): Uint8Array {
     const whole = new Uint8Array(this.heapBytes);
     this.#image.forEach((page, index) => whole.set(page, index * PAGE));
     return whole;

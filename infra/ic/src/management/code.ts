@@ -92,7 +92,7 @@ function upgrade(request: Request, canister: Canister, options: { skip_pre_upgra
     certified = message.certified;
   }
   const keep = options?.wasm_memory_persistence[0] && 'keep' in options.wasm_memory_persistence[0];
-  const fresh = canister.instantiate(module, keep ? { heap: old.heap, globals: old.globals } : undefined);
+  const fresh = canister.instantiate(module, keep ? { heap: old.copyHeap(), globals: old.globals } : undefined);
   const message = initial(request, canister, arg);
   const trap = runHooks(request, canister, fresh, message, keep ? ['canister_post_upgrade'] : ['canister_start', 'canister_post_upgrade']);
   if (trap) {

@@ -86,10 +86,17 @@ export function effectiveCanister(method: string, arg: Uint8Array): Id | undefin
   return idOf((argument.target_canister ?? argument.canister_id)!.toUint8Array());
 }
 
+/** A call is decoded when it is admitted and when it is executed; for a chunk of 1 MiB that takes milliseconds. */
+const decodedLast = new WeakMap<Uint8Array, { method: MethodName; argument: unknown }>();
+
 export function decodeArgument(method: MethodName, arg: Uint8Array): unknown {
+  const known = decodedLast.get(arg);
+  if (known?.method === method) return known.argument;
   const types = METHODS[method][0] as IDL.Type[];
   try {
-    return decodeCandid(types, arg)[0];
+    const [argument] = decodeCandid(types, arg);
+    decodedLast.set(arg, { method, argument });
+    return argument;
   } catch (cause) {
     throw new Reject('invalidPayload', `Error decoding candid argument of ${method}: ${(cause as Error).message}`);
   }

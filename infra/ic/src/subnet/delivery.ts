@@ -34,12 +34,11 @@ export function deliverCall(subnet: Subnet, canister: Canister, call: IncomingCa
  * @throws Reject
  */
 export function runnableMethod(canister: Canister, method: string): 'update' | 'query' {
-  const id = textOf(canister.id);
-  if (canister.state.status === 'stopped') throw new Reject('stopped', `Canister ${id} is stopped`);
-  if (canister.state.status === 'stopping') throw new Reject('stopping', `Canister ${id} is stopping`);
+  if (canister.state.status === 'stopped') throw new Reject('stopped', `Canister ${textOf(canister.id)} is stopped`);
+  if (canister.state.status === 'stopping') throw new Reject('stopping', `Canister ${textOf(canister.id)} is stopping`);
   const { module } = canister;
   if (!module) throw new Reject('moduleNotFound', from(canister, 'Attempted to execute a message, but the canister contains no Wasm module.'));
-  if (canister.frozen) throw new Reject('outOfCycles', `Canister ${id} is out of cycles: top it up, its balance of ${canister.state.cycles} is below the freezing threshold`);
+  if (canister.frozen) throw new Reject('outOfCycles', `Canister ${textOf(canister.id)} is out of cycles: top it up, its balance of ${canister.state.cycles} is below the freezing threshold`);
   const kind = module.methods.get(method);
   if (kind === 'composite_query') throw new Reject('compositeQueryInReplicatedMode', from(canister, `Composite query '${method}' cannot be called in replicated mode.`));
   if (!kind) throw new Reject('methodNotFound', from(canister, `Canister has no update method '${method}'.`));

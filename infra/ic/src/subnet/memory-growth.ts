@@ -17,7 +17,7 @@ const PREPAID = new Set(['I', 's', 'U', 'T', 'G', 'RQ']);
  */
 export function overgrown(canister: Canister, instance: Instance, message: Message, stableBefore: number): Trap | undefined {
   const heap = instance.bytes.length;
-  const growth = heap - instance.heap.length;
+  const growth = heap - instance.heapBytes;
   const grown = growth + (canister.stable.size - stableBefore) * PAGE;
   if (grown <= 0) return undefined;
   const { wasmMemoryLimit: limit } = canister.state.settings;

@@ -1,9 +1,8 @@
 import { newMessage, type Message, type OutgoingCall, type Role } from '../execution/message.js';
-import { builtinAt, queryBuiltin } from '../builtins/index.js';
-import { manageQuery } from '../management/manage.js';
+import { builtinAt } from '../builtins/index.js';
 import type { Canister, QueryStats } from './canister.js';
 import { from, trapped, undo } from './delivery.js';
-import { idOf, MANAGEMENT, textOf, type Id } from './principals.js';
+import { idOf, textOf, type Id } from './principals.js';
 import { Reject, rejectedByCanister, towardsCanister } from './reject.js';
 import type { Ingress, Response, Subnet } from './subnet.js';
 
@@ -15,8 +14,8 @@ export interface QueryContext {
   time: bigint;
   /** The certificate that the canister asked directly may show. */
   certificate(canister: Canister): Uint8Array;
-  /** Whether another thread answers for a canister. */
-  isElsewhere?(id: Id): boolean;
+  /** Answers for what is no canister, as the management canister. @throws Reject · Elsewhere */
+  system?(call: QueryCall): Uint8Array | undefined;
   /** Told what a query cost a canister. */
   onCounted?(id: Id, stats: QueryStats): void;
 }
@@ -32,11 +31,9 @@ export function evaluateQuery(subnet: Subnet, context: QueryContext, call: Query
 }
 
 function evaluate(subnet: Subnet, context: QueryContext, call: QueryCall, above: Canister[]): Response {
-  if (context.isElsewhere?.(call.to)) throw new Elsewhere();
   try {
-    if (call.to === MANAGEMENT) return { kind: 'reply', data: manageQuery(subnet, idOf(call.caller), call.method, call.arg) };
-    const builtin = builtinAt(subnet, call.to);
-    if (builtin) return { kind: 'reply', data: queryBuiltin(subnet, builtin, idOf(call.caller), call.method, call.arg) };
+    const data = subnet.canisters.has(call.to) ? undefined : context.system?.(call);
+    if (data) return { kind: 'reply', data };
     const canister = runnable(subnet, call.to);
     if (above.length >= MAX_DEPTH) throw new Reject('callGraphTooDeep', `The call graph of a composite query is deeper than ${MAX_DEPTH}.`);
     if (above.includes(canister)) throw new Reject('callLoop', `Canister ${textOf(canister.id)} is called again while it is in the middle of a composite query.`);

@@ -58,10 +58,11 @@ export function memoryWith(pages: Pages, content: Uint8Array): StableMemory {
 }
 
 /** A canister's heap: pages that a checkpoint has are shared with it, the others copied. */
-export function heapMemory(pages: Pages, { heap, saved, dirty }: Instance): StableMemory {
-  if (!saved) return memoryWith(pages, heap);
-  const memory = new StableMemory(pages, saved.copy(), Math.ceil(heap.length / PAGE));
-  for (const page of dirty) memory.write(page * PAGE, heap.subarray(page * PAGE, (page + 1) * PAGE));
+export function heapMemory(pages: Pages, instance: Instance): StableMemory {
+  const { saved, dirty, heapBytes } = instance;
+  if (!saved) return memoryWith(pages, instance.copyHeap());
+  const memory = new StableMemory(pages, saved.copy(), heapBytes / PAGE);
+  for (const page of dirty) memory.write(page * PAGE, instance.heapPage(page));
   memory.commit();
   return memory;
 }

@@ -78,7 +78,7 @@ export class Replica {
         age = certificate ? this.now() - certificate.time : OLDEST_CERTIFICATE;
         return certificate?.bytes ?? new Uint8Array();
       },
-      isElsewhere: (id) => !this.#subnet.canisters.has(id),
+      system: () => { throw new Elsewhere(); },
       onCounted: (canister, stats) => void counted.push({ canister, stats }),
     }, call);
     if (age >= OLDEST_CERTIFICATE) throw new Elsewhere();
