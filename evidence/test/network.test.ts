@@ -2,7 +2,7 @@
 import { canonicalJson } from '@livepod/protocol';
 import { drawUp } from '../src/account/index.js';
 import { Collector, FileSource } from '../src/account/source.js';
-import { LOGS, type LogName } from '../src/format.js';
+import { LOGS } from '../src/format.js';
 import { logsOf } from '../src/logs.js';
 import { asFile, verify } from '../src/verify.js';
 import { delegation, rootKey, signed, subnet, tipAt } from './network.js';
