@@ -1,10 +1,13 @@
+import { availableParallelism, loadavg } from 'node:os';
 import { selfAuthenticating } from '../../../infra/ic/src/certificates/index.js';
 import type { BenchOptions, BenchRow } from '../benchmark.js';
+import { median } from '../measuring.js';
 import { bareCalls } from './bare.js';
 import { drive, type Figures } from './clients.js';
 import { coldStart } from './coldStart.js';
 import type { Load } from './load.js';
 import { emptyProcess, restart, startHost, type Target } from './network.js';
+import { parts, processorTime } from './parts.js';
 import { startPocketIc } from './pocketIc.js';
 import { roundCosts } from './rounds.js';
 
@@ -20,11 +23,12 @@ export interface Sizes {
   chunks: number;
   rounds: number;
   bareSeconds: number;
+  restarts: number;
   /** Of stable memory for the cold start; 0 leaves it out. */
   coldBytes: number;
 }
 
-const SIZES: Sizes = { updates: [[1, 1500], [16, 6000], [256, 12_000]], queries: [32, 40_000], chunks: 96, rounds: 300, bareSeconds: 1, coldBytes: 10 * 2 ** 30 };
+const SIZES: Sizes = { updates: [[1, 1000], [16, 5000], [256, 10_000]], queries: [32, 30_000], chunks: 96, rounds: 300, bareSeconds: 1, restarts: 3, coldBytes: 10 * 2 ** 30 };
 const informs = { peer: null, peerValue: null, ratio: null, target: null } as const;
 
 export async function run(options: BenchOptions, sizes: Sizes = SIZES): Promise<BenchRow[]> {
@@ -36,15 +40,23 @@ export async function run(options: BenchOptions, sizes: Sizes = SIZES): Promise<
     pocket = await startPocketIc(controller);
     if (!pocket) note('No PocketIC server here (LIVEPOD_POCKET_IC names its program), so there is no column of its figures.');
     note('Clients run in a process of their own on the same cores, with envelopes signed beforehand; the host verifies each one: Ed25519 signature, expiry, replay. Every 500th certificate is verified to the root key afterwards.');
-    const rows = [
-      ...(await updates(target, pocket, seed, sizes, options)),
-      ...(await queries(target, pocket, seed, sizes, options)),
-      await upload(target, seed, sizes, options),
-      ...(await rounds(sizes, options)),
-    ];
+    const rows: BenchRow[] = [];
+    const used: string[] = [];
+    const measure = async (of: string, requests: number, work: Promise<BenchRow[]>): Promise<void> => {
+      const before = processorTime(network);
+      rows.push(...(await work));
+      used.push(`${((processorTime(network) - before) * 1000 / requests).toPrecision(2)} ms per ${of}`);
+    };
+    await measure('update', sizes.updates.reduce((sum, [, requests]) => sum + requests, 0), updates(target, pocket, seed, sizes, options));
+    await measure('query', sizes.queries[1], queries(target, pocket, seed, sizes, options));
+    await measure('chunk', sizes.chunks, upload(target, seed, sizes, options));
+    rows.push(...(await rounds(sizes, options)));
+    note(`Processor time of the host, all its threads: ${used.join(', ')}; ${availableParallelism()} cores, shared with the clients, under a load of ${loadavg()[0]!.toFixed(1)}.`);
+    const cost = parts(seed, target.canister);
+    note(`What is in it, each done alone: envelope read and verified ${milli(cost.envelope)}, heap of 17 pages compared ${milli(cost.heap)} (twice per update, as inspect_message is undone, once per query), the node’s Ed25519 signature on a query ${milli(cost.nodeSignature)}; per round the BLS signature ${milli(cost.subnetSignature)} and fdatasync ${milli(cost.flush)}. The rest is HTTP, CBOR, hashing and passing between threads.`);
     progress('restarts');
-    const clean = await restart(network, 'SIGTERM');
-    const killed = await restart(network, 'SIGKILL');
+    const clean = await middle(sizes.restarts, () => restart(network, 'SIGTERM'));
+    const killed = await middle(sizes.restarts, () => restart(network, 'SIGKILL'));
     rows.push({ ...informs, name: 'restart after SIGTERM to readiness', value: clean, unit: 's', target: 1, bound: 'most' }, { ...informs, name: 'restart after SIGKILL to readiness', value: killed, unit: 's', target: 1, bound: 'most' });
     note(`Of a restart, ${(await emptyProcess()).toFixed(2)} s are the start of Node and of its TypeScript loader.`);
     return [...rows, ...(await coldStart(sizes.coldBytes, options))];
@@ -95,10 +107,10 @@ async function queries(target: Target, pocket: Target | undefined, seed: string,
   ];
 }
 
-async function upload(target: Target, seed: string, { chunks }: Sizes, { progress }: BenchOptions): Promise<BenchRow> {
+async function upload(target: Target, seed: string, { chunks }: Sizes, { progress }: BenchOptions): Promise<BenchRow[]> {
   progress('chunk upload');
   const { rate } = await drive({ seed, kind: 'chunk', clients: Math.min(4, chunks), requests: chunks, warmUp: Math.min(8, chunks >> 1), ...target } satisfies Load);
-  return { ...informs, name: 'upload of 1 MiB chunks, 4 clients', value: rate * 1.048576, unit: 'MB/s', target: 60 };
+  return [{ ...informs, name: 'upload of 1 MiB chunks, 4 clients', value: rate * 1.048576, unit: 'MB/s', target: 60 }];
 }
 
 async function rounds(sizes: Sizes, { progress }: BenchOptions): Promise<BenchRow[]> {
@@ -108,6 +120,14 @@ async function rounds(sizes: Sizes, { progress }: BenchOptions): Promise<BenchRo
     { ...informs, name: 'a round with nothing in it: journal and fdatasync', value: empty, unit: 'ms' },
     { ...informs, name: 'state tree and signature of a round', value: certificate, unit: 'ms' },
   ];
+}
+
+const milli = (value: number): string => `${value.toPrecision(2)} ms`;
+
+async function middle(times: number, take: () => Promise<number>): Promise<number> {
+  const taken: number[] = [];
+  while (taken.length < times) taken.push(await take());
+  return median(taken);
 }
 
 const of = (clients: number): string => (clients === 1 ? '1 client' : `${clients} clients`);

@@ -2,23 +2,15 @@
  * The clients of one measurement, in a process of their own: every envelope is signed and every HTTP request laid out before the clock starts, and
  * answers are judged after it has stopped, so that next to nothing of a client's work falls into the host's figures.
  */
-import { IDL } from '@dfinity/candid';
-import { Principal } from '@dfinity/principal';
-import { decode, encode } from 'cborg';
-import { createPrivateKey, createPublicKey, randomBytes, sign } from 'node:crypto';
+import { decode } from 'cborg';
 import { connect, type Socket } from 'node:net';
-import { selfAuthenticating, verifyCertificate } from '../../../infra/ic/src/certificates/index.js';
-import { representationIndependentHash, selfDescribed } from '../../../infra/ic/src/envelopes/index.js';
+import { verifyCertificate } from '../../../infra/ic/src/certificates/index.js';
+import { bodyOf, type Asked } from './envelopes.js';
 
-export interface Load {
+export interface Load extends Asked {
   url: string;
   /** 133 bytes of DER in hexadecimal. */
   rootKey: string;
-  /** Of an Ed25519 key, 32 bytes in hexadecimal. */
-  seed: string;
-  canister: string;
-  /** `update` increments a counter, `query` reads it, `chunk` uploads 1 MiB to the chunk store. */
-  kind: 'update' | 'query' | 'chunk';
   clients: number;
   /** Requests, warm-up included. */
   requests: number;
@@ -38,38 +30,18 @@ export interface LoadResult {
   verified: number;
 }
 
-const CHUNK = 1 << 20;
-const FIVE_MINUTES = 290_000_000_000n;
-const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 const VERIFY_EVERY = 500;
-/** The candid of `()`. */
-const NOTHING = Buffer.from('4449444c0000', 'hex');
 
 interface Request { bytes: Buffer; id: Uint8Array }
 
-function requests({ url, seed, canister, kind, requests: count }: Load): Request[] {
-  const key = createPrivateKey({ key: Buffer.concat([PKCS8, Buffer.from(seed, 'hex')]), format: 'der', type: 'pkcs8' });
-  const der = new Uint8Array(createPublicKey(key).export({ format: 'der', type: 'spki' }));
-  const sender = selfAuthenticating(der);
-  const target = Principal.fromText(canister);
+function requests(load: Load): Request[] {
+  const { url, canister, kind, requests: count } = load;
   const endpoint = kind === 'query' ? `v3/canister/${canister}/query` : `v4/canister/${canister}/call`;
   const head = `POST /api/${endpoint} HTTP/1.1\r\nhost: ${new URL(url).host}\r\ncontent-type: application/cbor\r\ncontent-length: `;
-  const expiry = BigInt(Date.now()) * 1_000_000n + FIVE_MINUTES;
   return Array.from({ length: count }, () => {
-    const content = {
-      request_type: kind === 'query' ? 'query' : 'call', sender, ingress_expiry: expiry, nonce: new Uint8Array(randomBytes(16)),
-      canister_id: kind === 'chunk' ? new Uint8Array() : target.toUint8Array(),
-      method_name: { update: 'increment', query: 'counter', chunk: 'upload_chunk' }[kind], arg: kind === 'chunk' ? chunkOf(target) : NOTHING,
-    };
-    const id = representationIndependentHash(content);
-    const signature = new Uint8Array(sign(null, Buffer.concat([Buffer.from('\x0aic-request'), id]), key));
-    const body = selfDescribed(encode({ content, sender_pubkey: der, sender_sig: signature }));
+    const { body, id } = bodyOf(load);
     return { bytes: Buffer.concat([Buffer.from(`${head}${body.length}\r\n\r\n`), body]), id };
   });
-}
-
-function chunkOf(canister: Principal): Uint8Array {
-  return new Uint8Array(IDL.encode([IDL.Record({ canister_id: IDL.Principal, chunk: IDL.Vec(IDL.Nat8) })], [{ canister_id: canister, chunk: new Uint8Array(randomBytes(CHUNK)) }]));
 }
 
 /** One kept-alive connection; asks and waits for the answer, again and again. */

@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSubnetKeys } from '../../../infra/ic/src/certificates/index.js';
+import { decodeEnvelope, verifyEnvelope } from '../../../infra/ic/src/envelopes/index.js';
+import type { TestNetwork } from '../../../infra/ic/src/testing/network.js';
+import { median } from '../measuring.js';
+import { bodyOf } from './envelopes.js';
+
+/** Milliseconds that the parts of an update and a query take when each is done alone in this process, medians. */
+export interface Parts { envelope: number; heap: number; nodeSignature: number; subnetSignature: number; flush: number }
+
+const TIMES = 200;
+/** Of the canister that is measured: 17 pages. */
+const HEAP = 17 * 65_536;
+
+export function parts(seed: string, canister: string): Parts {
+  const keys = createSubnetKeys(new Uint8Array(randomBytes(32)));
+  const bodies = Array.from({ length: TIMES }, () => bodyOf({ seed, canister, kind: 'update' }).body);
+  const now = BigInt(Date.now()) * 1_000_000n;
+  const [one, other] = [Buffer.alloc(HEAP, 1), Buffer.alloc(HEAP, 1)];
+  const folder = mkdtempSync(join(tmpdir(), 'livepod-bench-ic-'));
+  const file = openSync(join(folder, 'journal'), 'w');
+  try {
+    return {
+      envelope: each((at) => verifyEnvelope(decodeEnvelope(bodies[at]!), { now, rootKey: keys.der, expectedType: 'call' })),
+      heap: each(() => one.equals(other)),
+      nodeSignature: each(() => keys.signNode(one.subarray(0, 44))),
+      subnetSignature: each((at) => keys.sign(one.subarray(at, at + 32))),
+      flush: each(() => {
+        writeSync(file, one, 0, 512);
+        fdatasyncSync(file);
+      }),
+    };
+  } finally {
+    closeSync(file);
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function each(work: (at: number) => unknown): number {
+  return median(Array.from({ length: TIMES }, (_, at) => {
+    const begun = performance.now();
+    work(at);
+    return performance.now() - begun;
+  }));
+}
+
+/** Seconds of processor time that a network's host has used so far, all threads. */
+export function processorTime(network: TestNetwork): number {
+  const [pid] = readFileSync(join(network.folder, 'lock'), 'utf8').split(' ');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
