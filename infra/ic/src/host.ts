@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Certified, Certifier } from './certification.js';
 import { Clock } from './control/clock.js';
-import { createSubnetKeys, type SubnetKeys } from './certificates/index.js';
+import { createSubnetKeys, seedUnderARoot, type SubnetKeys } from './certificates/index.js';
 import { Checkpoints } from './durability/checkpoint.js';
 import { numbered, syncFolder, writeDurably } from './durability/files.js';
 import { Journal } from './durability/journal.js';
@@ -30,6 +30,8 @@ export interface HostOptions {
   secondsPerRound?: number;
   /** Instructions per message; those of the main network if not given. */
   limits?: Partial<Limits>;
+  /** Whether a new state's subnet stands under a root that delegates to it, as on the main network; an old state keeps its form. */
+  delegated?: boolean;
   /** Bytes of journal after which a checkpoint is written. Default 64 MiB. */
   checkpointAfter?: number;
   /** Makes the HTTP requests of canisters; by default those to loopback addresses, and no others. */
@@ -103,7 +105,7 @@ export class Host {
     const pages = new PageStore(options.state);
     const modules = new ModuleStore(join(options.state, 'modules'), new Instrumenter());
     const limits = { ...MAIN_NETWORK_LIMITS, ...options.limits };
-    this.subnet = new Subnet({ subnetId: keys.subnetId, nodeId: keys.nodeId, rootKey: keys.der }, modules, limits, pages);
+    this.subnet = new Subnet({ subnetId: keys.subnetId, nodeId: keys.nodeId, rootKey: keys.rootDer }, modules, limits, pages);
     this.#checkpoints = new Checkpoints(options.state, pages);
     this.#journal = this.#recover();
     this.subnet.onLog = (canister, line) => options.onLog?.(`[${textOf(canister)}] ${line}`);
@@ -122,7 +124,7 @@ export class Host {
   static open(options: HostOptions): Host {
     mkdirSync(options.state, { recursive: true, mode: 0o700 });
     lock(options.state);
-    const host = new Host(options, createSubnetKeys(seedIn(options.state)));
+    const host = new Host(options, createSubnetKeys(seedIn(options.state, options.delegated ?? false)));
     host.clock.notBefore(host.subnet.state.time);
     host.#sendOutcalls();
     host.#schedule();
@@ -389,8 +391,8 @@ export class Host {
   }
 }
 
-function seedIn(folder: string): Uint8Array {
+function seedIn(folder: string, delegated: boolean): Uint8Array {
   const path = join(folder, 'keys');
-  if (!existsSync(path)) writeDurably(path, randomBytes(32));
+  if (!existsSync(path)) writeDurably(path, delegated ? seedUnderARoot(randomBytes(32)) : randomBytes(32));
   return new Uint8Array(readFileSync(path));
 }

@@ -43,7 +43,7 @@ export async function startInternetComputer({ port = 4943, control = false, ...o
   const controlling = control ? await startControl(host, faults, options.state) : undefined;
   return {
     url: `http://127.0.0.1:${front.port}`,
-    rootKey: Buffer.from(host.keys.der).toString('hex'),
+    rootKey: Buffer.from(host.keys.rootDer).toString('hex'),
     ...(controlling && { controlUrl: controlling.url }),
     stop: async () => {
       controlling?.close();

@@ -12,6 +12,7 @@ Usage: npm run ic -- --state DIR [options]
   --update-instructions N    limit for one update message (default 40000000000)
   --query-instructions N     limit for one query (default 5000000000)
   --checkpoint-after BYTES   journal size at which the whole state is written (default 67108864)
+  --delegated                a new state's certificates are those of a subnet under a root subnet, as on the main network
   --control                  open the control face on a port of its own: time, pause, step, faults, export; its token is DIR/control-token
   --quiet                    do not print what canisters print
   --help                     this text
@@ -24,7 +25,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       state: { type: 'string' }, port: { type: 'string' }, 'seconds-per-round': { type: 'string' }, 'update-instructions': { type: 'string' },
-      'query-instructions': { type: 'string' }, 'checkpoint-after': { type: 'string' }, control: { type: 'boolean' }, quiet: { type: 'boolean' }, help: { type: 'boolean' },
+      'query-instructions': { type: 'string' }, 'checkpoint-after': { type: 'string' }, control: { type: 'boolean' }, delegated: { type: 'boolean' }, quiet: { type: 'boolean' }, help: { type: 'boolean' },
     },
   });
   if (values.help) {
@@ -35,7 +36,7 @@ async function main(): Promise<void> {
   const port = number('port', values.port ?? '4943');
   if (port > 65_535) throw new IcError('usage', { port }, `The port ${port} is beyond 65535.`);
   const running = await startInternetComputer({
-    state: values.state, port, control: values.control,
+    state: values.state, port, control: values.control, delegated: values.delegated,
     secondsPerRound: number('seconds-per-round', values['seconds-per-round'] ?? '0'),
     checkpointAfter: values['checkpoint-after'] === undefined ? undefined : number('checkpoint-after', values['checkpoint-after']),
     limits: {

@@ -10,12 +10,12 @@ import { TestNetwork } from '../testing/network.js';
 import { testCanister, type TestCanister } from '../testing/test-canister.js';
 
 /** Two generations of the JavaScript agent, as published, with every check on. */
-describe('JavaScript agents', () => {
+describe.each<[string, string[]]>([['under a root key of its own', []], ['under a root that delegates', ['--delegated']]])('JavaScript agents, of a subnet %s,', (_, options) => {
   const network = new TestNetwork();
   let id: string;
 
   beforeAll(async () => {
-    await network.start();
+    await network.start(options);
     id = (await network.deploy()).id.toText();
   });
   afterAll(() => network.remove());

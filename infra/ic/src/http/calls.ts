@@ -15,7 +15,7 @@ const MAX_ARGUMENT = 2 << 20;
  * @param effective  undefined on the subnet endpoint
  */
 export async function handleCall(host: Host, version: number, effective: Id | undefined, body: Uint8Array, response: Outgoing): Promise<void> {
-  const { content, requestId, senderInfo } = verifyEnvelope(decodeEnvelope(body), { now: host.now(), rootKey: host.keys.der, expectedType: 'call' });
+  const { content, requestId, senderInfo } = verifyEnvelope(decodeEnvelope(body), { now: host.now(), rootKey: host.keys.rootDer, expectedType: 'call' });
   const ingress: Ingress = {
     requestId: idOf(requestId), sender: content.sender, senderInfo, to: idOf(content.canister_id!), effective: effective ?? MANAGEMENT,
     method: content.method_name!, arg: content.arg!, expiry: content.ingress_expiry,

@@ -19,7 +19,7 @@ export async function handleQuery(host: Host, effective: Id, body: Uint8Array, r
  * @throws EnvelopeError · HttpError 400 for an effective canister id that is not the query's
  */
 export function readQuery(keys: SubnetKeys, now: () => bigint, effective: Id, body: Uint8Array): { call: QueryCall; requestId: Uint8Array } {
-  const { content, requestId, senderInfo } = verifyEnvelope(decodeEnvelope(body), { now: now(), rootKey: keys.der, expectedType: 'query' });
+  const { content, requestId, senderInfo } = verifyEnvelope(decodeEnvelope(body), { now: now(), rootKey: keys.rootDer, expectedType: 'query' });
   const to = idOf(content.canister_id!);
   if (to !== effective && to !== MANAGEMENT) throw new HttpError(400, `Specified CanisterId ${textOf(to)} does not match effective canister id in URL ${textOf(effective)}`);
   return { call: { caller: content.sender, callerInfo: senderInfo, to, method: content.method_name!, arg: content.arg! }, requestId };

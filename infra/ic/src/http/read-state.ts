@@ -11,7 +11,7 @@ type Path = Uint8Array[];
  * @param effective  undefined on the subnet endpoint
  */
 export async function handleReadState(host: Host, effective: Id | undefined, body: Uint8Array, response: Outgoing): Promise<void> {
-  const request = verifyEnvelope(decodeEnvelope(body), { now: host.now(), rootKey: host.keys.der, expectedType: 'read_state' });
+  const request = verifyEnvelope(decodeEnvelope(body), { now: host.now(), rootKey: host.keys.rootDer, expectedType: 'read_state' });
   const paths = request.content.paths ?? [];
   const asked = new Set(paths.filter((path) => label(path, 0) === 'request_status' && path[1]).map((path) => idOf(path[1]!)));
   for (const path of paths) permit(host, path, effective, request);

@@ -71,7 +71,7 @@ async function handleApi(host: Host, faults: HttpFaults, pathname: string, reque
 
 export function status(host: Host): unknown {
   return {
-    impl_version: `livepod-ic ${VERSION}`, replica_health_status: 'healthy', root_key: host.keys.der, certified_height: host.subnet.state.round,
+    impl_version: `livepod-ic ${VERSION}`, replica_health_status: 'healthy', root_key: host.keys.rootDer, certified_height: host.subnet.state.round,
     /** vetKD, Schnorr and ECDSA master keys are derivable by anybody. */
     chain_keys: 'public test keys, not for production',
   };

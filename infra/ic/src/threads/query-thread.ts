@@ -35,7 +35,7 @@ function answerTo(effective: string, body: Uint8Array): Pick<FromQueryThread & {
 /** What the network says of itself, where the request asks for no more than that: clients need it before they believe a query's answer. */
 function network(body: Uint8Array): Uint8Array | undefined {
   try {
-    const { content } = verifyEnvelope(decodeEnvelope(body), { now: replica.now(), rootKey: replica.keys.der, expectedType: 'read_state' });
+    const { content } = verifyEnvelope(decodeEnvelope(body), { now: replica.now(), rootKey: replica.keys.rootDer, expectedType: 'read_state' });
     const certificate = replica.networkCertificate();
     const ofNetwork = content.paths!.every(([first]) => first && ['time', 'subnet', 'canister_ranges'].includes(Buffer.from(first).toString('utf8')));
     return certificate && ofNetwork ? selfDescribed(encode({ certificate })) : undefined;

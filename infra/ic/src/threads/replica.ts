@@ -40,7 +40,7 @@ export class Replica {
   constructor({ folder, seed, limits, clock }: ThreadData, print: (canister: Id, line: string) => void) {
     this.keys = createSubnetKeys(seed);
     this.#clock.setting = clock;
-    this.#subnet = new Subnet({ subnetId: this.keys.subnetId, nodeId: this.keys.nodeId, rootKey: this.keys.der }, NO_MODULES, limits, this.#pages = new PageReader(folder, CACHED));
+    this.#subnet = new Subnet({ subnetId: this.keys.subnetId, nodeId: this.keys.nodeId, rootKey: this.keys.rootDer }, NO_MODULES, limits, this.#pages = new PageReader(folder, CACHED));
     this.#subnet.onLog = print;
   }
 
