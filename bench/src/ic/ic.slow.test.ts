@@ -1,8 +1,10 @@
+import { OUR_POCKET_SERVER } from '../../../infra/ic/src/testing/pocket-server.js';
 import type { BenchRow } from '../benchmark.js';
 import { bareCalls } from './bare.js';
 import { drive } from './clients.js';
 import { run } from './index.js';
 import { startHost } from './network.js';
+import { startPocketIc } from './pocketIc.js';
 
 const notes: string[] = [];
 const options = { state: '', note: (line: string) => void notes.push(line), progress: () => {} };
@@ -29,6 +31,18 @@ describe('the benchmark of the embedded Internet Computer', () => {
     } finally {
       await target.stop();
     }
+  });
+
+  it('asks a PocketIC server the same, where one is named', async () => {
+    const { canister, url, rootKey, stop } = (await startPocketIc(Uint8Array.of(4), OUR_POCKET_SERVER))!;
+    try {
+      const load = { url, rootKey, canister, seed: '22'.repeat(32), clients: 2, requests: 4, warmUp: 1 };
+      expect((await drive({ ...load, kind: 'update' })).verified).toBe(1);
+      expect((await drive({ ...load, kind: 'query' })).rate).toBeGreaterThan(0);
+    } finally {
+      await stop();
+    }
+    expect(await startPocketIc(Uint8Array.of(4), '/no/such/program')).toBeUndefined();
   });
 
   it('calls the very method that updates call', () => {

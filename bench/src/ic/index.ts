@@ -79,7 +79,7 @@ async function updates(target: Target, pocket: Target | undefined, seed: string,
     progress(`updates, ${clients} clients`);
     const ask = { seed, kind: 'update', clients, requests, warmUp: Math.ceil(requests / 6) } as const;
     const ours = await drive({ ...ask, ...target });
-    const theirs = pocket && await drive({ ...ask, requests: Math.min(requests, clients * 20), warmUp: clients, ...pocket });
+    const theirs = pocket && await drive({ ...ask, ...fewer(requests, clients * 20), ...pocket });
     most = Math.max(most, ours.rate);
     rows.push(
       beside({ name: `certified updates, ${of(clients)}`, value: ours.rate, unit: '/s' }, theirs?.rate, clients >= 256 ? { target: 1000 } : undefined),
@@ -97,7 +97,7 @@ async function queries(target: Target, pocket: Target | undefined, seed: string,
   progress(`queries, ${clients} clients`);
   const ask = { seed, kind: 'query', clients, requests, warmUp: Math.ceil(requests / 6) } as const;
   const ours: Figures = await drive({ ...ask, ...target });
-  const theirs = pocket && await drive({ ...ask, requests: Math.min(requests, 4000), warmUp: 200, ...pocket });
+  const theirs = pocket && await drive({ ...ask, ...fewer(requests, 4000), ...pocket });
   const bare = bareCalls('canister_query counter', bareSeconds);
   return [
     beside({ name: `signed queries, ${clients} clients`, value: ours.rate, unit: '/s' }, theirs?.rate, { target: 5000 }),
@@ -121,6 +121,9 @@ async function rounds(sizes: Sizes, { progress }: BenchOptions): Promise<BenchRo
     { ...informs, name: 'state tree and signature of a round', value: certificate, unit: 'ms' },
   ];
 }
+
+/** PocketIC may be slow: it is asked at most so often. */
+const fewer = (requests: number, most: number): Pick<Load, 'requests' | 'warmUp'> => ({ requests: Math.min(requests, most), warmUp: Math.ceil(Math.min(requests, most) / 6) });
 
 const milli = (value: number): string => `${value.toPrecision(2)} ms`;
 

@@ -36,7 +36,7 @@ interface Request { bytes: Buffer; id: Uint8Array }
 
 function requests(load: Load): Request[] {
   const { url, canister, kind, requests: count } = load;
-  const endpoint = kind === 'query' ? `v3/canister/${canister}/query` : `v4/canister/${canister}/call`;
+  const endpoint = kind === 'query' ? `v2/canister/${canister}/query` : `v3/canister/${canister}/call`;
   const head = `POST /api/${endpoint} HTTP/1.1\r\nhost: ${new URL(url).host}\r\ncontent-type: application/cbor\r\ncontent-length: `;
   return Array.from({ length: count }, () => {
     const { body, id } = bodyOf(load);

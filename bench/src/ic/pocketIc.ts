@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { PocketIc } from '@dfinity/pic';
 import { Principal } from '@dfinity/principal';
+import { decode } from 'cborg';
 import { testWasmPath } from '../../../infra/ic/src/testing/network.js';
 import { RunningPocketServer } from '../../../infra/ic/src/testing/pocket-server.js';
 import { testCanister } from '../../../infra/ic/src/testing/test-canister.js';
@@ -14,8 +15,9 @@ export async function startPocketIc(controller: Uint8Array, program = process.en
     const pic = await PocketIc.create(server.url);
     const sender = Principal.fromUint8Array(controller);
     const { canisterId } = await pic.setupCanister({ idlFactory: testCanister as never, wasm: testWasmPath(), sender: sender as never });
-    const url = String(await pic.makeLive());
-    const rootKey = Buffer.from(await pic.getPubKey((await pic.getApplicationSubnets())[0]!.id)).toString('hex');
+    const url = `http://127.0.0.1:${await pic.makeLive()}`;
+    const status = decode(new Uint8Array(await (await fetch(`${url}/api/v2/status`)).arrayBuffer()).subarray(3)) as { root_key: Uint8Array };
+    const rootKey = Buffer.from(status.root_key).toString('hex');
     return { url, rootKey, canister: canisterId.toText(), stop: async () => { await pic.tearDown(); await server.stop(); } };
   } catch (error) {
     await server.stop();
