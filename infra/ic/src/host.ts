@@ -9,6 +9,7 @@ import { numbered, syncFolder, writeDurably } from './durability/files.js';
 import { Journal } from './durability/journal.js';
 import { lock } from './durability/lock.js';
 import { PageStore } from './durability/page-store.js';
+import { unwritable } from './durability/unwritable.js';
 import { IcError } from './errors.js';
 import { performOutcall } from './outcalls.js';
 import type { Canister } from './subnet/canister.js';
@@ -46,6 +47,7 @@ export interface HostOptions {
 interface JournalRecord { input: RoundInput; executed: bigint }
 
 type Outcome = { certified: Certified } | 'pending';
+type Waiter = (outcome: Outcome | IcError) => void;
 
 const CHECKPOINT_AFTER = 64 << 20;
 const CHECKPOINT_ROUNDS = 5000;
@@ -54,6 +56,9 @@ const ROUND_BYTES = 16 << 20;
 const ROUND_CALLS = 1000;
 const FRESH = 1_000_000_000n;
 const LONGEST_SLEEP = 60_000;
+/** Milliseconds from a write that failed to the next try. */
+const WRITE_AGAIN = 1000;
+const CHECKPOINT_AGAIN = 10_000;
 
 /**
  * One subnet of one node with everything around it: rounds, journal, checkpoints, certificates. Nothing of a round leaves the host before the round's
@@ -85,7 +90,7 @@ export class Host {
   #outcomes: OutcallResult[] = [];
   #pending: Ingress[] = [];
   #known = new Set<string>();
-  readonly #waiting = new Map<string, ((outcome: Outcome) => void)[]>();
+  readonly #waiting = new Map<string, Waiter[]>();
   #statusAsked?: { requestIds: Set<string>; certified: Promise<Certified> };
   #certified?: { state: Certified; round: number };
   #busy?: Promise<void>;
@@ -94,6 +99,10 @@ export class Host {
   #closed = false;
   #paused = false;
   #failed?: unknown;
+  /** Why the last round could not be written; calls are refused until one can be. */
+  #unwritable?: IcError;
+  /** Milliseconds since the epoch: no checkpoint before it, after one that could not be written. */
+  #noCheckpointBefore = 0;
 
   private constructor(options: HostOptions, keys: SubnetKeys) {
     this.folder = options.state;
@@ -119,12 +128,17 @@ export class Host {
   /**
    * Opens a host on its folder, and catches up with its journal.
    *
-   * @throws IcError `instrumenterMissing` · `stateInUse` · `stateDamaged`
+   * @throws IcError `instrumenterMissing` · `stateInUse` · `stateDamaged` · `stateOutdated` · `stateUnwritable`
    */
   static open(options: HostOptions): Host {
-    mkdirSync(options.state, { recursive: true, mode: 0o700 });
-    lock(options.state);
-    const host = new Host(options, createSubnetKeys(seedIn(options.state, options.delegated ?? false)));
+    let host: Host;
+    try {
+      mkdirSync(options.state, { recursive: true, mode: 0o700 });
+      lock(options.state);
+      host = new Host(options, createSubnetKeys(seedIn(options.state, options.delegated ?? false)));
+    } catch (failure) {
+      throw unwritable(options.state, failure) ?? failure;
+    }
     host.clock.notBefore(host.subnet.state.time);
     host.#sendOutcalls();
     host.#schedule();
@@ -159,6 +173,7 @@ export class Host {
     clearTimeout(this.#timer);
     this.#startRound(edits);
     await this.#quiet();
+    if (this.#unwritable) throw this.#unwritable;
   }
 
   /** Copies the whole state to a folder that another host can be started on. */
@@ -172,21 +187,27 @@ export class Host {
    * Takes a call in and waits for its outcome.
    *
    * @returns a certificate's state that shows the outcome, or `pending` after the given milliseconds
+   * @throws IcError `stateUnwritable`: it was not taken in
    */
   async call(ingress: Ingress, patience: number): Promise<Outcome> {
     const { requestId } = ingress;
     const known = this.subnet.state.ingress.get(requestId);
     if (known?.finishedAt) return { certified: await this.statusOf([requestId]) };
     if (!known && !this.#known.has(requestId)) {
+      if (this.#unwritable) throw this.#unwritable;
       this.#known.add(requestId);
       this.#pending.push(ingress);
       this.#schedule();
     }
     if (patience === 0) return 'pending';
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const timer = setTimeout(() => resolve('pending'), patience);
       const waiters = this.#waiting.get(requestId) ?? [];
-      this.#waiting.set(requestId, [...waiters, (outcome) => { clearTimeout(timer); resolve(outcome); }]);
+      this.#waiting.set(requestId, [...waiters, (outcome) => {
+        clearTimeout(timer);
+        if (outcome instanceof IcError) reject(outcome);
+        else resolve(outcome);
+      }]);
     });
   }
 
@@ -254,7 +275,7 @@ export class Host {
     clearTimeout(this.#timer);
     await this.#quiet();
     for (const waiters of this.#waiting.values()) for (const tell of waiters) tell('pending');
-    this.#checkpoint();
+    this.#tryCheckpoint(); // without it the next start takes longer
     this.#journal.close();
     rmSync(join(this.folder, 'lock'), { force: true });
   }
@@ -281,9 +302,9 @@ export class Host {
   #schedule(): void {
     if (this.#closed || this.#busy || this.#paused) return;
     clearTimeout(this.#timer);
-    const due = this.#pending.length + this.#outcomes.length > 0 ? 0n : nextDue(this.subnet);
+    const due = this.#unwritable || this.#pending.length + this.#outcomes.length > 0 ? 0n : nextDue(this.subnet);
     if (due === undefined) return;
-    const wait = Math.max(Number((due - this.clock.now()) / 1_000_000n) + 1, this.#lastRound + this.#pause - Date.now(), 0);
+    const wait = Math.max(Number((due - this.clock.now()) / 1_000_000n) + 1, this.#lastRound + (this.#unwritable ? WRITE_AGAIN : this.#pause) - Date.now(), 0);
     if (wait > 0 && wait > LONGEST_SLEEP) this.#timer = setTimeout(() => this.#schedule(), LONGEST_SLEEP);
     else this.#timer = setTimeout(() => this.#startRound(), wait);
   }
@@ -305,7 +326,13 @@ export class Host {
       round: state.round + 1, time: time > state.time ? time : state.time + 1n, seed: new Uint8Array(randomBytes(32)), ingress: this.#takePending(),
       outcalls: this.#outcomes.splice(0), ...(edits.length > 0 && { edits }),
     };
-    const durable = this.#journal.append({ input, executed: state.executed } satisfies JournalRecord);
+    try {
+      this.#journal.write({ input, executed: state.executed } satisfies JournalRecord);
+    } catch (failure) {
+      return this.#refuse(input, failure);
+    }
+    this.#unwritable = undefined;
+    const durable = this.#journal.sync();
     executeRound(this.subnet, input);
     await durable;
     this.onDurable();
@@ -313,12 +340,37 @@ export class Host {
     for (const { id } of input.outcalls!) this.#underWay.delete(id);
     this.#tell(this.subnet.finished);
     this.#sendOutcalls();
-    if (this.#isLong()) this.#checkpoint();
+    if (this.#isLong()) this.#tryCheckpoint();
+  }
+
+  /** Nothing of a round that is not in the journal has happened: whoever waits is told, and the host tries again soon. */
+  #refuse({ ingress, outcalls }: RoundInput, failure: unknown): void {
+    this.#unwritable = unwritable(this.folder, failure);
+    if (!this.#unwritable) throw failure;
+    this.#outcomes.unshift(...outcalls ?? []);
+    for (const { requestId } of ingress) {
+      this.#known.delete(requestId);
+      for (const tell of this.#waiting.get(requestId) ?? []) tell(this.#unwritable);
+      this.#waiting.delete(requestId);
+    }
+  }
+
+  /** A checkpoint that the disk does not take is for later: the journal has everything. */
+  #tryCheckpoint(): void {
+    try {
+      this.#checkpoint();
+    } catch (failure) {
+      const why = unwritable(this.folder, failure);
+      if (!why) throw failure;
+      this.#noCheckpointBefore = Date.now() + CHECKPOINT_AGAIN;
+      process.emitWarning(`No checkpoint was written. ${why.message}`);
+    }
   }
 
   /** Whether a restart would take long to read the journal, or to execute it again. */
   #isLong(): boolean {
     const { round, executed } = this.subnet.state;
+    if (Date.now() < this.#noCheckpointBefore) return false;
     return this.#journal.size > this.#checkpointAfter || round - this.#lastCheckpoint.round > CHECKPOINT_ROUNDS
       || executed - this.#lastCheckpoint.executed > CHECKPOINT_INSTRUCTIONS;
   }
@@ -382,8 +434,13 @@ export class Host {
   #checkpoint(): void {
     const number = this.subnet.state.round;
     const path = join(this.folder, `journal-${number}.bin`);
-    const fresh = existsSync(path) ? this.#journal : Journal.open(path).journal;
-    this.#checkpoints.save(this.subnet, number);
+    const fresh = this.#journal?.path === path ? this.#journal : Journal.open(path).journal;
+    try {
+      this.#checkpoints.save(this.subnet, number);
+    } catch (failure) {
+      if (fresh !== this.#journal) fresh.close();
+      throw failure;
+    }
     if (fresh !== this.#journal) this.#journal?.close();
     this.#journal = fresh;
     this.#checkpoints.prune(number);

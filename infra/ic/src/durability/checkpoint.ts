@@ -70,6 +70,7 @@ export class Checkpoints {
    * and so are the checkpoints on disk.
    */
   save(subnet: Subnet, number: number): void {
+    subnet.modules.save();
     const canisters = [...subnet.canisters.values()];
     const holders: Holder[] = [];
     for (const { instance, stable, snapshots } of canisters) {

@@ -1,6 +1,7 @@
 import { encode } from 'cborg';
 import { selfDescribed } from '../envelopes/cbor.js';
 import { EnvelopeError } from '../envelopes/errors.js';
+import { IcError } from '../errors.js';
 import type { Rejection } from '../subnet/reject.js';
 
 /** Browsers of any origin may talk to the network, as on the real one. */
@@ -32,6 +33,7 @@ export class HttpError extends Error {
 export function refusal(failure: unknown): { status: number; text: string } {
   if (failure instanceof HttpError) return { status: failure.status, text: failure.message };
   if (failure instanceof EnvelopeError) return { status: failure.httpStatus, text: failure.message };
+  if (failure instanceof IcError && failure.code === 'stateUnwritable') return { status: 503, text: failure.message };
   return { status: 500, text: `The host failed: ${failure instanceof Error ? failure.message : String(failure)}` };
 }
 
