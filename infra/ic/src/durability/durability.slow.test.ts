@@ -84,29 +84,6 @@ describe('durability', () => {
     await expect(second.start()).rejects.toThrow(/is in use by process/);
   }, 60_000);
 
-  it('survives being killed again and again while it writes checkpoints', async () => {
-    const network = await fresh().start(['--checkpoint-after', '100000']);
-    const { id } = await network.deploy();
-    let acknowledged = 0;
-    for (let life = 0; life < 4; life += 1) {
-      const canister = network.canister(id);
-      const load = Promise.allSettled(Array.from({ length: 4 }, async () => {
-        for (;;) {
-          const next = ++acknowledged;
-          await canister.write_stable(BigInt(next) * 70_000n, new Uint8Array(5000).fill(next % 251)).catch((failure: unknown) => { acknowledged -= 1; throw failure; });
-        }
-      }));
-      await new Promise((resolve) => { setTimeout(resolve, 1500 + life * 137); });
-      await network.stop('SIGKILL');
-      await load;
-      await network.start(['--checkpoint-after', '100000']);
-      for (let at = 1; at <= acknowledged - 4; at += 7) {
-        expect([...await network.canister(id).read_stable(BigInt(at) * 70_000n + 4999n, 1n)]).toEqual([at % 251]);
-      }
-    }
-    expect(readdirSync(network.folder).filter((name) => name.startsWith('checkpoint')).length).toBeLessThanOrEqual(2);
-  }, 120_000);
-
   it('goes on with an interval after it was killed', async () => {
     const network = await fresh().start();
     const canister = await network.deploy();
