@@ -57,7 +57,7 @@ const FIRST_NUMBER = 0x0100_0000n;
 const KEEP_ANSWERS = 300_000_000_000n;
 
 /** Where modules come from. */
-export type ModuleSource = Pick<ModuleStore, 'prepare' | 'load' | 'uploaded'>;
+export type ModuleSource = Pick<ModuleStore, 'prepare' | 'load' | 'uploaded' | 'save'>;
 
 /** All replicated state; a function of the rounds executed and nothing else. */
 export interface SubnetState {

@@ -15,6 +15,7 @@ const FRESH = 1_000_000_000n;
 
 /** Installing code is not done here. */
 const NO_MODULES: ModuleSource = {
+  save: () => {},
   prepare: () => { throw new Elsewhere(); },
   load: () => { throw new Elsewhere(); },
   uploaded: () => { throw new Elsewhere(); },
