@@ -1,3 +1,4 @@
+import { insist } from '../people.js';
 import type { Scenario } from './scenario.js';
 
 const play = (run: string, datasets: string[]) => ({ workflow: 'datasetIntake', id: `intake-${run}`, queue: 'orchestrator' as const, input: { round: run, datasets } });
@@ -26,7 +27,7 @@ const cancelled: Scenario = {
       ...play(run, [dataset]),
       async steer(handle) {
         await lab.control.reached(run, 'governance.decisions');
-        await handle.cancel();
+        await insist(() => handle.cancel());
       },
     };
   },

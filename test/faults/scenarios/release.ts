@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { update } from './operator.js';
+import { insist } from '../people.js';
 import type { Subjects } from '../subjects.js';
 import type { Plan } from '@livepod/activities';
 import type { Play, Scenario } from './scenario.js';
@@ -94,7 +95,7 @@ const unwanted: Scenario = {
       ...(await rollback(subjects)),
       async steer(handle) {
         await lab.control.reached(run, 'governance.decision');
-        await handle.cancel();
+        await insist(() => handle.cancel());
       },
     };
   },

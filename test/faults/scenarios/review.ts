@@ -1,3 +1,4 @@
+import { insist } from '../people.js';
 import type { Subjects } from '../subjects.js';
 import type { Play, Scenario } from './scenario.js';
 
@@ -31,7 +32,7 @@ const cancelled: Scenario = {
       ...(await submitted(subjects)),
       async steer(handle) {
         await lab.control.reached(run, 'governance.decision');
-        await handle.cancel();
+        await insist(() => handle.cancel());
       },
     };
   },

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { insist } from '../people.js';
 import { REWARD, TINY, type Subjects } from '../subjects.js';
 import { update } from './operator.js';
 import type { Play, Scenario } from './scenario.js';
@@ -41,7 +42,7 @@ const cancelled: Scenario = {
         await lab.control.reached(run, 'training.train');
         // An epoch is done: the keys were released, and a killed training goes on from here.
         while (!lab.control.jobsOf(run).some((job) => lab.workspaces().some((folder) => existsSync(join(folder, String(job), 'epochs', 'resume.bin'))))) await sleep(100);
-        await handle.cancel();
+        await insist(() => handle.cancel());
       },
     };
   },
