@@ -115,6 +115,25 @@ describe('installation', () => {
   });
 });
 
+describe('a machine whose clock is an hour wrong', () => {
+  const Right = Date;
+  afterEach(() => { globalThis.Date = Right; });
+
+  it.each([1, -1])('reads what is signed all the same (%i h)', async (hours) => {
+    const expected = await balance(clients.bob);
+    const now = (): number => Right.now() + hours * 3_600_000;
+    globalThis.Date = new Proxy(Right, {
+      construct: (target, args: [], made) => Reflect.construct(target, args.length === 0 ? [now()] : args, made) as object,
+      get: (target, name, made) => (name === 'now' ? now : Reflect.get(target, name, made) as unknown),
+    });
+    const clock = await connect(readNetwork(networkFile), people.bob);
+    expect(await balance(clock)).toBe(expected);
+    expect(await clock.governance.list_neurons({ of_principal: [clock.principal], limit: 10, start_page_at: [] })).toMatchObject({ neurons: [expect.anything()] });
+    globalThis.Date = Right; // set right while it runs
+    expect(await balance(clock)).toBe(expected);
+  });
+});
+
 describe('neurons', () => {
   it('stakes what is missing and no more', async () => {
     const before = await balance(clients.alice);

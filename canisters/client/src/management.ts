@@ -3,6 +3,7 @@ import { IDL } from '@dfinity/candid';
 import { Principal } from '@dfinity/principal';
 import { hex, sha256, utf8 } from '@livepod/protocol';
 import { callError, CanisterError } from './errors.js';
+import { byNetworkTime } from './time.js';
 
 /** What one install_code message may carry beside its other fields; a larger Wasm goes up in chunks (IC spec: install_chunked_code). */
 const ONE_MESSAGE_BYTES = 1_900_000;
@@ -89,7 +90,7 @@ export async function managementOf(agent: HttpAgent): Promise<Management> {
 /** Reads `/canister/<id>/module_hash` from the certified state; the certificate also proves when there is none. */
 async function certifiedModuleHash(agent: HttpAgent, canister: Principal): Promise<string | undefined> {
   const path = [utf8('canister'), canister.toUint8Array(), utf8('module_hash')];
-  const { certificate } = await agent.readState(canister, { paths: [path] });
+  const { certificate } = await byNetworkTime(agent, canister, () => agent.readState(canister, { paths: [path] }));
   const state = await Certificate.create({ certificate, rootKey: agent.rootKey!, canisterId: canister, agent });
   const found = state.lookup_path(path);
   if (found.status === LookupPathStatus.Found) return hex(found.value as Uint8Array);

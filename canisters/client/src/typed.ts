@@ -2,6 +2,7 @@ import { Actor, type ActorMethod, type ActorSubclass, type HttpAgent } from '@df
 import { IDL } from '@dfinity/candid';
 import type { Principal } from '@dfinity/principal';
 import { answerError, callError } from './errors.js';
+import { byNetworkTime } from './time.js';
 
 /** A reply as callers see it: `opt` at the top becomes `T | undefined`; of a result only `Ok` remains, `Err` is thrown as CanisterError. */
 export type Value<R> = [R] extends [[] | [infer T]] ? T | undefined
@@ -22,7 +23,7 @@ export function typedClient<S>(agent: HttpAgent, name: string, canisterId: Princ
     client[method] = async (...args: unknown[]) => {
       let answer: unknown;
       try {
-        answer = await actor[method]!(...args);
+        answer = await byNetworkTime(agent, canisterId, () => actor[method]!(...args));
       } catch (error) {
         throw callError(name, method, error);
       }

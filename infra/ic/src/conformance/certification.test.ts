@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { verifyCertificate } from '../certificates/index.js';
 import { decodeStrictly } from '../envelopes/cbor.js';
 import { representationIndependentHash } from '../envelopes/index.js';
-import { TestNetwork } from '../testing/network.js';
+import { TestNetwork, until } from '../testing/network.js';
 import { contentOf, envelopeOf, inMinutes, newSender } from '../testing/sender.js';
 
 const alice = newSender();
@@ -41,12 +41,15 @@ describe('a subnet under a root', () => {
   it('shows its metrics at its own address', async () => {
     const delegation = (decodeStrictly(Uint8Array.from((await (await network.deploy()).certificate())[0]!)) as Map<string, Map<string, Uint8Array>>).get('delegation')!;
     const subnet = delegation.get('subnet_id')!;
-    const content = { request_type: 'read_state', sender: Uint8Array.of(4), ingress_expiry: inMinutes(4), paths: [[Buffer.from('subnet'), subnet, Buffer.from('metrics')]] };
     const { encode } = await import('cborg');
-    const answer = await fields(await post(`/api/v3/subnet/${Principal.fromUint8Array(subnet).toText()}/read_state`, encode({ content })));
-    const found = verifyCertificate(answer.get('certificate') as Uint8Array, Buffer.from(network.rootKey, 'hex')).tree.lookup(['subnet', subnet, 'metrics']);
-    const metrics = Object.fromEntries(decodeStrictly(found as Uint8Array) as Map<string, unknown>);
-    expect(metrics).toEqual({
+    const metrics = async (): Promise<Record<string, unknown>> => {
+      const content = { request_type: 'read_state', sender: Uint8Array.of(4), ingress_expiry: inMinutes(4), paths: [[Buffer.from('subnet'), subnet, Buffer.from('metrics')]] };
+      const answer = await fields(await post(`/api/v3/subnet/${Principal.fromUint8Array(subnet).toText()}/read_state`, encode({ content })));
+      const found = verifyCertificate(answer.get('certificate') as Uint8Array, Buffer.from(network.rootKey, 'hex')).tree.lookup(['subnet', subnet, 'metrics']);
+      return Object.fromEntries(decodeStrictly(found as Uint8Array) as Map<string, unknown>);
+    };
+    await until('they count both canisters: they are of the last second', async () => (await metrics())['num_canisters'] === 2);
+    expect(await metrics()).toEqual({
       num_canisters: 2, canister_state_bytes: expect.any(Number), consumed_cycles_total: expect.any(Map), update_transactions_total: expect.any(Number),
     });
   });
