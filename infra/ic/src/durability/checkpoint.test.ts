@@ -42,6 +42,7 @@ describe('checkpoints', () => {
     checkpoints.prune(2);
     expect(written()).toBe(11);
     checkpoints.save(subnet, 3);
+    writeFileSync(join(folder, 'checkpoint-2.bin.half'), 'cut');
     checkpoints.prune(3);
     expect(written()).toBe(11);
     expect(readdirSync(folder).filter((name) => name.startsWith('checkpoint'))).toEqual(['checkpoint-3.bin']);

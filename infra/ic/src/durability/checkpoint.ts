@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { IcError } from '../errors.js';
@@ -87,8 +87,9 @@ export class Checkpoints {
     writeDurably(this.#pathOf(number), Buffer.concat([createHash('sha256').update(payload).digest(), payload]));
   }
 
-  /** Deletes what the checkpoint with this number does not need: older checkpoints and journals, unused page files. */
+  /** Deletes what the checkpoint with this number does not need: older checkpoints and journals, those that a crash left half written, unused page files. */
   prune(number: number): void {
+    for (const name of readdirSync(this.#folder)) if (/^checkpoint-\d+\.bin\.half$/.test(name)) rmSync(join(this.#folder, name));
     for (const kind of ['checkpoint', 'journal']) {
       for (const old of numbered(this.#folder, kind)) if (old < number) rmSync(join(this.#folder, `${kind}-${old}.bin`));
     }
