@@ -151,7 +151,7 @@ describe('a round that ends in the middle', () => {
     });
     if (mode === 't') {
       await terminate(rig, round);
-      expect((await watchOnce(rig)).left).toEqual([expect.objectContaining({ of: `round ${round}`, failed: [Number(await job())], refunded: [expect.any(Number)] })]);
+      expect((await watchOnce(rig)).left).toContainEqual(expect.objectContaining({ of: `round ${round}`, failed: [Number(await job())], refunded: [expect.any(Number)] })); // a job of another round may come late
     } else {
       await handle.cancel();
       await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
