@@ -13,7 +13,7 @@ export interface Plan {
   only?: string;
   /** Whose steps are struck, unless `only` says which; every workflow's without it. */
   strikes?: readonly string[];
-  /** Blows in the middle come earlier by this factor; default 1. */
+  /** Blows in the middle come earlier by this factor, and at the first call of the step; default 1, and at a call that the seed chooses. */
   haste?: number;
   /** Nothing counts before: what prepares the run may be steps of workflows, too. */
   begun?: boolean;
@@ -164,7 +164,7 @@ export class Control {
     if (!step.calls.has(call)) {
       step.calls.add(call);
       const usual = this.usual.get(`${plan.scenario} ${key}`)?.calls ?? 1;
-      const chosen = 1 + (seedOf(`${plan.scenario} ${plan.fault} ${key}`, plan.seed) % usual);
+      const chosen = plan.haste !== undefined ? 1 : 1 + (seedOf(`${plan.scenario} ${plan.fault} ${key}`, plan.seed) % usual);
       if (step.target === undefined && step.calls.size === chosen) step.target = call;
     }
     return { plan, step, strike: plan.fault !== null && !step.struck && step.target === call && this.isTarget(plan, step) };

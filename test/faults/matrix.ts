@@ -163,24 +163,31 @@ export class Matrix {
     // A run that differs is tried again, once for each step alone, to know whose it is; what no blow hit in its middle is tried again, too.
     const again = first.flatMap((trial) => (trial.differences.length === 0 || trial.only !== undefined ? [] : trial.struck.map((only) => this.plan(trial.scenario, trial.fault, { shift, only }))));
     if (again.length > 0) this.progress.trials.push(...this.judged(await this.together(again)));
+    await this.strikeMissed(phase);
+    if (phase.shifts) await this.lab.restartWorkers();
+  }
+
+  /** Steps that no blow hit: alone, at their first call, and sooner each time. */
+  private async strikeMissed(phase: Phase): Promise<void> {
+    const shift = phase.shifts ? phase.title : undefined;
     for (const haste of [0.5, 0.2, 0.05]) {
       const missed = phase.faults.flatMap((fault) => this.notStruck(fault).map(({ step, scenario }) => this.plan(scenario, fault, { shift, only: step, haste })));
       if (missed.length === 0) break;
       this.lab.tell(`not struck yet, tried alone: ${missed.map(({ only, fault }) => `${only}:${fault}`).join(', ')}`);
       this.progress.trials.push(...this.judged(await this.together(missed)));
     }
-    if (phase.shifts) await this.lab.restartWorkers();
   }
 
-  /** What was different in a phase that is done, once it was mended. */
+  /** What was different in a phase that is done, once it was mended, and what was not hit. */
   private async retry(phase: Phase): Promise<void> {
     const shift = phase.shifts ? phase.title : undefined;
     const bad = this.progress.trials.filter((trial) => trial.only !== undefined && trial.differences.length > 0 && trial.shift === shift && phase.faults.includes(trial.fault));
-    if (bad.length === 0) return;
+    if (bad.length === 0 && phase.faults.every((fault) => this.notStruck(fault).length === 0)) return;
     this.lab.tell(`── ${phase.title}, again: ${bad.map(({ only, fault }) => `${only}:${fault}`).join(', ')}`);
     if (phase.shifts) await this.lab.restartWorkers(phase.shifts);
     const trials = this.judged(await this.together(bad.map(({ scenario, fault, only }) => this.plan(scenario, fault, { shift, only }))));
     this.progress.trials = [...this.progress.trials.filter((trial) => !bad.includes(trial)), ...trials];
+    await this.strikeMissed(phase);
     if (phase.shifts) await this.lab.restartWorkers();
     this.save();
   }
