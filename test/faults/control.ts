@@ -186,7 +186,7 @@ export class Control {
       const usual = this.usual.get(`${plan.scenario} ${began.workflow}.${began.activity}`)?.milliseconds ?? 200;
       const after = this.dice.get(plan.run)!() * usual * (plan.haste ?? 1);
       const blow = { began, after, step };
-      if (usual < LONG_MS) await this.middles[plan.fault!].join(blow);
+      if (usual < LONG_MS || plan.haste !== undefined) await this.middles[plan.fault!].join(blow);
       else void sleep(after).then(() => this.middles[plan.fault!].join({ ...blow, after: 0 }));
       this.began.set(attemptOf(began), performance.now());
     }

@@ -170,7 +170,7 @@ export class Matrix {
   /** Steps that no blow hit: alone, at their first call, and sooner each time. */
   private async strikeMissed(phase: Phase): Promise<void> {
     const shift = phase.shifts ? phase.title : undefined;
-    for (const haste of [0.5, 0.2, 0.05]) {
+    for (const haste of [0.5, 0.2, 0.05, 0.01]) {
       const missed = phase.faults.flatMap((fault) => this.notStruck(fault).map(({ step, scenario }) => this.plan(scenario, fault, { shift, only: step, haste })));
       if (missed.length === 0) break;
       this.lab.tell(`not struck yet, tried alone: ${missed.map(({ only, fault }) => `${only}:${fault}`).join(', ')}`);
@@ -183,7 +183,7 @@ export class Matrix {
     const shift = phase.shifts ? phase.title : undefined;
     const bad = this.progress.trials.filter((trial) => trial.only !== undefined && trial.differences.length > 0 && trial.shift === shift && phase.faults.includes(trial.fault));
     if (bad.length === 0 && phase.faults.every((fault) => this.notStruck(fault).length === 0)) return;
-    this.lab.tell(`── ${phase.title}, again: ${bad.map(({ only, fault }) => `${only}:${fault}`).join(', ')}`);
+    this.lab.tell(`── ${phase.title}, again`);
     if (phase.shifts) await this.lab.restartWorkers(phase.shifts);
     const trials = this.judged(await this.together(bad.map(({ scenario, fault, only }) => this.plan(scenario, fault, { shift, only }))));
     this.progress.trials = [...this.progress.trials.filter((trial) => !bad.includes(trial)), ...trials];
