@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Certified, Certifier } from './certification.js';
 import { Clock } from './control/clock.js';
-import { createSubnetKeys, seedUnderARoot, type SubnetKeys } from './certificates/index.js';
+import { createSubnetKeys, FRESH, seedUnderARoot, type SubnetKeys } from './certificates/index.js';
 import { Checkpoints } from './durability/checkpoint.js';
 import { numbered, syncFolder, writeDurably } from './durability/files.js';
 import { Journal } from './durability/journal.js';
@@ -54,7 +54,6 @@ const CHECKPOINT_ROUNDS = 5000;
 const CHECKPOINT_INSTRUCTIONS = 100_000_000_000n;
 const ROUND_BYTES = 16 << 20;
 const ROUND_CALLS = 1000;
-const FRESH = 1_000_000_000n;
 const LONGEST_SLEEP = 60_000;
 /** Milliseconds from a write that failed to the next try. */
 const WRITE_AGAIN = 1000;
@@ -147,8 +146,7 @@ export class Host {
 
   /** Nanoseconds since the epoch, never before the last round. */
   now(): bigint {
-    const time = this.clock.now();
-    return time > this.subnet.state.time ? time : this.subnet.state.time;
+    return this.clock.now(this.subnet.state.time);
   }
 
   get paused(): boolean {

@@ -5,6 +5,9 @@ import { blsKeyFromDer, blsVerify } from './bls.js';
 import { readHashTree, type SentTree } from './hash-tree.js';
 import { STATE_ROOT } from './subnet-keys.js';
 
+/** Nanoseconds for which a certificate is shown again where nothing it tells has changed. */
+export const FRESH = 1_000_000_000n;
+
 export interface Delegation { subnet_id: Uint8Array; certificate: Uint8Array }
 
 /** A certificate in tagged CBOR: `{tree, signature, delegation?}`. */

@@ -21,8 +21,10 @@ export class Clock {
     this.#still = still;
   }
 
-  now(): bigint {
-    return this.#still ?? machine() + this.#ahead;
+  /** @param last  the time of the last round, which the network's never falls behind */
+  now(last = 0n): bigint {
+    const time = this.#still ?? machine() + this.#ahead;
+    return time > last ? time : last;
   }
 
   /** @throws IcError `usage` when the time asked for is before that of the last round */

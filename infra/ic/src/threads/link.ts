@@ -1,6 +1,7 @@
 import { encode } from 'cborg';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { FRESH } from '../certificates/index.js';
 import type { HttpFaults } from '../control/faults.js';
 import { selfDescribed } from '../envelopes/index.js';
 import type { Host } from '../host.js';
@@ -21,8 +22,8 @@ export interface Front {
 }
 
 const [FEWEST, MOST] = [2, 8];
-/** Nanoseconds after which certificates are renewed by a round, and before one. */
-const [FRESH, OLD] = [1_000_000_000n, 30_000_000_000n];
+/** Nanoseconds after which certificates are renewed even before a round. */
+const OLD = 30_000_000_000n;
 
 /**
  * Opens the HTTP interface of a host in threads of its own: what a round did is shown to the threads that answer queries before its outcomes are told.

@@ -1,3 +1,4 @@
+import { FRESH } from '../certificates/index.js';
 import type { Instance } from '../execution/instance.js';
 import type { Canister } from '../subnet/canister.js';
 import type { Id } from '../subnet/principals.js';
@@ -8,7 +9,6 @@ import type { CanisterUpdate, Certificate, ShownState } from './messages.js';
 interface Shown { instance?: Instance; stable: { epoch: number; version: number }; mark: unknown[]; certificate?: { of: Uint8Array; time: bigint } }
 
 const MOST_CERTIFIED = 32;
-const FRESH = 1_000_000_000n;
 
 /** Keeps account of what other threads have been shown of a subnet's canisters, and makes the next update of it. */
 export class Publisher {

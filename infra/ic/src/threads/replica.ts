@@ -1,5 +1,5 @@
 import { Clock } from '../control/clock.js';
-import { createSubnetKeys, type SubnetKeys } from '../certificates/index.js';
+import { createSubnetKeys, FRESH, type SubnetKeys } from '../certificates/index.js';
 import { PageReader } from '../durability/page-reader.js';
 import { Canister, newCanisterState } from '../subnet/canister.js';
 import type { Id } from '../subnet/principals.js';
@@ -11,7 +11,6 @@ import type { CanisterUpdate, Certificate, ClockUpdate, Counted, RoundUpdate, Th
 const OLDEST_CERTIFICATE = 240_000_000_000n;
 /** Pages of stable memory in RAM: 16 MiB. */
 const CACHED = 256;
-const FRESH = 1_000_000_000n;
 
 /** Installing code is not done here. */
 const NO_MODULES: ModuleSource = {
@@ -47,8 +46,7 @@ export class Replica {
 
   /** Nanoseconds since the epoch, as the host tells it. */
   now(): bigint {
-    const time = this.#clock.now();
-    return time > this.#subnet.state.time ? time : this.#subnet.state.time;
+    return this.#clock.now(this.#subnet.state.time);
   }
 
   apply(update: RoundUpdate | ClockUpdate): void {
