@@ -59,6 +59,9 @@ export interface Phase {
   shifts?: Shifts;
 }
 
+/** By which trials under wrong clocks are told apart. */
+const shiftOf = ({ title, shifts }: Phase): string | undefined => (shifts ? title : undefined);
+
 const skewed = (title: string, milliseconds: number): Phase => ({
   title, faults: ['clockSkew'], shifts: { orchestrator: milliseconds, provider: -milliseconds, evaluator: milliseconds },
 });
@@ -109,14 +112,15 @@ export class Matrix {
     }
     for (const phase of this.phases) {
       const faults = phase.faults.filter((fault) => this.only.fault === undefined || this.only.fault === fault);
-      if (faults.length === 0) continue;
-      if (this.progress.phases.includes(phase.title)) {
-        await this.retry({ ...phase, faults });
-        continue;
-      }
-      this.lab.tell(`── ${phase.title}`);
-      await this.try({ ...phase, faults });
-      this.progress.phases.push(phase.title);
+      const isDone = this.progress.phases.includes(phase.title);
+      const bad = isDone ? this.badAlone({ ...phase, faults }) : [];
+      if (faults.length === 0 || (isDone && bad.length === 0 && faults.every((fault) => this.notStruck(fault).length === 0))) continue;
+      this.lab.tell(`── ${phase.title}${isDone ? ', again' : ''}`);
+      if (phase.shifts) await this.lab.restartWorkers(phase.shifts);
+      await (isDone ? this.retry(bad) : this.try({ ...phase, faults }));
+      await this.strikeMissed({ ...phase, faults });
+      if (phase.shifts) await this.lab.restartWorkers();
+      if (!isDone) this.progress.phases.push(phase.title);
       this.save();
     }
   }
@@ -149,9 +153,8 @@ export class Matrix {
   }
 
   private async try(phase: Phase): Promise<void> {
-    if (phase.shifts) await this.lab.restartWorkers(phase.shifts);
-    const wanted = this.only.activity === undefined ? undefined : `${this.only.workflow}.${this.only.activity}`;
-    const shift = phase.shifts ? phase.title : undefined;
+    const wanted = this.onlyStep;
+    const shift = shiftOf(phase);
     const stepsOf = (scenario: string) => this.progress.references[scenario]!.steps.filter(({ step }) => (wanted === undefined ? this.strikes(scenario).includes(step.split('.')[0]!) : step === wanted));
     const plans = this.scenarios.flatMap(({ name }) => phase.faults.flatMap((fault) => {
       const steps = stepsOf(name).filter(({ s3Calls }) => fault !== 's3Errors' || s3Calls > 0);
@@ -160,16 +163,14 @@ export class Matrix {
     const first = this.judged(await this.together(plans));
     this.progress.trials.push(...first);
 
-    // A run that differs is tried again, once for each step alone, to know whose it is; what no blow hit in its middle is tried again, too.
+    // A run that differs is tried again, once for each step alone, to know whose it is.
     const again = first.flatMap((trial) => (trial.differences.length === 0 || trial.only !== undefined ? [] : trial.struck.map((only) => this.plan(trial.scenario, trial.fault, { shift, only }))));
     if (again.length > 0) this.progress.trials.push(...this.judged(await this.together(again)));
-    await this.strikeMissed(phase);
-    if (phase.shifts) await this.lab.restartWorkers();
   }
 
   /** Steps that no blow hit: alone, at their first call, and sooner each time. */
   private async strikeMissed(phase: Phase): Promise<void> {
-    const shift = phase.shifts ? phase.title : undefined;
+    const shift = shiftOf(phase);
     for (const haste of [0.5, 0.2, 0.05, 0.01]) {
       const missed = phase.faults.flatMap((fault) => this.notStruck(fault).map(({ step, scenario }) => this.plan(scenario, fault, { shift, only: step, haste })));
       if (missed.length === 0) break;
@@ -178,22 +179,23 @@ export class Matrix {
     }
   }
 
-  /** What was different in a phase that is done, once it was mended, and what was not hit. */
-  private async retry(phase: Phase): Promise<void> {
-    const shift = phase.shifts ? phase.title : undefined;
-    const bad = this.progress.trials.filter((trial) => trial.only !== undefined && trial.differences.length > 0 && trial.shift === shift && phase.faults.includes(trial.fault));
-    if (bad.length === 0 && phase.faults.every((fault) => this.notStruck(fault).length === 0)) return;
-    this.lab.tell(`── ${phase.title}, again`);
-    if (phase.shifts) await this.lab.restartWorkers(phase.shifts);
-    const trials = this.judged(await this.together(bad.map(({ scenario, fault, only }) => this.plan(scenario, fault, { shift, only }))));
+  /** Trials of a step alone that came out different in a phase that is done: they are for `retry`, once what they found was mended. */
+  private badAlone(phase: Phase): Trial[] {
+    const shift = shiftOf(phase);
+    return this.progress.trials.filter((trial) => trial.only !== undefined && trial.differences.length > 0 && trial.shift === shift && phase.faults.includes(trial.fault));
+  }
+
+  private async retry(bad: Trial[]): Promise<void> {
+    const trials = this.judged(await this.together(bad.map(({ scenario, fault, shift, only }) => this.plan(scenario, fault, { shift, only }))));
     this.progress.trials = [...this.progress.trials.filter((trial) => !bad.includes(trial)), ...trials];
-    await this.strikeMissed(phase);
-    if (phase.shifts) await this.lab.restartWorkers();
-    this.save();
+  }
+
+  private get onlyStep(): string | undefined {
+    return this.only.activity === undefined ? undefined : `${this.only.workflow}.${this.only.activity}`;
   }
 
   private notStruck(fault: Fault): { step: string; scenario: string }[] {
-    const wanted = this.only.activity === undefined ? undefined : `${this.only.workflow}.${this.only.activity}`;
+    const wanted = this.onlyStep;
     return this.steps().flatMap(({ workflow, activity, s3Calls }) => {
       const step = `${workflow}.${activity}`;
       if ((this.only.workflow ?? workflow) !== workflow || (wanted !== undefined && step !== wanted) || (fault === 's3Errors' && s3Calls === 0)) return [];
