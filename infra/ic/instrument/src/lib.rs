@@ -1,9 +1,10 @@
 //! Prepares a canister module for the host: validates it, exports what the host must see to roll a message
-//! back, and meters it (IC spec: Canister module format, System API).
+//! back, has it note which parts of its memory it writes, and meters it (IC spec: Canister module format, System API).
 //!
 //! C interface: `alloc(len)`, then `instrument(ptr, len)`, which returns the address of a result:
 //! one status word (0 done, 1 refused), one length word, then the module or the reason in UTF-8.
 
+mod barrier;
 mod cost;
 mod meter;
 mod module;

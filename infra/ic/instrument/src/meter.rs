@@ -1,14 +1,16 @@
-//! Metering of one function: each straight run of instructions is charged where it begins; the counter is
-//! looked at on entry and at loop heads, so no execution gets past it for long.
+//! One function made anew. Metering: each straight run of instructions is charged where it begins; the counter is
+//! looked at on entry and at loop heads, so no execution gets past it for long. What touches memory goes by way of the barrier.
 
+use crate::barrier::{Barrier, Scratch};
 use crate::cost::cost;
 use crate::module::changes_table;
 use wasm_encoder::{BlockType, Function, Instruction, ValType};
 use wasmparser::{FunctionBody, Operator};
 
-pub struct Meter {
+pub struct Meter<'b> {
     /// Index of the i64 global with the instructions that are left; below zero means cut off.
     pub counter: u32,
+    pub barrier: &'b Barrier,
 }
 
 struct Step<'a> {
@@ -16,7 +18,7 @@ struct Step<'a> {
     bytes: &'a [u8],
 }
 
-impl Meter {
+impl Meter<'_> {
     /// The function's body, as the code section holds it, without its length.
     pub fn body(&self, params: u32, body: &FunctionBody) -> Result<Vec<u8>, String> {
         let mut locals = Vec::new();
@@ -27,10 +29,7 @@ impl Meter {
             locals.push((count, encoded(ty)?));
         }
         let steps = self.steps(body)?;
-        let bulk = steps.iter().any(|step| is_bulk(&step.operator));
-        if bulk {
-            locals.push((1, ValType::I32));
-        }
+        let scratch = Scratch::for_operators(steps.iter().map(|step| &step.operator), local_count, &mut locals);
 
         let mut function = Function::new(locals);
         let mut run_start = true; // the next instruction begins a straight run
@@ -42,9 +41,11 @@ impl Meter {
                 check = false;
             }
             if is_bulk(&step.operator) {
-                self.charge_by_size(&mut function, local_count);
+                self.charge_by_size(&mut function, scratch.address());
             }
-            function.raw(step.bytes.iter().copied());
+            if !self.barrier.rewrite(&mut function, &step.operator, &scratch)? {
+                function.raw(step.bytes.iter().copied());
+            }
             if ends_run(&step.operator) {
                 run_start = index + 1 < steps.len();
                 check = matches!(step.operator, Operator::Loop { .. });
@@ -104,7 +105,7 @@ impl Meter {
     }
 }
 
-fn is_bulk(operator: &Operator) -> bool {
+pub fn is_bulk(operator: &Operator) -> bool {
     matches!(operator, Operator::MemoryFill { .. } | Operator::MemoryCopy { .. } | Operator::MemoryInit { .. })
 }
 

@@ -1,9 +1,10 @@
 //! The module as a whole: what is refused, and which sections are rebuilt.
 
+use crate::barrier::{self, Barrier};
 use crate::meter::Meter;
 use std::borrow::Cow;
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
-use wasm_encoder::{CodeSection, ConstExpr, ExportKind, ExportSection, GlobalSection, GlobalType, Module, RawSection, ValType};
+use wasm_encoder::{CodeSection, ConstExpr, DataSection, ExportKind, ExportSection, FunctionSection, GlobalSection, GlobalType, MemorySection, Module, RawSection, TypeSection, ValType};
 use wasmparser::{ExternalKind, Operator, Parser, Payload, TypeRef, Validator, WasmFeatures};
 
 const MAX_FUNCTIONS: u32 = 50_000;
@@ -37,6 +38,10 @@ pub fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, String> {
     let mut params: Vec<(u32, bool)> = Vec::new(); // per type: parameters, and whether it is () -> ()
     let mut function_types: Vec<u32> = Vec::new(); // imported ones first
     let mut imported_functions = 0u32;
+    let mut types = TypeSection::new();
+    let mut functions = FunctionSection::new();
+    let mut memory = MemorySection::new();
+    let mut data = DataSection::new();
     let mut globals = GlobalSection::new();
     let mut mutable_globals: Vec<u32> = Vec::new();
     let mut global_count = 0u32;
@@ -49,12 +54,13 @@ pub fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, String> {
     for payload in Parser::new(0).parse_all(wasm) {
         let payload = payload.map_err(text)?;
         if let Some((id, range)) = payload.as_section() {
-            if ![0, 6, 7, 8, 10].contains(&id) {
+            if ![0, 1, 3, 5, 6, 7, 8, 10, 11].contains(&id) {
                 raw.push((id, &wasm[range.start as usize..range.end as usize]));
             }
         }
         match payload {
             Payload::TypeSection(section) => {
+                RoundtripReencoder.parse_type_section(&mut types, section.clone()).map_err(text)?;
                 for ty in section.into_iter_err_on_gc_types() {
                     let ty = ty.map_err(text)?;
                     params.push((ty.params().len() as u32, ty.params().is_empty() && ty.results().is_empty()));
@@ -82,7 +88,9 @@ pub fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, String> {
                     return Err(format!("Wasm module defined {} functions which exceeds the maximum number allowed {MAX_FUNCTIONS}", section.count()));
                 }
                 for ty in section {
-                    function_types.push(ty.map_err(text)?);
+                    let ty = ty.map_err(text)?;
+                    functions.function(ty);
+                    function_types.push(ty);
                 }
             }
             Payload::TableSection(section) => tables = section.count(),
@@ -90,6 +98,9 @@ pub fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, String> {
                 memories = section.count();
                 if memories > 1 {
                     return Err("Wasm module has more than one memory".into());
+                }
+                for ty in section {
+                    memory.memory(barrier::memory(ty.map_err(text)?)?);
                 }
             }
             Payload::GlobalSection(section) => {
@@ -121,6 +132,11 @@ pub fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, String> {
                     RoundtripReencoder.parse_export(&mut exports, export).map_err(text)?;
                 }
             }
+            Payload::DataSection(section) => {
+                for segment in section {
+                    barrier::segment(&mut data, segment.map_err(text)?)?;
+                }
+            }
             Payload::StartSection { func, .. } => start = Some(func),
             Payload::CodeSectionEntry(body) => bodies.push(body),
             Payload::CustomSection(section) => customs.push((section.name(), section.data())),
@@ -148,23 +164,39 @@ pub fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, String> {
     }
 
     let mut code = CodeSection::new();
-    let meter = Meter { counter };
+    let barrier = Barrier { first: function_types.len() as u32 };
+    let meter = Meter { counter, barrier: &barrier };
     for (index, body) in bodies.iter().enumerate() {
         let ty = function_types[imported_functions as usize + index];
         code.raw(&meter.body(params[ty as usize].0, body)?);
+    }
+    if memories > 0 {
+        barrier::add_functions(&mut types, params.len() as u32, &mut functions, &mut code);
     }
 
     let mut module = Module::new();
     for id in ORDER {
         match id {
+            1 => {
+                module.section(&types);
+            }
+            3 => {
+                module.section(&functions);
+            }
+            5 if memories > 0 => {
+                module.section(&memory);
+            }
             6 => {
                 module.section(&globals);
             }
             7 => {
                 module.section(&exports);
             }
-            10 if !bodies.is_empty() => {
+            10 if !code.is_empty() => {
                 module.section(&code);
+            }
+            11 if !data.is_empty() => {
+                module.section(&data);
             }
             0 => {
                 for (name, data) in &customs {

@@ -3,6 +3,11 @@ import type { Message } from './message.js';
 import { PAGE, type PageTable } from './page-table.js';
 import { outOfInstructions, STACK_OVERFLOW, Trap, trapOf } from './trap.js';
 
+/** As in `instrument/src/barrier.rs`: a byte for each 4 KiB that a message has written, and where the module's own memory begins. */
+export const GRAIN = 4096;
+export const BASE = 17 * PAGE;
+const NO_MEMORY = new ArrayBuffer(BASE);
+
 /** Instructions charged for a message that overflowed the stack. */
 const OVERFLOW_COST = 10_000_000n;
 
@@ -15,8 +20,8 @@ export interface HeapChanges { bytes: number; globals: unknown[]; pages: [page: 
 
 /**
  * A module's running instance with its committed image: heap pages and mutable globals as the last committed message left them. Committing copies
- * the pages that changed into the image; rolling back copies them out of it. The image's pages are shared memory: threads that answer queries have
- * the same ones.
+ * what the message wrote into the image; rolling back copies it out of there. Which parts those are, the module has noted itself (`instrument`), so
+ * both cost what the message wrote and not what the heap holds. The image's pages are shared memory: threads that answer queries have the same ones.
  */
 export class Instance {
   readonly module: CanisterModule;
@@ -33,6 +38,8 @@ export class Instance {
   readonly #unshown = new Set<number>();
   #imageGlobals?: unknown[];
   #bytes = new Uint8Array();
+  /** Beyond the heap's end there may be a note that a store near the end has made; nobody looks at it. */
+  #notes = Buffer.alloc(0);
 
   constructor(module: CanisterModule, imports: Imports, committed?: { heap: Uint8Array; globals: unknown[] }) {
     this.module = module;
@@ -80,11 +87,19 @@ export class Instance {
     globals.forEach((value, index) => { this.#live!.globals[index]!.value = value; });
   }
 
-  /** The heap as Wasm sees it now. */
+  /** The heap as Wasm sees it now; who writes to it says so with `wrote`. */
   get bytes(): Uint8Array {
-    const buffer = this.#live!.memory?.buffer ?? new ArrayBuffer(0);
-    if (this.#bytes.buffer !== buffer) this.#bytes = new Uint8Array(buffer);
+    const buffer = this.#live!.memory?.buffer ?? NO_MEMORY;
+    if (this.#bytes.buffer !== buffer) {
+      this.#bytes = new Uint8Array(buffer, BASE);
+      this.#notes = Buffer.from(buffer, 0, this.#bytes.length / GRAIN);
+    }
     return this.#bytes;
+  }
+
+  /** Notes that the message under way has written a part of the heap. */
+  wrote(address: number, length: number): void {
+    if (length > 0) this.#notes.fill(1, Math.floor(address / GRAIN), Math.floor((address + length - 1) / GRAIN) + 1);
   }
 
   /** Charges the message under way; the next check in Wasm cuts it off when nothing is left. */
@@ -131,8 +146,15 @@ export class Instance {
   commit(): void {
     const live = this.#start();
     const { bytes } = this;
-    this.#forChangedPages((from, to, page) => {
-      this.#write(page, bytes.subarray(from, to));
+    for (let page = this.#image.length; page < bytes.length / PAGE; page += 1) {
+      this.#write(page, bytes.subarray(page * PAGE, (page + 1) * PAGE));
+      this.dirty.add(page);
+    }
+    this.#forWrittenGrains((from) => {
+      const page = Math.floor(from / PAGE);
+      const written = bytes.subarray(from, from + GRAIN);
+      if (Buffer.compare(written, this.#image[page]!.subarray(from % PAGE, from % PAGE + GRAIN)) === 0) return;
+      this.#write(page, written, from % PAGE);
       this.dirty.add(page);
     });
     this.#imageGlobals = live.globals.map((global) => global.value as unknown);
@@ -146,23 +168,28 @@ export class Instance {
       return;
     }
     const { bytes } = this;
-    this.#forChangedPages((from, _, page) => bytes.set(this.#image[page]!, from));
+    this.#forWrittenGrains((from) => bytes.set(this.#image[Math.floor(from / PAGE)]!.subarray(from % PAGE, from % PAGE + GRAIN), from));
     this.#imageGlobals.forEach((value, index) => { live.globals[index]!.value = value; });
   }
 
-  #forChangedPages(act: (from: number, to: number, page: number) => void): void {
-    const live = Buffer.from(this.bytes.buffer);
-    for (let from = 0, page = 0; from < live.length; from += PAGE, page += 1) {
-      const image = this.#image[page];
-      if (!image || live.compare(image, 0, PAGE, from, from + PAGE) !== 0) act(from, from + PAGE, page);
+  /** Each 4 KiB that the message has noted to have written, and takes the note away. */
+  #forWrittenGrains(act: (from: number) => void): void {
+    const notes = this.#notes;
+    for (let grain = notes.indexOf(1); grain >= 0; grain = notes.indexOf(1, grain + 1)) {
+      notes[grain] = 0;
+      act(grain * GRAIN);
     }
   }
 
   /** Others may be reading a page that they were shown: it is replaced, not written to. */
-  #write(page: number, content: Uint8Array): void {
-    if (!this.#unshown.has(page)) this.#image[page] = new Uint8Array(new SharedArrayBuffer(PAGE));
+  #write(page: number, content: Uint8Array, at = 0): void {
+    if (!this.#unshown.has(page)) {
+      const renewed = new Uint8Array(new SharedArrayBuffer(PAGE));
+      if (content.length < PAGE) renewed.set(this.#image[page]!);
+      this.#image[page] = renewed;
+    }
     this.#unshown.add(page);
-    this.#image[page]!.set(content);
+    this.#image[page]!.set(content, at);
   }
 
   #start(): Live {
@@ -172,7 +199,7 @@ export class Instance {
     const globals = this.module.globals.map((name) => exports[name] as WebAssembly.Global);
     this.#live = { exports, memory, globals, counter: exports[COUNTER] as WebAssembly.Global };
     if (this.#imageGlobals && memory) {
-      const missing = (this.heapBytes - memory.buffer.byteLength) / PAGE;
+      const missing = (this.heapBytes + BASE - memory.buffer.byteLength) / PAGE;
       if (missing > 0) memory.grow(missing);
       this.#image.forEach((page, index) => this.bytes.set(page, index * PAGE));
       this.#imageGlobals.forEach((value, index) => { globals[index]!.value = value; });

@@ -16,7 +16,9 @@ export function stableApi(access: Access): Functions {
   };
   const read = (target: number, offset: number, length: number): void => {
     access.instance.charge(length);
-    stable().read(heap(target, length), offset);
+    const to = heap(target, length);
+    access.instance.wrote(target, length);
+    stable().read(to, offset);
   };
   const write = (offset: number, source: number, length: number): void => {
     access.instance.charge(length);

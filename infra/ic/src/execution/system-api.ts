@@ -61,6 +61,7 @@ function accessTo(instance: Instance, around: Surroundings): Access {
       instance.charge(length >>> 0);
       const to = bytes(`ic0.${name} heap`, target, length);
       to.set(part(`ic0.${name} ${called}`, source, offset, length));
+      instance.wrote(target >>> 0, to.length);
     },
     amount: (name, target, value) => {
       const to = target >>> 0;
@@ -71,6 +72,7 @@ function accessTo(instance: Instance, around: Surroundings): Access {
       const view = new DataView(heap.buffer, heap.byteOffset + to, 16);
       view.setBigUint64(0, value & 0xffff_ffff_ffff_ffffn, true);
       view.setBigUint64(8, value >> 64n, true);
+      instance.wrote(to, 16);
     },
   };
 }

@@ -23,6 +23,8 @@ export interface WasmParts {
   start?: number;
   /** Bytes at an address. */
   data?: [address: number, bytes: Uint8Array][];
+  /** Data without a place; their indices follow those of `data`. */
+  passive?: Uint8Array[];
   /** Mutable globals of type i32. */
   globals?: number;
   custom?: [name: string, content: Uint8Array][];
@@ -30,7 +32,7 @@ export interface WasmParts {
 
 const KINDS: Record<string, number> = { i: 0x7f, I: 0x7e };
 
-export function wasmModule({ imports = [], functions, memory, table, start, data = [], globals = 0, custom = [] }: WasmParts): Uint8Array {
+export function wasmModule({ imports = [], functions, memory, table, start, data = [], passive = [], globals = 0, custom = [] }: WasmParts): Uint8Array {
   const signatures = [...new Set([':', ...imports.map(([, signature]) => signature), ...functions.map(({ signature = ':' }) => signature)])];
   const typeOf = (signature: Signature): number[] => leb(signatures.indexOf(signature));
   const exports = functions.flatMap((one, index) => (one.exports ?? []).map((name) => [...text(name), 0, ...leb(imports.length + index)]));
@@ -42,11 +44,12 @@ export function wasmModule({ imports = [], functions, memory, table, start, data
     ...section(4, table ? [[0x70, 0, ...leb(table.length)]] : []),
     ...section(5, memory === undefined ? [] : [[0, ...leb(memory)]]),
     ...section(6, Array.from({ length: globals }, () => [0x7f, 1, 0x41, 0, 0x0b])),
-    ...section(7, exports),
+    ...section(7, memory === undefined ? exports : [[...text('memory'), 2, 0], ...exports]),
     ...(start === undefined ? [] : [8, leb(start).length, ...leb(start)]),
     ...section(9, table ? [[0, 0x41, 0, 0x0b, ...leb(table.length), ...table.flatMap(leb)]] : []),
+    ...(passive.length > 0 ? [12, 1, data.length + passive.length] : []),
     ...section(10, functions.map(({ code }) => sized([0, ...code, 0x0b]))),
-    ...section(11, data.map(([address, bytes]) => [0, ...i32(address), 0x0b, ...leb(bytes.length), ...bytes])),
+    ...section(11, [...data.map(([address, bytes]) => [0, ...i32(address), 0x0b, ...leb(bytes.length), ...bytes]), ...passive.map((bytes) => [1, ...leb(bytes.length), ...bytes])]),
     ...custom.flatMap(([name, content]) => [0, ...sized([...text(name), ...content])]),
   ]);
 }
