@@ -91,7 +91,7 @@ export class Chain {
   }
 
   private async startIc(): Promise<void> {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'infra/ic/src/main.ts', '--state', join(this.folder, 'ic'), '--port', '0', '--quiet'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['infra/ic/bin/ic.mjs', '--state', join(this.folder, 'ic'), '--port', '0', '--quiet'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
     this.children.push(child);
     this.servers.ic = child;
     const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];

@@ -31,7 +31,7 @@ const publicKeyOf = (name: keyof typeof who): string => hex(ed25519Der(new Uint8
 
 beforeAll(async () => {
   state = mkdtempSync(join(tmpdir(), 'livepod-keys-'));
-  host = spawn(process.execPath, ['--import', 'tsx', join(ROOT, 'infra/ic/src/main.ts'), '--port', '0', '--state', state, '--quiet'], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+  host = spawn(process.execPath, [join(ROOT, 'infra/ic/bin/ic.mjs'), '--port', '0', '--state', state, '--quiet'], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(createInterface(host.stdout!), 'line')) as [string];
   const { url, rootKey } = JSON.parse(line) as { url: string; rootKey: string };
   const { canisters } = await installAll({

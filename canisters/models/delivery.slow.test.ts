@@ -199,7 +199,7 @@ const channel = async () => {
 };
 
 beforeAll(async () => {
-  host = spawn(process.execPath, ['--import', 'tsx', 'infra/ic/src/main.ts', '--port', '0', '--state', join(folder, 'ic')], {
+  host = spawn(process.execPath, ['infra/ic/bin/ic.mjs', '--port', '0', '--state', join(folder, 'ic')], {
     cwd: ROOT, env: { ...process.env, NODE_OPTIONS: '' }, stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = (await once(createInterface({ input: host.stdout! }), 'line')) as [string];

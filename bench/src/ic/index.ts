@@ -1,5 +1,6 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { selfAuthenticating } from '../../../infra/ic/src/certificates/index.js';
+import type { TestNetwork } from '../../../infra/ic/src/testing/network.js';
 import type { BenchOptions, BenchRow } from '../benchmark.js';
 import { median } from '../measuring.js';
 import { bareCalls } from './bare.js';
@@ -17,10 +18,12 @@ export const what = 'the embedded Internet Computer: updates, queries, uploads, 
 /** How much is measured; a test makes it tiny. */
 export interface Sizes {
   /** Clients, and requests of each measurement. */
-  updates: [clients: number, requests: number][];
+  updates: [[clients: number, requests: number], ...[clients: number, requests: number][]];
   queries: [clients: number, requests: number];
   /** Of 1 MiB; a canister's store takes 100. */
   chunks: number;
+  /** That are added to a canister's heap to make it large. */
+  heapBytes: number;
   rounds: number;
   bareSeconds: number;
   restarts: number;
@@ -28,7 +31,7 @@ export interface Sizes {
   coldBytes: number;
 }
 
-const SIZES: Sizes = { updates: [[1, 1000], [16, 5000], [256, 10_000]], queries: [32, 30_000], chunks: 96, rounds: 300, bareSeconds: 1, restarts: 3, coldBytes: 10 * 2 ** 30 };
+const SIZES: Sizes = { updates: [[1, 1000], [16, 5000], [256, 10_000]], queries: [32, 30_000], chunks: 96, heapBytes: 256 * 2 ** 20, rounds: 300, bareSeconds: 1, restarts: 3, coldBytes: 10 * 2 ** 30 };
 const informs = { peer: null, peerValue: null, ratio: null, target: null } as const;
 
 export async function run(options: BenchOptions, sizes: Sizes = SIZES): Promise<BenchRow[]> {
@@ -52,13 +55,14 @@ export async function run(options: BenchOptions, sizes: Sizes = SIZES): Promise<
     await measure('chunk', sizes.chunks, upload(target, seed, sizes, options));
     rows.push(...(await rounds(sizes, options)));
     note(`Processor time of the host, all its threads: ${used.join(', ')}; ${availableParallelism()} cores, shared with the clients, under a load of ${loadavg()[0]!.toFixed(1)}.`);
+    rows.push(await largeHeap(network, seed, target, sizes, options));
     const cost = parts(seed, target.canister);
-    note(`What is in it, each done alone: envelope read and verified ${milli(cost.envelope)}, heap of 17 pages compared ${milli(cost.heap)} (twice per update, as inspect_message is undone, once per query), the node’s Ed25519 signature on a query ${milli(cost.nodeSignature)}; per round the BLS signature ${milli(cost.subnetSignature)} and fdatasync ${milli(cost.flush)}. The rest is HTTP, CBOR, hashing and passing between threads.`);
+    note(`What is in it, each done alone: envelope read and verified ${milli(cost.envelope)}, the node’s Ed25519 signature on a query ${milli(cost.nodeSignature)}; per round the BLS signature ${milli(cost.subnetSignature)} and fdatasync ${milli(cost.flush)}. The rest is HTTP, CBOR, hashing and passing between threads.`);
     progress('restarts');
     const clean = await middle(sizes.restarts, () => restart(network, 'SIGTERM'));
     const killed = await middle(sizes.restarts, () => restart(network, 'SIGKILL'));
     rows.push({ ...informs, name: 'restart after SIGTERM to readiness', value: clean, unit: 's', target: 1, bound: 'most' }, { ...informs, name: 'restart after SIGKILL to readiness', value: killed, unit: 's', target: 1, bound: 'most' });
-    note(`Of a restart, ${(await emptyProcess()).toFixed(2)} s are the start of Node and of its TypeScript loader.`);
+    note(`Of a restart, ${(await emptyProcess()).toFixed(2)} s are the start of Node.`);
     return [...rows, ...(await coldStart(sizes.coldBytes, options))];
   } finally {
     await pocket?.stop();
@@ -88,9 +92,21 @@ async function updates(target: Target, pocket: Target | undefined, seed: string,
     );
   }
   const bare = bareCalls('canister_update increment', sizes.bareSeconds);
-  note(`The limit: V8 makes ${Math.round(bare).toLocaleString('en-US')} bare calls of the same method per second, so Wasm itself is ${(100 * most / bare).toPrecision(2)} % of the best rate's time; the rest is HTTP, CBOR, Ed25519, comparing the heap, the state tree, the signature and fdatasync.`);
+  note(`The limit: V8 makes ${Math.round(bare).toLocaleString('en-US')} bare calls of the same method per second, so Wasm itself is ${(100 * most / bare).toPrecision(2)} % of the best rate's time; the rest is HTTP, CBOR, Ed25519, the state tree, the signature and fdatasync.`);
   rows.push({ name: 'certified updates, best rate', value: most, unit: '/s', peer: 'bare Wasm call in V8', peerValue: bare, ratio: most / bare, target: null });
   return rows;
+}
+
+/** What a message costs in a canister whose heap is large. */
+async function largeHeap(network: TestNetwork, seed: string, target: Target, { heapBytes, updates: [[, requests]] }: Sizes, { progress }: BenchOptions): Promise<BenchRow> {
+  const size = `heap of ${heapBytes / 2 ** 20} MiB`;
+  progress(`updates, ${size}`);
+  const ask = { seed, kind: 'update', clients: 1, requests, warmUp: Math.ceil(requests / 6), ...target } as const;
+  const little = await drive(ask);
+  const canister = await network.deploy();
+  await canister.grow_heap(BigInt(heapBytes));
+  const large = await drive({ ...ask, canister: canister.id.toText() });
+  return { name: `update p50, 1 client, ${size}`, value: large.p50, unit: 'ms', peer: 'heap of 1 MiB', peerValue: little.p50, ratio: large.p50 / little.p50, target: 1.2, bound: 'most' };
 }
 
 async function queries(target: Target, pocket: Target | undefined, seed: string, { queries: [clients, requests], bareSeconds }: Sizes, { progress }: BenchOptions): Promise<BenchRow[]> {

@@ -36,7 +36,7 @@ export async function restart(network: TestNetwork, signal: 'SIGTERM' | 'SIGKILL
 /** Seconds that a process of the same kind takes before its first line runs. */
 export async function emptyProcess(): Promise<number> {
   const begun = performance.now();
-  const child = spawn(process.execPath, ['--import', 'tsx', '-e', 'console.log(1)'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['-e', 'console.log(1)'], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(createInterface(child.stdout!), 'line');
   return (performance.now() - begun) / 1000;
 }

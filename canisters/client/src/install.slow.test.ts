@@ -31,7 +31,7 @@ let request: InstallRequest;
 let installation: Installation;
 
 async function startHost(): Promise<{ icHost: string; rootKey: string }> {
-  host = spawn(process.execPath, ['--import', 'tsx', 'infra/ic/src/main.ts', '--port', '0', '--state', join(state, 'ic')], {
+  host = spawn(process.execPath, ['infra/ic/bin/ic.mjs', '--port', '0', '--state', join(state, 'ic')], {
     cwd: root, env: { ...process.env, NODE_OPTIONS: '' }, stdio: ['ignore', 'pipe', 'inherit'],
   });
   const line = await new Promise<string>((resolve, reject) => {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // For ICP_CLI_NETWORK_LAUNCHER_PATH: `icp network start` runs this instead of its own network.
-import { register } from 'tsx/esm/api';
+import { pathToFileURL } from 'node:url';
+import { bundled } from '../src/bundle.mjs';
 
-register();
-await import('../src/launcher.ts');
+await import(pathToFileURL(bundled('launcher')[0]).href);

@@ -20,7 +20,7 @@ export async function icServer(state: string, ports: Ports): Promise<{ spec: Pro
     spec: {
       name: 'ic',
       command: process.execPath,
-      args: ['--import', 'tsx', 'infra/ic/src/main.ts', '--port', `${port}`, '--state', join(state, 'ic')],
+      args: ['infra/ic/bin/ic.mjs', '--port', `${port}`, '--state', join(state, 'ic')],
       cwd: root,
       ready: { line: 'rootKey' },
       health: () => fetch(`${url}/api/v2/status`, { signal: AbortSignal.timeout(10_000) }),

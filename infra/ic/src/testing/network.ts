@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { METHODS } from '../management/candid.js';
 import { testCanister, type TestCanister } from './test-canister.js';
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../bin/ic.mjs', import.meta.url));
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const WASM = process.env.LIVEPOD_IC_TEST_CANISTER ?? join(ROOT, '.cache/wasm/test-canister.wasm');
 /** Any canister id: the create methods take every one. */
@@ -42,7 +42,7 @@ export class TestNetwork {
   }
 
   async start(options: string[] = []): Promise<this> {
-    const started = spawn(process.execPath, ['--import', 'tsx', MAIN, '--port', '0', '--state', this.folder, '--quiet', ...options], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    const started = spawn(process.execPath, [MAIN, '--port', '0', '--state', this.folder, '--quiet', ...options], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = started;
     let complaint = '';
     started.stderr!.on('data', (text: Buffer) => { complaint += text.toString(); });

@@ -8,7 +8,7 @@ import type { Host } from '../host.js';
 import type { Outgoing } from '../http/replies.js';
 import { serve, status } from '../http/server.js';
 import { addStats } from '../subnet/queries.js';
-import { bundled } from './bundle.js';
+import { bundled } from '../bundle.mjs';
 import { threadOptions } from './options.js';
 import type { Certificate, ForwardedRequest, FromFront, FrontData, ToFront } from './messages.js';
 import { Publisher } from './publisher.js';
@@ -31,7 +31,7 @@ const OLD = 30_000_000_000n;
  * @throws Error when the port cannot be listened on
  */
 export async function openFront(host: Host, faults: HttpFaults, port: number): Promise<Front> {
-  const [entry, queryThread] = bundled('front', 'query-thread');
+  const [entry, queryThread] = bundled('threads/front', 'threads/query-thread');
   const isPlain = (): boolean => faults.pending.length === 0;
   const data: FrontData = {
     port, queryThread: queryThread!, threads: Math.min(Math.max(availableParallelism(), FEWEST), MOST), plain: isPlain(),

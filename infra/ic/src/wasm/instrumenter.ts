@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { IcError } from '../errors.js';
+import { CACHE } from '../places.js';
 import { Reject } from '../subnet/reject.js';
 
 interface Exports { memory: WebAssembly.Memory; alloc(length: number): number; instrument(address: number, length: number): number }
 
-const DEFAULT_PATH = fileURLToPath(new URL('../../../../.cache/wasm/instrument.wasm', import.meta.url));
+const DEFAULT_PATH = join(CACHE, 'wasm/instrument.wasm');
 
 /** The module rewriter (`infra/ic/instrument`), itself Wasm. */
 export class Instrumenter {
