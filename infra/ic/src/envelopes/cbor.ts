@@ -35,7 +35,7 @@ class BoundedWithoutFloats extends Tokenizer {
  */
 export function decodeStrictly(bytes: Uint8Array): unknown {
   const tagged = bytes[0] === TAG[0] && bytes[1] === TAG[1] && bytes[2] === TAG[2];
-  const body = Uint8Array.from(tagged ? bytes.subarray(3) : bytes);
+  const body = new Uint8Array(tagged ? bytes.subarray(3) : bytes);
   const options: DecodeOptions = { useMaps: true, rejectDuplicateMapKeys: true, allowBigInt: true, allowIndefinite: true, allowUndefined: false, allowNaN: false, allowInfinity: false };
   return decode(body, { ...options, tokenizer: new BoundedWithoutFloats(body, options) });
 }

@@ -11,8 +11,20 @@ export function representationIndependentHash(value: unknown): Uint8Array {
   const fields = value instanceof Map ? [...value] : Object.entries(value as object);
   const pairs = fields
     .filter(([, content]) => content !== undefined)
-    .map(([key, content]) => Buffer.concat([sha256(key as string), hashValue(content)]));
+    .map(([key, content]) => Buffer.concat([hashOfKey(key as string), hashValue(content)]));
   return sha256(Buffer.concat(pairs.sort(Buffer.compare)));
+}
+
+/** Requests and answers have a dozen field names between them, and to hash those anew is half the work. */
+const keys = new Map<string, Uint8Array>();
+const MOST_KEYS = 100;
+
+function hashOfKey(key: string): Uint8Array {
+  const known = keys.get(key);
+  if (known) return known;
+  const made = sha256(key);
+  if (keys.size < MOST_KEYS) keys.set(key, made);
+  return made;
 }
 
 function hashValue(value: unknown): Uint8Array {

@@ -59,7 +59,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     });
   }
   if (effective === undefined) return forward(method, url, headers, body, response);
-  const answered = await pool.ask('query', effective, body.slice());
+  const answered = await pool.ask('query', effective, body);
   if (answered instanceof Uint8Array) return send(response, 200, 'application/cbor', answered);
   if (!('elsewhere' in answered)) return sendText(response, answered.status, answered.text);
   return forward(method, url, headers, body, response, answered.meanwhile && (async () => answered.meanwhile));

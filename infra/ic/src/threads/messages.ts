@@ -56,14 +56,16 @@ export type FromFront =
   | { kind: 'counted'; counted: Counted[] }
   | { kind: 'printed'; canister: Id; line: string };
 
-/** To a thread that answers queries. */
-export type ToQueryThread = RoundUpdate | ClockUpdate | { kind: 'query' | 'read_state'; id: number; effective: string; body: Uint8Array };
+export interface AskedQuery { id: number; what: 'query' | 'read_state'; effective: string; body: Uint8Array }
 
-/**
- * From it. `elsewhere`: only the executing thread can answer this one; `meanwhile` is an answer with a certificate of some seconds ago, for when that thread
- * is busy.
- */
+/** To a thread that answers queries. It is given several at a time, since waking a thread costs as much as a tenth of a query. */
+export type ToQueryThread = RoundUpdate | ClockUpdate | { kind: 'asked'; queries: AskedQuery[] };
+
+/** `elsewhere`: only the executing thread can answer this one; `meanwhile` is an answer with a certificate of some seconds ago, for when that thread is busy. */
+export interface ThreadAnswer { id: number; answer: Uint8Array | { status: number; text: string } | 'elsewhere'; meanwhile?: Uint8Array; counted: Counted[] }
+
+/** From it. */
 export type FromQueryThread =
   | { kind: 'ready' }
-  | { kind: 'answer'; id: number; answer: Uint8Array | { status: number; text: string } | 'elsewhere'; meanwhile?: Uint8Array; counted: Counted[] }
+  | { kind: 'answers'; answers: ThreadAnswer[] }
   | { kind: 'printed'; canister: Id; line: string };

@@ -9,12 +9,15 @@ import { QueryPool, type QueryAnswer } from './query-pool.js';
 const THREAD = `
 import { parentPort } from 'node:worker_threads';
 let rounds = 0;
-parentPort.on('message', ({ kind, id, effective, canisters }) => {
+parentPort.on('message', ({ kind, queries, canisters }) => {
   if (kind === 'round') rounds += canisters.length;
-  if (effective === 'die') process.exit(1);
-  if (effective === 'throw') throw new Error('deliberate');
-  if (effective === 'hang') for (;;);
-  if (kind === 'query') parentPort.postMessage({ kind: 'answer', id, answer: Uint8Array.of(rounds), counted: [] });
+  for (const { id, effective } of queries ?? []) {
+    if (effective === 'die') process.exit(1);
+    if (effective === 'throw') throw new Error('deliberate');
+    if (effective === 'hang') for (;;);
+    const answer = Uint8Array.of(effective === 'how many' ? queries.length : rounds);
+    parentPort.postMessage({ kind: 'answers', answers: [{ id, answer, counted: [] }] });
+  }
 });
 parentPort.postMessage({ kind: 'ready' });`;
 
@@ -45,6 +48,20 @@ describe('the threads that answer queries', () => {
     expect(await Promise.all([ask(how), ask('')])).toEqual([failed, failed]);
     await ready();
     expect(await ask('')).toEqual(Uint8Array.of(2));
+  });
+
+  it('are given what comes in together, and only a few ahead, so that few wait behind a long one', async () => {
+    await ready();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask('how many')));
+    expect(answers.map((answer) => (answer as Uint8Array)[0])).toEqual([...Array<number>(8).fill(8), ...Array.from({ length: 12 }, () => expect.any(Number) as unknown as number)]);
+    expect(Math.max(...answers.map((answer) => (answer as Uint8Array)[0]!))).toBe(8);
+  });
+
+  it.each(['die', 'hang'])('leave what they were not given yet to others when they %s', async (how) => {
+    await ready();
+    const all = await Promise.all([ask(how), ...Array.from({ length: 9 }, () => ask(''))]);
+    expect(all.slice(0, 8)).toEqual(Array(8).fill({ status: 500, text: expect.stringContaining('ask again') as unknown }));
+    expect(all.slice(8)).toEqual(Array(2).fill({ elsewhere: true }));
   });
 
   it('that cannot start leave queries to the executing thread', async () => {

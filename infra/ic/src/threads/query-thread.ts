@@ -5,23 +5,32 @@ import { readQuery, signedAnswer } from '../http/queries.js';
 import { principalIn } from '../http/endpoints.js';
 import { refusal } from '../http/replies.js';
 import { Elsewhere } from '../subnet/queries.js';
-import type { FromQueryThread, ThreadData, ToQueryThread } from './messages.js';
+import type { AskedQuery, FromQueryThread, ThreadAnswer, ThreadData, ToQueryThread } from './messages.js';
 import { Replica } from './replica.js';
 
 /** A thread that answers queries: it verifies, evaluates and signs, one query at a time. */
 const tell = (message: FromQueryThread): void => parentPort!.postMessage(message);
 const replica = new Replica(workerData as ThreadData, (canister, line) => tell({ kind: 'printed', canister, line }));
 
+/** Milliseconds for which answers are kept to be told together. */
+const TOGETHER = 2;
+
 parentPort!.on('message', (message: ToQueryThread) => {
-  switch (message.kind) {
-    case 'query': return tell({ kind: 'answer', id: message.id, ...answerTo(message.effective, message.body) });
-    case 'read_state': return tell({ kind: 'answer', id: message.id, answer: 'elsewhere', meanwhile: network(message.body), counted: [] });
-    default: return replica.apply(message);
+  if (message.kind !== 'asked') return replica.apply(message);
+  let answers: ThreadAnswer[] = [];
+  let told = performance.now();
+  for (const asked of message.queries) {
+    answers.push({ id: asked.id, ...answerTo(asked) });
+    if (performance.now() - told < TOGETHER) continue;
+    tell({ kind: 'answers', answers });
+    [answers, told] = [[], performance.now()];
   }
+  if (answers.length > 0) tell({ kind: 'answers', answers });
 });
 tell({ kind: 'ready' });
 
-function answerTo(effective: string, body: Uint8Array): Pick<FromQueryThread & { kind: 'answer' }, 'answer' | 'meanwhile' | 'counted'> {
+function answerTo({ what, effective, body }: AskedQuery): Omit<ThreadAnswer, 'id'> {
+  if (what === 'read_state') return { answer: 'elsewhere', meanwhile: network(body), counted: [] };
   try {
     const { call, requestId } = readQuery(replica.keys, () => replica.now(), principalIn(effective), body);
     const { response, counted, stale } = replica.query(call);
