@@ -14,7 +14,7 @@ import { IcError } from './errors.js';
 import { performOutcall } from './outcalls.js';
 import type { Canister } from './subnet/canister.js';
 import type { Edit } from './subnet/edits.js';
-import { evaluateQuery, inspectIngress, type QueryCall } from './subnet/queries.js';
+import { evaluateQuery, inspectIngress, QUERY_PATIENCE, type QueryCall } from './subnet/queries.js';
 import { textOf, type Id } from './subnet/principals.js';
 import type { Outcall, OutcallOutcome, OutcallResult } from './subnet/outcalls.js';
 import { SYS_TRANSIENT } from './subnet/reject.js';
@@ -221,8 +221,10 @@ export class Host {
 
   async query(call: QueryCall): Promise<Response> {
     await this.#quiet();
+    const latest = performance.now() + QUERY_PATIENCE;
     return evaluateQuery(this.subnet, {
       time: this.now(),
+      expired: () => performance.now() > latest,
       certificate: (canister) => {
         this.onCertificateShown(canister.id);
         return this.certificateOf(canister).bytes;

@@ -1,3 +1,5 @@
+import type { TouchedPages } from './touched-pages.js';
+
 /**
  * In what role Wasm runs (IC spec: System API imports). I init/post_upgrade · G pre_upgrade · U update · RQ/NRQ query, replicated/not · TQ transform ·
  * CQ composite query · Ry/Rt reply/reject callback · CRy/CRt the same in a composite query · C/CC cleanup · F inspect_message · T heartbeat, timer · s start
@@ -51,6 +53,10 @@ export interface Message {
   certified?: Uint8Array;
   timer?: bigint;
   accepted: boolean;
+  /** What it has touched of the stable memory; nothing yet if absent. */
+  touched?: TouchedPages;
+  /** Cycles that it has set aside for the memory that it took. */
+  reserved: bigint;
   readonly log: string[];
   /** Set when it has run. */
   instructions: bigint;
@@ -61,6 +67,6 @@ const NOTHING = new Uint8Array();
 export function newMessage(given: Pick<Message, 'role' | 'time' | 'balance' | 'instructionLimit'> & Partial<Message>): Message {
   return {
     caller: NOTHING, method: '', arg: NOTHING, rejectCode: 0, rejectMessage: '', deadline: 0n, refunded: 0n, answerable: false, contextInstructions: 0n,
-    available: 0n, burnt: 0n, reply: [], calls: [], accepted: false, log: [], instructions: 0n, ...given,
+    available: 0n, burnt: 0n, reserved: 0n, reply: [], calls: [], accepted: false, log: [], instructions: 0n, ...given,
   };
 }

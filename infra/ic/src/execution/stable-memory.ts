@@ -129,7 +129,7 @@ export class StableMemory {
 
   /** @throws Trap `trapped` beyond the end */
   read(target: Uint8Array, offset: number): void {
-    this.#check(offset, target.length);
+    this.mustContain(offset, target.length);
     let done = 0;
     while (done < target.length) {
       const [page, within, length] = span(offset + done, target.length - done);
@@ -142,7 +142,7 @@ export class StableMemory {
 
   /** @throws Trap `trapped` beyond the end */
   write(offset: number, source: Uint8Array): void {
-    this.#check(offset, source.length);
+    this.mustContain(offset, source.length);
     let done = 0;
     while (done < source.length) {
       const [page, within, length] = span(offset + done, source.length - done);
@@ -244,7 +244,8 @@ export class StableMemory {
     return fresh;
   }
 
-  #check(offset: number, length: number): void {
+  /** @throws Trap `trapped` beyond the end */
+  mustContain(offset: number, length: number): void {
     if (offset + length > this.size * PAGE) throw new Trap('trapped', 'stable memory out of bounds');
   }
 }

@@ -8,8 +8,8 @@ const ALL = 'I G U RQ NRQ TQ CQ Ry Rt CRy CRt C CC F T';
 const CALLING = 'U CQ Ry Rt CRy CRt T';
 const COST = 500;
 const MAX_BEST_EFFORT = 300n;
-/** The limit between subnets, which is lower than the 10 MiB within one: what works here works wherever the callee lives. */
-const MAX_PAYLOAD = 2 << 20;
+/** Within a subnet, and there is only one here: five times what goes between subnets (dfinity/ic: `MULTIPLIER_MAX_SIZE_LOCAL_SUBNET`). */
+const MAX_PAYLOAD = 10 << 20;
 /** Characters of all method names that a module may export. */
 const MAX_NAME = 20_000;
 /** Source: dfinity/ic `rs/nns/constants`. */

@@ -1,4 +1,5 @@
 import type { Access, Functions } from './access.js';
+import { TouchedPages } from './touched-pages.js';
 import { Trap } from './trap.js';
 
 const ROLES = '* s';
@@ -14,14 +15,24 @@ export function stableApi(access: Access): Functions {
     if (address + length > bytes.length) throw new Trap('trapped', 'heap out of bounds');
     return bytes.subarray(address, address + length);
   };
+  const touch = (offset: number, length: number, writing: boolean): void => {
+    const { message } = access.instance;
+    (message.touched ??= new TouchedPages(message.role)).touch(offset, length, writing);
+  };
   const read = (target: number, offset: number, length: number): void => {
     access.instance.charge(length);
+    if (length === 0) return;
+    stable().mustContain(offset, length);
+    touch(offset, length, false);
     const to = heap(target, length);
     access.instance.wrote(target, length);
     stable().read(to, offset);
   };
   const write = (offset: number, source: number, length: number): void => {
     access.instance.charge(length);
+    stable().mustContain(offset, length);
+    if (length === 0) return;
+    touch(offset, length, true);
     stable().write(offset, heap(source, length));
   };
   const small = (): void => {

@@ -226,11 +226,11 @@ describe('System API', () => {
       .toBe(contract(`ic0.msg_reply_data_append: application payload size (${most + 1}) cannot be larger than ${most}.`));
   });
 
-  it('takes arguments of calls up to 2 MiB with the method name', () => {
-    const full = [...callNew(), ...Array.from({ length: 31 }, () => calling('call_data_append', [0, HEAP])).flat(), ...calling('call_data_append', [0, HEAP - 4])];
-    const given = { instructionLimit: 10_000_000n, balance: 10n ** 12n };
+  it('takes arguments of calls up to 10 MiB with the method name', () => {
+    const full = [...callNew(), ...Array.from({ length: 159 }, () => calling('call_data_append', [0, HEAP])).flat(), ...calling('call_data_append', [0, HEAP - 4])];
+    const given = { instructionLimit: 20_000_000n, balance: 10n ** 12n };
     expect(run([...full, ...calling('call_perform')], given).message.calls).toHaveLength(1);
-    expect(run([...full, ...calling('call_data_append', [0, 1])], given).said).toMatch(/^Canister violated contract: Request to .* has a payload size of 2097153, which exceeds the allowed limit of 2097152\.$/s);
+    expect(run([...full, ...calling('call_data_append', [0, 1])], given).said).toMatch(/^Canister violated contract: Request to .* has a payload size of 10485761, which exceeds the allowed limit of 10485760\.$/s);
   });
 
   it('counts instructions of the message, and of the whole call', () => {

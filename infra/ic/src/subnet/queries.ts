@@ -16,6 +16,8 @@ export interface QueryContext {
   certificate(canister: Canister): Uint8Array;
   /** Answers for what is no canister, as the management canister. @throws Reject · Elsewhere */
   system?(call: QueryCall): Uint8Array | undefined;
+  /** Whether the query has taken longer than `QUERY_PATIENCE`. */
+  expired?(): boolean;
   /** Told what a query cost a canister. */
   onCounted?(id: Id, stats: QueryStats): void;
 }
@@ -23,23 +25,38 @@ export interface QueryContext {
 /** The query needs what this thread does not have. */
 export class Elsewhere extends Error {}
 
+/** Canisters that have called another one and wait (dfinity/ic: `rs/config/src/execution_environment.rs`, as the next). */
 const MAX_DEPTH = 6;
+/** Instructions for each call of a composite query, beside what Wasm uses. */
+const CALL_OVERHEAD = 50_000_000n;
+/** Milliseconds that a query may take. */
+export const QUERY_PATIENCE = 10_000;
+
+/** A composite query as a whole. */
+interface Graph { /** Instructions that are left for it; below zero after the last call's overhead. */ left: bigint }
+
+/** Ends a composite query whatever its callers would make of it. */
+class GraphLimit extends Reject {}
 
 /** Evaluates a query on the present state, which is as before afterwards (IC spec: Query call). */
 export function evaluateQuery(subnet: Subnet, context: QueryContext, call: QueryCall): Response {
-  return evaluate(subnet, context, call, []);
+  try {
+    return evaluate(subnet, context, { left: subnet.state.limits.query }, call, []);
+  } catch (thrown) {
+    if (thrown instanceof GraphLimit) return { kind: 'reject', rejection: thrown.rejection };
+    throw thrown;
+  }
 }
 
-function evaluate(subnet: Subnet, context: QueryContext, call: QueryCall, above: Canister[]): Response {
+function evaluate(subnet: Subnet, context: QueryContext, graph: Graph, call: QueryCall, above: Canister[]): Response {
   try {
     const data = subnet.canisters.has(call.to) ? undefined : context.system?.(call);
     if (data) return { kind: 'reply', data };
     const canister = runnable(subnet, call.to);
-    if (above.length >= MAX_DEPTH) throw new Reject('callGraphTooDeep', `The call graph of a composite query is deeper than ${MAX_DEPTH}.`);
     if (above.includes(canister)) throw new Reject('callLoop', `Canister ${textOf(canister.id)} is called again while it is in the middle of a composite query.`);
-    return evaluateOn(subnet, context, canister, call, above);
+    return evaluateOn(subnet, context, graph, canister, call, above);
   } catch (thrown) {
-    if (thrown instanceof Reject) return { kind: 'reject', rejection: thrown.rejection };
+    if (thrown instanceof Reject && !(thrown instanceof GraphLimit)) return { kind: 'reject', rejection: thrown.rejection };
     throw thrown;
   }
 }
@@ -54,26 +71,37 @@ function runnable(subnet: Subnet, id: Id): Canister {
   return canister;
 }
 
-function evaluateOn(subnet: Subnet, context: QueryContext, canister: Canister, call: QueryCall, above: Canister[]): Response {
+/** Looked at whenever a composite query goes on (dfinity/ic: `rs/execution_environment/src/query_handler/query_call_graph.rs`). @throws GraphLimit */
+function checkLimits(context: QueryContext, graph: Graph, above: Canister[]): void {
+  if (above.length >= MAX_DEPTH) throw new GraphLimit('callGraphTooDeep', 'Composite query calls exceeded the maximum call depth.');
+  if (graph.left <= 0n) throw new GraphLimit('callGraphInstructions', 'Composite query calls exceeded the instruction limit.');
+  if (context.expired?.()) throw new GraphLimit('queryTimeLimit', 'Composite query call exceeded the time limit.');
+}
+
+function evaluateOn(subnet: Subnet, context: QueryContext, graph: Graph, canister: Canister, call: QueryCall, above: Canister[]): Response {
   const kind = canister.module!.methods.get(call.method);
   if (!kind || kind === 'update') throw new Reject('methodNotFound', from(canister, `Canister has no query method '${call.method}'.`));
   const direct = above.length === 0;
   const composite = kind === 'composite_query';
   const base = {
-    time: context.time, caller: call.caller, callerInfo: call.callerInfo, balance: canister.state.cycles, instructionLimit: subnet.state.limits.query,
+    time: context.time, caller: call.caller, callerInfo: call.callerInfo, balance: canister.state.cycles,
   };
   const first = newMessage({
-    ...base, role: composite ? 'CQ' : 'NRQ', method: call.method, arg: call.arg, answerable: true,
+    ...base, instructionLimit: left(graph), role: composite ? 'CQ' : 'NRQ', method: call.method, arg: call.arg, answerable: true,
     certificate: direct ? () => context.certificate(canister) : undefined,
   });
   canister.stable.begin();
   try {
-    let answer = runPart(subnet, canister, first, `canister_${kind} ${call.method}`);
+    let answer = runPart(subnet, graph, canister, first, `canister_${kind} ${call.method}`, undefined, direct ? 0n : CALL_OVERHEAD);
     const calls = [...first.calls];
-    for (let next = calls.shift(); next; next = calls.shift()) {
-      const response = evaluate(subnet, context, { caller: canister.idBytes, to: idOf(next.callee), method: next.method, arg: next.arg }, [...above, canister]);
-      const message = callbackMessage(base, response, answer === undefined);
-      answer = runPart(subnet, canister, message, response.kind === 'reply' ? next.onReply : next.onReject, next.onCleanup) ?? answer;
+    while (!answer) {
+      checkLimits(context, graph, above);
+      const next = calls.shift();
+      if (!next) break;
+      const response = evaluate(subnet, context, graph, { caller: canister.idBytes, to: idOf(next.callee), method: next.method, arg: next.arg }, [...above, canister]);
+      checkLimits(context, graph, above);
+      const message = callbackMessage({ ...base, instructionLimit: left(graph) }, response);
+      answer = runPart(subnet, graph, canister, message, response.kind === 'reply' ? next.onReply : next.onReject, next.onCleanup);
       calls.push(...message.calls);
     }
     if (answer) return answer;
@@ -84,14 +112,20 @@ function evaluateOn(subnet: Subnet, context: QueryContext, canister: Canister, c
   }
 }
 
+function left({ left: instructions }: Graph): bigint {
+  return instructions > 0n ? instructions : 0n;
+}
+
 /** Runs one message of a query. @throws Reject when it traps, which ends the whole query */
-function runPart(subnet: Subnet, canister: Canister, message: Message, entry: string | OutgoingCall['onReply'], onCleanup?: OutgoingCall['onCleanup']): Response | undefined {
+function runPart(subnet: Subnet, graph: Graph, canister: Canister, message: Message, entry: string | OutgoingCall['onReply'], onCleanup?: OutgoingCall['onCleanup'], overhead = 0n): Response | undefined {
   const instance = canister.instance!;
   const trap = instance.run(message, entry);
+  graph.left -= message.instructions + overhead;
   for (const line of message.log) subnet.onLog(canister.id, line);
   if (trap) {
-    const cleanup = newMessage({ ...message, role: 'CC', answerable: false, answer: undefined, reply: [], calls: [], pending: undefined, log: [] });
+    const cleanup = newMessage({ ...message, role: 'CC', instructionLimit: left(graph), touched: undefined, answerable: false, answer: undefined, reply: [], calls: [], pending: undefined, log: [] });
     const cleanupTrap = onCleanup && instance.run(cleanup, onCleanup);
+    graph.left -= cleanup.instructions;
     for (const line of cleanup.log) subnet.onLog(canister.id, line);
     throw new Reject(trap.reason, trapped(canister, trap.followedBy(cleanupTrap)).message);
   }
@@ -101,10 +135,10 @@ function runPart(subnet: Subnet, canister: Canister, message: Message, entry: st
 
 type Base = Pick<Message, 'time' | 'caller' | 'balance' | 'instructionLimit'>;
 
-function callbackMessage(base: Base, response: Response, answerable: boolean): Message {
-  if (response.kind === 'reply') return newMessage({ ...base, role: 'CRy', arg: response.data, answerable });
+function callbackMessage(base: Base, response: Response): Message {
+  if (response.kind === 'reply') return newMessage({ ...base, role: 'CRy', arg: response.data, answerable: true });
   const { code, message } = towardsCanister(response.rejection);
-  return newMessage({ ...base, role: 'CRt', rejectCode: code, rejectMessage: message, answerable });
+  return newMessage({ ...base, role: 'CRt', rejectCode: code, rejectMessage: message, answerable: true });
 }
 
 /** Query statistics: the one thing that a query leaves behind. They are no replicated state and are lost with the process. */

@@ -3,7 +3,7 @@ import { createSubnetKeys, FRESH, type SubnetKeys } from '../certificates/index.
 import { PageReader } from '../durability/page-reader.js';
 import { Canister, newCanisterState } from '../subnet/canister.js';
 import type { Id } from '../subnet/principals.js';
-import { Elsewhere, evaluateQuery, type QueryCall } from '../subnet/queries.js';
+import { Elsewhere, evaluateQuery, QUERY_PATIENCE, type QueryCall } from '../subnet/queries.js';
 import { Subnet, type ModuleSource, type Response } from '../subnet/subnet.js';
 import type { CanisterUpdate, Certificate, ClockUpdate, Counted, RoundUpdate, ThreadData } from './messages.js';
 
@@ -70,8 +70,10 @@ export class Replica {
   query(call: QueryCall): { response: Response; counted: Counted[]; /** Whether its certificate is older than need be. */ stale: boolean } {
     const counted: Counted[] = [];
     let age = 0n;
+    const latest = performance.now() + QUERY_PATIENCE;
     const response = evaluateQuery(this.#subnet, {
       time: this.now(),
+      expired: () => performance.now() > latest,
       certificate: (canister) => {
         const { certificate } = canister as ShownCanister;
         age = certificate ? this.now() - certificate.time : OLDEST_CERTIFICATE;
