@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { type Certified, Certifier } from './certification.js';
 import { Clock } from './control/clock.js';
 import { createSubnetKeys, FRESH, seedUnderARoot, type SubnetKeys } from './certificates/index.js';
-import { Checkpoints } from './durability/checkpoint.js';
-import { numbered, syncFolder, writeDurably } from './durability/files.js';
-import { Journal } from './durability/journal.js';
+import { writeDurably } from './durability/files.js';
+import { History } from './durability/history.js';
 import { lock } from './durability/lock.js';
 import { PageStore } from './durability/page-store.js';
 import { unwritable } from './durability/unwritable.js';
@@ -43,21 +42,14 @@ export interface HostOptions {
   onFailure?: (failure: unknown) => void;
 }
 
-/** A round's write-ahead record; `executed` is what the state counted before it. */
-interface JournalRecord { input: RoundInput; executed: bigint }
-
 type Outcome = { certified: Certified } | 'pending';
 type Waiter = (outcome: Outcome | IcError) => void;
 
-const CHECKPOINT_AFTER = 64 << 20;
-const CHECKPOINT_ROUNDS = 5000;
-const CHECKPOINT_INSTRUCTIONS = 100_000_000_000n;
 const ROUND_BYTES = 16 << 20;
 const ROUND_CALLS = 1000;
 const LONGEST_SLEEP = 60_000;
 /** Milliseconds from a write that failed to the next try. */
 const WRITE_AGAIN = 1000;
-const CHECKPOINT_AGAIN = 10_000;
 
 /**
  * One subnet of one node with everything around it: rounds, journal, checkpoints, certificates. Nothing of a round leaves the host before the round's
@@ -77,13 +69,10 @@ export class Host {
   onCertificateShown: (canister: Id) => void = () => {};
   /** Of keys, journal, checkpoints and page files. */
   readonly folder: string;
-  readonly #checkpoints: Checkpoints;
   readonly #certifier: Certifier;
   readonly #pause: number;
-  readonly #checkpointAfter: number;
   readonly #onFailure: (failure: unknown) => void;
-  #lastCheckpoint = { round: 0, executed: 0n };
-  #journal: Journal;
+  readonly #history: History;
   readonly #outcall: (outcall: Outcall) => Promise<OutcallOutcome>;
   readonly #underWay = new Set<number>();
   #outcomes: OutcallResult[] = [];
@@ -100,27 +89,23 @@ export class Host {
   #failed?: unknown;
   /** Why the last round could not be written; calls are refused until one can be. */
   #unwritable?: IcError;
-  /** Milliseconds since the epoch: no checkpoint before it, after one that could not be written. */
-  #noCheckpointBefore = 0;
 
   private constructor(options: HostOptions, keys: SubnetKeys) {
     this.folder = options.state;
     this.keys = keys;
     this.#pause = (options.secondsPerRound ?? 0) * 1000;
     this.#outcall = options.outcall ?? performOutcall;
-    this.#checkpointAfter = options.checkpointAfter ?? CHECKPOINT_AFTER;
     this.#onFailure = options.onFailure ?? ((failure) => process.emitWarning(`The Internet Computer host stopped: ${String((failure as Error).stack)}`));
     const pages = new PageStore(options.state);
     const modules = new ModuleStore(join(options.state, 'modules'), new Instrumenter());
     const limits = { ...MAIN_NETWORK_LIMITS, ...options.limits };
     this.subnet = new Subnet({ subnetId: keys.subnetId, nodeId: keys.nodeId, rootKey: keys.rootDer }, modules, limits, pages);
-    this.#checkpoints = new Checkpoints(options.state, pages);
-    this.#journal = this.#recover();
+    this.#history = new History(options.state, this.subnet, pages, options.checkpointAfter);
     this.subnet.onLog = (canister, line) => options.onLog?.(`[${textOf(canister)}] ${line}`);
     this.#certifier = new Certifier(keys, this.subnet);
     if (Object.entries(limits).some(([kind, limit]) => this.subnet.state.limits[kind as keyof Limits] !== limit)) {
       this.subnet.state.limits = limits; // a replay of earlier rounds needs the earlier limits
-      this.#checkpoint();
+      this.#history.checkpoint();
     }
   }
 
@@ -177,7 +162,7 @@ export class Host {
   /** Copies the whole state to a folder that another host can be started on. */
   async exportTo(folder: string): Promise<void> {
     await this.#quiet();
-    this.#checkpoint();
+    this.#history.checkpoint();
     cpSync(this.folder, folder, { recursive: true, errorOnExist: true, force: false, filter: (path) => !path.endsWith('/lock') && !path.endsWith('/control-token') });
   }
 
@@ -275,8 +260,8 @@ export class Host {
     clearTimeout(this.#timer);
     await this.#quiet();
     for (const waiters of this.#waiting.values()) for (const tell of waiters) tell('pending');
-    this.#tryCheckpoint(); // without it the next start takes longer
-    this.#journal.close();
+    this.#history.tryCheckpoint(); // without it the next start takes longer
+    this.#history.close();
     rmSync(join(this.folder, 'lock'), { force: true });
   }
 
@@ -326,13 +311,13 @@ export class Host {
       round: state.round + 1, time: time > state.time ? time : state.time + 1n, seed: new Uint8Array(randomBytes(32)), ingress: this.#takePending(),
       outcalls: this.#outcomes.splice(0), ...(edits.length > 0 && { edits }),
     };
+    let durable: Promise<void>;
     try {
-      this.#journal.write({ input, executed: state.executed } satisfies JournalRecord);
+      ({ durable } = this.#history.write(input));
     } catch (failure) {
       return this.#refuse(input, failure);
     }
     this.#unwritable = undefined;
-    const durable = this.#journal.sync();
     executeRound(this.subnet, input);
     await durable;
     this.onDurable();
@@ -340,7 +325,7 @@ export class Host {
     for (const { id } of input.outcalls!) this.#underWay.delete(id);
     this.#tell(this.subnet.finished);
     this.#sendOutcalls();
-    if (this.#isLong()) this.#tryCheckpoint();
+    if (this.#history.isLong) this.#history.tryCheckpoint();
   }
 
   /** Nothing of a round that is not in the journal has happened: whoever waits is told, and the host tries again soon. */
@@ -353,26 +338,6 @@ export class Host {
       for (const tell of this.#waiting.get(requestId) ?? []) tell(this.#unwritable);
       this.#waiting.delete(requestId);
     }
-  }
-
-  /** A checkpoint that the disk does not take is for later: the journal has everything. */
-  #tryCheckpoint(): void {
-    try {
-      this.#checkpoint();
-    } catch (failure) {
-      const why = unwritable(this.folder, failure);
-      if (!why) throw failure;
-      this.#noCheckpointBefore = Date.now() + CHECKPOINT_AGAIN;
-      process.emitWarning(`No checkpoint was written. ${why.message}`);
-    }
-  }
-
-  /** Whether a restart would take long to read the journal, or to execute it again. */
-  #isLong(): boolean {
-    const { round, executed } = this.subnet.state;
-    if (Date.now() < this.#noCheckpointBefore) return false;
-    return this.#journal.size > this.#checkpointAfter || round - this.#lastCheckpoint.round > CHECKPOINT_ROUNDS
-      || executed - this.#lastCheckpoint.executed > CHECKPOINT_INSTRUCTIONS;
   }
 
   #takePending(): Ingress[] {
@@ -405,46 +370,6 @@ export class Host {
       for (const tell of this.#waiting.get(requestId)!) tell({ certified });
       this.#waiting.delete(requestId);
     }
-  }
-
-  #recover(): Journal {
-    const checkpoint = this.#checkpoints.restore(this.subnet) ?? 0;
-    this.#lastCheckpoint = { round: checkpoint, executed: this.subnet.state.executed };
-    let journal: Journal | undefined;
-    for (const number of [...new Set([checkpoint, ...numbered(this.folder, 'journal')])].filter((one) => one >= checkpoint)) {
-      journal?.close();
-      const opened = Journal.open<JournalRecord>(join(this.folder, `journal-${number}.bin`));
-      journal = opened.journal;
-      for (const record of opened.records) this.#replay(record);
-    }
-    syncFolder(this.folder);
-    return journal!;
-  }
-
-  #replay({ input, executed }: JournalRecord): void {
-    const { state } = this.subnet;
-    if (input.round <= state.round) return;
-    if (input.round !== state.round + 1 || executed !== state.executed) {
-      throw new IcError('stateDamaged', { round: input.round, reached: state.round },
-        `The journal in ${this.folder} does not lead on from round ${state.round}; restore the folder from a copy, or start with an empty --state.`);
-    }
-    executeRound(this.subnet, input);
-  }
-
-  #checkpoint(): void {
-    const number = this.subnet.state.round;
-    const path = join(this.folder, `journal-${number}.bin`);
-    const fresh = this.#journal?.path === path ? this.#journal : Journal.open(path).journal;
-    try {
-      this.#checkpoints.save(this.subnet, number);
-    } catch (failure) {
-      if (fresh !== this.#journal) fresh.close();
-      throw failure;
-    }
-    if (fresh !== this.#journal) this.#journal?.close();
-    this.#journal = fresh;
-    this.#checkpoints.prune(number);
-    this.#lastCheckpoint = { round: number, executed: this.subnet.state.executed };
   }
 }
 
