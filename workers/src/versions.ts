@@ -57,7 +57,7 @@ export async function versioned({ connection, namespace, deployment: name, bundl
         if (code !== undefined) crews.set(buildId, crew({ code, buildId }));
         else if (!missing.has(buildId)) {
           missing.add(buildId);
-Runtime.instance().logger.error(`Runs of ${name} need build ${buildId}, whose bundle is not kept here. They stand still until a worker of that build runs, or until they are moved with "temporal workflow update-options".`, { deployment: name, buildId, folder });
+          Runtime.instance().logger.error(`Runs of ${name} need build ${buildId}, whose bundle is not kept here. They stand still until a worker of that build runs, or until they are moved with "temporal workflow update-options".`, { deployment: name, buildId, folder });
         }
       }
       return crews;
@@ -83,7 +83,7 @@ export class Bundles {
     const path = join(this.folder, `${buildId}.js`);
     const code = await readFile(path, 'utf8').catch(() => undefined);
     if (code === undefined || buildIdOf(code) !== buildId) return undefined;
-    await utimes(path, new Date(), new Date());
+    await utimes(path, new Date(), new Date()).catch(goneMeanwhile);
     return code;
   }
 
@@ -91,7 +91,13 @@ export class Bundles {
   private async forget(): Promise<void> {
     for (const name of await readdir(this.folder)) {
       const path = join(this.folder, name);
-      if (Date.now() - (await stat(path)).mtimeMs > KEPT_DAYS * 86_400_000) await rm(path, { force: true });
+      const found = await stat(path).catch(goneMeanwhile);
+      if (found && Date.now() - found.mtimeMs > KEPT_DAYS * 86_400_000) await rm(path, { force: true });
     }
   }
+}
+
+/** Other workers that start at the same time keep and forget bundles in the same folder. */
+function goneMeanwhile(failure: NodeJS.ErrnoException): undefined {
+  if (failure.code !== 'ENOENT') throw failure;
 }
