@@ -1,5 +1,5 @@
 import { deployFiller, fillerAt, residentOf } from '../../../infra/ic/src/testing/filler.js';
-import { TestNetwork } from '../../../infra/ic/src/testing/network.js';
+import { TestNetwork, UNLIMITED_RATES } from '../../../infra/ic/src/testing/network.js';
 import { BenchError, type BenchOptions, type BenchRow } from '../benchmark.js';
 import { restart } from './network.js';
 
@@ -17,7 +17,7 @@ export async function coldStart(bytes: number, { note, progress }: BenchOptions)
   if (bytes === 0) return [];
   const network = new TestNetwork();
   try {
-    await network.start();
+    await network.start(UNLIMITED_RATES);
     const id = await deployFiller(network);
     const pages = Math.ceil(bytes / PAGE);
     const size = `${(bytes / GIB).toFixed(1)} GiB of stable memory`;
@@ -27,7 +27,7 @@ export async function coldStart(bytes: number, { note, progress }: BenchOptions)
     const seconds = (performance.now() - begun) / 1000;
     const writing = residentOf(network);
     const times: number[] = [];
-    for (let time = 0; time < RESTARTS; time += 1) times.push(await restart(network, 'SIGTERM'));
+    for (let time = 0; time < RESTARTS; time += 1) times.push(await restart(network, 'SIGTERM', UNLIMITED_RATES));
     const filler = fillerAt(network, id);
     for (const page of [0, Math.floor(pages / 2), pages - 1]) {
       const found = await filler.at(BigInt(page));

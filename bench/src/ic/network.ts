@@ -26,10 +26,10 @@ export async function startHost(): Promise<{ network: TestNetwork; seed: string;
 }
 
 /** Seconds from the start of a new process on the state to its readiness; what it left to be replayed is replayed. */
-export async function restart(network: TestNetwork, signal: 'SIGTERM' | 'SIGKILL'): Promise<number> {
+export async function restart(network: TestNetwork, signal: 'SIGTERM' | 'SIGKILL', options: string[] = []): Promise<number> {
   await network.stop(signal);
   const begun = performance.now();
-  await network.start();
+  await network.start(options);
   return (performance.now() - begun) / 1000;
 }
 

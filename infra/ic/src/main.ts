@@ -11,6 +11,7 @@ Usage: npm run ic -- --state DIR [options]
   --seconds-per-round N      least time between two rounds (default 0)
   --update-instructions N    limit for one update message (default 40000000000)
   --query-instructions N     limit for one query (default 5000000000)
+  --no-rate-limits           canisters may write memory and have code installed as fast as this machine does it
   --checkpoint-after BYTES   journal size at which the whole state is written (default 67108864)
   --delegated                a new state's certificates are those of a subnet under a root subnet, as on the main network
   --control                  open the control face on a port of its own: time, pause, step, faults, export; its token is DIR/control-token
@@ -25,7 +26,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       state: { type: 'string' }, port: { type: 'string' }, 'seconds-per-round': { type: 'string' }, 'update-instructions': { type: 'string' },
-      'query-instructions': { type: 'string' }, 'checkpoint-after': { type: 'string' }, control: { type: 'boolean' }, delegated: { type: 'boolean' }, quiet: { type: 'boolean' }, help: { type: 'boolean' },
+      'query-instructions': { type: 'string' }, 'checkpoint-after': { type: 'string' }, control: { type: 'boolean' }, delegated: { type: 'boolean' }, 'no-rate-limits': { type: 'boolean' }, quiet: { type: 'boolean' }, help: { type: 'boolean' },
     },
   });
   if (values.help) {
@@ -40,6 +41,7 @@ async function main(): Promise<void> {
     secondsPerRound: number('seconds-per-round', values['seconds-per-round'] ?? '0'),
     checkpointAfter: values['checkpoint-after'] === undefined ? undefined : number('checkpoint-after', values['checkpoint-after']),
     limits: {
+      ...(values['no-rate-limits'] && { rates: 'off' }),
       ...(values['update-instructions'] && { update: BigInt(number('update-instructions', values['update-instructions'])) }),
       ...(values['query-instructions'] && { query: BigInt(number('query-instructions', values['query-instructions'])) }),
     },

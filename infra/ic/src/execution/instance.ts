@@ -143,21 +143,25 @@ export class Instance {
     }
   }
 
-  commit(): void {
+  /** @returns bytes of heap that were written, in parts of 4 KiB */
+  commit(): number {
     const live = this.#start();
     const { bytes } = this;
+    let written = 0;
     for (let page = this.#image.length; page < bytes.length / PAGE; page += 1) {
       this.#write(page, bytes.subarray(page * PAGE, (page + 1) * PAGE));
       this.dirty.add(page);
     }
     this.#forWrittenGrains((from) => {
+      written += GRAIN;
       const page = Math.floor(from / PAGE);
-      const written = bytes.subarray(from, from + GRAIN);
-      if (Buffer.compare(written, this.#image[page]!.subarray(from % PAGE, from % PAGE + GRAIN)) === 0) return;
-      this.#write(page, written, from % PAGE);
+      const content = bytes.subarray(from, from + GRAIN);
+      if (Buffer.compare(content, this.#image[page]!.subarray(from % PAGE, from % PAGE + GRAIN)) === 0) return;
+      this.#write(page, content, from % PAGE);
       this.dirty.add(page);
     });
     this.#imageGlobals = live.globals.map((global) => global.value as unknown);
+    return written;
   }
 
   rollback(): void {

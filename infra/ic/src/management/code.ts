@@ -8,6 +8,7 @@ import { executionFee } from '../subnet/cycles.js';
 import { commit, trapped, undo } from '../subnet/delivery.js';
 import { bytesOf, idOf, textOf } from '../subnet/principals.js';
 import { overgrown } from '../subnet/memory-growth.js';
+import { HEAP_DELTA_RATE, heapDeltaOwed, noteHeapDelta, noteInstallation, noteSubnetDelta, owesInstallation } from '../subnet/rates.js';
 import { Reject } from '../subnet/reject.js';
 import type { Subnet } from '../subnet/subnet.js';
 import { sha256, type CanisterModule } from '../wasm/module.js';
@@ -47,10 +48,18 @@ function install(request: Request, canister: Canister, mode: Mode, wasm: Uint8Ar
   const id = textOf(canister.id);
   if ('install' in mode && canister.module) throw new Reject('nonEmpty', `Canister ${id} already has code: use the mode reinstall or upgrade.`);
   if ('upgrade' in mode && !canister.module) throw new Reject('moduleNotFound', `Error from Canister ${id}: Attempted to upgrade, but the canister contains no Wasm module.`);
+  if (owesInstallation(request.subnet, canister)) {
+    throw new Reject('installCodeRateLimit', `Canister ${id} is rate limited because it executed too many instructions in the previous install_code messages. `
+      + 'Please retry installation after several minutes.');
+  }
   if (canister.frozen) throw new Reject('outOfCycles', `Canister ${id} is out of cycles: top it up before installing code`);
   const module = request.subnet.modules.prepare(wasm);
-  if ('upgrade' in mode) upgrade(request, canister, mode.upgrade[0], module, arg);
-  else installAnew(request, canister, module, arg);
+  try {
+    if ('upgrade' in mode) upgrade(request, canister, mode.upgrade[0], module, arg);
+    else installAnew(request, canister, module, arg);
+  } finally {
+    noteInstallation(request.subnet, canister, request.instructions);
+  }
   const name = Object.keys(mode)[0]!;
   canister.state.installedAt = request.subnet.state.time;
   recordChange(request, canister, { code_deployment: { mode: name, moduleHash: module.hash } });
@@ -74,7 +83,7 @@ function installAnew(request: Request, canister: Canister, module: CanisterModul
   canister.state.lowMemory = undefined;
   canister.state.timer = 0n;
   canister.state.cycles = message.balance;
-  commit(canister, fresh, message);
+  noteSubnetDelta(request.subnet, commit(canister, fresh, message));
 }
 
 function upgrade(request: Request, canister: Canister, options: { skip_pre_upgrade: [boolean] | []; wasm_memory_persistence: [object] | [] } | undefined, module: CanisterModule, arg: Uint8Array): void {
@@ -104,7 +113,7 @@ function upgrade(request: Request, canister: Canister, options: { skip_pre_upgra
   canister.state.lowMemory = undefined;
   canister.state.timer = 0n;
   canister.state.cycles = message.balance;
-  commit(canister, fresh, message);
+  noteSubnetDelta(request.subnet, commit(canister, fresh, message));
 }
 
 function initial(request: Request, canister: Canister, arg: Uint8Array): Message {
@@ -162,11 +171,18 @@ export function removeCode(subnet: Subnet, canister: Canister): void {
 }
 
 const uploadChunk: Method = (request, { canister_id, chunk }: { canister_id: Principal; chunk: Uint8Array }) => {
-  const { state } = ownOrControlled(request, canister_id);
+  const canister = ownOrControlled(request, canister_id);
+  const { state } = canister;
   if (chunk.length > MAX_CHUNK) throw new Reject('invalidPayload', `A chunk has at most ${MAX_CHUNK} bytes, not ${chunk.length}.`);
   const bytes = Uint8Array.from(chunk);
   const hash = sha256(bytes);
-  if (!state.chunks.has(idOf(hash)) && state.chunks.size >= MAX_CHUNKS) throw new Reject('invalidPayload', `The chunk store holds ${MAX_CHUNKS} chunks already; clear it with clear_chunk_store.`);
+  if (state.chunks.has(idOf(hash))) return [{ hash }];
+  if (state.chunks.size >= MAX_CHUNKS) throw new Reject('invalidPayload', `The chunk store holds ${MAX_CHUNKS} chunks already; clear it with clear_chunk_store.`);
+  const owed = heapDeltaOwed(request.subnet, canister);
+  if (owed >= HEAP_DELTA_RATE) {
+    throw new Reject('contractViolation', `Error from Wasm chunk store: Canister is heap delta rate limited. Current delta debit: ${owed}, limit: ${HEAP_DELTA_RATE}.`);
+  }
+  noteHeapDelta(request.subnet, canister, MAX_CHUNK);
   state.chunks.set(idOf(hash), bytes);
   return [{ hash }];
 };

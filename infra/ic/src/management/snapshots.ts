@@ -2,6 +2,7 @@ import type { Principal } from '@dfinity/principal';
 import { PAGE, StableMemory } from '../execution/stable-memory.js';
 import type { Canister } from '../subnet/canister.js';
 import { bytesOf, idOf, textOf, type Id } from '../subnet/principals.js';
+import { HEAP_DELTA_RATE, heapDeltaOwed, noteHeapDelta } from '../subnet/rates.js';
 import { Reject } from '../subnet/reject.js';
 import { contentOf, emptyMemory, heapMemory, memoryWith, snapshotBytes, type GlobalValue, type HookStatus, type Snapshot } from '../subnet/snapshot.js';
 import { globalsOf, globalValues, mutableValues } from '../wasm/globals.js';
@@ -39,6 +40,7 @@ const take: Method = (request, { canister_id, replace_snapshot, uninstall_code }
     heapBytes: instance.heapBytes, stableBytes: stable.size * PAGE, chunks: new Map(state.chunks),
     memories: { module: memoryWith(canister.pages, code), heap: heapMemory(canister.pages, instance), stable: stable.copy() },
   };
+  mayWrite(request, canister);
   charge(request, canister, BigInt(snapshotBytes(snapshot)));
   keep(canister, snapshot, replaced);
   if (uninstall_code[0]) uninstall(request, canister);
@@ -57,6 +59,7 @@ const load: Method = (request, { canister_id, snapshot_id }: Named) => {
   const module = request.subnet.modules.prepare(code);
   const globals = mutableValues(globalsOf(unpacked(code)), snapshot.globals);
   if (!globals) throw new Reject('invalidPayload', `The globals of snapshot ${id} do not match those of its Wasm module.`);
+  mayWrite(request, canister);
   charge(request, canister, BigInt(snapshotBytes(snapshot)));
   const { state } = canister;
   canister.instance = canister.instantiate(module, { heap: contentOf(memories.heap, 0, snapshot.heapBytes), globals });
@@ -143,7 +146,9 @@ const uploadData: Method = (request, { canister_id, snapshot_id, kind, chunk }: 
   const snapshot = snapshotOf(canister, snapshot_id);
   if (!snapshot.uploaded) throw new Reject('snapshotImmutable', 'Only canister snapshots created by metadata upload can be mutated.');
   const content = Uint8Array.from(chunk);
+  mayWrite(request, canister);
   charge(request, canister, BigInt(content.length));
+  noteHeapDelta(request.subnet, canister, content.length);
   if ('wasm_chunk' in kind) {
     if (content.length > MAX_CHUNK) throw new Reject('invalidPayload', `A chunk has at most ${MAX_CHUNK} bytes, not ${content.length}.`);
     if (snapshot.chunks.size >= MAX_CHUNKS) throw new Reject('invalidPayload', `A snapshot holds at most ${MAX_CHUNKS} chunks.`);
@@ -176,6 +181,13 @@ function makeRoom(canister: Canister, replace: Bytes | undefined): Id | undefine
 function keep(canister: Canister, snapshot: Snapshot, replaced: Id | undefined): void {
   if (replaced) canister.snapshots.delete(replaced);
   canister.snapshots.set(snapshot.id, snapshot);
+}
+
+/** @throws Reject `heapDeltaRateLimit` */
+function mayWrite(request: Request, canister: Canister): void {
+  const owed = heapDeltaOwed(request.subnet, canister);
+  if (owed < HEAP_DELTA_RATE) return;
+  throw new Reject('heapDeltaRateLimit', `Canister ${textOf(canister.id)} is heap delta rate limited: current delta debit is ${owed}, but limit is ${HEAP_DELTA_RATE}.`);
 }
 
 /** @throws Reject `outOfCycles` */

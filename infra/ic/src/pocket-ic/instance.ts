@@ -58,6 +58,7 @@ export class Instance {
     this.#folder = config.state_dir ?? mkdtempSync(join(tmpdir(), 'livepod-pocket-ic-'));
     this.host = Host.open({
       state: this.#folder,
+      limits: { rates: 'rounds' },
       outcall: (outcall) => (this.#live ? performOutcall(outcall) : new Promise((resolve) => { this.#mocks.set(outcall.id, resolve); })),
       onLog: (line) => process.stderr.write(`${line}\n`),
     });

@@ -6,6 +6,7 @@ import { systemApi } from '../execution/system-api.js';
 import type { CanisterModule } from '../wasm/module.js';
 import { idleFee } from './cycles.js';
 import { bytesOf, idOf, type Id } from './principals.js';
+import type { Debits } from './rates.js';
 import { snapshotBytes, type HookStatus, type Snapshot } from './snapshot.js';
 
 /** Who waits for an answer. */
@@ -93,6 +94,8 @@ export interface CanisterState {
   lowMemory?: HookStatus;
   snapshotsMade?: number;
   consumed?: Partial<Record<UseCase, bigint>>;
+  /** Nothing when it owes nothing. */
+  debits?: Debits;
   stats: QueryStats;
 }
 

@@ -5,6 +5,7 @@ import type { CallContext, Canister } from './canister.js';
 import { executionFee } from './cycles.js';
 import { overgrown } from './memory-growth.js';
 import { idOf, textOf } from './principals.js';
+import { noteHeapDelta } from './rates.js';
 import { Reject, rejectedByCanister, rejection, type Rejection } from './reject.js';
 import type { Answered, IncomingCall, Subnet, Work } from './subnet.js';
 
@@ -106,7 +107,7 @@ function execute(subnet: Subnet, canister: Canister, message: Message, entry: st
   const stableBefore = stable.size;
   const trap = instance.run(message, entry) ?? overgrown(canister, instance, message, stableBefore);
   if (trap || drop) undo(canister, instance);
-  else commit(canister, instance, message);
+  else noteHeapDelta(subnet, canister, commit(canister, instance, message));
   if (!trap) state.cycles = message.balance;
   if (!trap) canister.account(message.burnt, 'burned_cycles');
   if (!trap && !drop && canister.watchMemory()) subnet.lowOnMemory.push(canister.id);
@@ -116,13 +117,14 @@ function execute(subnet: Subnet, canister: Canister, message: Message, entry: st
   return trap;
 }
 
-/** Makes what a message did the canister's state. */
-export function commit(canister: Canister, instance: Instance, message: Message): void {
-  instance.commit();
+/** Makes what a message did the canister's state. @returns bytes of memory that it has written, in pages of 4 KiB */
+export function commit(canister: Canister, instance: Instance, message: Message): number {
+  const heap = instance.commit();
   canister.stable.commit();
   canister.state.version += 1n;
   if (message.certified) canister.state.certified = message.certified;
   if (message.timer !== undefined) canister.state.timer = message.timer;
+  return heap + (message.touched?.writtenBytes ?? 0);
 }
 
 export function undo(canister: Canister, instance: Instance | undefined): void {

@@ -8,6 +8,7 @@ import { deliverCall, deliverResponse, deliverTask } from './delivery.js';
 import { applyEdit, throwFault, type Edit } from './edits.js';
 import { settleOutcalls, type OutcallResult } from './outcalls.js';
 import { MANAGEMENT, textOf } from './principals.js';
+import { freeAt, heldBack, payDebits, paysByRounds, settleDebits, subnetHeldBack, workDue } from './rates.js';
 import { Reject, rejection, SYS_UNKNOWN } from './reject.js';
 import type { Ingress, Subnet, Work } from './subnet.js';
 
@@ -33,7 +34,9 @@ const HEARTBEAT_EVERY = SECOND;
 
 /** Executes a round: takes in calls, wakes timers, and works the queue off, or a good part of it. */
 export function executeRound(subnet: Subnet, input: RoundInput): void {
+  const elapsed = input.time - subnet.state.time;
   subnet.beginRound(input.round, input.time, input.seed);
+  payDebits(subnet, elapsed);
   for (const edit of input.edits ?? []) applyEdit(subnet, edit);
   for (const ingress of input.ingress) {
     subnet.induct(ingress);
@@ -44,12 +47,21 @@ export function executeRound(subnet: Subnet, input: RoundInput): void {
   let instructions = settleOutcalls(subnet, input.outcalls ?? []);
   let messages = 0;
   const { queue } = subnet.state;
+  const waiting: Work[] = [];
   let next = 0;
-  for (; next < queue.length && messages < ROUND_MESSAGES && instructions < ROUND_INSTRUCTIONS; next += 1, messages += 1) {
-    instructions += deliver(subnet, queue[next]!);
+  const most = subnetHeldBack(subnet) ? 0 : ROUND_MESSAGES;
+  for (; next < queue.length && messages < most && instructions < ROUND_INSTRUCTIONS; next += 1) {
+    const work = queue[next]!;
+    if (heldBack(subnet, subnet.canisters.get(work.to))) {
+      waiting.push(work);
+      continue;
+    }
+    messages += 1;
+    instructions += deliver(subnet, work);
     for (const id of subnet.lowOnMemory.splice(0)) queue.splice(next + 1, 0, { kind: 'task', to: id, hook: 'canister_on_low_wasm_memory' });
   }
-  queue.splice(0, next);
+  queue.splice(0, next, ...waiting);
+  settleDebits(subnet);
   subnet.state.executed += instructions;
   subnet.state.messages = (subnet.state.messages ?? 0n) + BigInt(messages);
   payStorage(subnet);
@@ -58,15 +70,20 @@ export function executeRound(subnet: Subnet, input: RoundInput): void {
 
 /** When the next round is due without any call: nanoseconds since the epoch, 0 for at once, or undefined. */
 export function nextDue(subnet: Subnet): bigint | undefined {
-  if (subnet.state.queue.length > 0) return 0n;
   let due: bigint | undefined;
   const consider = (at: bigint): void => { if (due === undefined || at < due) due = at; };
+  if (subnet.state.queue.length > 0) consider(workDue(subnet));
+  if (due === 0n) return due;
   for (const { timeout } of subnet.state.outcalls?.values() ?? []) consider(timeout + 1n);
-  for (const { state, module } of subnet.canisters.values()) {
+  for (const canister of subnet.canisters.values()) {
+    const { state, module } = canister;
+    if (paysByRounds(subnet, canister)) return 0n;
     for (const { deadline } of state.callbacks.values()) if (deadline !== 0n) consider(deadline + 1n);
     if (state.status !== 'running' || !module) continue;
-    if (state.timer !== 0n) consider(state.timer);
-    if (module.hooks.has('canister_heartbeat')) consider(subnet.state.time + HEARTBEAT_EVERY);
+    const free = freeAt(subnet, canister);
+    const next = state.timer > free ? state.timer : free;
+    if (state.timer !== 0n) consider(next);
+    if (module.hooks.has('canister_heartbeat')) consider(free > subnet.state.time + HEARTBEAT_EVERY ? free : subnet.state.time + HEARTBEAT_EVERY);
   }
   return due;
 }
@@ -120,7 +137,7 @@ function expireCalls(subnet: Subnet): void {
 function wakeTimers(subnet: Subnet): void {
   for (const canister of subnet.canisters.values()) {
     const { state, module, id } = canister;
-    if (state.status !== 'running' || !module) continue;
+    if (state.status !== 'running' || !module || heldBack(subnet, canister)) continue;
     if (state.lowMemory === 'ready') subnet.push({ kind: 'task', to: id, hook: 'canister_on_low_wasm_memory' });
     if (module.hooks.has('canister_heartbeat')) subnet.push({ kind: 'task', to: id, hook: 'canister_heartbeat' });
     if (state.timer === 0n || state.timer > subnet.state.time) continue;

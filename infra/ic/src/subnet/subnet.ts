@@ -6,6 +6,7 @@ import { Canister, newCanisterState, type CanisterState, type Network, type Orig
 import type { CallFault } from './edits.js';
 import type { Outcall } from './outcalls.js';
 import { canisterId, type Id } from './principals.js';
+import type { Debits, Rates, SubnetDelta } from './rates.js';
 import { rejection, towardsCanister, type Rejection } from './reject.js';
 
 export type Response = { kind: 'reply'; data: Uint8Array } | { kind: 'reject'; rejection: Rejection };
@@ -47,10 +48,17 @@ export type IngressState = { status: 'received' | 'processing' } | { status: 're
 /** `to` is the callee; missing in records of earlier versions. */
 export interface IngressRecord { state: IngressState; sender: Id; to?: Id; effective: Id; expiry: bigint; finishedAt: bigint }
 
-/** Instructions that one message may use. */
-export interface Limits { update: bigint; query: bigint; install: bigint; inspect: bigint }
+/** What is missing is not limited: it was not when the state was made. */
+export interface Limits {
+  /** Instructions that one message may use; of queries, also a composite one as a whole. */
+  update: bigint;
+  query: bigint;
+  install: bigint;
+  inspect: bigint;
+  rates?: Rates;
+}
 
-export const MAIN_NETWORK_LIMITS: Limits = { update: 40_000_000_000n, query: 5_000_000_000n, install: 300_000_000_000n, inspect: 200_000_000n };
+export const MAIN_NETWORK_LIMITS: Limits = { update: 40_000_000_000n, query: 5_000_000_000n, install: 300_000_000_000n, inspect: 200_000_000n, rates: 'seconds' };
 
 /** Ids begin well clear of the well-known ones of the main network. */
 const FIRST_NUMBER = 0x0100_0000n;
@@ -77,6 +85,7 @@ export interface SubnetState {
   nextOutcall?: number;
   builtins?: BuiltinState;
   faults?: CallFault[];
+  heapDelta?: SubnetDelta;
 }
 
 export class Subnet {
@@ -87,6 +96,8 @@ export class Subnet {
   readonly pages: Pages;
   /** Request ids that were answered in the round under way. */
   finished: string[] = [];
+  /** What canisters have done in the round under way. */
+  readonly incurred = new Map<Id, Debits>();
   /** Canisters that the message under way has brought near their heap's limit. */
   lowOnMemory: Id[] = [];
   /** Called with what canisters print, and with what ended their timers. */

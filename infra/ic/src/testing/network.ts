@@ -22,6 +22,9 @@ export const ANY = Principal.fromText('rwlgt-iiaaa-aaaaa-aaaaa-cai');
 /** Instruction limits that cut an endless loop off within a second or two. */
 export const SHORT_LIMITS = ['--update-instructions', '2000000000', '--query-instructions', '1000000000'];
 
+/** For canisters that write more than 75 MiB a second. */
+export const UNLIMITED_RATES = ['--no-rate-limits'];
+
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- Candid decides the shape of each argument and result
 export type Management = ActorSubclass<Record<keyof typeof METHODS, (...args: any[]) => Promise<any>>>;
 
