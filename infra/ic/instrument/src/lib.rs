@@ -8,6 +8,9 @@ mod barrier;
 mod cost;
 mod meter;
 mod module;
+mod notes;
+mod table;
+mod width;
 
 /// Reserves `len` bytes for the input; the host writes the module there.
 #[no_mangle]

@@ -2,15 +2,22 @@
 
 use crate::barrier::{self, Barrier};
 use crate::meter::Meter;
+use crate::table;
+use crate::width::Width;
 use std::borrow::Cow;
+use std::cell::Cell;
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
-use wasm_encoder::{CodeSection, ConstExpr, DataSection, ExportKind, ExportSection, FunctionSection, GlobalSection, GlobalType, MemorySection, Module, RawSection, TypeSection, ValType};
-use wasmparser::{ExternalKind, Operator, Parser, Payload, TypeRef, Validator, WasmFeatures};
+use wasm_encoder::{CodeSection, ConstExpr, DataSection, ElementSection, ExportKind, ExportSection, FunctionSection, GlobalSection, GlobalType, MemorySection, Module, RawSection, TableSection, TypeSection, ValType};
+use wasmparser::{ExternalKind, Parser, Payload, TypeRef, Validator, WasmFeatures};
 
 const MAX_FUNCTIONS: u32 = 50_000;
 const MAX_GLOBALS: u32 = 1_000;
 const MAX_METHODS: usize = 1_000;
 const MAX_NAMES: usize = 20_000;
+/// Pages of 64 KiB that a module with 64-bit addresses may declare: 6 GiB.
+const MAX_WIDE_PAGES: u64 = 98_304;
+/// Names of exports and sections that the host looks for.
+const OURS: &str = "ic ";
 const HOOKS: [&str; 8] = [
     "canister_init",
     "canister_pre_upgrade",
@@ -30,7 +37,7 @@ fn text<E: std::fmt::Display>(error: E) -> String {
 const ORDER: [u8; 12] = [1, 2, 3, 4, 5, 6, 7, 9, 12, 10, 11, 0];
 
 pub fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, String> {
-    let features = WasmFeatures::WASM2 | WasmFeatures::EXTENDED_CONST;
+    let features = WasmFeatures::WASM2 | WasmFeatures::EXTENDED_CONST | WasmFeatures::MEMORY64;
     Validator::new_with_features(features).validate_all(wasm).map_err(text)?;
 
     let mut raw: Vec<(u8, &[u8])> = Vec::new();
@@ -48,13 +55,15 @@ pub fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, String> {
     let mut exports = ExportSection::new();
     let mut methods = Vec::new();
     let (mut tables, mut memories) = (0u32, 0u32);
+    let (mut width, mut table_width) = (Width::W32, Width::W32);
+    let (mut table, mut elements) = (TableSection::new(), ElementSection::new());
     let mut start = None;
     let mut bodies = Vec::new();
 
     for payload in Parser::new(0).parse_all(wasm) {
         let payload = payload.map_err(text)?;
         if let Some((id, range)) = payload.as_section() {
-            if ![0, 1, 3, 5, 6, 7, 8, 10, 11].contains(&id) {
+            if ![0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 11].contains(&id) {
                 raw.push((id, &wasm[range.start as usize..range.end as usize]));
             }
         }
@@ -93,14 +102,25 @@ pub fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, String> {
                     function_types.push(ty);
                 }
             }
-            Payload::TableSection(section) => tables = section.count(),
+            Payload::TableSection(section) => {
+                tables = section.count();
+                (table, table_width) = table::table(section)?;
+            }
+            Payload::ElementSection(section) => elements = table::elements(section, table_width)?,
             Payload::MemorySection(section) => {
                 memories = section.count();
                 if memories > 1 {
                     return Err("Wasm module has more than one memory".into());
                 }
                 for ty in section {
-                    memory.memory(barrier::memory(ty.map_err(text)?)?);
+                    let ty = ty.map_err(text)?;
+                    if ty.memory64 {
+                        width = Width::W64;
+                        if ty.maximum.is_some_and(|pages| pages > MAX_WIDE_PAGES) {
+                            return Err(format!("Wasm module's memory may grow to {} pages which exceeds the maximum number allowed {MAX_WIDE_PAGES}", ty.maximum.unwrap_or(0)));
+                        }
+                    }
+                    memory.memory(barrier::memory(ty)?);
                 }
             }
             Payload::GlobalSection(section) => {
@@ -129,12 +149,14 @@ pub fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, String> {
                         }
                         check_name(export.name, &mut methods)?;
                     }
-                    RoundtripReencoder.parse_export(&mut exports, export).map_err(text)?;
+                    if !export.name.starts_with(OURS) {
+                        RoundtripReencoder.parse_export(&mut exports, export).map_err(text)?;
+                    }
                 }
             }
             Payload::DataSection(section) => {
                 for segment in section {
-                    barrier::segment(&mut data, segment.map_err(text)?)?;
+                    barrier::segment(&mut data, segment.map_err(text)?, width)?;
                 }
             }
             Payload::StartSection { func, .. } => start = Some(func),
@@ -164,14 +186,21 @@ pub fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, String> {
     }
 
     let mut code = CodeSection::new();
-    let barrier = Barrier { first: function_types.len() as u32 };
-    let meter = Meter { counter, barrier: &barrier };
+    if table_width == Width::W64 && width == Width::W32 {
+        return Err("Wasm module has a table with indices of 64 bits beside a memory with addresses of 32, which this host does not support".into());
+    }
+    let barrier = Barrier { first: function_types.len() as u32, width, table: table_width };
+    let meter = Meter { counter, barrier: &barrier, drops_data: Cell::new(false) };
     for (index, body) in bodies.iter().enumerate() {
         let ty = function_types[imported_functions as usize + index];
-        code.raw(&meter.body(params[ty as usize].0, body)?);
+        code.raw(&meter.body(index, params[ty as usize].0, body)?);
     }
     if memories > 0 {
-        barrier::add_functions(&mut types, params.len() as u32, &mut functions, &mut code);
+        barrier.add_functions(&mut types, params.len() as u32, &mut functions, &mut code);
+    }
+    customs.retain(|(name, _)| !name.starts_with(OURS));
+    if meter.drops_data.get() {
+        customs.push(("ic drops data", &[]));
     }
 
     let mut module = Module::new();
@@ -183,6 +212,9 @@ pub fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, String> {
             3 => {
                 module.section(&functions);
             }
+            4 if tables > 0 => {
+                module.section(&table);
+            }
             5 if memories > 0 => {
                 module.section(&memory);
             }
@@ -191,6 +223,9 @@ pub fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, String> {
             }
             7 => {
                 module.section(&exports);
+            }
+            9 if !elements.is_empty() => {
+                module.section(&elements);
             }
             10 if !code.is_empty() => {
                 module.section(&code);
@@ -224,12 +259,4 @@ fn check_name(name: &str, methods: &mut Vec<String>) -> Result<(), String> {
         None if HOOKS.contains(&name) && name != "canister_start" => Ok(()),
         None => Err(format!("Wasm module exports '{name}', which is not a method or hook of a canister")),
     }
-}
-
-/// Instructions that the host could not undo after a trap: it restores memory and globals, not tables.
-pub fn changes_table(operator: &Operator) -> bool {
-    matches!(
-        operator,
-        Operator::TableSet { .. } | Operator::TableGrow { .. } | Operator::TableFill { .. } | Operator::TableCopy { .. } | Operator::TableInit { .. }
-    )
 }

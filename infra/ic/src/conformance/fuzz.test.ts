@@ -12,8 +12,8 @@ import { campaign, mutated, pick, type Random } from '../testing/fuzz.js';
 import { CALLER, LittleSubnet } from '../testing/little-subnet.js';
 import { TestNetwork } from '../testing/network.js';
 import { contentOf, delegate, envelopeOf, inMinutes, newSender } from '../testing/sender.js';
-import { IMPORTS, importIndex, SYSTEM_API } from '../testing/system-api-table.js';
-import { callWith, i32, op, wasmModule } from '../testing/wasm-writer.js';
+import { calling as ic0, IMPORTS } from '../testing/system-api-table.js';
+import { i32, op, wasmModule } from '../testing/wasm-writer.js';
 
 /* Inputs made by mutating valid ones. Longer: LIVEPOD_IC_FUZZ_SECONDS=60, for each of them. */
 
@@ -121,7 +121,6 @@ describe('fuzzed', () => {
       expect(tried).toBeGreaterThan(100);
     });
 
-    const ic0 = (name: string): number[] => callWith(importIndex(name), SYSTEM_API[name]![0], []);
     const wasm = wasmModule({
       imports: IMPORTS, memory: 1, globals: 3, table: [IMPORTS.length + 1], data: [[8, Buffer.from('some data')]], custom: [['icp:public candid:service', Buffer.from('service : {}')]],
       functions: [

@@ -1,12 +1,11 @@
 import { Principal } from '@dfinity/principal';
 import { LittleSubnet, refusalIn } from '../testing/little-subnet.js';
-import { IMPORTS, importIndex, SYSTEM_API } from '../testing/system-api-table.js';
-import { callWith, i32, op, wasmModule, type WasmFunction, type WasmParts } from '../testing/wasm-writer.js';
+import { calling as ic0, IMPORTS, importIndex } from '../testing/system-api-table.js';
+import { i32, op, wasmModule, type WasmFunction, type WasmParts } from '../testing/wasm-writer.js';
 import { inspectIngress } from '../subnet/queries.js';
 import { MANAGEMENT, principalOf } from '../subnet/principals.js';
 import { MAIN_NETWORK_LIMITS } from '../subnet/subnet.js';
 
-const ic0 = (name: string, args: readonly (number | bigint)[] = []): number[] => callWith(importIndex(name), SYSTEM_API[name]![0], args);
 const loop = [0x03, 0x40, 0x0c, 0, 0x0b];
 const grow = (pages: number): number[] => [...i32(pages), 0x40, 0, op.drop];
 const module = (parts: Partial<WasmParts> & { functions: WasmFunction[] }): Uint8Array => wasmModule({ imports: IMPORTS, memory: 1, ...parts });

@@ -1,10 +1,9 @@
 import { evaluateQuery } from '../subnet/queries.js';
 import { principalOf, type Id } from '../subnet/principals.js';
 import { LittleSubnet, refusalIn, CALLER } from '../testing/little-subnet.js';
-import { IMPORTS, importIndex, SYSTEM_API } from '../testing/system-api-table.js';
-import { callWith, i32, i64, op, wasmModule, type WasmFunction, type WasmParts } from '../testing/wasm-writer.js';
+import { calling as ic0, IMPORTS, importIndex } from '../testing/system-api-table.js';
+import { i32, i64, op, wasmModule, type WasmFunction, type WasmParts } from '../testing/wasm-writer.js';
 
-const ic0 = (name: string, args: readonly (number | bigint)[] = []): number[] => callWith(importIndex(name), SYSTEM_API[name]![0], args);
 const module = (parts: Partial<WasmParts> & { functions: WasmFunction[] }): Uint8Array => wasmModule({ imports: IMPORTS, memory: 1, ...parts });
 const text = (response: { kind: string; data?: Uint8Array }): string => Buffer.from(response.data ?? []).toString('hex');
 

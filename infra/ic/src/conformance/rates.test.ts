@@ -4,10 +4,9 @@ import { principalOf, type Id } from '../subnet/principals.js';
 import { nextDue, type RoundInput } from '../subnet/rounds.js';
 import type { Ingress, SubnetState } from '../subnet/subnet.js';
 import { CALLER, LittleSubnet, refusalIn } from '../testing/little-subnet.js';
-import { IMPORTS, importIndex, SYSTEM_API } from '../testing/system-api-table.js';
-import { callWith, i32, i64, op, wasmModule, type WasmFunction } from '../testing/wasm-writer.js';
+import { calling as ic0, IMPORTS, importIndex } from '../testing/system-api-table.js';
+import { i32, i64, op, wasmModule, type WasmFunction } from '../testing/wasm-writer.js';
 
-const ic0 = (name: string, args: readonly (number | bigint)[] = []): number[] => callWith(importIndex(name), SYSTEM_API[name]![0], args);
 const module = (functions: WasmFunction[]): Uint8Array => wasmModule({ imports: IMPORTS, memory: 1, globals: 1, functions });
 const MIB = 1 << 20;
 const MILLISECOND = 1_000_000n;

@@ -1,5 +1,5 @@
 import { COUNTER, MEMORY, type CanisterModule } from '../wasm/module.js';
-import type { Message } from './message.js';
+import type { Closure, Message } from './message.js';
 import { PAGE, type PageTable } from './page-table.js';
 import { outOfInstructions, STACK_OVERFLOW, Trap, trapOf } from './trap.js';
 
@@ -41,7 +41,7 @@ export class Instance {
   /** Beyond the heap's end there may be a note that a store near the end has made; nobody looks at it. */
   #notes = Buffer.alloc(0);
 
-  constructor(module: CanisterModule, imports: Imports, committed?: { heap: Uint8Array; globals: unknown[] }) {
+  constructor(module: CanisterModule, imports: Imports, committed?: { heap: Uint8Array; globals?: unknown[] }) {
     this.module = module;
     this.#imports = imports;
     if (committed) {
@@ -119,7 +119,7 @@ export class Instance {
    *
    * @returns the trap that ended it, if one did
    */
-  run(message: Message, entry: string | { fun: number; env: number }): Trap | undefined {
+  run(message: Message, entry: string | Closure): Trap | undefined {
     this.message = message;
     let live: Live | undefined;
     try {
@@ -128,9 +128,10 @@ export class Instance {
       if (typeof entry === 'string') (live.exports[entry] as () => void)();
       else {
         const table = live.exports['ic table 0'] as WebAssembly.Table | undefined;
-        const callback = entry.fun < (table?.length ?? 0) ? (table!.get(entry.fun) as ((env: number) => void) | null) : null;
+        const callback = entry.fun < (table?.length ?? 0) ? (table!.get(entry.fun) as ((env: number | bigint) => void) | null) : null;
         if (!callback) throw new Trap('functionNotFound', `Canister requested to invoke a non-existent Wasm function ${entry.fun} from table 0`);
-        callback(entry.env | 0);
+        const env = BigInt(entry.env); // a number in states of earlier versions
+        callback(this.module.wide ? BigInt.asIntN(64, env) : Number(BigInt.asIntN(32, env)));
       }
       return undefined;
     } catch (thrown) {
@@ -161,14 +162,15 @@ export class Instance {
       this.dirty.add(page);
     });
     this.#imageGlobals = live.globals.map((global) => global.value as unknown);
+    if (this.module.dropsData) this.#live = undefined;
     return written;
   }
 
   rollback(): void {
     const live = this.#live;
     if (!live) return;
-    if (this.bytes.length !== this.heapBytes || !this.#imageGlobals) {
-      this.#live = undefined; // a grown memory cannot shrink: the next message gets a new one
+    if (this.bytes.length !== this.heapBytes || !this.#imageGlobals || this.module.dropsData) {
+      this.#live = undefined; // a grown memory cannot shrink, nor do dropped data come back: the next message gets a new instance
       return;
     }
     const { bytes } = this;
@@ -202,12 +204,13 @@ export class Instance {
     const memory = exports[MEMORY] as WebAssembly.Memory | undefined;
     const globals = this.module.globals.map((name) => exports[name] as WebAssembly.Global);
     this.#live = { exports, memory, globals, counter: exports[COUNTER] as WebAssembly.Global };
-    if (this.#imageGlobals && memory) {
+    if (memory && this.#image.length > 0) {
       const missing = (this.heapBytes + BASE - memory.buffer.byteLength) / PAGE;
       if (missing > 0) memory.grow(missing);
       this.#image.forEach((page, index) => this.bytes.set(page, index * PAGE));
-      this.#imageGlobals.forEach((value, index) => { globals[index]!.value = value; });
+      this.bytes.fill(0, this.heapBytes); // data that a new module has beyond a heap that it is given
     }
+    this.#imageGlobals?.forEach((value, index) => { globals[index]!.value = value; });
     return this.#live;
   }
 }

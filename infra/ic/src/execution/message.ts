@@ -6,7 +6,8 @@ import type { TouchedPages } from './touched-pages.js';
  */
 export type Role = 'I' | 'G' | 'U' | 'RQ' | 'NRQ' | 'TQ' | 'CQ' | 'Ry' | 'Rt' | 'CRy' | 'CRt' | 'C' | 'CC' | 'F' | 'T' | 's';
 
-export interface Closure { fun: number; env: number }
+/** An index into the table, and what the function there is called with, without a sign. */
+export interface Closure { fun: number; env: bigint }
 
 export interface OutgoingCall {
   callee: Uint8Array;

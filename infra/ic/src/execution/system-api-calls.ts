@@ -21,35 +21,35 @@ export function callApi(access: Access): Functions {
   const { message } = access;
   return {
     ...cyclesApi(access),
-    call_new: [CALLING, 1500, (calleeAt: number, calleeLength: number, nameAt: number, nameLength: number, replyFun: number, replyEnv: number, rejectFun: number, rejectEnv: number) => {
+    call_new: [CALLING, 1500, (calleeAt: number, calleeLength: number, nameAt: number, nameLength: number, replyFun: number, replyEnv: bigint, rejectFun: number, rejectEnv: bigint) => {
       abandon(message());
-      if (nameLength >>> 0 > MAX_NAME) throw new Trap('contractViolation', `Size of method_name ${nameLength >>> 0} exceeds the allowed limit of ${MAX_NAME}.`);
+      if (nameLength > MAX_NAME) throw new Trap('contractViolation', `Size of method_name ${nameLength} exceeds the allowed limit of ${MAX_NAME}.`);
       const method = access.text('ic0.call_new method_name', nameAt, nameLength);
       const callee = access.bytes('ic0.call_new callee_src', calleeAt, calleeLength).slice();
       if (callee.length > MAX_PRINCIPAL) throw new Trap('invalidPrincipal', INVALID_PRINCIPAL);
       message().pending = {
-        callee, method, onReply: { fun: replyFun >>> 0, env: replyEnv }, onReject: { fun: rejectFun >>> 0, env: rejectEnv },
+        callee, method, onReply: { fun: replyFun, env: replyEnv }, onReject: { fun: rejectFun, env: rejectEnv },
         data: [], cycles: 0n, deadline: 0n,
       };
     }],
-    call_on_cleanup: [CALLING, COST, (fun: number, env: number) => {
+    call_on_cleanup: [CALLING, COST, (fun: number, env: bigint) => {
       const call = pending(message(), 'ic0.call_on_cleanup');
       if (call.onCleanup) throw new Trap('contractViolation', 'ic0.call_on_cleanup can be called at most once between `ic0.call_new` and `ic0.call_perform`');
-      call.onCleanup = { fun: fun >>> 0, env };
+      call.onCleanup = { fun, env };
     }],
     call_data_append: [CALLING, COST, (address: number, length: number) => {
       const call = pending(message(), 'ic0.call_data_append');
-      const size = Buffer.byteLength(call.method!) + call.data.reduce((sum, part) => sum + part.length, 0) + (length >>> 0);
+      const size = Buffer.byteLength(call.method!) + call.data.reduce((sum, part) => sum + part.length, 0) + length;
       if (size > MAX_PAYLOAD) {
         throw new Trap('contractViolation', `Request to ${textOf(idOf(call.callee!))}:${call.method} has a payload size of ${size}, which exceeds the allowed limit of ${MAX_PAYLOAD}.`);
       }
-      access.instance.charge(length >>> 0);
+      access.instance.charge(length);
       call.data.push(access.bytes('ic0.call_data_append', address, length).slice());
     }],
     call_with_best_effort_response: [CALLING, COST, (seconds: number) => {
       const call = pending(message(), 'ic0.call_with_best_effort_response');
       if (call.deadline !== 0n) throw new Trap('contractViolation', 'ic0_call_with_best_effort_response failed because a timeout is already set.');
-      const timeout = BigInt(seconds >>> 0) < MAX_BEST_EFFORT ? BigInt(seconds >>> 0) : MAX_BEST_EFFORT;
+      const timeout = BigInt(seconds) < MAX_BEST_EFFORT ? BigInt(seconds) : MAX_BEST_EFFORT;
       call.deadline = message().time + timeout * SECOND;
     }],
     call_perform: [CALLING, 5000, () => {

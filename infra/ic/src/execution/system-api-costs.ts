@@ -10,7 +10,7 @@ export function costApi(access: Access): Functions {
   const keyCost = (name: string, kinds: number): Function => [ROLES, COST, (address: number, length: number, kind: number, target: number): number => {
     const bytes = access.bytes(`ic0.${name} heap`, address, length);
     const key = strictText(bytes, `Failed to decode key name ${new TextDecoder().decode(bytes)}`);
-    if (kind >>> 0 >= kinds) return 1;
+    if (kind >= kinds) return 1;
     if (!(KEY_NAMES as readonly string[]).includes(key)) return 2;
     access.amount(name, target, signatureFee(key));
     return 0;

@@ -53,8 +53,8 @@ export function stableApi(access: Access): Functions {
     stable64_read: [ROLES, 20, (target: bigint, offset: bigint, length: bigint) => read(wide(target), wide(offset), wide(length))],
     stable64_write: [ROLES, 20, (offset: bigint, source: bigint, length: bigint) => write(wide(offset), wide(source), wide(length))],
     stable_size: [ROLES, 20, narrow(() => stable().size)],
-    stable_grow: [ROLES, 100, narrow((pages: number) => (stable().size + (pages >>> 0) > MAX_NARROW ? -1 : stable().grow(pages >>> 0)))],
-    stable_read: [ROLES, 20, narrow((target: number, offset: number, length: number) => read(target >>> 0, offset >>> 0, length >>> 0))],
-    stable_write: [ROLES, 20, narrow((offset: number, source: number, length: number) => write(offset >>> 0, source >>> 0, length >>> 0))],
+    stable_grow: [ROLES, 100, narrow((pages: number) => (stable().size + pages > MAX_NARROW ? -1 : stable().grow(pages)))],
+    stable_read: [ROLES, 20, narrow(read)],
+    stable_write: [ROLES, 20, narrow(write)],
   };
 }

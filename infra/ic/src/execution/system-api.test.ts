@@ -1,8 +1,8 @@
-import { IMPORTS, importIndex, SYSTEM_API } from '../testing/system-api-table.js';
-import { callWith, i32, i64, op, wasmModule, type WasmFunction } from '../testing/wasm-writer.js';
+import { calling as callingIn, IMPORTS, SYSTEM_API, WIDE_IMPORTS } from '../testing/system-api-table.js';
+import { address, i64, op, wasmModule, type WasmFunction } from '../testing/wasm-writer.js';
 import { canisterId, bytesOf, textOf } from '../subnet/principals.js';
 import { Instrumenter } from '../wasm/instrumenter.js';
-import { SIGNATURES } from '../wasm/imports.js';
+import { SIGNATURES, signatureOf } from '../wasm/imports.js';
 import { readModule } from '../wasm/module.js';
 import type { Surroundings } from './access.js';
 import { Instance } from './instance.js';
@@ -24,48 +24,49 @@ const instrumenter = new Instrumenter();
 const hash = new Uint8Array(32);
 const HEX = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-/** Runs code with all imports at hand and these bytes in the heap at 0. */
-function run(code: number[], given: Partial<Message> = {}, memory: Uint8Array = new Uint8Array(), surroundings = around): { message: Message; said: string; heap: Uint8Array } {
-  const function_: WasmFunction = { exports: ['canister_update go'], code };
-  const wasm = wasmModule({ imports: IMPORTS, functions: [function_, { signature: 'i:', code: [] }], memory: 1, table: [IMPORTS.length + 1], data: [[0, memory]] });
-  const instance = new Instance(readModule(hash, instrumenter.rewrite(wasm), 0), (one) => systemApi(one, surroundings));
-  const message = newMessage({ role: 'U', time: 5n, balance: 1000n, instructionLimit: 1_000_000n, answerable: true, ...given });
-  const trap = instance.run(message, 'canister_update go');
-  return { message, said: trap?.sentence ?? '', heap: instance.bytes.slice(0, 64) };
-}
-
-function calling(name: string, args: readonly (number | bigint)[] = []): number[] {
-  return callWith(importIndex(name), SYSTEM_API[name]![0], args);
-}
-
-/** What a function returns. */
-function result(name: string, args: readonly (number | bigint)[] = [], given: Partial<Message> = {}, memory?: Uint8Array, surroundings?: Surroundings): bigint {
-  const wide = SYSTEM_API[name]![0].endsWith(':I');
-  const call = callWith(importIndex(name), SYSTEM_API[name]![0], args).slice(0, -1);
-  const { heap, said } = run([...i32(32), ...call, wide ? 0x37 : 0x36, wide ? 3 : 2, 0], given, memory, surroundings);
-  expect(said).toBe('');
-  const view = new DataView(heap.buffer);
-  return wide ? view.getBigUint64(32, true) : BigInt(view.getInt32(32, true));
-}
-
-/** What a function writes to the heap at 32. */
-function written(name: string, args: readonly (number | bigint)[], bytes: number, given: Partial<Message> = {}, memory?: Uint8Array): string {
-  const { heap, said } = run(calling(name, args), given, memory);
-  expect(said).toBe('');
-  return HEX(heap.subarray(32, 32 + bytes));
-}
-
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const contract = (words: string): string => `Canister violated contract: ${words}`;
 
-describe('System API', () => {
+describe.each([['32', false, IMPORTS], ['64', true, WIDE_IMPORTS]])('System API with addresses of %s bits', (_bits, wide, imports) => {
+  /** Runs code with all imports at hand and these bytes in the heap at 0. */
+  function run(code: number[], given: Partial<Message> = {}, memory: Uint8Array = new Uint8Array(), surroundings = around): { message: Message; said: string; heap: Uint8Array } {
+    const functions: WasmFunction[] = [{ exports: ['canister_update go'], code }, { signature: wide ? 'I:' : 'i:', code: [] }];
+    const wasm = wasmModule({ imports, functions, memory: 1, wide, table: [imports.length + 1], data: [[0, memory]] });
+    const instance = new Instance(readModule(hash, instrumenter.rewrite(wasm), 0), (one) => systemApi(one, surroundings));
+    const message = newMessage({ role: 'U', time: 5n, balance: 1000n, instructionLimit: 1_000_000n, answerable: true, ...given });
+    const trap = instance.run(message, 'canister_update go');
+    return { message, said: trap?.sentence ?? '', heap: instance.bytes.slice(0, 64) };
+  }
+
+  const calling = (name: string, args: readonly (number | bigint)[] = []): number[] => callingIn(name, args, imports);
+  /** The cases of functions that there are. */
+  const known = <T extends [name: string, ...unknown[]]>(cases: T[]): T[] => cases.filter(([name]) => imports.some(([one]) => one === name));
+
+  /** What a function returns. */
+  function result(name: string, args: readonly (number | bigint)[] = [], given: Partial<Message> = {}, memory?: Uint8Array, surroundings?: Surroundings): bigint {
+    const wideResult = imports.find(([one]) => one === name)![1].endsWith(':I');
+    const call = calling(name, args).slice(0, -1);
+    const { heap, said } = run([...address(32, wide), ...call, wideResult ? 0x37 : 0x36, wideResult ? 3 : 2, 0], given, memory, surroundings);
+    expect(said).toBe('');
+    const view = new DataView(heap.buffer);
+    return wideResult ? view.getBigUint64(32, true) : BigInt(view.getInt32(32, true));
+  }
+
+  /** What a function writes to the heap at 32. */
+  function written(name: string, args: readonly (number | bigint)[], bytes: number, given: Partial<Message> = {}, memory?: Uint8Array): string {
+    const { heap, said } = run(calling(name, args), given, memory);
+    expect(said).toBe('');
+    return HEX(heap.subarray(32, 32 + bytes));
+  }
+
   it('has every function of the table, and no others', () => {
     const instance = new Instance(readModule(hash, instrumenter.rewrite(wasmModule({ functions: [] })), 0), () => ({}));
     expect(Object.keys(systemApi(instance, around).ic0!).sort()).toEqual(Object.keys(SYSTEM_API).sort());
-    expect(SIGNATURES).toEqual(Object.fromEntries(IMPORTS));
+    expect(SIGNATURES).toEqual(Object.fromEntries(Object.entries(SYSTEM_API).map(([name, [signature]]) => [name, signature])));
+    for (const [name] of Object.entries(SYSTEM_API)) expect(signatureOf(name, wide)).toBe(Object.fromEntries(imports)[name]);
   });
 
-  it.each<[string, (number | bigint)[], bigint, Partial<Message>?, Uint8Array?]>([
+  it.each(known<[string, (number | bigint)[], bigint, Partial<Message>?, Uint8Array?]>([
     ['msg_arg_data_size', [], 3n, { arg: bytes('abc') }], ['msg_caller_size', [], 1n, { caller: Uint8Array.of(4) }],
     ['msg_caller_info_data_size', [], 2n, { callerInfo: { info: bytes('hi'), signer: SELF } }], ['msg_caller_info_data_size', [], 0n],
     ['msg_caller_info_signer_size', [], 10n, { callerInfo: { info: bytes('hi'), signer: SELF } }],
@@ -86,11 +87,11 @@ describe('System API', () => {
     ['cost_sign_with_ecdsa', [0, 5, 0, 40], 0n, {}, bytes('key_1')], ['cost_sign_with_ecdsa', [0, 5, 1, 40], 1n, {}, bytes('key_1')],
     ['cost_sign_with_ecdsa', [0, 4, 0, 40], 2n, {}, bytes('key_1')], ['cost_sign_with_schnorr', [0, 5, 1, 40], 0n, {}, bytes('key_1')],
     ['cost_sign_with_schnorr', [0, 5, 2, 40], 1n, {}, bytes('key_1')], ['cost_vetkd_derive_key', [0, 5, 0, 40], 0n, {}, bytes('key_1')],
-  ])('%s returns what it should: %#', (name, args, expected, ...more) => {
+  ]))('%s returns what it should: %#', (name, args, expected, ...more) => {
     expect(result(name, args, ...more)).toBe(expected);
   });
 
-  it.each<[string, (number | bigint)[], string, Partial<Message>?, Uint8Array?]>([
+  it.each(known<[string, (number | bigint)[], string, Partial<Message>?, Uint8Array?]>([
     ['msg_arg_data_copy', [32, 1, 2], '6263', { arg: bytes('abc') }], ['msg_caller_copy', [32, 0, 1], '04', { caller: Uint8Array.of(4) }],
     ['msg_caller_info_data_copy', [32, 1, 1], '69', { callerInfo: { info: bytes('hi'), signer: SELF } }],
     ['msg_caller_info_signer_copy', [32, 0, 10], HEX(SELF), { callerInfo: { info: bytes('hi'), signer: SELF } }],
@@ -106,7 +107,7 @@ describe('System API', () => {
     ['cost_call', [4n, 6n, 32], Buffer.from(BigUint64Array.of(270_000n, 0n).buffer).toString('hex')],
     ['cost_create_canister', [32], Buffer.from(BigUint64Array.of(500_000_000_000n, 0n).buffer).toString('hex')],
     ['cost_http_request', [0n, 0n, 32], Buffer.from(BigUint64Array.of(49_140_000n, 0n).buffer).toString('hex')],
-  ])('%s writes what it should: %#', (name, args, expected, ...more) => {
+  ]))('%s writes what it should: %#', (name, args, expected, ...more) => {
     expect(written(name, args, expected.length / 2, ...more)).toBe(expected);
   });
 
@@ -117,9 +118,9 @@ describe('System API', () => {
   const beyond = (what: string, length = 8): string => contract(`${what}: src=${FAR} + length=${length} exceeds the slice size=${HEAP}`);
   const source = (what: string, size: number): string => contract(`${what}: src=${size} + length=1 exceeds the slice size=${size}`);
   const amount = (name: string): string => contract(`${name} failed because dst + size is out of bounds.Found dst = ${FAR} and size = 16 while must be <= ${HEAP}`);
-  it.each<[string, (number | bigint)[], string, Partial<Message>?]>([
+  it.each(known<[string, (number | bigint)[], string, Partial<Message>?]>([
     ['msg_arg_data_copy', [FAR, 0, 8], beyond('ic0.msg_arg_data_copy heap')], ['msg_arg_data_copy', [0, 3, 1], source('ic0.msg_arg_data_copy payload', 3), { arg: bytes('abc') }],
-    ['msg_arg_data_copy', [-1, 0, 8], contract(`ic0.msg_arg_data_copy heap: src=4294967295 + length=8 exceeds the slice size=${HEAP}`)],
+    ['msg_arg_data_copy', [-1, 0, 8], contract(`ic0.msg_arg_data_copy heap: src=${wide ? 18446744073709552000 : 4294967295} + length=8 exceeds the slice size=${HEAP}`)],
     ['msg_caller_copy', [FAR, 0, 8], beyond('ic0.msg_caller_copy heap')], ['msg_caller_copy', [0, 1, 1], source('ic0.msg_caller_copy id', 1), { caller: Uint8Array.of(4) }],
     ['msg_caller_info_data_copy', [FAR, 0, 8], beyond('ic0.msg_caller_info_data_copy heap')], ['msg_caller_info_signer_copy', [FAR, 0, 8], beyond('ic0.msg_caller_info_signer_copy heap')],
     ['msg_reject_msg_copy', [FAR, 0, 8], beyond('ic0.msg_reject_msg_copy heap'), rejected], ['msg_reject_msg_copy', [0, 2, 1], source('ic0.msg_reject_msg_copy msg', 2), rejected],
@@ -156,7 +157,7 @@ describe('System API', () => {
     ['trap', [FAR, 8], "Canister called `ic0.trap` with message: '(trap message out of memory bounds)'"],
     ...(['msg_reply', 'msg_reject'] as const).map((name): [string, number[], string, Partial<Message>] => [name, [], contract(`ic0.${name}: the call is already replied`), { answerable: false }]),
     ['msg_reply_data_append', [], contract('ic0.msg_reply_data_append: the call is already replied.'), { answerable: false }],
-  ])('%s traps in the words of the replica: %#', (name, args, words, ...given) => {
+  ]))('%s traps in the words of the replica: %#', (name, args, words, ...given) => {
     expect(run(calling(name, args), ...given).said).toBe(words);
   });
 
@@ -176,7 +177,7 @@ describe('System API', () => {
     expect(run(code, { balance: 10_000_000n, ...given }, memory).said).toBe(words);
   });
 
-  it('of 32 bits refuses a stable memory above 4 GiB', () => {
+  if (!wide) it('of 32 bits refuses a stable memory above 4 GiB', () => {
     const large = new StableMemory();
     large.grow(65537);
     expect(run(calling('stable_size'), {}, undefined, { ...around, stable: () => large }).said).toBe('Canister trapped: 32 bit stable memory api used on a memory larger than 4GB');
@@ -201,12 +202,12 @@ describe('System API', () => {
   it('sends what was built: callee, method, argument, cycles, callbacks, deadline', () => {
     const code = [
       ...calling('call_new', [0, 10, 10, 2, 0, 5, 0, 6]), ...calling('call_on_cleanup', [0, 7]), ...calling('call_data_append', [10, 2]), ...calling('call_data_append', [0, 1]),
-      ...calling('call_cycles_add', [300n]), ...calling('call_with_best_effort_response', [1000]), ...calling('call_perform'),
+      ...calling('call_cycles_add128', [0n, 300n]), ...calling('call_with_best_effort_response', [1000]), ...calling('call_perform'),
     ];
     const { message } = run(code, { balance: 1_000_000n }, Buffer.concat([SELF, bytes('go')]));
     expect(message.calls).toEqual([{
       callee: SELF, method: 'go', arg: new Uint8Array(Buffer.concat([bytes('go'), SELF.subarray(0, 1)])), cycles: 300n, fee: 265_000n,
-      onReply: { fun: 0, env: 5 }, onReject: { fun: 0, env: 6 }, onCleanup: { fun: 0, env: 7 }, deadline: 300_000_000_005n,
+      onReply: { fun: 0, env: 5n }, onReject: { fun: 0, env: 6n }, onCleanup: { fun: 0, env: 7n }, deadline: 300_000_000_005n,
     }]);
     expect(message.balance).toBe(1_000_000n - 300n - 265_000n);
   });
@@ -242,5 +243,11 @@ describe('System API', () => {
   it('cuts off a message that spends its instructions in the System API', () => {
     const { said } = run([0x03, 0x40, ...i64(0n), op.drop, ...calling('time'), 0x0c, 0, 0x0b], { instructionLimit: 100_000n });
     expect(said).toBe('Canister exceeded the limit of 100000 instructions for single message execution.');
+  });
+
+  it('hands on what callbacks are called with, all its bits', () => {
+    const { message } = run([...calling('call_new', [0, 10, 0, 0, 0, -1, 0, wide ? 1n << 40n : 3]), ...calling('call_on_cleanup', [0, -2]), ...calling('call_perform')], { balance: 10n ** 12n }, SELF);
+    const all = wide ? 0xffff_ffff_ffff_ffffn : 0xffff_ffffn;
+    expect(message.calls[0]).toMatchObject({ onReply: { env: all }, onReject: { env: wide ? 1n << 40n : 3n }, onCleanup: { env: all - 1n } });
   });
 });

@@ -1,4 +1,5 @@
 import { INVALID_PRINCIPAL, MAX_PRINCIPAL, strictText, type Access, type Functions, type Surroundings } from './access.js';
+import { SIGNATURES } from '../wasm/imports.js';
 import type { Message, Role } from './message.js';
 import type { Instance } from './instance.js';
 import { Trap } from './trap.js';
@@ -22,13 +23,31 @@ export function systemApi(instance: Instance, around: Surroundings): WebAssembly
   const ic0: Record<string, (...args: never[]) => unknown> = {};
   for (const [name, [roles, cost, act]] of Object.entries(functions)) {
     const allowed = new Set((roles === '*' ? ALL : roles === '* s' ? `${ALL} s` : roles).split(' ') as Role[]);
+    const [takes, gives] = conversions(name, instance.module.wide);
     ic0[name] = (...args) => {
       if (!allowed.has(instance.message.role)) throw wrongContext(name, instance.message);
       instance.charge(cost);
-      return act(...args);
+      for (let at = 0; at < takes.length; at += 1) args[at] = takes[at]!(args[at]!) as never;
+      return gives(act(...args));
     };
   }
   return { ic0: ic0 as WebAssembly.ModuleImports };
+}
+
+type Value = number | bigint;
+
+/**
+ * From Wasm's values, and back to them. However wide addresses and sizes are to the module, they are numbers without a sign to the functions here; far beyond
+ * any memory they lose precision, and are still beyond it.
+ */
+function conversions(name: string, wide: boolean): [takes: ((value: Value) => Value)[], gives: (result: Value | void) => Value | void] {
+  const [params, result] = SIGNATURES[name]!.split(':') as [string, string];
+  const same = <T>(value: T): T => value;
+  const unsigned = (value: Value): number => (value as number) >>> 0;
+  const exact = (value: Value): bigint => (wide ? BigInt.asUintN(64, value as bigint) : BigInt(unsigned(value)));
+  const address = wide ? (value: Value): number => Number(exact(value)) : unsigned;
+  const takes = { i: unsigned, I: same<Value>, p: address, e: exact };
+  return [[...params].map((kind) => takes[kind as keyof typeof takes]), result === 'p' && wide ? (size) => BigInt(size as number) : same];
 }
 
 function functionsOf(access: Access): Functions {
@@ -58,13 +77,12 @@ function accessTo(instance: Instance, around: Surroundings): Access {
     message: () => instance.message,
     text: (what, address, length) => new TextDecoder().decode(bytes(what, address, length)),
     copy: (name, called, target, offset, length, source) => {
-      instance.charge(length >>> 0);
+      instance.charge(length);
       const to = bytes(`ic0.${name} heap`, target, length);
       to.set(part(`ic0.${name} ${called}`, source, offset, length));
-      instance.wrote(target >>> 0, to.length);
+      instance.wrote(target, to.length);
     },
-    amount: (name, target, value) => {
-      const to = target >>> 0;
+    amount: (name, to, value) => {
       const { bytes: heap } = instance;
       if (to + 16 > heap.length) {
         throw new Trap('contractViolation', `ic0_${name} failed because dst + size is out of bounds.Found dst = ${to} and size = 16 while must be <= ${heap.length}`);
@@ -78,9 +96,7 @@ function accessTo(instance: Instance, around: Surroundings): Access {
 }
 
 /** @throws Trap `contractViolation`, in the replica's words, beyond the end */
-function part(what: string, source: Uint8Array, offset: number, length: number): Uint8Array {
-  const from = offset >>> 0;
-  const size = length >>> 0;
+function part(what: string, source: Uint8Array, from: number, size: number): Uint8Array {
   if (from + size > source.length) throw new Trap('contractViolation', `${what}: src=${from} + length=${size} exceeds the slice size=${source.length}`);
   return source.subarray(from, from + size);
 }
@@ -96,9 +112,8 @@ function blob(access: Access, roles: string, name: string, called: string, read:
 function messageApi(access: Access): Functions {
   const { message } = access;
   /** What is printed or said when trapping: at most 32 KiB, and nothing where there is no memory. */
-  const said = (address: number, length: number): string | undefined => {
-    const from = address >>> 0;
-    const size = Math.min(length >>> 0, MAX_SAID);
+  const said = (from: number, length: number): string | undefined => {
+    const size = Math.min(length, MAX_SAID);
     return from + size > access.instance.bytes.length ? undefined : access.text('', from, size);
   };
   const withInfo = 'U RQ NRQ CQ Ry Rt CRy CRt C CC F';
@@ -119,10 +134,10 @@ function messageApi(access: Access): Functions {
     msg_reply_data_append: [ANSWERING, COST, (address: number, length: number) => {
       mustBeAnswerable(message(), 'ic0.msg_reply_data_append: the call is already replied.');
       const { reply } = message();
-      const size = reply.reduce((sum, one) => sum + one.length, 0) + (length >>> 0);
+      const size = reply.reduce((sum, one) => sum + one.length, 0) + length;
       const most = maxReply(message());
       if (size > most) throw new Trap('contractViolation', `ic0.msg_reply_data_append: application payload size (${size}) cannot be larger than ${most}.`);
-      access.instance.charge(length >>> 0);
+      access.instance.charge(length);
       reply.push(access.bytes('msg.reply', address, length).slice());
     }],
     msg_reply: [ANSWERING, COST, () => {
@@ -132,13 +147,13 @@ function messageApi(access: Access): Functions {
     msg_reject: [ANSWERING, COST, (address: number, length: number) => {
       mustBeAnswerable(message(), 'ic0.msg_reject: the call is already replied');
       const most = maxReply(message());
-      if (length >>> 0 > most) throw new Trap('contractViolation', `ic0.msg_reject: application payload size (${length >>> 0}) cannot be larger than ${most}.`);
-      access.instance.charge(length >>> 0);
+      if (length > most) throw new Trap('contractViolation', `ic0.msg_reject: application payload size (${length}) cannot be larger than ${most}.`);
+      access.instance.charge(length);
       const text = strictText(access.bytes('ic0.msg_reject', address, length), 'ic0.msg_reject: invalid UTF-8 string provided');
       message().answer = { kind: 'reject', message: text };
     }],
     debug_print: ['* s', 100, (address: number, length: number) => {
-      access.instance.charge(length >>> 0);
+      access.instance.charge(length);
       message().log.push(said(address, length) ?? '(debug_print message out of memory bounds)');
     }],
     trap: ['* s', COST, (address: number, length: number) => { throw new Trap('calledTrap', said(address, length) ?? '(trap message out of memory bounds)'); }],
@@ -158,7 +173,7 @@ function maxReply({ role }: Message): number {
 function canisterApi(access: Access): Functions {
   const { message, around, instance } = access;
   const nameOf = (function_: string, address: number, length: number): string => {
-    if (length >>> 0 > MAX_VARIABLE_NAME) throw new Trap('contractViolation', `ic0.${function_}: Variable name is too large.`);
+    if (length > MAX_VARIABLE_NAME) throw new Trap('contractViolation', `ic0.${function_}: Variable name is too large.`);
     const bytes = access.bytes(`ic0.${function_} ${function_ === 'env_var_value_copy' ? 'name' : 'heap'}`, address, length);
     return strictText(bytes, `ic0.${function_}: Variable name is not a valid UTF-8 string.`);
   };
@@ -169,8 +184,8 @@ function canisterApi(access: Access): Functions {
   };
   const nameAt = (index: number): Uint8Array => {
     const variables = around.environment();
-    const found = variables[index >>> 0];
-    if (!found) throw new Trap('environment', `Environment variable index ${index >>> 0} is out of bounds. The number of environment variables is ${variables.length}.`);
+    const found = variables[index];
+    if (!found) throw new Trap('environment', `Environment variable index ${index} is out of bounds. The number of environment variables is ${variables.length}.`);
     return new TextEncoder().encode(found.name);
   };
   const certificate = (name: string): Uint8Array => {
@@ -187,8 +202,7 @@ function canisterApi(access: Access): Functions {
       access.copy('data_certificate_copy', 'certificate', target, offset, length, certificate('data_certificate_copy'))],
     subnet_self_node_count: [ALL, COST, () => 1],
     data_certificate_present: [ALL, COST, () => (message().certificate ? 1 : 0)],
-    certified_data_set: ['I G U Ry Rt T', COST, (address: number, length: number) => {
-      const [from, size] = [address >>> 0, length >>> 0];
+    certified_data_set: ['I G U Ry Rt T', COST, (from: number, size: number) => {
       if (size > MAX_CERTIFIED) {
         throw new Trap('contractViolation', `ic0_certified_data_set failed because the passed data must be no larger than ${MAX_CERTIFIED} bytes. Found ${size} bytes.`);
       }
@@ -209,7 +223,7 @@ function canisterApi(access: Access): Functions {
     performance_counter: ['* s', 200, (type: number) => {
       if (type === 0) return instance.used();
       if (type === 1) return instance.used() + message().contextInstructions;
-      throw new Trap('contractViolation', `Error getting performance counter type ${type >>> 0}`);
+      throw new Trap('contractViolation', `Error getting performance counter type ${type}`);
     }],
     is_controller: ['* s', 1000, (address: number, length: number) => {
       const principal = access.bytes('ic0.is_controller', address, length);

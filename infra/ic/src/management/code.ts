@@ -20,6 +20,8 @@ interface InstallChunked { mode: Mode; target_canister: Principal; store_caniste
 
 const MAX_CHUNK = 1 << 20;
 const MAX_CHUNKS = 100;
+/** A custom section: the module finds its data in the heap again after an upgrade, as those of Motoko do. */
+const ORTHOGONAL = 'enhanced-orthogonal-persistence';
 
 const installCode: Method = (request, { mode, canister_id, wasm_module, arg }: InstallCode) => {
   install(request, controlled(request, canister_id), mode, Uint8Array.from(wasm_module), Uint8Array.from(arg));
@@ -89,10 +91,14 @@ function installAnew(request: Request, canister: Canister, module: CanisterModul
 function upgrade(request: Request, canister: Canister, options: { skip_pre_upgrade: [boolean] | []; wasm_memory_persistence: [object] | [] } | undefined, module: CanisterModule, arg: Uint8Array): void {
   const old = canister.instance!;
   canister.stable.begin();
+  const persistence = options?.wasm_memory_persistence[0];
+  const keep = persistence !== undefined && 'keep' in persistence;
+  let heap: Uint8Array | undefined;
   let certified: Uint8Array | undefined;
   if (!options?.skip_pre_upgrade[0]) {
     const message = newMessage({ role: 'G', time: request.subnet.state.time, caller: bytesOf(request.caller), balance: canister.state.cycles, instructionLimit: request.subnet.state.limits.install });
     const trap = runHooks(request, canister, old, message, ['canister_pre_upgrade']);
+    if (keep && !trap) heap = old.bytes.slice();
     old.rollback();
     if (trap) {
       undo(canister, old);
@@ -100,10 +106,17 @@ function upgrade(request: Request, canister: Canister, options: { skip_pre_upgra
     }
     certified = message.certified;
   }
-  const keep = options?.wasm_memory_persistence[0] && 'keep' in options.wasm_memory_persistence[0];
-  const fresh = canister.instantiate(module, keep ? { heap: old.copyHeap(), globals: old.globals } : undefined);
+  if (!persistence && old.module.metadata.has(ORTHOGONAL)) {
+    undo(canister, old);
+    throw new Reject('contractViolation', 'Missing upgrade option: Enhanced orthogonal persistence requires the `wasm_memory_persistence` upgrade option.');
+  }
+  if (keep && !module.metadata.has(ORTHOGONAL)) {
+    undo(canister, old);
+    throw new Reject('contractViolation', 'Invalid upgrade option: The `wasm_memory_persistence: opt Keep` upgrade option requires that the new canister module supports enhanced orthogonal persistence.');
+  }
+  const fresh = canister.instantiate(module, keep ? { heap: heap ?? old.copyHeap() } : undefined);
   const message = initial(request, canister, arg);
-  const trap = runHooks(request, canister, fresh, message, keep ? ['canister_post_upgrade'] : ['canister_start', 'canister_post_upgrade']);
+  const trap = runHooks(request, canister, fresh, message, ['canister_start', 'canister_post_upgrade']);
   if (trap) {
     canister.stable.rollback();
     throw failed(canister, trap);
@@ -133,11 +146,12 @@ function runHooks(request: Request, canister: Canister, instance: Instance, mess
     for (const line of running.log) request.subnet.onLog(canister.id, line);
     if (trap) {
       canister.print(message.time, [logged(trap)]);
-      canister.spend(executionFee(request.instructions), 'instructions');
+      canister.spend(executionFee(request.instructions, instance.module.wide), 'instructions');
       return trap;
     }
   }
-  const fee = executionFee(request.instructions) < message.balance ? executionFee(request.instructions) : message.balance;
+  const full = executionFee(request.instructions, instance.module.wide);
+  const fee = full < message.balance ? full : message.balance;
   message.balance -= fee;
   canister.account(fee, 'instructions');
   return undefined;

@@ -130,8 +130,8 @@ export class Canister {
     return this.instance?.module;
   }
 
-  /** An instance of a module for this canister; with what was committed, or fresh. */
-  instantiate(module: CanisterModule, committed?: { heap: Uint8Array; globals: unknown[] }): Instance {
+  /** An instance of a module for this canister; with what was committed, all or the heap only, or fresh. */
+  instantiate(module: CanisterModule, committed?: { heap: Uint8Array; globals?: unknown[] }): Instance {
     return new Instance(module, (instance) => systemApi(instance, this.#surroundings()), committed);
   }
 

@@ -13,8 +13,9 @@ const TEST_KEY = 10_000_000_000n;
 const COMPUTE_PERCENT_SECOND = 10_000_000n;
 const GIB = 1n << 30n;
 
-export function executionFee(instructions: bigint): bigint {
-  return UPDATE_BASE + instructions;
+/** @param wide  whether the module's addresses have 64 bits: its instructions cost twice as much */
+export function executionFee(instructions: bigint, wide = false): bigint {
+  return UPDATE_BASE + (wide ? 2n : 1n) * instructions;
 }
 
 /** @param bytes  method name and argument */

@@ -1,5 +1,5 @@
 import type { Instance } from '../execution/instance.js';
-import { newMessage, type Message, type OutgoingCall } from '../execution/message.js';
+import { newMessage, type Closure, type Message, type OutgoingCall } from '../execution/message.js';
 import { logged, type Trap } from '../execution/trap.js';
 import type { CallContext, Canister } from './canister.js';
 import { executionFee } from './cycles.js';
@@ -100,7 +100,7 @@ export function deliverTask(subnet: Subnet, canister: Canister, hook: string): b
  *
  * @param drop  whether what it did to memory is dropped even when it succeeds (queries)
  */
-function execute(subnet: Subnet, canister: Canister, message: Message, entry: string | { fun: number; env: number }, drop: boolean): Trap | undefined {
+function execute(subnet: Subnet, canister: Canister, message: Message, entry: string | Closure, drop: boolean): Trap | undefined {
   const { stable, state } = canister;
   const instance = canister.instance!;
   stable.begin();
@@ -111,7 +111,7 @@ function execute(subnet: Subnet, canister: Canister, message: Message, entry: st
   if (!trap) state.cycles = message.balance;
   if (!trap) canister.account(message.burnt, 'burned_cycles');
   if (!trap && !drop && canister.watchMemory()) subnet.lowOnMemory.push(canister.id);
-  canister.spend(executionFee(message.instructions), 'instructions');
+  canister.spend(executionFee(message.instructions, instance.module.wide), 'instructions');
   canister.print(message.time, trap ? [...message.log, logged(trap)] : message.log);
   for (const line of message.log) subnet.onLog(canister.id, line);
   return trap;

@@ -17,6 +17,8 @@ export interface WasmParts {
   functions: WasmFunction[];
   /** Pages of 64 KiB. */
   memory?: number;
+  /** Whether its addresses have 64 bits, and the indices of its table. */
+  wide?: boolean;
   /** Indices of functions: the table holds them from 0. */
   table?: number[];
   /** Index of the function that runs first. */
@@ -31,8 +33,10 @@ export interface WasmParts {
 }
 
 const KINDS: Record<string, number> = { i: 0x7f, I: 0x7e };
+/** Of limits (WebAssembly: memory64). */
+const WIDE = 4;
 
-export function wasmModule({ imports = [], functions, memory, table, start, data = [], passive = [], globals = 0, custom = [] }: WasmParts): Uint8Array {
+export function wasmModule({ imports = [], functions, memory, wide = false, table, start, data = [], passive = [], globals = 0, custom = [] }: WasmParts): Uint8Array {
   const signatures = [...new Set([':', ...imports.map(([, signature]) => signature), ...functions.map(({ signature = ':' }) => signature)])];
   const typeOf = (signature: Signature): number[] => leb(signatures.indexOf(signature));
   const exports = functions.flatMap((one, index) => (one.exports ?? []).map((name) => [...text(name), 0, ...leb(imports.length + index)]));
@@ -41,15 +45,15 @@ export function wasmModule({ imports = [], functions, memory, table, start, data
     ...section(1, signatures.map(typeBytes)),
     ...section(2, imports.map(([name, signature]) => [...text('ic0'), ...text(name), 0, ...typeOf(signature)])),
     ...section(3, functions.map(({ signature = ':' }) => typeOf(signature))),
-    ...section(4, table ? [[0x70, 0, ...leb(table.length)]] : []),
-    ...section(5, memory === undefined ? [] : [[0, ...leb(memory)]]),
+    ...section(4, table ? [[0x70, wide ? WIDE : 0, ...leb(table.length)]] : []),
+    ...section(5, memory === undefined ? [] : [[wide ? WIDE : 0, ...leb(memory)]]),
     ...section(6, Array.from({ length: globals }, () => [0x7f, 1, 0x41, 0, 0x0b])),
     ...section(7, memory === undefined ? exports : [[...text('memory'), 2, 0], ...exports]),
     ...(start === undefined ? [] : [8, leb(start).length, ...leb(start)]),
-    ...section(9, table ? [[0, 0x41, 0, 0x0b, ...leb(table.length), ...table.flatMap(leb)]] : []),
+    ...section(9, table ? [[0, ...address(0, wide), 0x0b, ...leb(table.length), ...table.flatMap(leb)]] : []),
     ...(passive.length > 0 ? [12, 1, data.length + passive.length] : []),
     ...section(10, functions.map(({ code }) => sized([0, ...code, 0x0b]))),
-    ...section(11, [...data.map(([address, bytes]) => [0, ...i32(address), 0x0b, ...leb(bytes.length), ...bytes]), ...passive.map((bytes) => [1, ...leb(bytes.length), ...bytes])]),
+    ...section(11, [...data.map(([at, bytes]) => [0, ...address(at, wide), 0x0b, ...leb(bytes.length), ...bytes]), ...passive.map((bytes) => [1, ...leb(bytes.length), ...bytes])]),
     ...custom.flatMap(([name, content]) => [0, ...sized([...text(name), ...content])]),
   ]);
 }
@@ -62,6 +66,11 @@ export function i32(value: number): number[] {
 
 export function i64(value: bigint): number[] {
   return [0x42, ...signed(value)];
+}
+
+/** A constant address. */
+export function address(value: number, wide: boolean): number[] {
+  return wide ? i64(BigInt(value)) : i32(value);
 }
 
 /** Constants for the parameters of a call, the call, and its result dropped. */

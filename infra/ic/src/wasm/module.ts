@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
 import { gunzipSync } from 'node:zlib';
 import { Reject } from '../subnet/reject.js';
 import { checkImports } from './imports.js';
@@ -16,14 +17,20 @@ export interface CanisterModule {
   readonly metadata: ReadonlyMap<string, { public: boolean; content: Uint8Array }>;
   /** Names of the exported mutable globals, the instruction counter left out. */
   readonly globals: readonly string[];
+  /** Whether its addresses have 64 bits (WebAssembly: memory64). */
+  readonly wide: boolean;
+  /** Whether it drops passive data: the network has that for one message only, so the next message gets a new instance. */
+  readonly dropsData: boolean;
   readonly size: number;
 }
 
 export const COUNTER = 'ic instructions';
 export const MEMORY = 'ic memory';
 const MAX_UNPACKED = 100 << 20;
-/** Id of the code section. */
-const CODE = 10;
+/** Ids of sections. */
+const [MEMORIES, CODE] = [5, 10];
+/** Of a memory's limits: its addresses have 64 bits. */
+const WIDE = 4;
 const MAX_CODE = 10 << 20;
 const MAX_SECTIONS = 16;
 const MAX_SECTION_BYTES = 1 << 20;
@@ -48,7 +55,8 @@ export function unpacked(uploaded: Uint8Array): Uint8Array {
 
 /** Reads what the host needs to know about an instrumented module. */
 export function readModule(hash: Uint8Array, instrumented: Uint8Array, size: number): CanisterModule {
-  const compiled = new WebAssembly.Module(instrumented as Uint8Array<ArrayBuffer>);
+  const wide = isWide(instrumented);
+  const compiled = compile(instrumented as Uint8Array<ArrayBuffer>, wide);
   const methods = new Map<string, MethodKind>();
   const hooks = new Set<string>();
   const globals: string[] = [];
@@ -58,7 +66,20 @@ export function readModule(hash: Uint8Array, instrumented: Uint8Array, size: num
     else if (name.startsWith('canister_')) hooks.add(name);
     else if (name.startsWith('ic global ')) globals.push(name);
   }
-  return { hash, compiled, methods, hooks, globals, size, metadata: metadataOf(instrumented) };
+  const dropsData = WebAssembly.Module.customSections(compiled, 'ic drops data').length > 0;
+  return { hash, compiled, methods, hooks, globals, wide, dropsData, size, metadata: metadataOf(instrumented) };
+}
+
+/** V8 has memory64 behind a flag of the process, which is not touched before a module needs it. */
+function compile(wasm: Uint8Array<ArrayBuffer>, wide: boolean): WebAssembly.Module {
+  if (wide) setFlagsFromString('--experimental-wasm-memory64');
+  return new WebAssembly.Module(wasm);
+}
+
+/** Whether the addresses of a valid module have 64 bits. */
+function isWide(wasm: Uint8Array): boolean {
+  for (const { id, content } of sectionsOf(wasm)) if (id === MEMORIES) return content[0]! > 0 && (content[1]! & WIDE) !== 0;
+  return false;
 }
 
 function invalid(why: string): Reject {
@@ -67,7 +88,7 @@ function invalid(why: string): Reject {
 
 /** What the replica refuses of a module that is otherwise valid. @throws Reject `invalidWasm` */
 export function checkSections(wasm: Uint8Array): void {
-  checkImports(sectionsOf(wasm));
+  checkImports(sectionsOf(wasm), isWide(wasm));
   const names = new Set<string>();
   let bytes = 0;
   for (const { id, length, name } of sectionsOf(wasm)) {
