@@ -156,7 +156,7 @@ async function rolledOut(): Promise<string> {
   return checkpoint;
 }
 
-const url = (path: string): string => `${network.icHost}${path}${path.includes('?') ? '&' : '?'}canisterId=${network.canisters.models}`;
+const url = (path: string): string => `${network.icHost}${path}${path.includes('?') ? '&' : '?'}canisterId=${network.canisters.models}.raw`;
 
 async function fetched(path: string): Promise<Uint8Array> {
   const answer = await fetch(url(path));

@@ -45,7 +45,7 @@ async function main(): Promise<void> {
 
   const pod = new Pod({
     principal: principal.toUint8Array(), name: values.name, channel: values.channel, directory: needed('state'), shippedRoot: readFileSync(needed('root')),
-    fetcher: values.mirror ? new Fetcher(values.mirror, '') : new Fetcher(network.icHost, `canisterId=${network.canisters.models}`),
+    fetcher: values.mirror ? new Fetcher(values.mirror, '') : new Fetcher(network.icHost, `canisterId=${network.canisters.models}.raw`),
     fleet: canisterFleet(clients), motion: { recordings: needed('recordings'), person: needed('person'), windowsPerSecond: REAL_TIME * number('speed') }, log,
   });
   const { address, server } = await serveApi(pod, principal.toText(), number('port'));

@@ -158,7 +158,7 @@ describe('init arguments', () => {
 describe('pages of canisters', () => {
   const canisters = { governance: 'aaaaa-aa', fleet: '2vxsx-fae' } as never;
   it('are served under one host locally, and under names of their own on the main network', () => {
-    expect(pageOf({ icHost: 'http://127.0.0.1:4943', rootKey: '', canisters }, 'proposals', 12)).toBe('http://127.0.0.1:4943/proposals/12?canisterId=aaaaa-aa');
+    expect(pageOf({ icHost: 'http://127.0.0.1:4943', rootKey: '', canisters }, 'proposals', 12)).toBe('http://127.0.0.1:4943/proposals/12?canisterId=aaaaa-aa.raw');
     expect(pageOf({ icHost: 'https://icp-api.io', rootKey: '', canisters }, 'releases', 3n)).toBe('https://2vxsx-fae.raw.icp0.io/releases/3');
   });
 });

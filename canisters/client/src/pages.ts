@@ -11,9 +11,9 @@ export function pageOf(network: IcNetwork, kind: keyof typeof CANISTER_OF, id: n
 /** What pods begin with: the models canister's signed metadata. */
 export const metadataPage = (network: IcNetwork): string => gatewayUrl(network, 'models', '/tuf/timestamp.json');
 
-/** The main network serves canisters under names of their own; any other host under one, with the canister in the query. */
+/** The main network serves canisters under names of their own; any other host under one, with the canister in the query. `raw`: without certificates. */
 function gatewayUrl({ icHost, canisters }: IcNetwork, canister: CanisterName, path: string): string {
   const { hostname, origin } = new URL(icHost);
   if (/(^|\.)(icp-api\.io|icp0\.io|ic0\.app)$/.test(hostname)) return `https://${canisters[canister]}.raw.icp0.io${path}`;
-  return `${origin}${path}?canisterId=${canisters[canister]}`;
+  return `${origin}${path}?canisterId=${canisters[canister]}.raw`;
 }

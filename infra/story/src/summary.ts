@@ -23,7 +23,7 @@ function links(network: Network, metrics: Record<string, string>): [string, stri
   const { temporal, s3, icHost, canisters } = network;
   return [
     ['Temporal UI', `${temporal?.uiUrl ?? temporal?.address}/namespaces/${temporal?.namespace}/workflows/lifecycle-round-1`],
-    ['IC gateway', `${icHost}/tuf/timestamp.json?canisterId=${canisters.models}`],
+    ['IC gateway', `${icHost}/tuf/timestamp.json?canisterId=${canisters.models}.raw`],
     ['S3', `${s3?.endpoint}/${s3?.bucket}`],
     ...Object.entries(metrics).map(([name, address]): [string, string] => [`metrics, ${name}`, address]),
   ];

@@ -4,7 +4,7 @@ import { PodError } from '../errors.js';
 export class Fetcher {
   /**
    * @param base      the repository's address, e.g. the IC gateway
-   * @param query     appended to each request, e.g. `canisterId=…`
+   * @param query     appended to each request, e.g. `canisterId=….raw`
    * @param timeoutMs for one request as a whole, so that a slow sender cannot hold an update up for ever
    */
   constructor(

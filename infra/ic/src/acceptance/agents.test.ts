@@ -6,11 +6,11 @@ import * as agent6 from 'icp-sdk-core-6/agent';
 import * as identity6 from 'icp-sdk-core-6/identity';
 import { Secp256k1KeyIdentity } from 'icp-sdk-core-6/identity/secp256k1';
 import { Principal as Principal6 } from 'icp-sdk-core-6/principal';
-import { TestNetwork } from '../testing/network.js';
+import { FORMS, TestNetwork } from '../testing/network.js';
 import { testCanister, type TestCanister } from '../testing/test-canister.js';
 
 /** Two generations of the JavaScript agent, as published, with every check on. */
-describe.each<[string, string[]]>([['under a root key of its own', []], ['under a root that delegates', ['--delegated']]])('JavaScript agents, of a subnet %s,', (_, options) => {
+describe.each(FORMS)('JavaScript agents, of a subnet %s,', (_, options) => {
   const network = new TestNetwork();
   let id: string;
 

@@ -66,7 +66,7 @@ const TYPES: Record<string, string> = { js: 'text/javascript', wasm: 'applicatio
   it('the network may be asked from any origin, and serves canisters by name', async () => {
     const status = await page.evaluate(async (url) => (await fetch(`${url}/api/v2/status`)).headers.get('content-type'), network.url);
     expect(status).toBe('application/cbor');
-    await page.goto(`http://${canister.id.toText()}.localhost:${new URL(network.url).port}/hello`);
+    await page.goto(`http://${canister.id.toText()}.raw.localhost:${new URL(network.url).port}/hello`);
     expect(await page.textContent('body')).toContain('GET /hello');
   });
 });

@@ -1,19 +1,19 @@
 import { ResponseVerificationErrorCode, verifyRequestResponsePair, type ResponseVerificationError } from '@dfinity/response-verification';
 import { certifyPage } from '../testing/certified-page.js';
-import { TestNetwork } from '../testing/network.js';
+import { FORMS, TestNetwork } from '../testing/network.js';
 import type { TestCanister } from '../testing/test-canister.js';
 
 const PAGE = { status: 200, type: 'text/html', body: '<h1>Certified</h1>' };
 const FIVE_MINUTES = 300_000_000_000n;
 
 /** The verifier of the service worker, as compiled Wasm from its package: it has the root key, and believes nothing else. */
-describe('response verification, version 2', () => {
+describe.each(FORMS)('response verification, version 2, of a subnet %s,', (_, options) => {
   const network = new TestNetwork();
   let canister: TestCanister;
   let headers: [string, string][];
 
   beforeAll(async () => {
-    await network.start();
+    await network.start(options);
     canister = await network.deploy();
     headers = await certifyPage(canister, 'index.html', PAGE);
   });

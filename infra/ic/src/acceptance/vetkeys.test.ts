@@ -1,15 +1,15 @@
 import { DerivedPublicKey, EncryptedVetKey, IbeCiphertext, IbeIdentity, IbeSeed, TransportSecretKey } from '@dfinity/vetkeys';
-import { TestNetwork } from '../testing/network.js';
+import { FORMS, TestNetwork } from '../testing/network.js';
 import type { TestCanister } from '../testing/test-canister.js';
 
-describe('@dfinity/vetkeys 0.4', () => {
+describe.each(FORMS)('@dfinity/vetkeys 0.4, of a subnet %s,', (_, options) => {
   const network = new TestNetwork();
   const context = new TextEncoder().encode('vetkeys test');
   let canister: TestCanister;
   let publicKey: DerivedPublicKey;
 
   beforeAll(async () => {
-    await network.start();
+    await network.start(options);
     canister = await network.deploy();
     publicKey = DerivedPublicKey.deserialize(Uint8Array.from(await canister.vetkd_public_key(context)));
   });

@@ -7,7 +7,8 @@ import type { Ingress } from '../subnet/subnet.js';
 import { HttpError, rejected, sendCbor, sendText, type Outgoing } from './replies.js';
 
 const SYNCHRONOUS_PATIENCE = 10_000;
-const MAX_ARGUMENT = 2 << 20;
+/** Bytes. */
+export const MAX_ARGUMENT = 2 << 20;
 
 /**
  * `POST /api/{v2,v3,v4}/canister/<effective>/call` and `…/subnet/<id>/call` (IC spec: Request: Call). From v3 on the answer is the certified outcome.

@@ -2,7 +2,6 @@ import { Cbor, Certificate, IC_ROOT_KEY, HttpAgent, type Identity } from '@dfini
 import { IDL } from '@dfinity/candid';
 import { Ed25519KeyIdentity } from '@dfinity/identity';
 import { Principal } from '@dfinity/principal';
-import { request } from 'node:http';
 import { ANY, TestNetwork } from '../testing/network.js';
 import type { TestCanister } from '../testing/test-canister.js';
 
@@ -106,21 +105,6 @@ describe('HTTP interface', () => {
     expect((await post(`${network.url}/api/v2/canister/${canister.id.toText()}/query`, Buffer.alloc(6 << 20))).status).toBe(413);
   });
 
-  it('serves a canister\'s pages by name and by host, upgrading to an update on demand', async () => {
-    const answer = await fetch(`${network.url}/hello?canisterId=${canister.id.toText()}`);
-    expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([200, 'text/plain', `GET /hello?canisterId=${canister.id.toText()} 0`]);
-    expect(await byHost(network, `${canister.id.toText()}.localhost`, '/x')).toBe('GET /x 0');
-    const before = await canister.counter();
-    const upgraded = await fetch(`${network.url}/increment?canisterId=${canister.id.toText()}`, { method: 'POST', body: 'x' });
-    expect([upgraded.status, await upgraded.text()]).toEqual([201, String(before + 1n)]);
-    expect(await canister.counter()).toBe(before + 1n);
-  });
-
-  it('streams a long page with the canister\'s own tokens', async () => {
-    const answer = await fetch(`${network.url}/stream?canisterId=${canister.id.toText()}`);
-    expect(await answer.text()).toBe('part 0, part 1, part 2, end');
-  });
-
   it('answers browsers of any origin', async () => {
     const answer = await fetch(`${network.url}/api/v2/status`, { method: 'OPTIONS' });
     expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([204, '*']);
@@ -146,14 +130,4 @@ async function signedCall(network: TestNetwork, identity: Identity, canisterId: 
 
 function post(url: string, body: Uint8Array): Promise<Response> {
   return fetch(url, { method: 'POST', headers: { 'content-type': 'application/cbor' }, body: body as never });
-}
-
-/** `fetch` does not let one choose the host header. */
-function byHost(network: TestNetwork, host: string, path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    request(`${network.url}${path}`, { headers: { host } }, (answer) => {
-      let text = '';
-      answer.on('data', (part: Buffer) => { text += part.toString(); }).on('end', () => resolve(text));
-    }).on('error', reject).end();
-  });
 }

@@ -13,7 +13,7 @@ export const CORS = {
 /** An answer on its way out, whichever thread its connection belongs to. */
 export interface Outgoing {
   headersSent: boolean;
-  writeHead(status: number, headers: Record<string, string | number>): unknown;
+  writeHead(status: number, headers: Record<string, string | number | string[]>): unknown;
   write(part: Uint8Array): unknown;
   end(part?: Uint8Array | string): unknown;
   destroy(): unknown;
@@ -45,8 +45,8 @@ export function sendText(response: Outgoing, status: number, text: string): void
   send(response, status, 'text/plain; charset=utf-8', Buffer.from(text));
 }
 
-export function send(response: Outgoing, status: number, type: string, body: Uint8Array): void {
-  response.writeHead(status, { ...CORS, 'content-type': type, 'content-length': body.length, 'x-content-type-options': 'nosniff' });
+export function send(response: Outgoing, status: number, type: string, body: Uint8Array, more: Record<string, string> = {}): void {
+  response.writeHead(status, { ...CORS, ...more, 'content-type': type, 'content-length': body.length, 'x-content-type-options': 'nosniff' });
   response.end(body);
 }
 

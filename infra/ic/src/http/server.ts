@@ -5,7 +5,8 @@ import type { Host } from '../host.js';
 import { canisterId, bytesOf, FIRST_ID, idOf, LAST_ID, type Id } from '../subnet/principals.js';
 import { bodyOf, KEEP_ALIVE, type Incoming } from './body.js';
 import { handleCall } from './calls.js';
-import { canisterOf, handleGateway } from './gateway.js';
+import { isBase } from '../gateway/address.js';
+import { handleGateway } from '../gateway/gateway.js';
 import { principalIn } from './endpoints.js';
 import { handleQuery } from './queries.js';
 import { handleReadState } from './read-state.js';
@@ -39,7 +40,7 @@ export function serve(host: Host, faults: HttpFaults, request: Incoming, respons
 
 async function handle(host: Host, faults: HttpFaults, request: Incoming, response: Outgoing): Promise<void> {
   const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-  if (request.method === 'OPTIONS') {
+  if (request.method === 'OPTIONS' && (pathname.startsWith('/api/') || pathname.startsWith('/_/'))) {
     response.writeHead(204, CORS);
     response.end();
     return;
@@ -48,10 +49,8 @@ async function handle(host: Host, faults: HttpFaults, request: Incoming, respons
   if (pathname === '/api/v2/status') return sendCbor(response, status(host));
   if (pathname === '/_/topology') return send(response, 200, 'application/json', Buffer.from(JSON.stringify(topologyOf(host))));
   if (pathname.startsWith('/api/')) return handleApi(host, faults, pathname, request, response);
-  const canister = canisterOf(request);
-  if (canister !== undefined) return handleGateway(host, canister, request, await request.body(), response);
-  if (pathname === '/') return sendText(response, 200, WELCOME);
-  throw new HttpError(404, `There is nothing at ${pathname}: name a canister, as in /?canisterId=<id>.`);
+  if (request.url === '/' && request.method === 'GET' && isBase(request.headers.host) && !request.headers.referer) return sendText(response, 200, WELCOME);
+  return handleGateway(host, request, response);
 }
 
 async function handleApi(host: Host, faults: HttpFaults, pathname: string, request: Incoming, response: Outgoing): Promise<void> {

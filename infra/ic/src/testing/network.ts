@@ -19,6 +19,9 @@ const WASM = process.env.LIVEPOD_IC_TEST_CANISTER ?? join(ROOT, '.cache/wasm/tes
 /** Any canister id: the create methods take every one. */
 export const ANY = Principal.fromText('rwlgt-iiaaa-aaaaa-aaaaa-cai');
 
+/** The two forms that a network's certificates have, and the option for each. */
+export const FORMS: [form: string, options: string[]][] = [['under a root key of its own', []], ['under a root that delegates', ['--delegated']]];
+
 /** Instruction limits that cut an endless loop off within a second or two. */
 export const SHORT_LIMITS = ['--update-instructions', '2000000000', '--query-instructions', '1000000000'];
 

@@ -7,7 +7,11 @@ export const testCanister: IDL.InterfaceFactory = ({ IDL }) => {
   const Blob = Vec(Nat8);
   const query = ['query'];
   const Result = (ok: IDL.Type, error: IDL.Type): IDL.Type => IDL.Variant({ Ok: ok, Err: error });
+  const Token = IDL.Record({ part: Nat32, path: Text });
+  const Strategy = IDL.Variant({ Callback: IDL.Record({ callback: IDL.Func([Token], [IDL.Record({ body: Blob, token: Opt(Token) })], ['query']), token: Token }) });
+  const Page = IDL.Record({ status_code: IDL.Nat16, headers: Vec(IDL.Tuple(Text, Text)), body: Blob, upgrade: Opt(IDL.Bool), streaming_strategy: Opt(Strategy) });
   return IDL.Service({
+    serve: IDL.Func([Text, Page], [], []),
     refused_at_the_door: IDL.Func([], [], []), started: IDL.Func([], [Text], query), increment: IDL.Func([], [Nat64], []), counter: IDL.Func([], [Nat64], query),
     increment_in_a_query: IDL.Func([], [Nat64], query), increment_and_trap: IDL.Func([], [Nat64], []), wasm_trap: IDL.Func([], [], []),
     loop_in_update: IDL.Func([], [Nat64], []), loop_in_query: IDL.Func([], [Nat64], query), reply_never: IDL.Func([], [], []), reject_with: IDL.Func([Text], [], []),
@@ -30,8 +34,19 @@ export const testCanister: IDL.InterfaceFactory = ({ IDL }) => {
 type Bytes = Uint8Array | number[];
 type Result<T, E> = { Ok: T } | { Err: E };
 
+/** What `http_request` answers. */
+export interface ServedPage {
+  status_code: number;
+  headers: [string, string][];
+  body: Bytes;
+  upgrade: [boolean] | [];
+  streaming_strategy: [{ Callback: { callback: [Principal, string]; token: { part: number; path: string } } }] | [];
+}
+
 export interface TestCanister {
   id: Principal;
+  /** @param request  method and path, and ` ` and the range if it asks for one */
+  serve(request: string, page: ServedPage): Promise<void>;
   refused_at_the_door(): Promise<void>;
   started(): Promise<string>;
   increment(): Promise<bigint>;

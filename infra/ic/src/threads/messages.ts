@@ -39,7 +39,7 @@ export type ToFront =
   | RoundUpdate | ClockUpdate
   /** Whether there are no faults to be injected, so that the front may answer by itself. */
   | { kind: 'plain'; plain: boolean }
-  | { kind: 'head'; id: number; status: number; headers: Record<string, string | number> }
+  | { kind: 'head'; id: number; status: number; headers: Record<string, string | number | string[]> }
   | { kind: 'data'; id: number; part: Uint8Array }
   | { kind: 'end'; id: number; part?: Uint8Array }
   | { kind: 'cut'; id: number }

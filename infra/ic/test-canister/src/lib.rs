@@ -8,6 +8,7 @@ use ic_cdk::call::Call;
 use ic_cdk::management_canister as ic;
 use ic_cdk::{init, inspect_message, post_upgrade, query, update};
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 thread_local! {
@@ -29,8 +30,11 @@ fn post_upgrade() {
 
 #[inspect_message]
 fn inspect() {
-    if api::msg_method_name() != "refused_at_the_door" {
-        api::accept_message();
+    let refused_page = || api::msg_arg_data().windows(8).any(|bytes| bytes == b"/refused");
+    match api::msg_method_name().as_str() {
+        "refused_at_the_door" => {}
+        "http_request_update" if refused_page() => {}
+        _ => api::accept_message(),
     }
 }
 
@@ -312,9 +316,10 @@ struct HttpRequest {
     url: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    certificate_version: Option<u16>,
 }
 
-#[derive(CandidType)]
+#[derive(CandidType, serde::Deserialize, Clone)]
 struct HttpResponse {
     status_code: u16,
     headers: Vec<(String, String)>,
@@ -331,7 +336,7 @@ struct Token {
 
 candid::define_function!(StreamingCallback : (Token) -> (StreamedPart) query);
 
-#[derive(CandidType)]
+#[derive(CandidType, serde::Deserialize, Clone)]
 enum StreamingStrategy {
     Callback { callback: StreamingCallback, token: Token },
 }
@@ -342,29 +347,66 @@ struct StreamedPart {
     token: Option<Token>,
 }
 
-#[query]
-fn http_request(request: HttpRequest) -> HttpResponse {
-    let upgrade = Some(request.url.starts_with("/increment"));
-    let headers = vec![("content-type".into(), "text/plain".into())];
-    if request.url.starts_with("/stream") {
-        let callback = StreamingCallback::new(api::canister_self(), "http_streaming".into());
-        let token = Token { part: 1, path: request.url };
-        let streaming_strategy = Some(StreamingStrategy::Callback { callback, token });
-        return HttpResponse { status_code: 200, headers, body: b"part 0, ".to_vec(), upgrade: None, streaming_strategy };
-    }
-    let body = format!("{} {} {}", request.method, request.url, request.body.len()).into_bytes();
-    HttpResponse { status_code: 200, headers, body, upgrade, streaming_strategy: None }
+thread_local! {
+    static PAGES: RefCell<BTreeMap<String, HttpResponse>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// Sets what is answered to a request: its method and path, and ` ` and the range if it asks for one.
+#[update]
+fn serve(request: String, page: HttpResponse) {
+    PAGES.with_borrow_mut(|pages| pages.insert(request, page));
 }
 
 #[query]
+fn http_request(request: HttpRequest) -> HttpResponse {
+    let path = request.url.split('?').next().unwrap_or_default();
+    let range = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("range")).map(|(_, range)| format!(" {range}"));
+    let key = format!("{} {path}{}", request.method, range.unwrap_or_default());
+    if let Some(page) = PAGES.with_borrow(|pages| pages.get(&key).cloned()) {
+        return page;
+    }
+    let page = |body: String, upgrade| HttpResponse {
+        status_code: 200,
+        headers: vec![("content-type".into(), "text/plain".into())],
+        body: body.into_bytes(),
+        upgrade,
+        streaming_strategy: None,
+    };
+    match path {
+        "/trap" => ic_cdk::trap("no page"),
+        "/increment" | "/refused" => page(String::new(), Some(true)),
+        "/echo" => page(echo(&request), None),
+        _ if path.starts_with("/stream") => {
+            let callback = StreamingCallback::new(api::canister_self(), "http_streaming".into());
+            let streaming_strategy = Some(StreamingStrategy::Callback { callback, token: Token { part: 1, path: path.into() } });
+            HttpResponse { streaming_strategy, ..page("part 0, ".into(), None) }
+        }
+        _ => page(format!("{} {} {}", request.method, request.url, request.body.len()), None),
+    }
+}
+
+/// Everything that the gateway says of a request, a line each.
+fn echo(request: &HttpRequest) -> String {
+    let headers: Vec<String> = request.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let body = String::from_utf8_lossy(&request.body);
+    format!("{} {} version {:?}\n{}\n\n{body}", request.method, request.url, request.certificate_version, headers.join("\n"))
+}
+
+/// The parts of `/stream/<parts>`, three unless it says how many.
+#[query]
 fn http_streaming(token: Token) -> StreamedPart {
-    if token.part == 3 {
+    let parts = token.path.rsplit('/').next().and_then(|parts| parts.parse().ok()).unwrap_or(3);
+    if token.path.contains("trap") && token.part == parts {
+        ic_cdk::trap("no more parts");
+    }
+    if token.part == parts {
         return StreamedPart { body: b"end".to_vec(), token: None };
     }
     StreamedPart { body: format!("part {}, ", token.part).into_bytes(), token: Some(Token { part: token.part + 1, ..token }) }
 }
 
 #[update]
-fn http_request_update(_request: HttpRequest) -> HttpResponse {
-    HttpResponse { status_code: 201, headers: vec![], body: increment().to_string().into_bytes(), upgrade: None, streaming_strategy: None }
+fn http_request_update(request: HttpRequest) -> HttpResponse {
+    let headers = vec![("x-seen".into(), format!("{} {} {:?}", request.method, request.url, request.certificate_version))];
+    HttpResponse { status_code: 201, headers, body: increment().to_string().into_bytes(), upgrade: Some(true), streaming_strategy: None }
 }
