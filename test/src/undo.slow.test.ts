@@ -60,7 +60,10 @@ const stages: Record<string, Stage> = {
   evaluation: { vote: 'adopt', reached: async (round) => (await doing('evaluation.measure')(round)) || proposed(round), left: refunded },
   adoption: { vote: 'adopt', reached: proposed, left: refunded },
   request: { input: () => ({ deadlineSeconds: 30 }), hold: (signal) => rig.signal('provider', signal), reached: doing('requestAccess'), left: {} },
-  checking: { input: () => ({ trainOn: [], datasets: [datasets.submitted] }), hold: (signal) => rig.chain.signal('s3', signal), reached: doing('datasets.check'), left: {} },
+  checking: {
+    input: () => ({ trainOn: [], datasets: [datasets.submitted] }), hold: (signal) => rig.chain.signal('s3', signal),
+    vote: 'intake', reached: doing('datasets.check'), left: {}, // it may get as far as its proposal before it hears of its end
+  },
   votes: { input: () => ({ trainOn: [], datasets: [datasets.submitted] }), vote: 'intake', reached: proposed, left: {} },
   escrow: { input: () => ({ trainOn: [datasets.vote] }), vote: 'access', reached: proposed, left: refunded },
   wave: {
@@ -142,13 +145,19 @@ describe('a round that ends in the middle', () => {
     expect(found.left!.every(({ of }) => of.includes('t-') || of.startsWith('release'))).toBe(true);
   });
 
-  it.each(['t', 'c'])('while it trains (%s), has its grants revoked and the provider stops', async (mode) => {
+  it.each(['t', 'c'])('while it trains (%s), has its grants revoked, the provider stops, and what it had uploaded of a checkpoint is collected', async (mode) => {
     const round = `${mode}-training`;
     const job = (): Promise<bigint> => operator.access.find_job({ provider: rig.chain.identity('provider').getPrincipal(), client_ref: `round/${round}` }).then((known) => known?.id ?? 0n);
     const handle = await startedTo(round, {
       input: () => ({ arguments: { ...TINY.arguments, epochs: 50, windowsPerEpoch: 4096 } }), left: {},
       reached: async () => (await readdir(join(rig.scratch, String(await job()), 'epochs')).catch(() => [''])).includes('resume.bin'),
     });
+    const jobId = await job();
+    const provider = await rig.chain.as('provider');
+    const put = await Promise.all(chunks.slice(0, 2).map((bytes) => provider.models.put_chunk({ job: jobId, bytes })));
+    const kept = (): Promise<number> => Promise.all(put.map((hash) => operator.models.get_chunk(new Uint8Array(hash)))).then((found) => found.filter((bytes) => bytes !== undefined).length);
+    expect((await (await rig.chain.as('stranger')).models.collect_chunks({ after: [], limit: 50 })).jobs).not.toContain(jobId);
+    expect(await kept()).toBe(2);
     if (mode === 't') {
       await terminate(rig, round);
       expect((await watchOnce(rig)).left).toContainEqual(expect.objectContaining({ of: `round ${round}`, failed: [Number(await job())], refunded: [expect.any(Number)] })); // a job of another round may come late
@@ -158,6 +167,8 @@ describe('a round that ends in the middle', () => {
     }
     expect(await tracesOf(rig, round)).toEqual({ ...nothing, ...refunded });
     await until(async () => (await readdir(rig.scratch)).length === 0);
+    await watchOnce(rig);
+    expect(await kept()).toBe(0);
   });
 });
 

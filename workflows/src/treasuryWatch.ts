@@ -19,8 +19,8 @@ export interface TreasuryWatchResult {
   refunded: number[];
   /** What a termination or a failed compensation left behind, and what was done with it. */
   left?: (Pick<Leftover, 'of' | 'why'> & Settled)[];
-  /** Room in buckets that was promised and never used. */
-  rooms?: { rooms: number; bytes: number; buckets: string[] };
+  /** Room in buckets that was promised and never used, and chunks of checkpoints that were never submitted. */
+  rooms?: { rooms: number; bytes: number; buckets: string[]; checkpoints?: { jobs: number; bytes: number } };
   /** Objects and unfinished uploads of no registered dataset; `next` is where the next run goes on. */
   objects?: { objects: number; uploads: number; next: string | null; refused?: string };
   lowCycles?: { canister: string; id: string; cycles: string }[];
@@ -54,7 +54,7 @@ export async function treasuryWatch(request: TreasuryWatchInput = {}): Promise<T
   const objects = await collectObjects((workflowInfo().lastResult as TreasuryWatchResult | undefined)?.objects?.next ?? null);
 
   const low = await watch.balances({ least: lowCycles });
-  tell(ending(swept, left.length, rooms.rooms + objects.objects + objects.uploads), {
+  tell(ending(swept, left.length, rooms.rooms + (rooms.checkpoints?.jobs ?? 0) + objects.objects + objects.uploads), {
     ...(objects.refused === undefined ? {} : { 'object store': objects.refused }),
     ...Object.fromEntries(low.map(({ canister, id, cycles }) => [`low on cycles: ${canister} ${id}`, `${Number(BigInt(cycles) / 10n ** 9n) / 1000} T`])),
   });

@@ -136,7 +136,7 @@ export class World {
       this.did(`settle ${of}`);
       return { withdrawn: [], failed: jobs, refunded: [], stopped: [] };
     },
-    rooms: async () => ({ rooms: 0, bytes: 0, buckets: [] }),
+    rooms: async () => ({ rooms: 0, bytes: 0, buckets: [], checkpoints: { jobs: 0, bytes: 0 } }),
     objects: async ({ after }) => ({ objects: 0, uploads: 0, next: after === null ? 'datasets/7' : null }),
     balances: async () => [{ canister: 'bucket', id: 'aaaaa-aa', cycles: '1500000000000' }],
   };

@@ -27,7 +27,7 @@ export function canisterWatch({ clients, runs, store, ...keepers }: WatchParts):
         for (const bucket of collected.buckets) buckets.add(bucket.toText());
         bytes += collected.bytes;
         const [next] = collected.next;
-        if (next === undefined) return { rooms: rooms.size, bytes: Number(bytes), buckets: [...buckets] };
+        if (next === undefined) return { rooms: rooms.size, bytes: Number(bytes), buckets: [...buckets], checkpoints: await collectChunks(clients) };
         after = [new Uint8Array(next)];
       }
     },
@@ -46,6 +46,18 @@ export function canisterWatch({ clients, runs, store, ...keepers }: WatchParts):
       return low;
     },
   };
+}
+
+/** Chunks that jobs have put which ended without a checkpoint. */
+async function collectChunks(clients: Clients): Promise<{ jobs: number; bytes: number }> {
+  const found = { jobs: 0, bytes: 0 };
+  for (let after: [] | [bigint] = []; ; ) {
+    const { jobs, bytes, next } = await clients.models.collect_chunks({ after, limit: 50 });
+    found.jobs += jobs.length;
+    found.bytes += Number(bytes);
+    if (next[0] === undefined) return found;
+    after = [next[0]];
+  }
 }
 
 /** Undefined for a canister that does not tell, as an SNS's own governance and ledger. */

@@ -32,8 +32,11 @@ export interface WatchPort {
   leftovers(request: { quietSeconds: number }): Promise<Leftover[]>;
   /** Takes back, gives up, refunds and stops what is named, unless somebody goes on with it now. A repeat finds nothing left to do. */
   settle(leftover: Leftover): Promise<Settled>;
-  /** Collects room in buckets that was promised to datasets which nobody registered in time, and empties surplus buckets. */
-  rooms(): Promise<{ rooms: number; bytes: number; buckets: string[] }>;
+  /**
+   * Collects room in buckets that was promised to datasets which nobody registered in time, and empties surplus buckets; and the chunks of checkpoints
+   * that jobs put and never submitted.
+   */
+  rooms(): Promise<{ rooms: number; bytes: number; buckets: string[]; checkpoints: { jobs: number; bytes: number } }>;
   /**
    * Removes objects below `datasets/` that belong to no registered dataset and are older than the canister's limit, and ends uploads in parts that
    * are older; some thousand folders at a time.

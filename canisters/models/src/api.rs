@@ -97,6 +97,21 @@ pub struct PutChunk {
     pub bytes: ByteBuf,
 }
 
+/// Where to go on looking, and how many jobs to ask about.
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct CollectChunks {
+    pub after: Option<u64>,
+    pub limit: u32,
+}
+
+/// Whose chunks were freed, how many bytes that were, and where to go on; no `next` at the end.
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct CollectedChunks {
+    pub jobs: Vec<u64>,
+    pub bytes: u64,
+    pub next: Option<u64>,
+}
+
 #[derive(CandidType, Deserialize, Clone, Debug)]
 pub struct SubmitCheckpoint {
     pub manifest: ByteBuf,

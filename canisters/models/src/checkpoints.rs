@@ -2,7 +2,7 @@
 
 use crate::api::{Checkpoint, CheckpointState, Error, ListCheckpoints, SignedEvaluation, SignedManifest, SubmitCheckpoint, SubmitEvaluation};
 use crate::jobs::{self, Job};
-use crate::{manifest, memory, outbox};
+use crate::{chunks, manifest, memory, outbox};
 use candid::{Deserialize, Principal};
 use governed::why;
 use ic_stable_structures::StableBTreeMap;
@@ -123,6 +123,7 @@ pub fn submit(caller: Principal, request: &SubmitCheckpoint, submission: Submiss
     jobs::is_granted(job)?;
     manifest::matches_job(&manifest, job)?;
     manifest::matches_chunks(&manifest)?;
+    chunks::submitted(job.id, manifest::chunks(&manifest));
     let checkpoint = Checkpoint {
         id: id.clone(),
         model: manifest.model,

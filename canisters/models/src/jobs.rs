@@ -1,6 +1,7 @@
 //! What the access canister says about a job.
 
-use crate::api::Error;
+use crate::api::{CollectChunks, CollectedChunks, Error};
+use crate::chunks;
 use candid::{CandidType, Deserialize, Principal};
 use governed::why;
 use serde_bytes::ByteBuf;
@@ -74,6 +75,30 @@ pub async fn granted_to(id: u64, caller: Principal) -> Result<(), Error> {
         jobs.insert(id, (caller, now));
     });
     Ok(())
+}
+
+/// Jobs that one call asks about at most.
+const ASKED_AT_ONCE: u32 = 50;
+
+/// Frees what jobs have put that can submit no checkpoint any more.
+pub async fn collect(CollectChunks { after, limit }: CollectChunks) -> Result<CollectedChunks, Error> {
+    let limit = limit.clamp(1, ASKED_AT_ONCE) as usize;
+    let held = chunks::jobs(after, limit);
+    let next = held.last().copied().filter(|_| held.len() == limit);
+    let mut collected = CollectedChunks { jobs: vec![], bytes: 0, next };
+    for id in held {
+        let over = match ask(id).await {
+            Ok(job) => !matches!(job.state, JobState::Requested | JobState::Granted),
+            Err(Error::NotFound(_)) => true,
+            Err(error) => return Err(error),
+        };
+        if over {
+            GRANTED.with_borrow_mut(|jobs| jobs.remove(&id)); // what access said earlier lets nobody put more
+            collected.bytes += chunks::release(id);
+            collected.jobs.push(id);
+        }
+    }
+    Ok(collected)
 }
 
 pub fn provider_is(job: &Job, caller: &Principal) -> Result<(), Error> {

@@ -14,11 +14,12 @@ mod outbox;
 mod publish;
 mod repository;
 mod roles;
+mod room;
 mod root;
 mod vote;
 
 use api::{
-    AdoptCheckpoint, AppointEvaluator, Channel, Checkpoint, CloseCheckpoint, Error, HttpRequest, HttpResponse, InitArgs, ListChannels,
+    AdoptCheckpoint, AppointEvaluator, Channel, Checkpoint, CloseCheckpoint, CollectChunks, CollectedChunks, Error, HttpRequest, HttpResponse, InitArgs, ListChannels,
     ListCheckpoints, Publication, PublishRoot, PutChunk, RollbackChannel, SetExposure, SignedManifest, SubmitCheckpoint, SubmitEvaluation,
 };
 use candid::Principal;
@@ -50,6 +51,12 @@ async fn put_chunk(request: PutChunk) -> Result<ByteBuf, Error> {
     chunks::check_size(&request.bytes)?;
     jobs::granted_to(request.job, system::caller()).await?;
     chunks::put(request.job, &request.bytes).map(ByteBuf::from)
+}
+
+/// Frees chunks of jobs that ended without a checkpoint. Anyone may ask; access is asked about each job.
+#[update(guard = "not_anonymous")]
+async fn collect_chunks(collect: CollectChunks) -> Result<CollectedChunks, Error> {
+    jobs::collect(collect).await
 }
 
 /// Takes a signed checkpoint from its job's provider; a repeat returns it.

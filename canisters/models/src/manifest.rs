@@ -222,9 +222,17 @@ fn approval(bytes: &[u8]) -> Result<Approval, Error> {
     serde_json::from_slice(bytes).or_else(|error| invalid("approval", format!("the job's approval cannot be read: {error}")))
 }
 
+fn digest(hex: &str) -> [u8; 32] {
+    hex::decode_exact(hex).expect("a manifest that was read has hashes")
+}
+
+/// The hashes of all its chunks, file by file.
+pub fn chunks(manifest: &Manifest) -> impl Iterator<Item = [u8; 32]> + '_ {
+    manifest.files.iter().flat_map(|file| &file.chunks).map(|chunk| digest(&chunk.sha256))
+}
+
 /// Checks that every chunk is stored with the size the manifest says, and that each file is its chunks.
 pub fn matches_chunks(manifest: &Manifest) -> Result<(), Error> {
-    let digest = |text: &str| hex::decode_exact::<32>(text).expect("read checked the hashes");
     let mut missing = Vec::new();
     for chunk in manifest.files.iter().flat_map(|file| &file.chunks) {
         match chunks::size(&digest(&chunk.sha256)) {

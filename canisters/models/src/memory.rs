@@ -25,6 +25,9 @@ pub const OUTBOX: MemoryId = MemoryId::new(16);
 pub const PUBLICATION: MemoryId = MemoryId::new(17);
 pub const FILES: MemoryId = MemoryId::new(18);
 pub const HISTORY: MemoryId = MemoryId::new(19);
+pub const JOB_CHUNKS: MemoryId = MemoryId::new(20);
+pub const HOLDERS: MemoryId = MemoryId::new(21);
+pub const GAPS: MemoryId = MemoryId::new(22);
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> = RefCell::new(MemoryManager::init(DefaultMemoryImpl::default()));

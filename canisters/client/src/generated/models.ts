@@ -59,6 +59,15 @@ export type CheckpointState = { 'evaluated' : null } |
   { 'rejected' : null } |
   { 'official' : null };
 export interface CloseCheckpoint { 'checkpoint' : string, 'proposal' : bigint }
+/**
+ * `after` a job; `next` is where to go on.
+ */
+export interface CollectChunks { 'after' : [] | [bigint], 'limit' : number }
+export interface CollectedChunks {
+  'jobs' : BigUint64Array | bigint[],
+  'next' : [] | [bigint],
+  'bytes' : bigint,
+}
 export type Error = { 'MissingChunks' : Why } |
   { 'Invalid' : Why } |
   { 'WrongSigner' : Why } |
@@ -191,6 +200,14 @@ export interface _SERVICE {
   >,
   'audit_tip' : ActorMethod<[], AuditTip>,
   'close_checkpoint' : ActorMethod<[CloseCheckpoint], ResultCheckpoint>,
+  /**
+   * Frees chunks of jobs that ended without a checkpoint, at most 50 jobs in one call. Anyone may ask; access is asked about each job.
+   */
+  'collect_chunks' : ActorMethod<
+    [CollectChunks],
+    { 'Ok' : CollectedChunks } |
+      { 'Err' : Error }
+  >,
   'cycles' : ActorMethod<[], bigint>,
   'get_channel' : ActorMethod<[string], [] | [Channel]>,
   'get_checkpoint' : ActorMethod<[string], [] | [Checkpoint]>,
@@ -315,6 +332,15 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'NotAppointed' : Why,
   });
   const ResultCheckpoint = IDL.Variant({ 'Ok' : Checkpoint, 'Err' : Error });
+  const CollectChunks = IDL.Record({
+    'after' : IDL.Opt(IDL.Nat64),
+    'limit' : IDL.Nat32,
+  });
+  const CollectedChunks = IDL.Record({
+    'jobs' : IDL.Vec(IDL.Nat64),
+    'next' : IDL.Opt(IDL.Nat64),
+    'bytes' : IDL.Nat64,
+  });
   const Stable = IDL.Record({ 'checkpoint' : IDL.Text, 'version' : IDL.Nat32 });
   const Candidate = IDL.Record({
     'threshold' : IDL.Nat64,
@@ -410,6 +436,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
       ),
     'audit_tip' : IDL.Func([], [AuditTip], ['query']),
     'close_checkpoint' : IDL.Func([CloseCheckpoint], [ResultCheckpoint], []),
+    'collect_chunks' : IDL.Func(
+        [CollectChunks],
+        [IDL.Variant({ 'Ok' : CollectedChunks, 'Err' : Error })],
+        [],
+      ),
     'cycles' : IDL.Func([], [IDL.Nat], ['query']),
     'get_channel' : IDL.Func([IDL.Text], [IDL.Opt(Channel)], ['query']),
     'get_checkpoint' : IDL.Func([IDL.Text], [IDL.Opt(Checkpoint)], ['query']),
