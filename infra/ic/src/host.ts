@@ -99,7 +99,8 @@ export class Host {
     const pages = new PageStore(options.state);
     const modules = new ModuleStore(join(options.state, 'modules'), new Instrumenter());
     const limits = { ...MAIN_NETWORK_LIMITS, ...options.limits };
-    this.subnet = new Subnet({ subnetId: keys.subnetId, nodeId: keys.nodeId, rootKey: keys.rootDer }, modules, limits, pages);
+    const { rates: _, storageThreshold: __, storageCapacity: ___, ...earlier } = limits; // a state without a checkpoint is new, or of a version that had no others
+    this.subnet = new Subnet({ subnetId: keys.subnetId, nodeId: keys.nodeId, rootKey: keys.rootDer }, modules, earlier, pages);
     this.#history = new History(options.state, this.subnet, pages, options.checkpointAfter);
     this.subnet.onLog = (canister, line) => options.onLog?.(`[${textOf(canister)}] ${line}`);
     this.#certifier = new Certifier(keys, this.subnet);

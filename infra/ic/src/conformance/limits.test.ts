@@ -20,7 +20,7 @@ describe('limits of the main network', () => {
   const change = (id: string, changes: object) => network.manage('update_settings', { canister_id: principalOf(id), settings: settings(changes), sender_canister_version: [] });
 
   it('are 40 B instructions for an update, 5 B for a query, 300 B for installation, 200 M for inspection', () => {
-    expect(MAIN_NETWORK_LIMITS).toEqual({ update: 40_000_000_000n, query: 5_000_000_000n, install: 300_000_000_000n, inspect: 200_000_000n, rates: 'seconds' });
+    expect(MAIN_NETWORK_LIMITS).toEqual({ update: 40_000_000_000n, query: 5_000_000_000n, install: 300_000_000_000n, inspect: 200_000_000n, rates: 'seconds', storageThreshold: 750n * 2n ** 30n, storageCapacity: 2n * 2n ** 40n });
   });
 
   it('of instructions end updates, queries, heartbeats, installation and inspection, each at its own', () => {

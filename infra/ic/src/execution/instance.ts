@@ -66,6 +66,12 @@ export class Instance {
     return this.#image[page]!;
   }
 
+  /** Bytes of the heap as it is now, committed or not. */
+  get size(): number {
+    this.#start();
+    return this.bytes.length;
+  }
+
   get globals(): unknown[] {
     return this.#imageGlobals ?? [];
   }

@@ -13,6 +13,7 @@ import { Reject } from '../subnet/reject.js';
 import type { Subnet } from '../subnet/subnet.js';
 import { sha256, type CanisterModule } from '../wasm/module.js';
 import { controlled, existing, recordChange, type Method, type Request } from './request.js';
+import { reservedForCode, reserveStorage } from './storage.js';
 
 type Mode = { install: null } | { reinstall: null } | { upgrade: [] | [{ skip_pre_upgrade: [boolean] | []; wasm_memory_persistence: [{ keep: null } | { replace: null }] | [] }] };
 interface InstallCode { mode: Mode; canister_id: Principal; wasm_module: Uint8Array; arg: Uint8Array }
@@ -68,16 +69,19 @@ function install(request: Request, canister: Canister, mode: Mode, wasm: Uint8Ar
 }
 
 function installAnew(request: Request, canister: Canister, module: CanisterModule, arg: Uint8Array): void {
+  const had = canister.memoryBytes();
   const { instance: oldInstance, stable: oldStable } = canister;
   const fresh = canister.instantiate(module);
   canister.stable = new StableMemory(canister.pages);
   canister.stable.begin();
   const message = initial(request, canister, arg);
-  const trap = runHooks(request, canister, fresh, message, ['canister_start', 'canister_init']);
-  if (trap) {
+  try {
+    runHooks(request, canister, fresh, message, ['canister_start', 'canister_init']);
+    takeReserved(request, canister, fresh, message, had);
+  } catch (refused) {
     canister.stable = oldStable;
     canister.instance = oldInstance;
-    throw failed(canister, trap);
+    throw refused;
   }
   canister.instance = fresh;
   canister.state.certified = new Uint8Array();
@@ -90,6 +94,7 @@ function installAnew(request: Request, canister: Canister, module: CanisterModul
 
 function upgrade(request: Request, canister: Canister, options: { skip_pre_upgrade: [boolean] | []; wasm_memory_persistence: [object] | [] } | undefined, module: CanisterModule, arg: Uint8Array): void {
   const old = canister.instance!;
+  const had = canister.memoryBytes();
   canister.stable.begin();
   const persistence = options?.wasm_memory_persistence[0];
   const keep = persistence !== undefined && 'keep' in persistence;
@@ -97,13 +102,14 @@ function upgrade(request: Request, canister: Canister, options: { skip_pre_upgra
   let certified: Uint8Array | undefined;
   if (!options?.skip_pre_upgrade[0]) {
     const message = newMessage({ role: 'G', time: request.subnet.state.time, caller: bytesOf(request.caller), balance: canister.state.cycles, instructionLimit: request.subnet.state.limits.install });
-    const trap = runHooks(request, canister, old, message, ['canister_pre_upgrade']);
-    if (keep && !trap) heap = old.bytes.slice();
-    old.rollback();
-    if (trap) {
+    try {
+      runHooks(request, canister, old, message, ['canister_pre_upgrade']);
+    } catch (refused) {
       undo(canister, old);
-      throw failed(canister, trap);
+      throw refused;
     }
+    if (keep) heap = old.bytes.slice();
+    old.rollback();
     certified = message.certified;
   }
   if (!persistence && old.module.metadata.has(ORTHOGONAL)) {
@@ -116,10 +122,12 @@ function upgrade(request: Request, canister: Canister, options: { skip_pre_upgra
   }
   const fresh = canister.instantiate(module, keep ? { heap: heap ?? old.copyHeap() } : undefined);
   const message = initial(request, canister, arg);
-  const trap = runHooks(request, canister, fresh, message, ['canister_start', 'canister_post_upgrade']);
-  if (trap) {
+  try {
+    runHooks(request, canister, fresh, message, ['canister_start', 'canister_post_upgrade']);
+    takeReserved(request, canister, fresh, message, had);
+  } catch (refused) {
     canister.stable.rollback();
-    throw failed(canister, trap);
+    throw refused;
   }
   if (certified) canister.state.certified = certified;
   canister.instance = fresh;
@@ -134,27 +142,43 @@ function initial(request: Request, canister: Canister, arg: Uint8Array): Message
   return newMessage({ role: 'I', time, caller: bytesOf(request.caller), arg, balance: canister.state.cycles, instructionLimit: limits.install });
 }
 
-/** Runs the hooks that the module has, one after the other, as one message. */
-function runHooks(request: Request, canister: Canister, instance: Instance, message: Message, hooks: string[]): Trap | undefined {
+/** Sets aside what the new memories take on a subnet that fills up. @throws Reject */
+function takeReserved(request: Request, canister: Canister, fresh: Instance, message: Message, had: bigint): void {
+  let cycles: bigint;
+  try {
+    cycles = reservedForCode(request.subnet, canister, fresh, had, message.balance);
+  } catch (refused) {
+    canister.state.cycles -= feeOf(request, fresh, canister.state.cycles); // noted by `runHooks`
+    throw refused;
+  }
+  message.balance -= cycles;
+  if (cycles > 0n) canister.state.reserved = (canister.state.reserved ?? 0n) + cycles;
+}
+
+/** Runs the hooks that the module has, one after the other, as one message. @throws Reject when one traps */
+function runHooks(request: Request, canister: Canister, instance: Instance, message: Message, hooks: string[]): void {
   const stableBefore = canister.stable.size;
   for (const hook of hooks) {
     if (!instance.module.hooks.has(hook)) continue;
     const running = hook === 'canister_start' ? { ...message, role: 's' as const } : message;
-    const trap = instance.run(running, hook) ?? overgrown(canister, instance, running, stableBefore);
+    const trap = instance.run(running, hook) ?? overgrown(request.subnet, canister, instance, running, stableBefore);
     request.instructions += running.instructions;
     canister.print(message.time, running.log);
     for (const line of running.log) request.subnet.onLog(canister.id, line);
     if (trap) {
       canister.print(message.time, [logged(trap)]);
       canister.spend(executionFee(request.instructions, instance.module.wide), 'instructions');
-      return trap;
+      throw failed(canister, trap);
     }
   }
-  const full = executionFee(request.instructions, instance.module.wide);
-  const fee = full < message.balance ? full : message.balance;
+  const fee = feeOf(request, instance, message.balance);
   message.balance -= fee;
   canister.account(fee, 'instructions');
-  return undefined;
+}
+
+function feeOf({ instructions }: Request, { module: { wide } }: Instance, balance: bigint): bigint {
+  const fee = executionFee(instructions, wide);
+  return fee < balance ? fee : balance;
 }
 
 function failed(canister: Canister, trap: Trap): Reject {
@@ -196,6 +220,7 @@ const uploadChunk: Method = (request, { canister_id, chunk }: { canister_id: Pri
   if (owed >= HEAP_DELTA_RATE) {
     throw new Reject('contractViolation', `Error from Wasm chunk store: Canister is heap delta rate limited. Current delta debit: ${owed}, limit: ${HEAP_DELTA_RATE}.`);
   }
+  reserveStorage(request.subnet, canister, bytes.length);
   noteHeapDelta(request.subnet, canister, MAX_CHUNK);
   state.chunks.set(idOf(hash), bytes);
   return [{ hash }];

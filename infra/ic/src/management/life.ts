@@ -7,6 +7,7 @@ import { Reject } from '../subnet/reject.js';
 import { controlled, existing, recordChange, type Method, type Request } from './request.js';
 import { withChanges, type CandidSettings } from './settings.js';
 import { infoOf } from './status.js';
+import { changeSettings } from './storage.js';
 
 interface ProvisionalCreate { amount: [bigint] | []; settings: [CandidSettings] | []; specified_id: [Principal] | [] }
 
@@ -16,13 +17,17 @@ const provisionalCreate: Method = (request, { amount, settings, specified_id }: 
   return [{ canister_id: principalOf(create(request, amount[0] ?? DEFAULT_BALANCE, settings[0], specified).id) }];
 };
 
-/** Creates a canister with its settings, or nothing at all. @throws Reject `invalidPayload` */
+/** Creates a canister with its settings, or nothing at all. @throws Reject */
 export function create(request: Request, cycles: bigint, settings: CandidSettings | undefined, specified?: Id): Canister {
   withChanges(newCanisterState([request.caller], 0n, 0n).settings, settings);
   const canister = request.subnet.createCanister([request.caller], cycles, specified);
-  const { state } = canister;
-  state.settings = withChanges(state.settings, settings);
-  const { environment, controllers } = state.settings;
+  try {
+    changeSettings(request.subnet, canister, withChanges(canister.state.settings, settings));
+  } catch (refused) {
+    request.subnet.canisters.delete(canister.id);
+    throw refused;
+  }
+  const { environment, controllers } = canister.state.settings;
   const environmentHash = environment.length > 0 ? representationIndependentHash(new Map(environment.map(({ name, value }) => [name, value]))) : undefined;
   recordChange(request, canister, { creation: { controllers, environmentHash } });
   return canister;

@@ -4,6 +4,7 @@ import { idOf } from '../subnet/principals.js';
 import { Reject } from '../subnet/reject.js';
 import { controlled, recordChange, type Method } from './request.js';
 import { statusOf } from './status.js';
+import { changeSettings } from './storage.js';
 import type { CandidVisibility } from './visibility.js';
 
 export interface CandidSettings {
@@ -80,7 +81,7 @@ function visibility(value: CandidVisibility | undefined): Visibility | undefined
 const updateSettings: Method = (request, { canister_id, settings }: { canister_id: Principal; settings: CandidSettings }) => {
   const canister = controlled(request, canister_id);
   const { state } = canister;
-  state.settings = withChanges(state.settings, settings);
+  changeSettings(request.subnet, canister, withChanges(state.settings, settings));
   if (settings.controllers.length > 0) recordChange(request, canister, { controllers_change: state.settings.controllers });
   else state.version += 1n;
   if (canister.watchMemory()) request.subnet.lowOnMemory.push(canister.id);

@@ -9,6 +9,7 @@ import { globalsOf, globalValues, mutableValues } from '../wasm/globals.js';
 import { sha256, unpacked } from '../wasm/module.js';
 import { uninstall } from './code.js';
 import { controlled, existing, recordChange, type Method, type Request } from './request.js';
+import { reserveStorage } from './storage.js';
 import { maySee } from './visibility.js';
 
 const MAX_SNAPSHOTS = 10;
@@ -42,6 +43,7 @@ const take: Method = (request, { canister_id, replace_snapshot, uninstall_code }
   };
   mayWrite(request, canister);
   charge(request, canister, BigInt(snapshotBytes(snapshot)));
+  reserveStorage(request.subnet, canister, snapshotBytes(snapshot) - sizeOf(canister, replaced));
   keep(canister, snapshot, replaced);
   if (uninstall_code[0]) uninstall(request, canister);
   return [summary(snapshot)];
@@ -61,6 +63,8 @@ const load: Method = (request, { canister_id, snapshot_id }: Named) => {
   if (!globals) throw new Reject('invalidPayload', `The globals of snapshot ${id} do not match those of its Wasm module.`);
   mayWrite(request, canister);
   charge(request, canister, BigInt(snapshotBytes(snapshot)));
+  const has = snapshotBytes(snapshot) + canister.snapshotBytes();
+  reserveStorage(request.subnet, canister, has - Number(canister.memoryBytes()));
   const { state } = canister;
   canister.instance = canister.instantiate(module, { heap: contentOf(memories.heap, 0, snapshot.heapBytes), globals });
   canister.stable = memories.stable.copy();
@@ -134,6 +138,7 @@ const uploadMetadata: Method = (request, given: UploadMetadata) => {
     memories: { module: emptyMemory(canister.pages, moduleBytes), heap: emptyMemory(canister.pages, heapBytes), stable: emptyMemory(canister.pages, stableBytes) },
   };
   charge(request, canister, 0n);
+  reserveStorage(request.subnet, canister, snapshotBytes(snapshot) - sizeOf(canister, replaced));
   keep(canister, snapshot, replaced);
   return [{ snapshot_id: bytesOf(snapshot.id) }];
 };
@@ -176,6 +181,10 @@ function makeRoom(canister: Canister, replace: Bytes | undefined): Id | undefine
     throw new Reject('invalidPayload', `Canister ${textOf(canister.id)} has reached the maximum number of snapshots allowed: ${MAX_SNAPSHOTS}.`);
   }
   return undefined;
+}
+
+function sizeOf(canister: Canister, replaced: Id | undefined): number {
+  return replaced ? snapshotBytes(canister.snapshots.get(replaced)!) : 0;
 }
 
 function keep(canister: Canister, snapshot: Snapshot, replaced: Id | undefined): void {

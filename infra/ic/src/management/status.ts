@@ -18,7 +18,7 @@ export function statusOf(request: Pick<Request, 'subnet' | 'caller'>, canisterId
   const memory = canister.memoryBytes();
   return {
     status: { [state.status]: null }, ready_for_migration: false, version: state.version, module_hash: module ? [module.hash] : [], memory_size: memory,
-    cycles: state.cycles, reserved_cycles: 0n, idle_cycles_burned_per_day: canister.idleCost(86_400n),
+    cycles: state.cycles, reserved_cycles: state.reserved ?? 0n, idle_cycles_burned_per_day: canister.idleCost(86_400n),
     settings: {
       controllers: settings.controllers.map(principalOf), compute_allocation: settings.computeAllocation, memory_allocation: settings.memoryAllocation,
       freezing_threshold: settings.freezingThreshold, reserved_cycles_limit: settings.reservedCyclesLimit, wasm_memory_limit: settings.wasmMemoryLimit,

@@ -96,6 +96,8 @@ export interface CanisterState {
   consumed?: Partial<Record<UseCase, bigint>>;
   /** Nothing when it owes nothing. */
   debits?: Debits;
+  /** Cycles set aside for storage, beside `cycles`; nothing is none. */
+  reserved?: bigint;
   stats: QueryStats;
 }
 
@@ -154,9 +156,10 @@ export class Canister {
     return idleFee(bytes > memoryAllocation ? bytes : memoryAllocation, computeAllocation, seconds);
   }
 
-  /** The balance below which it is frozen. @param more  bytes beyond those it has now */
-  freezingThreshold(more = 0n): bigint {
-    return this.idleCost(this.state.settings.freezingThreshold, more);
+  /** The balance below which it is frozen. @param more  bytes beyond those it has now. @param reserved  cycles beyond those set aside for storage now */
+  freezingThreshold(more = 0n, reserved = 0n): bigint {
+    const threshold = this.idleCost(this.state.settings.freezingThreshold, more) - (this.state.reserved ?? 0n) - reserved;
+    return threshold > 0n ? threshold : 0n;
   }
 
   get frozen(): boolean {
@@ -171,6 +174,25 @@ export class Canister {
     const spent = this.state.cycles > cycles ? cycles : this.state.cycles;
     this.state.cycles -= spent;
     this.account(spent, on);
+  }
+
+  /** Pays for being there, first from what was set aside for it. @returns whether it could */
+  payIdle(cost: bigint): boolean {
+    const { state } = this;
+    const { reserved = 0n } = state;
+    const ahead = reserved < cost ? reserved : cost;
+    if (ahead > 0n) state.reserved = reserved - ahead;
+    this.account(ahead, 'memory');
+    const affordable = state.cycles >= cost - ahead;
+    this.spend(cost - ahead, 'memory');
+    return affordable;
+  }
+
+  /** Sets cycles aside for storage. */
+  reserve(cycles: bigint): void {
+    if (cycles === 0n) return;
+    this.state.cycles -= cycles;
+    this.state.reserved = (this.state.reserved ?? 0n) + cycles;
   }
 
   /** Notes what was spent already. */

@@ -105,10 +105,11 @@ function execute(subnet: Subnet, canister: Canister, message: Message, entry: st
   const instance = canister.instance!;
   stable.begin();
   const stableBefore = stable.size;
-  const trap = instance.run(message, entry) ?? overgrown(canister, instance, message, stableBefore);
+  const trap = instance.run(message, entry) ?? overgrown(subnet, canister, instance, message, stableBefore);
   if (trap || drop) undo(canister, instance);
   else noteHeapDelta(subnet, canister, commit(canister, instance, message));
   if (!trap) state.cycles = message.balance;
+  if (!trap && message.reserved > 0n) state.reserved = (state.reserved ?? 0n) + message.reserved;
   if (!trap) canister.account(message.burnt, 'burned_cycles');
   if (!trap && !drop && canister.watchMemory()) subnet.lowOnMemory.push(canister.id);
   canister.spend(executionFee(message.instructions, instance.module.wide), 'instructions');

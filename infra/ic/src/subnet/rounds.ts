@@ -153,10 +153,7 @@ function payStorage(subnet: Subnet): void {
   if (elapsed < PAY_EVERY) return;
   state.storagePaidUntil = state.time;
   for (const canister of subnet.canisters.values()) {
-    const cost = canister.idleCost(elapsed / SECOND);
-    const affordable = canister.state.cycles >= cost;
-    canister.spend(cost, 'memory');
-    if (!affordable) runDry(subnet, canister);
+    if (!canister.payIdle(canister.idleCost(elapsed / SECOND))) runDry(subnet, canister);
   }
 }
 
@@ -164,6 +161,7 @@ function payStorage(subnet: Subnet): void {
 function runDry(subnet: Subnet, canister: Canister): void {
   subnet.onLog(canister.id, 'Uninstalled: it ran out of cycles.');
   removeCode(subnet, canister);
+  canister.state.reserved = undefined;
   canister.state.version += 1n;
   canister.state.settings = { ...canister.state.settings, computeAllocation: 0n, memoryAllocation: 0n };
 }

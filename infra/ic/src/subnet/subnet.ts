@@ -56,9 +56,15 @@ export interface Limits {
   install: bigint;
   inspect: bigint;
   rates?: Rates;
+  /** Bytes on the subnet above which storage is paid for ahead, and those that it has. */
+  storageThreshold?: bigint;
+  storageCapacity?: bigint;
 }
 
-export const MAIN_NETWORK_LIMITS: Limits = { update: 40_000_000_000n, query: 5_000_000_000n, install: 300_000_000_000n, inspect: 200_000_000n, rates: 'seconds' };
+/** dfinity/ic: `rs/config/src/{subnet_config,execution_environment}.rs`. */
+export const MAIN_NETWORK_LIMITS: Limits = {
+  update: 40_000_000_000n, query: 5_000_000_000n, install: 300_000_000_000n, inspect: 200_000_000n, rates: 'seconds', storageThreshold: 750n << 30n, storageCapacity: 2n << 40n,
+};
 
 /** Ids begin well clear of the well-known ones of the main network. */
 const FIRST_NUMBER = 0x0100_0000n;

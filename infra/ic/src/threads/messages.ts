@@ -7,7 +7,7 @@ import type { Limits } from '../subnet/subnet.js';
 import type { CanisterModule } from '../wasm/module.js';
 
 /** What a query may learn of a canister beside its memory. */
-export type ShownState = Pick<CanisterState, 'settings' | 'status' | 'cycles' | 'version' | 'certified' | 'timer' | 'createdAt'>;
+export type ShownState = Pick<CanisterState, 'settings' | 'status' | 'cycles' | 'version' | 'certified' | 'timer' | 'createdAt' | 'reserved'>;
 
 /** A canister as the last round left it, or what changed of it. Compiled modules and pages of memory are shared between threads, not copied. */
 export interface CanisterUpdate {

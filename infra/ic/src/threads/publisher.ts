@@ -47,7 +47,7 @@ export class Publisher {
   #update(canister: Canister, now: bigint, certify: (canister: Canister) => Certificate): CanisterUpdate | undefined {
     const { id, instance, stable } = canister;
     const state = shownOf(canister);
-    const mark = [state.version, state.cycles, state.status, state.settings, state.certified, state.timer];
+    const mark = [state.version, state.cycles, state.status, state.settings, state.certified, state.timer, state.reserved];
     const before = this.#shown.get(id);
     const sameCode = before?.instance === instance;
     const { committed } = stable;
@@ -64,8 +64,8 @@ export class Publisher {
   }
 }
 
-function shownOf({ state: { settings, status, cycles, version, certified, timer, createdAt } }: Canister): ShownState {
-  return { settings, status, cycles, version, certified, timer, createdAt };
+function shownOf({ state: { settings, status, cycles, version, certified, timer, createdAt, reserved } }: Canister): ShownState {
+  return { settings, status, cycles, version, certified, timer, createdAt, reserved };
 }
 
 const showing = new WeakMap<CanisterModule, boolean>();

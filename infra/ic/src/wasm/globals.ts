@@ -18,7 +18,8 @@ export function globalsOf(wasm: Uint8Array): ModuleGlobal[] {
     if (section === GLOBALS) for (let count = reader.unsigned(); count > 0; count -= 1) globals.push(reader.global());
     if (section === EXPORTS) {
       for (let count = reader.unsigned(); count > 0; count -= 1) {
-        reader.at += reader.unsigned();
+        const name = reader.unsigned(); // not in one step: that would add to where the length began
+        reader.at += name;
         const kind = reader.byte();
         const index = reader.unsigned();
         if (kind === GLOBAL_EXPORT && globals[index]) globals[index].exported = true;
