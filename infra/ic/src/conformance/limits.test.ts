@@ -164,8 +164,8 @@ describe('limits of the main network', () => {
     expect([canister.stable.size, network.subnet.state.ingress.has('aa')]).toEqual([1, false]);
   });
 
-  it('refuse management methods that are not there: IC0407, and arguments that are none: IC0408', () => {
-    expect(network.refusal(MANAGEMENT, 'no_such_method')).toMatchObject({ code: 4, errorCode: 'IC0407' });
+  it('refuse management methods that are not there: IC0536, and arguments that are none: IC0408', () => {
+    expect(network.refusal(MANAGEMENT, 'no_such_method')).toMatchObject({ code: 5, errorCode: 'IC0536' });
     expect(network.refusal(MANAGEMENT, 'canister_status', Uint8Array.of(1, 2, 3))).toMatchObject({ code: 4, errorCode: 'IC0408' });
   });
 });

@@ -47,7 +47,7 @@ const queries: Record<string, (asked: Asked, argument: never) => unknown> = {
  */
 export function manage(subnet: Subnet, call: IncomingCall): bigint {
   if (QUERIES_ONLY.has(call.method)) throw new Reject('rejectedAtTheDoor', `${call.method} API is only accessible to end users in non-replicated mode`);
-  const method = methodOf(call.method);
+  const method = methodOf(call.method, 'methodNotFound');
   const caller = idOf(call.caller);
   const argument = decodeArgument(call.method as MethodName, call.arg);
   subnet.processing(call.origin);
@@ -79,7 +79,7 @@ export function manageQuery(subnet: Subnet, caller: Id, method: string, arg: Uin
  * @throws Reject for methods that users cannot call
  */
 export function effectiveCanister(method: string, arg: Uint8Array): Id | undefined {
-  methodOf(method);
+  methodOf(method, 'unknownManagementMethod');
   if (CANISTERS_ONLY.has(method)) throw onlyCanisters(method);
   if (method === 'provisional_create_canister_with_cycles') return undefined;
   const argument = decodeArgument(method as MethodName, arg) as { canister_id?: Principal; target_canister?: Principal };
@@ -106,9 +106,9 @@ function onlyCanisters(method: string): Reject {
   return new Reject('rejectedAtTheDoor', `Only canisters can call ic00 method ${method}`);
 }
 
-function methodOf(name: string): Method {
+function methodOf(name: string, refusal: 'methodNotFound' | 'unknownManagementMethod'): Method {
   const method = Object.hasOwn(METHODS, name) ? methods[name as MethodName] : undefined;
-  if (!method) throw new Reject('unknownManagementMethod', `Management canister has no method '${name}'`);
+  if (!method) throw new Reject(refusal, `Management canister has no method '${name}'`);
   return method;
 }
 

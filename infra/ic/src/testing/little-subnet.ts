@@ -47,15 +47,27 @@ export class LittleSubnet {
     return this.subnet.createCanister([Buffer.from(CALLER.toUint8Array()).toString('hex')], cycles, id);
   }
 
-  /** Calls, and goes on until there is an answer. */
-  call(to: Id, method: string, arg: Uint8Array = new Uint8Array()): Response {
+  /** Sends a call, and executes a round with it. @returns its id */
+  submit(to: Id, method: string, arg: Uint8Array = new Uint8Array(), sender = CALLER): string {
     const requestId = (this.#requests += 1).toString(16).padStart(64, '0');
     const expiry = this.subnet.state.time + FIVE_MINUTES;
-    this.round({ ingress: [{ requestId, sender: CALLER.toUint8Array(), to, effective: to, method, arg, expiry }] });
+    this.round({ ingress: [{ requestId, sender: sender.toUint8Array(), to, effective: to, method, arg, expiry }] });
+    return requestId;
+  }
+
+  /** The answer that a call has had, if it has had one. */
+  answerOf(requestId: string): Response | undefined {
+    const { state } = this.subnet.state.ingress.get(requestId)!;
+    if (state.status === 'replied') return { kind: 'reply', data: state.data };
+    return state.status === 'rejected' ? { kind: 'reject', rejection: state.rejection } : undefined;
+  }
+
+  /** Calls, and goes on until there is an answer. */
+  call(to: Id, method: string, arg: Uint8Array = new Uint8Array(), sender = CALLER): Response {
+    const requestId = this.submit(to, method, arg, sender);
     for (let rounds = 0; rounds < 20; rounds += 1) {
-      const { state } = this.subnet.state.ingress.get(requestId)!;
-      if (state.status === 'replied') return { kind: 'reply', data: state.data };
-      if (state.status === 'rejected') return { kind: 'reject', rejection: state.rejection };
+      const answer = this.answerOf(requestId);
+      if (answer) return answer;
       this.round();
     }
     throw new Error(`After 20 rounds ${method} is not answered.`);
@@ -71,8 +83,8 @@ export class LittleSubnet {
     return evaluateQuery(this.subnet, context, { caller: CALLER.toUint8Array(), to, method, arg });
   }
 
-  manage(method: MethodName, argument: unknown): Response {
-    return this.call(MANAGEMENT, method, new Uint8Array(IDL.encode(METHODS[method][0] as IDL.Type[], [argument])));
+  manage(method: MethodName, argument: unknown, sender = CALLER): Response {
+    return this.call(MANAGEMENT, method, argumentsOf(method, argument), sender);
   }
 
   install(canister: Canister, wasm: Uint8Array, mode: object = { install: null }, arg: Uint8Array = new Uint8Array()): Response {
@@ -88,7 +100,18 @@ export class LittleSubnet {
   }
 }
 
+/** What a method of the management canister is given, in Candid. */
+export function argumentsOf(method: MethodName, argument: unknown): Uint8Array {
+  return new Uint8Array(IDL.encode(METHODS[method][0] as IDL.Type[], [argument]));
+}
+
 export function refusalIn(response: Response, what: string): Rejection {
   if (response.kind === 'reply') throw new Error(`${what} was replied to instead of refused.`);
   return response.rejection;
+}
+
+/** A response on a line: the reply as Latin-1 text, or `reject` and its code. */
+export function shown(response: Response | undefined): string {
+  if (!response) return 'none yet';
+  return response.kind === 'reply' ? Buffer.from(response.data).toString('latin1') : `reject ${response.rejection.code}`;
 }
