@@ -23,6 +23,8 @@ export interface CallContext {
   /** Cycles sent along and not yet accepted. */
   available: bigint;
   answered: boolean;
+  /** Its canister was uninstalled: answers to its calls are not delivered, but a stop waits for them. */
+  deleted?: boolean;
   /** Its own calls that are not answered yet. */
   outstanding: number;
   instructions: bigint;

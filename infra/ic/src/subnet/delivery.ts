@@ -50,12 +50,17 @@ export function runnableMethod(canister: Canister, method: string): 'update' | '
 export function deliverResponse(subnet: Subnet, canister: Canister, number: number, response: Answered, refund: bigint): bigint {
   const { state } = canister;
   const callback = state.callbacks.get(number);
-  if (!callback) return 0n; // the call expired, or the canister was uninstalled: a late answer is not delivered
+  if (!callback) return 0n; // the call expired: a late answer is not delivered
   state.callbacks.delete(number);
   state.cycles += refund;
   const context = state.contexts.get(callback.context);
   if (!context) return 0n;
   context.outstanding -= 1;
+  if (context.deleted) {
+    if (context.outstanding === 0) state.contexts.delete(context.id);
+    subnet.settleStop(canister);
+    return 0n;
+  }
   const replied = response.kind === 'reply';
   const base = {
     time: subnet.state.time, caller: context.caller, callerInfo: context.callerInfo, deadline: context.deadline, contextInstructions: context.instructions,

@@ -190,12 +190,12 @@ export class Subnet {
 
   /** Rejects all that a canister was working on; its code is gone. */
   abandonCalls(canister: Canister): void {
-    const { contexts, callbacks } = canister.state;
-    for (const context of contexts.values()) {
+    const { contexts } = canister.state;
+    for (const [id, context] of contexts) {
       if (!context.answered) this.respond(context.origin, { kind: 'reject', rejection: { ...rejection('moduleNotFound', 'Canister has been uninstalled.'), code: 4 } }, context.available);
+      Object.assign(context, { answered: true, deleted: true, available: 0n });
+      if (context.outstanding === 0) contexts.delete(id);
     }
-    contexts.clear();
-    callbacks.clear();
     this.settleStop(canister);
   }
 
