@@ -1,10 +1,12 @@
 import { Principal } from '@dfinity/principal';
+import { gzipSync } from 'node:zlib';
 import { LittleSubnet, refusalIn } from '../testing/little-subnet.js';
 import { calling as ic0, IMPORTS, importIndex } from '../testing/system-api-table.js';
 import { i32, op, wasmModule, type WasmFunction, type WasmParts } from '../testing/wasm-writer.js';
 import { inspectIngress } from '../subnet/queries.js';
 import { MANAGEMENT, principalOf } from '../subnet/principals.js';
 import { MAIN_NETWORK_LIMITS } from '../subnet/subnet.js';
+import { unpacked } from '../wasm/module.js';
 
 const loop = [0x03, 0x40, 0x0c, 0, 0x0b];
 const grow = (pages: number): number[] => [...i32(pages), 0x40, 0, op.drop];
@@ -131,6 +133,42 @@ describe('limits of the main network', () => {
   ])('allow a module %s, and no more: IC0505', (_, fits, exceeds) => {
     expect(network.install(network.create(), wasmModule(fits)).kind).toBe('reply');
     expect(refusalIn(network.install(network.create(), wasmModule(exceeds)), 'install')).toMatchObject({ code: 5, errorCode: 'IC0505' });
+  });
+
+  /** A module whose code section has so many bytes beside the count of its functions: one after the other that does nothing. */
+  const withCode = (bytes: number): Uint8Array => {
+    const functions = 12;
+    const size = Math.floor(bytes / functions);
+    const rest = bytes - size * (functions - 1);
+    const body = (length: number): Buffer => {
+      const prefix = lebOf(length - 4);
+      return Buffer.concat([prefix, Buffer.from([0]), Buffer.alloc(length - prefix.length - 2, 0x01), Buffer.from([0x0b])]);
+    };
+    const code = Buffer.concat([lebOf(functions), ...Array.from({ length: functions - 1 }, () => body(size)), body(rest)]);
+    return new Uint8Array(Buffer.concat([Buffer.from('0061736d01000000', 'hex'), Buffer.from([1, 4, 1, 0x60, 0, 0, 3, functions + 1, functions, ...new Uint8Array(functions), 10]), lebOf(code.length), code]));
+  };
+  /** In four bytes, which are enough for 256 MiB; a count that fits one is in one. */
+  const lebOf = (value: number): Buffer => (value < 128 ? Buffer.from([value]) : Buffer.from([(value & 127) | 128, ((value >> 7) & 127) | 128, ((value >> 14) & 127) | 128, value >> 21]));
+
+  it('allow 10 MiB of code, and no more: IC0505', () => {
+    const packed = (bytes: number): Uint8Array => new Uint8Array(gzipSync(withCode(bytes), { level: 1 }));
+    expect(network.install(network.create(), packed((10 << 20) - 1)).kind).toBe('reply');
+    const exceeding = refusalIn(network.install(network.create(), packed(10 << 20)), 'install');
+    expect(exceeding).toMatchObject({ code: 5, errorCode: 'IC0505', message: expect.stringContaining('Wasm module code section size of 10485761 exceeds the maximum allowed size of 10485760.') });
+  });
+
+  it('allow 100 MiB of an unpacked module, and no more: IC0505', () => {
+    const padded = (bytes: number): Uint8Array => {
+      const module = Buffer.alloc(bytes);
+      module.write('0061736d01000000', 'hex');
+      return new Uint8Array(gzipSync(module, { level: 1 }));
+    };
+    expect(unpacked(padded(100 << 20)).length).toBe(100 << 20);
+    expect(refusalIn(network.install(network.create(), padded((100 << 20) + 1)), 'install')).toMatchObject({ code: 5, errorCode: 'IC0505', message: expect.stringContaining('cannot be unpacked') });
+  });
+
+  it('allow a heap of 4 GiB, and no more: IC0505', () => {
+    expect(network.install(network.create(), wasmModule({ functions: [], memory: 65_537 }))).toMatchObject({ kind: 'reject', rejection: { errorCode: 'IC0505' } });
   });
 
   it.each<[string, WasmParts]>([

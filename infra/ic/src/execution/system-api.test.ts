@@ -1,3 +1,4 @@
+import { IDL } from '@dfinity/candid';
 import { calling as callingIn, IMPORTS, SYSTEM_API, WIDE_IMPORTS } from '../testing/system-api-table.js';
 import { address, i64, op, wasmModule, type WasmFunction } from '../testing/wasm-writer.js';
 import { canisterId, bytesOf, textOf } from '../subnet/principals.js';
@@ -7,6 +8,7 @@ import { readModule } from '../wasm/module.js';
 import type { Surroundings } from './access.js';
 import { Instance } from './instance.js';
 import { newMessage, type Message, type Role } from './message.js';
+import { outcallCost } from './outcall-cost.js';
 import { StableMemory } from './stable-memory.js';
 import { systemApi } from './system-api.js';
 
@@ -25,6 +27,8 @@ const hash = new Uint8Array(32);
 const HEX = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const USED = ['request_bytes', 'http_roundtrip_time_ms', 'raw_response_bytes', 'transformed_response_bytes', 'transform_instructions'];
+const OUTCALL = new Uint8Array(IDL.encode([IDL.Record(Object.fromEntries(USED.map((name) => [name, IDL.Nat64])))], [Object.fromEntries(USED.map((name, at) => [name, BigInt(at)]))]));
 const contract = (words: string): string => `Canister violated contract: ${words}`;
 
 describe.each([['32', false, IMPORTS], ['64', true, WIDE_IMPORTS]])('System API with addresses of %s bits', (_bits, wide, imports) => {
@@ -107,6 +111,7 @@ describe.each([['32', false, IMPORTS], ['64', true, WIDE_IMPORTS]])('System API 
     ['cost_call', [4n, 6n, 32], Buffer.from(BigUint64Array.of(270_000n, 0n).buffer).toString('hex')],
     ['cost_create_canister', [32], Buffer.from(BigUint64Array.of(500_000_000_000n, 0n).buffer).toString('hex')],
     ['cost_http_request', [0n, 0n, 32], Buffer.from(BigUint64Array.of(49_140_000n, 0n).buffer).toString('hex')],
+    ['cost_http_request_v2', [0, OUTCALL.length, 32], Buffer.from(BigUint64Array.of(outcallCost(OUTCALL), 0n).buffer).toString('hex'), {}, OUTCALL],
   ]))('%s writes what it should: %#', (name, args, expected, ...more) => {
     expect(written(name, args, expected.length / 2, ...more)).toBe(expected);
   });
@@ -145,6 +150,7 @@ describe.each([['32', false, IMPORTS], ['64', true, WIDE_IMPORTS]])('System API 
     ['msg_cycles_refunded128', [FAR], amount('ic0_msg_cycles_refunded128'), { role: 'Ry' }],
     ...['msg_cycles_accept128', 'cycles_burn128', 'cost_call', 'cost_http_request'].map((name): [string, (number | bigint)[], string] => [name, [0n, 0n, FAR], amount(`ic0_${name}`)]),
     ...['cost_sign_with_ecdsa', 'cost_sign_with_schnorr', 'cost_vetkd_derive_key'].map((name): [string, number[], string] => [name, [FAR, 8, 0, 0], beyond(`ic0.${name} heap`)]),
+    ['cost_http_request_v2', [FAR, 8, 0], beyond('ic0.cost_http_request_v2 heap')],
     ['stable_read', [FAR, 0, 8], 'Canister trapped: heap out of bounds'], ['stable_write', [0, FAR, 8], 'Canister trapped: heap out of bounds'],
     ['stable64_read', [BigInt(FAR), 0n, 8n], 'Canister trapped: heap out of bounds'], ['stable64_write', [0n, -1n, 8n], 'Canister trapped: stable memory out of bounds'],
     ['stable_read', [0, 65536, 1], 'Canister trapped: stable memory out of bounds'], ['stable64_write', [65530n, 0n, 7n], 'Canister trapped: stable memory out of bounds'],

@@ -10,7 +10,8 @@ const SPENDING = 'I G U RQ Ry Rt C T';
 
 /**
  * Every import of the System API with its signature and the roles in which it may be called (IC spec: System API imports). i is i32, I is i64, p
- * is as wide as an address, e too, with all its bits; the result after the colon. `subnet_self_node_count` is of the crate ic0 1.2, `mint_cycles128` the replica's own.
+ * is as wide as an address, e too, with all its bits; the result after the colon.
+ * `subnet_self_node_count` and `cost_http_request_v2` are of the crate ic0 1.2, `mint_cycles128` the replica's own.
  */
 export const SYSTEM_API: Record<string, [signature: string, roles: string]> = {
   msg_arg_data_size: [':p', 'I U RQ NRQ TQ CQ Ry CRy F'], msg_arg_data_copy: ['ppp:', 'I U RQ NRQ TQ CQ Ry CRy F'],
@@ -34,7 +35,7 @@ export const SYSTEM_API: Record<string, [signature: string, roles: string]> = {
   in_replicated_execution: [':i', ALSO_AT_START],
   env_var_count: [':p', EVERYWHERE], env_var_name_size: ['p:p', EVERYWHERE], env_var_name_copy: ['pppp:', EVERYWHERE], env_var_name_exists: ['pp:i', EVERYWHERE],
   env_var_value_size: ['pp:p', EVERYWHERE], env_var_value_copy: ['ppppp:', EVERYWHERE],
-  cost_call: ['IIp:', ALSO_AT_START], cost_create_canister: ['p:', ALSO_AT_START], cost_http_request: ['IIp:', ALSO_AT_START],
+  cost_call: ['IIp:', ALSO_AT_START], cost_create_canister: ['p:', ALSO_AT_START], cost_http_request: ['IIp:', ALSO_AT_START], cost_http_request_v2: ['ppp:', ALSO_AT_START],
   cost_sign_with_ecdsa: ['ppip:i', ALSO_AT_START], cost_sign_with_schnorr: ['ppip:i', ALSO_AT_START], cost_vetkd_derive_key: ['ppip:i', ALSO_AT_START],
   debug_print: ['pp:', ALSO_AT_START], trap: ['pp:', ALSO_AT_START],
 };

@@ -10,7 +10,7 @@ export const SIGNATURES: Readonly<Record<string, string>> = {
     + 'subnet_self_size root_key_size data_certificate_size env_var_count'),
   ...of(':i', 'msg_reject_code subnet_self_node_count canister_status data_certificate_present in_replicated_execution call_perform stable_size'),
   ...of(':I', 'msg_deadline msg_cycles_available msg_cycles_refunded canister_cycle_balance canister_version time stable64_size'),
-  ...of('ppp:', 'msg_arg_data_copy msg_caller_copy msg_caller_info_data_copy msg_caller_info_signer_copy msg_reject_msg_copy msg_method_name_copy canister_self_copy '
+  ...of('ppp:', 'cost_http_request_v2 msg_arg_data_copy msg_caller_copy msg_caller_info_data_copy msg_caller_info_signer_copy msg_reject_msg_copy msg_method_name_copy canister_self_copy '
     + 'subnet_self_copy root_key_copy data_certificate_copy'),
   ...of('pe:', 'call_on_cleanup'), ...of('pp:', 'msg_reply_data_append msg_reject call_data_append certified_data_set debug_print trap'),
   ...of('pp:i', 'is_controller env_var_name_exists'), ...of('pp:p', 'env_var_value_size'), ...of('p:p', 'env_var_name_size'),
