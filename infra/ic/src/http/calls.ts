@@ -4,6 +4,7 @@ import { effectiveCanister } from '../management/manage.js';
 import { ANONYMOUS, bytesOf, idOf, MANAGEMENT, textOf, type Id } from '../subnet/principals.js';
 import { Reject } from '../subnet/reject.js';
 import type { Ingress } from '../subnet/subnet.js';
+import { NOT_AN_ADDRESS } from './endpoints.js';
 import { HttpError, rejected, sendCbor, sendText, type Outgoing } from './replies.js';
 
 const SYNCHRONOUS_PATIENCE = 10_000;
@@ -40,6 +41,7 @@ export async function handleCall(host: Host, version: number, effective: Id | un
 
 /** @throws Reject · HttpError 400 when the effective canister id is not the one that the call needs */
 async function admit(host: Host, ingress: Ingress, effective: Id | undefined): Promise<void> {
+  if (effective === MANAGEMENT && ingress.method !== 'provisional_create_canister_with_cycles') throw new HttpError(400, NOT_AN_ADDRESS);
   const needed = ingress.to === MANAGEMENT ? effectiveCanister(ingress.method, ingress.arg) : ingress.to;
   if (needed !== undefined && needed !== effective) {
     throw new HttpError(400, `Specified CanisterId ${textOf(needed)} does not match effective canister id in URL ${effective === undefined ? 'of a subnet' : textOf(effective)}`);

@@ -19,3 +19,6 @@ export function principalIn(name: string): Id {
     throw new HttpError(400, `${name} is no principal.`);
   }
 }
+
+/** Requests go to the canister that they are about, and `aaaaa-aa` is none that has a subnet. */
+export const NOT_AN_ADDRESS = 'aaaaa-aa cannot be the effective canister id of this request: name the canister that it is about.';

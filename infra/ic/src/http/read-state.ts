@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { decodeEnvelope, verifyEnvelope, type VerifiedRequest } from '../envelopes/index.js';
 import type { Host } from '../host.js';
 import { idOf, MANAGEMENT, textOf, type Id } from '../subnet/principals.js';
@@ -60,6 +61,7 @@ function permitCanister(host: Host, path: Path, effective: Id, { content }: Veri
   if (path.length === 3 && CANISTER.includes(what)) return matching(id, effective);
   if (path.length !== 4 || what !== 'metadata') throw new HttpError(404, 'Invalid path requested.');
   matching(id, effective);
+  if (!isUtf8(path[3]!)) throw new HttpError(400, 'Could not parse the custom section name at utf8.');
   const canister = host.subnet.canisters.get(id);
   const section = canister?.module?.metadata.get(label(path, 3));
   if (!section || section.public || canister!.isControlledBy(idOf(content.sender))) return;

@@ -5,7 +5,7 @@ import { StableMemory } from '../execution/stable-memory.js';
 import { logged, type Trap } from '../execution/trap.js';
 import type { Canister } from '../subnet/canister.js';
 import { executionFee } from '../subnet/cycles.js';
-import { commit, trapped, undo } from '../subnet/delivery.js';
+import { commitCode, trapped, undo } from '../subnet/delivery.js';
 import { bytesOf, idOf, textOf } from '../subnet/principals.js';
 import { overgrown } from '../subnet/memory-growth.js';
 import { HEAP_DELTA_RATE, heapDeltaOwed, noteHeapDelta, noteInstallation, noteSubnetDelta, owesInstallation } from '../subnet/rates.js';
@@ -76,7 +76,7 @@ function installAnew(request: Request, canister: Canister, module: CanisterModul
   canister.stable.begin();
   const message = initial(request, canister, arg);
   try {
-    runHooks(request, canister, fresh, message, ['canister_start', 'canister_init']);
+    asNextVersion(canister, () => runHooks(request, canister, fresh, message, ['canister_start', 'canister_init']));
     takeReserved(request, canister, fresh, message, had);
   } catch (refused) {
     canister.stable = oldStable;
@@ -89,7 +89,7 @@ function installAnew(request: Request, canister: Canister, module: CanisterModul
   canister.state.lowMemory = undefined;
   canister.state.timer = 0n;
   canister.state.cycles = message.balance;
-  noteSubnetDelta(request.subnet, commit(canister, fresh, message));
+  noteSubnetDelta(request.subnet, commitCode(canister, fresh, message));
 }
 
 function upgrade(request: Request, canister: Canister, options: { skip_pre_upgrade: [boolean] | []; wasm_memory_persistence: [object] | [] } | undefined, module: CanisterModule, arg: Uint8Array): void {
@@ -123,7 +123,7 @@ function upgrade(request: Request, canister: Canister, options: { skip_pre_upgra
   const fresh = canister.instantiate(module, keep ? { heap: heap ?? old.copyHeap() } : undefined);
   const message = initial(request, canister, arg);
   try {
-    runHooks(request, canister, fresh, message, ['canister_start', 'canister_post_upgrade']);
+    asNextVersion(canister, () => runHooks(request, canister, fresh, message, ['canister_start', 'canister_post_upgrade']));
     takeReserved(request, canister, fresh, message, had);
   } catch (refused) {
     canister.stable.rollback();
@@ -134,7 +134,7 @@ function upgrade(request: Request, canister: Canister, options: { skip_pre_upgra
   canister.state.lowMemory = undefined;
   canister.state.timer = 0n;
   canister.state.cycles = message.balance;
-  noteSubnetDelta(request.subnet, commit(canister, fresh, message));
+  noteSubnetDelta(request.subnet, commitCode(canister, fresh, message));
 }
 
 function initial(request: Request, canister: Canister, arg: Uint8Array): Message {
@@ -153,6 +153,16 @@ function takeReserved(request: Request, canister: Canister, fresh: Instance, mes
   }
   message.balance -= cycles;
   if (cycles > 0n) canister.state.reserved = (canister.state.reserved ?? 0n) + cycles;
+}
+
+/** New code sees the version that it will have. */
+function asNextVersion(canister: Canister, act: () => void): void {
+  canister.state.version += 1n;
+  try {
+    act();
+  } finally {
+    canister.state.version -= 1n;
+  }
 }
 
 /** Runs the hooks that the module has, one after the other, as one message. @throws Reject when one traps */

@@ -125,9 +125,14 @@ function execute(subnet: Subnet, canister: Canister, message: Message, entry: st
 
 /** Makes what a message did the canister's state. @returns bytes of memory that it has written, in pages of 4 KiB */
 export function commit(canister: Canister, instance: Instance, message: Message): number {
+  canister.state.version += 1n;
+  return commitCode(canister, instance, message);
+}
+
+/** The same of an installation, whose version the change of the code counts. */
+export function commitCode(canister: Canister, instance: Instance, message: Message): number {
   const heap = instance.commit();
   canister.stable.commit();
-  canister.state.version += 1n;
   if (message.certified) canister.state.certified = message.certified;
   if (message.timer !== undefined) canister.state.timer = message.timer;
   return heap + (message.touched?.writtenBytes ?? 0);

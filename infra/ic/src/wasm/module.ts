@@ -93,14 +93,20 @@ export function checkSections(wasm: Uint8Array): void {
   let bytes = 0;
   for (const { id, length, name } of sectionsOf(wasm)) {
     if (id === CODE && length > MAX_CODE) throw invalid(`Wasm module code section size of ${length} exceeds the maximum allowed size of ${MAX_CODE}.`);
+    if (!name.startsWith('icp:')) continue;
     const [, section] = /^icp:(?:public|private) (.*)$/s.exec(name) ?? [];
-    if (section === undefined) continue;
+    if (section === undefined) throw invalid(`Wasm module has an invalid custom section. ${unscoped(name)}`);
     if (names.has(section)) throw invalid(`Wasm module has an invalid custom section. Invalid custom section: name ${section} already exists`);
     names.add(section);
     bytes += length;
   }
   if (names.size > MAX_SECTIONS) throw invalid(`Wasm module has an invalid custom section. Invalid custom sections: defined ${names.size} sections, at most ${MAX_SECTIONS} are allowed`);
   if (bytes > MAX_SECTION_BYTES) throw invalid(`Wasm module has an invalid custom section. Invalid custom sections: ${bytes} bytes, at most ${MAX_SECTION_BYTES} are allowed`);
+}
+
+function unscoped(name: string): string {
+  if (name === 'icp:public' || name === 'icp:private') return "'icp:' section names must have a space after the public/private scope";
+  return `Invalid custom section: Custom section '${name}' has no public/private scope defined.`;
 }
 
 function metadataOf(wasm: Uint8Array): CanisterModule['metadata'] {
