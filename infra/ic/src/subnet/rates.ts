@@ -38,15 +38,17 @@ export function payDebits(subnet: Subnet, elapsed: bigint): void {
 
 /** Ends a round: what its canisters did in it is theirs to pay off, but for a round's worth. */
 export function settleDebits(subnet: Subnet): void {
-  const byRounds = subnet.state.limits.rates === 'rounds';
-  for (const { id, state } of subnet.canisters.values()) {
-    const { debits } = state;
-    const incurred = subnet.incurred.get(id);
-    if (!debits && !incurred) continue;
-    if (byRounds) state.debits = lessened(sum(debits, incurred), HEAP_DELTA_RATE, INSTALL_RATE);
-    else if (incurred) state.debits = sum(debits, lessened(incurred, HEAP_DELTA_RATE, INSTALL_RATE));
+  const { canisters, incurred } = subnet;
+  if (subnet.state.limits.rates === 'rounds') {
+    for (const { id, state } of canisters.values()) state.debits = lessened(sum(state.debits, incurred.get(id)), HEAP_DELTA_RATE, INSTALL_RATE);
+  } else {
+    for (const [id, debits] of incurred) {
+      const state = canisters.get(id)?.state; // it may have been deleted since
+      const beyond = lessened(debits, HEAP_DELTA_RATE, INSTALL_RATE);
+      if (state && beyond) state.debits = sum(state.debits, beyond);
+    }
   }
-  subnet.incurred.clear();
+  incurred.clear();
 }
 
 /** Notes bytes that a canister has written. */
