@@ -1,9 +1,11 @@
 import { request as plain, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as secure } from 'node:https';
-import type { HttpHeader, Outcall, OutcallOutcome } from './subnet/outcalls.js';
+import { headerFault, type HttpHeader, type Outcall, type OutcallOutcome } from './subnet/outcalls.js';
 import { SYS_FATAL, SYS_TRANSIENT } from './subnet/reject.js';
 
 const PATIENCE = 30_000;
+/** Bytes of a response's head that are read, to say what is wrong with it. */
+const MOST_PARSED = 256 << 10;
 const LOOPBACK = /^(localhost|[a-z0-9-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /**
@@ -11,12 +13,10 @@ const LOOPBACK = /^(localhost|[a-z0-9-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/
  * NODE_EXTRA_CA_CERTS names a test authority's.
  */
 export function performOutcall(outcall: Outcall): Promise<OutcallOutcome> {
-  let url: URL;
-  try {
-    url = new URL(outcall.url);
-  } catch {
+  if (!URL.canParse(outcall.url) || !/^[\x21-\x7e]+$/.test(outcall.url)) {
     return Promise.resolve({ code: SYS_FATAL, message: `Failed to parse URL: ${outcall.url.slice(0, 100)}` });
   }
+  const url = new URL(outcall.url);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return Promise.resolve({ code: SYS_FATAL, message: 'Url need to specify https scheme' });
   if (!LOOPBACK.test(url.hostname)) {
     return Promise.resolve(unreachable(url, 'this host makes outcalls to loopback addresses only'));
@@ -35,7 +35,7 @@ function send(outcall: Outcall, url: URL): Promise<OutcallOutcome> {
   if (!outcall.headers.some(({ name }) => name.toLowerCase() === 'host')) headers.push('host', url.host);
   if (body && !outcall.headers.some(({ name }) => name.toLowerCase() === 'content-length')) headers.push('content-length', String(body.length));
   return new Promise((resolve) => {
-    const options: RequestOptions = { method, headers, agent: false, timeout: PATIENCE, family: url.hostname.endsWith('localhost') ? 4 : undefined };
+    const options: RequestOptions = { method, headers, agent: false, timeout: PATIENCE, maxHeaderSize: MOST_PARSED, family: url.hostname.endsWith('localhost') ? 4 : undefined };
     if (url.hostname.endsWith('localhost')) options.lookup = (_, __, found) => found(null, [{ address: '127.0.0.1', family: 4 }] as never, 4);
     const open = (url.protocol === 'https:' ? secure : plain)(url, options, (response) => { void receive(response, maxResponseBytes).then(resolve); });
     open.on('timeout', () => open.destroy(new Error('Timeout expired')));
@@ -51,6 +51,11 @@ async function receive(response: IncomingMessage, most: number): Promise<Outcall
   if (left < 0) {
     response.destroy();
     return { code: SYS_FATAL, message: `Header size exceeds specified response size limit ${most}` };
+  }
+  const fault = headerFault(headers);
+  if (fault) {
+    response.destroy();
+    return { code: SYS_FATAL, message: fault };
   }
   const parts: Buffer[] = [];
   let bytes = 0;

@@ -1,7 +1,7 @@
 import type { Principal } from '@dfinity/principal';
 import { httpRequestFee } from '../subnet/cycles.js';
 import { idOf, textOf } from '../subnet/principals.js';
-import { startOutcall, type HttpHeader, type OutcallMethod } from '../subnet/outcalls.js';
+import { headerFault, startOutcall, type HttpHeader, type OutcallMethod } from '../subnet/outcalls.js';
 import { Reject } from '../subnet/reject.js';
 import type { Method } from './request.js';
 
@@ -12,9 +12,6 @@ interface HttpRequest {
 
 const MAX_BYTES = 2_000_000;
 const MAX_URL = 8192;
-const MAX_HEADERS = 64;
-const MAX_HEADER = 8192;
-const MAX_ALL_HEADERS = 48 * 1024;
 /** Methods that may happen more than once without harm are for all; the others for one node only. */
 const REPLICATED = new Set(['get', 'head', 'post']);
 
@@ -31,8 +28,9 @@ const httpRequest: Method = (request, given: HttpRequest) => {
   const target = transform && idOf(transform.function[0].toUint8Array());
   if (target !== undefined && target !== request.caller) refuse(`transform principal id expected to be ${textOf(request.caller)}, got ${textOf(target)}`);
   if (Buffer.byteLength(url) > MAX_URL) refuse(`url size ${Buffer.byteLength(url)} exceeds ${MAX_URL}`);
-  if (!replicated || REPLICATED.has(method)) checkHeaders(headers, refuse);
-  else refuse('The requested HTTP method is only allowed for non-replicated requests.');
+  if (replicated && !REPLICATED.has(method)) refuse('The requested HTTP method is only allowed for non-replicated requests.');
+  const fault = headerFault(headers);
+  if (fault) refuse(fault);
   const headerBytes = headers.reduce((sum, { name, value }) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
   const bytes = headerBytes + (body?.length ?? 0);
   if (bytes > MAX_BYTES) refuse(`total number of bytes to represent all http header names and values and http body ${bytes} exceeds ${MAX_BYTES}`);
@@ -46,17 +44,5 @@ const httpRequest: Method = (request, given: HttpRequest) => {
   });
   return 'later';
 };
-
-function checkHeaders(headers: HttpHeader[], refuse: (message: string) => never): void {
-  if (headers.length > MAX_HEADERS) refuse(`number of all http headers ${headers.length} exceeds ${MAX_HEADERS}`);
-  let total = 0;
-  for (const { name, value } of headers) {
-    const [nameBytes, valueBytes] = [Buffer.byteLength(name), Buffer.byteLength(value)];
-    if (nameBytes > MAX_HEADER) refuse(`number of bytes to represent some http header name ${nameBytes} exceeds ${MAX_HEADER}`);
-    if (valueBytes > MAX_HEADER) refuse(`number of bytes to represent some http header value ${valueBytes} exceeds ${MAX_HEADER}`);
-    total += nameBytes + valueBytes;
-  }
-  if (total > MAX_ALL_HEADERS) refuse(`total number of bytes to represent all http header names and values ${total} exceeds ${MAX_ALL_HEADERS}`);
-}
 
 export const outcallMethods = { http_request: httpRequest };

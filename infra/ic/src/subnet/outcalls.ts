@@ -34,6 +34,22 @@ export type OutcallOutcome = OutcallResponse | { code: number; message: string }
 export interface OutcallResult { id: number; outcome: OutcallOutcome }
 
 const TIMEOUT = 60_000_000_000n;
+const MAX_HEADERS = 64;
+const MAX_HEADER = 8192;
+const MAX_ALL_HEADERS = 48 * 1024;
+
+/** What is wrong with the headers of a request or response, in the replica's words. */
+export function headerFault(headers: HttpHeader[]): string | undefined {
+  if (headers.length > MAX_HEADERS) return `number of all http headers ${headers.length} exceeds ${MAX_HEADERS}`;
+  let total = 0;
+  for (const { name, value } of headers) {
+    const [nameBytes, valueBytes] = [Buffer.byteLength(name), Buffer.byteLength(value)];
+    if (nameBytes > MAX_HEADER) return `number of bytes to represent some http header name ${nameBytes} exceeds ${MAX_HEADER}`;
+    if (valueBytes > MAX_HEADER) return `number of bytes to represent some http header value ${valueBytes} exceeds ${MAX_HEADER}`;
+    total += nameBytes + valueBytes;
+  }
+  return total > MAX_ALL_HEADERS ? `total number of bytes to represent all http header names and values ${total} exceeds ${MAX_ALL_HEADERS}` : undefined;
+}
 
 export function startOutcall(subnet: Subnet, given: Omit<Outcall, 'id' | 'timeout'>): void {
   const { state } = subnet;

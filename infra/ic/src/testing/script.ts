@@ -55,10 +55,10 @@ export function text(value: string | Uint8Array): Bytes {
   return { bytes: (shop) => [...i32(shop.constant(bytes)), ...i32(bytes.length)] };
 }
 
-/** What `<name>_size` and `<name>_copy` give. */
-export function copied(name: string): Bytes {
+/** What `<name>_size` and `<name>_copy` give: up to 1 KiB, or as much as the heap has behind an address. */
+export function copied(name: string, to?: number): Bytes {
   return { bytes: (shop) => {
-    const at = shop.room(1024);
+    const at = to ?? shop.room(1024);
     const size = op.call(importIndex(`${name}_size`));
     return [...i32(at), ...i32(0), ...size, ...op.call(importIndex(`${name}_copy`)), ...i32(at), ...size];
   } };
