@@ -91,6 +91,53 @@ describe('endpoints', () => {
     },
   );
 
+  it.each<[string, string, string, number]>([
+    ['an unknown version', 'POST', '/api/v5/canister/C/call', 404], ['v4 of query', 'POST', '/api/v4/canister/C/query', 404], ['v4 of read_state', 'POST', '/api/v4/canister/C/read_state', 404], ['v3 of a subnet\'s call', 'POST', '/api/v3/subnet/S/call', 404],
+    ['v2 of a subnet\'s query', 'POST', '/api/v2/subnet/S/query', 404], ['an unknown one', 'POST', '/api/v2/canister/C/delete', 404], ['more than its path', 'POST', '/api/v2/canister/C/query/x', 404], ['a GET', 'GET', '/api/v2/canister/C/query', 405], ['a PUT', 'PUT', '/api/v3/canister/C/call', 405],
+    ['another subnet', 'POST', '/api/v2/subnet/C/read_state', 400], ['a status', 'GET', '/api/v2/status', 200], ['nothing sent', 'POST', '/api/v2/canister/C/query', 400],
+  ])('answer to %s: %s %s with %i', async (_, method, path, status) => {
+    const { subnet_configs } = await (await fetch(`${network.url}/_/topology`)).json() as { subnet_configs: object };
+    const answer = await fetch(`${network.url}${path.replace('/C/', `/${canister.id.toText()}/`).replace('/S/', `/${Object.keys(subnet_configs)[0]!}/`)}`, { method });
+    expect([answer.status, answer.headers.get('access-control-allow-origin'), answer.headers.get('content-type')]).toEqual([status, '*', status === 200 ? 'application/cbor' : 'text/plain; charset=utf-8']);
+  });
+
+  it('take bodies of 5 MiB, in chunks too, and not one byte more', async () => {
+    expect((await post(at('query'), new Uint8Array(5 << 20))).status).toBe(400);
+    expect((await post(at('query'), new Uint8Array((5 << 20) + 1))).status).toBe(413);
+    const chunked = Uint8Array.from(envelopeOf(alice, queryOf(alice)));
+    const stream = new ReadableStream({ start: (to) => { for (const byte of [chunked.subarray(0, 7), chunked.subarray(7)]) to.enqueue(byte); to.close(); } });
+    expect((await fetch(`${network.url}${at('query')}`, { method: 'POST', body: stream as never, duplex: 'half' } as never)).status).toBe(200);
+  });
+
+  it('say why a call was not taken in: a record alone by v2, with a status from v3 on', async () => {
+    const content = contentOf(alice, id, { method_name: 'refused_at_the_door' });
+    const refusal = { reject_code: 4, error_code: 'IC0406', reject_message: expect.stringContaining('rejected the message') };
+    for (const version of [2, 3, 4]) {
+      const answer = await post(`/api/v${version}/canister/${canister.id.toText()}/call`, envelopeOf(alice, content));
+      const body = Object.fromEntries(decodeStrictly(new Uint8Array(await answer.arrayBuffer())) as Map<string, unknown>);
+      expect([answer.status, body]).toEqual([200, version === 2 ? refusal : { status: 'non_replicated_rejection', ...refusal }]);
+    }
+  });
+
+  it('certify rejects as they certify replies, also of query methods that were called', async () => {
+    for (const [method, status] of [['wasm_trap', 'rejected'], ['counter', 'replied']] as const) {
+      const content = contentOf(alice, id, { method_name: method });
+      const answer = await post(`/api/v4/canister/${canister.id.toText()}/call`, envelopeOf(alice, content));
+      const body = Object.fromEntries(decodeStrictly(new Uint8Array(await answer.arrayBuffer())) as Map<string, unknown>);
+      const { tree } = verifyCertificate(body['certificate'] as Uint8Array, Buffer.from(network.rootKey, 'hex'));
+      expect([answer.status, body['status'], Buffer.from(tree.lookup(['request_status', representationIndependentHash(content), 'status']) as Uint8Array).toString()]).toEqual([200, 'replied', status]);
+    }
+  });
+
+  it('of subnets answer queries of list_canisters, with a signature, and no others', async () => {
+    const { subnet_configs } = await (await fetch(`${network.url}/_/topology`)).json() as { subnet_configs: object };
+    const ask = (method: string, to: Uint8Array = new Uint8Array()): Promise<Response> => post(`/api/v3/subnet/${Object.keys(subnet_configs)[0]!}/query`, envelopeOf(alice, queryOf(alice, { canister_id: to, method_name: method })));
+    const answer = await ask('list_canisters');
+    const body = Object.fromEntries(decodeStrictly(new Uint8Array(await answer.arrayBuffer())) as Map<string, unknown>);
+    expect([answer.status, body['status'], (body['signatures'] as unknown[]).length]).toEqual([200, 'rejected', 1]); // nobody is a subnet admin
+    expect([(await ask('canister_status')).status, (await ask('counter', id)).status]).toEqual([400, 400]);
+  });
+
   describe('of read_state', () => {
     const read = async (paths: (string | Uint8Array)[][], sender = alice, effective = canister.id): Promise<HashTree | number> => {
       const answer = await post(at('read_state', effective), envelopeOf(sender, readOf(sender, paths)));

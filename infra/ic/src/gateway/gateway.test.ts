@@ -22,7 +22,7 @@ describe('HTTP gateway', () => {
   let certified: typeof raw;
 
   beforeAll(async () => {
-    await network.start();
+    await network.start(['--delegated']);
     canister = await network.deploy();
     raw = (path, options) => ask(network, `${canister.id.toText()}.raw.localhost`, path, options);
     certified = (path, options) => ask(network, `${canister.id.toText()}.localhost`, path, options);

@@ -51,7 +51,7 @@ function withIdentity(encodings: string): string {
 async function pageOf(host: Host, { canister, certified }: Address, request: PageRequest): Promise<Page> {
   const answer = await askCanister(host, canister, request);
   const verify = certified && !answer.upgraded && !answer.rest;
-  const page: Page = { ...answer, headers: verify ? await trustedHeaders(host, canister, request, answer) : answer.headers };
+  const page: Page = { ...answer, headers: verify ? trustedHeaders(host, canister, request, answer) : answer.headers };
   const asksForRange = request.headers.some(([name]) => name === 'range' || name === 'if-range');
   if (answer.status !== 206 || asksForRange) return page;
   return { ...page, ...wholeOf(host, canister, certified, request, answer), status: 200, headers: page.headers.filter(([name]) => name.toLowerCase() !== 'content-range') };

@@ -29,7 +29,7 @@ async function* following(host: Host, canister: Id, certified: boolean, request:
     const answer = await askCanister(host, canister, asked);
     const { first, last } = rangeOf(answer, reached);
     if (answer.rest) throw new GatewayFailure('backend_http_gateway', 'A 206 response may not be streamed.');
-    if (certified) await trustedHeaders(host, canister, asked, answer);
+    if (certified) trustedHeaders(host, canister, asked, answer);
     yield answer.body.subarray(reached - first);
     reached = last + 1;
   }

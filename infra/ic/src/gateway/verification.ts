@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { Host } from '../host.js';
 import { bytesOf, type Id } from '../subnet/principals.js';
 import type { Answer, PageRequest } from './canister-pages.js';
@@ -14,8 +15,8 @@ const NEVER_TRUSTED_IN_V1 = ['cache-control'];
  * @returns the headers that may be passed on
  * @throws GatewayFailure `backend_response_verification`
  */
-export async function trustedHeaders(host: Host, canister: Id, request: PageRequest, answer: Answer): Promise<[string, string][]> {
-  const { response, verificationVersion } = await verified(host, canister, request, answer);
+export function trustedHeaders(host: Host, canister: Id, request: PageRequest, answer: Answer): [string, string][] {
+  const { response, verificationVersion } = verified(host, canister, request, answer);
   if (verificationVersion < 2) {
     if (answer.status >= 300 && answer.status < 400) throw new GatewayFailure('backend_response_verification', 'Response verification v1 does not allow redirects');
     return answer.headers.filter(([name]) => !NEVER_TRUSTED_IN_V1.includes(name.toLowerCase()));
@@ -23,8 +24,13 @@ export async function trustedHeaders(host: Host, canister: Id, request: PageRequ
   return response?.headers ?? answer.headers; // none: certified to need no certification
 }
 
-async function verified(host: Host, canister: Id, request: PageRequest, { status, headers, body }: Answer): Promise<{ response?: { headers: [string, string][] }; verificationVersion: number }> {
-  const library = await import('@dfinity/response-verification'); // when first needed: Wasm of 300 kB
+/** When first needed, and never as part of a bundle: it has 300 kB of Wasm in a file beside it. */
+function loaded(): typeof import('@dfinity/response-verification') {
+  return createRequire(import.meta.url)('@dfinity/response-verification') as typeof import('@dfinity/response-verification');
+}
+
+function verified(host: Host, canister: Id, request: PageRequest, { status, headers, body }: Answer): { response?: { headers: [string, string][] }; verificationVersion: number } {
+  const library = loaded();
   try {
     return library.verifyRequestResponsePair(
       { ...request, certificate_version: [2] }, { status_code: status, headers, body }, bytesOf(canister), host.now(), MOST_APART, host.keys.rootDer, leastVersion(host, canister),

@@ -16,7 +16,7 @@ export const VERSION = '0.1.0';
 const ENDPOINT = /^\/api\/v([234])\/(canister|subnet)\/([a-z0-9-]+)\/(call|query|read_state)$/;
 /** Which versions of which endpoint there are (IC spec: HTTPS interface). */
 const ENDPOINTS: Record<string, number[]> = {
-  'canister/call': [2, 3, 4], 'canister/query': [2, 3], 'canister/read_state': [2, 3], 'subnet/call': [4], 'subnet/read_state': [2, 3],
+  'canister/call': [2, 3, 4], 'canister/query': [2, 3], 'canister/read_state': [2, 3], 'subnet/call': [4], 'subnet/query': [3], 'subnet/read_state': [2, 3],
 };
 
 /** The host's HTTP interface: that of an API boundary node, and an HTTP gateway for canisters' pages. */
@@ -61,11 +61,11 @@ async function handleApi(host: Host, faults: HttpFaults, pathname: string, reque
   const id = principalIn(name!);
   if (kind === 'subnet' && id !== idOf(host.keys.subnetId)) throw new HttpError(400, `There is no subnet ${name}.`);
   const effective = kind === 'canister' ? id : undefined;
-  if (id === MANAGEMENT && what === 'query') throw new HttpError(400, NOT_AN_ADDRESS);
+  if (effective === MANAGEMENT && what === 'query') throw new HttpError(400, NOT_AN_ADDRESS);
   const body = await request.body();
   if (await faults.strike(what as Endpoint, id, response)) return undefined;
   if (what === 'call') return handleCall(host, version, effective, body, response);
-  if (what === 'query') return handleQuery(host, id, body, response);
+  if (what === 'query') return handleQuery(host, effective, body, response);
   return handleReadState(host, effective, body, response);
 }
 
