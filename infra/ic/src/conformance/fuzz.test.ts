@@ -12,8 +12,8 @@ import { campaign, mutated, pick, type Random } from '../testing/fuzz.js';
 import { CALLER, LittleSubnet } from '../testing/little-subnet.js';
 import { TestNetwork } from '../testing/network.js';
 import { contentOf, delegate, envelopeOf, inMinutes, newSender } from '../testing/sender.js';
-import { calling as ic0, IMPORTS } from '../testing/system-api-table.js';
-import { i32, op, wasmModule } from '../testing/wasm-writer.js';
+import { calling as ic0, IMPORTS, WIDE_IMPORTS } from '../testing/system-api-table.js';
+import { i32, i64, op, wasmModule } from '../testing/wasm-writer.js';
 
 /* Inputs made by mutating valid ones. Longer: LIVEPOD_IC_FUZZ_SECONDS=60, for each of them. */
 
@@ -136,7 +136,20 @@ describe('fuzzed', () => {
     });
 
     it('Wasm modules are installed and run, or refused', async () => {
-      const modules = [wasm, wasmModule({ functions: [{ exports: ['canister_update u', 'canister_query q'], code: [0x03, 0x40, 0x0c, 0, 0x0b] }], memory: 1 })];
+      const wide = wasmModule({
+        imports: WIDE_IMPORTS, memory: 1, wide: true, globals: 2, table: [WIDE_IMPORTS.length + 1], data: [[8, Buffer.from('some data')]], passive: [Buffer.from('more data')],
+        functions: [
+          {
+            exports: ['canister_update u', 'canister_query q'],
+            code: [
+              ...i64(0n), ...i64(7n), 0x37, 3, 8, ...i64(64n), ...i32(0), ...i32(4), 0xfc, 8, 1, 0, 0xfc, 9, 1, ...i64(1n), 0x40, 0, op.drop,
+              ...i64(1n), ...i64(0n), 0x11, [...new Set([':', ...WIDE_IMPORTS.map(([, signature]) => signature)])].indexOf('I:'), 0, ...ic0('msg_reply_data_append', [0, 16], WIDE_IMPORTS), ...ic0('msg_reply', [], WIDE_IMPORTS),
+            ],
+          },
+          { signature: 'I:', code: [...i64(0n), ...i32(1), ...i64(9n), 0xfc, 11, 0] },
+        ],
+      });
+      const modules = [wasm, wide, wasmModule({ functions: [{ exports: ['canister_update u', 'canister_query q'], code: [0x03, 0x40, 0x0c, 0, 0x0b] }], memory: 1 })];
       for (const whole of modules) expect(network.install(network.create(), whole).kind).toBe('reply');
       let installed = 0;
       const tried = await campaign('Wasm', (random: Random) => {
