@@ -120,6 +120,16 @@ describe('limits of the main network', () => {
     expect(refusalIn(change(network.create().id, changes), 'update_settings')).toMatchObject({ code: 4, errorCode: 'IC0408' });
   });
 
+  it('say of environment variables and snapshots what the replica says', () => {
+    const said = (variables: { name: string; value: string }[]): string => refusalIn(change(network.create().id, { environment_variables: [variables] }), 'it').message;
+    expect(said(Array.from({ length: 21 }, (_, index) => ({ name: `v${index}`, value: '' })))).toBe('Too many environment variables: 21 (max: 20)');
+    expect(said([{ name: 'n'.repeat(129), value: '' }])).toBe(`Environment variable name "${'n'.repeat(129)}" exceeds the maximum allowed length of 128.`);
+    const canister_id = principalOf(network.deploy(module({ functions: [] })).id);
+    const take = () => network.manage('take_canister_snapshot', { canister_id, replace_snapshot: [], uninstall_code: [], sender_canister_version: [] });
+    for (let taken = 0; taken < 10; taken += 1) expect(take().kind).toBe('reply');
+    expect(refusalIn(take(), 'the eleventh')).toEqual({ code: 4, errorCode: 'IC0406', message: `Canister ${canister_id.toText()} has reached the maximum number of snapshots allowed: 10.` });
+  });
+
   const empty: WasmFunction = { code: [] };
   const named = (length: number, count: number): WasmFunction[] => Array.from({ length: count }, (_, index) => ({ exports: [`canister_update ${String(index).padStart(length, 'x')}`], code: [] }));
   const sections = (count: number, bytes: number): [string, Uint8Array][] => Array.from({ length: count }, (_, index) => [`icp:public s${index}`, new Uint8Array(bytes)]);

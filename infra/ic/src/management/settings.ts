@@ -46,9 +46,10 @@ export function withChanges(settings: Settings, changes: CandidSettings | undefi
 }
 
 function checkedVariables(variables: { name: string; value: string }[]): { name: string; value: string }[] {
-  const tooLong = variables.find(({ name, value }) => Buffer.byteLength(name) > MAX_VARIABLE_BYTES || Buffer.byteLength(value) > MAX_VARIABLE_BYTES);
-  if (variables.length > MAX_VARIABLES || tooLong) {
-    throw new Reject('invalidPayload', `A canister has at most ${MAX_VARIABLES} environment variables with names and values of at most ${MAX_VARIABLE_BYTES} bytes.`);
+  if (variables.length > MAX_VARIABLES) throw new Reject('invalidPayload', `Too many environment variables: ${variables.length} (max: ${MAX_VARIABLES})`);
+  for (const variable of variables) {
+    const [kind, long] = Object.entries(variable).find(([, text]) => Buffer.byteLength(text) > MAX_VARIABLE_BYTES) ?? [];
+    if (kind) throw new Reject('invalidPayload', `Environment variable ${kind} "${long}" exceeds the maximum allowed length of ${MAX_VARIABLE_BYTES}.`);
   }
   if (new Set(variables.map(({ name }) => name)).size < variables.length) throw new Reject('invalidPayload', 'Environment variables must have different names.');
   return variables.map(({ name, value }) => ({ name, value })).sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -178,7 +178,7 @@ function part<T extends Offset>(snapshot: Snapshot, kind: { wasm_module: T } | {
 function makeRoom(canister: Canister, replace: Bytes | undefined): Id | undefined {
   if (replace) return snapshotOf(canister, replace).id;
   if (canister.snapshots.size >= MAX_SNAPSHOTS) {
-    throw new Reject('invalidPayload', `Canister ${textOf(canister.id)} has reached the maximum number of snapshots allowed: ${MAX_SNAPSHOTS}.`);
+    throw new Reject('rejectedAtTheDoor', `Canister ${textOf(canister.id)} has reached the maximum number of snapshots allowed: ${MAX_SNAPSHOTS}.`);
   }
   return undefined;
 }
