@@ -6,8 +6,9 @@ import type { Subnet } from './subnet.js';
 const LONGEST = 300_000_000n;
 
 /**
- * Cycles that a canister sets aside to have so many bytes of the subnet (`allocated`) instead of so many. Above a threshold (750 GiB of a subnet's 2 TiB on the main network) memory is paid for ahead:
- * the longer, the fuller the subnet is, up to 300,000,000 seconds (dfinity/ic: `rs/cycles_account_manager/src/cycles_account_manager.rs`).
+ * Cycles that a canister sets aside to have so many bytes of the subnet (`allocated`) instead of so many. Above a threshold (750 GiB of a subnet's 2 TiB on
+ * the main network) memory is paid for ahead: the longer, the fuller the subnet is, up to 300,000,000 seconds (dfinity/ic:
+ * `rs/cycles_account_manager/src/cycles_account_manager.rs`).
  */
 export function reservation(subnet: Subnet, canister: Canister, before: bigint, after: bigint): bigint {
   const { storageThreshold: threshold, storageCapacity: capacity } = subnet.state.limits;
