@@ -52,6 +52,9 @@ export function manage(subnet: Subnet, call: IncomingCall): bigint {
   const argument = decodeArgument(call.method as MethodName, call.arg);
   subnet.processing(call.origin);
   const [senderVersion] = (argument as { sender_canister_version?: [bigint] | [] } | undefined)?.sender_canister_version ?? [];
+  if (senderVersion !== undefined && call.callerVersion !== undefined && senderVersion !== call.callerVersion) {
+    throw new Reject('contractViolation', `Management canister call payload includes sender canister version ${senderVersion} that does not match the actual sender canister version ${call.callerVersion}.`);
+  }
   const request: Request = {
     subnet, caller, origin: call.origin, canister: subnet.canisters.get(caller), senderVersion, cycles: call.cycles, instructions: 0n,
   };

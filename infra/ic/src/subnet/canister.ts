@@ -217,7 +217,7 @@ export class Canister {
 
   record(timestamp: bigint, by: Author, what: Change): void {
     const { state } = this;
-    state.version += 1n;
+    if (typeof what === 'string' || !('creation' in what)) state.version += 1n; // a canister begins with version 0
     state.changes += 1n;
     state.history = [...state.history, { timestamp, version: state.version, by, what }].slice(-HISTORY);
   }

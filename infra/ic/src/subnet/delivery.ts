@@ -182,7 +182,7 @@ function send(subnet: Subnet, canister: Canister, context: CallContext, call: Ou
   context.outstanding += 1;
   const work: Work = {
     kind: 'call', to: callee,
-    call: { origin: { kind: 'call', canister: canister.id, callback: number }, caller: canister.idBytes, method: call.method, arg: call.arg, cycles: call.cycles, deadline: call.deadline },
+    call: { origin: { kind: 'call', canister: canister.id, callback: number }, caller: canister.idBytes, method: call.method, arg: call.arg, cycles: call.cycles, deadline: call.deadline, callerVersion: state.version - 1n },
   };
   subnet.push(work);
 }

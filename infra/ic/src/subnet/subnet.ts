@@ -16,6 +16,8 @@ export interface IncomingCall {
   origin: Origin;
   caller: Uint8Array;
   callerInfo?: { info: Uint8Array; signer: Uint8Array };
+  /** Of a calling canister, while it sent this. */
+  callerVersion?: bigint;
   method: string;
   arg: Uint8Array;
   cycles: bigint;
