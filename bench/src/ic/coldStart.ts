@@ -27,7 +27,7 @@ export async function coldStart(bytes: number, { note, progress }: BenchOptions)
     const seconds = (performance.now() - begun) / 1000;
     const writing = residentOf(network);
     const times: number[] = [];
-    for (let time = 0; time < RESTARTS; time += 1) times.push(await restart(network, 'SIGTERM', UNLIMITED_RATES));
+    for (let time = 0; time < RESTARTS; time += 1) times.push(await restart(network, 'SIGTERM'));
     const filler = fillerAt(network, id);
     for (const page of [0, Math.floor(pages / 2), pages - 1]) {
       const found = await filler.at(BigInt(page));

@@ -42,6 +42,7 @@ export async function run(options: BenchOptions, sizes: Sizes = SIZES): Promise<
     const controller = selfAuthenticating(new Uint8Array(network.identity.getPublicKey().toDer()));
     pocket = await startPocketIc(controller);
     if (!pocket) note('No PocketIC server here (LIVEPOD_POCKET_IC names its program), so there is no column of its figures.');
+    note('The host runs with --no-rate-limits: the main network lets a canister write 75 MiB a second and no more.');
     note('Clients run in a process of their own on the same cores, with envelopes signed beforehand; the host verifies each one: Ed25519 signature, expiry, replay. Every 500th certificate is verified to the root key afterwards.');
     const rows: BenchRow[] = [];
     const used: string[] = [];

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { TestNetwork } from '../../../infra/ic/src/testing/network.js';
+import { TestNetwork, UNLIMITED_RATES } from '../../../infra/ic/src/testing/network.js';
 
 /** A network with the test canister on it, whose controller the load's key is. */
 export interface Target {
@@ -12,9 +12,9 @@ export interface Target {
   stop(): Promise<void>;
 }
 
-/** The host as `npm run ic` starts it, and the seed of its canisters' controller. */
+/** The host as `npm run ic` starts it, without the main network's rates, which would hide how fast it is; and the seed of its canisters' controller. */
 export async function startHost(): Promise<{ network: TestNetwork; seed: string; target: Target }> {
-  const network = await new TestNetwork().start();
+  const network = await new TestNetwork().start(UNLIMITED_RATES);
   try {
     const canister = await network.deploy();
     const seed = Buffer.from(network.identity.getKeyPair().secretKey).toString('hex').slice(0, 64);
@@ -26,10 +26,10 @@ export async function startHost(): Promise<{ network: TestNetwork; seed: string;
 }
 
 /** Seconds from the start of a new process on the state to its readiness; what it left to be replayed is replayed. */
-export async function restart(network: TestNetwork, signal: 'SIGTERM' | 'SIGKILL', options: string[] = []): Promise<number> {
+export async function restart(network: TestNetwork, signal: 'SIGTERM' | 'SIGKILL'): Promise<number> {
   await network.stop(signal);
   const begun = performance.now();
-  await network.start(options);
+  await network.start(UNLIMITED_RATES);
   return (performance.now() - begun) / 1000;
 }
 
