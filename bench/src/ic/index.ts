@@ -56,13 +56,14 @@ export async function run(options: BenchOptions, sizes: Sizes = SIZES): Promise<
     await measure('chunk', sizes.chunks, upload(target, seed, sizes, options));
     rows.push(...(await rounds(sizes, options)));
     note(`Processor time of the host, all its threads: ${used.join(', ')}; ${availableParallelism()} cores, shared with the clients, under a load of ${loadavg()[0]!.toFixed(1)}.`);
-    rows.push(await largeHeap(network, seed, target, sizes, options));
     const cost = parts(seed, target.canister);
     note(`What is in it, each done alone: envelope read and verified ${milli(cost.envelope)}, the node’s Ed25519 signature on a query ${milli(cost.nodeSignature)}; per round the BLS signature ${milli(cost.subnetSignature)} and fdatasync ${milli(cost.flush)}. The rest is HTTP, CBOR, hashing and passing between threads.`);
     progress('restarts');
     const clean = await middle(sizes.restarts, () => restart(network, 'SIGTERM'));
     const killed = await middle(sizes.restarts, () => restart(network, 'SIGKILL'));
     rows.push({ ...informs, name: 'restart after SIGTERM to readiness', value: clean, unit: 's', target: 1, bound: 'most' }, { ...informs, name: 'restart after SIGKILL to readiness', value: killed, unit: 's', target: 1, bound: 'most' });
+    rows.push(await largeHeap(network, seed, target, sizes, options));
+    rows.push({ ...informs, name: `restart with a heap of ${sizes.heapBytes / 2 ** 20} MiB`, value: await middle(sizes.restarts, () => restart(network, 'SIGTERM')), unit: 's' });
     note(`Of a restart, ${(await emptyProcess()).toFixed(2)} s are the start of Node.`);
     return [...rows, ...(await coldStart(sizes.coldBytes, options))];
   } finally {
@@ -102,7 +103,7 @@ async function updates(target: Target, pocket: Target | undefined, seed: string,
 async function largeHeap(network: TestNetwork, seed: string, target: Target, { heapBytes, updates: [[, requests]] }: Sizes, { progress }: BenchOptions): Promise<BenchRow> {
   const size = `heap of ${heapBytes / 2 ** 20} MiB`;
   progress(`updates, ${size}`);
-  const ask = { seed, kind: 'update', clients: 1, requests, warmUp: Math.ceil(requests / 6), ...target } as const;
+  const ask = { seed, kind: 'update', clients: 1, requests, warmUp: Math.ceil(requests / 6), ...target, url: network.url } as const;
   const little = await drive(ask);
   const canister = await network.deploy();
   await canister.grow_heap(BigInt(heapBytes));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { deserialize, serialize } from 'node:v8';
+import { serialize } from 'node:v8';
 import { IcError } from '../errors.js';
 import type { Instance } from '../execution/instance.js';
 import { PAGE, PageTable, type Chunks } from '../execution/page-table.js';
@@ -10,6 +10,7 @@ import type { Canister, CanisterState } from '../subnet/canister.js';
 import type { Id } from '../subnet/principals.js';
 import { MEMORIES, type SnapshotRecord } from '../subnet/snapshot.js';
 import type { Subnet, SubnetState } from '../subnet/subnet.js';
+import { deserialize } from './deserialize.js';
 import { numbered, restoreIt, writeDurably } from './files.js';
 import type { Holder, PageStore } from './page-store.js';
 

@@ -2,9 +2,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, fdatasync, fsyncSync, ftruncateSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { deserialize, serialize } from 'node:v8';
+import { serialize } from 'node:v8';
 import { crc32 } from 'node:zlib';
 import { IcError } from '../errors.js';
+import { deserialize } from './deserialize.js';
 import { restoreIt, writeAll } from './files.js';
 
 const fdatasyncAsync = promisify(fdatasync);
