@@ -3,6 +3,7 @@ import { PAGE } from '../execution/stable-memory.js';
 import type { Canister, Recorded } from '../subnet/canister.js';
 import { bytesOf, principalOf, textOf } from '../subnet/principals.js';
 import { Reject } from '../subnet/reject.js';
+import { chunkBytes } from '../subnet/snapshot.js';
 import { existing, type Request } from './request.js';
 import { candidVisibility, maySee } from './visibility.js';
 
@@ -14,7 +15,6 @@ export function statusOf(request: Pick<Request, 'subnet' | 'caller'>, canisterId
   if (request.caller !== canister.id && !maySee(canister, request.caller, settings.statusVisibility)) {
     throw new Reject('invalidController', `Only controllers of canister ${textOf(canister.id)} can call ic00 method canister_status; ${textOf(request.caller)} is none of them`);
   }
-  const chunks = [...state.chunks.values()].reduce((sum, chunk) => sum + chunk.length, 0);
   const memory = canister.memoryBytes();
   return {
     status: { [state.status]: null }, ready_for_migration: false, version: state.version, module_hash: module ? [module.hash] : [], memory_size: memory,
@@ -29,7 +29,7 @@ export function statusOf(request: Pick<Request, 'subnet' | 'caller'>, canisterId
     memory_metrics: {
       wasm_memory_size: instance?.heapBytes ?? 0, stable_memory_size: stable.size * PAGE, global_memory_size: (instance?.globals.length ?? 0) * 8,
       wasm_binary_size: module?.size ?? 0, custom_sections_size: [...(module?.metadata.values() ?? [])].reduce((sum, { content }) => sum + content.length, 0),
-      canister_history_size: historyBytes(canister), wasm_chunk_store_size: chunks, snapshots_size: canister.snapshotBytes(), log_memory_store_size: state.log.reduce((sum, line) => sum + line.content.length, 0),
+      canister_history_size: historyBytes(canister), wasm_chunk_store_size: chunkBytes(state.chunks), snapshots_size: canister.snapshotBytes(), log_memory_store_size: state.log.reduce((sum, line) => sum + line.content.length, 0),
     },
     query_stats: {
       num_calls_total: stats.calls, num_instructions_total: stats.instructions, request_payload_bytes_total: stats.requestBytes,

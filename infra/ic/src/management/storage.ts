@@ -1,5 +1,4 @@
 import type { Instance } from '../execution/instance.js';
-import { PAGE } from '../execution/stable-memory.js';
 import type { Canister, Settings } from '../subnet/canister.js';
 import { allocated, beyondReservedLimit, inThousands, notReservable, reservation } from '../subnet/reservation.js';
 import { Reject } from '../subnet/reject.js';
@@ -18,9 +17,7 @@ export function reserveStorage(subnet: Subnet, canister: Canister, bytes: number
  * @throws Reject
  */
 export function reservedForCode(subnet: Subnet, canister: Canister, fresh: Instance, had: bigint, balance: bigint): bigint {
-  const chunks = [...canister.state.chunks.values()].reduce((sum, chunk) => sum + chunk.length, 0);
-  const has = BigInt(fresh.size + fresh.module.size + canister.stable.size * PAGE + chunks + canister.snapshotBytes());
-  return reserved(subnet, canister, had, has, balance);
+  return reserved(subnet, canister, had, canister.bytesWith(fresh.size, fresh.module.size), balance);
 }
 
 function reserved(subnet: Subnet, canister: Canister, had: bigint, has: bigint, balance: bigint): bigint {

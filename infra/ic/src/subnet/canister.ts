@@ -7,7 +7,7 @@ import type { CanisterModule } from '../wasm/module.js';
 import { idleFee } from './cycles.js';
 import { bytesOf, idOf, type Id } from './principals.js';
 import type { Debits } from './rates.js';
-import { snapshotBytes, type HookStatus, type Snapshot } from './snapshot.js';
+import { chunkBytes, snapshotBytes, type HookStatus, type Snapshot } from './snapshot.js';
 
 /** Who waits for an answer. */
 export type Origin = { kind: 'ingress'; requestId: string } | { kind: 'call'; canister: Id; callback: number } | { kind: 'task' };
@@ -141,8 +141,12 @@ export class Canister {
 
   /** Bytes that are paid for. */
   memoryBytes(): bigint {
-    const chunks = [...this.state.chunks.values()].reduce((sum, chunk) => sum + chunk.length, 0);
-    return BigInt((this.instance?.heapBytes ?? 0) + this.stable.size * PAGE + (this.module?.size ?? 0) + chunks + this.snapshotBytes());
+    return this.bytesWith(this.instance?.heapBytes ?? 0, this.module?.size ?? 0);
+  }
+
+  /** The same with a heap and a module of so many bytes in place of its own. */
+  bytesWith(heap: number, module: number): bigint {
+    return BigInt(heap + this.stable.size * PAGE + module + chunkBytes(this.state.chunks) + this.snapshotBytes());
   }
 
   snapshotBytes(): number {

@@ -34,8 +34,14 @@ export interface Snapshot extends SnapshotRecord {
 export const MEMORIES = ['module', 'heap', 'stable'] as const;
 
 export function snapshotBytes(snapshot: SnapshotRecord): number {
-  const chunks = [...snapshot.chunks.values()].reduce((sum, chunk) => sum + chunk.length, 0);
-  return snapshot.moduleBytes + snapshot.heapBytes + snapshot.stableBytes + chunks + snapshot.certified.length + snapshot.globals.length * 8;
+  return snapshot.moduleBytes + snapshot.heapBytes + snapshot.stableBytes + chunkBytes(snapshot.chunks) + snapshot.certified.length + snapshot.globals.length * 8;
+}
+
+/** Of a store of chunks. */
+export function chunkBytes(chunks: ReadonlyMap<string, Uint8Array>): number {
+  let bytes = 0;
+  for (const chunk of chunks.values()) bytes += chunk.length;
+  return bytes;
 }
 
 /** A memory of so many bytes, all zero. */
