@@ -8,7 +8,7 @@ import { decodeStrictly } from '../envelopes/cbor.js';
 import { representationIndependentHash } from '../envelopes/index.js';
 import { METHODS } from '../management/candid.js';
 import { ANY, TestNetwork } from '../testing/network.js';
-import { contentOf, delegate, envelopeOf, inMinutes, newSender, NO_ARGUMENTS, type Link, type Sender } from '../testing/sender.js';
+import { contentOf, delegate, envelopeOf, inMinutes, newSender, NO_ARGUMENTS, readingOf, type Link } from '../testing/sender.js';
 import type { TestCanister } from '../testing/test-canister.js';
 
 /* Each attack by its name, over HTTP, and what the network says to it. After all of them the canister has counted nothing that was not allowed. */
@@ -30,15 +30,13 @@ describe('adversary', () => {
   const at = (kind: string, version = kind === 'call' ? 3 : 2): string => `/api/v${version}/canister/${canister.id.toText()}/${kind}`;
   const said = async (answer: Promise<Response>): Promise<[number, string]> => [(await answer).status, await (await answer).text()];
   const text = (principal: Uint8Array): string => Principal.fromUint8Array(principal).toText();
-  const stateOf = (sender: Sender, paths: (string | Uint8Array)[][], more: object = {}): Record<string, unknown> =>
-    ({ request_type: 'read_state', sender: sender.principal, ingress_expiry: inMinutes(4), paths: paths.map((path) => path.map((label) => (typeof label === 'string' ? Buffer.from(label) : label))), ...more });
 
   /** Sends one and the same envelope's content as call, query and read_state, whose refusals must be alike. */
   async function refused(make: (content: Record<string, unknown>) => Uint8Array, words: string | RegExp, more: object = {}): Promise<void> {
     const before = await canister.counter();
     const contents: [string, Record<string, unknown>][] = [
       ['call', contentOf(alice, id, more)], ['query', contentOf(alice, id, { request_type: 'query', method_name: 'counter', ...more })],
-      ['read_state', stateOf(alice, [['time']], more)],
+      ['read_state', readingOf(alice, [['time']], more)],
     ];
     for (const [kind, content] of contents) {
       expect([kind, ...await said(post(at(kind), make(content)))]).toEqual([kind, 400, typeof words === 'string' ? words : expect.stringMatching(words)]);
@@ -110,14 +108,14 @@ describe('adversary', () => {
     expect((await post(at('call'), envelopeOf(alice, content))).status).toBe(200);
     const paths = [['request_status', requestId]];
     const foreign = 'The user tries to access Request ID not signed by the caller.';
-    expect(await said(post(at('read_state'), envelopeOf(mallory, stateOf(mallory, paths))))).toEqual([403, foreign]);
-    expect(await said(post(at('read_state'), encode({ content: stateOf({ ...mallory, principal: Uint8Array.of(4) }, paths) })))).toEqual([403, foreign]);
+    expect(await said(post(at('read_state'), envelopeOf(mallory, readingOf(mallory, paths))))).toEqual([403, foreign]);
+    expect(await said(post(at('read_state'), encode({ content: readingOf({ ...mallory, principal: Uint8Array.of(4) }, paths) })))).toEqual([403, foreign]);
     const elsewhere = `/api/v2/canister/${ANY.toText()}/read_state`;
-    expect(await said(post(elsewhere, envelopeOf(alice, stateOf(alice, paths))))).toEqual([403, foreign]);
+    expect(await said(post(elsewhere, envelopeOf(alice, readingOf(alice, paths))))).toEqual([403, foreign]);
     const chain = [delegate(alice, session, { targets: [ANY.toUint8Array()] })];
-    expect(await said(post(at('read_state'), envelopeOf(alice, stateOf(alice, paths), session, chain))))
+    expect(await said(post(at('read_state'), envelopeOf(alice, readingOf(alice, paths), session, chain))))
       .toEqual([403, 'The user tries to access request IDs for canisters not belonging to sender delegation targets.']);
-    expect((await post(at('read_state'), envelopeOf(alice, stateOf(alice, paths)))).status).toBe(200);
+    expect((await post(at('read_state'), envelopeOf(alice, readingOf(alice, paths)))).status).toBe(200);
   });
 
   it.each<[string, () => (string | Uint8Array)[][], number, RegExp]>([
@@ -132,7 +130,7 @@ describe('adversary', () => {
     ['1,001 paths', () => Array.from({ length: 1001 }, () => ['time']), 400, /paths has 1001 entries, at most 1000 are allowed/],
     ['a path of 128 labels', () => [Array.from({ length: 128 }, () => 'time')], 400, /a path has 128 entries, at most 127 are allowed/],
   ])('reads %s', async (_, paths, status, words) => {
-    expect(await said(post(at('read_state'), envelopeOf(mallory, stateOf(mallory, paths()))))).toEqual([status, expect.stringMatching(words)]);
+    expect(await said(post(at('read_state'), envelopeOf(mallory, readingOf(mallory, paths()))))).toEqual([status, expect.stringMatching(words)]);
   });
 
   it('calls and queries under another canister\'s address', async () => {

@@ -6,7 +6,7 @@ import { verifyCertificate } from '../certificates/index.js';
 import { decodeStrictly } from '../envelopes/cbor.js';
 import { representationIndependentHash } from '../envelopes/index.js';
 import { TestNetwork, until } from '../testing/network.js';
-import { contentOf, envelopeOf, inMinutes, newSender } from '../testing/sender.js';
+import { contentOf, envelopeOf, inMinutes, newSender, readingOf } from '../testing/sender.js';
 
 const alice = newSender();
 
@@ -18,9 +18,7 @@ describe('a subnet under a root', () => {
   const control = (path: string): Promise<Response> => fetch(`${network.controlUrl}${path}`, {
     method: 'POST', headers: { authorization: `Bearer ${readFileSync(join(network.folder, 'control-token'), 'utf8').trim()}`, 'content-type': 'application/json' }, body: '{}',
   });
-  const status = (requestId: Uint8Array): Uint8Array => envelopeOf(alice, {
-    request_type: 'read_state', sender: alice.principal, ingress_expiry: inMinutes(4), paths: [[Buffer.from('request_status'), requestId]],
-  });
+  const status = (requestId: Uint8Array): Uint8Array => envelopeOf(alice, readingOf(alice, [['request_status', requestId]]));
 
   it('signs by its own key, for which the root speaks; both stay with the state, whatever it is started with', async () => {
     await network.start(['--control', '--delegated']);

@@ -11,7 +11,7 @@ import type { Response as Answer } from '../subnet/subnet.js';
 import { campaign, mutated, pick, type Random } from '../testing/fuzz.js';
 import { CALLER, LittleSubnet } from '../testing/little-subnet.js';
 import { TestNetwork } from '../testing/network.js';
-import { contentOf, delegate, envelopeOf, inMinutes, newSender } from '../testing/sender.js';
+import { contentOf, delegate, envelopeOf, inMinutes, newSender, readingOf } from '../testing/sender.js';
 import { calling as ic0, IMPORTS, WIDE_IMPORTS } from '../testing/system-api-table.js';
 import { i32, i64, op, wasmModule } from '../testing/wasm-writer.js';
 
@@ -178,9 +178,7 @@ describe('fuzzed', () => {
       await host.start();
       const victim = await host.deploy();
       const id = victim.id.toUint8Array();
-      const contents = [contentOf(alice, id), contentOf(alice, id, { request_type: 'query', method_name: 'counter' }), {
-        request_type: 'read_state', sender: alice.principal, ingress_expiry: inMinutes(4), paths: [[Buffer.from('time')]],
-      }];
+      const contents = [contentOf(alice, id), contentOf(alice, id, { request_type: 'query', method_name: 'counter' }), readingOf(alice, [['time']])];
       const bodies = contents.map((content) => envelopeOf(alice, content));
       const tried = await campaign('HTTP', async (random) => {
         const [at, kind] = pick(random, [[0, 'call'], [1, 'query'], [2, 'read_state']] as const);

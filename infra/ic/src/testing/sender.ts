@@ -34,6 +34,14 @@ export function contentOf(sender: Sender, canister: Uint8Array, more: object = {
   };
 }
 
+/** Content of a `read_state`; labels that are texts in UTF-8. */
+export function readingOf(sender: Sender, paths: (string | Uint8Array)[][], more: object = {}): Record<string, unknown> {
+  return {
+    request_type: 'read_state', sender: sender.principal, ingress_expiry: inMinutes(4),
+    paths: paths.map((path) => path.map((label) => (typeof label === 'string' ? Buffer.from(label) : label))), ...more,
+  };
+}
+
 export function delegate(from: Sender, to: Sender, more: object = {}): Link {
   const delegation = { pubkey: to.der, expiration: inMinutes(60), ...more };
   return { delegation, signature: from.sign(separated('ic-request-auth-delegation', representationIndependentHash(delegation))) };
