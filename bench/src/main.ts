@@ -24,7 +24,12 @@ async function main(): Promise<void> {
   const { values, positionals } = readArguments();
   if (values.help) return console.log(HELP);
   for (const name of positionals) {
-    if (!NAMES.includes(name)) throw new BenchError('unknownBenchmark', { name }, `There is no benchmark "${name}"; there are ${NAMES.join(', ')}.`);
+    if (!NAMES.includes(name))
+      throw new BenchError(
+        'unknownBenchmark',
+        { name },
+        `There is no benchmark "${name}"; there are ${NAMES.join(', ')}.`,
+      );
   }
   if (values.list) {
     for (const name of NAMES) console.log(`${name.padEnd(14)} ${(await load(name)).what}`);
@@ -39,7 +44,7 @@ async function main(): Promise<void> {
     try {
       const rows = await benchmark.run({
         note: (line) => void notes.push(line),
-        progress: (line) => void console.error(`  ${line}`),
+        progress: (line) => console.error(`  ${line}`),
         state: values.state ?? join(ROOT, '.state'),
         data: values.data ?? process.env['LIVEPOD_DATA'],
       });
@@ -49,10 +54,20 @@ async function main(): Promise<void> {
       if (values.markdown && rows.length > 0) writeIntoPage(join(ROOT, 'README.md'), name, rows, notes);
     } catch (error) {
       process.exitCode = 1;
-      console.error(`  ${name} could not run: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      console.error(
+        `  ${name} could not run: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );
     }
   }
-  if (values.json) writeFileSync(values.json, `${JSON.stringify(all.map((row) => ({ ...row, bound: row.target === null ? null : (row.bound ?? 'least'), met: met(row) })), null, 2)}\n`);
+  if (values.json)
+    writeFileSync(
+      values.json,
+      `${JSON.stringify(
+        all.map((row) => ({ ...row, bound: row.target === null ? null : (row.bound ?? 'least'), met: met(row) })),
+        null,
+        2,
+      )}\n`,
+    );
 }
 
 function readArguments() {
@@ -60,8 +75,12 @@ function readArguments() {
     return parseArgs({
       allowPositionals: true,
       options: {
-        json: { type: 'string' }, markdown: { type: 'boolean' }, state: { type: 'string' }, data: { type: 'string' },
-        list: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
+        json: { type: 'string' },
+        markdown: { type: 'boolean' },
+        state: { type: 'string' },
+        data: { type: 'string' },
+        list: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
       },
     });
   } catch (cause) {
