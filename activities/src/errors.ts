@@ -18,8 +18,22 @@ export type ActivityErrorCode =
   | 'badHoldout'
   | 'scratchOnDisk';
 
-/** What an activity may end with, besides the errors of the canisters (CanisterError) and of the protocol. The README says what to do about each. */
+/**
+ * What an activity may end with, besides the errors of the canisters (CanisterError) and of the protocol. The README
+ * says what to do about each.
+ */
 export class ActivityError extends CodedError<ActivityErrorCode> {}
 
 /** Codes after which the same step may go well later; everything else with a code is final. */
-export const RETRIED: ReadonlySet<string> = new Set(['notDecided', 'notYet', 'storageUnavailable', 'interrupted', 'network', 'busy', 'unavailable', 'temporarilyUnavailable', 'rejected', 'untrusted']);
+export const RETRIED: ReadonlySet<string> = new Set([
+  'notDecided',
+  'notYet',
+  'storageUnavailable',
+  'interrupted',
+  'network',
+  'busy',
+  'unavailable',
+  'temporarilyUnavailable',
+  'rejected',
+  'untrusted',
+]);

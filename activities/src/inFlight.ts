@@ -1,5 +1,11 @@
-/** Runs a step for every item, at most `limit` at once; results in the order of the items. The first failure ends it. */
-export async function inFlight<T, R>(items: readonly T[], limit: number, step: (item: T, index: number) => Promise<R>): Promise<R[]> {
+/**
+ * Runs a step for every item, at most `limit` at once; results in the order of the items. The first failure ends it.
+ */
+export async function inFlight<T, R>(
+  items: readonly T[],
+  limit: number,
+  step: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
   const results = new Array<R>(items.length);
   let next = 0;
   let failed = false;

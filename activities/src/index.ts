@@ -1,4 +1,6 @@
-/** Everything that touches the world, one folder per port. Workers put the parts together; workflows see only ports.ts. */
+/**
+ * Everything that touches the world, one folder per port. Workers put the parts together; workflows see only ports.ts.
+ */
 export { canisterAccess, canisterRequesting } from './access/canister.js';
 export { canisterDatasets, readManifest } from './datasets/canister.js';
 export { holdoutEvaluation, readHoldout } from './evaluation/evaluator.js';

@@ -7,19 +7,27 @@ import { activitiesOf, later, progress } from './registration.js';
 
 const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 const failing = (error: Error) => activitiesOf({ port: { step: async () => Promise.reject(error) } })['port.step']!;
-const run = (activity: (...args: never[]) => Promise<unknown>) => new MockActivityEnvironment({}, { logger: quiet }).run(activity as () => Promise<unknown>);
+const run = (activity: (...args: never[]) => Promise<unknown>) =>
+  new MockActivityEnvironment({}, { logger: quiet }).run(activity as () => Promise<unknown>);
 
 describe('an activity', () => {
   it('does not try again what cannot go well', async () => {
-    await expect(run(failing(new CanisterError('grantSpent', { grant: 7n }, 'Grant 7 is spent.')))).rejects.toMatchObject({ type: 'grantSpent', nonRetryable: true, details: [{ grant: '7' }] });
+    await expect(
+      run(failing(new CanisterError('grantSpent', { grant: 7n }, 'Grant 7 is spent.'))),
+    ).rejects.toMatchObject({ type: 'grantSpent', nonRetryable: true, details: [{ grant: '7' }] });
   });
 
   it('tries again what the network kept from it', async () => {
-    await expect(run(failing(new CanisterError('network', {}, 'No answer.')))).rejects.toMatchObject({ type: 'network', nonRetryable: false });
+    await expect(run(failing(new CanisterError('network', {}, 'No answer.')))).rejects.toMatchObject({
+      type: 'network',
+      nonRetryable: false,
+    });
   });
 
   it('waits for others without calling it a failure', async () => {
-    await expect(run(failing(later('notDecided', { proposal: 3 }, 'Proposal 3 is open.', 4_000)))).rejects.toMatchObject({ type: 'notDecided', nonRetryable: false, nextRetryDelay: 4_000, category: 'BENIGN' });
+    await expect(
+      run(failing(later('notDecided', { proposal: 3 }, 'Proposal 3 is open.', 4_000))),
+    ).rejects.toMatchObject({ type: 'notDecided', nonRetryable: false, nextRetryDelay: 4_000, category: 'BENIGN' });
   });
 
   it('hands no cause to Temporal, because causes may quote records', async () => {
@@ -32,7 +40,9 @@ describe('an activity', () => {
     const environment = new MockActivityEnvironment();
     const beats: unknown[] = [];
     environment.on('heartbeat', (details) => beats.push(details));
-    await environment.run(activitiesOf({ port: { step: async () => progress({ epoch: 2 }) } })['port.step'] as () => Promise<unknown>);
+    await environment.run(
+      activitiesOf({ port: { step: async () => progress({ epoch: 2 }) } })['port.step'] as () => Promise<unknown>,
+    );
     expect(beats.at(-1)).toEqual({ epoch: 2 });
     progress({ epoch: 3 });
   });
@@ -41,7 +51,9 @@ describe('an activity', () => {
 it('there is one copy of protobufjs: two make Temporal refuse payloads of an own type', () => {
   const require = createRequire(import.meta.url);
   const packages = ['@temporalio/proto', '@temporalio/common', '@temporalio/worker', '@temporalio/client'];
-  const copies = new Set(packages.map((name) => createRequire(require.resolve(`${name}/package.json`)).resolve('protobufjs')));
+  const copies = new Set(
+    packages.map((name) => createRequire(require.resolve(`${name}/package.json`)).resolve('protobufjs')),
+  );
   expect([...copies]).toHaveLength(1);
   expect(readdirSync(new URL('../../node_modules/@temporalio/proto', import.meta.url))).not.toContain('node_modules');
 });

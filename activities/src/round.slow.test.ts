@@ -2,8 +2,25 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { balance } from '@livepod/client';
 import {
-  ActivityError, canisterAccess, canisterDatasets, canisterFleet, canisterGovernance, canisterModels, canisterOperators, canisterRequesting, canisterTreasury, contribute, holdoutEvaluation, ObjectStore, providerTraining,
-  signerOf, Workspace, type Contribution, type DatasetsPort, type GovernancePort, type TrainingPort,
+  ActivityError,
+  canisterAccess,
+  canisterDatasets,
+  canisterFleet,
+  canisterGovernance,
+  canisterModels,
+  canisterOperators,
+  canisterRequesting,
+  canisterTreasury,
+  contribute,
+  holdoutEvaluation,
+  ObjectStore,
+  providerTraining,
+  signerOf,
+  Workspace,
+  type Contribution,
+  type DatasetsPort,
+  type GovernancePort,
+  type TrainingPort,
 } from './index.js';
 import { Chain, motionRecording, motionSchema, type Role } from '../test/chain.js';
 
@@ -37,7 +54,13 @@ beforeAll(async () => {
   scratch = join('/dev/shm', `livepod-round-${process.pid}`);
   workspace = new Workspace(join(chain.folder, 'provider'), scratch);
   await workspace.open();
-  training = providerTraining({ clients: await chain.as('provider'), signer: signerOf(chain.identity('provider')), objects: new ObjectStore(chain.s3), workspace, host: 'here' });
+  training = providerTraining({
+    clients: await chain.as('provider'),
+    signer: signerOf(chain.identity('provider')),
+    objects: new ObjectStore(chain.s3),
+    workspace,
+    host: 'here',
+  });
 });
 afterAll(async () => {
   await rm(scratch, { recursive: true, force: true });
@@ -45,7 +68,16 @@ afterAll(async () => {
 });
 
 const contributed = async (role: Role, store: 'bucket' | 's3', change: Partial<Contribution> = {}) =>
-  contribute({ clients: await chain.as(role), seed: chain.identity(role), recordings: [0, 1].map((run) => ({ name: `run${run}.csv`, csv: motionRecording(run) })), schema: motionSchema, title: `Watch of ${role}`, store, s3: chain.s3, ...change });
+  contribute({
+    clients: await chain.as(role),
+    seed: chain.identity(role),
+    recordings: [0, 1].map((run) => ({ name: `run${run}.csv`, csv: motionRecording(run) })),
+    schema: motionSchema,
+    title: `Watch of ${role}`,
+    store,
+    s3: chain.s3,
+    ...change,
+  });
 
 describe('a round on the real canisters', () => {
   it('takes contributions into a bucket and into S3; a repeat sends nothing', async () => {
@@ -58,13 +90,20 @@ describe('a round on the real canisters', () => {
 
   it('refuses a contribution without a bond, and recordings that do not fit their schema', async () => {
     await expect(contributed('stranger', 'bucket')).rejects.toMatchObject({ code: 'bondMissing' });
-    await expect(contributed('contributor-1', 'bucket', { recordings: [{ name: 'a.csv', csv: 'x\n1\n' }] })).rejects.toMatchObject({ code: 'badRecording' });
+    await expect(
+      contributed('contributor-1', 'bucket', { recordings: [{ name: 'a.csv', csv: 'x\n1\n' }] }),
+    ).rejects.toMatchObject({ code: 'badRecording' });
   });
 
   it('has the datasets checked, proposed once, and voted in', async () => {
     const checks = await intake.check({ datasets: [...datasets, `sha256:${'0'.repeat(64)}`] });
     expect(checks.map((check) => check.state)).toEqual(['ready', 'ready', 'refused']);
-    const proposals = datasets.map((dataset, index) => ({ action: { call: 'acceptDataset' as const, dataset }, clientRef: `intake/test/${index}`, title: 'A dataset', summary: 'A dataset.' }));
+    const proposals = datasets.map((dataset, index) => ({
+      action: { call: 'acceptDataset' as const, dataset },
+      clientRef: `intake/test/${index}`,
+      title: 'A dataset',
+      summary: 'A dataset.',
+    }));
     const receipts = await governance.proposeAll({ proposals });
     expect(await governance.proposeAll({ proposals })).toEqual(receipts);
     await expect(governance.decision({ proposal: receipts[0]!.id })).rejects.toMatchObject({ code: 'notDecided' });
@@ -77,13 +116,22 @@ describe('a round on the real canisters', () => {
   it('gives the provider a job, takes fees and reward into escrow, and grants', async () => {
     const terms = await intake.terms({ datasets });
     const order = {
-      round: 'test', recipe: chain.recipe, arguments: { epochs: 3, windowsPerEpoch: 256, batch: 16, filters: 8 }, seed: 1, datasets: terms.map(({ id, epoch }) => ({ id, epoch })), base: null, reward: '500000000',
-      deadline: (BigInt(Date.now() + 3600_000) * 1_000_000n).toString(), clientRef: 'round/test',
+      round: 'test',
+      recipe: chain.recipe,
+      arguments: { epochs: 3, windowsPerEpoch: 256, batch: 16, filters: 8 },
+      seed: 1,
+      datasets: terms.map(({ id, epoch }) => ({ id, epoch })),
+      base: null,
+      reward: '500000000',
+      deadline: (BigInt(Date.now() + 3600_000) * 1_000_000n).toString(),
+      clientRef: 'round/test',
     };
     const requesting = canisterRequesting(await chain.as('provider'));
     ({ job } = await requesting.request(order));
     expect((await requesting.request(order)).job).toBe(job);
-    await expect(requesting.request({ ...order, clientRef: 'round/other', arguments: { epochs: 100_000 } })).rejects.toMatchObject({ code: 'outOfRange' });
+    await expect(
+      requesting.request({ ...order, clientRef: 'round/other', arguments: { epochs: 100_000 } }),
+    ).rejects.toMatchObject({ code: 'outOfRange' });
     await expect(training.train({ job })).rejects.toMatchObject({ name: 'CanisterError' });
 
     const treasury = canisterTreasury(await chain.as('operator'));
@@ -92,18 +140,39 @@ describe('a round on the real canisters', () => {
     expect(await treasury.openEscrow({ job, clientRef: 'escrow/test' })).toEqual(escrow);
     const granted = await patiently(() => canisterAccess(chainOperator).granted({ job }));
     expect(granted.state).toBe('granted');
-    expect(await (await fetch(granted.link!)).json()).toMatchObject({ job, state: 'granted', deadline: granted.deadline.replace(/\.\d+Z/, 'Z') });
+    expect(await (await fetch(granted.link!)).json()).toMatchObject({
+      job,
+      state: 'granted',
+      deadline: granted.deadline.replace(/\.\d+Z/, 'Z'),
+    });
   });
 
   it('has the deadline moved by an operator’s token, and by nothing else', async () => {
     const access = canisterAccess(chainOperator);
     const until = new Date(Date.now() + 2 * 3600_000).toISOString();
-    await expect(access.extend({ job, until, token: chain.token('pause') })).rejects.toMatchObject({ code: 'notAuthorized' });
-    await expect(chainOperator.access.extend_deadline({ job: BigInt(job), deadline: BigInt(Date.parse(until)) * 1_000_000n, authority: [] })).rejects.toMatchObject({ code: 'notAuthorized' });
+    await expect(access.extend({ job, until, token: chain.token('pause') })).rejects.toMatchObject({
+      code: 'notAuthorized',
+    });
+    await expect(
+      chainOperator.access.extend_deadline({
+        job: BigInt(job),
+        deadline: BigInt(Date.parse(until)) * 1_000_000n,
+        authority: [],
+      }),
+    ).rejects.toMatchObject({ code: 'notAuthorized' });
     expect((await access.extend({ job, until, token: chain.token('extendDeadline') })).deadline).toBe(until);
     const grants = await chainOperator.access.list_grants({ job: BigInt(job) });
-    expect(grants.map((grant) => new Date(Number(grant.expires_at / 1_000_000n)).toISOString())).toEqual([until, until]);
-    expect(await canisterOperators(chainOperator).authorise({ token: chain.token('pause'), action: 'pause', workflow: 'lifecycle-test' })).toMatchObject({ operator: chain.identity('person').getPrincipal().toText() });
+    expect(grants.map((grant) => new Date(Number(grant.expires_at / 1_000_000n)).toISOString())).toEqual([
+      until,
+      until,
+    ]);
+    expect(
+      await canisterOperators(chainOperator).authorise({
+        token: chain.token('pause'),
+        action: 'pause',
+        workflow: 'lifecycle-test',
+      }),
+    ).toMatchObject({ operator: chain.identity('person').getPrincipal().toText() });
   });
 
   it('fetches, releases keys, trains, signs and submits; a repeat submits the same; nothing is left', async () => {
@@ -132,11 +201,23 @@ describe('a round on the real canisters', () => {
     expect(Number(measured.accuracy)).toBeGreaterThan(0.8);
     expect(await evaluation.measure({ checkpoint })).toEqual(measured);
 
-    const plan = { waves: [1], soakSeconds: 0, gate: { minWindows: 0, maxCorrectionPermille: 1000, maxErrors: 10 }, skippableSoak: true };
-    const { id } = await governance.propose({ action: { call: 'adoptCheckpoint', checkpoint, channel: 'stable', plan }, clientRef: 'adopt/test', title: 'A checkpoint', summary: 'A checkpoint.' });
+    const plan = {
+      waves: [1],
+      soakSeconds: 0,
+      gate: { minWindows: 0, maxCorrectionPermille: 1000, maxErrors: 10 },
+      skippableSoak: true,
+    };
+    const { id } = await governance.propose({
+      action: { call: 'adoptCheckpoint', checkpoint, channel: 'stable', plan },
+      clientRef: 'adopt/test',
+      title: 'A checkpoint',
+      summary: 'A checkpoint.',
+    });
     await chain.vote(id);
     expect((await patiently(() => governance.decision({ proposal: id }))).outcome).toBe('adopted');
-    const { version, release } = await patiently(() => canisterModels(chainOperator).released({ checkpoint, channel: 'stable' }));
+    const { version, release } = await patiently(() =>
+      canisterModels(chainOperator).released({ checkpoint, channel: 'stable' }),
+    );
     expect(version).toBe(1);
 
     const before = await balance(chainOperator, chain.identity('contributor-1').getPrincipal());
@@ -149,30 +230,53 @@ describe('a round on the real canisters', () => {
     expect((await patiently(() => fleet.beginWave({ release, wave: 1 }))).state).toBe('rolling');
     expect((await fleet.pause({ release })).state).toBe('paused');
     await expect(fleet.beginWave({ release, wave: 2 })).rejects.toMatchObject({ code: 'notYet' });
-    await expect(chainOperator.fleet.resume({ release: BigInt(release), authority: [] })).rejects.toMatchObject({ code: 'notAuthorized' });
+    await expect(chainOperator.fleet.resume({ release: BigInt(release), authority: [] })).rejects.toMatchObject({
+      code: 'notAuthorized',
+    });
     expect((await fleet.resume({ release, token: chain.token('resume') })).state).toBe('rolling');
-    await expect(fleet.skipSoak({ release, wave: 1, token: chain.token('resume') })).rejects.toMatchObject({ code: 'notAuthorized' });
+    await expect(fleet.skipSoak({ release, wave: 1, token: chain.token('resume') })).rejects.toMatchObject({
+      code: 'notAuthorized',
+    });
     expect((await fleet.skipSoak({ release, wave: 1, token: chain.token('skipSoak') })).wave).toBe(1);
-    expect(await (await fetch((await fleet.pause({ release })).link!)).json()).toMatchObject({ release, state: 'paused', soakMayBeSkipped: true });
+    expect(await (await fetch((await fleet.pause({ release })).link!)).json()).toMatchObject({
+      release,
+      state: 'paused',
+      soakMayBeSkipped: true,
+    });
     expect((await fleet.abort({ release, reason: 'a test' })).state).toBe('stopped');
-    expect(await fleet.beginWave({ release, wave: 2 })).toMatchObject({ state: 'stopped', why: expect.stringContaining('a test') });
+    expect(await fleet.beginWave({ release, wave: 2 })).toMatchObject({
+      state: 'stopped',
+      why: expect.stringContaining('a test'),
+    });
   });
 
   it('looks before a round begins', async () => {
     const access = canisterAccess(chainOperator, async (provider) => provider === 'provider-1');
     const good = { provider: 'provider-1', recipe: chain.recipe, arguments: { epochs: 2 }, base: checkpoint };
     await access.preflight(good);
-    await expect(access.preflight({ ...good, provider: 'provider-9' })).rejects.toMatchObject({ code: 'notFound', details: { provider: 'provider-9' } });
+    await expect(access.preflight({ ...good, provider: 'provider-9' })).rejects.toMatchObject({
+      code: 'notFound',
+      details: { provider: 'provider-9' },
+    });
     await expect(access.preflight({ ...good, recipe: datasets[0]! })).rejects.toMatchObject({ code: 'notFound' });
     await expect(access.preflight({ ...good, base: datasets[0]! })).rejects.toMatchObject({ code: 'notAccepted' });
-    await expect(access.preflight({ ...good, arguments: { epochs: 100_000 } })).rejects.toMatchObject({ code: 'outOfRange' });
+    await expect(access.preflight({ ...good, arguments: { epochs: 100_000 } })).rejects.toMatchObject({
+      code: 'outOfRange',
+    });
   });
 
   it('trains on from an official checkpoint', async () => {
     const requesting = canisterRequesting(await chain.as('provider'));
     const { job } = await requesting.request({
-      round: 'next', recipe: chain.recipe, arguments: { epochs: 1, windowsPerEpoch: 128, batch: 16, filters: 8 }, seed: 2, datasets: datasets.toSorted().map((id) => ({ id, epoch: 0 })), base: checkpoint, reward: '0',
-      deadline: (BigInt(Date.now() + 3600_000) * 1_000_000n).toString(), clientRef: 'round/next',
+      round: 'next',
+      recipe: chain.recipe,
+      arguments: { epochs: 1, windowsPerEpoch: 128, batch: 16, filters: 8 },
+      seed: 2,
+      datasets: datasets.toSorted().map((id) => ({ id, epoch: 0 })),
+      base: checkpoint,
+      reward: '0',
+      deadline: (BigInt(Date.now() + 3600_000) * 1_000_000n).toString(),
+      clientRef: 'round/next',
     });
     await canisterTreasury(chainOperator).openEscrow({ job, clientRef: 'escrow/next' });
     await patiently(() => canisterAccess(chainOperator).granted({ job }));
@@ -184,7 +288,12 @@ describe('a round on the real canisters', () => {
 
   it('withdraws a proposal by its reference', async () => {
     const holder = chain.identity('provider').getPrincipal().toText();
-    const { id } = await governance.propose({ action: { call: 'slashBond', holder, purpose: 'provider', amount: '100', reason: 'a test', evidence: 'none' }, clientRef: 'slash/test', title: 'Slash', summary: 'Slash.' });
+    const { id } = await governance.propose({
+      action: { call: 'slashBond', holder, purpose: 'provider', amount: '100', reason: 'a test', evidence: 'none' },
+      clientRef: 'slash/test',
+      title: 'Slash',
+      summary: 'Slash.',
+    });
     expect(await governance.withdraw({ clientRefs: ['slash/test', 'slash/none'] })).toEqual({ withdrawn: [id] });
     expect((await governance.decision({ proposal: id })).outcome).toBe('withdrawn');
   });

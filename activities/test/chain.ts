@@ -9,19 +9,63 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Ed25519KeyIdentity } from '@dfinity/identity';
-import { approve, connect, identityFromSeed, installAll, propose, stake, vote, type Clients, type GovernedMethod, type GovernedPayloads, type IcNetwork, type InstallParameters } from '@livepod/client';
-import { documentId, sha256, signOperatorToken, utf8, type DatasetSchema, type OperatorAction } from '@livepod/protocol';
+import {
+  approve,
+  connect,
+  identityFromSeed,
+  installAll,
+  propose,
+  stake,
+  vote,
+  type Clients,
+  type GovernedMethod,
+  type GovernedPayloads,
+  type IcNetwork,
+  type InstallParameters,
+} from '@livepod/client';
+import {
+  documentId,
+  sha256,
+  signOperatorToken,
+  utf8,
+  type DatasetSchema,
+  type OperatorAction,
+} from '@livepod/protocol';
 import { recipeDocument } from '@livepod/recipes';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const TOKEN = 100_000_000n;
-const ROLES = ['voter', 'operator', 'person', 'provider', 'evaluator', 'contributor-1', 'contributor-2', 'stranger'] as const;
+const ROLES = [
+  'voter',
+  'operator',
+  'person',
+  'provider',
+  'evaluator',
+  'contributor-1',
+  'contributor-2',
+  'stranger',
+] as const;
 /** A made-up watch: two sensors, two things it can tell apart. */
-export const motionSchema: DatasetSchema = { channels: ['x_acc', 'y_acc', 'z_acc', 'x_gyro', 'y_gyro', 'z_gyro'].map((name) => ({ name, unit: name.endsWith('acc') ? 'm/s2' : 'rad/s' })), rateMilliHz: 100_000, labels: ['STILL', 'MOVING'], device: 'watch' };
+export const motionSchema: DatasetSchema = {
+  channels: ['x_acc', 'y_acc', 'z_acc', 'x_gyro', 'y_gyro', 'z_gyro'].map((name) => ({
+    name,
+    unit: name.endsWith('acc') ? 'm/s2' : 'rad/s',
+  })),
+  rateMilliHz: 100_000,
+  labels: ['STILL', 'MOVING'],
+  device: 'watch',
+};
 
 /** Stillness, then shaking; the person gives the phase. */
 export function motionRecording(person: number): string {
-  const rows = Array.from({ length: 1600 }, (_, at) => [...Array.from({ length: 6 }, (_, channel) => ((at < 800 ? 0.05 : 4) * Math.sin(at * 0.4 + channel + person)).toFixed(6)), at < 800 ? 'STILL' : 'MOVING'].join(','));
+  const rows = Array.from({ length: 1600 }, (_, at) =>
+    [
+      ...Array.from({ length: 6 }, (_, channel) =>
+        ((at < 800 ? 0.05 : 4) * Math.sin(at * 0.4 + channel + person)).toFixed(6),
+      ),
+      at < 800 ? 'STILL' : 'MOVING',
+    ].join(','),
+  );
   return `${motionSchema.channels.map(({ name }) => name).join(',')},label\n${rows.join('\n')}\n`;
 }
 
@@ -69,7 +113,14 @@ export class Chain {
   token(...actions: OperatorAction[]): string {
     const now = BigInt(Date.now()) * 1_000_000n;
     const seed = new Uint8Array(this.identity('person').getKeyPair().secretKey.slice(0, 32));
-    return signOperatorToken(seed, { actions, workflow: '*', audience: this.network.canisters.fleet, notBefore: now - 60_000_000_000n, expires: now + 3_600_000_000_000n, nonce: randomBytes(16) });
+    return signOperatorToken(seed, {
+      actions,
+      workflow: '*',
+      audience: this.network.canisters.fleet,
+      notBefore: now - 60_000_000_000n,
+      expires: now + 3_600_000_000_000n,
+      nonce: randomBytes(16),
+    });
   }
 
   async vote(proposal: number, choice: 'yes' | 'no' = 'yes'): Promise<void> {
@@ -77,11 +128,13 @@ export class Chain {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.children.map(async (child) => {
-      const gone = once(child, 'exit');
-      child.kill('SIGTERM');
-      await gone;
-    }));
+    await Promise.all(
+      this.children.map(async (child) => {
+        const gone = once(child, 'exit');
+        child.kill('SIGTERM');
+        await gone;
+      }),
+    );
     await rm(this.folder, { recursive: true, force: true });
   }
 
@@ -91,19 +144,40 @@ export class Chain {
   }
 
   private async startIc(): Promise<void> {
-    const child = spawn(process.execPath, ['infra/ic/bin/ic.mjs', '--state', join(this.folder, 'ic'), '--port', '0', '--quiet'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(
+      process.execPath,
+      ['infra/ic/bin/ic.mjs', '--state', join(this.folder, 'ic'), '--port', '0', '--quiet'],
+      { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
+    );
     this.children.push(child);
     this.servers.ic = child;
     const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
     const { url, rootKey } = JSON.parse(line) as { url: string; rootKey: string };
     const { canisters } = await installAll({
-      icHost: url, rootKey, wasmDir: join(root, '.cache', 'wasm'), identity: this.identity('operator'),
+      icHost: url,
+      rootKey,
+      wasmDir: join(root, '.cache', 'wasm'),
+      identity: this.identity('operator'),
       parameters: {
-        token: { symbol: 'POD', name: 'Live Pod', balances: ROLES.map((role) => ({ owner: this.identity(role).getPrincipal().toText(), amount: 10_000n * TOKEN })) },
+        token: {
+          symbol: 'POD',
+          name: 'Live Pod',
+          balances: ROLES.map((role) => ({
+            owner: this.identity(role).getPrincipal().toText(),
+            amount: 10_000n * TOKEN,
+          })),
+        },
         voting: { periodSeconds: 60, minimumDissolveDelaySeconds: 0 },
-        vetkdKeyName: 'test_key_1', schnorrKeyName: 'test_key_1', minProviderBond: 100n * TOKEN, minContributorBond: 10n * TOKEN,
-        bucketCapacityBytes: 64n * 1024n * 1024n, bucketCycles: 10_000_000_000_000n, operators: [this.identity('person').getPrincipal().toText()], drivers: [this.identity('operator').getPrincipal().toText()],
-        rootSeeds: [1, 2, 3].map((digit) => new Uint8Array(32).fill(digit)), ...this.options.parameters,
+        vetkdKeyName: 'test_key_1',
+        schnorrKeyName: 'test_key_1',
+        minProviderBond: 100n * TOKEN,
+        minContributorBond: 10n * TOKEN,
+        bucketCapacityBytes: 64n * 1024n * 1024n,
+        bucketCycles: 10_000_000_000_000n,
+        operators: [this.identity('person').getPrincipal().toText()],
+        drivers: [this.identity('operator').getPrincipal().toText()],
+        rootSeeds: [1, 2, 3].map((digit) => new Uint8Array(32).fill(digit)),
+        ...this.options.parameters,
       },
     });
     this.network = { icHost: url, rootKey, canisters };
@@ -113,11 +187,22 @@ export class Chain {
     const account = { accessKeyId: 'livepod', secretAccessKey: 'livepod-secret' };
     const endpoint = `http://127.0.0.1:${await freePort()}`;
     await mkdir(join(this.folder, 's3'));
-    this.servers.s3 = spawn(join(root, '.cache', 'bin', 'versitygw'), ['--port', endpoint.slice(7), 'posix', join(this.folder, 's3')], {
-      stdio: 'ignore', env: { ...process.env, ROOT_ACCESS_KEY: account.accessKeyId, ROOT_SECRET_KEY: account.secretAccessKey },
-    });
+    this.servers.s3 = spawn(
+      join(root, '.cache', 'bin', 'versitygw'),
+      ['--port', endpoint.slice(7), 'posix', join(this.folder, 's3')],
+      {
+        stdio: 'ignore',
+        env: { ...process.env, ROOT_ACCESS_KEY: account.accessKeyId, ROOT_SECRET_KEY: account.secretAccessKey },
+      },
+    );
     this.children.push(this.servers.s3);
-    const admin = new S3Client({ endpoint, region: 'us-east-1', credentials: account, forcePathStyle: true, maxAttempts: 20 });
+    const admin = new S3Client({
+      endpoint,
+      region: 'us-east-1',
+      credentials: account,
+      forcePathStyle: true,
+      maxAttempts: 20,
+    });
     await admin.send(new CreateBucketCommand({ Bucket: 'livepod' }));
     admin.destroy();
     this.s3 = { endpoint, region: 'us-east-1', bucket: 'livepod', ...account };
@@ -127,7 +212,11 @@ export class Chain {
     const [voter, operator, provider] = await Promise.all([this.as('voter'), this.as('operator'), this.as('provider')]);
     await stake(voter, { amount: 5_000n * TOKEN, dissolveDelaySeconds: 3600 });
     await stake(operator, { amount: 10n * TOKEN, dissolveDelaySeconds: 3600 });
-    for (const [clients, purpose] of [[provider, { provider: null }], [await this.as('contributor-1'), { contributor: null }], [await this.as('contributor-2'), { contributor: null }]] as const) {
+    for (const [clients, purpose] of [
+      [provider, { provider: null }],
+      [await this.as('contributor-1'), { contributor: null }],
+      [await this.as('contributor-2'), { contributor: null }],
+    ] as const) {
       await approve(clients, 101n * TOKEN);
       await clients.treasury.post_bond({ purpose, amount: 100n * TOKEN, client_ref: 'bond' });
     }
@@ -140,7 +229,11 @@ export class Chain {
     await this.pass(operator, 'appoint_evaluator', { evaluator: this.identity('evaluator').getPrincipal() });
   }
 
-  private async pass<M extends GovernedMethod>(clients: Clients, method: M, payload: GovernedPayloads[M]): Promise<void> {
+  private async pass<M extends GovernedMethod>(
+    clients: Clients,
+    method: M,
+    payload: GovernedPayloads[M],
+  ): Promise<void> {
     const { proposal } = await propose(clients, { method, payload, clientRef: method, title: method, summary: method });
     await this.vote(proposal);
   }

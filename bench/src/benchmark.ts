@@ -10,7 +10,10 @@ export interface BenchRow {
   peerValue: number | null;
   /** value / peerValue. */
   ratio: number | null;
-  /** Held against `ratio`, or against `value` where there is no peer or `held` says so; null where a figure only informs. */
+  /**
+   * Held against `ratio`, or against `value` where there is no peer or `held` says so; null where a figure only
+   * informs.
+   */
   target: number | null;
   /** On which side of the target is good. Default `least`. */
   bound?: 'least' | 'most';
@@ -44,4 +47,6 @@ export function met(row: BenchRow): boolean | null {
   return row.bound === 'most' ? measured <= row.target : measured >= row.target;
 }
 
-export class BenchError extends CodedError<'unknownBenchmark' | 'invalidArguments' | 'noMarkers' | 'wrongResult' | 'partMissing'> {}
+export class BenchError extends CodedError<
+  'unknownBenchmark' | 'invalidArguments' | 'noMarkers' | 'wrongResult' | 'partMissing'
+> {}

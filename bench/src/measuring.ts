@@ -10,7 +10,9 @@ export function quantile(values: readonly number[], q: number): number {
 export const median = (values: readonly number[]): number => {
   const sorted = Float64Array.from(values).sort();
   const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 };
 
 /** Milliseconds that the work took. */
@@ -24,7 +26,10 @@ export async function time(work: () => unknown): Promise<number> {
  * Runs each subject once per repetition; who begins changes with each repetition.
  * @returns per subject the answers, one per repetition
  */
-export async function takeTurns<T>(repetitions: number, subjects: ((repetition: number) => Promise<T>)[]): Promise<T[][]> {
+export async function takeTurns<T>(
+  repetitions: number,
+  subjects: ((repetition: number) => Promise<T>)[],
+): Promise<T[][]> {
   const answers = subjects.map((): T[] => []);
   for (let repetition = 0; repetition < repetitions; repetition += 1) {
     for (let turn = 0; turn < subjects.length; turn += 1) {

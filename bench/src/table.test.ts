@@ -56,7 +56,10 @@ describe('a page', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it('gets a table between its markers, and nothing else of it changes', () => {
-    writeFileSync(page, 'before\n<!-- numbers:a -->\nold\n<!-- /numbers:a -->\nafter <!-- numbers:b --><!-- /numbers:b -->');
+    writeFileSync(
+      page,
+      'before\n<!-- numbers:a -->\nold\n<!-- /numbers:a -->\nafter <!-- numbers:b --><!-- /numbers:b -->',
+    );
     writeIntoPage(page, 'a', [row], ['a note'], new Date(0));
     const text = readFileSync(page, 'utf8');
     expect(text).toMatch(/^before\n<!-- numbers:a -->\n\| what/);

@@ -16,7 +16,12 @@ export function figure(value: number | null): string {
 function cells(row: BenchRow): string[] {
   const kept = met(row);
   return [
-    row.name, figure(row.value), row.unit, row.peer ?? '–', figure(row.peerValue), figure(row.ratio),
+    row.name,
+    figure(row.value),
+    row.unit,
+    row.peer ?? '–',
+    figure(row.peerValue),
+    figure(row.ratio),
     row.target === null ? '–' : `${row.bound === 'most' ? '≤' : '≥'} ${figure(row.target)}`,
     kept === null ? '' : kept ? 'met' : 'MISSED',
   ];
@@ -25,22 +30,44 @@ function cells(row: BenchRow): string[] {
 export function asText(rows: readonly BenchRow[]): string {
   const lines = [HEADINGS, ...rows.map(cells)];
   const widths = HEADINGS.map((_, column) => Math.max(...lines.map((line) => [...line[column]!].length)));
-  const pad = (text: string, column: number) => (NUMERIC.has(column) ? text.padStart(widths[column]!) : text.padEnd(widths[column]!));
+  const pad = (text: string, column: number) =>
+    NUMERIC.has(column) ? text.padStart(widths[column]!) : text.padEnd(widths[column]!);
   return lines.map((line) => line.map(pad).join('  ').trimEnd()).join('\n');
 }
 
 export function asMarkdown(rows: readonly BenchRow[]): string {
   const line = (parts: string[]) => `| ${parts.map((part) => part.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(HEADINGS), line(HEADINGS.map((_, column) => (NUMERIC.has(column) ? '--:' : '---'))), ...rows.map((row) => line(cells(row)))].join('\n');
+  return [
+    line(HEADINGS),
+    line(HEADINGS.map((_, column) => (NUMERIC.has(column) ? '--:' : '---'))),
+    ...rows.map((row) => line(cells(row))),
+  ].join('\n');
 }
 
 /** Puts a benchmark's table between its markers in a page, with when and on what it was measured. */
-export function writeIntoPage(page: string, benchmark: string, rows: readonly BenchRow[], notes: readonly string[], now = new Date()): void {
+export function writeIntoPage(
+  page: string,
+  benchmark: string,
+  rows: readonly BenchRow[],
+  notes: readonly string[],
+  now = new Date(),
+): void {
   const [begin, end] = [`<!-- numbers:${benchmark} -->`, `<!-- /numbers:${benchmark} -->`];
   const text = readFileSync(page, 'utf8');
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < from) throw new BenchError('noMarkers', { page, benchmark }, `The page has no place for "${benchmark}": it needs the lines ${begin} and ${end}.`);
+  if (from < 0 || to < from)
+    throw new BenchError(
+      'noMarkers',
+      { page, benchmark },
+      `The page has no place for "${benchmark}": it needs the lines ${begin} and ${end}.`,
+    );
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}, Node ${process.versions.node}`;
-  const body = [asMarkdown(rows), '', ...notes.map((note) => `- ${note}`), ...(notes.length ? [''] : []), `<sub>Measured on ${now.toISOString().slice(0, 10)}, ${machine}.</sub>`];
+  const body = [
+    asMarkdown(rows),
+    '',
+    ...notes.map((note) => `- ${note}`),
+    ...(notes.length ? [''] : []),
+    `<sub>Measured on ${now.toISOString().slice(0, 10)}, ${machine}.</sub>`,
+  ];
   writeFileSync(page, `${text.slice(0, from + begin.length)}\n${body.join('\n')}\n${text.slice(to)}`);
 }

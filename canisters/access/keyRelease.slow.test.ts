@@ -2,9 +2,44 @@ import { Certificate, Cbor, lookup_path, reconstruct, type HashTree } from '@dfi
 import { IDL } from '@dfinity/candid';
 import type { Ed25519KeyIdentity } from '@dfinity/identity';
 import { Principal } from '@dfinity/principal';
-import { DerivedPublicKey, EncryptedVetKey, IbeCiphertext, IbeIdentity, IbeSeed, TransportSecretKey } from '@dfinity/vetkeys';
-import { approve, connect, decision, identityFromSeed, installAll, propose, stake, type CanisterIds, type Clients, type GovernedPayloads } from '@livepod/client';
-import { canonicalJson, concat, datasetUid, documentId, ed25519Der, hex, merkleRoot, openFile, sealFile, sha256, signDocument, u64be, unhex, utf8, lengthPrefixed, vetkdInput } from '@livepod/protocol';
+import {
+  DerivedPublicKey,
+  EncryptedVetKey,
+  IbeCiphertext,
+  IbeIdentity,
+  IbeSeed,
+  TransportSecretKey,
+} from '@dfinity/vetkeys';
+import {
+  approve,
+  connect,
+  decision,
+  identityFromSeed,
+  installAll,
+  propose,
+  stake,
+  type CanisterIds,
+  type Clients,
+  type GovernedPayloads,
+} from '@livepod/client';
+import {
+  canonicalJson,
+  concat,
+  datasetUid,
+  documentId,
+  ed25519Der,
+  hex,
+  merkleRoot,
+  openFile,
+  sealFile,
+  sha256,
+  signDocument,
+  u64be,
+  unhex,
+  utf8,
+  lengthPrefixed,
+  vetkdInput,
+} from '@livepod/protocol';
 import { managementOf } from '../client/src/management.js';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -27,11 +62,15 @@ const clients = {} as Record<keyof typeof who, Clients>;
 const seedOf = (name: keyof typeof who): Uint8Array => new Uint8Array(32).fill(who[name]);
 const identityOf = (name: keyof typeof who): Ed25519KeyIdentity => identityFromSeed(seedOf(name));
 const principalOf = (name: keyof typeof who): Principal => identityOf(name).getPrincipal();
-const publicKeyOf = (name: keyof typeof who): string => hex(ed25519Der(new Uint8Array(identityOf(name).getPublicKey().toRaw())));
+const publicKeyOf = (name: keyof typeof who): string =>
+  hex(ed25519Der(new Uint8Array(identityOf(name).getPublicKey().toRaw())));
 
 beforeAll(async () => {
   state = mkdtempSync(join(tmpdir(), 'livepod-keys-'));
-  host = spawn(process.execPath, [join(ROOT, 'infra/ic/bin/ic.mjs'), '--port', '0', '--state', state, '--quiet'], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+  host = spawn(process.execPath, [join(ROOT, 'infra/ic/bin/ic.mjs'), '--port', '0', '--state', state, '--quiet'], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [line] = (await once(createInterface(host.stdout!), 'line')) as [string];
   const { url, rootKey } = JSON.parse(line) as { url: string; rootKey: string };
   const { canisters } = await installAll({
@@ -40,7 +79,14 @@ beforeAll(async () => {
     wasmDir: join(ROOT, '.cache/wasm'),
     identity: identityOf('dao'),
     parameters: {
-      token: { symbol: 'POD', name: 'Live Pod', balances: (Object.keys(who) as (keyof typeof who)[]).map((name) => ({ owner: principalOf(name).toText(), amount: 1_000n * TOKEN })) },
+      token: {
+        symbol: 'POD',
+        name: 'Live Pod',
+        balances: (Object.keys(who) as (keyof typeof who)[]).map((name) => ({
+          owner: principalOf(name).toText(),
+          amount: 1_000n * TOKEN,
+        })),
+      },
       voting: { periodSeconds: 60, minimumDissolveDelaySeconds: 1_000 },
       vetkdKeyName: 'test_key_1',
       schnorrKeyName: 'test_key_1',
@@ -66,7 +112,13 @@ afterAll(async () => {
 
 /** The DAO's only neuron decides at once. */
 async function voted<M extends keyof GovernedPayloads>(method: M, payload: GovernedPayloads[M]): Promise<void> {
-  const { proposal } = await propose(clients.dao, { method, payload, clientRef: `${method}-${Math.random()}`.slice(0, 50), title: method, summary: method });
+  const { proposal } = await propose(clients.dao, {
+    method,
+    payload,
+    clientRef: `${method}-${Math.random()}`.slice(0, 50),
+    title: method,
+    summary: method,
+  });
   for (;;) {
     const { outcome, failure } = await decision(clients.dao, proposal);
     if (outcome === 'executed') return;
@@ -77,7 +129,11 @@ async function voted<M extends keyof GovernedPayloads>(method: M, payload: Gover
 
 async function bond(name: keyof typeof who, purpose: 'provider' | 'contributor', amount: bigint): Promise<void> {
   await approve(clients[name], amount + 10_000n);
-  await clients[name].treasury.post_bond({ purpose: { [purpose]: null } as never, amount, client_ref: `${name}-${purpose}` });
+  await clients[name].treasury.post_bond({
+    purpose: { [purpose]: null } as never,
+    amount,
+    client_ref: `${name}-${purpose}`,
+  });
 }
 
 /** A dataset of two files under a salt, sealed; the plain bytes stay here. */
@@ -87,7 +143,12 @@ async function sealedDataset(saltByte: number, plain: Uint8Array[]) {
   const dataKey = sha256(Uint8Array.of(saltByte));
   const files = await Promise.all(plain.map((bytes, fileIndex) => sealFile(bytes, { uid, dataKey, fileIndex })));
   const dpk = DerivedPublicKey.deserialize(new Uint8Array((await clients.contributor.access.cached_public_key())!));
-  const wrappedKey = IbeCiphertext.encrypt(dpk, IbeIdentity.fromBytes(vetkdInput(uid, 0)), dataKey, IbeSeed.random()).serialize();
+  const wrappedKey = IbeCiphertext.encrypt(
+    dpk,
+    IbeIdentity.fromBytes(vetkdInput(uid, 0)),
+    dataKey,
+    IbeSeed.random(),
+  ).serialize();
   const chunk = (stored: Uint8Array) => ({ sha256: hex(sha256(stored)), bytes: stored.length });
   const manifestIn = (bucket: Principal) => ({
     type: 'livepod.dataset/v1',
@@ -98,11 +159,23 @@ async function sealedDataset(saltByte: number, plain: Uint8Array[]) {
     contributor: principalOf('contributor').toText(),
     publicKey: publicKeyOf('contributor'),
     keyEpoch: 0,
-    files: files.map((stored, index) => ({ name: `s${index}.csv`, bytes: plain[index]!.length, chunks: stored.map(chunk), merkleRoot: hex(merkleRoot(stored.map(sha256))) })),
+    files: files.map((stored, index) => ({
+      name: `s${index}.csv`,
+      bytes: plain[index]!.length,
+      chunks: stored.map(chunk),
+      merkleRoot: hex(merkleRoot(stored.map(sha256))),
+    })),
     merkleRoot: hex(merkleRoot(files.flat().map(sha256))),
     storage: { kind: 'bucket', bucket: bucket.toText() },
     wrappedKey: hex(wrappedKey),
-    licence: { fee: '100000000', access: 'fee', purposes: ['motion-recognition'], providerClasses: ['bonded'], termDays: 365, splits: [{ account: principalOf('contributor').toText(), basisPoints: 10_000 }] },
+    licence: {
+      fee: '100000000',
+      access: 'fee',
+      purposes: ['motion-recognition'],
+      providerClasses: ['bonded'],
+      termDays: 365,
+      splits: [{ account: principalOf('contributor').toText(), basisPoints: 10_000 }],
+    },
     statistics: { records: plain.length, milliseconds: 20, labels: { walking: 1 } },
   });
   return { salt, uid, dataKey, files, stored: files.flat(), wrappedKey, manifestIn };
@@ -115,7 +188,15 @@ async function upload(saltByte: number, plain: Uint8Array[]) {
   const store = clients.contributor.bucketClient(bucket);
   for (const [index, bytes] of sealed.stored.entries()) await store.put_chunk({ uid: sealed.uid, index, bytes });
   const document = canonicalJson(sealed.manifestIn(bucket));
-  return { ...sealed, bucket, store, chunks, document, signature: signDocument(document, seedOf('contributor')), id: documentId(document) };
+  return {
+    ...sealed,
+    bucket,
+    store,
+    chunks,
+    document,
+    signature: signDocument(document, seedOf('contributor')),
+    id: documentId(document),
+  };
 }
 
 const PLAIN = [new Uint8Array(1_000_000).map((_, index) => index % 251), new Uint8Array()];
@@ -137,23 +218,39 @@ describe('a dataset on its way to a provider', () => {
     const signature = signDocument(document, seedOf('contributor'));
     await store.put_chunk({ uid: sealed.uid, index: 0, bytes: sealed.stored[0]! });
     expect([...(await store.missing(sealed.uid))]).toEqual([1, 2]);
-    await expect(clients.contributor.datasets.register({ manifest: document, signature })).rejects.toMatchObject({ code: 'missingChunks' });
-    await expect(store.put_chunk({ uid: sealed.uid, index: 1, bytes: sealed.stored[2]! })).rejects.toMatchObject({ code: 'wrongHash' });
-    await expect(clients.outsider.bucketClient(bucket).put_chunk({ uid: sealed.uid, index: 1, bytes: sealed.stored[1]! })).rejects.toMatchObject({ code: 'notAuthorized' });
+    await expect(clients.contributor.datasets.register({ manifest: document, signature })).rejects.toMatchObject({
+      code: 'missingChunks',
+    });
+    await expect(store.put_chunk({ uid: sealed.uid, index: 1, bytes: sealed.stored[2]! })).rejects.toMatchObject({
+      code: 'wrongHash',
+    });
+    await expect(
+      clients.outsider.bucketClient(bucket).put_chunk({ uid: sealed.uid, index: 1, bytes: sealed.stored[1]! }),
+    ).rejects.toMatchObject({ code: 'notAuthorized' });
     for (const [index, bytes] of sealed.stored.entries()) await store.put_chunk({ uid: sealed.uid, index, bytes });
-    await expect(clients.contributor.datasets.register({ manifest: document, signature: signDocument(document, seedOf('outsider')) })).rejects.toMatchObject({ code: 'wrongSignature' });
+    await expect(
+      clients.contributor.datasets.register({
+        manifest: document,
+        signature: signDocument(document, seedOf('outsider')),
+      }),
+    ).rejects.toMatchObject({ code: 'wrongSignature' });
 
     const dataset = await clients.contributor.datasets.register({ manifest: document, signature });
     expect(dataset).toMatchObject({ id: documentId(document), status: { submitted: null }, chunks: 3 });
     expect(await clients.contributor.datasets.register({ manifest: document, signature })).toEqual(dataset);
-    await expect(clients.outsider.bucketClient(bucket).get_chunk({ uid: sealed.uid, index: 0 })).rejects.toMatchObject({ code: 'notAuthorized' });
+    await expect(clients.outsider.bucketClient(bucket).get_chunk({ uid: sealed.uid, index: 0 })).rejects.toMatchObject({
+      code: 'notAuthorized',
+    });
   });
 
   it('goes to a second bucket when the first is full, and leaves nothing there when it is withdrawn', async () => {
     const first = (await clients.dao.datasets.list_buckets())[0]!;
     const second = await upload(2, [new Uint8Array(1_500_000)]);
     expect(second.bucket.toText()).not.toBe(first.bucket.toText());
-    const { id } = await clients.contributor.datasets.register({ manifest: second.document, signature: second.signature });
+    const { id } = await clients.contributor.datasets.register({
+      manifest: second.document,
+      signature: second.signature,
+    });
     await expect(clients.outsider.datasets.withdraw(id)).rejects.toMatchObject({ code: 'notAuthorized' });
     expect(await clients.contributor.datasets.withdraw(id)).toMatchObject({ status: { withdrawn: null } });
     expect(await second.store.status()).toMatchObject({ used: 0n, reserved: 0n, datasets: 0n });
@@ -161,18 +258,36 @@ describe('a dataset on its way to a provider', () => {
 
   it('is read and opened by the provider of a paid job, and by nobody else', async () => {
     const sealed = await upload(3, [utf8('time,ax\n0,1\n')]);
-    const { id } = await clients.contributor.datasets.register({ manifest: sealed.document, signature: sealed.signature });
+    const { id } = await clients.contributor.datasets.register({
+      manifest: sealed.document,
+      signature: sealed.signature,
+    });
     const recipe = canonicalJson({
-      type: 'livepod.recipe/v1', name: 'motion-cnn', version: '1.0.0', bundle: `sha256:${'00'.repeat(32)}`,
+      type: 'livepod.recipe/v1',
+      name: 'motion-cnn',
+      version: '1.0.0',
+      bundle: `sha256:${'00'.repeat(32)}`,
       hyperparameters: { epochs: { kind: 'integer', min: 1, max: 50, default: 12 } },
-      resources: { memoryMiB: 2048, seconds: 3600 }, outputs: ['model.onnx'], purposes: ['motion-recognition'],
+      resources: { memoryMiB: 2048, seconds: 3600 },
+      outputs: ['model.onnx'],
+      purposes: ['motion-recognition'],
     });
     await clients.provider.access.submit_recipe({ document: recipe });
     await clients.provider.access.register_provider({ name: 'provider-1', class: { bonded: null } });
     const deadline = BigInt(Date.now()) * 1_000_000n + DAY;
     const approval = canonicalJson({
-      type: 'livepod.approval/v1', recipe: documentId(recipe), arguments: { epochs: 12 }, seed: 1, datasets: [{ id, epoch: 0 }], base: null,
-      resources: { memoryMiB: 1024, seconds: 600 }, egress: 'none', privacy: null, provider: principalOf('provider').toText(), reward: '500000000', deadline: String(deadline),
+      type: 'livepod.approval/v1',
+      recipe: documentId(recipe),
+      arguments: { epochs: 12 },
+      seed: 1,
+      datasets: [{ id, epoch: 0 }],
+      base: null,
+      resources: { memoryMiB: 1024, seconds: 600 },
+      egress: 'none',
+      privacy: null,
+      provider: principalOf('provider').toText(),
+      reward: '500000000',
+      deadline: String(deadline),
     });
     const ask = () => clients.provider.access.request_access({ client_ref: 'round-1', approval });
     await expect(ask()).rejects.toMatchObject({ code: 'notApproved' });
@@ -183,7 +298,12 @@ describe('a dataset on its way to a provider', () => {
     await expect(ask()).rejects.toMatchObject({ code: 'notApproved' });
     await voted('accept_dataset', { dataset: id });
     const job = await ask();
-    expect(job).toMatchObject({ state: { requested: null }, fees: TOKEN, reward: 5n * TOKEN, approval_digest: documentId(approval) });
+    expect(job).toMatchObject({
+      state: { requested: null },
+      fees: TOKEN,
+      reward: 5n * TOKEN,
+      approval_digest: documentId(approval),
+    });
     expect(await ask()).toEqual(job);
 
     const { approve: allowance, subaccount } = await clients.dao.treasury.quote_escrow({ job: job.id });
@@ -194,22 +314,31 @@ describe('a dataset on its way to a provider', () => {
     const grant = paid.grants[0]!;
 
     const chunk = await clients.provider.bucketClient(sealed.bucket).get_chunk({ uid: sealed.uid, index: 0 });
-    await expect(clients.outsider.bucketClient(sealed.bucket).get_chunk({ uid: sealed.uid, index: 0 })).rejects.toMatchObject({ code: 'notAuthorized' });
+    await expect(
+      clients.outsider.bucketClient(sealed.bucket).get_chunk({ uid: sealed.uid, index: 0 }),
+    ).rejects.toMatchObject({ code: 'notAuthorized' });
     const transport = TransportSecretKey.random();
-    const release = (name: keyof typeof who, to = transport) => clients[name].access.release_key({ grant, transport_public_key: to.publicKeyBytes() });
+    const release = (name: keyof typeof who, to = transport) =>
+      clients[name].access.release_key({ grant, transport_public_key: to.publicKeyBytes() });
     await expect(release('outsider')).rejects.toMatchObject({ code: 'wrongPrincipal' });
     await expect(release('dao')).rejects.toMatchObject({ code: 'wrongPrincipal' });
 
     const { encrypted_key } = await release('provider');
     const dpk = DerivedPublicKey.deserialize(new Uint8Array((await clients.provider.access.cached_public_key())!));
-    const vetKey = EncryptedVetKey.deserialize(new Uint8Array(encrypted_key)).decryptAndVerify(transport, dpk, vetkdInput(sealed.uid, 0));
+    const vetKey = EncryptedVetKey.deserialize(new Uint8Array(encrypted_key)).decryptAndVerify(
+      transport,
+      dpk,
+      vetkdInput(sealed.uid, 0),
+    );
     const dataKey = IbeCiphertext.deserialize(sealed.wrappedKey).decrypt(vetKey);
     expect(hex(dataKey)).toBe(hex(sealed.dataKey));
     const opened = await openFile([new Uint8Array(chunk)], { uid: sealed.uid, dataKey, fileIndex: 0 });
     expect(new TextDecoder().decode(opened)).toBe('time,ax\n0,1\n');
 
     // A transport key off the curve: the use is counted all the same.
-    await expect(clients.provider.access.release_key({ grant, transport_public_key: new Uint8Array(48) })).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(
+      clients.provider.access.release_key({ grant, transport_public_key: new Uint8Array(48) }),
+    ).rejects.toMatchObject({ code: 'unavailable' });
     expect(await clients.provider.access.get_grant(grant)).toMatchObject({ uses_left: 1 });
     // The same transport key again: the same answer, for a provider that did not hear it, and no further use.
     expect(await release('provider')).toEqual({ encrypted_key });
@@ -222,9 +351,13 @@ describe('a dataset on its way to a provider', () => {
   }, 120_000);
 
   it('is not accepted by anybody but the governor', async () => {
-    const { id } = await upload(4, [utf8('y')]).then((sealed) => clients.contributor.datasets.register({ manifest: sealed.document, signature: sealed.signature }));
+    const { id } = await upload(4, [utf8('y')]).then((sealed) =>
+      clients.contributor.datasets.register({ manifest: sealed.document, signature: sealed.signature }),
+    );
     await expect(clients.dao.datasets.accept_dataset({ dataset: id })).rejects.toMatchObject({ code: 'rejected' });
-    await expect(clients.dao.datasets.open_reads({ dataset: id, reader: principalOf('dao'), until: 1n })).rejects.toMatchObject({ code: 'notAuthorized' });
+    await expect(
+      clients.dao.datasets.open_reads({ dataset: id, reader: principalOf('dao'), until: 1n }),
+    ).rejects.toMatchObject({ code: 'notAuthorized' });
   });
 
   it('is all there after an upgrade of every canister that keeps it', async () => {
@@ -233,12 +366,19 @@ describe('a dataset on its way to a provider', () => {
     for (const name of ['datasets', 'access'] as const) {
       const canister = Principal.fromText(network.canisters[name]);
       await management.stop(canister);
-      await management.install(canister, readFileSync(join(ROOT, `.cache/wasm/${name}.wasm`)), IDL.encode([], []), 'upgrade');
+      await management.install(
+        canister,
+        readFileSync(join(ROOT, `.cache/wasm/${name}.wasm`)),
+        IDL.encode([], []),
+        'upgrade',
+      );
       await management.start(canister);
     }
     expect(await kept()).toEqual(before);
     // Who may do what is kept too.
-    await expect(clients.outsider.access.release_key({ grant: 1n, transport_public_key: new Uint8Array(48) })).rejects.toMatchObject({ code: 'wrongPrincipal' });
+    await expect(
+      clients.outsider.access.release_key({ grant: 1n, transport_public_key: new Uint8Array(48) }),
+    ).rejects.toMatchObject({ code: 'wrongPrincipal' });
   });
 
   const kept = async () => [
@@ -259,15 +399,28 @@ describe('a dataset on its way to a provider', () => {
       let previous: Uint8Array = new Uint8Array(32);
       for (let start = 0n; start < tip.length; start += 100n) {
         for (const entry of await canister.audit_log({ start, length: 100 })) {
-          const head = concat(lengthPrefixed(utf8('livepod.audit/v1')), previous, u64be(entry.index), u64be(entry.at), lengthPrefixed(entry.caller.toUint8Array()), utf8(entry.event));
+          const head = concat(
+            lengthPrefixed(utf8('livepod.audit/v1')),
+            previous,
+            u64be(entry.index),
+            u64be(entry.at),
+            lengthPrefixed(entry.caller.toUint8Array()),
+            utf8(entry.event),
+          );
           expect(hex(new Uint8Array(entry.hash))).toBe(hex((previous = sha256(head))));
         }
       }
       expect(hex(new Uint8Array(tip.hash))).toBe(hex(previous));
 
       const canisterId = Principal.fromText(network.canisters[name]);
-      const certificate = await Certificate.create({ certificate: new Uint8Array(tip.certificate[0]!), rootKey: unhex(network.rootKey), canisterId });
-      const certified = certificate.lookup_path(['canister', canisterId.toUint8Array(), 'certified_data']) as { value: Uint8Array };
+      const certificate = await Certificate.create({
+        certificate: new Uint8Array(tip.certificate[0]!),
+        rootKey: unhex(network.rootKey),
+        canisterId,
+      });
+      const certified = certificate.lookup_path(['canister', canisterId.toUint8Array(), 'certified_data']) as {
+        value: Uint8Array;
+      };
       const witness = Cbor.decode<HashTree>(new Uint8Array(tip.witness));
       expect(hex(await reconstruct(witness))).toBe(hex(certified.value));
       expect(hex((lookup_path(['audit_tip'], witness) as { value: Uint8Array }).value)).toBe(hex(previous));

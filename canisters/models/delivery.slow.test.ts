@@ -1,8 +1,35 @@
-/** Checkpoints on their way to pods, on the embedded IC host with every canister real: adoption, waves, gate, rollback, and TUF over HTTP. */
+/**
+ * Checkpoints on their way to pods, on the embedded IC host with every canister real: adoption, waves, gate, rollback,
+ * and TUF over HTTP.
+ */
 import { Ed25519KeyIdentity } from '@dfinity/identity';
-import { approve, connect, identityFromSeed, installAll, propose, stake, vote, type Clients, type GovernedMethod, type GovernedPayloads } from '@livepod/client';
 import {
-  canonicalJson, cohortPosition, contentId, datasetUid, documentId, ed25519Der, hex, merkleRoot, parseChannel, principalBytes, sealFile, sha256, signDocument, utf8,
+  approve,
+  connect,
+  identityFromSeed,
+  installAll,
+  propose,
+  stake,
+  vote,
+  type Clients,
+  type GovernedMethod,
+  type GovernedPayloads,
+} from '@livepod/client';
+import {
+  canonicalJson,
+  cohortPosition,
+  contentId,
+  datasetUid,
+  documentId,
+  ed25519Der,
+  hex,
+  merkleRoot,
+  parseChannel,
+  principalBytes,
+  sealFile,
+  sha256,
+  signDocument,
+  utf8,
 } from '@livepod/protocol';
 import { Metadata, MetadataKind, type Root } from '@tufjs/models';
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -16,7 +43,12 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const TOKEN = 100_000_000n;
 const PODS = 6;
-const plan = { waves: [1, 3, 6], soak_seconds: 0, gate: { min_windows: 40, max_correction_permille: 250, max_errors: 0 }, skippable_soak: [] as [] };
+const plan = {
+  waves: [1, 3, 6],
+  soak_seconds: 0,
+  gate: { min_windows: 40, max_correction_permille: 250, max_errors: 0 },
+  skippable_soak: [] as [],
+};
 
 const seed = (name: string): Uint8Array => sha256(utf8(`delivery ${name}`));
 const folder = mkdtempSync(join(tmpdir(), 'livepod-delivery-'));
@@ -33,7 +65,8 @@ let jobs = 0;
 const sequences = new Map<string, bigint>();
 
 const as = (name: string): Promise<Clients> => connect(network, identityFromSeed(seed(name)));
-const publicKey = (name: string): string => hex(ed25519Der(new Uint8Array(Ed25519KeyIdentity.generate(seed(name)).getPublicKey().toRaw())));
+const publicKey = (name: string): string =>
+  hex(ed25519Der(new Uint8Array(Ed25519KeyIdentity.generate(seed(name)).getPublicKey().toRaw())));
 const signed = (name: string, document: unknown) => {
   const bytes = canonicalJson(document);
   return { bytes, signature: signDocument(bytes, seed(name)) };
@@ -48,10 +81,18 @@ const until = async <T>(what: string, read: () => Promise<T | undefined | false>
 };
 
 async function pass<M extends GovernedMethod>(method: M, payload: GovernedPayloads[M]): Promise<void> {
-  const { proposal } = await propose(dao, { method, payload, clientRef: `${method}-${Math.random()}`, title: method, summary: method });
+  const { proposal } = await propose(dao, {
+    method,
+    payload,
+    clientRef: `${method}-${Math.random()}`,
+    title: method,
+    summary: method,
+  });
   await vote(dao, { proposal, vote: 'yes' }).catch(() => {}); // the proposer's own vote may have decided it
   await until(`proposal ${proposal} (${method}) executed`, async () => {
-    const { result: [answer] } = await dao.governance.get_proposal({ proposal_id: [{ id: BigInt(proposal) }] });
+    const {
+      result: [answer],
+    } = await dao.governance.get_proposal({ proposal_id: [{ id: BigInt(proposal) }] });
     if (!answer || !('Proposal' in answer)) return false;
     if (answer.Proposal.failure_reason[0]) throw new Error(answer.Proposal.failure_reason[0].error_message);
     return answer.Proposal.executed_timestamp_seconds > 0n;
@@ -64,18 +105,36 @@ async function contributed(): Promise<string> {
   await clients.treasury.post_bond({ purpose: { contributor: null }, amount: 100n * TOKEN, client_ref: 'bond' });
   const salt = new Uint8Array(16).fill(3);
   const uid = datasetUid(principalBytes(clients.principal.toText()), salt);
-  const [chunk] = await sealFile(utf8('x_acc,label\n0.1,WALKING\n'), { uid, dataKey: new Uint8Array(32).fill(9), fileIndex: 0 });
+  const [chunk] = await sealFile(utf8('x_acc,label\n0.1,WALKING\n'), {
+    uid,
+    dataKey: new Uint8Array(32).fill(9),
+    fileIndex: 0,
+  });
   const hash = sha256(chunk!);
   const { bucket } = await clients.datasets.reserve({ salt, chunks: [{ sha256: hash, bytes: chunk!.length }] });
   await clients.bucketClient(bucket).put_chunk({ uid, index: 0, bytes: chunk! });
   const root = hex(merkleRoot([hash]));
   const { bytes, signature } = signed('contributor', {
-    type: 'livepod.dataset/v1', title: 'A walk', modality: 'motion',
+    type: 'livepod.dataset/v1',
+    title: 'A walk',
+    modality: 'motion',
     schema: { channels: [{ name: 'x_acc', unit: 'm/s2' }], rateMilliHz: 100_000, labels: ['WALKING'], device: 'watch' },
-    salt: hex(salt), contributor: clients.principal.toText(), publicKey: publicKey('contributor'), keyEpoch: 0,
-    files: [{ name: 'walk.csv', bytes: 24, chunks: [{ sha256: hex(hash), bytes: chunk!.length }], merkleRoot: root }], merkleRoot: root,
-    storage: { kind: 'bucket', bucket: bucket.toText() }, wrappedKey: '00'.repeat(168),
-    licence: { fee: '100000000', access: 'fee', purposes: ['motion-recognition'], providerClasses: ['bonded'], termDays: 365, splits: [{ account: clients.principal.toText(), basisPoints: 10_000 }] },
+    salt: hex(salt),
+    contributor: clients.principal.toText(),
+    publicKey: publicKey('contributor'),
+    keyEpoch: 0,
+    files: [{ name: 'walk.csv', bytes: 24, chunks: [{ sha256: hex(hash), bytes: chunk!.length }], merkleRoot: root }],
+    merkleRoot: root,
+    storage: { kind: 'bucket', bucket: bucket.toText() },
+    wrappedKey: '00'.repeat(168),
+    licence: {
+      fee: '100000000',
+      access: 'fee',
+      purposes: ['motion-recognition'],
+      providerClasses: ['bonded'],
+      termDays: 365,
+      splits: [{ account: clients.principal.toText(), basisPoints: 10_000 }],
+    },
     statistics: { records: 1, milliseconds: 10, labels: { WALKING: 1 } },
   });
   await clients.datasets.register({ manifest: bytes, signature });
@@ -87,8 +146,18 @@ async function contributed(): Promise<string> {
 async function checkpointed(): Promise<string> {
   jobs += 1;
   const approval = canonicalJson({
-    type: 'livepod.approval/v1', recipe, arguments: { epochs: 3 }, seed: jobs, datasets: [{ id: dataset, epoch: 0 }], base: null, resources: { memoryMiB: 512, seconds: 600 },
-    egress: 'none', privacy: null, provider: provider.principal.toText(), reward: '500000000', deadline: (BigInt(Date.now() + 3_600_000) * 1_000_000n).toString(),
+    type: 'livepod.approval/v1',
+    recipe,
+    arguments: { epochs: 3 },
+    seed: jobs,
+    datasets: [{ id: dataset, epoch: 0 }],
+    base: null,
+    resources: { memoryMiB: 512, seconds: 600 },
+    egress: 'none',
+    privacy: null,
+    provider: provider.principal.toText(),
+    reward: '500000000',
+    deadline: (BigInt(Date.now() + 3_600_000) * 1_000_000n).toString(),
   });
   const { id: job } = await provider.access.request_access({ client_ref: `job-${jobs}`, approval });
   const quote = await dao.treasury.quote_escrow({ job });
@@ -100,22 +169,55 @@ async function checkpointed(): Promise<string> {
   expect(hex(await provider.models.put_chunk({ job, bytes: model }))).toBe(hex(sha256(model)));
   await expect(evaluator.models.put_chunk({ job, bytes: model })).rejects.toMatchObject({ code: 'wrongSigner' });
   const manifest = signed('provider', {
-    type: 'livepod.checkpoint/v1', model: 'motion-cnn', parent: null, recipe, job: Number(job), approvalDigest: documentId(approval), datasets: [dataset], arguments: { epochs: 3 }, seed: jobs,
-    metrics: { loss: '0.1' }, files: [{ name: 'model.onnx', bytes: model.length, sha256: hex(sha256(model)), chunks: [{ sha256: hex(sha256(model)), bytes: model.length }] }],
-    runtime: { format: 'onnx', opset: 17, input: [100, 6], labels: ['WALKING'] }, provider: provider.principal.toText(), publicKey: publicKey('provider'),
+    type: 'livepod.checkpoint/v1',
+    model: 'motion-cnn',
+    parent: null,
+    recipe,
+    job: Number(job),
+    approvalDigest: documentId(approval),
+    datasets: [dataset],
+    arguments: { epochs: 3 },
+    seed: jobs,
+    metrics: { loss: '0.1' },
+    files: [
+      {
+        name: 'model.onnx',
+        bytes: model.length,
+        sha256: hex(sha256(model)),
+        chunks: [{ sha256: hex(sha256(model)), bytes: model.length }],
+      },
+    ],
+    runtime: { format: 'onnx', opset: 17, input: [100, 6], labels: ['WALKING'] },
+    provider: provider.principal.toText(),
+    publicKey: publicKey('provider'),
   });
   const { id } = await provider.models.submit_checkpoint({ manifest: manifest.bytes, signature: manifest.signature });
-  expect((await provider.models.submit_checkpoint({ manifest: manifest.bytes, signature: manifest.signature })).id).toBe(id);
-  expect(await until('access heard of it', async () => {
-    const { state } = (await provider.access.get_job(job))!;
-    return 'submitted' in state && state.submitted;
-  })).toBe(id);
+  expect(
+    (await provider.models.submit_checkpoint({ manifest: manifest.bytes, signature: manifest.signature })).id,
+  ).toBe(id);
+  expect(
+    await until('access heard of it', async () => {
+      const { state } = (await provider.access.get_job(job))!;
+      return 'submitted' in state && state.submitted;
+    }),
+  ).toBe(id);
 
   const payload = { checkpoint: id, channel: 'stable', plan };
-  await expect(propose(dao, { method: 'adopt_checkpoint', payload, clientRef: `early-${jobs}`, title: 'x', summary: '' })).rejects.toMatchObject({ message: expect.stringContaining('evaluated') });
+  await expect(
+    propose(dao, { method: 'adopt_checkpoint', payload, clientRef: `early-${jobs}`, title: 'x', summary: '' }),
+  ).rejects.toMatchObject({ message: expect.stringContaining('evaluated') });
   const report = signed('evaluator', {
-    type: 'livepod.evaluation/v1', checkpoint: id, evaluator: evaluator.principal.toText(), publicKey: publicKey('evaluator'), people: 5, windows: 700,
-    accuracy: '0.95', macroF1: '0.93', worstPerson: '0.88', parentAccuracy: null, at: (BigInt(Date.now()) * 1_000_000n).toString(),
+    type: 'livepod.evaluation/v1',
+    checkpoint: id,
+    evaluator: evaluator.principal.toText(),
+    publicKey: publicKey('evaluator'),
+    people: 5,
+    windows: 700,
+    accuracy: '0.95',
+    macroF1: '0.93',
+    worstPerson: '0.88',
+    parentAccuracy: null,
+    at: (BigInt(Date.now()) * 1_000_000n).toString(),
   });
   await evaluator.models.submit_evaluation({ report: report.bytes, signature: report.signature });
   return id;
@@ -131,10 +233,11 @@ async function adopted(): Promise<{ checkpoint: string; release: bigint; version
   return { checkpoint, release, version };
 }
 
-const inOrder = (release: bigint): Clients[] => [...pods].sort((a, b) => {
-  const [left, right] = [a, b].map((pod) => cohortPosition(release, principalBytes(pod.principal.toText())));
-  return left! < right! ? -1 : 1;
-});
+const inOrder = (release: bigint): Clients[] =>
+  [...pods].sort((a, b) => {
+    const [left, right] = [a, b].map((pod) => cohortPosition(release, principalBytes(pod.principal.toText())));
+    return left! < right! ? -1 : 1;
+  });
 
 async function report(pod: Clients, release: bigint, version: number, corrections: number): Promise<void> {
   const name = pod.principal.toText();
@@ -156,7 +259,8 @@ async function rolledOut(): Promise<string> {
   return checkpoint;
 }
 
-const url = (path: string): string => `${network.icHost}${path}${path.includes('?') ? '&' : '?'}canisterId=${network.canisters.models}.raw`;
+const url = (path: string): string =>
+  `${network.icHost}${path}${path.includes('?') ? '&' : '?'}canisterId=${network.canisters.models}.raw`;
 
 async function fetched(path: string): Promise<Uint8Array> {
   const answer = await fetch(url(path));
@@ -187,7 +291,10 @@ async function followed(): Promise<{ version: number; files: Map<string, Uint8Ar
   for (const [name, file] of Object.entries(targets.signed.targets)) {
     const path = name.split('/');
     const bytes = await fetched(`/targets/${path.slice(0, -1).join('/')}/${file.hashes['sha256']}.${path.at(-1)}`);
-    expect({ length: bytes.length, hash: hex(sha256(bytes)) }).toEqual({ length: file.length, hash: file.hashes['sha256'] });
+    expect({ length: bytes.length, hash: hex(sha256(bytes)) }).toEqual({
+      length: file.length,
+      hash: file.hashes['sha256'],
+    });
     files.set(name, bytes);
   }
   return { version: timestamp.signed.version, files };
@@ -200,18 +307,36 @@ const channel = async () => {
 
 beforeAll(async () => {
   host = spawn(process.execPath, ['infra/ic/bin/ic.mjs', '--port', '0', '--state', join(folder, 'ic')], {
-    cwd: ROOT, env: { ...process.env, NODE_OPTIONS: '' }, stdio: ['ignore', 'pipe', 'inherit'],
+    cwd: ROOT,
+    env: { ...process.env, NODE_OPTIONS: '' },
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = (await once(createInterface({ input: host.stdout! }), 'line')) as [string];
   const { url: icHost, rootKey } = JSON.parse(line) as { url: string; rootKey: string };
   const names = ['dao', 'provider', 'evaluator', 'contributor'];
   const installed = await installAll({
-    icHost, rootKey, wasmDir: process.env['LIVEPOD_WASM'] ?? join(ROOT, '.cache', 'wasm'), identity: identityFromSeed(seed('dao')),
+    icHost,
+    rootKey,
+    wasmDir: process.env['LIVEPOD_WASM'] ?? join(ROOT, '.cache', 'wasm'),
+    identity: identityFromSeed(seed('dao')),
     parameters: {
-      token: { symbol: 'POD', name: 'Live Pod', balances: names.map((name) => ({ owner: identityFromSeed(seed(name)).getPrincipal().toText(), amount: 10_000n * TOKEN })) },
-      voting: { periodSeconds: 60, minimumDissolveDelaySeconds: 0 }, vetkdKeyName: 'test_key_1', schnorrKeyName: 'test_key_1',
-      minProviderBond: 10n * TOKEN, minContributorBond: TOKEN, bucketCapacityBytes: 64n << 20n, bucketCycles: 20_000_000_000_000n,
-      operators: [identityFromSeed(seed('dao')).getPrincipal().toText()], rootSeeds: [1, 2, 3].map((n) => new Uint8Array(32).fill(n)),
+      token: {
+        symbol: 'POD',
+        name: 'Live Pod',
+        balances: names.map((name) => ({
+          owner: identityFromSeed(seed(name)).getPrincipal().toText(),
+          amount: 10_000n * TOKEN,
+        })),
+      },
+      voting: { periodSeconds: 60, minimumDissolveDelaySeconds: 0 },
+      vetkdKeyName: 'test_key_1',
+      schnorrKeyName: 'test_key_1',
+      minProviderBond: 10n * TOKEN,
+      minContributorBond: TOKEN,
+      bucketCapacityBytes: 64n << 20n,
+      bucketCycles: 20_000_000_000_000n,
+      operators: [identityFromSeed(seed('dao')).getPrincipal().toText()],
+      rootSeeds: [1, 2, 3].map((n) => new Uint8Array(32).fill(n)),
     },
   });
   network = { icHost, rootKey, canisters: installed.canisters };
@@ -223,8 +348,14 @@ beforeAll(async () => {
   await provider.treasury.post_bond({ purpose: { provider: null }, amount: 100n * TOKEN, client_ref: 'bond' });
   await provider.access.register_provider({ name: 'provider-1', class: { bonded: null } });
   const document = canonicalJson({
-    type: 'livepod.recipe/v1', name: 'motion-cnn', version: '1', bundle: contentId(utf8('bundle')), hyperparameters: { epochs: { kind: 'integer', min: 1, max: 10, default: 3 } },
-    resources: { memoryMiB: 512, seconds: 600 }, outputs: ['model.onnx'], purposes: ['motion-recognition'],
+    type: 'livepod.recipe/v1',
+    name: 'motion-cnn',
+    version: '1',
+    bundle: contentId(utf8('bundle')),
+    hyperparameters: { epochs: { kind: 'integer', min: 1, max: 10, default: 3 } },
+    resources: { memoryMiB: 512, seconds: 600 },
+    outputs: ['model.onnx'],
+    purposes: ['motion-recognition'],
   });
   recipe = documentId(document);
   await provider.access.submit_recipe({ document });
@@ -232,11 +363,13 @@ beforeAll(async () => {
   await pass('approve_provider', { provider: provider.principal });
   await pass('appoint_evaluator', { evaluator: evaluator.principal });
   dataset = await contributed();
-  pods = await Promise.all(Array.from({ length: PODS }, async (_, n) => {
-    const pod = await as(`pod-${n}`);
-    await pod.fleet.enrol({ name: `pod-${n}`, channel: 'stable' });
-    return pod;
-  }));
+  pods = await Promise.all(
+    Array.from({ length: PODS }, async (_, n) => {
+      const pod = await as(`pod-${n}`);
+      await pod.fleet.enrol({ name: `pod-${n}`, channel: 'stable' });
+      return pod;
+    }),
+  );
 }, 600_000);
 
 afterAll(async () => {
@@ -259,7 +392,9 @@ describe('delivery', () => {
     versions.push(await rolledOut());
     expect(await channel()).toMatchObject({ stable: { checkpoint: versions[0], version: 1 }, candidate: null });
     const { files } = await followed();
-    const checkpoint = JSON.parse(text(files.get(`checkpoints/${versions[0]!.slice(7)}.json`)!)) as { manifest: { files: { sha256: string; bytes: number }[] } };
+    const checkpoint = JSON.parse(text(files.get(`checkpoints/${versions[0]!.slice(7)}.json`)!)) as {
+      manifest: { files: { sha256: string; bytes: number }[] };
+    };
     const { sha256: hash, bytes } = checkpoint.manifest.files[0]!;
     const chunk = await fetched(`/chunks/${hash}`);
     expect([chunk.length, hex(sha256(chunk))]).toEqual([bytes, hash]);
@@ -268,7 +403,11 @@ describe('delivery', () => {
     const again = await fetch(url(`/chunks/${hash}`), { headers: { 'if-none-match': part.headers.get('etag')! } });
     expect(again.status).toBe(304);
     const head = await fetch(url('/tuf/timestamp.json'), { method: 'HEAD' });
-    expect([head.status, head.headers.get('content-type'), head.headers.get('access-control-allow-origin')]).toEqual([200, 'application/json', '*']);
+    expect([head.status, head.headers.get('content-type'), head.headers.get('access-control-allow-origin')]).toEqual([
+      200,
+      'application/json',
+      '*',
+    ]);
   });
 
   it('brings a second version', async () => {
@@ -284,9 +423,15 @@ describe('delivery', () => {
     expect((await dao.fleet.get_release(release))!.exposed).toBe(1);
     await expect(report(other!, release, version, 40)).rejects.toMatchObject({ code: 'notExposed' });
     await report(canary!, release, version, 20);
-    expect((await dao.fleet.get_release(release))!.state).toMatchObject({ stopped: expect.stringContaining('health gate') });
+    expect((await dao.fleet.get_release(release))!.state).toMatchObject({
+      stopped: expect.stringContaining('health gate'),
+    });
     await until('models heard of it', async () => (await dao.fleet.get_release(release))!.told);
-    expect(await channel()).toMatchObject({ stable: { version: 2 }, candidate: null, reason: expect.stringContaining('stopped') });
+    expect(await channel()).toMatchObject({
+      stable: { version: 2 },
+      candidate: null,
+      reason: expect.stringContaining('stopped'),
+    });
     await expect(dao.fleet.advance({ release, wave: 2 })).rejects.toMatchObject({ code: 'gateFailed' });
   });
 
@@ -319,9 +464,15 @@ describe('delivery', () => {
   });
 
   const command = process.env['LIVEPOD_TUF_CLIENT'];
-  (command ? it : it.skip)('is accepted by another TUF client, the one that LIVEPOD_TUF_CLIENT names', async () => {
-    const client = spawn(command!, [network.icHost, network.canisters.models, join(folder, 'root.json')], { stdio: 'inherit', shell: false });
-    expect((await once(client, 'exit'))[0]).toBe(0);
-  }, 120_000);
+  (command ? it : it.skip)(
+    'is accepted by another TUF client, the one that LIVEPOD_TUF_CLIENT names',
+    async () => {
+      const client = spawn(command!, [network.icHost, network.canisters.models, join(folder, 'root.json')], {
+        stdio: 'inherit',
+        shell: false,
+      });
+      expect((await once(client, 'exit'))[0]).toBe(0);
+    },
+    120_000,
+  );
 });
-

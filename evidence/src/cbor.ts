@@ -2,8 +2,9 @@
 export type CborValue = bigint | string | Uint8Array | CborValue[] | Map<string, CborValue>;
 
 /**
- * Reads CBOR that has one encoding alone: shortest lengths, no indefinite ones, no tag but the self-described one in front, no name
- * twice, nothing behind. Decoders are usually lax here, and a laxly read certificate could be changed without anyone noticing.
+ * Reads CBOR that has one encoding alone: shortest lengths, no indefinite ones, no tag but the self-described one in
+ * front, no name twice, nothing behind. Decoders are usually lax here, and a laxly read certificate could be changed
+ * without anyone noticing.
  *
  * @throws Error saying what is wrong
  */
@@ -16,16 +17,23 @@ export function readCbor(bytes: Uint8Array): CborValue {
 }
 
 class Reader {
-  constructor(private readonly bytes: Uint8Array, public at: number) {}
+  constructor(
+    private readonly bytes: Uint8Array,
+    public at: number,
+  ) {}
 
   value(depth: number): CborValue {
     if (depth > 200) throw new Error('the CBOR is nested too deeply');
     const [major, argument] = this.head();
     switch (major) {
-      case 0: return argument;
-      case 2: return this.take(argument);
-      case 3: return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(this.take(argument));
-      case 4: return Array.from({ length: this.count(argument) }, () => this.value(depth + 1));
+      case 0:
+        return argument;
+      case 2:
+        return this.take(argument);
+      case 3:
+        return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(this.take(argument));
+      case 4:
+        return Array.from({ length: this.count(argument) }, () => this.value(depth + 1));
       case 5: {
         const map = new Map<string, CborValue>();
         for (let left = this.count(argument); left > 0; left -= 1) {
@@ -35,7 +43,8 @@ class Reader {
         }
         return map;
       }
-      default: throw new Error(`CBOR of major type ${major} has no place here`);
+      default:
+        throw new Error(`CBOR of major type ${major} has no place here`);
     }
   }
 

@@ -1,10 +1,16 @@
-/** Where something is wrong in a JSON text: the path of the value, such as `proposals[3].votes[1]`, and how many characters come before. */
+/**
+ * Where something is wrong in a JSON text: the path of the value, such as `proposals[3].votes[1]`, and how many
+ * characters come before.
+ */
 export interface Place {
   path: string;
   offset: number;
 }
 
-/** The first place where a text is no JSON (RFC 8259), or the value that holds the character at `offset`, whichever comes first. */
+/**
+ * The first place where a text is no JSON (RFC 8259), or the value that holds the character at `offset`, whichever
+ * comes first.
+ */
 export function placeIn(text: string, offset = Infinity): Place {
   try {
     const scanner = new Scanner(text, offset);
@@ -17,7 +23,10 @@ export function placeIn(text: string, offset = Infinity): Place {
 }
 
 class Found extends Error implements Place {
-  constructor(readonly path: string, readonly offset: number) {
+  constructor(
+    readonly path: string,
+    readonly offset: number,
+  ) {
     super(path);
   }
 }
@@ -29,23 +38,32 @@ const WORD = /true|false|null/y;
 class Scanner {
   at = 0;
 
-  constructor(private readonly text: string, private readonly offset: number) {}
+  constructor(
+    private readonly text: string,
+    private readonly offset: number,
+  ) {}
 
   value(path: string): void {
     switch (this.text[this.at]) {
-      case '{': return this.members('}', path, () => {
-        const key = this.token(STRING, path);
-        const inner = `${path}${path ? '.' : ''}${key.slice(1, -1)}`;
-        this.mark(':', inner);
-        this.value(inner);
-      });
+      case '{':
+        return this.members('}', path, () => {
+          const key = this.token(STRING, path);
+          const inner = `${path}${path ? '.' : ''}${key.slice(1, -1)}`;
+          this.mark(':', inner);
+          this.value(inner);
+        });
       case '[': {
         let index = 0;
         return this.members(']', path, () => this.value(`${path}[${index++}]`));
       }
-      case '"': return void this.token(STRING, path);
-      case 't': case 'f': case 'n': return void this.token(WORD, path);
-      default: return void this.token(NUMBER, path);
+      case '"':
+        return void this.token(STRING, path);
+      case 't':
+      case 'f':
+      case 'n':
+        return void this.token(WORD, path);
+      default:
+        return void this.token(NUMBER, path);
     }
   }
 

@@ -44,11 +44,17 @@ export async function verify(bytes: Uint8Array, options: VerifyOptions = {}): Pr
   const basis = readBasis(file);
   const rootKey = options.rootKey ?? IC_ROOT_KEY;
   if (basis.rootKey !== rootKey) {
-    refuse('wrongRootKey', 'rootKey', `the file was made under the root key …${basis.rootKey.slice(-16)}, and …${rootKey.slice(-16)} is trusted; name the key you trust with --root-key`);
+    refuse(
+      'wrongRootKey',
+      'rootKey',
+      `the file was made under the root key …${basis.rootKey.slice(-16)}, and …${rootKey.slice(-16)} is ` +
+        'trusted; name the key you trust with --root-key',
+    );
   }
   for (const name of LOGS) {
     const expected = options.canisters?.[name];
-    if (expected && expected !== basis.canisters[name].id) refuse('contradiction', `canisters.${name}.id`, `the ${name} canister you trust is ${expected}`);
+    if (expected && expected !== basis.canisters[name].id)
+      refuse('contradiction', `canisters.${name}.id`, `the ${name} canister you trust is ${expected}`);
   }
   // Signatures of the network last: what was changed is found, and named, before the first is computed.
   tell('what happened');
@@ -57,10 +63,16 @@ export async function verify(bytes: Uint8Array, options: VerifyOptions = {}): Pr
   const account = await drawUp({ round: basis.round, logs, source });
   source.nothingElse();
   same(file, asFile(basis, account), '');
-  const from = await certifyLogs(basis.canisters, roots, new Certificates(rootKey), (name) => tell(`certificates of ${name}`));
+  const from = await certifyLogs(basis.canisters, roots, new Certificates(rootKey), (name) =>
+    tell(`certificates of ${name}`),
+  );
   return {
-    round: basis.round, outcome: account.outcome, canisters: Object.fromEntries(LOGS.map((name) => [name, basis.canisters[name].id])) as Record<LogName, string>,
-    certifiedAt: String(from), claims: claimsOf(basis, account, from), account,
+    round: basis.round,
+    outcome: account.outcome,
+    canisters: Object.fromEntries(LOGS.map((name) => [name, basis.canisters[name].id])) as Record<LogName, string>,
+    certifiedAt: String(from),
+    claims: claimsOf(basis, account, from),
+    account,
   };
 }
 
@@ -85,7 +97,12 @@ function readCanonically(bytes: Uint8Array): Json {
     written = canonicalJson(value);
   } catch (cause) {
     const { place } = (cause as { details?: { place?: string } }).details ?? {};
-    return refuse('notCanonical', String(place ?? '$').replace(/^\$\.?/, '') || '$', 'it has no canonical form (RFC 8785)', cause);
+    return refuse(
+      'notCanonical',
+      String(place ?? '$').replace(/^\$\.?/, '') || '$',
+      'it has no canonical form (RFC 8785)',
+      cause,
+    );
   }
   const at = firstDifference(bytes, written);
   return at >= 0 ? notCanonical(text, bytes, at, 'it is not written canonically') : value;
@@ -93,7 +110,11 @@ function readCanonically(bytes: Uint8Array): Json {
 
 function notCanonical(text: string, bytes: Uint8Array, at: number, what: string): never {
   const { path, offset } = placeIn(text, new TextDecoder().decode(bytes.subarray(0, at)).length);
-  return refuse('notCanonical', path, `${what}, at byte ${utf8(text.slice(0, offset)).length}; a file of evidence is canonical JSON (RFC 8785)`);
+  return refuse(
+    'notCanonical',
+    path,
+    `${what}, at byte ${utf8(text.slice(0, offset)).length}; a file of evidence is canonical JSON (RFC 8785)`,
+  );
 }
 
 function firstDifference(a: Uint8Array, b: Uint8Array): number {
@@ -123,4 +144,5 @@ function same(found: Json | undefined, expected: Json | undefined, path: string)
   }
 }
 
-const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

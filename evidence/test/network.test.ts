@@ -1,4 +1,7 @@
-/** Logs that a network did sign: by a subnet, at different times, from a later start, or while a canister kept something back. */
+/**
+ * Logs that a network did sign: by a subnet, at different times, from a later start, or while a canister kept something
+ * back.
+ */
 import { canonicalJson } from '@livepod/protocol';
 import { drawUp } from '../src/account/index.js';
 import { Collector, FileSource } from '../src/account/source.js';
@@ -14,18 +17,34 @@ const { governance, datasets, ledger } = read().canisters;
 describe('a subnet', () => {
   it('speaks for its canisters, as on the real network', async () => {
     expect(await outcome(signed(read()))).toBe('holds');
-    expect(await outcome(signed(read(), { keys: subnet, delegation: delegation(governance.id, ledger.id) }))).toBe('holds');
+    expect(await outcome(signed(read(), { keys: subnet, delegation: delegation(governance.id, ledger.id) }))).toBe(
+      'holds',
+    );
   });
   it('speaks for its canisters with ranges in shards, and for no others', async () => {
-    expect(await outcome(signed(read(), { keys: subnet, delegation: delegation(governance.id, ledger.id, undefined, 'sharded') }))).toBe('holds');
-    expect(await outcome(signed(read(), { keys: subnet, delegation: delegation(datasets.id, ledger.id, undefined, 'sharded') }))).toBe('canisters.governance.tip.certificate: wrongCertificate');
+    expect(
+      await outcome(
+        signed(read(), { keys: subnet, delegation: delegation(governance.id, ledger.id, undefined, 'sharded') }),
+      ),
+    ).toBe('holds');
+    expect(
+      await outcome(
+        signed(read(), { keys: subnet, delegation: delegation(datasets.id, ledger.id, undefined, 'sharded') }),
+      ),
+    ).toBe('canisters.governance.tip.certificate: wrongCertificate');
   });
   it('does not speak for the canisters of another', async () => {
-    expect(await outcome(signed(read(), { keys: subnet, delegation: delegation(datasets.id, ledger.id) }))).toBe('canisters.governance.tip.certificate: wrongCertificate');
+    expect(await outcome(signed(read(), { keys: subnet, delegation: delegation(datasets.id, ledger.id) }))).toBe(
+      'canisters.governance.tip.certificate: wrongCertificate',
+    );
   });
-  it('does not speak without the root\'s word', async () => {
-    expect(await outcome(signed(read(), { keys: subnet }))).toBe('canisters.governance.tip.certificate: wrongCertificate');
-    expect(await outcome(signed(read(), { keys: subnet, delegation: delegation(governance.id, ledger.id, subnet) }))).toBe('canisters.governance.tip.certificate: wrongCertificate');
+  it("does not speak without the root's word", async () => {
+    expect(await outcome(signed(read(), { keys: subnet }))).toBe(
+      'canisters.governance.tip.certificate: wrongCertificate',
+    );
+    expect(
+      await outcome(signed(read(), { keys: subnet, delegation: delegation(governance.id, ledger.id, subnet) })),
+    ).toBe('canisters.governance.tip.certificate: wrongCertificate');
   });
 });
 
@@ -33,29 +52,51 @@ describe('a tip of another time', () => {
   it('is refused when it hides payments that another canister has heard of', async () => {
     const file = read();
     const { log } = file.canisters.treasury;
-    log.length = log.findLastIndex(({ event }) => event['type'] === 'escrow_paid' && event['escrow'] === file.escrows[0]!.escrow);
-    await expect(retold(signed(file, { at: { treasury: BigInt(log.at(-1)!.at) + 1n } }))).rejects.toMatchObject({ code: 'missing', path: 'canisters.treasury.log' });
+    log.length = log.findLastIndex(
+      ({ event }) => event['type'] === 'escrow_paid' && event['escrow'] === file.escrows[0]!.escrow,
+    );
+    await expect(retold(signed(file, { at: { treasury: BigInt(log.at(-1)!.at) + 1n } }))).rejects.toMatchObject({
+      code: 'missing',
+      path: 'canisters.treasury.log',
+    });
   });
   it('is refused when it hides how a release ended', async () => {
     const file = read();
     const { log } = file.canisters.fleet;
-    log.length = log.findIndex(({ event }) => event['type'] === 'releaseCompleted' && event['release'] === file.releases[0]!.release);
-    await expect(retold(signed(file))).rejects.toMatchObject({ code: 'missing', message: expect.stringContaining('told to be completed') });
+    log.length = log.findIndex(
+      ({ event }) => event['type'] === 'releaseCompleted' && event['release'] === file.releases[0]!.release,
+    );
+    await expect(retold(signed(file))).rejects.toMatchObject({
+      code: 'missing',
+      message: expect.stringContaining('told to be completed'),
+    });
   });
   it('is refused when it hides what stood behind a change', async () => {
     const file = read();
     const { log } = file.canisters.governance;
-    log.length = log.findIndex(({ event }) => event['type'] === 'proposal_executed' && event['proposal'] === file.proposals.at(-1)!.proposal);
-    await expect(retold(signed(file))).rejects.toMatchObject({ code: 'missing', message: expect.stringContaining('no executed proposal') });
+    log.length = log.findIndex(
+      ({ event }) => event['type'] === 'proposal_executed' && event['proposal'] === file.proposals.at(-1)!.proposal,
+    );
+    await expect(retold(signed(file))).rejects.toMatchObject({
+      code: 'missing',
+      message: expect.stringContaining('no executed proposal'),
+    });
   });
   it('is refused when it is a stale one among others', async () => {
     const file = read();
-    const stale = signed(file, { at: { models: BigInt(file.canisters.models.log.at(-1)!.at) + 1n, governance: BigInt(file.canisters.models.log.at(-1)!.at) + 3_600_000_000_000n } });
+    const stale = signed(file, {
+      at: {
+        models: BigInt(file.canisters.models.log.at(-1)!.at) + 1n,
+        governance: BigInt(file.canisters.models.log.at(-1)!.at) + 3_600_000_000_000n,
+      },
+    });
     expect(await outcome(stale)).toBe('canisters: contradiction');
   });
   it('is refused when it is earlier than its own last entry', async () => {
     const file = read();
-    expect(await outcome(signed(file, { at: { fleet: BigInt(file.canisters.fleet.log.at(-1)!.at) - 1n } }))).toBe('canisters.fleet.tip.certificate: contradiction');
+    expect(await outcome(signed(file, { at: { fleet: BigInt(file.canisters.fleet.log.at(-1)!.at) - 1n } }))).toBe(
+      'canisters.fleet.tip.certificate: contradiction',
+    );
   });
 });
 
@@ -63,7 +104,9 @@ describe('a file that starts later', () => {
   /** The sample without what came before its round, from tips that were certified then. */
   async function later(certifiedAt: (start: bigint) => bigint = (start) => start): Promise<Uint8Array> {
     const file = read();
-    const begin = BigInt(file.proposals.find(({ reference }) => reference?.startsWith(`intake/${file.round}/`))!.made.at);
+    const begin = BigInt(
+      file.proposals.find(({ reference }) => reference?.startsWith(`intake/${file.round}/`))!.made.at,
+    );
     for (const name of LOGS) {
       const canister = file.canisters[name];
       const first = canister.log.findIndex(({ at }) => BigInt(at) >= begin);
@@ -89,7 +132,9 @@ describe('a file that starts later', () => {
     expect(claims.join('\n')).toContain('certified too, to its certified end');
   });
   it('is refused when its start was certified after what follows it', async () => {
-    expect(await verdict(await later((start) => start + 60_000_000_000n), rootKey)).toBe('canisters.governance.start.certificate: contradiction');
+    expect(await verdict(await later((start) => start + 60_000_000_000n), rootKey)).toBe(
+      'canisters.governance.start.certificate: contradiction',
+    );
   });
   it('is refused when its start is of another canister', async () => {
     const file = JSON.parse(new TextDecoder().decode(await later())) as File;

@@ -8,7 +8,9 @@ import type { Basis, LogName } from '../src/format.js';
 import { entryHash, logsOf } from '../src/logs.js';
 import { asFile, EvidenceError, verify } from '../src/verify.js';
 
-export const sample = new Uint8Array(readFileSync(fileURLToPath(new URL('../../docs/sample-evidence.json', import.meta.url))));
+export const sample = new Uint8Array(
+  readFileSync(fileURLToPath(new URL('../../docs/sample-evidence.json', import.meta.url))),
+);
 
 export type File = Basis & Account;
 export const read = (): File => parseCanonical(sample) as unknown as File;
@@ -44,7 +46,11 @@ export function rehash(file: File, name: LogName): void {
 
 /** Draws the account up anew from changed logs and documents, as the most careful forger would. */
 export async function retold(file: File): Promise<Uint8Array> {
-  const account = await drawUp({ round: file.round, logs: logsOf(file.canisters), source: new FileSource(file.documents) });
+  const account = await drawUp({
+    round: file.round,
+    logs: logsOf(file.canisters),
+    source: new FileSource(file.documents),
+  });
   return canonicalJson(asFile(file, account));
 }
 
@@ -79,8 +85,10 @@ export function positions(each: number): number[] {
     draw = sha256(draw);
     return Number(new DataView(draw.buffer).getBigUint64(0) % BigInt(below));
   };
-  return [...kinds.values()].flatMap((spans) => Array.from({ length: each }, () => {
-    const [start, end] = spans[random(spans.length)]!;
-    return start + random(end - start);
-  }));
+  return [...kinds.values()].flatMap((spans) =>
+    Array.from({ length: each }, () => {
+      const [start, end] = spans[random(spans.length)]!;
+      return start + random(end - start);
+    }),
+  );
 }

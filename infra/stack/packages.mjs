@@ -12,7 +12,10 @@ const stamp = join(root, 'node_modules/.livepod-lock');
 export function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19)) return;
-  console.error(`Node ${process.versions.node} is too old; Live Pod needs Node 20.19 or later, or 22.12 or later (https://nodejs.org).`);
+  console.error(
+    `Node ${process.versions.node} is too old; Live Pod needs Node 20.19 or later, or 22.12 or later ` +
+      '(https://nodejs.org).',
+  );
   process.exit(1);
 }
 
@@ -21,17 +24,24 @@ export const installed = () => existsSync(join(root, 'node_modules/.package-lock
 /**
  * Installs the npm packages of the lock file, unless that was done. No install script runs (.npmrc).
  *
- * `npm ci` would ask for more: that the lock names the binaries of every platform, also of those that a registry may not carry.
- * `--no-save` keeps the lock as it is committed.
+ * `npm ci` would ask for more: that the lock names the binaries of every platform, also of those that a registry may
+ * not carry. `--no-save` keeps the lock as it is committed.
  */
 export function installPackages() {
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (installed() && existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   console.log('npm install: the packages of package-lock.json');
   try {
-    execFileSync('npm', ['install', '--no-save', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+    execFileSync('npm', ['install', '--no-save', '--no-audit', '--no-fund'], {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
   } catch {
-    console.error('npm install failed (its output is above). It needs a package registry; see "npm config get registry".');
+    console.error(
+      'npm install failed (its output is above). It needs a package registry; see "npm config get registry".',
+    );
     process.exit(1);
   }
   writeFileSync(stamp, lock);

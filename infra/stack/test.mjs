@@ -1,6 +1,6 @@
 /**
- * `npm test [-- SUITE…]`: what is missing is set up, then every suite runs, one after the other; ends with `N passed, N failed`, and with status 1 when
- * anything failed. Suites: lint, types, rust, quick, slow.
+ * `npm test [-- SUITE…]`: what is missing is set up, then every suite runs, one after the other; ends with `N passed, N
+ * failed`, and with status 1 when anything failed. Suites: lint, types, rust, quick, slow.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -22,10 +22,20 @@ const suites = {
 /** Runs a command with its output shown; returns its status and what it wrote to standard output. */
 function run(program, args, env = {}) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(program, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let text = '';
-    child.stdout.setEncoding('utf8').on('data', (piece) => { text += piece; process.stdout.write(piece); });
-    child.on('error', (error) => { console.error(error.message); resolve({ status: 1, text }); });
+    child.stdout.setEncoding('utf8').on('data', (piece) => {
+      text += piece;
+      process.stdout.write(piece);
+    });
+    child.on('error', (error) => {
+      console.error(error.message);
+      resolve({ status: 1, text });
+    });
     child.on('close', (status) => resolve({ status: status ?? 1, text }));
   });
 }
@@ -38,10 +48,15 @@ async function command(program, args) {
 
 /** Rust's own tests on this machine's own target, with the Rust on PATH or Debian's. */
 async function cargo() {
-  const { status, text } = await run(existsSync('/usr/bin/cargo') && !onPath('cargo') ? '/usr/bin/cargo' : 'cargo',
-    ['test', '--locked', '--no-fail-fast', '--manifest-path', 'canisters/Cargo.toml'], { CARGO_TARGET_DIR: cache('cargo-target'), CARGO_TERM_COLOR: 'never' });
+  const { status, text } = await run(
+    existsSync('/usr/bin/cargo') && !onPath('cargo') ? '/usr/bin/cargo' : 'cargo',
+    ['test', '--locked', '--no-fail-fast', '--manifest-path', 'canisters/Cargo.toml'],
+    { CARGO_TARGET_DIR: cache('cargo-target'), CARGO_TERM_COLOR: 'never' },
+  );
   const count = { passed: 0, failed: 0, skipped: 0 };
-  for (const [, passed, failed, ignored] of text.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/gm)) {
+  for (const [, passed, failed, ignored] of text.matchAll(
+    /^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/gm,
+  )) {
     count.passed += Number(passed);
     count.failed += Number(failed);
     count.skipped += Number(ignored);
@@ -55,11 +70,22 @@ const onPath = (program) => (process.env.PATH ?? '').split(':').some((folder) =>
 async function jestRun(name, args) {
   const file = cache(`jest-${name}.json`);
   rmSync(file, { force: true });
-  const { status } = await run(process.execPath, ['--experimental-vm-modules', '--no-warnings', jest, ...args, '--json', `--outputFile=${file}`]);
+  const { status } = await run(process.execPath, [
+    '--experimental-vm-modules',
+    '--no-warnings',
+    jest,
+    ...args,
+    '--json',
+    `--outputFile=${file}`,
+  ]);
   if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 };
   const result = JSON.parse(readFileSync(file, 'utf8'));
   const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
-  return { passed: result.numPassedTests, failed: failed === 0 && status !== 0 ? 1 : failed, skipped: result.numPendingTests + result.numTodoTests };
+  return {
+    passed: result.numPassedTests,
+    failed: failed === 0 && status !== 0 ? 1 : failed,
+    skipped: result.numPendingTests + result.numTodoTests,
+  };
 }
 
 checkNode();
@@ -73,7 +99,13 @@ if (unknown.length > 0) {
 }
 const needsSetUp = asked.length === 0 || asked.some((name) => name === 'quick' || name === 'slow');
 if (needsSetUp) {
-  const { status } = await run(process.execPath, ['--import', 'tsx', 'infra/stack/src/main.ts', 'setup', '--for-tests']);
+  const { status } = await run(process.execPath, [
+    '--import',
+    'tsx',
+    'infra/stack/src/main.ts',
+    'setup',
+    '--for-tests',
+  ]);
   if (status !== 0) {
     console.log('0 passed, 1 failed');
     process.exit(1);
@@ -88,7 +120,10 @@ for (const name of asked.length > 0 ? asked : Object.keys(suites)) {
   const { passed, failed, skipped } = await suites[name]();
   total.passed += passed;
   total.failed += failed;
-  rows.push(`${name.padEnd(6)} ${String(passed).padStart(5)} passed ${String(failed).padStart(4)} failed ${String(skipped).padStart(4)} skipped ${String(Math.round((Date.now() - since) / 1000)).padStart(5)} s`);
+  rows.push(
+    `${name.padEnd(6)} ${String(passed).padStart(5)} passed ${String(failed).padStart(4)} failed ` +
+      `${String(skipped).padStart(4)} skipped ${String(Math.round((Date.now() - since) / 1000)).padStart(5)} s`,
+  );
 }
 console.log(`\n${rows.join('\n')}`);
 console.log(`${total.passed} passed, ${total.failed} failed`);

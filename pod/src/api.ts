@@ -11,6 +11,8 @@ export function serveApi(pod: Pod, id: string, port: number): Promise<{ address:
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => resolve({ address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server }));
+    server.listen(port, '127.0.0.1', () =>
+      resolve({ address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server }),
+    );
   });
 }

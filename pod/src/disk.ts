@@ -1,8 +1,19 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Writes a file so that after a power cut it is the old one or the new one, whole: temporary file, fsync, rename, fsync of the folder.
+ * Writes a file so that after a power cut it is the old one or the new one, whole: temporary file, fsync, rename, fsync
+ * of the folder.
  */
 export function writeAtomically(path: string, bytes: Uint8Array | string): void {
   mkdirSync(dirname(path), { recursive: true });
@@ -10,7 +21,7 @@ export function writeAtomically(path: string, bytes: Uint8Array | string): void 
   const file = openSync(temporary, 'w', 0o600);
   try {
     const data = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
-    for (let at = 0; at < data.length; ) at += writeSync(file, data, at);
+    for (let at = 0; at < data.length;) at += writeSync(file, data, at);
     fsyncSync(file);
   } finally {
     closeSync(file);

@@ -29,37 +29,71 @@ const REAL_TIME = 2;
 
 const { values } = parseArgs({
   options: {
-    network: { type: 'string' }, identity: { type: 'string' }, root: { type: 'string' }, state: { type: 'string' }, recordings: { type: 'string' }, person: { type: 'string' },
-    channel: { type: 'string', default: 'stable' }, name: { type: 'string', default: 'pod' }, speed: { type: 'string', default: '1' }, poll: { type: 'string', default: '60' },
-    mirror: { type: 'string' }, port: { type: 'string', default: '0' }, help: { type: 'boolean', default: false },
+    network: { type: 'string' },
+    identity: { type: 'string' },
+    root: { type: 'string' },
+    state: { type: 'string' },
+    recordings: { type: 'string' },
+    person: { type: 'string' },
+    channel: { type: 'string', default: 'stable' },
+    name: { type: 'string', default: 'pod' },
+    speed: { type: 'string', default: '1' },
+    poll: { type: 'string', default: '60' },
+    mirror: { type: 'string' },
+    port: { type: 'string', default: '0' },
+    help: { type: 'boolean', default: false },
   },
 });
 
 async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(HELP);
-  const network = JSON.parse(readFileSync(needed('network'), 'utf8')) as { icHost: string; rootKey: string; canisters: { models: string } };
+  const network = JSON.parse(readFileSync(needed('network'), 'utf8')) as {
+    icHost: string;
+    rootKey: string;
+    canisters: { models: string };
+  };
   const identity = loadIdentity(needed('identity'));
   const principal = identity.getPrincipal();
   const clients = await connect(network as Parameters<typeof connect>[0], identity);
   const log = jsonLog(values.name);
 
   const pod = new Pod({
-    principal: principal.toUint8Array(), name: values.name, channel: values.channel, directory: needed('state'), shippedRoot: readFileSync(needed('root')),
-    fetcher: values.mirror ? new Fetcher(values.mirror, '') : new Fetcher(network.icHost, `canisterId=${network.canisters.models}.raw`),
-    fleet: canisterFleet(clients), motion: { recordings: needed('recordings'), person: needed('person'), windowsPerSecond: REAL_TIME * number('speed') }, log,
+    principal: principal.toUint8Array(),
+    name: values.name,
+    channel: values.channel,
+    directory: needed('state'),
+    shippedRoot: readFileSync(needed('root')),
+    fetcher: values.mirror
+      ? new Fetcher(values.mirror, '')
+      : new Fetcher(network.icHost, `canisterId=${network.canisters.models}.raw`),
+    fleet: canisterFleet(clients),
+    motion: {
+      recordings: needed('recordings'),
+      person: needed('person'),
+      windowsPerSecond: REAL_TIME * number('speed'),
+    },
+    log,
   });
   const { address, server } = await serveApi(pod, principal.toText(), number('port'));
   process.stdout.write(`${JSON.stringify({ ready: true, api: address, id: principal.toText() })}\n`);
 
   let ending = false;
   let wake: () => void = () => undefined;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => { ending = true; wake(); });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.once(signal, () => {
+      ending = true;
+      wake();
+    });
   await pod.start();
   let enrolled = false;
   while (!ending) {
     if (!enrolled) enrolled = await enrol();
     await pod.turn();
-    if (!ending) await new Promise<void>((resolve) => { wake = resolve; setTimeout(resolve, number('poll') * 1000); });
+    if (!ending)
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        setTimeout(resolve, number('poll') * 1000);
+      });
   }
   server.close();
   await pod.stop();
@@ -77,13 +111,19 @@ async function main(): Promise<void> {
 
 function needed(option: 'network' | 'identity' | 'root' | 'state' | 'recordings' | 'person'): string {
   const value = values[option];
-  if (!value) throw new PodError('invalidArguments', { option }, `--${option} is missing; livepod-pod --help lists what is needed.`);
+  if (!value)
+    throw new PodError(
+      'invalidArguments',
+      { option },
+      `--${option} is missing; livepod-pod --help lists what is needed.`,
+    );
   return value;
 }
 
 function number(option: 'speed' | 'poll' | 'port'): number {
   const value = Number(values[option]);
-  if (!Number.isFinite(value) || value < 0) throw new PodError('invalidArguments', { option }, `--${option} must be a number, not "${values[option]}".`);
+  if (!Number.isFinite(value) || value < 0)
+    throw new PodError('invalidArguments', { option }, `--${option} must be a number, not "${values[option]}".`);
   return value;
 }
 

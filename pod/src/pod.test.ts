@@ -37,17 +37,40 @@ afterEach(async () => {
 
 function pod(options: { now?: () => Date; windowsPerSecond?: number } = {}): Pod {
   const made = new Pod({
-    principal: PRINCIPAL, name: 'test', channel: 'stable', directory: join(folder, 'state'), shippedRoot, fetcher: new Fetcher(address, ''), fleet,
-    motion: { recordings: join(folder, 'recordings'), person: 'p1', windowsPerSecond: options.windowsPerSecond ?? 1 }, log: () => undefined, now: options.now,
+    principal: PRINCIPAL,
+    name: 'test',
+    channel: 'stable',
+    directory: join(folder, 'state'),
+    shippedRoot,
+    fetcher: new Fetcher(address, ''),
+    fleet,
+    motion: { recordings: join(folder, 'recordings'), person: 'p1', windowsPerSecond: options.windowsPerSecond ?? 1 },
+    log: () => undefined,
+    now: options.now,
   });
   pods.push(made);
   return made;
 }
 
-const channel = (sequence: number, stable: Checkpoint | null, candidate: Channel['candidate'] = null, version = 1): Channel => ({
-  type: 'livepod.channel/v1', channel: 'stable', sequence, stable: stable && { checkpoint: stable.id, version }, candidate, reason: 'test',
+const channel = (
+  sequence: number,
+  stable: Checkpoint | null,
+  candidate: Channel['candidate'] = null,
+  version = 1,
+): Channel => ({
+  type: 'livepod.channel/v1',
+  channel: 'stable',
+  sequence,
+  stable: stable && { checkpoint: stable.id, version },
+  candidate,
+  reason: 'test',
 });
-const candidateOf = (checkpoint: Checkpoint, threshold = EVERYBODY, version = 2): Channel['candidate'] => ({ release: 7, checkpoint: checkpoint.id, version, threshold });
+const candidateOf = (checkpoint: Checkpoint, threshold = EVERYBODY, version = 2): Channel['candidate'] => ({
+  release: 7,
+  checkpoint: checkpoint.id,
+  version,
+  threshold,
+});
 const versionOf = (one: Pod) => one.status().version;
 const troubleOf = (one: Pod) => one.status().trouble;
 const good = checkpointSaying(0);
@@ -106,11 +129,16 @@ describe('a pod', () => {
     repository.publish(channel(2, good, candidateOf(bad)), [good, bad]);
     await one.turn();
     expect(versionOf(one)).toBe(2);
-    await until(() => versionOf(one) === 1, () => one.turn());
+    await until(
+      () => versionOf(one) === 1,
+      () => one.turn(),
+    );
     await one.turn();
     expect(versionOf(one)).toBe(1);
     expect(one.status().history).toEqual([
-      expect.objectContaining({ version: 1 }), expect.objectContaining({ version: 2 }), expect.objectContaining({ version: 1, why: expect.stringMatching(/corrected \d+ of \d+ windows/) }),
+      expect.objectContaining({ version: 1 }),
+      expect.objectContaining({ version: 2 }),
+      expect.objectContaining({ version: 1, why: expect.stringMatching(/corrected \d+ of \d+ windows/) }),
     ]);
     expect(reports.reduce((sum, report) => sum + report.corrections, 0)).toBeGreaterThanOrEqual(60);
     expect(reports.at(-1)?.event).toHaveProperty('returned');
@@ -129,8 +157,15 @@ describe('a pod', () => {
     repository.publish(channel(1, good), [good]);
     const one = pod();
     await one.turn();
-    const child = (one as unknown as { runtime: { child: { kill(signal: string): void; once(event: string, then: () => void): void } } }).runtime.child;
-    await new Promise<void>((resolve) => { child.once('exit', resolve); child.kill('SIGKILL'); });
+    const child = (
+      one as unknown as {
+        runtime: { child: { kill(signal: string): void; once(event: string, then: () => void): void } };
+      }
+    ).runtime.child;
+    await new Promise<void>((resolve) => {
+      child.once('exit', resolve);
+      child.kill('SIGKILL');
+    });
     await one.turn();
     expect(versionOf(one)).toBe(1);
     expect(one.status().history).toHaveLength(1);

@@ -32,11 +32,19 @@ const MAX_PROBATION_STARTS = 3;
 /** Ends of the runtime process that are answered by starting it again; after so many the model is left. */
 const MAX_RESTARTS = 3;
 /** Codes that say nothing about the checkpoint, only about the way to it. */
-const TRANSIENT = new Set(['network', 'staleMetadata', 'tooLarge', 'metadataRollback', 'untrustedMetadata', 'damagedDownload']);
+const TRANSIENT = new Set([
+  'network',
+  'staleMetadata',
+  'tooLarge',
+  'metadataRollback',
+  'untrustedMetadata',
+  'damagedDownload',
+]);
 
 /**
- * A device: follows a channel, installs what it may run into the slot that is not running, switches when the self-test passes, watches
- * itself for as long as the release is open, and goes back to the other slot by itself when anything fails.
+ * A device: follows a channel, installs what it may run into the slot that is not running, switches when the self-test
+ * passes, watches itself for as long as the release is open, and goes back to the other slot by itself when anything
+ * fails.
  */
 export class Pod {
   private readonly state: StateFile;
@@ -60,7 +68,10 @@ export class Pod {
     this.reporter = new Reporter(this.state, options.fleet, options.log);
   }
 
-  /** Brings up what ran before; a model that no longer starts, or that was being tried out too often, is left for the previous one. */
+  /**
+   * Brings up what ran before; a model that no longer starts, or that was being tried out too often, is left for the
+   * previous one.
+   */
   async start(): Promise<void> {
     const { active, phase } = this.state.value;
     if (!active) return;
@@ -76,7 +87,10 @@ export class Pod {
     }
   }
 
-  /** One turn: hear what the channel says, follow it, judge what runs, report. Never throws; trouble is told and tried again. */
+  /**
+   * One turn: hear what the channel says, follow it, judge what runs, report. Never throws; trouble is told and tried
+   * again.
+   */
   async turn(): Promise<void> {
     try {
       if (this.failing) await this.recover(this.failing);
@@ -88,7 +102,10 @@ export class Pod {
       this.trouble = undefined;
     } catch (error) {
       this.trouble = reasonOf(error);
-      this.options.log('turn failed', { code: error instanceof CodedError ? error.code : 'unknown', why: this.trouble });
+      this.options.log('turn failed', {
+        code: error instanceof CodedError ? error.code : 'unknown',
+        why: this.trouble,
+      });
     }
     await this.reporter.send();
   }
@@ -97,8 +114,17 @@ export class Pod {
     const { active, slots, sequence, phase, history } = this.state.value;
     const running = active ? slots[active] : null;
     return {
-      name: this.options.name, channel: this.options.channel, sequence, phase, version: running?.version ?? 0, checkpoint: running?.checkpoint ?? null,
-      slots: { active, ...slots }, history, counters: this.gate.seen, lastContact: this.lastContact ?? null, trouble: this.trouble ?? null,
+      name: this.options.name,
+      channel: this.options.channel,
+      sequence,
+      phase,
+      version: running?.version ?? 0,
+      checkpoint: running?.checkpoint ?? null,
+      slots: { active, ...slots },
+      history,
+      counters: this.gate.seen,
+      lastContact: this.lastContact ?? null,
+      trouble: this.trouble ?? null,
     };
   }
 
@@ -108,15 +134,27 @@ export class Pod {
     await this.runtime?.close();
   }
 
-  /** The channel's document, verified, and not older than what was heard before; nothing while the channel has had no checkpoint yet. */
+  /**
+   * The channel's document, verified, and not older than what was heard before; nothing while the channel has had no
+   * checkpoint yet.
+   */
   private async hear(): Promise<Channel | undefined> {
     await this.trust.refresh();
     const target = `channels/${this.options.channel}.json`;
     if (this.state.value.sequence === 0 && !this.trust.lists(target)) return undefined;
     const channel = parseChannel(await this.trust.download(target));
-    if (channel.channel !== this.options.channel) throw new PodError('untrustedMetadata', { channel: channel.channel }, `The channel document is that of ${channel.channel}.`);
+    if (channel.channel !== this.options.channel)
+      throw new PodError(
+        'untrustedMetadata',
+        { channel: channel.channel },
+        `The channel document is that of ${channel.channel}.`,
+      );
     if (channel.sequence < this.state.value.sequence) {
-      throw new PodError('metadataRollback', { offered: channel.sequence, had: this.state.value.sequence }, `Channel ${channel.channel} goes back from sequence ${this.state.value.sequence} to ${channel.sequence}.`);
+      throw new PodError(
+        'metadataRollback',
+        { offered: channel.sequence, had: this.state.value.sequence },
+        `Channel ${channel.channel} goes back from sequence ${this.state.value.sequence} to ${channel.sequence}.`,
+      );
     }
     this.lastContact = new Date().toISOString();
     return channel;
@@ -126,7 +164,8 @@ export class Pod {
   private async follow(channel: Channel): Promise<void> {
     const wanted = this.wanted(channel);
     const running = this.running();
-    if (channel.sequence > this.state.value.sequence) this.state.change((state) => void (state.sequence = channel.sequence));
+    if (channel.sequence > this.state.value.sequence)
+      this.state.change((state) => void (state.sequence = channel.sequence));
     if (!wanted) return;
     if (running?.checkpoint === wanted.checkpoint) {
       if (wanted.release === null && this.state.value.phase === 'probation') this.settle();
@@ -135,7 +174,10 @@ export class Pod {
     await this.install(wanted, whyOf(channel, wanted));
   }
 
-  /** The candidate when this pod's cohort is in the present wave and it has not failed here before; else the stable checkpoint. */
+  /**
+   * The candidate when this pod's cohort is in the present wave and it has not failed here before; else the stable
+   * checkpoint.
+   */
   private wanted(channel: Channel): Installed | undefined {
     const { candidate, stable } = channel;
     if (candidate && isExposed(BigInt(candidate.release), this.options.principal, candidate.threshold)) {
@@ -284,17 +326,27 @@ export class Pod {
 
   private refused(offered: Installed): boolean {
     const { refused, sequence } = this.state.value;
-    return refused.some((entry) => entry.checkpoint === offered.checkpoint && entry.release === offered.release && (entry.release !== null || entry.sequence === sequence));
+    return refused.some(
+      (entry) =>
+        entry.checkpoint === offered.checkpoint &&
+        entry.release === offered.release &&
+        (entry.release !== null || entry.sequence === sequence),
+    );
   }
 
   private forgetChunks(): void {
-    const used = (['a', 'b'] as const).filter((slot) => this.state.value.slots[slot]).flatMap((slot) => this.slots.manifest(slot).files.flatMap((file) => file.chunks.map((chunk) => chunk.sha256)));
+    const used = (['a', 'b'] as const)
+      .filter((slot) => this.state.value.slots[slot])
+      .flatMap((slot) => this.slots.manifest(slot).files.flatMap((file) => file.chunks.map((chunk) => chunk.sha256)));
     this.chunks.keepOnly(new Set(used));
   }
 }
 
 function refuseIn(state: PodState, left: Installed): void {
-  state.refused = [...state.refused, { checkpoint: left.checkpoint, release: left.release, sequence: state.sequence }].slice(-50);
+  state.refused = [
+    ...state.refused,
+    { checkpoint: left.checkpoint, release: left.release, sequence: state.sequence },
+  ].slice(-50);
 }
 
 function remember(state: PodState, version: number, why: string): void {
@@ -302,4 +354,6 @@ function remember(state: PodState, version: number, why: string): void {
 }
 
 const whyOf = (channel: Channel, wanted: Installed): string =>
-  wanted.release === null ? `channel ${channel.channel}, sequence ${channel.sequence}: ${channel.reason}` : `release ${wanted.release}, in the present wave`;
+  wanted.release === null
+    ? `channel ${channel.channel}, sequence ${channel.sequence}: ${channel.reason}`
+    : `release ${wanted.release}, in the present wave`;

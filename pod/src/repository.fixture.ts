@@ -1,9 +1,24 @@
-/** A real TUF repository on loopback, with real signatures and real (tiny) ONNX models, that tests can turn against a pod. */
+/**
+ * A real TUF repository on loopback, with real signatures and real (tiny) ONNX models, that tests can turn against a
+ * pod.
+ */
 import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Key, Metadata, MetaFile, Root, Signature, Snapshot, TargetFile, Targets, Timestamp } from '@tufjs/models';
-import { canonicalJson, documentId, ed25519Der, hex, principalOfDer, principalText, sha256, signDocument, utf8, type Channel, type CheckpointManifest } from '@livepod/protocol';
+import {
+  canonicalJson,
+  documentId,
+  ed25519Der,
+  hex,
+  principalOfDer,
+  principalText,
+  sha256,
+  signDocument,
+  utf8,
+  type Channel,
+  type CheckpointManifest,
+} from '@livepod/protocol';
 import { ed25519 } from '@noble/curves/ed25519';
 import protobuf from 'protobufjs';
 
@@ -11,18 +26,25 @@ const DAY = 24 * 3600 * 1000;
 const sha = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const later = (days: number): string => `${new Date(Date.now() + days * DAY).toISOString().slice(0, 19)}Z`;
 
-export interface Signer { secret: KeyObject; key: Key }
+export interface Signer {
+  secret: KeyObject;
+  key: Key;
+}
 
 export function tufSigner(): Signer {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(12).toString('hex');
   const keyID = sha(utf8(JSON.stringify({ keytype: 'ed25519', keyval: { public: raw }, scheme: 'ed25519' })));
-  return { secret: privateKey, key: new Key({ keyID, keyType: 'ed25519', scheme: 'ed25519', keyVal: { public: raw } }) };
+  return {
+    secret: privateKey,
+    key: new Key({ keyID, keyType: 'ed25519', scheme: 'ed25519', keyVal: { public: raw } }),
+  };
 }
 
 function signed<T extends Root | Timestamp | Snapshot | Targets>(content: T, ...signers: Signer[]): Buffer {
   const metadata = new Metadata(content);
-  for (const { secret, key } of signers) metadata.sign((data) => new Signature({ keyID: key.keyID, sig: sign(null, data, secret).toString('hex') }));
+  for (const { secret, key } of signers)
+    metadata.sign((data) => new Signature({ keyID: key.keyID, sig: sign(null, data, secret).toString('hex') }));
   return Buffer.from(JSON.stringify(metadata.toJSON()));
 }
 
@@ -38,7 +60,8 @@ export class Repository {
 
   root(version: number, signers = [this.dao]): Buffer {
     const root = new Root({ specVersion: '1.0.31', version, expires: later(365), consistentSnapshot: true });
-    for (const role of ['root', 'timestamp', 'snapshot', 'targets']) root.addKey(role === 'root' ? this.dao.key : this.online.key, role);
+    for (const role of ['root', 'timestamp', 'snapshot', 'targets'])
+      root.addKey(role === 'root' ? this.dao.key : this.online.key, role);
     return signed(root, ...signers);
   }
 
@@ -61,9 +84,28 @@ export class Repository {
       this.files.set(`/targets/${path.slice(0, slash)}${sha(bytes)}.${path.slice(slash)}`, bytes);
     }
     const targetsBytes = signed(targets, signer);
-    const snapshotBytes = signed(new Snapshot({ specVersion: '1.0.31', version: this.version, expires: later(30), meta: { 'targets.json': meta(this.version, targetsBytes) } }), signer);
-    const timestampBytes = signed(new Timestamp({ specVersion: '1.0.31', version: this.version, expires: later(this.expiresInDays), snapshotMeta: meta(this.version, snapshotBytes) }), signer);
-    this.files.set(`/tuf/${this.version}.targets.json`, targetsBytes).set(`/tuf/${this.version}.snapshot.json`, snapshotBytes).set('/tuf/timestamp.json', timestampBytes);
+    const snapshotBytes = signed(
+      new Snapshot({
+        specVersion: '1.0.31',
+        version: this.version,
+        expires: later(30),
+        meta: { 'targets.json': meta(this.version, targetsBytes) },
+      }),
+      signer,
+    );
+    const timestampBytes = signed(
+      new Timestamp({
+        specVersion: '1.0.31',
+        version: this.version,
+        expires: later(this.expiresInDays),
+        snapshotMeta: meta(this.version, snapshotBytes),
+      }),
+      signer,
+    );
+    this.files
+      .set(`/tuf/${this.version}.targets.json`, targetsBytes)
+      .set(`/tuf/${this.version}.snapshot.json`, snapshotBytes)
+      .set('/tuf/timestamp.json', timestampBytes);
   }
 
   async listen(): Promise<string> {
@@ -85,7 +127,8 @@ export class Repository {
   }
 }
 
-const meta = (version: number, bytes: Buffer): MetaFile => new MetaFile({ version, length: bytes.length, hashes: { sha256: sha(bytes) } });
+const meta = (version: number, bytes: Buffer): MetaFile =>
+  new MetaFile({ version, length: bytes.length, hashes: { sha256: sha(bytes) } });
 
 const person = (name: string): { seed: Uint8Array; der: Uint8Array; text: string } => {
   const seed = sha256(utf8(name));
@@ -94,25 +137,63 @@ const person = (name: string): { seed: Uint8Array; der: Uint8Array; text: string
 };
 
 /** A checkpoint whose model always says `label`, signed by its provider and measured by an evaluator. */
-export function checkpointSaying(label: 0 | 1, change: { signer?: string; selfTest?: number; model?: Buffer; evaluator?: string; evaluated?: boolean } = {}): { id: string; manifest: CheckpointManifest; target: Buffer; chunks: Buffer[] } {
+export function checkpointSaying(
+  label: 0 | 1,
+  change: { signer?: string; selfTest?: number; model?: Buffer; evaluator?: string; evaluated?: boolean } = {},
+): { id: string; manifest: CheckpointManifest; target: Buffer; chunks: Buffer[] } {
   const provider = person('provider');
   const evaluator = person(change.evaluator ?? 'evaluator');
   const model = change.model ?? constantModel(label);
   const output = label === 0 ? [0.9526, 0.0474] : [0.0474, 0.9526];
-  const selfTest = Buffer.from(JSON.stringify({ input: [new Array(8).fill(0.5)], output: [output.map((value) => value + (change.selfTest ?? 0))], tolerance: 0.001 }));
+  const selfTest = Buffer.from(
+    JSON.stringify({
+      input: [new Array(8).fill(0.5)],
+      output: [output.map((value) => value + (change.selfTest ?? 0))],
+      tolerance: 0.001,
+    }),
+  );
   const files = Object.entries({ 'model.onnx': model, 'selftest.json': selfTest });
   const manifest: CheckpointManifest = {
-    type: 'livepod.checkpoint/v1', model: 'constant', parent: null, recipe: `sha256:${'1'.repeat(64)}`, job: 1, approvalDigest: `sha256:${'2'.repeat(64)}`, datasets: [`sha256:${'3'.repeat(64)}`],
-    arguments: {}, seed: label, metrics: {}, files: files.map(([name, bytes]) => ({ name, bytes: bytes.length, sha256: sha(bytes), chunks: [{ sha256: sha(bytes), bytes: bytes.length }] })),
-    runtime: { format: 'onnx', opset: 17, input: [4, 2], labels: ['STILL', 'MOVING'] }, provider: provider.text, publicKey: hex(provider.der),
+    type: 'livepod.checkpoint/v1',
+    model: 'constant',
+    parent: null,
+    recipe: `sha256:${'1'.repeat(64)}`,
+    job: 1,
+    approvalDigest: `sha256:${'2'.repeat(64)}`,
+    datasets: [`sha256:${'3'.repeat(64)}`],
+    arguments: {},
+    seed: label,
+    metrics: {},
+    files: files.map(([name, bytes]) => ({
+      name,
+      bytes: bytes.length,
+      sha256: sha(bytes),
+      chunks: [{ sha256: sha(bytes), bytes: bytes.length }],
+    })),
+    runtime: { format: 'onnx', opset: 17, input: [4, 2], labels: ['STILL', 'MOVING'] },
+    provider: provider.text,
+    publicKey: hex(provider.der),
   };
   const document = canonicalJson(manifest);
   const evaluation = {
-    type: 'livepod.evaluation/v1', checkpoint: documentId(document), evaluator: evaluator.text, publicKey: hex(evaluator.der), people: 1, windows: 1, accuracy: '0.9', macroF1: '0.9', worstPerson: '0.9', parentAccuracy: null, at: '1',
+    type: 'livepod.evaluation/v1',
+    checkpoint: documentId(document),
+    evaluator: evaluator.text,
+    publicKey: hex(evaluator.der),
+    people: 1,
+    windows: 1,
+    accuracy: '0.9',
+    macroF1: '0.9',
+    worstPerson: '0.9',
+    parentAccuracy: null,
+    at: '1',
   };
   const target = canonicalJson({
-    manifest, signature: hex(signDocument(document, person(change.signer ?? 'provider').seed)),
-    evaluation: change.evaluated === false ? null : evaluation, evaluationSignature: change.evaluated === false ? null : hex(signDocument(canonicalJson(evaluation), evaluator.seed)),
+    manifest,
+    signature: hex(signDocument(document, person(change.signer ?? 'provider').seed)),
+    evaluation: change.evaluated === false ? null : evaluation,
+    evaluationSignature:
+      change.evaluated === false ? null : hex(signDocument(canonicalJson(evaluation), evaluator.seed)),
   });
   return { id: documentId(document), manifest, target: Buffer.from(target), chunks: files.map(([, bytes]) => bytes) };
 }
@@ -120,17 +201,30 @@ export function checkpointSaying(label: 0 | 1, change: { signer?: string; selfTe
 /** softmax(window · 0 + bias): an ONNX graph (opset 17) that always prefers one class. */
 function constantModel(label: 0 | 1): Buffer {
   const { root } = protobuf.parse(`syntax = "proto2";
-    message Attribute { optional string name = 1; optional int64 i = 3; repeated int64 ints = 8; optional int32 type = 20; }
-    message Node { repeated string input = 1; repeated string output = 2; optional string op_type = 4; repeated Attribute attribute = 5; }
-    message TensorP { repeated int64 dims = 1; optional int32 data_type = 2; optional string name = 8; optional bytes raw_data = 9; }
-    message Dim { optional int64 dim_value = 1; } message Shape { repeated Dim dim = 1; } message TT { optional int32 elem_type = 1; optional Shape shape = 2; } message Ty { optional TT tensor_type = 1; }
+    message Attribute { optional string name = 1; optional int64 i = 3; repeated int64 ints = 8; optional int32 type =
+    20; }
+    message Node { repeated string input = 1; repeated string output = 2; optional string op_type = 4; repeated
+    Attribute attribute = 5; }
+    message TensorP { repeated int64 dims = 1; optional int32 data_type = 2; optional string name = 8; optional bytes
+    raw_data = 9; }
+    message Dim { optional int64 dim_value = 1; } message Shape { repeated Dim dim = 1; } message TT { optional int32
+    elem_type = 1; optional Shape shape = 2; } message Ty { optional TT tensor_type = 1; }
     message Val { optional string name = 1; optional Ty type = 2; }
-    message Graph { repeated Node node = 1; optional string name = 2; repeated TensorP initializer = 5; repeated Val input = 11; repeated Val output = 12; }
+    message Graph { repeated Node node = 1; optional string name = 2; repeated TensorP initializer = 5; repeated Val
+    input = 11; repeated Val output = 12; }
     message Opset { optional string domain = 1; optional int64 version = 2; }
     message Model { optional int64 ir_version = 1; optional Graph graph = 7; repeated Opset opset_import = 8; }`);
   const model = root.lookupType('Model');
-  const floats = (name: string, dims: number[], data: number[]) => ({ name, dims, dataType: 1, rawData: new Uint8Array(Float32Array.from(data).buffer) });
-  const value = (name: string, dims: number[]) => ({ name, type: { tensorType: { elemType: 1, shape: { dim: dims.map((dimValue) => ({ dimValue })) } } } });
+  const floats = (name: string, dims: number[], data: number[]) => ({
+    name,
+    dims,
+    dataType: 1,
+    rawData: new Uint8Array(Float32Array.from(data).buffer),
+  });
+  const value = (name: string, dims: number[]) => ({
+    name,
+    type: { tensorType: { elemType: 1, shape: { dim: dims.map((dimValue) => ({ dimValue })) } } },
+  });
   const graph = {
     name: 'constant',
     node: [
@@ -139,8 +233,14 @@ function constantModel(label: 0 | 1): Buffer {
       { input: ['nothing', 'bias'], output: ['scores'], opType: 'Add' },
       { input: ['scores'], output: ['probabilities'], opType: 'Softmax' },
     ],
-    initializer: [floats('zeros', [8, 2], new Array(16).fill(0)), floats('bias', [1, 2], label === 0 ? [3, 0] : [0, 3])],
-    input: [value('motion', [1, 4, 2])], output: [value('probabilities', [1, 2])],
+    initializer: [
+      floats('zeros', [8, 2], new Array(16).fill(0)),
+      floats('bias', [1, 2], label === 0 ? [3, 0] : [0, 3]),
+    ],
+    input: [value('motion', [1, 4, 2])],
+    output: [value('probabilities', [1, 2])],
   };
-  return Buffer.from(model.encode(model.fromObject({ irVersion: 8, graph, opsetImport: [{ domain: '', version: 17 }] })).finish());
+  return Buffer.from(
+    model.encode(model.fromObject({ irVersion: 8, graph, opsetImport: [{ domain: '', version: 17 }] })).finish(),
+  );
 }

@@ -23,7 +23,11 @@ export function hex(bytes: Uint8Array): string {
 /** @throws ProtocolError `invalidHex` unless the text is an even number of lower-case hexadecimal digits */
 export function unhex(text: string): Uint8Array {
   if (text.length % 2 !== 0 || !/^[0-9a-f]*$/.test(text)) {
-    throw new ProtocolError('invalidHex', { text: text.slice(0, 80) }, `"${text.slice(0, 20)}" is not lower-case hexadecimal; write two digits a byte.`);
+    throw new ProtocolError(
+      'invalidHex',
+      { text: text.slice(0, 80) },
+      `"${text.slice(0, 20)}" is not lower-case hexadecimal; write two digits a byte.`,
+    );
   }
   return Uint8Array.from({ length: text.length / 2 }, (_, index) => parseInt(text.slice(index * 2, index * 2 + 2), 16));
 }

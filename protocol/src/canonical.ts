@@ -2,8 +2,9 @@ import { utf8 } from './bytes.js';
 import { ProtocolError } from './errors.js';
 
 /**
- * The one canonical encoding: RFC 8785 JSON, narrowed to what every language encodes alike: ASCII keys, integers below 2^53, no
- * fractions (decimals are texts such as "0.967"). JSON and not CBOR, because voters and auditors read these documents.
+ * The one canonical encoding: RFC 8785 JSON, narrowed to what every language encodes alike: ASCII keys, integers below
+ * 2^53, no fractions (decimals are texts such as "0.967"). JSON and not CBOR, because voters and auditors read these
+ * documents.
  */
 export type CanonicalValue = string | number | boolean | null | CanonicalValue[] | { [key: string]: CanonicalValue };
 
@@ -27,7 +28,12 @@ export function parseCanonical(bytes: Uint8Array): CanonicalValue {
     throw new ProtocolError('notCanonical', {}, 'The document is not UTF-8 JSON; encode it by RFC 8785.', { cause });
   }
   if (encode(value, '$') !== text) {
-    throw new ProtocolError('notCanonical', {}, 'The document is JSON, but not in its canonical form; encode it by RFC 8785 (sorted keys, no spaces, no repeated keys).');
+    throw new ProtocolError(
+      'notCanonical',
+      {},
+      'The document is JSON, but not in its canonical form; encode it by RFC 8785 (sorted keys, no spaces, no ' +
+        'repeated keys).',
+    );
   }
   return value as CanonicalValue;
 }
@@ -37,7 +43,11 @@ function encode(value: unknown, place: string): string {
   if (typeof value === 'string') return encodeText(value, place);
   if (typeof value === 'number') {
     if (!Number.isSafeInteger(value) || Object.is(value, -0)) {
-      throw new ProtocolError('notCanonical', { place }, `${place} is the number ${value}; only integers below 2^53 are canonical, write decimals as text.`);
+      throw new ProtocolError(
+        'notCanonical',
+        { place },
+        `${place} is the number ${value}; only integers below 2^53 are canonical, write decimals as text.`,
+      );
     }
     return String(value);
   }
@@ -46,18 +56,31 @@ function encode(value: unknown, place: string): string {
     const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
     return `{${entries.map(([key, item]) => `${encodeKey(key, place)}:${encode(item, `${place}.${key}`)}`).join(',')}}`;
   }
-  throw new ProtocolError('notCanonical', { place }, `${place} is ${typeof value}, which JSON cannot hold; leave it out or write text.`);
+  throw new ProtocolError(
+    'notCanonical',
+    { place },
+    `${place} is ${typeof value}, which JSON cannot hold; leave it out or write text.`,
+  );
 }
 
 function encodeKey(key: string, place: string): string {
-  if (!/^[\x20-\x7e]*$/.test(key)) throw new ProtocolError('notCanonical', { place, key }, `${place} has the key ${JSON.stringify(key)}; keys are printable ASCII.`);
+  if (!/^[\x20-\x7e]*$/.test(key))
+    throw new ProtocolError(
+      'notCanonical',
+      { place, key },
+      `${place} has the key ${JSON.stringify(key)}; keys are printable ASCII.`,
+    );
   return JSON.stringify(key);
 }
 
 /** RFC 8785 §3.2.2.2; JSON.stringify follows it for well-formed UTF-16. */
 function encodeText(text: string, place: string): string {
   if (/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(text)) {
-    throw new ProtocolError('notCanonical', { place }, `${place} holds half of a surrogate pair; write well-formed Unicode.`);
+    throw new ProtocolError(
+      'notCanonical',
+      { place },
+      `${place} holds half of a surrogate pair; write well-formed Unicode.`,
+    );
   }
   return JSON.stringify(text);
 }

@@ -6,8 +6,8 @@ import { sha256 } from './hashes.js';
 import { DER_PREFIX } from './principals.js';
 
 /**
- * What is hashed and signed for a document: its type, length-prefixed, as domain separator, then its canonical bytes. No signature
- * of one type of document can be taken for one of another.
+ * What is hashed and signed for a document: its type, length-prefixed, as domain separator, then its canonical bytes.
+ * No signature of one type of document can be taken for one of another.
  *
  * @throws ProtocolError `notCanonical`, or `invalidDocument` when the document does not name its type
  */
@@ -15,7 +15,11 @@ export function signingBytes(document: Uint8Array): Uint8Array {
   const value = parseCanonical(document);
   const type = value !== null && typeof value === 'object' && !Array.isArray(value) ? value.type : undefined;
   if (typeof type !== 'string' || !/^livepod\.[a-z]+\/v[0-9]+$/.test(type)) {
-    throw new ProtocolError('invalidDocument', { type }, 'The document has no "type" such as livepod.dataset/v1; name it.');
+    throw new ProtocolError(
+      'invalidDocument',
+      { type },
+      'The document has no "type" such as livepod.dataset/v1; name it.',
+    );
   }
   return concat(lengthPrefixed(utf8(type)), document);
 }
@@ -24,7 +28,8 @@ export function signingBytes(document: Uint8Array): Uint8Array {
 export const documentId = (document: Uint8Array): string => `sha256:${hex(sha256(signingBytes(document)))}`;
 
 /** Ed25519 (RFC 8032) over {@link signingBytes}; `seed` is the 32-byte private key. Returns 64 bytes. */
-export const signDocument = (document: Uint8Array, seed: Uint8Array): Uint8Array => ed25519.sign(signingBytes(document), seed);
+export const signDocument = (document: Uint8Array, seed: Uint8Array): Uint8Array =>
+  ed25519.sign(signingBytes(document), seed);
 
 /** @throws ProtocolError `wrongSignature` unless the signature is that key's over this document */
 export function verifyDocument(document: Uint8Array, signature: Uint8Array, publicKey: string): void {
@@ -36,7 +41,12 @@ export function verifyDocument(document: Uint8Array, signature: Uint8Array, publ
     if (cause instanceof ProtocolError && cause.code !== 'wrongSignature') throw cause;
   }
   if (!valid) {
-    throw new ProtocolError('wrongSignature', { publicKey }, `The signature is not one of key ${publicKey.slice(24, 40)}… over this document; sign the canonical bytes with the key the document names.`);
+    throw new ProtocolError(
+      'wrongSignature',
+      { publicKey },
+      `The signature is not one of key ${publicKey.slice(24, 40)}… over this document; sign the canonical ` +
+        'bytes with the key the document names.',
+    );
   }
 }
 
@@ -44,7 +54,11 @@ export function verifyDocument(document: Uint8Array, signature: Uint8Array, publ
 export function publicKeyOf(derHex: string): Uint8Array {
   const der = unhex(derHex);
   if (der.length !== 44 || hex(der.subarray(0, 12)) !== hex(DER_PREFIX)) {
-    throw new ProtocolError('wrongSignature', { derHex }, 'The public key is not an Ed25519 SubjectPublicKeyInfo (RFC 8410) of 44 bytes.');
+    throw new ProtocolError(
+      'wrongSignature',
+      { derHex },
+      'The public key is not an Ed25519 SubjectPublicKeyInfo (RFC 8410) of 44 bytes.',
+    );
   }
   return der.subarray(12);
 }

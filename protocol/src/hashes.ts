@@ -19,6 +19,11 @@ export const contentId = (bytes: Uint8Array): string => `sha256:${hex(sha256(byt
 
 /** The 32 bytes behind `sha256:<hex>`. @throws ProtocolError `invalidHex` */
 export function hashOfId(id: string): Uint8Array {
-  if (!/^sha256:[0-9a-f]{64}$/.test(id)) throw new ProtocolError('invalidHex', { id }, `"${id.slice(0, 80)}" is not an id; ids read sha256: and 64 hexadecimal digits.`);
+  if (!/^sha256:[0-9a-f]{64}$/.test(id))
+    throw new ProtocolError(
+      'invalidHex',
+      { id },
+      `"${id.slice(0, 80)}" is not an id; ids read sha256: and 64 hexadecimal digits.`,
+    );
   return unhex(id.slice(7));
 }

@@ -18,6 +18,11 @@ export function principalBytes(text: string): Uint8Array {
   try {
     return Principal.fromText(text).toUint8Array();
   } catch (cause) {
-    throw new ProtocolError('invalidPrincipal', { text: text.slice(0, 80) }, `"${text.slice(0, 80)}" is not a principal.`, { cause });
+    throw new ProtocolError(
+      'invalidPrincipal',
+      { text: text.slice(0, 80) },
+      `"${text.slice(0, 80)}" is not a principal.`,
+      { cause },
+    );
   }
 }

@@ -36,7 +36,10 @@ export interface RecipeResult {
 export async function runRecipe(request: RecipeRequest): Promise<RecipeResult> {
   const { schema, seed } = request;
   const given = withDefaults(recipe.hyperparameters as Record<string, Hyperparameter>, request.hyperparameters);
-  const values = checkArguments(recipe.hyperparameters as Record<string, Hyperparameter>, given) as Record<keyof typeof recipe.hyperparameters, number>;
+  const values = checkArguments(recipe.hyperparameters as Record<string, Hyperparameter>, given) as Record<
+    keyof typeof recipe.hyperparameters,
+    number
+  >;
   const tracks = request.recordings.map((recording) => parseRecording(recording, schema));
   if (request.base) checkBase(request.base, schema);
   const { tf, notice } = await tensorflow();
@@ -45,7 +48,11 @@ export async function runRecipe(request: RecipeRequest): Promise<RecipeResult> {
     if (request.base) readWeights(tf, built.model, request.base);
     const last = await train(tf, built, tracks, schema, !request.base, { ...values, seed }, request);
     const inputs = syntheticWindows(6, WINDOW, schema.channels);
-    const outputs = tf.tidy(() => (built.model.predict(tf.tensor3d(inputs, [6, WINDOW, schema.channels.length])) as { dataSync(): Float32Array }).dataSync());
+    const outputs = tf.tidy(() =>
+      (
+        built.model.predict(tf.tensor3d(inputs, [6, WINDOW, schema.channels.length])) as { dataSync(): Float32Array }
+      ).dataSync(),
+    );
     const model = exportOnnx(built.model, { input: 'motion', output: 'probabilities', metadata: metadataOf(schema) });
     const windows = cutWindows(tracks, schema).count;
     const text = new TextEncoder();
@@ -53,13 +60,31 @@ export async function runRecipe(request: RecipeRequest): Promise<RecipeResult> {
     return {
       files: {
         'model.onnx': model,
-        'selftest.json': text.encode(JSON.stringify(makeSelfTest(inputs, Float32Array.from(outputs), [WINDOW, schema.channels.length], schema.labels))),
-        'card.md': text.encode(modelCard({
-          version: recipe.version, schema, people: new Set(tracks.map(({ person }) => person)).size, recordings: tracks.length, windows,
-          started: request.base ? 'from a parent checkpoint' : 'fresh', arguments: given, seed, backend: notice, loss,
-        })),
+        'selftest.json': text.encode(
+          JSON.stringify(
+            makeSelfTest(inputs, Float32Array.from(outputs), [WINDOW, schema.channels.length], schema.labels),
+          ),
+        ),
+        'card.md': text.encode(
+          modelCard({
+            version: recipe.version,
+            schema,
+            people: new Set(tracks.map(({ person }) => person)).size,
+            recordings: tracks.length,
+            windows,
+            started: request.base ? 'from a parent checkpoint' : 'fresh',
+            arguments: given,
+            seed,
+            backend: notice,
+            loss,
+          }),
+        ),
       },
-      metrics: { trainingLoss: loss, trainingWindows: String(windows), windowsPerSecond: last.windowsPerSecond.toFixed(1) },
+      metrics: {
+        trainingLoss: loss,
+        trainingWindows: String(windows),
+        windowsPerSecond: last.windowsPerSecond.toFixed(1),
+      },
       backend: notice,
     };
   } finally {
@@ -78,25 +103,48 @@ function metadataOf(schema: MotionSchema): Record<string, string> {
 }
 
 function checkBase(base: Uint8Array, schema: MotionSchema): void {
-  const found = readMetadata(base), wanted = metadataOf(schema);
+  const found = readMetadata(base),
+    wanted = metadataOf(schema);
   for (const key of ['labels', 'channels', 'window'] as const) {
-    if (found[key] !== wanted[key]) throw new RecipeError('baseMismatch', { key, found: found[key] ?? null, wanted: wanted[key] }, `The base checkpoint has other ${key} than these datasets; start from one with the same, or from none.`);
+    if (found[key] !== wanted[key])
+      throw new RecipeError(
+        'baseMismatch',
+        { key, found: found[key] ?? null, wanted: wanted[key] },
+        `The base checkpoint has other ${key} than these datasets; start from one with the same, or from none.`,
+      );
   }
 }
 
 /** One training step on made-up windows, for measuring what it costs. `settle` waits for the last one. */
-export async function trainingStep(schema: MotionSchema, settings: { batch: number; filters: number }): Promise<{ parameters: number; run(): void; settle(): Promise<void>; dispose(): void }> {
+export async function trainingStep(
+  schema: MotionSchema,
+  settings: { batch: number; filters: number },
+): Promise<{ parameters: number; run(): void; settle(): Promise<void>; dispose(): void }> {
   const { tf } = await tensorflow();
   const built = buildModel(tf, schema, { filters: settings.filters, dropout: 0.3, seed: 1 });
   const optimizer = new FlatAdam(tf, built.model);
   const labels = schema.labels.length;
   const even = (rows: number) => new Float32Array(rows * labels).fill(1 / labels);
-  const batch = { count: settings.batch, x: syntheticWindows(settings.batch, WINDOW, schema.channels), y: even(settings.batch), steps: even(settings.batch * stepSamples.length) };
+  const batch = {
+    count: settings.batch,
+    x: syntheticWindows(settings.batch, WINDOW, schema.channels),
+    y: even(settings.batch),
+    steps: even(settings.batch * stepSamples.length),
+  };
   let last: { data(): Promise<unknown>; dispose(): void } | undefined;
   return {
     parameters: built.model.countParams(),
-    run: () => { last?.dispose(); last = trainOn(tf, built, optimizer, batch, 1e-3); },
-    settle: async () => { await last?.data(); },
-    dispose: () => { last?.dispose(); optimizer.dispose(); built.model.dispose(); },
+    run: () => {
+      last?.dispose();
+      last = trainOn(tf, built, optimizer, batch, 1e-3);
+    },
+    settle: async () => {
+      await last?.data();
+    },
+    dispose: () => {
+      last?.dispose();
+      optimizer.dispose();
+      built.model.dispose();
+    },
   };
 }

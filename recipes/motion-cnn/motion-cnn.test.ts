@@ -18,13 +18,19 @@ describe('motion-cnn', () => {
     expect(Object.keys(measured.perPerson)).toEqual(['s8', 's9']);
     const test = JSON.parse(new TextDecoder().decode(files['selftest.json'])) as SelfTest;
     for (const [at, input] of test.input.entries()) {
-      const ours = await infer(files['model.onnx'], { count: 1, size: 100, channels: 6, samples: Float32Array.from(input) }, 3);
-      for (const [label, value] of ours.entries()) expect(Math.abs(value - test.output[at]![label]!)).toBeLessThanOrEqual(test.tolerance);
+      const ours = await infer(
+        files['model.onnx'],
+        { count: 1, size: 100, channels: 6, samples: Float32Array.from(input) },
+        3,
+      );
+      for (const [label, value] of ours.entries())
+        expect(Math.abs(value - test.output[at]![label]!)).toBeLessThanOrEqual(test.tolerance);
     }
   });
 
   it('gives the same model for the same seed, and another for another', async () => {
-    const model = async (seed: number) => (await runRecipe({ ...request, hyperparameters: { ...small, epochs: 1 }, seed })).files['model.onnx'];
+    const model = async (seed: number) =>
+      (await runRecipe({ ...request, hyperparameters: { ...small, epochs: 1 }, seed })).files['model.onnx'];
     const [first, again, other] = [await model(5), await model(5), await model(6)];
     expect(await distance(first, again)).toBeLessThan(1e-4);
     expect(await distance(first, other)).toBeGreaterThan(1e-3);
@@ -35,10 +41,27 @@ describe('motion-cnn', () => {
     try {
       const unbroken = (await runRecipe(request)).files['model.onnx'];
       const stop = new AbortController();
-      await expect(runRecipe({ ...request, checkpointDir: dir, signal: stop.signal, onEpoch: ({ epoch }) => { if (epoch === 2) stop.abort(); } })).rejects.toMatchObject({ code: 'cancelled' });
+      await expect(
+        runRecipe({
+          ...request,
+          checkpointDir: dir,
+          signal: stop.signal,
+          onEpoch: ({ epoch }) => {
+            if (epoch === 2) stop.abort();
+          },
+        }),
+      ).rejects.toMatchObject({ code: 'cancelled' });
       expect(await readdir(dir)).toEqual(['resume.bin']);
       const epochs: number[] = [];
-      const resumed = (await runRecipe({ ...request, checkpointDir: dir, onEpoch: ({ epoch }: Progress) => { epochs.push(epoch); } })).files['model.onnx'];
+      const resumed = (
+        await runRecipe({
+          ...request,
+          checkpointDir: dir,
+          onEpoch: ({ epoch }: Progress) => {
+            epochs.push(epoch);
+          },
+        })
+      ).files['model.onnx'];
       expect(epochs).toEqual([3]);
       expect(await distance(unbroken, resumed)).toBeLessThan(1e-4);
     } finally {
@@ -48,7 +71,14 @@ describe('motion-cnn', () => {
 
   it('starts from a parent checkpoint', async () => {
     const base = (await runRecipe(request)).files['model.onnx'];
-    const barely = (await runRecipe({ ...request, base, seed: 9, hyperparameters: { ...small, epochs: 1, windowsPerEpoch: 64, learningRate: '0.00001' } })).files['model.onnx'];
+    const barely = (
+      await runRecipe({
+        ...request,
+        base,
+        seed: 9,
+        hyperparameters: { ...small, epochs: 1, windowsPerEpoch: 64, learningRate: '0.00001' },
+      })
+    ).files['model.onnx'];
     expect(await distance(base, barely)).toBeLessThan(0.05);
   });
 
@@ -66,36 +96,57 @@ describe('motion-cnn', () => {
   it('refuses a base with other labels', async () => {
     const { files } = await runRecipe({ ...request, hyperparameters: { ...small, epochs: 1, windowsPerEpoch: 64 } });
     const other = { ...schema, labels: [...schema.labels, 'DANCING'] };
-    await expect(runRecipe({ ...request, schema: other, base: files['model.onnx'] })).rejects.toMatchObject({ code: 'baseMismatch', message: expect.stringContaining('labels') });
+    await expect(runRecipe({ ...request, schema: other, base: files['model.onnx'] })).rejects.toMatchObject({
+      code: 'baseMismatch',
+      message: expect.stringContaining('labels'),
+    });
   });
 
   it('is not evaluated where the file does not load or does not fit', async () => {
-    await expect(evaluate({ model: Uint8Array.of(1, 2, 3), recordings: holdout, schema })).rejects.toMatchObject({ code: 'badModel' });
+    await expect(evaluate({ model: Uint8Array.of(1, 2, 3), recordings: holdout, schema })).rejects.toMatchObject({
+      code: 'badModel',
+    });
     const { files } = await runRecipe({ ...request, hyperparameters: { ...small, epochs: 1, windowsPerEpoch: 64 } });
-    await expect(evaluate({ model: files['model.onnx'], recordings: holdout, schema: { ...schema, channels: schema.channels.slice(0, 5) } })).rejects.toMatchObject({ code: 'badModel' });
+    await expect(
+      evaluate({
+        model: files['model.onnx'],
+        recordings: holdout,
+        schema: { ...schema, channels: schema.channels.slice(0, 5) },
+      }),
+    ).rejects.toMatchObject({ code: 'badModel' });
   });
 });
 
 describe('recipe bundle', () => {
-  it('is the same bytes every time, and covers code, declaration and TensorFlow\'s version', async () => {
+  it("is the same bytes every time, and covers code, declaration and TensorFlow's version", async () => {
     const [first, again] = [await bundleRecipe('motion-cnn'), await bundleRecipe('motion-cnn')];
     expect(again).toEqual(first);
-    const content = JSON.parse(new TextDecoder().decode(first.bytes)) as { outside: Record<string, string>; files: Record<string, string> };
+    const content = JSON.parse(new TextDecoder().decode(first.bytes)) as {
+      outside: Record<string, string>;
+      files: Record<string, string>;
+    };
     expect(content.outside['@tensorflow/tfjs-node']).toBe('4.22.0');
     expect(content.files['recipe.mjs']).toContain('runRecipe');
   });
   it('is named by the recipe document', async () => {
-    const document = JSON.parse(new TextDecoder().decode(await recipeDocument('motion-cnn'))) as { bundle: string; hyperparameters: object };
+    const document = JSON.parse(new TextDecoder().decode(await recipeDocument('motion-cnn'))) as {
+      bundle: string;
+      hyperparameters: object;
+    };
     expect(document.bundle).toBe(`sha256:${(await bundleRecipe('motion-cnn')).sha256}`);
     expect(document.hyperparameters).toEqual(recipeByName('motion-cnn').declaration.hyperparameters);
   });
-  it('refuses a recipe that is not there', () => expect(() => recipeByName('motion-rnn')).toThrow(expect.objectContaining({ code: 'unknownRecipe' })));
+  it('refuses a recipe that is not there', () =>
+    expect(() => recipeByName('motion-rnn')).toThrow(expect.objectContaining({ code: 'unknownRecipe' })));
 });
 
 /** Largest difference of two models' outputs on the synthetic hold-out. */
 async function distance(a: Uint8Array, b: Uint8Array): Promise<number> {
   const { cutWindows, parseRecording } = await import('../src/windows.js');
-  const windows = cutWindows(holdout.map((recording) => parseRecording(recording, schema)), schema);
+  const windows = cutWindows(
+    holdout.map((recording) => parseRecording(recording, schema)),
+    schema,
+  );
   const [x, y] = [await infer(a, windows, 3), await infer(b, windows, 3)];
   return Math.max(...x.map((value, at) => Math.abs(value - y[at]!)));
 }

@@ -7,8 +7,8 @@ const EPSILON = 1e-7;
 const AVERAGE_DECAY = 0.99;
 
 /**
- * Adam (Kingma and Ba, algorithm 1) and the moving average of all weights, on one flat vector each: TensorFlow.js's own optimiser runs a
- * dozen operations per variable, and for a small network their number is what a step costs.
+ * Adam (Kingma and Ba, algorithm 1) and the moving average of all weights, on one flat vector each: TensorFlow.js's own
+ * optimiser runs a dozen operations per variable, and for a small network their number is what a step costs.
  */
 export class FlatAdam {
   private readonly variables: Tf.Variable[];
@@ -20,7 +20,10 @@ export class FlatAdam {
   private average: Tf.Tensor1D;
   private steps = 0;
 
-  constructor(private readonly tf: typeof Tf, model: Tf.LayersModel) {
+  constructor(
+    private readonly tf: typeof Tf,
+    model: Tf.LayersModel,
+  ) {
     this.variables = model.trainableWeights.map((weight) => weight.read() as Tf.Variable);
     this.others = model.nonTrainableWeights;
     this.sizes = this.variables.map(({ size }) => size);
@@ -38,23 +41,36 @@ export class FlatAdam {
       const { value, grads } = tf.variableGrads(loss, this.variables);
       const gradient = this.flat(this.variables.map(({ name }) => grads[name]!));
       this.mean = this.replace(this.mean, tf.add(tf.mul(this.mean, BETA1), tf.mul(gradient, 1 - BETA1)));
-      this.square = this.replace(this.square, tf.add(tf.mul(this.square, BETA2), tf.mul(tf.square(gradient), 1 - BETA2)));
+      this.square = this.replace(
+        this.square,
+        tf.add(tf.mul(this.square, BETA2), tf.mul(tf.square(gradient), 1 - BETA2)),
+      );
       const rate = learningRate / (1 - BETA1 ** this.steps);
       const spread = tf.add(tf.sqrt(tf.div(this.square, 1 - BETA2 ** this.steps)), EPSILON);
       this.trained = this.replace(this.trained, tf.sub(this.trained, tf.mul(tf.div(this.mean, spread), rate)));
-      tf.split(this.trained, this.sizes).forEach((part, at) => this.variables[at]!.assign(tf.reshape(part, this.variables[at]!.shape)));
+      tf.split(this.trained, this.sizes).forEach((part, at) =>
+        this.variables[at]!.assign(tf.reshape(part, this.variables[at]!.shape)),
+      );
       const decay = Math.min(AVERAGE_DECAY, this.steps / (this.steps + 9));
-      this.average = this.replace(this.average, tf.add(tf.mul(this.average, decay), tf.mul(this.everything(), 1 - decay)));
+      this.average = this.replace(
+        this.average,
+        tf.add(tf.mul(this.average, decay), tf.mul(this.everything(), 1 - decay)),
+      );
       return value;
     });
   }
 
   /** Puts the averaged weights in place of the trained ones; for the end of training. */
-  settle(): void { this.spread(this.average); }
+  settle(): void {
+    this.spread(this.average);
+  }
 
   /** All that a resumed training needs, the model's weights included. */
   state(): { steps: number; vectors: Tf.Tensor1D[] } {
-    return { steps: this.steps, vectors: [this.tf.tidy(() => this.everything()), this.mean, this.square, this.average] };
+    return {
+      steps: this.steps,
+      vectors: [this.tf.tidy(() => this.everything()), this.mean, this.square, this.average],
+    };
   }
 
   restore(steps: number, [weights, mean, square, average]: Float32Array[]): void {
@@ -70,19 +86,26 @@ export class FlatAdam {
     });
   }
 
-  dispose(): void { [this.trained, this.mean, this.square, this.average].forEach((vector) => vector.dispose()); }
+  dispose(): void {
+    [this.trained, this.mean, this.square, this.average].forEach((vector) => vector.dispose());
+  }
 
   private spread(vector: Tf.Tensor1D): void {
     const { tf } = this;
     tf.tidy(() => {
       const parts = tf.split(vector, [...this.sizes, ...this.others.map((weight) => weight.read().size)]);
       this.variables.forEach((variable, at) => variable.assign(tf.reshape(parts[at]!, variable.shape)));
-      this.others.forEach((weight, at) => weight.write(tf.reshape(parts[this.sizes.length + at]!, weight.shape as number[])));
+      this.others.forEach((weight, at) =>
+        weight.write(tf.reshape(parts[this.sizes.length + at]!, weight.shape as number[])),
+      );
     });
   }
 
   private everything(): Tf.Tensor1D {
-    return this.tf.concat1d([this.trained ?? this.flat(this.variables), ...this.others.map((weight) => this.tf.reshape(weight.read(), [-1]) as Tf.Tensor1D)]);
+    return this.tf.concat1d([
+      this.trained ?? this.flat(this.variables),
+      ...this.others.map((weight) => this.tf.reshape(weight.read(), [-1]) as Tf.Tensor1D),
+    ]);
   }
 
   private flat(tensors: Tf.Tensor[]): Tf.Tensor1D {

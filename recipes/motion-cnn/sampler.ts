@@ -23,14 +23,21 @@ export interface Batch {
 }
 
 /**
- * Draws an epoch's windows: evenly over all positions in all tracks, from a random first position, so that no two epochs see the same
- * cuts; a small dataset is seen more than once. Every window is turned, scaled and shaken a little, as another person's strap would.
+ * Draws an epoch's windows: evenly over all positions in all tracks, from a random first position, so that no two
+ * epochs see the same cuts; a small dataset is seen more than once. Every window is turned, scaled and shaken a little,
+ * as another person's strap would.
  */
 export class Sampler {
   private readonly usable: { track: Track; from: number; positions: number }[] = [];
   private positions = 0;
 
-  constructor(tracks: Track[], private readonly labels: number, private readonly sensors: number[][], private readonly deviation: Float32Array, private readonly augmentation: Augmentation) {
+  constructor(
+    tracks: Track[],
+    private readonly labels: number,
+    private readonly sensors: number[][],
+    private readonly deviation: Float32Array,
+    private readonly augmentation: Augmentation,
+  ) {
     for (const track of tracks) {
       const positions = track.length - WINDOW + 1;
       if (positions < 1) continue;
@@ -39,7 +46,9 @@ export class Sampler {
     }
   }
 
-  get empty(): boolean { return this.positions === 0; }
+  get empty(): boolean {
+    return this.positions === 0;
+  }
 
   /** The batches of one epoch; `random` alone decides what is in them. */
   *epoch(windows: number, batch: number, random: Random): Generator<Batch> {
@@ -49,7 +58,10 @@ export class Sampler {
     random.shuffle(order);
     const channels = this.deviation.length;
     const empty = (): Batch => ({
-      count: 0, x: new Float32Array(batch * WINDOW * channels), y: new Float32Array(batch * this.labels), steps: new Float32Array(batch * stepSamples.length * this.labels),
+      count: 0,
+      x: new Float32Array(batch * WINDOW * channels),
+      y: new Float32Array(batch * this.labels),
+      steps: new Float32Array(batch * stepSamples.length * this.labels),
     });
     let made = empty();
     for (const at of order) {
@@ -58,7 +70,9 @@ export class Sampler {
       if (label < 0) continue;
       const row = made.count++;
       this.smooth(made.y, row, label);
-      stepSamples.forEach((sample, step) => this.smooth(made.steps, row * stepSamples.length + step, track.labels[start + sample]!));
+      stepSamples.forEach((sample, step) =>
+        this.smooth(made.steps, row * stepSamples.length + step, track.labels[start + sample]!),
+      );
       this.augment(track, start, made.x.subarray(row * WINDOW * channels, (row + 1) * WINDOW * channels), random);
       if (made.count < batch) continue;
       yield made;
@@ -67,7 +81,8 @@ export class Sampler {
   }
 
   private at(position: number): { track: Track; start: number } {
-    let low = 0, high = this.usable.length - 1;
+    let low = 0,
+      high = this.usable.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
       if (this.usable[middle]!.from <= position) low = middle;
@@ -87,7 +102,7 @@ export class Sampler {
   private augment(track: Track, start: number, out: Float32Array, random: Random): void {
     const { rotationDegrees, scaling, jitter } = this.augmentation;
     const channels = track.channels;
-    const turn = rotation((rotationDegrees * Math.PI / 180) * random.normal(), random);
+    const turn = rotation(((rotationDegrees * Math.PI) / 180) * random.normal(), random);
     out.set(track.samples.subarray(start * channels, (start + WINDOW) * channels));
     for (const axes of this.sensors) {
       const scale = 1 + scaling * random.normal();
@@ -103,7 +118,8 @@ export class Sampler {
         for (const axis of axes) for (let at = axis; at < out.length; at += channels) out[at]! *= scale;
       }
     }
-    if (jitter > 0) for (let at = 0; at < out.length; at++) out[at]! += jitter * this.deviation[at % channels]! * random.normal();
+    if (jitter > 0)
+      for (let at = 0; at < out.length; at++) out[at]! += jitter * this.deviation[at % channels]! * random.normal();
   }
 }
 
@@ -111,7 +127,21 @@ export class Sampler {
 function rotation(angle: number, random: Random): number[] {
   let [x, y, z] = [random.normal(), random.normal(), random.normal()];
   const length = Math.hypot(x, y, z) || 1;
-  x /= length; y /= length; z /= length;
-  const c = Math.cos(angle), s = Math.sin(angle), t = 1 - c;
-  return [t * x * x + c, t * x * y - s * z, t * x * z + s * y, t * x * y + s * z, t * y * y + c, t * y * z - s * x, t * x * z - s * y, t * y * z + s * x, t * z * z + c];
+  x /= length;
+  y /= length;
+  z /= length;
+  const c = Math.cos(angle),
+    s = Math.sin(angle),
+    t = 1 - c;
+  return [
+    t * x * x + c,
+    t * x * y - s * z,
+    t * x * z + s * y,
+    t * x * y + s * z,
+    t * y * y + c,
+    t * y * z - s * x,
+    t * x * z - s * y,
+    t * y * z + s * x,
+    t * z * z + c,
+  ];
 }

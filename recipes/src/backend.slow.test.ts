@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 /** Each backend in a process of its own, as a provider has it: one process keeps the backend it loaded first. */
 async function trainedOn(backend: string): Promise<{ name: string; notice: string; accuracy: number }> {
   const script = fileURLToPath(new URL('./backend.fixture.ts', import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script], { env: { ...process.env, NODE_OPTIONS: '', LIVEPOD_TENSORFLOW: backend } });
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script], {
+    env: { ...process.env, NODE_OPTIONS: '', LIVEPOD_TENSORFLOW: backend },
+  });
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as { name: string; notice: string; accuracy: number };
 }
 

@@ -14,7 +14,8 @@ let loaded: Promise<Backend> | undefined;
 
 /**
  * The fastest TensorFlow.js this machine has: CUDA, the native CPU library, or WASM with a warning.
- * `LIVEPOD_TENSORFLOW=gpu|native|wasm` insists on one; `LIVEPOD_MODULES` names a file beside whose node_modules to look.
+ * `LIVEPOD_TENSORFLOW=gpu|native|wasm` insists on one; `LIVEPOD_MODULES` names a file beside whose node_modules to
+ * look.
  *
  * @throws RecipeError `noBackend`
  */
@@ -29,11 +30,25 @@ async function load(): Promise<Backend> {
   const wanted = process.env['LIVEPOD_TENSORFLOW'];
   const why: string[] = [];
   const attempts: [Backend['name'], () => Backend | Promise<Backend>][] = [
-    ['gpu', () => {
-      if (wanted !== 'gpu') execFileSync('nvidia-smi', ['-L'], { stdio: 'ignore' });
-      return { tf: require('@tensorflow/tfjs-node-gpu'), name: 'gpu', notice: 'TensorFlow on the GPU (tfjs-node-gpu)' };
-    }],
-    ['native', () => ({ tf: require('@tensorflow/tfjs-node'), name: 'native', notice: 'TensorFlow on the CPU, native library (tfjs-node)' })],
+    [
+      'gpu',
+      () => {
+        if (wanted !== 'gpu') execFileSync('nvidia-smi', ['-L'], { stdio: 'ignore' });
+        return {
+          tf: require('@tensorflow/tfjs-node-gpu'),
+          name: 'gpu',
+          notice: 'TensorFlow on the GPU (tfjs-node-gpu)',
+        };
+      },
+    ],
+    [
+      'native',
+      () => ({
+        tf: require('@tensorflow/tfjs-node'),
+        name: 'native',
+        notice: 'TensorFlow on the CPU, native library (tfjs-node)',
+      }),
+    ],
     ['wasm', () => loadWasm(require)],
   ];
   for (const [name, attempt] of attempts) {
@@ -46,7 +61,11 @@ async function load(): Promise<Backend> {
       why.push(`${name}: ${(error as Error).message.split('\n')[0]}`);
     }
   }
-  throw new RecipeError('noBackend', { wanted, why }, `No TensorFlow.js backend loads (${why.join('; ')}); run npm run doctor.`);
+  throw new RecipeError(
+    'noBackend',
+    { wanted, why },
+    `No TensorFlow.js backend loads (${why.join('; ')}); run npm run doctor.`,
+  );
 }
 
 async function loadWasm(require: NodeJS.Require): Promise<Backend> {
@@ -56,5 +75,11 @@ async function loadWasm(require: NodeJS.Require): Promise<Backend> {
   await tf.setBackend('wasm');
   const { fillWasmKernels } = await import('./wasmKernels.js');
   fillWasmKernels(tf);
-  return { tf, name: 'wasm', notice: 'Warning: TensorFlow in WebAssembly, about ten times slower than the native library; npm run doctor says what is missing' };
+  return {
+    tf,
+    name: 'wasm',
+    notice:
+      'Warning: TensorFlow in WebAssembly, about ten times slower than the native library; npm run doctor ' +
+      'says what is missing',
+  };
 }

@@ -15,5 +15,8 @@ export type RecipeErrorCode =
   | 'cancelled'
   | 'noBackend';
 
-/** What can go wrong between recordings and an exported model. The table in this package's README says what to do about each. */
+/**
+ * What can go wrong between recordings and an exported model. The table in this package's README says what to do about
+ * each.
+ */
 export class RecipeError extends CodedError<RecipeErrorCode> {}

@@ -3,7 +3,10 @@ import { Random } from './random.js';
 
 export type { Tf };
 
-/** The kernels of a log-power spectrum: Hann-windowed cosines and sines at `bins` whole periods per window, [size, 2·bins]. */
+/**
+ * The kernels of a log-power spectrum: Hann-windowed cosines and sines at `bins` whole periods per window, [size,
+ * 2·bins].
+ */
 export function spectrumKernel(size: number, bins: number): Float32Array {
   const kernel = new Float32Array(size * bins * 2);
   for (let t = 0; t < size; t++) {
@@ -26,23 +29,32 @@ export const POWER_FLOOR = 1e-2;
 
 export interface MotionLayers {
   /**
-   * [batch, time, channels] → the same channels, then for each sensor of three axes its length, its part along gravity and its part across.
-   * Gravity is the window's mean of the first such sensor, so that these do not depend on how a device is strapped on.
+   * [batch, time, channels] → the same channels, then for each sensor of three axes its length, its part along gravity
+   * and its part across. Gravity is the window's mean of the first such sensor, so that these do not depend on how a
+   * device is strapped on.
    */
   gravityFrame(config: { name: string; sensors: number[][] }): Tf.layers.Layer;
-  /** (x − mean) · scale per channel; both are weights that training leaves alone, so that they travel with the model. */
+  /**
+   * (x − mean) · scale per channel; both are weights that training leaves alone, so that they travel with the model.
+   */
   standardise(config: { name: string }): Tf.layers.Layer;
   /** [batch, time, channels] → log power per channel and frequency, flat. */
   logSpectrum(config: { name: string; bins: number }): Tf.layers.Layer;
   /** Dropout from a seeded stream of its own: TensorFlow's layer repeats one mask for a fixed seed. */
-  seededDropout(config: { name: string; rate: number; seed: number }): Tf.layers.Layer & { restart(epoch: number): void };
+  seededDropout(config: {
+    name: string;
+    rate: number;
+    seed: number;
+  }): Tf.layers.Layer & { restart(epoch: number): void };
 }
 
 /** The project's own layers, made against whichever TensorFlow.js was loaded. */
 export function motionLayers(tf: typeof Tf): MotionLayers {
   class GravityFrame extends tf.layers.Layer {
     static className = 'GravityFrame';
-    constructor(readonly config: { name: string; sensors: number[][] }) { super({ name: config.name, trainable: false }); }
+    constructor(readonly config: { name: string; sensors: number[][] }) {
+      super({ name: config.name, trainable: false });
+    }
     override computeOutputShape(shape: Tf.Shape | Tf.Shape[]): Tf.Shape {
       const [batch, time, channels] = shape as Tf.Shape;
       return [batch!, time!, channels! + 3 * spatial(this.config.sensors).length];
@@ -54,39 +66,55 @@ export function motionLayers(tf: typeof Tf): MotionLayers {
         if (sensors.length === 0) return x;
         const rest = tf.mean(sensors[0]!, 1, true);
         const down = tf.div(rest, tf.sqrt(tf.add(tf.sum(tf.square(rest), 2, true), LENGTH_FLOOR)));
-        return tf.concat([x, ...sensors.flatMap((sensor) => {
-          const square = tf.sum(tf.square(sensor), 2, true);
-          const along = tf.sum(tf.mul(sensor, down), 2, true);
-          // Not the root of the squares' difference: that loses all its digits where a device hangs still.
-          const across = tf.sum(tf.square(tf.sub(sensor, tf.mul(along, down))), 2, true);
-          return [tf.sqrt(tf.add(square, LENGTH_FLOOR)), along, tf.sqrt(tf.add(across, LENGTH_FLOOR))];
-        })], 2);
+        return tf.concat(
+          [
+            x,
+            ...sensors.flatMap((sensor) => {
+              const square = tf.sum(tf.square(sensor), 2, true);
+              const along = tf.sum(tf.mul(sensor, down), 2, true);
+              // Not the root of the squares' difference: that loses all its digits where a device hangs still.
+              const across = tf.sum(tf.square(tf.sub(sensor, tf.mul(along, down))), 2, true);
+              return [tf.sqrt(tf.add(square, LENGTH_FLOOR)), along, tf.sqrt(tf.add(across, LENGTH_FLOOR))];
+            }),
+          ],
+          2,
+        );
       });
     }
-    override getConfig() { return { ...super.getConfig(), sensors: this.config.sensors }; }
+    override getConfig() {
+      return { ...super.getConfig(), sensors: this.config.sensors };
+    }
   }
 
   class Standardise extends tf.layers.Layer {
     static className = 'Standardise';
     private mean!: Tf.LayerVariable;
     private scale!: Tf.LayerVariable;
-    constructor(config: { name: string }) { super({ ...config, trainable: false }); }
+    constructor(config: { name: string }) {
+      super({ ...config, trainable: false });
+    }
     override build(shape: Tf.Shape | Tf.Shape[]): void {
       const channels = (shape as Tf.Shape).at(-1)!;
       this.mean = this.addWeight('mean', [channels], 'float32', tf.initializers.zeros(), undefined, false);
       this.scale = this.addWeight('scale', [channels], 'float32', tf.initializers.ones(), undefined, false);
       this.built = true;
     }
-    override computeOutputShape(shape: Tf.Shape | Tf.Shape[]) { return shape; }
+    override computeOutputShape(shape: Tf.Shape | Tf.Shape[]) {
+      return shape;
+    }
     override call(inputs: Tf.Tensor | Tf.Tensor[]): Tf.Tensor {
-      return tf.tidy(() => tf.mul(tf.sub((Array.isArray(inputs) ? inputs[0] : inputs)!, this.mean.read()), this.scale.read()));
+      return tf.tidy(() =>
+        tf.mul(tf.sub((Array.isArray(inputs) ? inputs[0] : inputs)!, this.mean.read()), this.scale.read()),
+      );
     }
   }
 
   class LogSpectrum extends tf.layers.Layer {
     static className = 'LogSpectrum';
     private kernel: Tf.Tensor2D | undefined;
-    constructor(readonly config: { name: string; bins: number }) { super({ name: config.name, trainable: false }); }
+    constructor(readonly config: { name: string; bins: number }) {
+      super({ name: config.name, trainable: false });
+    }
     override computeOutputShape(shape: Tf.Shape | Tf.Shape[]): Tf.Shape {
       const [batch, , channels] = shape as Tf.Shape;
       return [batch!, channels! * this.config.bins];
@@ -103,8 +131,14 @@ export function motionLayers(tf: typeof Tf): MotionLayers {
         return tf.reshape(tf.log(tf.add(power, POWER_FLOOR)), [-1, channels * bins]);
       });
     }
-    override getConfig() { return { ...super.getConfig(), bins: this.config.bins }; }
-    override dispose() { this.kernel?.dispose(); this.kernel = undefined; return super.dispose(); }
+    override getConfig() {
+      return { ...super.getConfig(), bins: this.config.bins };
+    }
+    override dispose() {
+      this.kernel?.dispose();
+      this.kernel = undefined;
+      return super.dispose();
+    }
   }
 
   class SeededDropout extends tf.layers.Layer {
@@ -115,8 +149,12 @@ export function motionLayers(tf: typeof Tf): MotionLayers {
       this.random = new Random(config.name, config.seed);
     }
     /** Begins the stream of an epoch, so that a resumed training draws what an unbroken one would. */
-    restart(epoch: number): void { this.random = new Random(this.config.name, this.config.seed, epoch); }
-    override computeOutputShape(shape: Tf.Shape | Tf.Shape[]) { return shape; }
+    restart(epoch: number): void {
+      this.random = new Random(this.config.name, this.config.seed, epoch);
+    }
+    override computeOutputShape(shape: Tf.Shape | Tf.Shape[]) {
+      return shape;
+    }
     override call(inputs: Tf.Tensor | Tf.Tensor[], kwargs: { training?: boolean }): Tf.Tensor {
       const x = (Array.isArray(inputs) ? inputs[0] : inputs)!;
       if (!kwargs.training || this.config.rate === 0) return x;

@@ -11,7 +11,12 @@ export interface Scores {
 
 export const decimal = (value: number): string => value.toFixed(6);
 
-export function confusionOf(truth: ArrayLike<number>, predicted: ArrayLike<number>, labels: number, take: (at: number) => boolean = () => true): Confusion {
+export function confusionOf(
+  truth: ArrayLike<number>,
+  predicted: ArrayLike<number>,
+  labels: number,
+  take: (at: number) => boolean = () => true,
+): Confusion {
   const confusion: Confusion = Array.from({ length: labels }, () => new Array<number>(labels).fill(0));
   for (let at = 0; at < truth.length; at++) if (take(at)) confusion[truth[at]!]![predicted[at]!]!++;
   return confusion;
@@ -36,7 +41,13 @@ export function macroF1Of(confusion: Confusion): number {
 }
 
 /** Scores over the windows that `take` names, with the accuracy of the person it serves worst. */
-export function scores(truth: ArrayLike<number>, predicted: ArrayLike<number>, person: string[], labels: number, take: (at: number) => boolean): Scores & { perPerson: Record<string, string>; confusion: Confusion } {
+export function scores(
+  truth: ArrayLike<number>,
+  predicted: ArrayLike<number>,
+  person: string[],
+  labels: number,
+  take: (at: number) => boolean,
+): Scores & { perPerson: Record<string, string>; confusion: Confusion } {
   const confusion = confusionOf(truth, predicted, labels, take);
   const people = [...new Set(person)].sort();
   const each = people

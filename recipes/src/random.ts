@@ -9,7 +9,8 @@ export class Random {
   constructor(...seed: (number | string)[]) {
     let hash = 0x811c9dc5;
     const words = [0, 0, 0, 0].map((_, word) => {
-      for (const character of `${seed.join('/')}#${word}`) hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193);
+      for (const character of `${seed.join('/')}#${word}`)
+        hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193);
       return hash >>> 0;
     });
     [this.a, this.b, this.c, this.d] = words as [number, number, number, number];

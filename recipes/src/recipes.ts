@@ -21,7 +21,11 @@ export interface Recipe {
 }
 
 const RECIPES: Record<string, Recipe> = {
-  'motion-cnn': { declaration: motionCnn as RecipeDeclaration, run: motionCnnCode.runRecipe, entry: 'motion-cnn/index.ts' },
+  'motion-cnn': {
+    declaration: motionCnn as RecipeDeclaration,
+    run: motionCnnCode.runRecipe,
+    entry: 'motion-cnn/index.ts',
+  },
 };
 
 export const recipeNames = Object.keys(RECIPES);
@@ -29,5 +33,9 @@ export const recipeNames = Object.keys(RECIPES);
 /** @throws RecipeError `unknownRecipe` */
 export function recipeByName(name: string): Recipe {
   if (Object.hasOwn(RECIPES, name)) return RECIPES[name]!;
-  throw new RecipeError('unknownRecipe', { name }, `There is no recipe ${name} here; there is ${recipeNames.join(', ')}.`);
+  throw new RecipeError(
+    'unknownRecipe',
+    { name },
+    `There is no recipe ${name} here; there is ${recipeNames.join(', ')}.`,
+  );
 }

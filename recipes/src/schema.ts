@@ -38,5 +38,9 @@ export function sensorsOf(schema: MotionSchema): number[][] {
 export function requireSameSchema(first: MotionSchema, other: MotionSchema, name: string): void {
   const shape = (schema: MotionSchema) => JSON.stringify([schema.channels, schema.labels, schema.rateMilliHz]);
   if (shape(first) === shape(other)) return;
-  throw new RecipeError('badRecording', { dataset: name }, `Dataset ${name} has other channels, labels or rate than the first; train on datasets with one schema.`);
+  throw new RecipeError(
+    'badRecording',
+    { dataset: name },
+    `Dataset ${name} has other channels, labels or rate than the first; train on datasets with one schema.`,
+  );
 }

@@ -1,6 +1,9 @@
 import { Random } from './random.js';
 
-/** Windows that a pod runs before it switches to a model, with the outputs TensorFlow gave. Synthetic and seeded: no person's data. */
+/**
+ * Windows that a pod runs before it switches to a model, with the outputs TensorFlow gave. Synthetic and seeded: no
+ * person's data.
+ */
 export interface SelfTest {
   type: 'livepod.selftest/v1';
   /** Largest difference allowed in any output. */
@@ -27,9 +30,13 @@ export function syntheticWindows(count: number, size: number, channels: { unit: 
     channels.forEach(({ unit }, channel) => {
       const strength = /rad/.test(unit) ? 2.5 : 4;
       const rest = /rad/.test(unit) ? 0 : 9.81 * (random.next() * 2 - 1);
-      const periods = 1 + random.next() * 6, phase = random.next() * 2 * Math.PI;
+      const periods = 1 + random.next() * 6,
+        phase = random.next() * 2 * Math.PI;
       for (let t = 0; t < size; t++) {
-        const value = rest + vigour * strength * Math.sin((2 * Math.PI * periods * t) / size + phase) + 0.05 * strength * random.normal();
+        const value =
+          rest +
+          vigour * strength * Math.sin((2 * Math.PI * periods * t) / size + phase) +
+          0.05 * strength * random.normal();
         samples[(window * size + t) * channels.length + channel] = Number(value.toFixed(DIGITS));
       }
     });
@@ -37,9 +44,23 @@ export function syntheticWindows(count: number, size: number, channels: { unit: 
   return samples;
 }
 
-export function makeSelfTest(inputs: Float32Array, outputs: Float32Array, inputShape: number[], labels: string[]): SelfTest {
+export function makeSelfTest(
+  inputs: Float32Array,
+  outputs: Float32Array,
+  inputShape: number[],
+  labels: string[],
+): SelfTest {
   const size = inputShape.reduce((a, b) => a * b, 1);
   const rows = (data: Float32Array, width: number, digits: number) =>
-    Array.from({ length: data.length / width }, (_, at) => Array.from(data.subarray(at * width, (at + 1) * width), (value) => Number(value.toFixed(digits))));
-  return { type: 'livepod.selftest/v1', tolerance: TOLERANCE, inputShape, labels, input: rows(inputs, size, DIGITS), output: rows(outputs, labels.length, 8) };
+    Array.from({ length: data.length / width }, (_, at) =>
+      Array.from(data.subarray(at * width, (at + 1) * width), (value) => Number(value.toFixed(digits))),
+    );
+  return {
+    type: 'livepod.selftest/v1',
+    tolerance: TOLERANCE,
+    inputShape,
+    labels,
+    input: rows(inputs, size, DIGITS),
+    output: rows(outputs, labels.length, 8),
+  };
 }

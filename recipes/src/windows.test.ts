@@ -3,14 +3,25 @@ import { SYNTHETIC_SCHEMA as schema, syntheticRecording } from './fixture.js';
 import { cutWindows, parseRecording } from './windows.js';
 
 const codeOf = (run: () => unknown) => {
-  try { run(); } catch (error) { return error instanceof RecipeError ? error.code : error; }
+  try {
+    run();
+  } catch (error) {
+    return error instanceof RecipeError ? error.code : error;
+  }
   return 'nothing thrown';
 };
-const two = { ...schema, channels: [{ name: 'a', unit: 'g' }, { name: 'b', unit: 'g' }], labels: ['X', 'Y'] };
+const two = {
+  ...schema,
+  channels: [
+    { name: 'a', unit: 'g' },
+    { name: 'b', unit: 'g' },
+  ],
+  labels: ['X', 'Y'],
+};
 const csv = (labels: string[]) => `b,label,a\n${labels.map((label, at) => `${at + 0.5},${label},${at}`).join('\n')}\n`;
 
 describe('recordings', () => {
-  it('are read by column name, in the schema\'s order', () => {
+  it("are read by column name, in the schema's order", () => {
     const track = parseRecording({ name: 'p1_01.csv', csv: csv(['X', 'Y']) }, two);
     expect([...track.samples]).toEqual([0, 0.5, 1, 1.5]);
     expect([...track.labels]).toEqual([0, 1]);
@@ -18,15 +29,24 @@ describe('recordings', () => {
   });
   it('with Windows line ends and a byte order mark read the same', () => {
     const plain = csv(['X', 'Y']);
-    expect(parseRecording({ name: 'p', csv: '\uFEFF' + plain.replaceAll('\n', '\r\n') }, two).samples).toEqual(parseRecording({ name: 'p', csv: plain }, two).samples);
+    expect(parseRecording({ name: 'p', csv: '\uFEFF' + plain.replaceAll('\n', '\r\n') }, two).samples).toEqual(
+      parseRecording({ name: 'p', csv: plain }, two).samples,
+    );
   });
-  it('refuses a missing column', () => expect(codeOf(() => parseRecording({ name: 'p', csv: 'a,label\n1,X\n' }, two))).toBe('badRecording'));
-  it('refuses a value that is no number', () => expect(codeOf(() => parseRecording({ name: 'p', csv: 'a,b,label\n1,NaN,X\n' }, two))).toBe('badRecording'));
-  it('refuses an empty value', () => expect(codeOf(() => parseRecording({ name: 'p', csv: 'a,b,label\n1,,X\n' }, two))).toBe('badRecording'));
-  it('refuses a row cut short', () => expect(codeOf(() => parseRecording({ name: 'p', csv: 'a,b,label\n1\n' }, two))).toBe('badRecording'));
-  it('refuses a file without rows', () => expect(codeOf(() => parseRecording({ name: 'p', csv: 'a,b,label\n' }, two))).toBe('badRecording'));
-  it('refuses a label the schema does not have', () => expect(codeOf(() => parseRecording({ name: 'p', csv: csv(['Z']) }, two))).toBe('unknownLabel'));
-  it('refuses bytes that are no text', () => expect(codeOf(() => parseRecording({ name: 'p', csv: Uint8Array.of(0xff, 0, 0x80) }, two))).toBe('badRecording'));
+  it('refuses a missing column', () =>
+    expect(codeOf(() => parseRecording({ name: 'p', csv: 'a,label\n1,X\n' }, two))).toBe('badRecording'));
+  it('refuses a value that is no number', () =>
+    expect(codeOf(() => parseRecording({ name: 'p', csv: 'a,b,label\n1,NaN,X\n' }, two))).toBe('badRecording'));
+  it('refuses an empty value', () =>
+    expect(codeOf(() => parseRecording({ name: 'p', csv: 'a,b,label\n1,,X\n' }, two))).toBe('badRecording'));
+  it('refuses a row cut short', () =>
+    expect(codeOf(() => parseRecording({ name: 'p', csv: 'a,b,label\n1\n' }, two))).toBe('badRecording'));
+  it('refuses a file without rows', () =>
+    expect(codeOf(() => parseRecording({ name: 'p', csv: 'a,b,label\n' }, two))).toBe('badRecording'));
+  it('refuses a label the schema does not have', () =>
+    expect(codeOf(() => parseRecording({ name: 'p', csv: csv(['Z']) }, two))).toBe('unknownLabel'));
+  it('refuses bytes that are no text', () =>
+    expect(codeOf(() => parseRecording({ name: 'p', csv: Uint8Array.of(0xff, 0, 0x80) }, two))).toBe('badRecording'));
 });
 
 describe('windows', () => {
@@ -38,7 +58,10 @@ describe('windows', () => {
   });
   it('carry the label of most samples, and say whether it is the only one', () => {
     const windows = cutWindows(track(['X', 'X', 'X', 'X', 'Y', 'Y', 'Y', 'Y']), two, 4);
-    expect([[...windows.label], [...windows.pure]]).toEqual([[0, 0, 1], [1, 0, 1]]);
+    expect([[...windows.label], [...windows.pure]]).toEqual([
+      [0, 0, 1],
+      [1, 0, 1],
+    ]);
   });
   it('are left out where most samples carry no label', () => {
     expect(cutWindows(track(['X', '', '', '']), two, 4).count).toBe(0);

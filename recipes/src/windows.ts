@@ -29,15 +29,26 @@ export interface Windows {
  * @throws RecipeError `badRecording` (missing column, a value that is no finite number, no rows) · `unknownLabel`
  */
 export function parseRecording(recording: Recording, schema: MotionSchema): Track {
-  const text = typeof recording.csv === 'string' ? recording.csv : new TextDecoder('utf-8', { fatal: false }).decode(recording.csv);
+  const text =
+    typeof recording.csv === 'string'
+      ? recording.csv
+      : new TextDecoder('utf-8', { fatal: false }).decode(recording.csv);
   const lines = text.split(/\r?\n/);
-  const header = lines[0]!.replace(/^\uFEFF/, '').split(',').map((name) => name.trim());
+  const header = lines[0]!
+    .replace(/^\uFEFF/, '')
+    .split(',')
+    .map((name) => name.trim());
   const columns = schema.channels.map(({ name }) => requireColumn(recording.name, header, name));
   const labelColumn = requireColumn(recording.name, header, 'label');
   const numbers = new Map(schema.labels.map((label, at) => [label, at]));
 
   const rows = lines.length - 1 - (lines.at(-1) === '' ? 1 : 0);
-  if (rows < 1) throw new RecipeError('badRecording', { recording: recording.name }, `Recording ${recording.name} has no rows; leave it out of the dataset.`);
+  if (rows < 1)
+    throw new RecipeError(
+      'badRecording',
+      { recording: recording.name },
+      `Recording ${recording.name} has no rows; leave it out of the dataset.`,
+    );
   const samples = new Float32Array(rows * columns.length);
   const labels = new Int16Array(rows);
   for (let row = 0; row < rows; row++) {
@@ -46,16 +57,24 @@ export function parseRecording(recording: Recording, schema: MotionSchema): Trac
       const field = fields[columns[c]!];
       const value = field === undefined || field.trim() === '' ? NaN : Number(field);
       if (!Number.isFinite(value)) {
-        throw new RecipeError('badRecording', { recording: recording.name, row: row + 2, column: schema.channels[c]!.name },
-          `Recording ${recording.name}, line ${row + 2}: ${schema.channels[c]!.name} is not a number; repair the file and upload it again.`);
+        throw new RecipeError(
+          'badRecording',
+          { recording: recording.name, row: row + 2, column: schema.channels[c]!.name },
+          `Recording ${recording.name}, line ${row + 2}: ${schema.channels[c]!.name} is not a number; repair ` +
+            'the file and upload it again.',
+        );
       }
       samples[row * columns.length + c] = value;
     }
     const label = fields[labelColumn]?.trim() ?? '';
     const number = label === '' ? -1 : numbers.get(label);
     if (number === undefined) {
-      throw new RecipeError('unknownLabel', { recording: recording.name, row: row + 2, label },
-        `Recording ${recording.name}, line ${row + 2}: label ${label} is not in the schema (${schema.labels.join(', ')}).`);
+      throw new RecipeError(
+        'unknownLabel',
+        { recording: recording.name, row: row + 2, label },
+        `Recording ${recording.name}, line ${row + 2}: label ${label} is not in the schema ` +
+          `(${schema.labels.join(', ')}).`,
+      );
     }
     labels[row] = number;
   }
@@ -65,7 +84,11 @@ export function parseRecording(recording: Recording, schema: MotionSchema): Trac
 function requireColumn(recording: string, header: string[], name: string): number {
   const at = header.indexOf(name);
   if (at >= 0) return at;
-  throw new RecipeError('badRecording', { recording, column: name }, `Recording ${recording} has no column ${name}; its header says ${header.slice(0, 12).join(', ')}.`);
+  throw new RecipeError(
+    'badRecording',
+    { recording, column: name },
+    `Recording ${recording} has no column ${name}; its header says ${header.slice(0, 12).join(', ')}.`,
+  );
 }
 
 /**
@@ -82,9 +105,14 @@ export function cutWindows(tracks: Track[], schema: MotionSchema, size = 100, st
   }
   const channels = schema.channels.length;
   const samples = new Float32Array(cuts.length * size * channels);
-  cuts.forEach(({ track, start }, at) => samples.set(track.samples.subarray(start * channels, (start + size) * channels), at * size * channels));
+  cuts.forEach(({ track, start }, at) =>
+    samples.set(track.samples.subarray(start * channels, (start + size) * channels), at * size * channels),
+  );
   return {
-    count: cuts.length, size, channels, samples,
+    count: cuts.length,
+    size,
+    channels,
+    samples,
     label: Int16Array.from(cuts, (cut) => cut.label),
     pure: Uint8Array.from(cuts, (cut) => Number(cut.pure)),
     person: cuts.map((cut) => cut.track.person),
@@ -92,7 +120,12 @@ export function cutWindows(tracks: Track[], schema: MotionSchema, size = 100, st
 }
 
 /** @returns the majority's label, -1 when most samples carry none */
-export function labelWindow(track: Track, start: number, size: number, labels: number): { label: number; pure: boolean } {
+export function labelWindow(
+  track: Track,
+  start: number,
+  size: number,
+  labels: number,
+): { label: number; pure: boolean } {
   const counts = new Int32Array(labels + 1);
   let best = track.labels[start]!;
   for (let at = start; at < start + size; at++) counts[track.labels[at]! + 1]!++;

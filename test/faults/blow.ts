@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Brings together those that are to be struck by one blow: the first who comes waits a moment for others. Blows come one after the other,
- * and the next ones wait until what was struck stands again.
+ * Brings together those that are to be struck by one blow: the first who comes waits a moment for others. Blows come
+ * one after the other, and the next ones wait until what was struck stands again.
  */
 export class Blow<M> {
   private waiting: { member: M; go: () => void }[] = [];
@@ -35,7 +35,10 @@ export class Blow<M> {
       while (Date.now() - this.lastCame < this.quietMs && Date.now() - first < this.longestMs) await sleep(50);
       const together = this.waiting.splice(0);
       const release = (): void => together.forEach(({ go }) => go());
-      await this.strike(together.map(({ member }) => member), release);
+      await this.strike(
+        together.map(({ member }) => member),
+        release,
+      );
       release();
     }
   }

@@ -1,4 +1,13 @@
-import { listProposals, type Access, type Clients, type Decision, type Fleet, type Ledger, type Models, type Treasury } from '@livepod/client';
+import {
+  listProposals,
+  type Access,
+  type Clients,
+  type Decision,
+  type Fleet,
+  type Ledger,
+  type Models,
+  type Treasury,
+} from '@livepod/client';
 import { insist } from './people.js';
 
 /** An entry of a canister's audit log. */
@@ -25,31 +34,59 @@ export class Chain {
 
   async refresh(clients: Clients): Promise<void> {
     for (const canister of LOGGING) await this.readOn(canister, clients[canister]);
-    for (const { bucket } of await insist(() => clients.datasets.list_buckets())) await this.readOn(`bucket ${bucket.toText()}`, clients.bucketClient(bucket));
+    for (const { bucket } of await insist(() => clients.datasets.list_buckets()))
+      await this.readOn(`bucket ${bucket.toText()}`, clients.bucketClient(bucket));
     for (;;) {
-      const { blocks } = await insist(() => clients.ledger.get_blocks({ start: BigInt(this.blocks.length), length: 100 }));
+      const { blocks } = await insist(() =>
+        clients.ledger.get_blocks({ start: BigInt(this.blocks.length), length: 100 }),
+      );
       this.blocks.push(...blocks);
       if (blocks.length < 100) break;
     }
     this.proposals = [];
-    for (let page = await insist(() => listProposals(clients)); page.length > 0; ) {
+    for (let page = await insist(() => listProposals(clients)); page.length > 0;) {
       this.proposals.unshift(...page.toReversed());
       const before = page.at(-1)!.proposal;
       page = await insist(() => listProposals(clients, { before }));
     }
-    this.jobs = await all((after) => clients.access.list_jobs({ after, limit: 100 }), ({ id }) => id);
+    this.jobs = await all(
+      (after) => clients.access.list_jobs({ after, limit: 100 }),
+      ({ id }) => id,
+    );
     for (const { id } of this.jobs) this.grants.set(id, await insist(() => clients.access.list_grants({ job: id })));
-    this.escrows = await all((after) => clients.treasury.list_escrows({ after, limit: 100 }), ({ id }) => id);
-    this.releases = await all((after) => clients.fleet.list_releases({ after, limit: 100 }), ({ id }) => id);
-    this.checkpoints = await all((after: [] | [string]) => clients.models.list_checkpoints({ after, limit: 100, state: [] }), ({ id }) => id);
-    this.channels = await all((after: [] | [string]) => clients.models.list_channels({ after, limit: 100 }), ({ name }) => name);
+    this.escrows = await all(
+      (after) => clients.treasury.list_escrows({ after, limit: 100 }),
+      ({ id }) => id,
+    );
+    this.releases = await all(
+      (after) => clients.fleet.list_releases({ after, limit: 100 }),
+      ({ id }) => id,
+    );
+    this.checkpoints = await all(
+      (after: [] | [string]) => clients.models.list_checkpoints({ after, limit: 100, state: [] }),
+      ({ id }) => id,
+    );
+    this.channels = await all(
+      (after: [] | [string]) => clients.models.list_channels({ after, limit: 100 }),
+      ({ name }) => name,
+    );
   }
 
-  private async readOn(canister: string, log: { audit_log(page: { start: bigint; length: number }): Promise<{ caller: { toText(): string }; event: string }[]> }): Promise<void> {
+  private async readOn(
+    canister: string,
+    log: {
+      audit_log(page: { start: bigint; length: number }): Promise<{ caller: { toText(): string }; event: string }[]>;
+    },
+  ): Promise<void> {
     for (;;) {
       const start = this.read.get(canister) ?? 0;
       const page = await insist(() => log.audit_log({ start: BigInt(start), length: 100 }));
-      for (const { caller, event } of page) this.events.push({ canister: canister.split(' ')[0]!, caller: caller.toText(), event: JSON.parse(event) as Record<string, unknown> });
+      for (const { caller, event } of page)
+        this.events.push({
+          canister: canister.split(' ')[0]!,
+          caller: caller.toText(),
+          event: JSON.parse(event) as Record<string, unknown>,
+        });
       this.read.set(canister, start + page.length);
       if (page.length < 100) return;
     }

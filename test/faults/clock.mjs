@@ -1,4 +1,7 @@
-/** `node --import clock.mjs …`: the process's clock is off by LIVEPOD_CLOCK_SHIFT_MS. What measures durations is left alone, as on a machine whose clock is wrong. */
+/**
+ * `node --import clock.mjs …`: the process's clock is off by LIVEPOD_CLOCK_SHIFT_MS. What measures durations is left
+ * alone, as on a machine whose clock is wrong.
+ */
 const shift = Number(process.env.LIVEPOD_CLOCK_SHIFT_MS ?? 0);
 const RealDate = Date;
 const now = () => RealDate.now() + shift;

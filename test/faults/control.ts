@@ -13,7 +13,10 @@ export interface Plan {
   only?: string;
   /** Whose steps are struck, unless `only` says which; every workflow's without it. */
   strikes?: readonly string[];
-  /** Blows in the middle come earlier by this factor, and at the first call of the step; default 1, and at a call that the seed chooses. */
+  /**
+   * Blows in the middle come earlier by this factor, and at the first call of the step; default 1, and at a call that
+   * the seed chooses.
+   */
   haste?: number;
   /** Nothing counts before: what prepares the run may be steps of workflows, too. */
   begun?: boolean;
@@ -67,22 +70,37 @@ export class Control {
   private readonly began = new Map<string, number>();
   private readonly dice = new Map<string, () => number>();
   private readonly crashes = new Blow<number>(async (pids) => this.end(pids));
-  private readonly middles = Object.fromEntries(KILLED_IN_THE_MIDDLE.map((fault) => [fault, new Blow<Member>((members, release) => this.strike(fault, members, release))])) as Record<Fault, Blow<Member>>;
+  private readonly middles = Object.fromEntries(
+    KILLED_IN_THE_MIDDLE.map((fault) => [
+      fault,
+      new Blow<Member>((members, release) => this.strike(fault, members, release)),
+    ]),
+  ) as Record<Fault, Blow<Member>>;
   private server!: Server;
   url = '';
 
-  constructor(private readonly servers: Servers, private readonly tell: (line: string) => void) {}
+  constructor(
+    private readonly servers: Servers,
+    private readonly tell: (line: string) => void,
+  ) {}
 
   async open(): Promise<void> {
     this.server = createServer((request, response) => {
-      void bodyOf(request).then(async (body) => {
-        if (request.url === '/hello') for (const activity of body as string[]) this.registered.add(activity);
-        const answer = request.url === '/hello' ? {} : request.url === '/began' ? await this.onBegan(body as Began) : await this.onEnded(body as Ended);
-        response.end(JSON.stringify(answer));
-      }).catch((error: unknown) => {
-        this.tell(`lab: ${(error as Error).stack}`);
-        response.end('{"order":"once","mark":"","hang":false}');
-      });
+      void bodyOf(request)
+        .then(async (body) => {
+          if (request.url === '/hello') for (const activity of body as string[]) this.registered.add(activity);
+          const answer =
+            request.url === '/hello'
+              ? {}
+              : request.url === '/began'
+                ? await this.onBegan(body as Began)
+                : await this.onEnded(body as Ended);
+          response.end(JSON.stringify(answer));
+        })
+        .catch((error: unknown) => {
+          this.tell(`lab: ${(error as Error).stack}`);
+          response.end('{"order":"once","mark":"","hang":false}');
+        });
     });
     await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
     this.url = `http://127.0.0.1:${(this.server.address() as { port: number }).port}`;
@@ -116,12 +134,18 @@ export class Control {
     return [...(this.steps.get(run)?.values() ?? [])];
   }
 
-  /** Resolves when the activity has begun in this run, and what was to happen to it at its begin or in its middle has happened. */
+  /**
+   * Resolves when the activity has begun in this run, and what was to happen to it at its begin or in its middle has
+   * happened.
+   */
   async reached(run: string, activity: string, workflow?: string): Promise<void> {
     const plan = this.plans.get(run)!;
-    const needsSuccess = plan.fault === null || ['crashAfter', 'timeout', 'duplicate', 's3Errors', 'clockSkew'].includes(plan.fault);
+    const needsSuccess =
+      plan.fault === null || ['crashAfter', 'timeout', 'duplicate', 's3Errors', 'clockSkew'].includes(plan.fault);
     for (;;) {
-      const step = this.stepsOf(run).find((one) => one.activity === activity && one.attempts > 0 && (workflow ?? one.workflow) === one.workflow);
+      const step = this.stepsOf(run).find(
+        (one) => one.activity === activity && one.attempts > 0 && (workflow ?? one.workflow) === one.workflow,
+      );
       if (step && (needsSuccess || step.struck || !this.isTarget(plan, step))) return;
       await sleep(50);
     }
@@ -148,7 +172,9 @@ export class Control {
   }
 
   private isTarget(plan: Plan, step: Step): boolean {
-    return plan.only === undefined ? (plan.strikes?.includes(step.workflow) ?? true) : plan.only === `${step.workflow}.${step.activity}`;
+    return plan.only === undefined
+      ? (plan.strikes?.includes(step.workflow) ?? true)
+      : plan.only === `${step.workflow}.${step.activity}`;
   }
 
   /** The step's record, and whether this attempt is one to strike. */
@@ -158,16 +184,30 @@ export class Control {
     if (!plan?.begun) return undefined;
     const key = `${began.workflow}.${began.activity}`;
     const steps = this.steps.get(plan.run)!;
-    const step = steps.get(key) ?? { workflow: began.workflow, activity: began.activity, struck: false, calls: new Set(), attempts: 0, s3Calls: 0, milliseconds: [], s3Failed: new Set() };
+    const step = steps.get(key) ?? {
+      workflow: began.workflow,
+      activity: began.activity,
+      struck: false,
+      calls: new Set(),
+      attempts: 0,
+      s3Calls: 0,
+      milliseconds: [],
+      s3Failed: new Set(),
+    };
     steps.set(key, step);
     const call = `${began.runId} ${began.activityId}`;
     if (!step.calls.has(call)) {
       step.calls.add(call);
       const usual = this.usual.get(`${plan.scenario} ${key}`)?.calls ?? 1;
-      const chosen = plan.haste !== undefined ? 1 : 1 + (seedOf(`${plan.scenario} ${plan.fault} ${key}`, plan.seed) % usual);
+      const chosen =
+        plan.haste !== undefined ? 1 : 1 + (seedOf(`${plan.scenario} ${plan.fault} ${key}`, plan.seed) % usual);
       if (step.target === undefined && step.calls.size === chosen) step.target = call;
     }
-    return { plan, step, strike: plan.fault !== null && !step.struck && step.target === call && this.isTarget(plan, step) };
+    return {
+      plan,
+      step,
+      strike: plan.fault !== null && !step.struck && step.target === call && this.isTarget(plan, step),
+    };
   }
 
   private async onBegan(began: Began): Promise<{ order: Order; mark: string }> {
@@ -195,7 +235,8 @@ export class Control {
 
   private async onEnded(ended: Ended): Promise<{ hang: boolean }> {
     const run = this.runOf(ended);
-    if (run !== undefined && ended.activity === 'requesting.request' && 'result' in ended) this.jobIs((ended.result as { job: number }).job, run);
+    if (run !== undefined && ended.activity === 'requesting.request' && 'result' in ended)
+      this.jobIs((ended.result as { job: number }).job, run);
     const looked = this.look(ended);
     const since = this.began.get(attemptOf(ended));
     this.began.delete(attemptOf(ended));

@@ -4,10 +4,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { motionRecording } from '@livepod/activities/testing';
-import { approve, connect, installAll, readNetwork, saveIdentity, stake, updateNetwork, type Network } from '@livepod/client';
+import {
+  approve,
+  connect,
+  installAll,
+  readNetwork,
+  saveIdentity,
+  stake,
+  updateNetwork,
+  type Network,
+} from '@livepod/client';
 import { documentId } from '@livepod/protocol';
 import { recipeDocument } from '@livepod/recipes';
-import { bringUp, cache, keyRings, s3Environment, workerProcess, type Base, type ProcessSpec, type Stack, type WorkerName } from '@livepod/stack';
+import {
+  bringUp,
+  cache,
+  keyRings,
+  s3Environment,
+  workerProcess,
+  type Base,
+  type ProcessSpec,
+  type Stack,
+  type WorkerName,
+} from '@livepod/stack';
 import { connectClient, type TemporalClient } from '@livepod/workers';
 import { Control } from './control.js';
 import { identity, insist, People, principal, TOKEN } from './people.js';
@@ -38,13 +57,21 @@ export class Lab {
   private proxy!: S3Proxy;
   private proxyUrl = '';
 
-  private constructor(readonly state: string, private readonly own: boolean, readonly tell: (line: string) => void) {
+  private constructor(
+    readonly state: string,
+    private readonly own: boolean,
+    readonly tell: (line: string) => void,
+  ) {
     this.control = new Control({ kill: (server) => this.kill(server) }, tell);
   }
 
   /** @param state  kept when given; else a folder of its own, removed at the end */
   static async open(options: { state?: string | undefined; tell: (line: string) => void }): Promise<Lab> {
-    const lab = new Lab(options.state ?? (await mkdtemp(join(tmpdir(), 'livepod-faults-'))), options.state === undefined, options.tell);
+    const lab = new Lab(
+      options.state ?? (await mkdtemp(join(tmpdir(), 'livepod-faults-'))),
+      options.state === undefined,
+      options.tell,
+    );
     try {
       await lab.begin();
       return lab;
@@ -66,7 +93,10 @@ export class Lab {
 
   /** Folders of the provider's hosts, in which nothing may be left of a job. */
   workspaces(): string[] {
-    return WORKERS.filter(({ role }) => role === 'provider').flatMap(({ name }) => [this.scratch(name), join(this.state, 'work', name)]);
+    return WORKERS.filter(({ role }) => role === 'provider').flatMap(({ name }) => [
+      this.scratch(name),
+      join(this.state, 'work', name),
+    ]);
   }
 
   /** Ends all workers in order and starts them anew, with clocks as wanted. */
@@ -82,7 +112,10 @@ export class Lab {
   private async begin(): Promise<void> {
     await this.control.open();
     this.stack = await bringUp({
-      state: this.state, fresh: true, tell: (line) => this.tell(line), signals: false,
+      state: this.state,
+      fresh: true,
+      tell: (line) => this.tell(line),
+      signals: false,
       afterIc: (base) => this.install(base),
       workers: (base) => this.workers(base, {}),
     });
@@ -90,7 +123,10 @@ export class Lab {
     this.people = new People(this.network);
     const keys = keyRings(this.stack.state);
     this.temporal = await connectClient(this.network.temporal!, { keys: keys.ours });
-    this.provider = await connectClient(this.network.temporal!, { namespace: this.network.temporal!.providerNamespace, keys: keys.provider });
+    this.provider = await connectClient(this.network.temporal!, {
+      namespace: this.network.temporal!.providerNamespace,
+      keys: keys.provider,
+    });
     await this.constitute();
     this.people.startVoting();
   }
@@ -100,12 +136,29 @@ export class Lab {
     this.proxy = new S3Proxy(new URL(base.network.s3!.endpoint), (mark) => this.control.s3Fate(mark));
     this.proxyUrl = await this.proxy.open();
     await installAll({
-      icHost, rootKey, networkFile: base.networkFile, wasmDir: cache('wasm'), identity: identity('installer'),
+      icHost,
+      rootKey,
+      networkFile: base.networkFile,
+      wasmDir: cache('wasm'),
+      identity: identity('installer'),
       parameters: {
-        token: { symbol: 'LIVE', name: 'Live Pod', balances: ['bank', 'voter', 'orchestrator', 'provider'].map((name) => ({ owner: principal(name), amount: 10_000_000n * TOKEN })) },
+        token: {
+          symbol: 'LIVE',
+          name: 'Live Pod',
+          balances: ['bank', 'voter', 'orchestrator', 'provider'].map((name) => ({
+            owner: principal(name),
+            amount: 10_000_000n * TOKEN,
+          })),
+        },
         voting: { periodSeconds: 6 * 3600, minimumDissolveDelaySeconds: 0 },
-        vetkdKeyName: 'test_key_1', schnorrKeyName: 'test_key_1', minProviderBond: 100n * TOKEN, minContributorBond: 10n * TOKEN,
-        bucketCapacityBytes: 256n * 1024n * 1024n, bucketCycles: 10_000_000_000_000n, operators: [principal('operator')], drivers: [principal('orchestrator')],
+        vetkdKeyName: 'test_key_1',
+        schnorrKeyName: 'test_key_1',
+        minProviderBond: 100n * TOKEN,
+        minContributorBond: 10n * TOKEN,
+        bucketCapacityBytes: 256n * 1024n * 1024n,
+        bucketCycles: 10_000_000_000_000n,
+        operators: [principal('operator')],
+        drivers: [principal('orchestrator')],
         rootSeeds: [1, 2, 3].map((digit) => new Uint8Array(32).fill(digit)),
       },
     });
@@ -120,27 +173,36 @@ export class Lab {
       mkdirSync(join(holdout, `s0${person}`), { recursive: true });
       writeFileSync(join(holdout, `s0${person}`, 'run.csv'), motionRecording(person));
     }
-    return Promise.all(WORKERS.map(async ({ name, role, identity: who }) => {
-      const file = join(base.state, 'identities', `${who}.json`);
-      try {
-        saveIdentity(file, new Uint8Array(identity(who).getKeyPair().secretKey.slice(0, 32)));
-      } catch {
-        // It was written before.
-      }
-      const spec = await workerProcess(base, role, file, {
-        ...(role === 'evaluator' ? { LIVEPOD_HOLDOUT: holdout } : s3Environment(base)),
-        LIVEPOD_NETWORK: networkFile,
-        LIVEPOD_WORK: join(base.state, 'work', name), LIVEPOD_SCRATCH: this.scratch(name),
-        LIVEPOD_METRICS_PORT: String(await base.ports.choose(`${name}-metrics`, 0)),
-        LIVEPOD_WORKER_PLUGIN: here('plugin.ts'), LIVEPOD_FAULTS_LAB: this.control.url, LIVEPOD_FAULTS_S3_PORT: new URL(this.proxyUrl).port,
-        LIVEPOD_CLOCK_SHIFT_MS: String(shifts[role] ?? 0),
-      });
-      return { ...spec, name, args: ['--import', here('clock.mjs'), ...spec.args] };
-    }));
+    return Promise.all(
+      WORKERS.map(async ({ name, role, identity: who }) => {
+        const file = join(base.state, 'identities', `${who}.json`);
+        try {
+          saveIdentity(file, new Uint8Array(identity(who).getKeyPair().secretKey.slice(0, 32)));
+        } catch {
+          // It was written before.
+        }
+        const spec = await workerProcess(base, role, file, {
+          ...(role === 'evaluator' ? { LIVEPOD_HOLDOUT: holdout } : s3Environment(base)),
+          LIVEPOD_NETWORK: networkFile,
+          LIVEPOD_WORK: join(base.state, 'work', name),
+          LIVEPOD_SCRATCH: this.scratch(name),
+          LIVEPOD_METRICS_PORT: String(await base.ports.choose(`${name}-metrics`, 0)),
+          LIVEPOD_WORKER_PLUGIN: here('plugin.ts'),
+          LIVEPOD_FAULTS_LAB: this.control.url,
+          LIVEPOD_FAULTS_S3_PORT: new URL(this.proxyUrl).port,
+          LIVEPOD_CLOCK_SHIFT_MS: String(shifts[role] ?? 0),
+        });
+        return { ...spec, name, args: ['--import', here('clock.mjs'), ...spec.args] };
+      }),
+    );
   }
 
   private async constitute(): Promise<void> {
-    const [voter, orchestrator, provider] = await Promise.all([this.people.as('voter'), this.people.as('orchestrator'), this.people.as('provider')]);
+    const [voter, orchestrator, provider] = await Promise.all([
+      this.people.as('voter'),
+      this.people.as('orchestrator'),
+      this.people.as('provider'),
+    ]);
     await stake(voter, { amount: 5_000n * TOKEN, dissolveDelaySeconds: 3600 });
     await stake(orchestrator, { amount: 10n * TOKEN, dissolveDelaySeconds: 3600 });
     await approve(provider, 201n * TOKEN);
@@ -160,6 +222,7 @@ export class Lab {
     handle.kill('SIGKILL');
     while (handle.restarts === before) await new Promise((resolve) => setTimeout(resolve, 50));
     await handle.ready();
-    if (server === 'ic') await insist(async () => (await connect(this.network)).governance.get_nervous_system_parameters(null));
+    if (server === 'ic')
+      await insist(async () => (await connect(this.network)).governance.get_nervous_system_parameters(null));
   }
 }

@@ -10,7 +10,8 @@ import { scenarios } from './scenarios/index.js';
 
 const HELP = `Usage: npm run faults [-- OPTIONS]
 
-Runs every activity of every workflow under every fault on a stack of its own and compares what became of the world with the undisturbed run. Without
+Runs every activity of every workflow under every fault on a stack of its own and compares what became of the world
+with the undisturbed run. Without
 --only, docs/faults.md is written anew. The exit status is 1 when any cell is different.
 
   --only W[.ACTIVITY][:FAULT]  one workflow, one of its activities, one fault
@@ -25,7 +26,15 @@ Faults: ${FAULTS.join(', ')}.`;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { only: { type: 'string' }, seed: { type: 'string', default: '1' }, json: { type: 'string' }, resume: { type: 'boolean', default: false }, state: { type: 'string' }, list: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+    options: {
+      only: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+      json: { type: 'string' },
+      resume: { type: 'boolean', default: false },
+      state: { type: 'string' },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
   });
   if (values.help) return console.log(HELP);
   if (values.list) return console.log([...scenarios.map(({ name }) => name), '', ...FAULTS].join('\n'));
@@ -34,7 +43,8 @@ async function main(): Promise<void> {
   if (!Number.isSafeInteger(seed) || seed < 0) throw new Error(`--seed takes a whole number, not "${values.seed}".`);
 
   const began = Date.now();
-  const tell = (line: string): void => console.error(`${((Date.now() - began) / 1000).toFixed(0).padStart(5)} s  ${line}`);
+  const tell = (line: string): void =>
+    console.error(`${((Date.now() - began) / 1000).toFixed(0).padStart(5)} s  ${line}`);
   await setUp();
   mkdirSync(cache('faults'), { recursive: true });
   const file = values.only === undefined ? cache('faults', 'progress.json') : undefined;
@@ -43,7 +53,8 @@ async function main(): Promise<void> {
   const lab = await Lab.open({ state: values.state, tell });
   const stop = (): void => {
     tell('stopping; --resume goes on after the last phase that was done');
-    for (const late of ['uncaughtException', 'unhandledRejection']) process.on(late, () => {}); // calls in flight, whose connections close
+    // calls in flight, whose connections close
+    for (const late of ['uncaughtException', 'unhandledRejection']) process.on(late, () => {});
     void lab.close().finally(() => process.exit(130));
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
@@ -56,11 +67,19 @@ async function main(): Promise<void> {
 
   const cells = matrix.cells();
   const minutes = progress.minutes ?? 0;
-  for (const { workflow, activity, fault, outcome, why } of cells) console.log(`${outcome.padEnd(13)} ${workflow}.${activity}:${fault}${outcome === 'same' ? '' : `  ${why}`}`);
+  for (const { workflow, activity, fault, outcome, why } of cells)
+    console.log(`${outcome.padEnd(13)} ${workflow}.${activity}:${fault}${outcome === 'same' ? '' : `  ${why}`}`);
   const count = counted(cells);
-  console.log(`\n${cells.length} cells: ${count.same} same, ${count.different} different, ${count.notApplicable} not applicable; seed ${progress.seed}, ${minutes.toFixed(0)} minutes`);
+  console.log(
+    `\n${cells.length} cells: ${count.same} same, ${count.different} different, ${count.notApplicable} not ` +
+      `applicable; seed ${progress.seed}, ${minutes.toFixed(0)} minutes`,
+  );
   if (values.json) writeFileSync(values.json, `${JSON.stringify(cells, null, 1)}\n`);
-  if (values.only === undefined) writeFileSync(join(root, 'docs', 'faults.md'), page(cells, { seed: progress.seed, minutes, command: `npm run faults -- --seed ${progress.seed}` }));
+  if (values.only === undefined)
+    writeFileSync(
+      join(root, 'docs', 'faults.md'),
+      page(cells, { seed: progress.seed, minutes, command: `npm run faults -- --seed ${progress.seed}` }),
+    );
   if (count.different > 0) process.exitCode = 1;
 }
 
@@ -68,11 +87,19 @@ function onlyOf(text: string | undefined): Only {
   if (text === undefined) return {};
   const [what, fault] = text.split(':') as [string, string | undefined];
   const [workflow, ...activity] = what.split('.');
-  if (fault !== undefined && !FAULTS.includes(fault as Fault)) throw new Error(`There is no fault "${fault}"; there are ${FAULTS.join(', ')}.`);
-  return { workflow, activity: activity.length > 0 ? activity.join('.') : undefined, fault: fault as Fault | undefined };
+  if (fault !== undefined && !FAULTS.includes(fault as Fault))
+    throw new Error(`There is no fault "${fault}"; there are ${FAULTS.join(', ')}.`);
+  return {
+    workflow,
+    activity: activity.length > 0 ? activity.join('.') : undefined,
+    fault: fault as Fault | undefined,
+  };
 }
 
-main().then(() => process.exit(process.exitCode ?? 0), (error: unknown) => {
-  console.error(error instanceof Error ? error.stack : String(error));
-  process.exit(1);
-});
+main().then(
+  () => process.exit(process.exitCode ?? 0),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.stack : String(error));
+    process.exit(1);
+  },
+);

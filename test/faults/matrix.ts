@@ -33,7 +33,13 @@ export interface Trial {
 /** A scenario when nothing happens to it. */
 interface Reference {
   world: World;
-  steps: { step: string; calls: number; milliseconds: number; s3Calls: number; /** It is not cut short, as by what the run is about. */ succeeds: boolean }[];
+  steps: {
+    step: string;
+    calls: number;
+    milliseconds: number;
+    s3Calls: number;
+    /** It is not cut short, as by what the run is about. */ succeeds: boolean;
+  }[];
 }
 
 /** What has been done so far; written after each phase, so that `--resume` goes on there. */
@@ -63,7 +69,9 @@ export interface Phase {
 const shiftOf = ({ title, shifts }: Phase): string | undefined => (shifts ? title : undefined);
 
 const skewed = (title: string, milliseconds: number): Phase => ({
-  title, faults: ['clockSkew'], shifts: { orchestrator: milliseconds, provider: -milliseconds, evaluator: milliseconds },
+  title,
+  faults: ['clockSkew'],
+  shifts: { orchestrator: milliseconds, provider: -milliseconds, evaluator: milliseconds },
 });
 
 /** For every build: few phases, and no waiting for time-outs of the server's. */
@@ -72,7 +80,10 @@ export const SAMPLE: readonly Phase[] = [
   { title: 'workers and servers killed', faults: ['workerKill', 'temporalRestart', 'icKill'] },
 ];
 
-/** Faults that do not hinder each other are tried in one go; those that end processes or servers hit every run in flight. */
+/**
+ * Faults that do not hinder each other are tried in one go; those that end processes or servers hit every run in
+ * flight.
+ */
 const PHASES: readonly Phase[] = [
   { title: 'duplicates, time-outs, S3 errors', faults: ['duplicate', 'timeout', 's3Errors'] },
   { title: 'crashes before and after', faults: ['crashBefore', 'crashAfter'] },
@@ -98,23 +109,40 @@ export class Matrix {
   private readonly template = (): Promise<Template> => (this.made ??= trainTemplate(this.lab));
   private readonly scenarios: readonly Scenario[];
 
-  constructor(private readonly lab: Lab, all: readonly Scenario[], private readonly only: Only, readonly progress: Progress, private readonly file: string | undefined, private readonly phases: readonly Phase[] = PHASES) {
+  constructor(
+    private readonly lab: Lab,
+    all: readonly Scenario[],
+    private readonly only: Only,
+    readonly progress: Progress,
+    private readonly file: string | undefined,
+    private readonly phases: readonly Phase[] = PHASES,
+  ) {
     this.before = progress.minutes ?? 0;
     const own = all.filter(({ name }) => name.startsWith(`${only.workflow}/`));
     // The provider's workflows are started by a round only.
-    this.scenarios = only.workflow === undefined ? all : own.length > 0 ? own : all.filter(({ name }) => name.startsWith('trainingRound/'));
+    this.scenarios =
+      only.workflow === undefined
+        ? all
+        : own.length > 0
+          ? own
+          : all.filter(({ name }) => name.startsWith('trainingRound/'));
   }
 
   async run(): Promise<void> {
     if (Object.keys(this.progress.references).length === 0) await this.referTo();
     for (const { name } of this.scenarios) {
-      for (const { step, calls, milliseconds } of this.progress.references[name]!.steps) this.lab.control.usual.set(`${name} ${step}`, { calls, milliseconds });
+      for (const { step, calls, milliseconds } of this.progress.references[name]!.steps)
+        this.lab.control.usual.set(`${name} ${step}`, { calls, milliseconds });
     }
     for (const phase of this.phases) {
       const faults = phase.faults.filter((fault) => this.only.fault === undefined || this.only.fault === fault);
       const isDone = this.progress.phases.includes(phase.title);
       const bad = isDone ? this.badAlone({ ...phase, faults }) : [];
-      if (faults.length === 0 || (isDone && bad.length === 0 && faults.every((fault) => this.notStruck(fault).length === 0))) continue;
+      if (
+        faults.length === 0 ||
+        (isDone && bad.length === 0 && faults.every((fault) => this.notStruck(fault).length === 0))
+      )
+        continue;
       this.lab.tell(`── ${phase.title}${isDone ? ', again' : ''}`);
       if (phase.shifts) await this.lab.restartWorkers(phase.shifts);
       await (isDone ? this.retry(bad) : this.try({ ...phase, faults }));
@@ -128,7 +156,9 @@ export class Matrix {
   /** Undisturbed, twice: what differs between two such runs would say nothing about a fault. */
   private async referTo(): Promise<void> {
     this.lab.tell('── undisturbed, twice');
-    const outcomes = await this.together(this.scenarios.flatMap(({ name }) => [this.plan(name, null), this.plan(name, null)]));
+    const outcomes = await this.together(
+      this.scenarios.flatMap(({ name }) => [this.plan(name, null), this.plan(name, null)]),
+    );
     const unlike: string[] = [];
     for (const { name } of this.scenarios) {
       const [first, second] = outcomes.filter(({ plan }) => plan.scenario === name) as [Outcome, Outcome];
@@ -136,18 +166,33 @@ export class Matrix {
       this.progress.references[name] = {
         world: first.world,
         steps: first.steps.map((step) => {
-          const durations = [...step.milliseconds, ...(second.steps.find((other) => other.workflow === step.workflow && other.activity === step.activity)?.milliseconds ?? [])];
-          return { step: `${step.workflow}.${step.activity}`, calls: step.calls.size, s3Calls: step.s3Calls, succeeds: durations.length > 0, milliseconds: durations.length > 0 ? Math.min(...durations) : WAITING_MS };
+          const durations = [
+            ...step.milliseconds,
+            ...(second.steps.find((other) => other.workflow === step.workflow && other.activity === step.activity)
+              ?.milliseconds ?? []),
+          ];
+          return {
+            step: `${step.workflow}.${step.activity}`,
+            calls: step.calls.size,
+            s3Calls: step.s3Calls,
+            succeeds: durations.length > 0,
+            milliseconds: durations.length > 0 ? Math.min(...durations) : WAITING_MS,
+          };
         }),
       };
     }
-    if (unlike.length > 0) throw new Error(`Two undisturbed runs differ, so nothing can be compared with them:\n${unlike.join('\n')}`);
+    if (unlike.length > 0)
+      throw new Error(`Two undisturbed runs differ, so nothing can be compared with them:\n${unlike.join('\n')}`);
     this.progress.registered = [...this.lab.control.registered].sort();
     if (this.only.workflow === undefined) {
       const called = new Set(this.steps().flatMap(({ workflow, activity }) => [activity, `${workflow}.${activity}`]));
       const offered = this.progress.registered;
-      const missed = [...offered, ...calledInSource().filter((step) => offered.includes(step.slice(step.indexOf('.') + 1)))].filter((step) => !called.has(step));
-      if (missed.length > 0) throw new Error(`No scenario calls ${missed.join(', ')}; add one that does (test/faults/scenarios).`);
+      const missed = [
+        ...offered,
+        ...calledInSource().filter((step) => offered.includes(step.slice(step.indexOf('.') + 1))),
+      ].filter((step) => !called.has(step));
+      if (missed.length > 0)
+        throw new Error(`No scenario calls ${missed.join(', ')}; add one that does (test/faults/scenarios).`);
     }
     this.save();
   }
@@ -155,16 +200,25 @@ export class Matrix {
   private async try(phase: Phase): Promise<void> {
     const wanted = this.onlyStep;
     const shift = shiftOf(phase);
-    const stepsOf = (scenario: string) => this.progress.references[scenario]!.steps.filter(({ step }) => (wanted === undefined ? this.strikes(scenario).includes(step.split('.')[0]!) : step === wanted));
-    const plans = this.scenarios.flatMap(({ name }) => phase.faults.flatMap((fault) => {
-      const steps = stepsOf(name).filter(({ s3Calls }) => fault !== 's3Errors' || s3Calls > 0);
-      return steps.length === 0 ? [] : [this.plan(name, fault, { shift, only: wanted })];
-    }));
+    const stepsOf = (scenario: string) =>
+      this.progress.references[scenario]!.steps.filter(({ step }) =>
+        wanted === undefined ? this.strikes(scenario).includes(step.split('.')[0]!) : step === wanted,
+      );
+    const plans = this.scenarios.flatMap(({ name }) =>
+      phase.faults.flatMap((fault) => {
+        const steps = stepsOf(name).filter(({ s3Calls }) => fault !== 's3Errors' || s3Calls > 0);
+        return steps.length === 0 ? [] : [this.plan(name, fault, { shift, only: wanted })];
+      }),
+    );
     const first = this.judged(await this.together(plans));
     this.progress.trials.push(...first);
 
     // A run that differs is tried again, once for each step alone, to know whose it is.
-    const again = first.flatMap((trial) => (trial.differences.length === 0 || trial.only !== undefined ? [] : trial.struck.map((only) => this.plan(trial.scenario, trial.fault, { shift, only }))));
+    const again = first.flatMap((trial) =>
+      trial.differences.length === 0 || trial.only !== undefined
+        ? []
+        : trial.struck.map((only) => this.plan(trial.scenario, trial.fault, { shift, only })),
+    );
     if (again.length > 0) this.progress.trials.push(...this.judged(await this.together(again)));
   }
 
@@ -172,21 +226,34 @@ export class Matrix {
   private async strikeMissed(phase: Phase): Promise<void> {
     const shift = shiftOf(phase);
     for (const haste of [0.5, 0.2, 0.05, 0.01]) {
-      const missed = phase.faults.flatMap((fault) => this.notStruck(fault).map(({ step, scenario }) => this.plan(scenario, fault, { shift, only: step, haste })));
+      const missed = phase.faults.flatMap((fault) =>
+        this.notStruck(fault).map(({ step, scenario }) => this.plan(scenario, fault, { shift, only: step, haste })),
+      );
       if (missed.length === 0) break;
       this.lab.tell(`not struck yet, tried alone: ${missed.map(({ only, fault }) => `${only}:${fault}`).join(', ')}`);
       this.progress.trials.push(...this.judged(await this.together(missed)));
     }
   }
 
-  /** Trials of a step alone that came out different in a phase that is done: they are for `retry`, once what they found was mended. */
+  /**
+   * Trials of a step alone that came out different in a phase that is done: they are for `retry`, once what they found
+   * was mended.
+   */
   private badAlone(phase: Phase): Trial[] {
     const shift = shiftOf(phase);
-    return this.progress.trials.filter((trial) => trial.only !== undefined && trial.differences.length > 0 && trial.shift === shift && phase.faults.includes(trial.fault));
+    return this.progress.trials.filter(
+      (trial) =>
+        trial.only !== undefined &&
+        trial.differences.length > 0 &&
+        trial.shift === shift &&
+        phase.faults.includes(trial.fault),
+    );
   }
 
   private async retry(bad: Trial[]): Promise<void> {
-    const trials = this.judged(await this.together(bad.map(({ scenario, fault, shift, only }) => this.plan(scenario, fault, { shift, only }))));
+    const trials = this.judged(
+      await this.together(bad.map(({ scenario, fault, shift, only }) => this.plan(scenario, fault, { shift, only }))),
+    );
     this.progress.trials = [...this.progress.trials.filter((trial) => !bad.includes(trial)), ...trials];
   }
 
@@ -198,10 +265,20 @@ export class Matrix {
     const wanted = this.onlyStep;
     return this.steps().flatMap(({ workflow, activity, s3Calls }) => {
       const step = `${workflow}.${activity}`;
-      if ((this.only.workflow ?? workflow) !== workflow || (wanted !== undefined && step !== wanted) || (fault === 's3Errors' && s3Calls === 0)) return [];
+      if (
+        (this.only.workflow ?? workflow) !== workflow ||
+        (wanted !== undefined && step !== wanted) ||
+        (fault === 's3Errors' && s3Calls === 0)
+      )
+        return [];
       if (this.progress.trials.some((trial) => trial.fault === fault && trial.struck.includes(step))) return [];
-      const ways = this.scenarios.map(({ name }) => ({ scenario: name, one: this.progress.references[name]!.steps.find((one) => one.step === step) }));
-      const way = ways.find(({ one }) => one?.succeeds && (fault !== 's3Errors' || one.s3Calls > 0)) ?? ways.find(({ one }) => one)!;
+      const ways = this.scenarios.map(({ name }) => ({
+        scenario: name,
+        one: this.progress.references[name]!.steps.find((one) => one.step === step),
+      }));
+      const way =
+        ways.find(({ one }) => one?.succeeds && (fault !== 's3Errors' || one.s3Calls > 0)) ??
+        ways.find(({ one }) => one)!;
       return [{ step, scenario: way.scenario }];
     });
   }
@@ -209,31 +286,79 @@ export class Matrix {
   /** Every step that some undisturbed run took. */
   private steps(): { workflow: string; activity: string; s3Calls: number }[] {
     const steps = new Map<string, number>();
-    for (const { name } of this.scenarios) for (const { step, s3Calls } of this.progress.references[name]!.steps) steps.set(step, (steps.get(step) ?? 0) + s3Calls);
-    return [...steps].map(([step, s3Calls]) => ({ workflow: step.split('.')[0]!, activity: step.split('.').slice(1).join('.'), s3Calls })).sort((a, b) => (`${a.workflow}.${a.activity}` < `${b.workflow}.${b.activity}` ? -1 : 1));
+    for (const { name } of this.scenarios)
+      for (const { step, s3Calls } of this.progress.references[name]!.steps)
+        steps.set(step, (steps.get(step) ?? 0) + s3Calls);
+    return [...steps]
+      .map(([step, s3Calls]) => ({
+        workflow: step.split('.')[0]!,
+        activity: step.split('.').slice(1).join('.'),
+        s3Calls,
+      }))
+      .sort((a, b) => (`${a.workflow}.${a.activity}` < `${b.workflow}.${b.activity}` ? -1 : 1));
   }
 
   cells(): Cell[] {
     const { seed, trials } = this.progress;
-    return this.steps().filter(({ workflow, activity }) => (this.only.workflow ?? workflow) === workflow && (this.only.activity ?? activity) === activity).flatMap(({ workflow, activity, s3Calls }) => FAULTS.filter((fault) => (this.only.fault ?? fault) === fault && this.phases.some(({ faults }) => faults.includes(fault))).map((fault): Cell => {
-      const step = `${workflow}.${activity}`;
-      const cell = { workflow, activity, fault, seed };
-      if (fault === 's3Errors' && s3Calls === 0) return { ...cell, outcome: 'notApplicable', why: 'it makes no request to S3: none was seen at the proxy in any run' };
-      const struck = trials.filter((trial) => trial.fault === fault && trial.struck.includes(step));
-      if (struck.length === 0) return { ...cell, outcome: 'different', why: 'the fault never hit it; see the log of the run' };
-      const alone = (scenario: string, shift?: string): Trial | undefined => struck.find((trial) => trial.only === step && trial.scenario === scenario && trial.shift === shift);
-      const counts = struck.map((trial) => (trial.only === undefined ? (alone(trial.scenario, trial.shift) ?? trial) : trial));
-      const bad = counts.find(({ differences }) => differences.length > 0);
-      if (bad) return { ...cell, outcome: 'different', why: `${bad.scenario}${bad.shift ? ` (${bad.shift})` : ''}: ${bad.differences.join('; ')}`.slice(0, 1500) };
-      return { ...cell, outcome: 'same', why: [...new Set(struck.map(({ scenario, shift }) => (shift ? `${scenario} (${shift})` : scenario)))].join(', ') };
-    }));
+    return this.steps()
+      .filter(
+        ({ workflow, activity }) =>
+          (this.only.workflow ?? workflow) === workflow && (this.only.activity ?? activity) === activity,
+      )
+      .flatMap(({ workflow, activity, s3Calls }) =>
+        FAULTS.filter(
+          (fault) => (this.only.fault ?? fault) === fault && this.phases.some(({ faults }) => faults.includes(fault)),
+        ).map((fault): Cell => {
+          const step = `${workflow}.${activity}`;
+          const cell = { workflow, activity, fault, seed };
+          if (fault === 's3Errors' && s3Calls === 0)
+            return {
+              ...cell,
+              outcome: 'notApplicable',
+              why: 'it makes no request to S3: none was seen at the proxy in any run',
+            };
+          const struck = trials.filter((trial) => trial.fault === fault && trial.struck.includes(step));
+          if (struck.length === 0)
+            return { ...cell, outcome: 'different', why: 'the fault never hit it; see the log of the run' };
+          const alone = (scenario: string, shift?: string): Trial | undefined =>
+            struck.find((trial) => trial.only === step && trial.scenario === scenario && trial.shift === shift);
+          const counts = struck.map((trial) =>
+            trial.only === undefined ? (alone(trial.scenario, trial.shift) ?? trial) : trial,
+          );
+          const bad = counts.find(({ differences }) => differences.length > 0);
+          if (bad)
+            return {
+              ...cell,
+              outcome: 'different',
+              why: `${bad.scenario}${bad.shift ? ` (${bad.shift})` : ''}: ${bad.differences.join('; ')}`.slice(0, 1500),
+            };
+          return {
+            ...cell,
+            outcome: 'same',
+            why: [...new Set(struck.map(({ scenario, shift }) => (shift ? `${scenario} (${shift})` : scenario)))].join(
+              ', ',
+            ),
+          };
+        }),
+      );
   }
 
   private judged(outcomes: Outcome[]): Trial[] {
     return outcomes.map(({ plan, world, steps }) => {
       const differences = difference(this.progress.references[plan.scenario]!.world, world);
-      if (differences.length > 0) this.lab.tell(`DIFFERENT ${plan.run} ${plan.scenario} ${plan.fault}${plan.only ? ` of ${plan.only}` : ''}:\n    ${differences.join('\n    ')}`);
-      return { scenario: plan.scenario, fault: plan.fault!, shift: plan.shift, only: plan.only, struck: steps.filter(({ struck }) => struck).map((step) => `${step.workflow}.${step.activity}`), differences };
+      if (differences.length > 0)
+        this.lab.tell(
+          `DIFFERENT ${plan.run} ${plan.scenario} ${plan.fault}${plan.only ? ` of ${plan.only}` : ''}:\n    ` +
+            `${differences.join('\n    ')}`,
+        );
+      return {
+        scenario: plan.scenario,
+        fault: plan.fault!,
+        shift: plan.shift,
+        only: plan.only,
+        struck: steps.filter(({ struck }) => struck).map((step) => `${step.workflow}.${step.activity}`),
+        differences,
+      };
     });
   }
 
@@ -242,17 +367,25 @@ export class Matrix {
   }
 
   private plan(scenario: string, fault: Fault | null, more: Partial<Plan> = {}): Plan {
-    return { run: `r${this.next++}`, scenario, fault, seed: this.progress.seed, ...(fault === null ? {} : { strikes: this.strikes(scenario) }), ...more };
+    return {
+      run: `r${this.next++}`,
+      scenario,
+      fault,
+      seed: this.progress.seed,
+      ...(fault === null ? {} : { strikes: this.strikes(scenario) }),
+      ...more,
+    };
   }
 
   /**
-   * Whose steps a scenario's runs are struck in: a lifecycle of twenty-five blows would say nothing more than its children on ways of their own.
-   * A workflow without ways of its own is struck where it comes first.
+   * Whose steps a scenario's runs are struck in: a lifecycle of twenty-five blows would say nothing more than its
+   * children on ways of their own. A workflow without ways of its own is struck where it comes first.
    */
   private strikes(scenario: string): string[] {
     const workflow = (name: string): string => name.split('/')[0]!;
     const own = new Set(this.scenarios.map(({ name }) => workflow(name)));
-    const called = ({ name }: Scenario): string[] => this.progress.references[name]!.steps.map(({ step }) => step.split('.')[0]!);
+    const called = ({ name }: Scenario): string[] =>
+      this.progress.references[name]!.steps.map(({ step }) => step.split('.')[0]!);
     const home = (child: string): string => workflow(this.scenarios.find((one) => called(one).includes(child))!.name);
     const all = new Set(this.scenarios.flatMap(called));
     return [...all].filter((one) => (own.has(one) ? one : home(one)) === workflow(scenario));

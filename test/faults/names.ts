@@ -26,21 +26,43 @@ export class Names {
     if (TIME.test(text)) return '#';
     if (/^\d+$/.test(text)) return text;
     let named = text;
-    for (const [id, name] of [...this.texts].sort(([a], [b]) => b.length - a.length)) named = named.replaceAll(id, `‹${name}›`);
-    return named.split(/(‹[^›]*›)/).map((piece) => (piece.startsWith('‹') ? piece : piece.replace(new RegExp(`\\b${this.run}\\b`, 'g'), '$run').replace(/[0-9a-f]{12,}/g, '#').replace(/\d+/g, '#'))).join('');
+    for (const [id, name] of [...this.texts].sort(([a], [b]) => b.length - a.length))
+      named = named.replaceAll(id, `‹${name}›`);
+    return named
+      .split(/(‹[^›]*›)/)
+      .map((piece) =>
+        piece.startsWith('‹')
+          ? piece
+          : piece
+              .replace(new RegExp(`\\b${this.run}\\b`, 'g'), '$run')
+              .replace(/[0-9a-f]{12,}/g, '#')
+              .replace(/\d+/g, '#'),
+      )
+      .join('');
   }
 
   /** A value with names for ids; what stands under a key of `dropped` is left out. */
   value(value: unknown, key = ''): unknown {
     if (typeof value === 'bigint') return this.value(Number(value), key);
-    if (typeof value === 'number') return this.numbers.get(`${KINDS[key] ?? key} ${value}`) ?? (key in KINDS ? '#' : value);
+    if (typeof value === 'number')
+      return this.numbers.get(`${KINDS[key] ?? key} ${value}`) ?? (key in KINDS ? '#' : value);
     if (typeof value === 'string') return this.words(value);
     if (Array.isArray(value)) {
       const items = value.map((item) => this.value(item, key));
-      return BY_ID.has(key) ? items.map((item) => [JSON.stringify(item), item] as const).sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item) : items;
+      return BY_ID.has(key)
+        ? items
+            .map((item) => [JSON.stringify(item), item] as const)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([, item]) => item)
+        : items;
     }
     if (value === null || typeof value !== 'object') return value;
-    return Object.fromEntries(Object.entries(value).filter(([name]) => !DROPPED.has(name)).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, item]) => [name, this.value(item, name)]));
+    return Object.fromEntries(
+      Object.entries(value)
+        .filter(([name]) => !DROPPED.has(name))
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, item]) => [name, this.value(item, name)]),
+    );
   }
 }
 
@@ -49,7 +71,16 @@ const TIME = /^1[789]\d{17}$/;
 
 /** Keys whose numbers are ids, and the kind of thing they name. */
 const KINDS: Record<string, string> = {
-  proposal: 'proposal', slashing: 'proposal', job: 'job', escrow: 'escrow', grant: 'grant', release: 'release', adoption: 'adoption', version: 'version', previous: 'version', from: 'version',
+  proposal: 'proposal',
+  slashing: 'proposal',
+  job: 'job',
+  escrow: 'escrow',
+  grant: 'grant',
+  release: 'release',
+  adoption: 'adoption',
+  version: 'version',
+  previous: 'version',
+  from: 'version',
 };
 
 /** Lists in the order of ids, which are of one run alone: names order them here. */
@@ -57,5 +88,24 @@ const BY_ID: ReadonlySet<string> = new Set(['datasets', 'payments']);
 
 /** Times, places of a record, and sums that grow with everybody's work. */
 const DROPPED: ReadonlySet<string> = new Set([
-  'at', 'until', 'block', 'power', 'yes', 'no', 'total', 'threshold', 'deadline', 'soak_until', 'opened_at', 'closed_at', 'submitted_at', 'approval', 'approvalDigest', 'neuron', 'proposer', 'bucket', 'salt', 'merkleRoot',
+  'at',
+  'until',
+  'block',
+  'power',
+  'yes',
+  'no',
+  'total',
+  'threshold',
+  'deadline',
+  'soak_until',
+  'opened_at',
+  'closed_at',
+  'submitted_at',
+  'approval',
+  'approvalDigest',
+  'neuron',
+  'proposer',
+  'bucket',
+  'salt',
+  'merkleRoot',
 ]);

@@ -1,6 +1,16 @@
 /** What the lab and the workers say to each other. */
 
-export const FAULTS = ['crashBefore', 'crashAfter', 'timeout', 'duplicate', 'workerKill', 'temporalRestart', 'icKill', 's3Errors', 'clockSkew'] as const;
+export const FAULTS = [
+  'crashBefore',
+  'crashAfter',
+  'timeout',
+  'duplicate',
+  'workerKill',
+  'temporalRestart',
+  'icKill',
+  's3Errors',
+  'clockSkew',
+] as const;
 export type Fault = (typeof FAULTS)[number];
 
 /** The header by which the S3 proxy knows whose request it is: `<run> <workflow> <activity> <attempt>`. */

@@ -1,6 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ed25519KeyIdentity } from '@dfinity/identity';
-import { connect, decision, identityFromSeed, isTransient, listProposals, propose, transfer, vote, type Clients, type GovernedMethod, type GovernedPayloads, type Network } from '@livepod/client';
+import {
+  connect,
+  decision,
+  identityFromSeed,
+  isTransient,
+  listProposals,
+  propose,
+  transfer,
+  vote,
+  type Clients,
+  type GovernedMethod,
+  type GovernedPayloads,
+  type Network,
+} from '@livepod/client';
 import { sha256, utf8 } from '@livepod/protocol';
 
 export const TOKEN = 100_000_000n;
@@ -12,7 +25,12 @@ export async function insist<T>(act: () => Promise<T>, patienceSeconds = 180): P
       return await act();
     } catch (error) {
       const name = (error as Error).name;
-      const away = isTransient(error) || name === 'ServiceError' || name === 'TransportError' || (error as { code?: unknown }).code === 14 || (error as { code?: unknown }).code === 4;
+      const away =
+        isTransient(error) ||
+        name === 'ServiceError' ||
+        name === 'TransportError' ||
+        (error as { code?: unknown }).code === 14 ||
+        (error as { code?: unknown }).code === 4;
       if (!away || Date.now() > until) throw error;
     }
   }
@@ -46,10 +64,12 @@ export class People {
   /** One payment after the other, so that a repeated one can be told by the balance. */
   async fund(name: string, amount: bigint): Promise<void> {
     const bank = await this.as('bank');
-    const mine = this.paying.then(() => insist(async () => {
-      const held = await bank.ledger.icrc1_balance_of({ owner: identity(name).getPrincipal(), subaccount: [] });
-      if (held < amount) await transfer(bank, principal(name), amount - held);
-    }));
+    const mine = this.paying.then(() =>
+      insist(async () => {
+        const held = await bank.ledger.icrc1_balance_of({ owner: identity(name).getPrincipal(), subaccount: [] });
+        if (held < amount) await transfer(bank, principal(name), amount - held);
+      }),
+    );
     this.paying = mine.catch(() => {});
     await mine;
   }
@@ -57,11 +77,14 @@ export class People {
   /** Has a governed method carried out: the voter proposes, and holds the majority. */
   async pass<M extends GovernedMethod>(method: M, payload: GovernedPayloads[M], reference: string): Promise<void> {
     const voter = await this.as('voter');
-    const { proposal } = await insist(() => propose(voter, { method, payload, clientRef: reference, title: method, summary: method }));
+    const { proposal } = await insist(() =>
+      propose(voter, { method, payload, clientRef: reference, title: method, summary: method }),
+    );
     for (;;) {
       const now = await insist(() => decision(voter, proposal));
       if (now.outcome === 'executed') return;
-      if (now.outcome !== 'open' && now.outcome !== 'adopted') throw new Error(`${method} (${reference}) was ${now.outcome}: ${now.failure ?? ''}`);
+      if (now.outcome !== 'open' && now.outcome !== 'adopted')
+        throw new Error(`${method} (${reference}) was ${now.outcome}: ${now.failure ?? ''}`);
       await sleep(100);
     }
   }
@@ -74,7 +97,12 @@ export class People {
   /** Resolves when a proposal whose reference begins so is open. */
   async proposed(reference: string): Promise<void> {
     const voter = await this.as('voter');
-    while (!(await insist(() => listProposals(voter, { open: true }))).some(({ clientRef }) => clientRef.startsWith(reference))) await sleep(200);
+    while (
+      !(await insist(() => listProposals(voter, { open: true }))).some(({ clientRef }) =>
+        clientRef.startsWith(reference),
+      )
+    )
+      await sleep(200);
   }
 
   startVoting(): void {
@@ -91,8 +119,10 @@ export class People {
     while (!this.stopped) {
       for (const open of await listProposals(voter, { open: true }).catch(() => [])) {
         const run = runIn(open.clientRef);
-        const ballot = (run === undefined ? undefined : this.ballots.get(run)?.(open.clientRef, open.rendering)) ?? 'yes';
-        if (ballot !== 'leave') await vote(voter, { proposal: open.proposal, vote: ballot }).catch(() => {}); // it is still open when it failed
+        const ballot =
+          (run === undefined ? undefined : this.ballots.get(run)?.(open.clientRef, open.rendering)) ?? 'yes';
+        // it is still open when it failed
+        if (ballot !== 'leave') await vote(voter, { proposal: open.proposal, vote: ballot }).catch(() => {});
       }
       await sleep(400);
     }

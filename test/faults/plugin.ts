@@ -1,6 +1,7 @@
 /**
- * Runs inside the real workers (LIVEPOD_WORKER_PLUGIN): asks the lab before and after each activity what shall happen to it, and marks the
- * S3 requests that an activity makes with its name. Without the lab's word everything runs as it is.
+ * Runs inside the real workers (LIVEPOD_WORKER_PLUGIN): asks the lab before and after each activity what shall happen
+ * to it, and marks the S3 requests that an activity makes with its name. Without the lab's word everything runs as it
+ * is.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import http from 'node:http';
@@ -41,8 +42,15 @@ async function alive<T>(context: Context, wait: Promise<T>): Promise<T> {
 async function around(context: Context, slots: number, args: unknown[], run: () => Promise<unknown>): Promise<unknown> {
   const { info } = context;
   const began: Began = {
-    pid: process.pid, namespace: info.workflowNamespace ?? info.namespace, workflowId: info.workflowExecution!.workflowId, runId: info.workflowExecution!.runId, workflow: info.workflowType!,
-    activity: info.activityType, activityId: info.activityId, attempt: info.attempt, args,
+    pid: process.pid,
+    namespace: info.workflowNamespace ?? info.namespace,
+    workflowId: info.workflowExecution!.workflowId,
+    runId: info.workflowExecution!.runId,
+    workflow: info.workflowType!,
+    activity: info.activityType,
+    activityId: info.activityId,
+    attempt: info.attempt,
+    args,
   };
   const { order, mark } = await alive(context, tell<{ order: Order; mark: string }>('began', began));
   const marked = (): Promise<unknown> => current.run(mark, run);
@@ -50,7 +58,10 @@ async function around(context: Context, slots: number, args: unknown[], run: () 
   try {
     if (order === 'twice') {
       // A queue with one slot cannot deliver the same step twice at once, only one after the other.
-      const [first, second] = slots === 1 ? [await settled(marked()), await settled(marked())] : await Promise.all([settled(marked()), settled(marked())]);
+      const [first, second] =
+        slots === 1
+          ? [await settled(marked()), await settled(marked())]
+          : await Promise.all([settled(marked()), settled(marked())]);
       result = valueOf(second.status === 'fulfilled' ? second : first);
     } else {
       result = await marked();
@@ -77,8 +88,13 @@ const plugin: WorkerPlugin = {
   async configureWorker(options) {
     const slots = options.maxConcurrentActivityTaskExecutions ?? 100;
     await tell('hello', Object.keys(options.activities ?? {}));
-    const inbound = (context: Context): ActivityInterceptors => ({ inbound: { execute: (input, next) => around(context, slots, input.args, () => next(input)) } });
-    return { ...options, interceptors: { ...options.interceptors, activity: [...(options.interceptors?.activity ?? []), inbound] } };
+    const inbound = (context: Context): ActivityInterceptors => ({
+      inbound: { execute: (input, next) => around(context, slots, input.args, () => next(input)) },
+    });
+    return {
+      ...options,
+      interceptors: { ...options.interceptors, activity: [...(options.interceptors?.activity ?? []), inbound] },
+    };
   },
 };
 export default plugin;

@@ -1,6 +1,14 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { canisterModels, canisterRequesting, canisterTreasury, contribute, holdoutEvaluation, signerOf, type Plan } from '@livepod/activities';
+import {
+  canisterModels,
+  canisterRequesting,
+  canisterTreasury,
+  contribute,
+  holdoutEvaluation,
+  signerOf,
+  type Plan,
+} from '@livepod/activities';
 import { motionRecording, motionSchema } from '@livepod/activities/testing';
 import { approve, CanisterError, isTransient } from '@livepod/client';
 import { canonicalJson, documentId } from '@livepod/protocol';
@@ -14,7 +22,10 @@ export const FEE = '100000000';
 export const REWARD = '500000000';
 const CHUNK_BYTES = 960_000;
 
-/** What one run of a scenario is about: people, datasets, a channel of its own. What is prepared here is named for the comparison. */
+/**
+ * What one run of a scenario is about: people, datasets, a channel of its own. What is prepared here is named for the
+ * comparison.
+ */
 export class Subjects {
   /** Ids and principals, and what they are called in a comparison. */
   readonly names = new Map<string, string>();
@@ -23,12 +34,19 @@ export class Subjects {
   pods: string[] = [];
 
   /** @param template  gives the trained model that checkpoints are made of */
-  constructor(readonly lab: Lab, readonly run: string, private readonly template?: () => Promise<Template>) {
+  constructor(
+    readonly lab: Lab,
+    readonly run: string,
+    private readonly template?: () => Promise<Template>,
+  ) {
     this.channel = run;
   }
 
   /** A contributor with a bond, and a dataset of theirs. */
-  async dataset(label: string, wanted: { store?: 'bucket' | 's3'; access?: 'fee' | 'vote'; accepted?: boolean } = {}): Promise<string> {
+  async dataset(
+    label: string,
+    wanted: { store?: 'bucket' | 's3'; access?: 'fee' | 'vote'; accepted?: boolean } = {},
+  ): Promise<string> {
     const { lab } = this;
     const who = await this.funded(`contributor-${label}`, 50n * TOKEN);
     const clients = await lab.people.as(who);
@@ -37,10 +55,18 @@ export class Subjects {
       await approve(clients, 21n * TOKEN);
       await clients.treasury.post_bond({ purpose: { contributor: null }, amount: 20n * TOKEN, client_ref: 'bond' });
     });
-    const { dataset, uid } = await insist(() => contribute({
-      clients, seed: identity(who), recordings: [{ name: 'run.csv', csv: motionRecording(0) }], schema: motionSchema, title: `Watch ${label} of ${this.run}`, store: wanted.store ?? 'bucket',
-      s3: { ...lab.network.s3!, ...lab.stack.s3Credentials }, licence: { fee: FEE, access: wanted.access ?? 'fee' },
-    }));
+    const { dataset, uid } = await insist(() =>
+      contribute({
+        clients,
+        seed: identity(who),
+        recordings: [{ name: 'run.csv', csv: motionRecording(0) }],
+        schema: motionSchema,
+        title: `Watch ${label} of ${this.run}`,
+        store: wanted.store ?? 'bucket',
+        s3: { ...lab.network.s3!, ...lab.stack.s3Credentials },
+        licence: { fee: FEE, access: wanted.access ?? 'fee' },
+      }),
+    );
     this.names.set(dataset, `dataset ${label}`).set(uid, `uid ${label}`);
     if (wanted.accepted) await lab.people.pass('accept_dataset', { dataset }, `setup/${this.run}/accept-${label}`);
     return dataset;
@@ -51,9 +77,19 @@ export class Subjects {
     const { lab } = this;
     const requesting = canisterRequesting(await lab.people.as('provider'));
     const deadline = (BigInt(Date.now() + deadlineSeconds * 1000) * 1_000_000n).toString();
-    const { job } = await insist(() => requesting.request({
-      round: this.run, recipe: lab.recipe, arguments: TINY, seed: 1, datasets: [{ id: dataset, epoch: 0 }], base: null, reward: REWARD, deadline, clientRef: `setup/${this.run}/${label}`,
-    }));
+    const { job } = await insist(() =>
+      requesting.request({
+        round: this.run,
+        recipe: lab.recipe,
+        arguments: TINY,
+        seed: 1,
+        datasets: [{ id: dataset, epoch: 0 }],
+        base: null,
+        reward: REWARD,
+        deadline,
+        clientRef: `setup/${this.run}/${label}`,
+      }),
+    );
     lab.control.jobIs(job, this.run);
     const payer = await this.funded(`payer-${label}`, 20n * TOKEN);
     const treasury = canisterTreasury(await lab.people.as(payer));
@@ -68,25 +104,56 @@ export class Subjects {
     const template = await this.template!();
     const provider = await lab.people.as('provider');
     const known = (await insist(() => provider.access.get_job(BigInt(job))))!;
-    const manifest = canonicalJson({ ...template.manifest, job, approvalDigest: known.approval_digest, datasets: [dataset] });
+    const manifest = canonicalJson({
+      ...template.manifest,
+      job,
+      approvalDigest: known.approval_digest,
+      datasets: [dataset],
+    });
     for (const { bytes } of template.files) {
-      for (let at = 0; at < Math.max(bytes.length, 1); at += CHUNK_BYTES) await insist(() => provider.models.put_chunk({ job: BigInt(job), bytes: bytes.subarray(at, at + CHUNK_BYTES) }));
+      for (let at = 0; at < Math.max(bytes.length, 1); at += CHUNK_BYTES)
+        await insist(() =>
+          provider.models.put_chunk({ job: BigInt(job), bytes: bytes.subarray(at, at + CHUNK_BYTES) }),
+        );
     }
-    await insist(() => provider.models.submit_checkpoint({ manifest, signature: signerOf(identity('provider')).sign(manifest) }));
+    await insist(() =>
+      provider.models.submit_checkpoint({ manifest, signature: signerOf(identity('provider')).sign(manifest) }),
+    );
     const checkpoint = documentId(manifest);
     this.names.set(checkpoint, `checkpoint ${label}`);
     return { checkpoint, job };
   }
 
   /** An official checkpoint with an open release on this run's channel. */
-  async release(label: string, dataset: string, plan: Plan): Promise<{ release: number; version: number; job: number }> {
+  async release(
+    label: string,
+    dataset: string,
+    plan: Plan,
+  ): Promise<{ release: number; version: number; job: number }> {
     const { lab } = this;
     const { checkpoint, job } = await this.checkpoint(label, dataset);
-    const evaluator = holdoutEvaluation(await lab.people.as('evaluator'), signerOf(identity('evaluator')), join(lab.state, 'holdout'));
+    const evaluator = holdoutEvaluation(
+      await lab.people.as('evaluator'),
+      signerOf(identity('evaluator')),
+      join(lab.state, 'holdout'),
+    );
     await insist(() => evaluator.measure({ checkpoint }));
     const { waves, soakSeconds, gate } = plan;
-    const payload = { waves: Uint32Array.from(waves), soak_seconds: soakSeconds, gate: { min_windows: gate.minWindows, max_correction_permille: gate.maxCorrectionPermille, max_errors: gate.maxErrors }, skippable_soak: (plan.skippableSoak === undefined ? [] : [plan.skippableSoak]) as [] | [boolean] };
-    await lab.people.pass('adopt_checkpoint', { checkpoint, channel: this.channel, plan: payload }, `setup/${this.run}/adopt-${label}`);
+    const payload = {
+      waves: Uint32Array.from(waves),
+      soak_seconds: soakSeconds,
+      gate: {
+        min_windows: gate.minWindows,
+        max_correction_permille: gate.maxCorrectionPermille,
+        max_errors: gate.maxErrors,
+      },
+      skippable_soak: (plan.skippableSoak === undefined ? [] : [plan.skippableSoak]) as [] | [boolean],
+    };
+    await lab.people.pass(
+      'adopt_checkpoint',
+      { checkpoint, channel: this.channel, plan: payload },
+      `setup/${this.run}/adopt-${label}`,
+    );
     const models = canisterModels(await lab.people.as('voter'));
     const opened = await later(() => models.released({ checkpoint, channel: this.channel }));
     return { ...opened, job };
@@ -94,7 +161,11 @@ export class Subjects {
 
   /** A version that became stable on this run's channel. */
   async stableVersion(label: string, dataset: string): Promise<number> {
-    const { release, version } = await this.release(label, dataset, { waves: [1], soakSeconds: 0, gate: { minWindows: 0, maxCorrectionPermille: 1000, maxErrors: 9 } });
+    const { release, version } = await this.release(label, dataset, {
+      waves: [1],
+      soakSeconds: 0,
+      gate: { minWindows: 0, maxCorrectionPermille: 1000, maxErrors: 9 },
+    });
     const { fleet } = await this.lab.people.as('orchestrator');
     for (const wave of [1, 2]) await later(() => fleet.advance({ release: BigInt(release), wave }));
     const models = canisterModels(await this.lab.people.as('voter'));
@@ -112,8 +183,15 @@ export class Subjects {
     }
   }
 
-  /** Every pod that a wave reached says once how its windows went; those it did not reach are refused, and not asked any more once the next wave may begin. */
-  async report(release: number, wave: number, health: { windows: number; corrections: number; errors: number }): Promise<void> {
+  /**
+   * Every pod that a wave reached says once how its windows went; those it did not reach are refused, and not asked any
+   * more once the next wave may begin.
+   */
+  async report(
+    release: number,
+    wave: number,
+    health: { windows: number; corrections: number; errors: number },
+  ): Promise<void> {
     await this.waveBegun(release, wave);
     const { fleet } = await this.lab.people.as('voter');
     const { version, exposed } = (await insist(() => fleet.get_release(BigInt(release))))!;
@@ -121,9 +199,20 @@ export class Subjects {
     for (const pod of this.pods) {
       if (reported === exposed) break;
       const device = await this.lab.people.as(pod);
-      await insist(() => device.fleet.report({ release: BigInt(release), version, sequence: BigInt(wave), event: { health: null }, ...health })).then(() => void reported++, (error: unknown) => {
-        if (!(error instanceof CanisterError) || error.code !== 'notExposed') throw error;
-      });
+      await insist(() =>
+        device.fleet.report({
+          release: BigInt(release),
+          version,
+          sequence: BigInt(wave),
+          event: { health: null },
+          ...health,
+        }),
+      ).then(
+        () => void reported++,
+        (error: unknown) => {
+          if (!(error instanceof CanisterError) || error.code !== 'notExposed') throw error;
+        },
+      );
     }
   }
 

@@ -28,7 +28,7 @@ export async function outside(lab: Lab): Promise<Outside> {
   const { endpoint, region, bucket } = lab.network.s3!;
   const s3 = new S3Client({ endpoint, region, credentials: lab.stack.s3Credentials, forcePathStyle: true });
   const objects = new Map<string, number>();
-  for (let token: string | undefined; ; ) {
+  for (let token: string | undefined; ;) {
     const page = await s3.send(new ListObjectsV2Command({ Bucket: bucket, ContinuationToken: token }));
     for (const { Key, Size } of page.Contents ?? []) objects.set(Key!, Size ?? 0);
     token = page.NextContinuationToken;
@@ -37,18 +37,25 @@ export async function outside(lab: Lab): Promise<Outside> {
   s3.destroy();
   const workflows: Outside['workflows'] = [];
   for (const client of [lab.temporal, lab.provider]) {
-    for await (const { workflowId, type, status } of client.workflow.list()) workflows.push({ id: workflowId, type, status: status.name });
+    for await (const { workflowId, type, status } of client.workflow.list())
+      workflows.push({ id: workflowId, type, status: status.name });
   }
   const folders = lab.workspaces().flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []));
   return { objects, workflows, folders };
 }
 
 /** The part of the world that one run was about. */
-export function worldOf(subjects: Subjects, ending: Ending, chain: Chain, { objects, workflows, folders }: Outside): World {
+export function worldOf(
+  subjects: Subjects,
+  ending: Ending,
+  chain: Chain,
+  { objects, workflows, folders }: Outside,
+): World {
   const { run, lab } = subjects;
   const names = new Names(run);
   for (const [id, name] of subjects.names) names.text(id, name);
-  for (const role of ['orchestrator', 'provider', 'evaluator', 'voter', 'operator', 'bank', 'installer']) names.text(principal(role), role);
+  for (const role of ['orchestrator', 'provider', 'evaluator', 'voter', 'operator', 'bank', 'installer'])
+    names.text(principal(role), role);
   for (const [name, id] of Object.entries(lab.network.canisters)) names.text(id, name);
   subjects.pods.forEach((pod, index) => names.text(principal(pod), `pod ${index + 1}`));
 
@@ -63,26 +70,44 @@ export function worldOf(subjects: Subjects, ending: Ending, chain: Chain, { obje
   const escrows = chain.escrows.filter(({ job }) => jobIds.has(job));
   for (const { id, job } of escrows) names.number('escrow', id, `escrow of ${names.nameOf('job', job)}`);
   const grants = jobs.flatMap(({ id }) => chain.grants.get(id) ?? []);
-  for (const { id, job, dataset } of grants) names.number('grant', id, `grant of ${names.nameOf('job', job)} for ${names.nameOf('', dataset)}`);
+  for (const { id, job, dataset } of grants)
+    names.number('grant', id, `grant of ${names.nameOf('job', job)} for ${names.nameOf('', dataset)}`);
   const releases = chain.releases.filter(({ channel }) => channel === run);
   for (const { id, checkpoint } of releases) names.number('release', id, `release of ${names.nameOf('', checkpoint)}`);
   const proposals = chain.proposals.filter(({ clientRef }) => runIn(clientRef) === run);
-  for (const { proposal, clientRef } of proposals) names.number('proposal', proposal, `proposal ${names.words(clientRef)}`);
+  for (const { proposal, clientRef } of proposals)
+    names.number('proposal', proposal, `proposal ${names.words(clientRef)}`);
   const channel = chain.channels.filter(({ name }) => name === run);
 
   const world: World = {};
-  const put = (heading: string, value: unknown): void => void (world[heading] ??= []).push(typeof value === 'string' ? value : JSON.stringify(names.value(value)));
+  const put = (heading: string, value: unknown): void =>
+    void (world[heading] ??= []).push(typeof value === 'string' ? value : JSON.stringify(names.value(value)));
 
   put('the workflow', { status: ending.status, says: ending.says });
-  const mine = ({ id }: { id: string }): boolean => runIn(id) === run || jobs.some((job) => id === `training-job-${job.id}`);
-  world['all its workflows'] = workflows.filter(mine).map(({ id, type, status }) => `${type} ${names.words(id)} ${status}`).sort();
-  for (const { proposal, method, outcome, clientRef } of proposals) put('proposals', { proposal, method, outcome, clientRef });
-  for (const { id, client_ref, state, fees, reward, payer } of jobs) put('jobs', { job: id, client_ref, state, fees, reward, payer: payer.map((who) => who.toText()) });
+  const mine = ({ id }: { id: string }): boolean =>
+    runIn(id) === run || jobs.some((job) => id === `training-job-${job.id}`);
+  world['all its workflows'] = workflows
+    .filter(mine)
+    .map(({ id, type, status }) => `${type} ${names.words(id)} ${status}`)
+    .sort();
+  for (const { proposal, method, outcome, clientRef } of proposals)
+    put('proposals', { proposal, method, outcome, clientRef });
+  for (const { id, client_ref, state, fees, reward, payer } of jobs)
+    put('jobs', { job: id, client_ref, state, fees, reward, payer: payer.map((who) => who.toText()) });
   for (const { id, uses_left, revoked, why } of grants) put('grants', { grant: id, uses_left, revoked, why });
-  for (const { id, amount, state, payments } of escrows) put('escrows', { escrow: id, amount, state, payments: payments.map((payment) => ({ ...payment, to: payment.to.toText(), paid: payment.block.length > 0 })) });
-  for (const { id, state, version, parent, accuracy, macro_f1, worst_person, bytes } of checkpoints) put('checkpoints', { checkpoint: id, state, version, parent, accuracy, macro_f1, worst_person, bytes });
-  for (const { name, sequence, stable, candidate, reason } of channel) put('channel', { name, sequence, stable, candidate, reason });
-  for (const { id, wave, exposed, state, windows, corrections, errors, installed, returned, told } of releases) put('releases', { release: id, wave, exposed, state, windows, corrections, errors, installed, returned, told });
+  for (const { id, amount, state, payments } of escrows)
+    put('escrows', {
+      escrow: id,
+      amount,
+      state,
+      payments: payments.map((payment) => ({ ...payment, to: payment.to.toText(), paid: payment.block.length > 0 })),
+    });
+  for (const { id, state, version, parent, accuracy, macro_f1, worst_person, bytes } of checkpoints)
+    put('checkpoints', { checkpoint: id, state, version, parent, accuracy, macro_f1, worst_person, bytes });
+  for (const { name, sequence, stable, candidate, reason } of channel)
+    put('channel', { name, sequence, stable, candidate, reason });
+  for (const { id, wave, exposed, state, windows, corrections, errors, installed, returned, told } of releases)
+    put('releases', { release: id, wave, exposed, state, windows, corrections, errors, installed, returned, told });
 
   for (const { canister, caller, event } of chain.events) {
     const subject = subjectOf(event, caller);
@@ -107,7 +132,11 @@ export function worldOf(subjects: Subjects, ending: Ending, chain: Chain, { obje
     if (bytes.startsWith('02')) return 'all bonds';
     return names.nameOf(bytes.startsWith('01') ? 'escrow' : 'job', number) ?? 'something else';
   };
-  const ours = new Set([...escrows.map(({ id }) => names.nameOf('escrow', id)!), ...jobs.map(({ id }) => names.nameOf('job', id)!), ...subjects.accounts.map((id) => names.nameOf('', id)!)]);
+  const ours = new Set([
+    ...escrows.map(({ id }) => names.nameOf('escrow', id)!),
+    ...jobs.map(({ id }) => names.nameOf('job', id)!),
+    ...subjects.accounts.map((id) => names.nameOf('', id)!),
+  ]);
   for (const { operation } of chain.blocks) {
     const [kind, moved] = Object.entries(operation)[0] as [string, Record<string, unknown>];
     const sides = ['from', 'to', 'spender'].flatMap((side) => {
@@ -115,15 +144,21 @@ export function worldOf(subjects: Subjects, ending: Ending, chain: Chain, { obje
       return given === undefined ? [] : [[side, account(given as Ledger.Account)] as const];
     });
     const whose = sides.find(([, name]) => ours.has(name));
-    if (whose) put(`ledger, ${whose[1]}`, `${kind} ${sides.map(([side, name]) => `${side} ${name}`).join(', ')}: ${String(moved['amount'])}`);
+    if (whose)
+      put(
+        `ledger, ${whose[1]}`,
+        `${kind} ${sides.map(([side, name]) => `${side} ${name}`).join(', ')}: ${String(moved['amount'])}`,
+      );
   }
 
-  world['objects in S3'] = [...objects].flatMap(([key, bytes]) => {
-    const uid = key.split('/')[1] ?? '';
-    const name = names.nameOf('', uid);
-    return name === undefined ? [] : [`${name} ${key.split('/').slice(2).join('/')}: ${bytes} bytes`];
-  }).sort();
-  world['left on the provider\'s hosts'] = folders.filter((folder) => jobs.some(({ id }) => folder === String(id)));
+  world['objects in S3'] = [...objects]
+    .flatMap(([key, bytes]) => {
+      const uid = key.split('/')[1] ?? '';
+      const name = names.nameOf('', uid);
+      return name === undefined ? [] : [`${name} ${key.split('/').slice(2).join('/')}: ${bytes} bytes`];
+    })
+    .sort();
+  world["left on the provider's hosts"] = folders.filter((folder) => jobs.some(({ id }) => folder === String(id)));
   return world;
 }
 
@@ -132,10 +167,16 @@ export function strays(runs: ReadonlySet<string>, chain: Chain): string[] {
   const known = (reference: string): boolean => runs.has(runIn(reference) ?? '');
   const jobs = new Map(chain.jobs.map((job) => [job.id, job.client_ref]));
   return [
-    ...chain.proposals.filter(({ clientRef }) => !known(clientRef) && !['recipe', 'provider', 'evaluator'].includes(clientRef)).map(({ proposal, clientRef }) => `proposal ${proposal} (${clientRef})`),
-    ...chain.jobs.filter(({ client_ref }) => !known(client_ref)).map(({ id, client_ref }) => `job ${id} (${client_ref})`),
+    ...chain.proposals
+      .filter(({ clientRef }) => !known(clientRef) && !['recipe', 'provider', 'evaluator'].includes(clientRef))
+      .map(({ proposal, clientRef }) => `proposal ${proposal} (${clientRef})`),
+    ...chain.jobs
+      .filter(({ client_ref }) => !known(client_ref))
+      .map(({ id, client_ref }) => `job ${id} (${client_ref})`),
     ...chain.escrows.filter(({ job }) => !known(jobs.get(job) ?? '')).map(({ id }) => `escrow ${id}`),
-    ...chain.releases.filter(({ channel }) => !runs.has(channel)).map(({ id, channel }) => `release ${id} (channel ${channel})`),
+    ...chain.releases
+      .filter(({ channel }) => !runs.has(channel))
+      .map(({ id, channel }) => `release ${id} (channel ${channel})`),
   ];
 }
 
@@ -147,7 +188,10 @@ export function difference(expected: World, found: World): string[] {
     const missing = minus(before, after);
     const more = minus(after, before);
     if (missing.length + more.length === 0) return [`${heading}: in another order: ${after.join(' · ')}`];
-    return [...missing.map((line) => `${heading}: is missing: ${line}`), ...more.map((line) => `${heading}: is there besides: ${line}`)];
+    return [
+      ...missing.map((line) => `${heading}: is missing: ${line}`),
+      ...more.map((line) => `${heading}: is there besides: ${line}`),
+    ];
   });
 }
 
@@ -159,4 +203,3 @@ function minus(all: string[], some: string[]): string[] {
     return at < 0;
   });
 }
-

@@ -10,7 +10,14 @@ describe('a sample of the fault matrix: an intake that is cancelled during its v
     process.stdout.write(`seed ${SEED} (LIVEPOD_SEED repeats it); the whole matrix: npm run faults\n`);
     const lab = await Lab.open({ tell: () => {} });
     try {
-      const matrix = new Matrix(lab, scenarios.filter(({ name }) => name === 'datasetIntake/cancelled'), { workflow: 'datasetIntake' }, fresh(SEED), undefined, SAMPLE);
+      const matrix = new Matrix(
+        lab,
+        scenarios.filter(({ name }) => name === 'datasetIntake/cancelled'),
+        { workflow: 'datasetIntake' },
+        fresh(SEED),
+        undefined,
+        SAMPLE,
+      );
       await matrix.run();
       const cells = matrix.cells();
       expect(cells.filter(({ outcome }) => outcome === 'different')).toEqual([]);

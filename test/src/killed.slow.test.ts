@@ -36,7 +36,11 @@ describe('a story in whose middle every long-lived process is killed', () => {
       killed.push(victim);
     }
     const { status, report, output } = await ended;
-    if (status !== 0) throw new Error(`seed ${SEED}: npm start ended with status ${status} after ${killed.join(', ')} were killed:\n${output.slice(-6000)}`);
+    if (status !== 0)
+      throw new Error(
+        `seed ${SEED}: npm start ended with status ${status} after ${killed.join(', ')} were ` +
+          `killed:\n${output.slice(-6000)}`,
+      );
     expect([...killed].sort()).toEqual([...VICTIMS].sort());
     expectRightStory(report);
   });

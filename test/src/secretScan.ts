@@ -18,24 +18,32 @@ export interface Leak {
 const LEAST = 12;
 
 /**
- * The ways in which a secret can stand in a file: its bytes, hexadecimal, JSON-escaped, and base64 wherever in the encoded bytes it begins (three
- * alignments, of which the digits that do not depend on the neighbours are looked for).
+ * The ways in which a secret can stand in a file: its bytes, hexadecimal, JSON-escaped, and base64 wherever in the
+ * encoded bytes it begins (three alignments, of which the digits that do not depend on the neighbours are looked for).
  */
 export function formsOf({ name, value }: Secret): { form: string; bytes: Buffer }[] {
   const raw = Buffer.from(value);
-  if (raw.length < LEAST) throw new RangeError(`The secret ${name} is too short to be looked for; give at least ${LEAST} bytes.`);
+  if (raw.length < LEAST)
+    throw new RangeError(`The secret ${name} is too short to be looked for; give at least ${LEAST} bytes.`);
   const base64 = [0, 1, 2].map((shift) => {
-    const digits = Buffer.concat([Buffer.alloc(shift), raw]).toString('base64').replace(/=+$/, '');
+    const digits = Buffer.concat([Buffer.alloc(shift), raw])
+      .toString('base64')
+      .replace(/=+$/, '');
     return digits.slice(Math.ceil((shift * 8) / 6), shift === 0 && raw.length % 3 === 0 ? undefined : -1);
   });
   const escaped = JSON.stringify(raw.toString('utf8')).slice(1, -1);
   return [
     { form: 'clear', bytes: raw },
     ...(typeof value === 'string' && escaped !== value ? [{ form: 'JSON', bytes: Buffer.from(escaped) }] : []),
-    ...(typeof value === 'string' && encodeURIComponent(value) !== value ? [{ form: 'URL', bytes: Buffer.from(encodeURIComponent(value)) }] : []),
+    ...(typeof value === 'string' && encodeURIComponent(value) !== value
+      ? [{ form: 'URL', bytes: Buffer.from(encodeURIComponent(value)) }]
+      : []),
     { form: 'hex', bytes: Buffer.from(raw.toString('hex')) },
     { form: 'hex', bytes: Buffer.from(raw.toString('hex').toUpperCase()) },
-    ...base64.flatMap((digits) => [{ form: 'base64', bytes: Buffer.from(digits) }, { form: 'base64url', bytes: Buffer.from(digits.replaceAll('+', '-').replaceAll('/', '_')) }]),
+    ...base64.flatMap((digits) => [
+      { form: 'base64', bytes: Buffer.from(digits) },
+      { form: 'base64url', bytes: Buffer.from(digits.replaceAll('+', '-').replaceAll('/', '_')) },
+    ]),
   ];
 }
 

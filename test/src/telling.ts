@@ -17,9 +17,13 @@ export class Telling {
   /** Starts it; resolves with its status and report when it has ended. */
   async tell(...more: string[]): Promise<{ status: number | null; report: Report; output: string }> {
     const reportFile = join(this.folder, 'report.json');
-    const child = spawn(process.execPath, [START, '--once', '--state', this.state, '--report', reportFile, ...more], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, CI: 'true' } });
+    const child = spawn(process.execPath, [START, '--once', '--state', this.state, '--report', reportFile, ...more], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, CI: 'true' },
+    });
     this.child = child;
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (bytes: Buffer) => void (this.output += bytes.toString()));
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (bytes: Buffer) => void (this.output += bytes.toString()));
     const status = await new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
     const report = JSON.parse(readFileSync(reportFile, 'utf8')) as Report;
     return { status, report, output: this.output };
@@ -50,7 +54,9 @@ export function expectRightStory(report: Report): void {
   expect(decided('rejected')).toHaveLength(1);
   expect(decided('accepted').filter((dataset) => dataset.store === 's3')).toHaveLength(3);
 
-  expect(report.models.map(({ version, decision }) => ({ version, decision }))).toEqual([1, 2, 3].map((version) => ({ version, decision: 'adopted' })));
+  expect(report.models.map(({ version, decision }) => ({ version, decision }))).toEqual(
+    [1, 2, 3].map((version) => ({ version, decision: 'adopted' })),
+  );
   const [first, second, third] = report.models;
   expect(second!.parent).toBe(first!.checkpoint);
   expect(third!.parent).toBe(second!.checkpoint);
@@ -58,7 +64,9 @@ export function expectRightStory(report: Report): void {
   expect(third!.holdout!.accuracy).toBeLessThan(0.6);
 
   expect(report.releases.map(({ version, exposedPods, outcome }) => ({ version, exposedPods, outcome }))).toEqual([
-    { version: 1, exposedPods: 6, outcome: 'completed' }, { version: 2, exposedPods: 6, outcome: 'completed' }, { version: 3, exposedPods: 1, outcome: 'stopped' },
+    { version: 1, exposedPods: 6, outcome: 'completed' },
+    { version: 2, exposedPods: 6, outcome: 'completed' },
+    { version: 3, exposedPods: 1, outcome: 'stopped' },
   ]);
   expect(report.pods).toHaveLength(6);
   const histories = report.pods.map((pod) => pod.history.map((entry) => entry.version).join(' '));
@@ -69,7 +77,9 @@ export function expectRightStory(report: Report): void {
   const { before, after } = report.ledger;
   const gained = (role: string) => BigInt(after[role]!) - BigInt(before[role]!);
   const contributors = Object.keys(before).filter((role) => /^contributor-s\d+$/.test(role));
-  for (const role of contributors) expect(gained(role)).toBeGreaterThan(-21n * 100_000_000n); // its bond, and what its licence earned
+  // its bond, and what its licence earned
+  for (const role of contributors) expect(gained(role)).toBeGreaterThan(-21n * 100_000_000n);
   expect(gained('orchestrator')).toBeLessThan(0n);
-  expect(BigInt(after['totalSupply']!)).toBeLessThanOrEqual(BigInt(before['totalSupply']!)); // fees are burnt, nothing is minted
+  // fees are burnt, nothing is minted
+  expect(BigInt(after['totalSupply']!)).toBeLessThanOrEqual(BigInt(before['totalSupply']!));
 }

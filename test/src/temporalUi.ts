@@ -4,9 +4,19 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type BrowserContext, type Page, type Request } from 'playwright-core';
 
-const PICTURES = process.env['LIVEPOD_PICTURES'] ? fileURLToPath(new URL('../../docs/pictures/', import.meta.url)) : join(tmpdir(), 'livepod-pictures');
+const PICTURES = process.env['LIVEPOD_PICTURES']
+  ? fileURLToPath(new URL('../../docs/pictures/', import.meta.url))
+  : join(tmpdir(), 'livepod-pictures');
 /** No sandbox for root; no traffic of Chromium's own. */
-const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
 /** What went between the browser and the Temporal UI's server: never what went to the codec server. */
 export interface Exchange {
@@ -19,11 +29,20 @@ export class TemporalUi {
   readonly exchanges: Exchange[] = [];
   private readonly reading: Promise<void>[] = [];
 
-  private constructor(private readonly browser: Browser, private readonly context: BrowserContext, readonly page: Page, private readonly url: string, private readonly namespace: string) {}
+  private constructor(
+    private readonly browser: Browser,
+    private readonly context: BrowserContext,
+    readonly page: Page,
+    private readonly url: string,
+    private readonly namespace: string,
+  ) {}
 
   /** Opens a browser that knows nothing yet. */
   static async open(url: string, namespace: string): Promise<TemporalUi> {
-    const browser = await chromium.launch({ executablePath: process.env['LIVEPOD_CHROMIUM'] ?? '/usr/bin/chromium', args: ARGUMENTS });
+    const browser = await chromium.launch({
+      executablePath: process.env['LIVEPOD_CHROMIUM'] ?? '/usr/bin/chromium',
+      args: ARGUMENTS,
+    });
     const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } });
     context.setDefaultTimeout(20_000);
     const ui = new TemporalUi(browser, context, await context.newPage(), url, namespace);
@@ -32,10 +51,23 @@ export class TemporalUi {
   }
 
   private async note(request: Request): Promise<void> {
-    if (new URL(request.url()).origin !== this.url || /\/_app\/|\.(js|css|woff2?|svg|png|ico)$/.test(new URL(request.url()).pathname)) return;
-    const body = await request.response().then((response) => response?.body()).catch(() => undefined);
+    if (
+      new URL(request.url()).origin !== this.url ||
+      /\/_app\/|\.(js|css|woff2?|svg|png|ico)$/.test(new URL(request.url()).pathname)
+    )
+      return;
+    const body = await request
+      .response()
+      .then((response) => response?.body())
+      .catch(() => undefined);
     const headers = JSON.stringify(await request.allHeaders().catch(() => ({})));
-    this.exchanges.push({ url: request.url(), bytes: Buffer.concat([Buffer.from(`${request.url()}\n${headers}\n${request.postData() ?? ''}\n`), body ?? Buffer.alloc(0)]) });
+    this.exchanges.push({
+      url: request.url(),
+      bytes: Buffer.concat([
+        Buffer.from(`${request.url()}\n${headers}\n${request.postData() ?? ''}\n`),
+        body ?? Buffer.alloc(0),
+      ]),
+    });
   }
 
   /** Everything exchanged so far. */
@@ -69,24 +101,37 @@ export class TemporalUi {
   /** Starts a workflow through the form, from a link that fills in all but the input. */
   async start(workflowType: string, taskQueue: string, workflowId: string, input: unknown): Promise<void> {
     const { page } = this;
-    await page.goto(`${this.url}/namespaces/${this.namespace}/workflows/start-workflow?${new URLSearchParams({ workflowType, taskQueue, workflowId }).toString()}`);
+    const filled = new URLSearchParams({ workflowType, taskQueue, workflowId }).toString();
+    await page.goto(`${this.url}/namespaces/${this.namespace}/workflows/start-workflow?${filled}`);
     await page.getByText('Task Queue is Active').waitFor();
-    await page.waitForLoadState('networkidle'); // the form takes the input of the last run of this type, and must not do so after ours is typed
+    // the form takes the input of the last run of this type, and must not do so after ours is typed
+    await page.waitForLoadState('networkidle');
     await this.type(page.locator('.cm-content').first(), input);
     await page.getByTestId('start-workflow-button').click();
-    await page.getByText(/workflow started|success/i).first().waitFor();
+    await page
+      .getByText(/workflow started|success/i)
+      .first()
+      .waitFor();
   }
 
   /** A workflow's page, once it runs; `part` is one of its tabs. */
   async open(workflowId: string, part: 'history' | 'user-metadata', seconds = 20): Promise<void> {
     const { page } = this;
-    for (const deadline = Date.now() + seconds * 1000; ; ) {
+    for (const deadline = Date.now() + seconds * 1000; ;) {
       await page.goto(`${this.url}/namespaces/${this.namespace}/workflows/${workflowId}`);
-      const there = await page.waitForURL(/\/workflows\/[^/]+\/[0-9a-f-]{36}/, { timeout: 5_000 }).then(() => true, () => false);
+      const there = await page.waitForURL(/\/workflows\/[^/]+\/[0-9a-f-]{36}/, { timeout: 5_000 }).then(
+        () => true,
+        () => false,
+      );
       if (there) break;
       if (Date.now() > deadline) throw new Error(`${workflowId} has no page: it did not start within ${seconds} s.`);
     }
-    await page.goto(`${page.url().split('?')[0]!.replace(/\/(history|user-metadata|timeline)$/, '')}/${part}`);
+    await page.goto(
+      `${page
+        .url()
+        .split('?')[0]!
+        .replace(/\/(history|user-metadata|timeline)$/, '')}/${part}`,
+    );
   }
 
   /** What the workflow tells on its page, as an operator reads it. */
@@ -94,7 +139,16 @@ export class TemporalUi {
     await this.open(workflowId, 'user-metadata', seconds);
     const frames = this.page.locator('iframe[title="output"]');
     for (const deadline = Date.now() + seconds * 1000; ; await this.page.waitForTimeout(1000)) {
-      const texts = await Promise.all((await frames.all()).map((_, index) => this.page.frameLocator('iframe[title="output"]').nth(index).locator('body').innerText().catch(() => '')));
+      const texts = await Promise.all(
+        (await frames.all()).map((_, index) =>
+          this.page
+            .frameLocator('iframe[title="output"]')
+            .nth(index)
+            .locator('body')
+            .innerText()
+            .catch(() => ''),
+        ),
+      );
       const text = texts.join('\n');
       if (until.test(text)) return text;
       if (Date.now() > deadline) throw new Error(`The page of ${workflowId} does not say ${until} but:\n${text}`);
@@ -116,8 +170,15 @@ export class TemporalUi {
     await dialog.getByTestId('confirm-modal-button').click();
     const refusal = dialog.getByRole('alert').filter({ hasNotText: 'In Progress' }).filter({ hasText: /\S/ });
     const outcome = await Promise.race([
-      page.getByText('Update successful', { exact: false }).first().waitFor().then(() => undefined),
-      refusal.first().waitFor().then(() => refusal.first().innerText()),
+      page
+        .getByText('Update successful', { exact: false })
+        .first()
+        .waitFor()
+        .then(() => undefined),
+      refusal
+        .first()
+        .waitFor()
+        .then(() => refusal.first().innerText()),
     ]);
     if (outcome !== undefined && picture) await this.picture(`${picture}-refused`);
     return outcome;
@@ -126,7 +187,13 @@ export class TemporalUi {
   /** All text of the page's code blocks: inputs, results, failures. */
   async payloads(until: RegExp, seconds = 60): Promise<string> {
     for (const deadline = Date.now() + seconds * 1000; ; await this.page.waitForTimeout(500)) {
-      const text = (await this.page.getByTestId('input-and-result').locator('.cm-content').allInnerTexts().catch(() => [])).join('\n');
+      const text = (
+        await this.page
+          .getByTestId('input-and-result')
+          .locator('.cm-content')
+          .allInnerTexts()
+          .catch(() => [])
+      ).join('\n');
       if (until.test(text)) return text;
       if (Date.now() > deadline) throw new Error(`${this.page.url()} does not show ${until} but:\n${text}`);
     }
@@ -136,7 +203,8 @@ export class TemporalUi {
     await editor.click();
     await this.page.keyboard.press('Control+A');
     await this.page.keyboard.insertText(JSON.stringify(input));
-    await editor.evaluate((element) => (element as HTMLElement).blur()); // it formats what was typed, and moves what is below
+    // it formats what was typed, and moves what is below
+    await editor.evaluate((element) => (element as HTMLElement).blur());
     await this.page.waitForTimeout(300);
   }
 

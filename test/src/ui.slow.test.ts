@@ -33,8 +33,12 @@ beforeAll(async () => {
   await stage.voters.start();
   await dao.tell(stage);
   token = signOperatorToken(stage.cast.seed('operator'), {
-    actions: ['pause', 'resume', 'approve', 'abort', 'extendDeadline'], workflow: '*', audience: stage.network.canisters.fleet,
-    notBefore: BigInt(Date.now() - 60_000) * 1_000_000n, expires: BigInt(Date.now() + 3600_000) * 1_000_000n, nonce: randomBytes(16),
+    actions: ['pause', 'resume', 'approve', 'abort', 'extendDeadline'],
+    workflow: '*',
+    audience: stage.network.canisters.fleet,
+    notBefore: BigInt(Date.now() - 60_000) * 1_000_000n,
+    expires: BigInt(Date.now() + 3600_000) * 1_000_000n,
+    nonce: randomBytes(16),
   });
   signIn = await open.signIn();
   ui = await TemporalUi.open(stage.network.temporal!.uiUrl!, stage.network.temporal!.namespace);
@@ -64,7 +68,14 @@ describe('an operator with only a browser', () => {
   it('starts a lifecycle through the form, from a link', async () => {
     datasets.push(await contributed(0, 'bucket'), await contributed(1, 's3'));
     await ui.start('lifecycle', 'orchestrator', id, {
-      round, recipe: open.stage.memory.told.recipe, provider: 'provider-1', datasets, arguments: TINY, plan, approveWaves: true, holdSeconds: 0,
+      round,
+      recipe: open.stage.memory.told.recipe,
+      provider: 'provider-1',
+      datasets,
+      arguments: TINY,
+      plan,
+      approveWaves: true,
+      holdSeconds: 0,
     });
   });
 
@@ -80,12 +91,15 @@ describe('an operator with only a browser', () => {
     expect(await ui.update(id, 'pause', { reason: 'Looking at the numbers', token })).toBeUndefined();
     expect(await ui.details(id, /Paused: Looking at the numbers/)).toMatch(/resume/);
     await ui.picture('paused');
-    expect(await ui.update(id, 'pause', { reason: 'Once more', token })).toMatch(/It is paused already; resume it first/);
+    expect(await ui.update(id, 'pause', { reason: 'Once more', token })).toMatch(
+      /It is paused already; resume it first/,
+    );
     expect(await ui.update(id, 'resume', { token })).toBeUndefined();
     await ui.details(id, /Resumed|Roll|Train|Review/);
   });
 
-  it('does not notice that the key is rotated meanwhile', () => expect(rotate(keyRings(state).ours)).toMatch(/^k\d{8}-/));
+  it('does not notice that the key is rotated meanwhile', () =>
+    expect(rotate(keyRings(state).ours)).toMatch(/^k\d{8}-/));
 
   it('lets the second wave begin, and reads result and input in clear', async () => {
     await ui.details(`${id}-rollout`, /Waiting for approval: wave 2 of 2/, 240);
@@ -97,7 +111,15 @@ describe('an operator with only a browser', () => {
 
   it('trains a second checkpoint by itself, and gives the job more time', async () => {
     await ui.start('trainingRound', 'orchestrator', 'training-2', {
-      round: 'two', provider: 'provider-1', recipe: open.stage.memory.told.recipe, arguments: { ...TINY, epochs: 40 }, seed: 2, datasets, base: null, reward: '500000000', deadlineSeconds: 3600,
+      round: 'two',
+      provider: 'provider-1',
+      recipe: open.stage.memory.told.recipe,
+      arguments: { ...TINY, epochs: 40 },
+      seed: 2,
+      datasets,
+      base: null,
+      reward: '500000000',
+      deadlineSeconds: 3600,
     });
     await ui.details('training-2', /Provider provider-1 trains/, 120);
     expect(await ui.update('training-2', 'extendDeadline', { seconds: 1800, token })).toBeUndefined();
@@ -106,13 +128,27 @@ describe('an operator with only a browser', () => {
   });
 
   it('has it reviewed, and reads the number of its release', async () => {
-    await ui.start('checkpointReview', 'orchestrator', 'review-2', { round: 'two', checkpoint, channel: 'stable', plan });
-    release = Number(/Official: version 2 of channel stable, release (\d+)/.exec(await ui.details('review-2', /Official: version 2/, 120))![1]);
+    await ui.start('checkpointReview', 'orchestrator', 'review-2', {
+      round: 'two',
+      checkpoint,
+      channel: 'stable',
+      plan,
+    });
+    release = Number(
+      /Official: version 2 of channel stable, release (\d+)/.exec(
+        await ui.details('review-2', /Official: version 2/, 120),
+      )![1],
+    );
   });
 
   it('starts its rollout, pauses the release, lets it go on', async () => {
     const rollout = `rollout-${release}`;
-    await ui.start('modelRollout', 'orchestrator', rollout, { release, channel: 'stable', waves: 2, approveWaves: true });
+    await ui.start('modelRollout', 'orchestrator', rollout, {
+      release,
+      channel: 'stable',
+      waves: 2,
+      approveWaves: true,
+    });
     await ui.details(rollout, /Waiting for approval: wave 2 of 2/);
     expect(await ui.update(rollout, 'pause', { reason: 'Pods report late', token })).toBeUndefined();
     expect(await ui.details(rollout, /Paused: Pods report late/)).toMatch(/resume/);
@@ -125,14 +161,24 @@ describe('an operator with only a browser', () => {
   });
 
   it('rolls back', async () => {
-    await ui.start('modelRollback', 'rollback', 'rollback-stable-stairs', { channel: 'stable', version: 1, reason: 'Version 2 misreads stairs', ref: 'stairs' });
+    await ui.start('modelRollback', 'rollback', 'rollback-stable-stairs', {
+      channel: 'stable',
+      version: 1,
+      reason: 'Version 2 misreads stairs',
+      ref: 'stairs',
+    });
     await ui.open('rollback-stable-stairs', 'history');
     expect(await ui.payloads(/"version"/, 120)).toMatch(/Version 2 misreads stairs/);
     expect(await stableVersion()).toBe(1);
   });
 
   it('reads why a bad input was refused, and what to do', async () => {
-    await ui.start('lifecycle', 'orchestrator', 'lifecycle-bad', { round: 'bad', provider: 'provider-1', recipe: canary('in-failure'), datasets: [] });
+    await ui.start('lifecycle', 'orchestrator', 'lifecycle-bad', {
+      round: 'bad',
+      provider: 'provider-1',
+      recipe: canary('in-failure'),
+      datasets: [],
+    });
     await ui.open('lifecycle-bad', 'history');
     expect(await ui.payloads(/Give an id/)).toContain(`lifecycle: \\"recipe\\" is \\"${canary('in-failure')}\\"`);
     await ui.picture('failure');
@@ -151,12 +197,17 @@ describe('an operator with only a browser', () => {
 
 it('a schedule runs again after a run that came to something', async () => {
   const { temporal } = open.stage;
-  const runs = (): Promise<string[]> => temporal.schedule.getHandle('treasury-watch').describe().then(({ info }) => info.recentActions.map(({ action }) => action.workflow.workflowId));
+  const runs = (): Promise<string[]> =>
+    temporal.schedule
+      .getHandle('treasury-watch')
+      .describe()
+      .then(({ info }) => info.recentActions.map(({ action }) => action.workflow.workflowId));
   for (const count of [1, 2]) {
     const before = await runs();
     let begun: string | undefined;
     while (begun === undefined) {
-      await temporal.schedule.getHandle('treasury-watch').trigger(); // skipped while the schedule has not heard that the run before ended
+      // skipped while the schedule has not heard that the run before ended
+      await temporal.schedule.getHandle('treasury-watch').trigger();
       await sleep(2000);
       begun = (await runs()).find((id) => !before.includes(id));
     }
@@ -171,25 +222,41 @@ describe('secrets', () => {
     const { network } = stage;
     const signed = presigned({ ...network.s3!, ...stage.s3 }, canary('object'));
     expect((await fetch(signed)).status).toBe(404); // it is good: another signature is refused with 403
-    await stage.temporal.workflow.execute('modelRollback', {
-      taskQueue: 'rollback', workflowId: 'rollback-canary', args: [{ channel: 'stable', version: 0, reason: `${canary('in-input')} ${signed}`, ref: 'canary' }],
-    }).catch(() => {});
+    await stage.temporal.workflow
+      .execute('modelRollback', {
+        taskQueue: 'rollback',
+        workflowId: 'rollback-canary',
+        args: [{ channel: 'stable', version: 0, reason: `${canary('in-input')} ${signed}`, ref: 'canary' }],
+      })
+      .catch(() => {});
     const { operator: _, ...parts } = readOperatorToken(token);
     planted = [
-      ...readdirSync(join(state, 'identities')).filter((file) => file.endsWith('.json')).map((file) => ({ name: `seed of ${file}`, value: unhex((JSON.parse(readFileSync(join(state, 'identities', file), 'utf8')) as { seed: string }).seed) })),
-      ...Object.entries(keyRings(state)).flatMap(([name, path]) => Object.entries({ ...readRing(path).keys, ...Object.values(readRing(path).shared ?? {})[0]?.keys }).map(([key, secret]) => ({ name: `codec key ${key} of ${name}`, value: unhex(secret) }))),
+      ...readdirSync(join(state, 'identities'))
+        .filter((file) => file.endsWith('.json'))
+        .map((file) => ({
+          name: `seed of ${file}`,
+          value: unhex((JSON.parse(readFileSync(join(state, 'identities', file), 'utf8')) as { seed: string }).seed),
+        })),
+      ...Object.entries(keyRings(state)).flatMap(([name, path]) =>
+        Object.entries({ ...readRing(path).keys, ...Object.values(readRing(path).shared ?? {})[0]?.keys }).map(
+          ([key, secret]) => ({ name: `codec key ${key} of ${name}`, value: unhex(secret) }),
+        ),
+      ),
       { name: 'S3 secret', value: stage.s3.secretAccessKey },
       { name: 'signature of the presigned URL', value: new URL(signed).searchParams.get('X-Amz-Signature')! },
       { name: 'presigned URL', value: signed },
-      { name: 'operator token', value: token }, { name: 'signature of the operator token', value: parts.signature },
+      { name: 'operator token', value: token },
+      { name: 'signature of the operator token', value: parts.signature },
       { name: 'sign-in token', value: new URL(signIn).searchParams.get('token')! },
-      { name: 'canary in an input', value: canary('in-input') }, { name: 'canary in a failure', value: canary('in-failure') },
+      { name: 'canary in an input', value: canary('in-input') },
+      { name: 'canary in a failure', value: canary('in-failure') },
       ...dataKeys,
     ];
     expect(planted.length).toBeGreaterThan(20);
   });
 
-  it('are not in what the Temporal server keeps', () => expect(leaksBelow(join(state, 'temporal'), planted)).toEqual([]));
+  it('are not in what the Temporal server keeps', () =>
+    expect(leaksBelow(join(state, 'temporal'), planted)).toEqual([]));
   it('are not in any log', () => expect(leaksBelow(join(state, 'logs'), planted)).toEqual([]));
   it('are not in what the browser and the Temporal UI exchange', async () => {
     const traffic = await ui.traffic();
@@ -201,15 +268,26 @@ describe('secrets', () => {
     const { temporal } = open.stage.network;
     const clear = await connectClient({ ...temporal!, codecUrl: undefined }, { keys: 'off' });
     try {
-      await clear.workflow.start('lifecycle', { taskQueue: 'nobody', workflowId: 'lifecycle-leak', args: [{ round: canary('leaked'), token }] });
+      await clear.workflow.start('lifecycle', {
+        taskQueue: 'nobody',
+        workflowId: 'lifecycle-leak',
+        args: [{ round: canary('leaked'), token }],
+      });
     } finally {
       await clear.connection.close();
     }
     const leaks = leaksBelow(join(state, 'temporal'), [{ name: 'leak', value: canary('leaked') }, ...planted]);
-    expect([...new Set(leaks.map(({ secret }) => secret))].sort()).toEqual(['leak', 'operator token', 'signature of the operator token']);
+    expect([...new Set(leaks.map(({ secret }) => secret))].sort()).toEqual([
+      'leak',
+      'operator token',
+      'signature of the operator token',
+    ]);
     await ui.open('lifecycle-leak', 'history');
     await ui.payloads(new RegExp(canary('leaked')));
-    expect((await ui.traffic()).flatMap(({ url, bytes }) => leaksIn(url, bytes, [{ name: 'leak', value: canary('leaked') }])).length).toBeGreaterThan(0);
+    expect(
+      (await ui.traffic()).flatMap(({ url, bytes }) => leaksIn(url, bytes, [{ name: 'leak', value: canary('leaked') }]))
+        .length,
+    ).toBeGreaterThan(0);
   });
 });
 
@@ -231,9 +309,18 @@ async function contributed(index: number, store: 'bucket' | 's3'): Promise<strin
   const seed = stage.cast.seed(contributor(person));
   const title = `Watch of ${person}`;
   const recordings = filesOf(stage.recordings, person).slice(0, 2);
-  const files = recordings.map(({ name, csv }) => ({ name, bytes: typeof csv === 'string' ? new TextEncoder().encode(csv) : csv }));
+  const files = recordings.map(({ name, csv }) => ({
+    name,
+    bytes: typeof csv === 'string' ? new TextEncoder().encode(csv) : csv,
+  }));
   const { dataset } = await contribute({
-    clients: await connect(stage.network, stage.cast.identity(contributor(person))), seed, recordings, schema: schemaOf(stage.recordings), title, store, licence: { fee: '100000000' },
+    clients: await connect(stage.network, stage.cast.identity(contributor(person))),
+    seed,
+    recordings,
+    schema: schemaOf(stage.recordings),
+    title,
+    store,
+    licence: { fee: '100000000' },
     ...(store === 's3' ? { s3: { ...stage.network.s3!, ...stage.s3 } } : {}),
   });
   const { dataKey, wrapSeed } = await deriveSecrets(signerOf(seed), files, `${store}:${title}`);

@@ -1,4 +1,10 @@
-import { CreateMultipartUploadCommand, HeadObjectCommand, ListMultipartUploadsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateMultipartUploadCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { balance, type Clients } from '@livepod/client';
@@ -28,9 +34,15 @@ beforeAll(async () => {
   s3 = new S3Client({ endpoint, region, credentials: { accessKeyId, secretAccessKey }, forcePathStyle: true });
   rig.ballot = ({ clientRef }) => (undecided.has(clientRef.split('/').slice(0, 2).join('/')) ? undefined : 'yes');
   [datasets.fee, datasets.vote, datasets.submitted] = await Promise.all([
-    rig.contributed('contributor-1', 0), rig.contributed('contributor-2', 1, { store: 's3', licence: { access: 'vote' } }), rig.contributed('contributor-2', 2, { store: 's3' }),
+    rig.contributed('contributor-1', 0),
+    rig.contributed('contributor-2', 1, { store: 's3', licence: { access: 'vote' } }),
+    rig.contributed('contributor-2', 2, { store: 's3' }),
   ]);
-  await rig.client.workflow.execute('datasetIntake', { taskQueue: 'orchestrator', workflowId: 'intake-first', args: [{ round: 'first', datasets: [datasets.fee, datasets.vote] }] });
+  await rig.client.workflow.execute('datasetIntake', {
+    taskQueue: 'orchestrator',
+    workflowId: 'intake-first',
+    args: [{ round: 'first', datasets: [datasets.fee, datasets.vote] }],
+  });
   payerBefore = await balance(operator);
 });
 afterAll(async () => {
@@ -49,32 +61,69 @@ interface Stage {
   left: Partial<Traces>;
 }
 
-const doing = (step: string) => async (round: string): Promise<boolean> => (await underWay(rig, round)).includes(step);
-const proposed = (round: string): Promise<boolean> => tracesOf(rig, round).then(({ proposals }) => proposals.length > 0);
+const doing =
+  (step: string) =>
+  async (round: string): Promise<boolean> =>
+    (await underWay(rig, round)).includes(step);
+const proposed = (round: string): Promise<boolean> =>
+  tracesOf(rig, round).then(({ proposals }) => proposals.length > 0);
 const nothing: Traces = { proposals: [], job: null, liveGrants: 0, escrow: null, release: null };
 const refunded: Partial<Traces> = { job: 'refunded', escrow: 'refunded' };
 
 /** In the order of waiting: what the canisters give back only at a job's deadline comes first. */
 const stages: Record<string, Stage> = {
-  submitted: { hold: (signal) => rig.signal('evaluator', signal), reached: async (round) => (await tracesOf(rig, round)).job === 'submitted', left: refunded },
-  evaluation: { vote: 'adopt', reached: async (round) => (await doing('evaluation.measure')(round)) || proposed(round), left: refunded },
-  adoption: { vote: 'adopt', reached: proposed, left: refunded },
-  request: { input: () => ({ deadlineSeconds: 30 }), hold: (signal) => rig.signal('provider', signal), reached: doing('requestAccess'), left: {} },
-  checking: {
-    input: () => ({ trainOn: [], datasets: [datasets.submitted] }), hold: (signal) => rig.chain.signal('s3', signal),
-    vote: 'intake', reached: doing('datasets.check'), left: {}, // it may get as far as its proposal before it hears of its end
+  submitted: {
+    hold: (signal) => rig.signal('evaluator', signal),
+    reached: async (round) => (await tracesOf(rig, round)).job === 'submitted',
+    left: refunded,
   },
-  votes: { input: () => ({ trainOn: [], datasets: [datasets.submitted] }), vote: 'intake', reached: proposed, left: {} },
+  evaluation: {
+    vote: 'adopt',
+    reached: async (round) => (await doing('evaluation.measure')(round)) || proposed(round),
+    left: refunded,
+  },
+  adoption: { vote: 'adopt', reached: proposed, left: refunded },
+  request: {
+    input: () => ({ deadlineSeconds: 30 }),
+    hold: (signal) => rig.signal('provider', signal),
+    reached: doing('requestAccess'),
+    left: {},
+  },
+  checking: {
+    input: () => ({ trainOn: [], datasets: [datasets.submitted] }),
+    hold: (signal) => rig.chain.signal('s3', signal),
+    vote: 'intake',
+    reached: doing('datasets.check'),
+    left: {}, // it may get as far as its proposal before it hears of its end
+  },
+  votes: {
+    input: () => ({ trainOn: [], datasets: [datasets.submitted] }),
+    vote: 'intake',
+    reached: proposed,
+    left: {},
+  },
   escrow: { input: () => ({ trainOn: [datasets.vote] }), vote: 'access', reached: proposed, left: refunded },
   wave: {
-    input: () => ({ plan: { ...TINY.plan, soakSeconds: 3600 } }), reached: async (round) => (await tracesOf(rig, round)).release === 'rolling',
+    input: () => ({ plan: { ...TINY.plan, soakSeconds: 3600 } }),
+    reached: async (round) => (await tracesOf(rig, round)).release === 'rolling',
     left: { job: 'completed', escrow: 'settled', release: 'stopped' },
   },
 };
 
 function start(round: string, { input, vote }: Stage) {
   if (vote) undecided.add(`${vote}/${round}`);
-  const args: LifecycleInput[] = [{ ...TINY, round, channel: round, recipe: rig.chain.recipe, trainOn: [datasets.fee], deadlineSeconds: 100, holdSeconds: 0, ...input?.(round) }];
+  const args: LifecycleInput[] = [
+    {
+      ...TINY,
+      round,
+      channel: round,
+      recipe: rig.chain.recipe,
+      trainOn: [datasets.fee],
+      deadlineSeconds: 100,
+      holdSeconds: 0,
+      ...input?.(round),
+    },
+  ];
   return rig.client.workflow.start('lifecycle', { taskQueue: 'orchestrator', workflowId: `lifecycle-${round}`, args });
 }
 
@@ -82,7 +131,10 @@ function start(round: string, { input, vote }: Stage) {
 async function startedTo(round: string, stage: Stage) {
   const handle = await start(round, stage);
   let end: string | undefined;
-  handle.result().then((result) => (end = JSON.stringify(result)), (error: Error) => (end = `${error.message}: ${error.cause}`));
+  handle.result().then(
+    (result) => (end = JSON.stringify(result)),
+    (error: Error) => (end = `${error.message}: ${error.cause}`),
+  );
   await until(async () => end !== undefined || (await stage.reached(round)), 50);
   if (end !== undefined) throw new Error(`${round} ended before it was disturbed: ${end}`);
   return handle;
@@ -93,7 +145,11 @@ const specs = chunks.map((bytes) => ({ sha256: sha256(bytes), bytes: bytes.lengt
 const salt = new Uint8Array(16).fill(9);
 const folder = `datasets/${'ab'.repeat(32)}/`;
 const given = { Bucket: 'livepod', Key: `${folder}run.csv` };
-const there = (Key: string): Promise<boolean> => s3.send(new HeadObjectCommand({ Bucket: 'livepod', Key })).then(() => true, () => false);
+const there = (Key: string): Promise<boolean> =>
+  s3.send(new HeadObjectCommand({ Bucket: 'livepod', Key })).then(
+    () => true,
+    () => false,
+  );
 let begun: number;
 let buckets: string[];
 
@@ -102,7 +158,8 @@ describe('uploads that nobody registers', () => {
     begun = Date.now();
     const uploader = await rig.chain.as('contributor-1');
     const { bucket } = await uploader.datasets.reserve({ salt, chunks: specs });
-    for (const digit of [10, 13]) await uploader.datasets.reserve({ salt: new Uint8Array(16).fill(digit), chunks: specs });
+    for (const digit of [10, 13])
+      await uploader.datasets.reserve({ salt: new Uint8Array(16).fill(digit), chunks: specs });
     const uid = datasetUid(principalBytes(uploader.principal.toText()), salt);
     await uploader.bucketClient(bucket).put_chunk({ uid, index: 0, bytes: chunks[0]! });
     await s3.send(new PutObjectCommand({ ...given, Body: 'abandoned' }));
@@ -120,60 +177,85 @@ describe('uploads that nobody registers', () => {
 });
 
 describe('a round that ends in the middle', () => {
-  it.each(Object.keys(stages))('at its %s, cancelled or terminated, leaves nothing open but what the canisters hold until the deadline', async (name) => {
-    const stage = stages[name]!;
-    stage.hold?.('SIGSTOP');
-    const [cancelled] = await Promise.all([
-      (async () => {
-        const handle = await startedTo(`c-${name}`, stage);
+  it.each(Object.keys(stages))(
+    'at its %s, cancelled or terminated, leaves nothing open but what the canisters hold until the deadline',
+    async (name) => {
+      const stage = stages[name]!;
+      stage.hold?.('SIGSTOP');
+      const [cancelled] = await Promise.all([
+        (async () => {
+          const handle = await startedTo(`c-${name}`, stage);
+          await handle.cancel();
+          return handle;
+        })(),
+        (async () => {
+          await startedTo(`t-${name}`, stage);
+          await terminate(rig, `t-${name}`);
+        })(),
+      ]).finally(() => stage.hold?.('SIGCONT'));
+      await expect(cancelled.result()).rejects.toThrow(WorkflowFailedError);
+
+      const found = await watchOnce(rig);
+      const { proposals, liveGrants, release } = await tracesOf(rig, `t-${name}`);
+      const after = await tracesOf(rig, `c-${name}`);
+      expect({ proposals, release }).toEqual({ proposals: after.proposals, release: after.release });
+      expect(proposals).toEqual([]);
+      if (stage.left.job === 'refunded' && name === 'escrow') expect(liveGrants).toBe(0);
+      expect(found.left!.every(({ of }) => of.includes('t-') || of.startsWith('release'))).toBe(true);
+    },
+  );
+
+  it.each(['t', 'c'])(
+    'while it trains (%s), has its grants revoked, the provider stops, and what it had uploaded of a ' +
+      'checkpoint is collected',
+    async (mode) => {
+      const round = `${mode}-training`;
+      const job = (): Promise<bigint> =>
+        operator.access
+          .find_job({ provider: rig.chain.identity('provider').getPrincipal(), client_ref: `round/${round}` })
+          .then((known) => known?.id ?? 0n);
+      const handle = await startedTo(round, {
+        input: () => ({ arguments: { ...TINY.arguments, epochs: 50, windowsPerEpoch: 4096 } }),
+        left: {},
+        reached: async () =>
+          (await readdir(join(rig.scratch, String(await job()), 'epochs')).catch(() => [''])).includes('resume.bin'),
+      });
+      const jobId = await job();
+      const provider = await rig.chain.as('provider');
+      const put = await Promise.all(
+        chunks.slice(0, 2).map((bytes) => provider.models.put_chunk({ job: jobId, bytes })),
+      );
+      const kept = (): Promise<number> =>
+        Promise.all(put.map((hash) => operator.models.get_chunk(new Uint8Array(hash)))).then(
+          (found) => found.filter((bytes) => bytes !== undefined).length,
+        );
+      expect(
+        (await (await rig.chain.as('stranger')).models.collect_chunks({ after: [], limit: 50 })).jobs,
+      ).not.toContain(jobId);
+      expect(await kept()).toBe(2);
+      if (mode === 't') {
+        await terminate(rig, round);
+        expect((await watchOnce(rig)).left).toContainEqual(
+          expect.objectContaining({
+            of: `round ${round}`,
+            failed: [Number(await job())],
+            refunded: [expect.any(Number)],
+          }),
+        ); // a job of another round may come late
+      } else {
         await handle.cancel();
-        return handle;
-      })(),
-      (async () => {
-        await startedTo(`t-${name}`, stage);
-        await terminate(rig, `t-${name}`);
-      })(),
-    ]).finally(() => stage.hold?.('SIGCONT'));
-    await expect(cancelled.result()).rejects.toThrow(WorkflowFailedError);
-
-    const found = await watchOnce(rig);
-    const { proposals, liveGrants, release } = await tracesOf(rig, `t-${name}`);
-    const after = await tracesOf(rig, `c-${name}`);
-    expect({ proposals, release }).toEqual({ proposals: after.proposals, release: after.release });
-    expect(proposals).toEqual([]);
-    if (stage.left.job === 'refunded' && name === 'escrow') expect(liveGrants).toBe(0);
-    expect(found.left!.every(({ of }) => of.includes('t-') || of.startsWith('release'))).toBe(true);
-  });
-
-  it.each(['t', 'c'])('while it trains (%s), has its grants revoked, the provider stops, and what it had uploaded of a checkpoint is collected', async (mode) => {
-    const round = `${mode}-training`;
-    const job = (): Promise<bigint> => operator.access.find_job({ provider: rig.chain.identity('provider').getPrincipal(), client_ref: `round/${round}` }).then((known) => known?.id ?? 0n);
-    const handle = await startedTo(round, {
-      input: () => ({ arguments: { ...TINY.arguments, epochs: 50, windowsPerEpoch: 4096 } }), left: {},
-      reached: async () => (await readdir(join(rig.scratch, String(await job()), 'epochs')).catch(() => [''])).includes('resume.bin'),
-    });
-    const jobId = await job();
-    const provider = await rig.chain.as('provider');
-    const put = await Promise.all(chunks.slice(0, 2).map((bytes) => provider.models.put_chunk({ job: jobId, bytes })));
-    const kept = (): Promise<number> => Promise.all(put.map((hash) => operator.models.get_chunk(new Uint8Array(hash)))).then((found) => found.filter((bytes) => bytes !== undefined).length);
-    expect((await (await rig.chain.as('stranger')).models.collect_chunks({ after: [], limit: 50 })).jobs).not.toContain(jobId);
-    expect(await kept()).toBe(2);
-    if (mode === 't') {
-      await terminate(rig, round);
-      expect((await watchOnce(rig)).left).toContainEqual(expect.objectContaining({ of: `round ${round}`, failed: [Number(await job())], refunded: [expect.any(Number)] })); // a job of another round may come late
-    } else {
-      await handle.cancel();
-      await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
-    }
-    expect(await tracesOf(rig, round)).toEqual({ ...nothing, ...refunded });
-    await until(async () => (await readdir(rig.scratch)).length === 0);
-    await watchOnce(rig);
-    expect(await kept()).toBe(0);
-  });
+        await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
+      }
+      expect(await tracesOf(rig, round)).toEqual({ ...nothing, ...refunded });
+      await until(async () => (await readdir(rig.scratch)).length === 0);
+      await watchOnce(rig);
+      expect(await kept()).toBe(0);
+    },
+  );
 });
 
 describe('uploads that nobody registered in time', () => {
-  it('are collected when their time is over: chunks, objects, parts and the buckets that then hold nothing', async () => {
+  it('are collected when their time is over: chunks, objects, parts and the buckets that hold nothing', async () => {
     await until(async () => {
       await watchOnce(rig);
       return Date.now() - begun > RESERVATION_SECONDS * 1000 && !(await there(given.Key));
@@ -188,12 +270,21 @@ describe('uploads that nobody registered in time', () => {
     const uploader = await rig.chain.as('contributor-1');
     const uid = datasetUid(principalBytes(uploader.principal.toText()), salt);
     const [known] = await operator.datasets.list_buckets();
-    await expect(uploader.bucketClient(known!.bucket).put_chunk({ uid, index: 1, bytes: chunks[1]! })).rejects.toMatchObject({ code: 'notFound', message: expect.stringContaining('its time to be registered is over') });
+    await expect(
+      uploader.bucketClient(known!.bucket).put_chunk({ uid, index: 1, bytes: chunks[1]! }),
+    ).rejects.toMatchObject({
+      code: 'notFound',
+      message: expect.stringContaining('its time to be registered is over'),
+    });
     const all: string[] = [];
     for (const digit of [9, 11, 12]) {
       const { bucket } = await uploader.datasets.reserve({ salt: new Uint8Array(16).fill(digit), chunks: specs });
       all.push(bucket.toText());
-      expect(await uploader.bucketClient(bucket).missing(datasetUid(principalBytes(uploader.principal.toText()), new Uint8Array(16).fill(digit)))).toHaveLength(3);
+      expect(
+        await uploader
+          .bucketClient(bucket)
+          .missing(datasetUid(principalBytes(uploader.principal.toText()), new Uint8Array(16).fill(digit))),
+      ).toHaveLength(3);
     }
     // The one that was emptied is a bucket again; none was created.
     expect(all.sort()).toEqual([...buckets].sort());
@@ -201,16 +292,25 @@ describe('uploads that nobody registered in time', () => {
 
   it('never takes a registered dataset with them', async () => {
     await watchOnce(rig);
-    const check = await rig.client.workflow.execute<(request: { round: string; datasets: string[] }) => Promise<{ decision: string }[]>>('datasetIntake', { taskQueue: 'orchestrator', workflowId: 'intake-last', args: [{ round: 'last', datasets: [datasets.fee, datasets.vote, datasets.submitted] }] });
+    const check = await rig.client.workflow.execute<
+      (request: { round: string; datasets: string[] }) => Promise<{ decision: string }[]>
+    >('datasetIntake', {
+      taskQueue: 'orchestrator',
+      workflowId: 'intake-last',
+      args: [{ round: 'last', datasets: [datasets.fee, datasets.vote, datasets.submitted] }],
+    });
     expect(check.map(({ decision }) => decision)).toEqual(['accepted', 'accepted', 'accepted']);
   });
 });
 
 describe('in the end', () => {
-  it('every job is over, every escrow has gone its way, and the payer lost fees alone but for what was adopted', async () => {
+  it('every job is over, every escrow settled, and the payer lost fees alone but for what was adopted', async () => {
     await until(async () => {
       await watchOnce(rig);
-      return (await operator.treasury.list_open_escrows({ after: [], limit: 100 })).length === 0 && (await operator.access.list_open_jobs({ after: [], limit: 100 })).length === 0;
+      return (
+        (await operator.treasury.list_open_escrows({ after: [], limit: 100 })).length === 0 &&
+        (await operator.access.list_open_jobs({ after: [], limit: 100 })).length === 0
+      );
     }, 1000);
     for (const [name, { left }] of Object.entries(stages)) {
       for (const mode of ['c', 't']) {
@@ -220,7 +320,10 @@ describe('in the end', () => {
       }
     }
     const escrows = await operator.treasury.list_escrows({ after: [], limit: 100 });
-    const cost = escrows.reduce((sum, { state, amount }) => sum + ('settled' in state ? amount + 2n * FEE : 3n * FEE), 0n);
+    const cost = escrows.reduce(
+      (sum, { state, amount }) => sum + ('settled' in state ? amount + 2n * FEE : 3n * FEE),
+      0n,
+    );
     const lost = payerBefore - (await balance(operator));
     // A repeated step may approve twice, for a fee each.
     expect(lost >= cost && lost < cost + 10n * FEE).toBe(true);

@@ -18,7 +18,10 @@ const word = (state: object): string => Object.keys(state)[0]!;
 /** Reads everything that a round may have changed; its channel has the round's name. */
 export async function tracesOf(rig: Rig, round: string): Promise<Traces> {
   const clients = await rig.chain.as('operator');
-  const job = await clients.access.find_job({ provider: rig.chain.identity('provider').getPrincipal(), client_ref: `round/${round}` });
+  const job = await clients.access.find_job({
+    provider: rig.chain.identity('provider').getPrincipal(),
+    client_ref: `round/${round}`,
+  });
   const grants = job ? await clients.access.list_grants({ job: job.id }) : [];
   const escrow = job && (await clients.treasury.escrow_of_job(job.id));
   const releases = await clients.fleet.list_releases({ after: [], limit: 100 });
@@ -33,7 +36,9 @@ export async function tracesOf(rig: Rig, round: string): Promise<Traces> {
 }
 
 async function openProposals(clients: Clients, round: string): Promise<string[]> {
-  return (await listProposals(clients, { open: true })).map(({ clientRef }) => clientRef).filter((ref) => ref.split('/')[1] === round);
+  return (await listProposals(clients, { open: true }))
+    .map(({ clientRef }) => clientRef)
+    .filter((ref) => ref.split('/')[1] === round);
 }
 
 const STARTED = 2;
@@ -43,7 +48,11 @@ export async function underWay(rig: Rig, round: string): Promise<string[]> {
   const names: string[] = [];
   for (const workflowId of await running(rig, round)) {
     const { raw } = await rig.client.workflow.getHandle(workflowId).describe();
-    names.push(...(raw.pendingActivities ?? []).filter(({ state }) => Number(state) === STARTED).map(({ activityType }) => activityType?.name ?? ''));
+    names.push(
+      ...(raw.pendingActivities ?? [])
+        .filter(({ state }) => Number(state) === STARTED)
+        .map(({ activityType }) => activityType?.name ?? ''),
+    );
     names.push(...(raw.pendingNexusOperations ?? []).map(({ operation }) => operation ?? ''));
   }
   return names;
@@ -51,7 +60,10 @@ export async function underWay(rig: Rig, round: string): Promise<string[]> {
 
 async function running(rig: Rig, round: string): Promise<string[]> {
   const ids: string[] = [];
-  for await (const run of rig.client.workflow.list({ query: `LivepodRound = "${round}" AND ExecutionStatus = "Running"` })) ids.push(run.workflowId);
+  for await (const run of rig.client.workflow.list({
+    query: `LivepodRound = "${round}" AND ExecutionStatus = "Running"`,
+  }))
+    ids.push(run.workflowId);
   return ids;
 }
 
@@ -60,10 +72,14 @@ export async function terminate(rig: Rig, round: string): Promise<void> {
   rig.signal('orchestrator', 'SIGSTOP');
   try {
     // A child that was only just started shows a moment later.
-    for (let quiet = 0; quiet < 2; ) {
+    for (let quiet = 0; quiet < 2;) {
       const ids = await running(rig, round);
       quiet = ids.length === 0 ? quiet + 1 : 0;
-      for (const id of ids) await rig.client.workflow.getHandle(id).terminate('a test').catch(() => {});
+      for (const id of ids)
+        await rig.client.workflow
+          .getHandle(id)
+          .terminate('a test')
+          .catch(() => {});
       await sleep(150);
     }
   } finally {
@@ -75,5 +91,9 @@ let watches = 0;
 
 /** One run of treasuryWatch, as the schedule starts it. */
 export function watchOnce(rig: Rig): Promise<TreasuryWatchResult> {
-  return rig.client.workflow.execute('treasuryWatch', { taskQueue: 'orchestrator', workflowId: `watch-${++watches}`, args: [{ quietSeconds: 0 }] });
+  return rig.client.workflow.execute('treasuryWatch', {
+    taskQueue: 'orchestrator',
+    workflowId: `watch-${++watches}`,
+    args: [{ quietSeconds: 0 }],
+  });
 }

@@ -19,26 +19,42 @@ export interface Bundle {
 }
 
 /** Files that are part of every bundle, absolute: interceptors that run inside the sandbox. */
-export const workflowInterceptors: string[] = [fileURLToPath(new URL('interceptors.ts', import.meta.resolve('@livepod/workflows')))];
+export const workflowInterceptors: string[] = [
+  fileURLToPath(new URL('interceptors.ts', import.meta.resolve('@livepod/workflows'))),
+];
 
 const workflows = (file: string): string => fileURLToPath(new URL(file, import.meta.resolve('@livepod/workflows')));
-const { NormalModuleReplacementPlugin } = createRequire(require.resolve('@temporalio/worker'))('webpack') as typeof import('webpack');
+const { NormalModuleReplacementPlugin } = createRequire(require.resolve('@temporalio/worker'))(
+  'webpack',
+) as typeof import('webpack');
 
 /** OpenTelemetry's context manager for workflows is ours: `workflows/src/traceStorage.ts` says why. */
-const oneTraceStorage = new NormalModuleReplacementPlugin(/^\.\/context-manager$/, (found: { context: string; request: string }) => {
-  if (found.context.includes('interceptors-opentelemetry-v2')) found.request = workflows('traceContext.ts');
-});
+const oneTraceStorage = new NormalModuleReplacementPlugin(
+  /^\.\/context-manager$/,
+  (found: { context: string; request: string }) => {
+    if (found.context.includes('interceptors-opentelemetry-v2')) found.request = workflows('traceContext.ts');
+  },
+);
 
 /**
- * The workflow code of one entry. Made once per state of the sources and of the SDK and kept in .cache, so that a restarted worker polls in a
- * second. Workers, replays and tests all take theirs from here: replaying needs the same interceptors and converters.
+ * The workflow code of one entry. Made once per state of the sources and of the SDK and kept in .cache, so that a
+ * restarted worker polls in a second. Workers, replays and tests all take theirs from here: replaying needs the same
+ * interceptors and converters.
  */
 export async function workflowBundle(entry: Entry): Promise<Bundle> {
   const source = fileURLToPath(import.meta.resolve(`@livepod/workflows/${entry}`));
   const hash = createHash('sha256').update((require('@temporalio/worker/package.json') as { version: string }).version);
   const { payloadConverterPath, failureConverterPath } = dataConverter();
-  const sources = (await readdir(dirname(source))).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts')).map((name) => join(dirname(source), name));
-  const parts = [...sources, fileURLToPath(import.meta.url), payloadConverterPath ?? [], failureConverterPath ?? [], workflowInterceptors].flat();
+  const sources = (await readdir(dirname(source)))
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .map((name) => join(dirname(source), name));
+  const parts = [
+    ...sources,
+    fileURLToPath(import.meta.url),
+    payloadConverterPath ?? [],
+    failureConverterPath ?? [],
+    workflowInterceptors,
+  ].flat();
   for (const path of parts.sort()) hash.update(relative(root, path)).update(await readFile(path));
   const cache = join(root, '.cache', 'workflows');
   const name = `${entry}-${hash.digest('hex').slice(0, 24)}.js`;
@@ -47,7 +63,8 @@ export async function workflowBundle(entry: Entry): Promise<Bundle> {
 
   const code = await bundle(source);
   await mkdir(cache, { recursive: true });
-  for (const old of (await readdir(cache)).filter((file) => file.startsWith(`${entry}-`) && file.endsWith('.js'))) await rm(join(cache, old), { force: true });
+  for (const old of (await readdir(cache)).filter((file) => file.startsWith(`${entry}-`) && file.endsWith('.js')))
+    await rm(join(cache, old), { force: true });
   await writeFile(join(cache, `${name}.${process.pid}`), code);
   await rename(join(cache, `${name}.${process.pid}`), join(cache, name));
   return { code, buildId: buildIdOf(code) };
@@ -69,20 +86,33 @@ export async function bundle(workflowsPath: string): Promise<string> {
 }
 
 /**
- * Files and modules are named as in the repository: histories' stack traces name no machine's folders, and the build id is the same
- * wherever it is made. The sources themselves stay out of the map. Exports that nothing uses are left out: every cached workflow has its own
- * instance of all modules.
+ * Files and modules are named as in the repository: histories' stack traces name no machine's folders, and the build id
+ * is the same wherever it is made. The sources themselves stay out of the map. Exports that nothing uses are left out:
+ * every cached workflow has its own instance of all modules.
  */
 const smallAndOfNoMachine: NonNullable<BundleOptions['webpackConfigHook']> = (config) => ({
   ...config,
   context: root,
   plugins: [...(config.plugins ?? []), oneTraceStorage],
-  optimization: { ...config.optimization, providedExports: true, usedExports: true, sideEffects: true, innerGraph: true },
+  optimization: {
+    ...config.optimization,
+    providedExports: true,
+    usedExports: true,
+    sideEffects: true,
+    innerGraph: true,
+  },
   devtool: 'inline-nosources-source-map',
-  output: { ...config.output, devtoolModuleFilenameTemplate: ({ absoluteResourcePath }: { absoluteResourcePath: string }) => absoluteResourcePath.replaceAll(root, '') },
+  output: {
+    ...config.output,
+    devtoolModuleFilenameTemplate: ({ absoluteResourcePath }: { absoluteResourcePath: string }) =>
+      absoluteResourcePath.replaceAll(root, ''),
+  },
 });
 
 export function buildIdOf(code: string): string {
   const map = code.lastIndexOf('//# sourceMappingURL=data:');
-  return createHash('sha256').update(map < 0 ? code : code.slice(0, map)).digest('hex').slice(0, 16);
+  return createHash('sha256')
+    .update(map < 0 ? code : code.slice(0, map))
+    .digest('hex')
+    .slice(0, 16);
 }

@@ -5,10 +5,16 @@ afterEach(() => {
   process.env = { ...before };
 });
 
-describe('a process\'s configuration', () => {
+describe("a process's configuration", () => {
   it('lists everything that is missing or wrong at once, each with what to do', () => {
     for (const name of ['LIVEPOD_NETWORK', 'LIVEPOD_HOLDOUT']) delete process.env[name];
-    Object.assign(process.env, { LIVEPOD_IDENTITY: '/nowhere/identity.json', LIVEPOD_CODEC_KEYS: 'off', LIVEPOD_HEALTH_PORT: 'http', OTEL_EXPORTER_OTLP_ENDPOINT: 'collector', TEMPORAL_TLS: 'maybe' });
+    Object.assign(process.env, {
+      LIVEPOD_IDENTITY: '/nowhere/identity.json',
+      LIVEPOD_CODEC_KEYS: 'off',
+      LIVEPOD_HEALTH_PORT: 'http',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'collector',
+      TEMPORAL_TLS: 'maybe',
+    });
     let message = '';
     try {
       configure({ LIVEPOD_HOLDOUT: 'a folder of recordings' });

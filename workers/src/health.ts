@@ -9,9 +9,9 @@ const ANSWER_WITHIN = 3_000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGUSR2'] as const;
 
 /**
- * How a process is, for a supervisor or a cluster: `GET /healthz` (200 while it lives; 503 when a worker of it failed) and `GET /readyz` (200 while it
- * takes work, else 503 with the reasons, one sentence each). It is ready from its first poll until it is asked to stop, and not while the Temporal
- * server is away.
+ * How a process is, for a supervisor or a cluster: `GET /healthz` (200 while it lives; 503 when a worker of it failed)
+ * and `GET /readyz` (200 while it takes work, else 503 with the reasons, one sentence each). It is ready from its first
+ * poll until it is asked to stop, and not while the Temporal server is away.
  */
 export class Health {
   private workers: { queue: string; worker: Worker }[] = [];
@@ -20,9 +20,13 @@ export class Health {
   private away: string | undefined;
   private stopping: string | undefined;
   private timer: NodeJS.Timeout | undefined;
-  private readonly onSignal = (signal: string): void => void (this.stopping ??= `It was asked to stop (${signal}): running steps end, new ones go elsewhere.`);
+  private readonly onSignal = (signal: string): void =>
+    void (this.stopping ??= `It was asked to stop (${signal}): running steps end, new ones go elsewhere.`);
 
-  private constructor(private readonly role: string, private readonly server: Server) {
+  private constructor(
+    private readonly role: string,
+    private readonly server: Server,
+  ) {
     // Once: a second signal ends a process that is stuck.
     for (const signal of SIGNALS) process.once(signal, this.onSignal);
   }
@@ -33,8 +37,18 @@ export class Health {
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, bind, resolve));
     const health = new Health(role, server);
     server.on('request', (request, response) => {
-      const answer = request.method !== 'GET' ? undefined : request.url === '/healthz' ? health.alive() : request.url === '/readyz' ? health.ready() : undefined;
-      response.writeHead(answer === undefined ? 404 : answer.ok ? 200 : 503, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+      const answer =
+        request.method !== 'GET'
+          ? undefined
+          : request.url === '/healthz'
+            ? health.alive()
+            : request.url === '/readyz'
+              ? health.ready()
+              : undefined;
+      response.writeHead(answer === undefined ? 404 : answer.ok ? 200 : 503, {
+        'content-type': 'application/json',
+        'cache-control': 'no-store',
+      });
       response.end(`${JSON.stringify(answer ?? { message: 'This process answers GET /healthz and GET /readyz.' })}\n`);
     });
     return health;
@@ -48,7 +62,10 @@ export class Health {
   /** From here on the server is asked whether it is there. */
   connected(connection: NativeConnection): void {
     this.connection = connection;
-    const ask = (): void => void this.ask().finally(() => { this.timer = setTimeout(ask, ASKED_EVERY).unref(); });
+    const ask = (): void =>
+      void this.ask().finally(() => {
+        this.timer = setTimeout(ask, ASKED_EVERY).unref();
+      });
     ask();
   }
 
@@ -70,7 +87,9 @@ export class Health {
   }
 
   private alive() {
-    const failed = this.workers.filter(({ worker }) => worker.getState() === 'FAILED').map(({ queue }) => `The worker of queue ${queue} failed.`);
+    const failed = this.workers
+      .filter(({ worker }) => worker.getState() === 'FAILED')
+      .map(({ queue }) => `The worker of queue ${queue} failed.`);
     return { ok: failed.length === 0, role: this.role, reasons: failed };
   }
 
@@ -78,11 +97,24 @@ export class Health {
     const states = this.workers.map(({ queue, worker }) => ({ queue, state: worker.getState() }));
     const reasons = [
       ...(this.stopping ? [this.stopping] : []),
-      ...(this.connection === undefined ? ['It has no connection to the Temporal server yet.'] : this.away ? [this.away] : []),
-      ...(this.connection !== undefined && this.preparing ? [states.length === 0 ? 'It makes its workers.' : 'It waits for its build to be the current one.'] : []),
-      ...states.filter(({ state }) => state !== 'RUNNING').map(({ queue, state }) => `The worker of queue ${queue} is ${state.toLowerCase()}.`),
+      ...(this.connection === undefined
+        ? ['It has no connection to the Temporal server yet.']
+        : this.away
+          ? [this.away]
+          : []),
+      ...(this.connection !== undefined && this.preparing
+        ? [states.length === 0 ? 'It makes its workers.' : 'It waits for its build to be the current one.']
+        : []),
+      ...states
+        .filter(({ state }) => state !== 'RUNNING')
+        .map(({ queue, state }) => `The worker of queue ${queue} is ${state.toLowerCase()}.`),
     ];
-    return { ok: reasons.length === 0, role: this.role, reasons, workers: this.workers.map(({ queue, worker }) => brief(queue, worker)) };
+    return {
+      ok: reasons.length === 0,
+      role: this.role,
+      reasons,
+      workers: this.workers.map(({ queue, worker }) => brief(queue, worker)),
+    };
   }
 
   private async ask(): Promise<void> {

@@ -10,7 +10,11 @@ export interface Look {
 
 /** Looks until the process ends. One that fails is counted, and told once until it works again. */
 export function observe(looks: Look[]): void {
-  const failures = Runtime.instance().metricMeter.createCounter('livepod_look_failures', undefined, 'Looks of the observer that failed');
+  const failures = Runtime.instance().metricMeter.createCounter(
+    'livepod_look_failures',
+    undefined,
+    'Looks of the observer that failed',
+  );
   for (const { name, everySeconds, look } of looks) {
     let failing = false;
     // A series that is there from the start shows its first failure as a rise.
@@ -21,7 +25,10 @@ export function observe(looks: Look[]): void {
         failing = false;
       } catch (error) {
         failures.add(1, { look: name });
-        if (!failing) Runtime.instance().logger.warn(`Could not look at ${name}; its metrics are old until it works again`, { error });
+        if (!failing)
+          Runtime.instance().logger.warn(`Could not look at ${name}; its metrics are old until it works again`, {
+            error,
+          });
         failing = true;
       }
       setTimeout(() => void turn(), everySeconds * 1000).unref();
@@ -30,7 +37,8 @@ export function observe(looks: Look[]): void {
   }
 }
 
-const gauge = (name: string, description: string) => Runtime.instance().metricMeter.createGauge(name, 'float', undefined, description);
+const gauge = (name: string, description: string) =>
+  Runtime.instance().metricMeter.createGauge(name, 'float', undefined, description);
 
 /** temporal.api.enums.v1.TaskQueueType */
 const QUEUE_KINDS = { workflow: 1, activity: 2, nexus: 3 } as const;
@@ -45,7 +53,12 @@ export function queues(connection: NativeConnection, namespace: string, names: s
     async look() {
       for (const queue of names) {
         for (const [kind, taskQueueType] of Object.entries(QUEUE_KINDS)) {
-          const { stats } = await connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name: queue }, taskQueueType, reportStats: true });
+          const { stats } = await connection.workflowService.describeTaskQueue({
+            namespace,
+            taskQueue: { name: queue },
+            taskQueueType,
+            reportStats: true,
+          });
           const { seconds, nanos } = stats?.approximateBacklogAge ?? {};
           age.set(Number(seconds ?? 0) + Number(nanos ?? 0) / 1e9, { queue, kind });
           length.set(Number(stats?.approximateBacklogCount ?? 0), { queue, kind });
@@ -57,7 +70,10 @@ export function queues(connection: NativeConnection, namespace: string, names: s
 
 const AGES = { '0s': 0, '1h': 3600, '1d': 86_400, '7d': 7 * 86_400 };
 
-/** How many runs of each workflow are open, and how many of them for longer than an hour, a day, a week: a constant number of questions however many there are. */
+/**
+ * How many runs of each workflow are open, and how many of them for longer than an hour, a day, a week: a constant
+ * number of questions however many there are.
+ */
 export function openRuns(connection: NativeConnection, namespace: string, workflows: string[]): Look {
   const open = gauge('livepod_open_runs', 'Open runs of a workflow that began longer ago than older_than');
   return {
@@ -66,8 +82,12 @@ export function openRuns(connection: NativeConnection, namespace: string, workfl
     async look() {
       for (const workflow of workflows) {
         for (const [older_than, seconds] of Object.entries(AGES)) {
-          const before = seconds === 0 ? '' : ` AND StartTime < "${new Date(Date.now() - seconds * 1000).toISOString()}"`;
-          const { count } = await connection.workflowService.countWorkflowExecutions({ namespace, query: `ExecutionStatus = "Running" AND WorkflowType = "${workflow}"${before}` });
+          const before =
+            seconds === 0 ? '' : ` AND StartTime < "${new Date(Date.now() - seconds * 1000).toISOString()}"`;
+          const { count } = await connection.workflowService.countWorkflowExecutions({
+            namespace,
+            query: `ExecutionStatus = "Running" AND WorkflowType = "${workflow}"${before}`,
+          });
           open.set(Number(count), { workflow, older_than });
         }
       }
@@ -85,7 +105,11 @@ export function votes(clients: Clients): Look {
     async look() {
       const ours = (await listProposals(clients, { open: true })).filter(({ clientRef }) => clientRef !== '');
       open.set(ours.length);
-      left.set(ours.length === 0 ? 0 : Math.max(0, Math.min(...ours.map(({ deadlineSeconds }) => deadlineSeconds)) - Date.now() / 1000));
+      left.set(
+        ours.length === 0
+          ? 0
+          : Math.max(0, Math.min(...ours.map(({ deadlineSeconds }) => deadlineSeconds)) - Date.now() / 1000),
+      );
     },
   };
 }
@@ -103,7 +127,7 @@ export function releases(clients: Clients): Look {
     async look() {
       const open: Record<string, number> = {};
       let settled = true;
-      for (let last = after; ; ) {
+      for (let last = after; ;) {
         const page = await clients.fleet.list_releases({ after: last === undefined ? [] : [last], limit: 100 });
         for (const { id, state } of page) {
           const name = Object.keys(state)[0]!;
@@ -124,7 +148,10 @@ const BUCKETS_AT_ONCE = 50;
 
 /** What each canister has left to run on, and the least of what the buckets have. */
 export function cycles(clients: Clients): Look {
-  const left = gauge('livepod_canister_cycles', 'Cycles that a canister has left; of the buckets, the one that has least');
+  const left = gauge(
+    'livepod_canister_cycles',
+    'Cycles that a canister has left; of the buckets, the one that has least',
+  );
   return {
     name: 'cycles',
     everySeconds: 300,
@@ -133,7 +160,9 @@ export function cycles(clients: Clients): Look {
       let least = Infinity;
       const buckets = await clients.datasets.list_buckets();
       for (let at = 0; at < buckets.length; at += BUCKETS_AT_ONCE) {
-        const some = await Promise.all(buckets.slice(at, at + BUCKETS_AT_ONCE).map(({ bucket }) => clients.bucketClient(bucket).cycles()));
+        const some = await Promise.all(
+          buckets.slice(at, at + BUCKETS_AT_ONCE).map(({ bucket }) => clients.bucketClient(bucket).cycles()),
+        );
         least = Math.min(least, ...some.map(Number));
       }
       if (least < Infinity) left.set(least, { canister: 'bucket' });

@@ -14,7 +14,10 @@ export type Temporal = NonNullable<Network['temporal']>;
 /** A client that can be closed: `client.connection.close()`. */
 export type TemporalClient = Client & { readonly connection: Connection };
 
-/** What a server can be reached by: network.json's address, and over it what the environment's profile says. Every connection of ours is made with these. */
+/**
+ * What a server can be reached by: network.json's address, and over it what the environment's profile says. Every
+ * connection of ours is made with these.
+ */
 function options({ address }: Pick<Temporal, 'address'>) {
   const { namespace: _, ...named } = reach();
   return { address, ...named };
@@ -28,11 +31,27 @@ function options({ address }: Pick<Temporal, 'address'>) {
  * @param wanted.keys            the key ring, unless LIVEPOD_CODEC_KEYS names it
  * @throws WorkerError `badConfiguration` where payloads are encrypted and there are no keys
  */
-export async function connectClient(temporal: Temporal, wanted: { namespace?: string; connectTimeout?: number; keys?: string } = {}): Promise<TemporalClient> {
+export async function connectClient(
+  temporal: Temporal,
+  wanted: { namespace?: string; connectTimeout?: number; keys?: string } = {},
+): Promise<TemporalClient> {
   const keys = wanted.keys ?? process.env['LIVEPOD_CODEC_KEYS'];
-  if (temporal.codecUrl && !keys) throw new WorkerError('badConfiguration', {}, 'Payloads of this Temporal server are encrypted; set LIVEPOD_CODEC_KEYS to the key ring (in a stack: secrets/codec.json).');
-  const connection = await Connection.connect({ ...options(temporal), connectTimeout: wanted.connectTimeout ?? 10_000 });
-  return new Client({ connection, namespace: wanted.namespace ?? reach().namespace ?? temporal.namespace, dataConverter: dataConverter(keys) }) as TemporalClient;
+  if (temporal.codecUrl && !keys)
+    throw new WorkerError(
+      'badConfiguration',
+      {},
+      'Payloads of this Temporal server are encrypted; set LIVEPOD_CODEC_KEYS to the key ring (in a stack: ' +
+        'secrets/codec.json).',
+    );
+  const connection = await Connection.connect({
+    ...options(temporal),
+    connectTimeout: wanted.connectTimeout ?? 10_000,
+  });
+  return new Client({
+    connection,
+    namespace: wanted.namespace ?? reach().namespace ?? temporal.namespace,
+    dataConverter: dataConverter(keys),
+  }) as TemporalClient;
 }
 
 /** Connects for polling. The native library is loaded here, so that who only starts workflows does without it. */

@@ -16,7 +16,11 @@ describe('the storage of trace contexts that workflows of a worker share', () =>
     const traces = new Map<string, Set<string>>();
     const connection = await connectWorker(server.temporal);
     const worker = await Worker.create({
-      connection, namespace: 'livepod', taskQueue: 'probe', activities: { step: async () => {} }, maxCachedWorkflows: 4,
+      connection,
+      namespace: 'livepod',
+      taskQueue: 'probe',
+      activities: { step: async () => {} },
+      maxCachedWorkflows: 4,
       workflowBundle: { code: await bundle(fileURLToPath(new URL('../test/probe.ts', import.meta.url))) },
       sinks: {
         exporter: {
@@ -31,7 +35,9 @@ describe('the storage of trace contexts that workflows of a worker share', () =>
       },
     });
     const ids = Array.from({ length: 12 }, (_, number) => `probe-${number}`);
-    await worker.runUntil(Promise.all(ids.map((workflowId) => server.client.workflow.execute('probe', { taskQueue: 'probe', workflowId }))));
+    await worker.runUntil(
+      Promise.all(ids.map((workflowId) => server.client.workflow.execute('probe', { taskQueue: 'probe', workflowId }))),
+    );
     await connection.close();
     expect([...traces.keys()].sort()).toEqual([...ids].sort());
     expect([...traces.values()].map((own) => own.size)).toEqual(ids.map(() => 1));

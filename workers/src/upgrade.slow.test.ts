@@ -33,7 +33,8 @@ beforeAll(async () => {
       ...world.activities(),
       'treasury.sweep': async () => {
         sweeping = true;
-        if (world.looks === Infinity) throw ApplicationFailure.create({ type: 'busy', message: 'The treasury is busy', nextRetryDelay: 300 });
+        if (world.looks === Infinity)
+          throw ApplicationFailure.create({ type: 'busy', message: 'The treasury is busy', nextRetryDelay: 300 });
         return { settled: [], refunded: [] };
       },
     }),
@@ -64,7 +65,11 @@ describe('an upgrade in the middle of lifecycles, and back', () => {
     expect(await builds()).toEqual({ [first]: 'draining', [second]: 'current' });
     world.looks = 0;
 
-    for (const [name, build] of [['before', first], ['between', second], ['after', first]] as const) {
+    for (const [name, build] of [
+      ['before', first],
+      ['between', second],
+      ['after', first],
+    ] as const) {
       expect(await result(name)).toMatchObject({ outcome: 'completed' });
       expect(await buildsOf(`lifecycle-${name}`)).toEqual([build]);
       expect(await buildsOf(`lifecycle-${name}-rollout`)).toEqual([build]);
@@ -76,7 +81,9 @@ describe('an upgrade in the middle of lifecycles, and back', () => {
   it('would have broken what began before, had its code been replaced', async () => {
     const history = await troupe.client.workflow.getHandle('lifecycle-before').fetchHistory();
     await Worker.runReplayHistory({ workflowBundle: { code: present }, sinks: noSinks }, history, 'lifecycle-before');
-    await expect(Worker.runReplayHistory({ workflowBundle: { code: changed }, sinks: noSinks }, history, 'lifecycle-before')).rejects.toThrow(/[Nn]ondeterminism/);
+    await expect(
+      Worker.runReplayHistory({ workflowBundle: { code: changed }, sinks: noSinks }, history, 'lifecycle-before'),
+    ).rejects.toThrow(/[Nn]ondeterminism/);
   });
 
   it('waits for an operator where LIVEPOD_DEPLOY is manual', async () => {
@@ -94,16 +101,32 @@ describe('an upgrade in the middle of lifecycles, and back', () => {
   });
 
   it('refuses a build that has no workers, in a sentence', async () => {
-    await expect(deployment.makeCurrent('0123456789abcdef')).rejects.toThrow(/has no workers of build 0123456789abcdef/);
+    await expect(deployment.makeCurrent('0123456789abcdef')).rejects.toThrow(
+      /has no workers of build 0123456789abcdef/,
+    );
   });
 });
 
 async function begun(name: string): Promise<void> {
-  await troupe.client.workflow.start('lifecycle', { taskQueue: 'orchestrator', workflowId: `lifecycle-${name}`, args: [round(name, { datasets: [round(name).datasets![0]!] })] });
-  if (world.looks === Infinity) await until(async () => (await troupe.client.workflow.getHandle(`lifecycle-${name}-intake-11111111`).describe().catch(() => undefined))?.raw.pendingActivities?.length === 1);
+  await troupe.client.workflow.start('lifecycle', {
+    taskQueue: 'orchestrator',
+    workflowId: `lifecycle-${name}`,
+    args: [round(name, { datasets: [round(name).datasets![0]!] })],
+  });
+  if (world.looks === Infinity)
+    await until(
+      async () =>
+        (
+          await troupe.client.workflow
+            .getHandle(`lifecycle-${name}-intake-11111111`)
+            .describe()
+            .catch(() => undefined)
+        )?.raw.pendingActivities?.length === 1,
+    );
 }
 
-const result = (name: string): Promise<LifecycleResult> => troupe.client.workflow.getHandle(`lifecycle-${name}`).result() as Promise<LifecycleResult>;
+const result = (name: string): Promise<LifecycleResult> =>
+  troupe.client.workflow.getHandle(`lifecycle-${name}`).result() as Promise<LifecycleResult>;
 
 async function upgradeTo(code: string): Promise<string> {
   expect(await orchestrator.stop()).toBe(0);
@@ -118,7 +141,9 @@ async function builds(): Promise<Record<string, string>> {
 /** The builds that carried out a run's workflow tasks, in order. */
 async function buildsOf(workflowId: string): Promise<string[]> {
   const { events } = await troupe.client.workflow.getHandle(workflowId).fetchHistory();
-  const tasks = events!.flatMap(({ workflowTaskCompletedEventAttributes: task }) => task?.deploymentVersion?.buildId ?? []);
+  const tasks = events!.flatMap(
+    ({ workflowTaskCompletedEventAttributes: task }) => task?.deploymentVersion?.buildId ?? [],
+  );
   return tasks.filter((build, index) => build !== tasks[index - 1]);
 }
 

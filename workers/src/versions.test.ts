@@ -8,7 +8,9 @@ const bundleOf = (code: string): { code: string; buildId: string } => ({ code, b
 
 describe('kept workflow bundles', () => {
   let folder: string;
-  beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'livepod-bundles-')); });
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'livepod-bundles-'));
+  });
   afterEach(() => rm(folder, { recursive: true }));
 
   it('are kept by many workers at once', async () => {
@@ -18,7 +20,11 @@ describe('kept workflow bundles', () => {
   });
 
   it('are forgotten when nobody has read them for long', async () => {
-    const [old, read, fresh] = ['old', 'read', 'fresh'].map(bundleOf) as [ReturnType<typeof bundleOf>, ReturnType<typeof bundleOf>, ReturnType<typeof bundleOf>];
+    const [old, read, fresh] = ['old', 'read', 'fresh'].map(bundleOf) as [
+      ReturnType<typeof bundleOf>,
+      ReturnType<typeof bundleOf>,
+      ReturnType<typeof bundleOf>,
+    ];
     const kept = new Bundles(folder);
     await kept.keep(old);
     await kept.keep(read);

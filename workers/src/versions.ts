@@ -11,7 +11,8 @@ const KEPT_DAYS = 60;
 const OLDER_CACHED = 25;
 
 /** Beside network.json, in the state of the stack, unless LIVEPOD_BUNDLES names another folder. */
-export const bundlesFolder = (): string => process.env['LIVEPOD_BUNDLES'] ?? join(dirname(process.env['LIVEPOD_NETWORK']!), 'bundles');
+export const bundlesFolder = (): string =>
+  process.env['LIVEPOD_BUNDLES'] ?? join(dirname(process.env['LIVEPOD_NETWORK']!), 'bundles');
 
 export interface Versioned {
   connection: ConnectionLike;
@@ -22,26 +23,46 @@ export interface Versioned {
   bundle: Bundle;
   /** Where bundles are kept by build id, for the builds to come. */
   folder: string;
-  /** One worker per task queue, without workflow code. Builds differ in it alone: activities are always this process's. */
+  /**
+   * One worker per task queue, without workflow code. Builds differ in it alone: activities are always this process's.
+   */
   queues: WorkerOptions[];
 }
 
 /**
- * The workers of one deployment. Its own build's are there as long as the process; every other build's, as long as new runs begin on it or
- * open runs are pinned to it. So a lifecycle that began last week ends on the code that it began on, and an upgrade can be taken back.
+ * The workers of one deployment. Its own build's are there as long as the process; every other build's, as long as new
+ * runs begin on it or open runs are pinned to it. So a lifecycle that began last week ends on the code that it began
+ * on, and an upgrade can be taken back.
  *
- * Runs begin on this process's build from its start, unless LIVEPOD_DEPLOY is `manual`: then when `livepod ops deploy current` says so.
+ * Runs begin on this process's build from its start, unless LIVEPOD_DEPLOY is `manual`: then when `livepod ops deploy
+ * current` says so.
  */
-export async function versioned({ connection, namespace, deployment: name, bundle, folder, queues }: Versioned): Promise<Staff> {
+export async function versioned({
+  connection,
+  namespace,
+  deployment: name,
+  bundle,
+  folder,
+  queues,
+}: Versioned): Promise<Staff> {
   const deployment = new Deployment(connection, namespace, name);
   const kept = new Bundles(join(folder, name));
   await kept.keep(bundle);
-  const crew = ({ code, buildId }: Bundle): WorkerOptions[] => queues.map((queue) => ({
-    ...queue, namespace, workflowBundle: { code },
-    // What is open on an older build mostly waits: a small cache keeps several builds within one process's memory.
-    ...(buildId === bundle.buildId ? {} : { maxCachedWorkflows: Math.min(queue.maxCachedWorkflows ?? OLDER_CACHED, OLDER_CACHED) }),
-    workerDeploymentOptions: { useWorkerVersioning: true, version: { deploymentName: name, buildId }, defaultVersioningBehavior: 'PINNED' },
-  }));
+  const crew = ({ code, buildId }: Bundle): WorkerOptions[] =>
+    queues.map((queue) => ({
+      ...queue,
+      namespace,
+      workflowBundle: { code },
+      // What is open on an older build mostly waits: a small cache keeps several builds within one process's memory.
+      ...(buildId === bundle.buildId
+        ? {}
+        : { maxCachedWorkflows: Math.min(queue.maxCachedWorkflows ?? OLDER_CACHED, OLDER_CACHED) }),
+      workerDeploymentOptions: {
+        useWorkerVersioning: true,
+        version: { deploymentName: name, buildId },
+        defaultVersioningBehavior: 'PINNED',
+      },
+    }));
   const missing = new Set<string>();
 
   return {
@@ -52,12 +73,20 @@ export async function versioned({ connection, namespace, deployment: name, bundl
     more: async () => {
       const crews = new Map<string, WorkerOptions[]>();
       for (const { buildId, state } of await deployment.builds()) {
-        if (buildId === bundle.buildId || (state !== 'current' && state !== 'ramping' && (await deployment.openRuns(buildId)) === 0)) continue;
+        if (
+          buildId === bundle.buildId ||
+          (state !== 'current' && state !== 'ramping' && (await deployment.openRuns(buildId)) === 0)
+        )
+          continue;
         const code = await kept.read(buildId);
         if (code !== undefined) crews.set(buildId, crew({ code, buildId }));
         else if (!missing.has(buildId)) {
           missing.add(buildId);
-          Runtime.instance().logger.error(`Runs of ${name} need build ${buildId}, whose bundle is not kept here. They stand still until a worker of that build runs, or until they are moved with "temporal workflow update-options".`, { deployment: name, buildId, folder });
+          Runtime.instance().logger.error(
+            `Runs of ${name} need build ${buildId}, whose bundle is not kept here. They stand still until a ` +
+              'worker of that build runs, or until they are moved with "temporal workflow update-options".',
+            { deployment: name, buildId, folder },
+          );
         }
       }
       return crews;

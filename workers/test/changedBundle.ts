@@ -10,7 +10,10 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
  *
  * @param edits  per file of workflows/src, the text that is there and the text in its place
  */
-export async function changedBundle(entry: Entry, edits: { file: string; from: string; to: string }[]): Promise<string> {
+export async function changedBundle(
+  entry: Entry,
+  edits: { file: string; from: string; to: string }[],
+): Promise<string> {
   const scratch = join(root, '.cache', 'scratch');
   await mkdir(scratch, { recursive: true });
   const folder = await mkdtemp(join(scratch, 'workflows-'));

@@ -19,12 +19,33 @@ export interface DevServer {
 export async function devServer(): Promise<DevServer> {
   const port = await freePort();
   const attributes = Object.values(searchAttributes).flatMap((key) => ['--search-attribute', `${key.name}=Keyword`]);
-  const child = spawn(join(root, '.cache', 'bin', 'temporal'), ['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port), '--namespace', 'livepod', '--namespace', 'provider-1', '--log-level', 'never', ...attributes], { stdio: 'ignore' });
+  const child = spawn(
+    join(root, '.cache', 'bin', 'temporal'),
+    [
+      'server',
+      'start-dev',
+      '--headless',
+      '--ip',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      '--namespace',
+      'livepod',
+      '--namespace',
+      'provider-1',
+      '--log-level',
+      'never',
+      ...attributes,
+    ],
+    { stdio: 'ignore' },
+  );
   const address = `127.0.0.1:${port}`;
   for (let tries = 0; ; tries++) {
     try {
       const connection = await Connection.connect({ address, connectTimeout: 1000 });
-      await connection.operatorService.createNexusEndpoint({ spec: { name: 'provider-1', target: { worker: { namespace: 'provider-1', taskQueue: 'provider' } } } });
+      await connection.operatorService.createNexusEndpoint({
+        spec: { name: 'provider-1', target: { worker: { namespace: 'provider-1', taskQueue: 'provider' } } },
+      });
       await connection.close();
       break;
     } catch (error) {

@@ -7,14 +7,24 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { contribute, type Contribution } from '@livepod/activities';
-import { Chain, freePort, motionRecording, motionSchema, type ChainOptions, type Role } from '@livepod/activities/testing';
+import {
+  Chain,
+  freePort,
+  motionRecording,
+  motionSchema,
+  type ChainOptions,
+  type Role,
+} from '@livepod/activities/testing';
 import { acceptShare, newRing, share, writeRing } from '@livepod/codec';
 import { decision, listProposals, saveIdentity, vote, type Decision } from '@livepod/client';
 import { searchAttributes, type LifecycleInput } from '@livepod/workflows';
 import { connectClient, type TemporalClient } from '../src/temporal.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const WORKERS = { orchestrator: 'operator', provider: 'provider', evaluator: 'evaluator' } as const satisfies Record<string, Role>;
+const WORKERS = { orchestrator: 'operator', provider: 'provider', evaluator: 'evaluator' } as const satisfies Record<
+  string,
+  Role
+>;
 export type WorkerName = keyof typeof WORKERS;
 export type { Role } from '@livepod/activities/testing';
 
@@ -26,8 +36,8 @@ export const TINY = {
 } satisfies Partial<LifecycleInput>;
 
 /**
- * Everything that a round needs, each part in a process of its own: canisters and S3 (`Chain`), a Temporal server, the three workers; and one
- * voter with nearly all the votes, who decides at once what `ballot` says.
+ * Everything that a round needs, each part in a process of its own: canisters and S3 (`Chain`), a Temporal server, the
+ * three workers; and one voter with nearly all the votes, who decides at once what `ballot` says.
  */
 export class Rig {
   client!: TemporalClient;
@@ -43,7 +53,10 @@ export class Rig {
   /** What each worker process said when it was ready: where its metrics and its health are. */
   readonly said: Partial<Record<WorkerName, { metrics: string; health: string }>> = {};
 
-  private constructor(readonly chain: Chain, private readonly logs: string | undefined) {}
+  private constructor(
+    readonly chain: Chain,
+    private readonly logs: string | undefined,
+  ) {}
 
   /** @param options.logs  a folder for the workers' logs, `<name>.log` */
   static async open({ logs, ...options }: ChainOptions & { logs?: string } = {}): Promise<Rig> {
@@ -64,7 +77,14 @@ export class Rig {
     writeRing(this.keys('provider'), newRing('provider-1'));
     acceptShare(this.keys('provider'), share(this.keys(), 'provider-1'));
     await this.startTemporal();
-    await writeFile(this.networkFile, JSON.stringify({ ...chain.network, s3: { endpoint: chain.s3.endpoint, region: chain.s3.region, bucket: chain.s3.bucket }, temporal: this.temporalAddresses }));
+    await writeFile(
+      this.networkFile,
+      JSON.stringify({
+        ...chain.network,
+        s3: { endpoint: chain.s3.endpoint, region: chain.s3.region, bucket: chain.s3.bucket },
+        temporal: this.temporalAddresses,
+      }),
+    );
     for (const person of [5, 6]) {
       await mkdir(join(this.holdout, `s0${person}`), { recursive: true });
       await writeFile(join(this.holdout, `s0${person}`, 'run.csv'), motionRecording(person));
@@ -87,14 +107,26 @@ export class Rig {
   }
 
   private get temporalAddresses() {
-    return { address: this.address, namespace: 'livepod', providerNamespace: 'provider-1', nexusEndpoint: 'provider-1' };
+    return {
+      address: this.address,
+      namespace: 'livepod',
+      providerNamespace: 'provider-1',
+      nexusEndpoint: 'provider-1',
+    };
   }
 
   /** Uploads and registers a dataset of one recording. */
   async contributed(role: Role, person: number, change: Partial<Contribution> = {}): Promise<string> {
     const { chain } = this;
     const { dataset } = await contribute({
-      clients: await chain.as(role), seed: chain.identity(role), recordings: [{ name: 'run.csv', csv: motionRecording(person) }], schema: motionSchema, title: `Watch of ${role}, ${person}`, store: 'bucket', s3: chain.s3, ...change,
+      clients: await chain.as(role),
+      seed: chain.identity(role),
+      recordings: [{ name: 'run.csv', csv: motionRecording(person) }],
+      schema: motionSchema,
+      title: `Watch of ${role}, ${person}`,
+      store: 'bucket',
+      s3: chain.s3,
+      ...change,
     });
     return dataset;
   }
@@ -110,14 +142,32 @@ export class Rig {
       // It was written by an earlier start.
     }
     const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'workers', 'src', name, 'main.ts')], {
-      cwd: root, stdio: ['ignore', 'pipe', this.logs ? openSync(join(this.logs, `${name}.log`), 'a') : process.env['LIVEPOD_TEST_LOGS'] ? 'inherit' : 'ignore'],
+      cwd: root,
+      stdio: [
+        'ignore',
+        'pipe',
+        this.logs
+          ? openSync(join(this.logs, `${name}.log`), 'a')
+          : process.env['LIVEPOD_TEST_LOGS']
+            ? 'inherit'
+            : 'ignore',
+      ],
       env: {
-        ...process.env, LIVEPOD_NETWORK: this.networkFile, LIVEPOD_IDENTITY: identity, LIVEPOD_HOLDOUT: this.holdout, LIVEPOD_SCRATCH: this.scratch, LIVEPOD_CODEC_KEYS: this.keys(name),
-        AWS_ACCESS_KEY_ID: chain.s3.accessKeyId, AWS_SECRET_ACCESS_KEY: chain.s3.secretAccessKey, ...env,
+        ...process.env,
+        LIVEPOD_NETWORK: this.networkFile,
+        LIVEPOD_IDENTITY: identity,
+        LIVEPOD_HOLDOUT: this.holdout,
+        LIVEPOD_SCRATCH: this.scratch,
+        LIVEPOD_CODEC_KEYS: this.keys(name),
+        AWS_ACCESS_KEY_ID: chain.s3.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: chain.s3.secretAccessKey,
+        ...env,
       },
     });
     this.workers[name] = child;
-    const gone = once(child, 'exit').then(([status]) => { throw new Error(`${name} ended with status ${status}`); });
+    const gone = once(child, 'exit').then(([status]) => {
+      throw new Error(`${name} ended with status ${status}`);
+    });
     gone.catch(() => {});
     const [line] = (await Promise.race([once(createInterface({ input: child.stdout! }), 'line'), gone])) as [string];
     const said = JSON.parse(line) as { ready?: boolean; metrics: string; health: string };
@@ -156,13 +206,34 @@ export class Rig {
     const port = await freePort();
     this.address = `127.0.0.1:${port}`;
     const attributes = Object.values(searchAttributes).flatMap((key) => ['--search-attribute', `${key.name}=Keyword`]);
-    this.temporal = spawn(join(root, '.cache', 'bin', 'temporal'), ['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port), '--namespace', 'livepod', '--namespace', 'provider-1', '--log-level', 'never', ...attributes], { stdio: 'ignore' });
+    this.temporal = spawn(
+      join(root, '.cache', 'bin', 'temporal'),
+      [
+        'server',
+        'start-dev',
+        '--headless',
+        '--ip',
+        '127.0.0.1',
+        '--port',
+        String(port),
+        '--namespace',
+        'livepod',
+        '--namespace',
+        'provider-1',
+        '--log-level',
+        'never',
+        ...attributes,
+      ],
+      { stdio: 'ignore' },
+    );
     await until(async () => {
       this.client = await connectClient(this.temporalAddresses, { connectTimeout: 1000, keys: this.keys() });
       return true;
     });
     await until(async () => {
-      await this.client.connection.operatorService.createNexusEndpoint({ spec: { name: 'provider-1', target: { worker: { namespace: 'provider-1', taskQueue: 'provider' } } } });
+      await this.client.connection.operatorService.createNexusEndpoint({
+        spec: { name: 'provider-1', target: { worker: { namespace: 'provider-1', taskQueue: 'provider' } } },
+      });
       return true;
     });
   }
@@ -172,7 +243,10 @@ export class Rig {
     while (this.voting) {
       for (const proposal of await listProposals(clients, { open: true }).catch(() => [])) {
         const choice = this.ballot(proposal);
-        if (choice) await vote(clients, { proposal: proposal.proposal, vote: choice }).catch(async () => decision(clients, proposal.proposal).catch(() => undefined));
+        if (choice)
+          await vote(clients, { proposal: proposal.proposal, vote: choice }).catch(async () =>
+            decision(clients, proposal.proposal).catch(() => undefined),
+          );
       }
       await sleep(300);
     }

@@ -12,23 +12,58 @@ const program = fileURLToPath(new URL('../../.cache/bin/temporal', import.meta.u
 export class TemporalServer {
   private readonly atExit = (): void => void this.child.kill('SIGKILL');
 
-  private constructor(readonly temporal: Temporal, readonly client: TemporalClient, private readonly child: ChildProcess) {
+  private constructor(
+    readonly temporal: Temporal,
+    readonly client: TemporalClient,
+    private readonly child: ChildProcess,
+  ) {
     process.once('exit', this.atExit);
   }
 
   /** @param database  a file; in memory where none is given */
   static async start(database?: string): Promise<TemporalServer> {
     const port = await freePort();
-    const temporal = { address: `127.0.0.1:${port}`, namespace: 'livepod', providerNamespace: 'provider-1', nexusEndpoint: 'provider-1' };
+    const temporal = {
+      address: `127.0.0.1:${port}`,
+      namespace: 'livepod',
+      providerNamespace: 'provider-1',
+      nexusEndpoint: 'provider-1',
+    };
     const attributes = Object.values(searchAttributes).flatMap((key) => ['--search-attribute', `${key.name}=Keyword`]);
-    const child = spawn(program, [
-      'server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', `${port}`, '--namespace', temporal.namespace, '--namespace', temporal.providerNamespace, '--log-level', 'never',
-      ...(database === undefined ? [] : ['--db-filename', database]), ...attributes,
-    ], { stdio: 'ignore' });
-    const gone = once(child, 'exit').then(([status]) => { throw new Error(`The Temporal server ended with status ${status}`); });
+    const child = spawn(
+      program,
+      [
+        'server',
+        'start-dev',
+        '--headless',
+        '--ip',
+        '127.0.0.1',
+        '--port',
+        `${port}`,
+        '--namespace',
+        temporal.namespace,
+        '--namespace',
+        temporal.providerNamespace,
+        '--log-level',
+        'never',
+        ...(database === undefined ? [] : ['--db-filename', database]),
+        ...attributes,
+      ],
+      { stdio: 'ignore' },
+    );
+    const gone = once(child, 'exit').then(([status]) => {
+      throw new Error(`The Temporal server ended with status ${status}`);
+    });
     gone.catch(() => {});
     const client = await Promise.race([gone, until(() => connectClient(temporal, { connectTimeout: 1000 }))]);
-    await Promise.race([gone, until(() => client.connection.operatorService.createNexusEndpoint({ spec: { name: 'provider-1', target: { worker: { namespace: 'provider-1', taskQueue: 'provider' } } } }))]);
+    await Promise.race([
+      gone,
+      until(() =>
+        client.connection.operatorService.createNexusEndpoint({
+          spec: { name: 'provider-1', target: { worker: { namespace: 'provider-1', taskQueue: 'provider' } } },
+        }),
+      ),
+    ]);
     return new TemporalServer(temporal, client, child);
   }
 

@@ -13,8 +13,8 @@ import type { WorldWorker } from './worldWorker.js';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * A Temporal server and worker processes whose activities are a world's (`workflows/test/world.ts`) in this process: workers may be killed,
- * replaced and upgraded while the world goes on.
+ * A Temporal server and worker processes whose activities are a world's (`workflows/test/world.ts`) in this process:
+ * workers may be killed, replaced and upgraded while the world goes on.
  */
 export class Troupe {
   private readonly children = new Set<ChildProcess>();
@@ -34,10 +34,19 @@ export class Troupe {
    * @param options.onDone      told each activity that a worker has the answer of
    * @param options.database    true: Temporal's state in a file, else in memory
    */
-  static async open(options: { activities: () => Activities; onDone?: (name: string) => void; database?: boolean }): Promise<Troupe> {
+  static async open(options: {
+    activities: () => Activities;
+    onDone?: (name: string) => void;
+    database?: boolean;
+  }): Promise<Troupe> {
     const folder = await mkdtemp(join(tmpdir(), 'livepod-troupe-'));
     const server = await TemporalServer.start(options.database ? join(folder, 'temporal.db') : undefined);
-    return new Troupe(server, await WorldService.open(options.activities, options.onDone), Object.keys(options.activities()), folder);
+    return new Troupe(
+      server,
+      await WorldService.open(options.activities, options.onDone),
+      Object.keys(options.activities()),
+      folder,
+    );
   }
 
   get client() {
@@ -49,17 +58,39 @@ export class Troupe {
   }
 
   /** Starts a worker process, on the present workflow code unless another is given, and waits until it is ready. */
-  async start(role: WorldWorker['role'], { code, cached = 100, env = {} }: { code?: string; cached?: number; env?: Record<string, string> } = {}): Promise<Player> {
+  async start(
+    role: WorldWorker['role'],
+    { code, cached = 100, env = {} }: { code?: string; cached?: number; env?: Record<string, string> } = {},
+  ): Promise<Player> {
     const script = code ?? (await workflowBundle(role)).code;
     const bundle = join(this.folder, `${role}-${buildIdOf(script)}.js`);
     await writeFile(bundle, script);
-    const order: WorldWorker = { role, temporal: this.server.temporal, bundle, folder: join(this.folder, 'bundles'), world: this.world.url, activities: this.names, cached };
-    const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'workers', 'test', 'worldWorker.ts'), JSON.stringify(order)], {
-      cwd: root, stdio: ['ignore', 'pipe', process.env['LIVEPOD_TEST_LOGS'] ? 'inherit' : 'ignore'], env: { ...process.env, ...env },
-    });
+    const order: WorldWorker = {
+      role,
+      temporal: this.server.temporal,
+      bundle,
+      folder: join(this.folder, 'bundles'),
+      world: this.world.url,
+      activities: this.names,
+      cached,
+    };
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', join(root, 'workers', 'test', 'worldWorker.ts'), JSON.stringify(order)],
+      {
+        cwd: root,
+        stdio: ['ignore', 'pipe', process.env['LIVEPOD_TEST_LOGS'] ? 'inherit' : 'ignore'],
+        env: { ...process.env, ...env },
+      },
+    );
     this.children.add(child);
     const player = new Player(child, buildIdOf(script));
-    const [line] = (await Promise.race([once(createInterface({ input: child.stdout! }), 'line'), player.ended.then((status) => { throw new Error(`${role} ended with status ${status}`); })])) as [string];
+    const [line] = (await Promise.race([
+      once(createInterface({ input: child.stdout! }), 'line'),
+      player.ended.then((status) => {
+        throw new Error(`${role} ended with status ${status}`);
+      }),
+    ])) as [string];
     player.metrics = (JSON.parse(line) as { metrics: string }).metrics;
     return player;
   }
@@ -81,7 +112,10 @@ export class Player {
   /** Where it shows its metrics. */
   metrics = '';
 
-  constructor(private readonly child: ChildProcess, readonly buildId: string) {
+  constructor(
+    private readonly child: ChildProcess,
+    readonly buildId: string,
+  ) {
     this.ended = once(child, 'exit').then(([status]) => status as number | null);
   }
 

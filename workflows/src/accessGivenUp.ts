@@ -5,8 +5,15 @@ import { requesting } from './ports.js';
 
 const input = record({ round: name, attempt: optional(integer(1, 9), 1), reason: sentence });
 
-/** The provider takes back what it asked the access canister for: an unpaid job is nobody else's to end before its deadline. */
-export async function accessGivenUp(request: { round: string; attempt?: number; reason: string }): Promise<{ job: number | null }> {
+/**
+ * The provider takes back what it asked the access canister for: an unpaid job is nobody else's to end before its
+ * deadline.
+ */
+export async function accessGivenUp(request: {
+  round: string;
+  attempt?: number;
+  reason: string;
+}): Promise<{ job: number | null }> {
   const { round, attempt, reason } = checked('accessGivenUp', input, request);
   const tell = narrate('access', { round });
   tell(`Giving up the job of round ${round}`);

@@ -1,6 +1,17 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { RequestAccess, RequestedAccess } from '@livepod/activities/ports';
-import { amount, checked, contentId, hyperparameters, integer, list, name, nullable, optional, record } from './guards.js';
+import {
+  amount,
+  checked,
+  contentId,
+  hyperparameters,
+  integer,
+  list,
+  name,
+  nullable,
+  optional,
+  record,
+} from './guards.js';
 import { narrate, short } from './narration.js';
 import { requesting } from './ports.js';
 
@@ -17,14 +28,16 @@ const input = record({
 });
 
 /** What a round's job is called at the access canister; each attempt has a job of its own. */
-export const jobReference = (round: string, attempt: number): string => (attempt === 1 ? `round/${round}` : `round/${round}/${attempt}`);
+export const jobReference = (round: string, attempt: number): string =>
+  attempt === 1 ? `round/${round}` : `round/${round}/${attempt}`;
 
 /** The provider asks the access canister for a job, under its own identity and in its own namespace. */
 export async function accessRequest(request: RequestAccess): Promise<RequestedAccess> {
   const { deadlineSeconds, attempt, ...order } = checked('accessRequest', input, request);
   const tell = narrate('access', { round: order.round, recipe: short(order.recipe), datasets: order.datasets.length });
 
-  // From the start of this workflow, so that a repeated step writes the same document and with it the same approval digest.
+  // From the start of this workflow, so that a repeated step writes the same document and with it the same approval
+  // digest.
   const deadline = (BigInt(workflowInfo().startTime.getTime() + deadlineSeconds * 1000) * 1_000_000n).toString();
   tell(`Asking for ${order.datasets.length} datasets`);
   const asked = await requesting.request({ ...order, deadline, clientRef: jobReference(order.round, attempt) });

@@ -16,7 +16,15 @@ describe('how long a lifecycle waits', () => {
   it('costs no event more: votes, training and soaks of one look, and of six', async () => {
     const short = await events('short', 1);
     const long = await events('long', 6);
-    expect(Object.keys(long).sort()).toEqual(['accessRequest', 'checkpointReview', 'datasetIntake', 'lifecycle', 'modelRollout', 'trainingJob', 'trainingRound']);
+    expect(Object.keys(long).sort()).toEqual([
+      'accessRequest',
+      'checkpointReview',
+      'datasetIntake',
+      'lifecycle',
+      'modelRollout',
+      'trainingJob',
+      'trainingRound',
+    ]);
     for (const [type, { steps, tasks }] of Object.entries(long)) {
       expect({ type, steps }).toEqual({ type, steps: short[type]!.steps });
       expect(Math.abs(tasks - short[type]!.tasks)).toBeLessThanOrEqual(TASKS_BY_THE_CLOCK);
@@ -24,7 +32,10 @@ describe('how long a lifecycle waits', () => {
   });
 });
 
-/** Runs a lifecycle in which every wait takes so many looks. @returns per workflow the events of its steps and of its tasks */
+/**
+ * Runs a lifecycle in which every wait takes so many looks. @returns per workflow the events of its steps and of its
+ * tasks
+ */
 async function events(name: string, looks: number): Promise<Record<string, { steps: number; tasks: number }>> {
   const world = (stage.world = new World());
   world.looks = looks;
@@ -41,7 +52,13 @@ async function events(name: string, looks: number): Promise<Record<string, { ste
   world.fleet.beginWave = async (request) => {
     const looked = soaks.get(request.wave) ?? 0;
     soaks.set(request.wave, looked + 1);
-    if (looked < looks) throw ApplicationFailure.create({ type: 'notYet', message: 'The wave soaks', nextRetryDelay: 50, category: 'BENIGN' });
+    if (looked < looks)
+      throw ApplicationFailure.create({
+        type: 'notYet',
+        message: 'The wave soaks',
+        nextRetryDelay: 50,
+        category: 'BENIGN',
+      });
     return beginWave(request);
   };
   const began = new Date();
@@ -53,7 +70,12 @@ async function counts({ workflow }: Client, began: Date): Promise<Record<string,
   const found: Record<string, { steps: number; tasks: number }> = {};
   for await (const { workflowId, runId, type } of workflow.list({ query: `StartTime >= "${began.toISOString()}"` })) {
     const all = (await workflow.getHandle(workflowId, runId).fetchHistory()).events!;
-    const tasks = all.filter((event) => event.workflowTaskScheduledEventAttributes ?? event.workflowTaskStartedEventAttributes ?? event.workflowTaskCompletedEventAttributes).length;
+    const tasks = all.filter(
+      (event) =>
+        event.workflowTaskScheduledEventAttributes ??
+        event.workflowTaskStartedEventAttributes ??
+        event.workflowTaskCompletedEventAttributes,
+    ).length;
     found[type] = { steps: all.length - tasks, tasks };
   }
   return found;

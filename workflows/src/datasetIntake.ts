@@ -19,10 +19,16 @@ export interface IntakeDecision {
   why: string;
 }
 
-/** Checks datasets, puts each to the vote, and reports a decision for each. A page of datasets costs the history of one. */
+/**
+ * Checks datasets, puts each to the vote, and reports a decision for each. A page of datasets costs the history of one.
+ */
 export async function datasetIntake(request: DatasetIntakeInput): Promise<IntakeDecision[]> {
   const intake = checked('datasetIntake', input, request);
-  const tell = narrate('intake', { round: intake.round, datasets: intake.datasets.length }, ['check', 'propose', 'vote']);
+  const tell = narrate('intake', { round: intake.round, datasets: intake.datasets.length }, [
+    'check',
+    'propose',
+    'vote',
+  ]);
   mark({ stage: 'intake', round: intake.round, dataset: intake.datasets[0]! });
 
   return abortable(tell, async (undo) => {
@@ -31,18 +37,36 @@ export async function datasetIntake(request: DatasetIntakeInput): Promise<Intake
     const ready = checks.filter((check) => check.state === 'ready');
 
     const proposals = ready.map((check) => acceptDataset(intake.round, intake.attempt, check));
-    undo.add('the proposals still open', () => governance.withdraw({ clientRefs: proposals.map((proposal) => proposal.clientRef) }));
-    tell(`Proposing ${ready.length} of ${checks.length}`, { refused: checks.filter((check) => check.state === 'refused').length }, { step: 'propose', links: linksOf(checks) });
+    undo.add('the proposals still open', () =>
+      governance.withdraw({ clientRefs: proposals.map((proposal) => proposal.clientRef) }),
+    );
+    tell(
+      `Proposing ${ready.length} of ${checks.length}`,
+      { refused: checks.filter((check) => check.state === 'refused').length },
+      { step: 'propose', links: linksOf(checks) },
+    );
     const receipts = ready.length === 0 ? [] : await governance.proposeAll({ proposals });
 
     if (receipts.length > 0) {
       mark({ proposal: receipts[0]!.id });
       const { deadline } = receipts.at(-1)!;
-      tell(`Waiting for the vote on ${voted(receipts)}`, {}, { step: 'vote', waitsFor: `the vote on ${voted(receipts)}`, until: deadline, links: Object.fromEntries(receipts.slice(0, 4).map(({ id, link }) => [`proposal ${id}`, link])) });
+      tell(
+        `Waiting for the vote on ${voted(receipts)}`,
+        {},
+        {
+          step: 'vote',
+          waitsFor: `the vote on ${voted(receipts)}`,
+          until: deadline,
+          links: Object.fromEntries(receipts.slice(0, 4).map(({ id, link }) => [`proposal ${id}`, link])),
+        },
+      );
     }
-    const decisions = receipts.length === 0 ? [] : await governance.decisions({ proposals: receipts.map((receipt) => receipt.id) });
+    const decisions =
+      receipts.length === 0 ? [] : await governance.decisions({ proposals: receipts.map((receipt) => receipt.id) });
 
-    const rejected = decisions.flatMap((decision, index) => (decision.outcome === 'rejected' ? [{ dataset: ready[index]!.id, proposal: decision.proposal }] : []));
+    const rejected = decisions.flatMap((decision, index) =>
+      decision.outcome === 'rejected' ? [{ dataset: ready[index]!.id, proposal: decision.proposal }] : [],
+    );
     if (rejected.length > 0) await CancellationScope.nonCancellable(() => datasets.close({ rejected }));
 
     const results = checks.map((check) => decisionOn(check, decisions[ready.indexOf(check)]));
@@ -55,10 +79,25 @@ export async function datasetIntake(request: DatasetIntakeInput): Promise<Intake
 
 function decisionOn(check: DatasetCheck, decision: Decision | undefined): IntakeDecision {
   const { id, contributor } = check;
-  if (decision === undefined) return { id, contributor, decision: check.state === 'accepted' ? 'accepted' : 'rejected', proposal: null, why: check.why };
-  return { id, contributor, decision: decision.outcome === 'adopted' ? 'accepted' : 'rejected', proposal: decision.proposal, why: decision.why };
+  if (decision === undefined)
+    return {
+      id,
+      contributor,
+      decision: check.state === 'accepted' ? 'accepted' : 'rejected',
+      proposal: null,
+      why: check.why,
+    };
+  return {
+    id,
+    contributor,
+    decision: decision.outcome === 'adopted' ? 'accepted' : 'rejected',
+    proposal: decision.proposal,
+    why: decision.why,
+  };
 }
 
 const named = (ids: string[]): string => (ids.length === 1 ? `dataset ${short(ids[0]!)}` : `${ids.length} datasets`);
-const voted = (receipts: { id: number }[]): string => (receipts.length === 1 ? `proposal ${receipts[0]!.id}` : `proposals ${receipts[0]!.id} to ${receipts.at(-1)!.id}`);
-const linksOf = (checks: DatasetCheck[]): Record<string, string | undefined> => Object.fromEntries(checks.slice(0, 3).map(({ id, link }) => [`dataset ${short(id)}`, link]));
+const voted = (receipts: { id: number }[]): string =>
+  receipts.length === 1 ? `proposal ${receipts[0]!.id}` : `proposals ${receipts[0]!.id} to ${receipts.at(-1)!.id}`;
+const linksOf = (checks: DatasetCheck[]): Record<string, string | undefined> =>
+  Object.fromEntries(checks.slice(0, 3).map(({ id, link }) => [`dataset ${short(id)}`, link]));

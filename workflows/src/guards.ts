@@ -2,20 +2,28 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type { Plan } from '@livepod/activities/ports';
 
 /**
- * Checks a workflow's input in its first line. Written by hand and without dependencies: schema libraries build their schemas once per
- * cached workflow, which ends a busy worker. A refusal is an `InvalidInput` that is never retried, in a sentence for the operator.
+ * Checks a workflow's input in its first line. Written by hand and without dependencies: schema libraries build their
+ * schemas once per cached workflow, which ends a busy worker. A refusal is an `InvalidInput` that is never retried, in
+ * a sentence for the operator.
  */
 export type Guard<T> = (value: unknown, field: string) => T;
 export type Guarded<G> = G extends Guard<infer T> ? T : never;
 
-/** @throws ApplicationFailure `InvalidInput` (never retried) naming field, problem and remedy; the workflow has started nothing by then */
+/**
+ * @throws ApplicationFailure `InvalidInput` (never retried) naming field, problem and remedy; the workflow has started
+ *   nothing by then
+ */
 export function checked<T>(workflow: string, guard: Guard<T>, input: unknown): T {
   try {
     return guard(input, '');
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const subject = error.field === '' ? 'The input' : `"${error.field}"`;
-    throw ApplicationFailure.nonRetryable(`${workflow}: ${subject} ${error.problem}. ${error.remedy}.`, 'InvalidInput', { field: error.field });
+    throw ApplicationFailure.nonRetryable(
+      `${workflow}: ${subject} ${error.problem}. ${error.remedy}.`,
+      'InvalidInput',
+      { field: error.field },
+    );
   }
 }
 
@@ -39,72 +47,149 @@ const shown = (value: unknown): string => {
   return `is ${text.length > 60 ? `${text.slice(0, 57)}…` : text}`;
 };
 
-export const matching = (pattern: RegExp, remedy: string): Guard<string> => (value, field) =>
-  typeof value === 'string' && pattern.test(value) ? value : refuse(field, value === undefined ? 'is missing' : `${shown(value)}, which does not fit`, remedy);
+export const matching =
+  (pattern: RegExp, remedy: string): Guard<string> =>
+  (value, field) =>
+    typeof value === 'string' && pattern.test(value)
+      ? value
+      : refuse(field, value === undefined ? 'is missing' : `${shown(value)}, which does not fit`, remedy);
 
-export const contentId = matching(/^sha256:[0-9a-f]{64}$/, 'Give an id: "sha256:" and 64 hexadecimal digits, as it was printed when the thing was made');
-export const name = matching(/^[a-z0-9][a-z0-9-]{0,23}$/, 'Give a name of 1 to 24 lower-case letters, digits and dashes, such as "round-1"');
-export const reference = matching(/^[a-z0-9][a-z0-9-]{0,15}$/, 'Give 1 to 16 lower-case letters, digits and dashes; a new reference asks anew');
-export const amount = matching(/^(0|[1-9][0-9]{0,29})$/, 'Give an amount in e8s as text, such as "500000000" for 5 tokens');
-export const token = matching(/^[A-Za-z0-9_-]{100,3000}\.[A-Za-z0-9_-]{86}$/, 'Give a whole line as "livepod ops token" printed it');
+export const contentId = matching(
+  /^sha256:[0-9a-f]{64}$/,
+  'Give an id: "sha256:" and 64 hexadecimal digits, as it was printed when the thing was made',
+);
+export const name = matching(
+  /^[a-z0-9][a-z0-9-]{0,23}$/,
+  'Give a name of 1 to 24 lower-case letters, digits and dashes, such as "round-1"',
+);
+export const reference = matching(
+  /^[a-z0-9][a-z0-9-]{0,15}$/,
+  'Give 1 to 16 lower-case letters, digits and dashes; a new reference asks anew',
+);
+export const amount = matching(
+  /^(0|[1-9][0-9]{0,29})$/,
+  'Give an amount in e8s as text, such as "500000000" for 5 tokens',
+);
+export const token = matching(
+  /^[A-Za-z0-9_-]{100,3000}\.[A-Za-z0-9_-]{86}$/,
+  'Give a whole line as "livepod ops token" printed it',
+);
 export const sentence = matching(/^[^\n]{3,400}$/, 'Give one line of 3 to 400 characters');
 
-export const integer = (min: number, max: number): Guard<number> => (value, field) =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max
-    ? value
-    : refuse(field, value === undefined ? 'is missing' : `${shown(value)}, which does not fit`, `Give a whole number from ${min} to ${max}`);
+export const integer =
+  (min: number, max: number): Guard<number> =>
+  (value, field) =>
+    typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max
+      ? value
+      : refuse(
+          field,
+          value === undefined ? 'is missing' : `${shown(value)}, which does not fit`,
+          `Give a whole number from ${min} to ${max}`,
+        );
 
-export const flag: Guard<boolean> = (value, field) => (typeof value === 'boolean' ? value : refuse(field, `${shown(value)}, which does not fit`, 'Give true or false'));
+export const flag: Guard<boolean> = (value, field) =>
+  typeof value === 'boolean' ? value : refuse(field, `${shown(value)}, which does not fit`, 'Give true or false');
 
-export const optional = <T>(guard: Guard<T>, otherwise: T): Guard<T> => (value, field) => (value === undefined ? otherwise : guard(value, field));
-export const nullable = <T>(guard: Guard<T>): Guard<T | null> => (value, field) => (value === null ? null : guard(value, field));
+export const optional =
+  <T>(guard: Guard<T>, otherwise: T): Guard<T> =>
+  (value, field) =>
+    value === undefined ? otherwise : guard(value, field);
+export const nullable =
+  <T>(guard: Guard<T>): Guard<T | null> =>
+  (value, field) =>
+    value === null ? null : guard(value, field);
 
-export const list = <T>(guard: Guard<T>, min: number, max: number): Guard<T[]> => (value, field) => {
-  if (!Array.isArray(value)) return refuse(field, value === undefined ? 'is missing' : `${shown(value)}, which is no list`, `Give a list of ${min} to ${max} entries`);
-  if (value.length < min || value.length > max) return refuse(field, `has ${value.length} entries`, `Give ${min} to ${max}`);
-  return value.map((item, index) => guard(item, `${field}[${index}]`));
-};
+export const list =
+  <T>(guard: Guard<T>, min: number, max: number): Guard<T[]> =>
+  (value, field) => {
+    if (!Array.isArray(value))
+      return refuse(
+        field,
+        value === undefined ? 'is missing' : `${shown(value)}, which is no list`,
+        `Give a list of ${min} to ${max} entries`,
+      );
+    if (value.length < min || value.length > max)
+      return refuse(field, `has ${value.length} entries`, `Give ${min} to ${max}`);
+    return value.map((item, index) => guard(item, `${field}[${index}]`));
+  };
 
 /** A list in which nothing stands twice. */
-export const distinct = (guard: Guard<string[]>): Guard<string[]> => (value, field) => {
-  const items = guard(value, field);
-  const again = items.findIndex((item, index) => items.indexOf(item) !== index);
-  return again < 0 ? items : refuse(`${field}[${again}]`, 'stands in the list twice', 'Give each one once');
-};
+export const distinct =
+  (guard: Guard<string[]>): Guard<string[]> =>
+  (value, field) => {
+    const items = guard(value, field);
+    const again = items.findIndex((item, index) => items.indexOf(item) !== index);
+    return again < 0 ? items : refuse(`${field}[${again}]`, 'stands in the list twice', 'Give each one once');
+  };
 
 /** An object with these fields; an unknown one is refused, because a misspelt field would be ignored otherwise. */
-export const record = <F extends Record<string, Guard<unknown>>>(fields: F): Guard<{ [K in keyof F]: Guarded<F[K]> }> => (value, field) => {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    return refuse(field, value === undefined ? 'is missing' : `${shown(value)}, which is no object`, `Give one JSON object with ${Object.keys(fields).join(', ')}`);
-  }
-  const at = (key: string): string => (field === '' ? key : `${field}.${key}`);
-  const unknown = Object.keys(value).find((key) => !(key in fields));
-  if (unknown !== undefined) refuse(at(unknown), 'is not a field of this input', `Leave it out, or use one of ${Object.keys(fields).join(', ')}`);
-  const given = value as Record<string, unknown>;
-  return Object.fromEntries(Object.entries(fields).map(([key, guard]) => [key, guard(given[key], at(key))])) as { [K in keyof F]: Guarded<F[K]> };
-};
+export const record =
+  <F extends Record<string, Guard<unknown>>>(fields: F): Guard<{ [K in keyof F]: Guarded<F[K]> }> =>
+  (value, field) => {
+    if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+      return refuse(
+        field,
+        value === undefined ? 'is missing' : `${shown(value)}, which is no object`,
+        `Give one JSON object with ${Object.keys(fields).join(', ')}`,
+      );
+    }
+    const at = (key: string): string => (field === '' ? key : `${field}.${key}`);
+    const unknown = Object.keys(value).find((key) => !(key in fields));
+    if (unknown !== undefined)
+      refuse(
+        at(unknown),
+        'is not a field of this input',
+        `Leave it out, or use one of ${Object.keys(fields).join(', ')}`,
+      );
+    const given = value as Record<string, unknown>;
+    return Object.fromEntries(Object.entries(fields).map(([key, guard]) => [key, guard(given[key], at(key))])) as {
+      [K in keyof F]: Guarded<F[K]>;
+    };
+  };
 
 /** Hyper-parameters: whole numbers, or decimals as text, because a fraction has no canonical form. */
 export const hyperparameters: Guard<Record<string, number | string>> = (value, field) => {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return refuse(field, `${shown(value)}, which is no object`, 'Give an object such as {"epochs": 10, "learningRate": "0.001"}');
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    return refuse(
+      field,
+      `${shown(value)}, which is no object`,
+      'Give an object such as {"epochs": 10, "learningRate": "0.001"}',
+    );
   for (const [key, item] of Object.entries(value)) {
-    const fits = Number.isSafeInteger(item) || (typeof item === 'string' && /^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/.test(item));
-    if (!fits) refuse(`${field}.${key}`, `${shown(item)}, which does not fit`, 'Give a whole number, or a decimal as text such as "0.001"');
+    const fits =
+      Number.isSafeInteger(item) || (typeof item === 'string' && /^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/.test(item));
+    if (!fits)
+      refuse(
+        `${field}.${key}`,
+        `${shown(item)}, which does not fit`,
+        'Give a whole number, or a decimal as text such as "0.001"',
+      );
   }
   return value as Record<string, number | string>;
 };
 
-/** A release's waves (pods exposed after each), the time each one soaks, and the gate at which the release stops itself. */
+/**
+ * A release's waves (pods exposed after each), the time each one soaks, and the gate at which the release stops itself.
+ */
 export const plan: Guard<Plan> = (value, field) => {
   const given = shapeOfPlan(value, field);
   const back = given.waves.findIndex((pods, index) => index > 0 && pods <= given.waves[index - 1]!);
-  if (back > 0) refuse(`${field}.waves[${back}]`, 'is not larger than the wave before it', 'Give growing numbers of pods, such as [1, 3, 6]');
+  if (back > 0)
+    refuse(
+      `${field}.waves[${back}]`,
+      'is not larger than the wave before it',
+      'Give growing numbers of pods, such as [1, 3, 6]',
+    );
   return given;
 };
 
 const shapeOfPlan = record({
   waves: list(integer(1, 4_000_000_000), 1, 20),
   soakSeconds: integer(0, 30 * 24 * 3600),
-  gate: record({ minWindows: integer(0, 4_000_000_000), maxCorrectionPermille: integer(0, 1000), maxErrors: integer(0, 4_000_000_000) }),
+  gate: record({
+    minWindows: integer(0, 4_000_000_000),
+    maxCorrectionPermille: integer(0, 1000),
+    maxErrors: integer(0, 4_000_000_000),
+  }),
   skippableSoak: optional(flag, false),
 });

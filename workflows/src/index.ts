@@ -4,7 +4,15 @@ export { stages } from './stages.js';
 export { searchAttributes } from './searchAttributes.js';
 export { planQuery, stateQuery, timelineQuery, type PlanStep, type WorkflowState } from './narration.js';
 export {
-  abortUpdate, approveUpdate, extendDeadlineUpdate, pauseUpdate, replaceProviderUpdate, resumeUpdate, retryStageUpdate, skipSoakUpdate, type Signed,
+  abortUpdate,
+  approveUpdate,
+  extendDeadlineUpdate,
+  pauseUpdate,
+  replaceProviderUpdate,
+  resumeUpdate,
+  retryStageUpdate,
+  skipSoakUpdate,
+  type Signed,
 } from './operatorDesk.js';
 export { trainingService } from './trainingService.js';
 export type { LifecycleInput, LifecycleResult } from './lifecycle.js';

@@ -9,22 +9,49 @@ afterAll(() => stage?.close());
 describe('malformed input', () => {
   it.each([
     ['lifecycle', undefined, 'lifecycle: The input is missing. Give one JSON object with round, channel'],
-    ['lifecycle', round('bad', { datasets: ['sha256:12'] }), 'lifecycle: "datasets[0]" is "sha256:12", which does not fit. Give an id'],
+    [
+      'lifecycle',
+      round('bad', { datasets: ['sha256:12'] }),
+      'lifecycle: "datasets[0]" is "sha256:12", which does not fit. Give an id',
+    ],
     ['lifecycle', { ...round('bad'), dataset: 'x' }, 'lifecycle: "dataset" is not a field of this input. Leave it out'],
     ['lifecycle', round('bad', { datasets: [] }), 'lifecycle: "datasets" names no dataset'],
-    ['lifecycle', round('bad', { plan: { waves: [3, 1], soakSeconds: 1, gate: { minWindows: 1, maxCorrectionPermille: 1, maxErrors: 0 } } }), 'lifecycle: "plan.waves[1]" is not larger'],
-    ['datasetIntake', { round: 'bad', datasets: [id('1'), id('1')] }, 'datasetIntake: "datasets[1]" stands in the list twice'],
+    [
+      'lifecycle',
+      round('bad', {
+        plan: { waves: [3, 1], soakSeconds: 1, gate: { minWindows: 1, maxCorrectionPermille: 1, maxErrors: 0 } },
+      }),
+      'lifecycle: "plan.waves[1]" is not larger',
+    ],
+    [
+      'datasetIntake',
+      { round: 'bad', datasets: [id('1'), id('1')] },
+      'datasetIntake: "datasets[1]" stands in the list twice',
+    ],
     ['trainingRound', { ...round('bad'), arguments: { learningRate: 0.1 } }, 'trainingRound: "channel"'],
     ['checkpointReview', { round: 'bad', checkpoint: 'latest' }, 'checkpointReview: "checkpoint" is "latest"'],
-    ['modelRollout', { release: -1, channel: 'stable', waves: 3 }, 'modelRollout: "release" is -1, which does not fit. Give a whole number'],
+    [
+      'modelRollout',
+      { release: -1, channel: 'stable', waves: 3 },
+      'modelRollout: "release" is -1, which does not fit. Give a whole number',
+    ],
     ['modelRollback', { channel: 'stable', version: 1, reason: 'x', ref: 'r1' }, 'modelRollback: "reason" is "x"'],
-    ['recurringRound', { recipe: id('e'), provider: 'provider-1', prefix: 'Every day' }, 'recurringRound: "prefix" is "Every day"'],
+    [
+      'recurringRound',
+      { recipe: id('e'), provider: 'provider-1', prefix: 'Every day' },
+      'recurringRound: "prefix" is "Every day"',
+    ],
     ['treasuryWatch', { all: true }, 'treasuryWatch: "all" is not a field'],
   ])('of %s fails at once and starts nothing (%#)', async (workflow, input, sentence) => {
     const world = (stage.world = new World());
     const handle = await stage.start(workflow, `bad-${workflow}-${Math.random()}`, input);
     const error = await handle.result().catch((failure: WorkflowFailedError) => failure.cause);
-    if (!sentence.includes('"channel"')) expect(error).toMatchObject({ type: 'InvalidInput', nonRetryable: true, message: expect.stringContaining(sentence) });
+    if (!sentence.includes('"channel"'))
+      expect(error).toMatchObject({
+        type: 'InvalidInput',
+        nonRetryable: true,
+        message: expect.stringContaining(sentence),
+      });
     else expect(error).toMatchObject({ type: 'InvalidInput', nonRetryable: true });
     expect(world.journal).toEqual([]);
     expect(await stage.events(handle.workflowId)).toBeLessThan(6);

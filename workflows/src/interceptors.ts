@@ -1,16 +1,31 @@
 import { trace } from '@opentelemetry/api';
-import { OpenTelemetryInboundInterceptor, OpenTelemetryInternalsInterceptor, OpenTelemetryOutboundInterceptor } from '@temporalio/interceptors-opentelemetry-v2/lib/workflow/index.js';
 import {
-  ContinueAsNew, isCancellation, log, metricMeter, workflowInfo, type ActivityInput, type GetLogAttributesInput, type Next, type WorkflowExecuteInput, type WorkflowInboundCallsInterceptor,
-  type WorkflowInterceptors, type WorkflowOutboundCallsInterceptor,
+  OpenTelemetryInboundInterceptor,
+  OpenTelemetryInternalsInterceptor,
+  OpenTelemetryOutboundInterceptor,
+} from '@temporalio/interceptors-opentelemetry-v2/lib/workflow/index.js';
+import {
+  ContinueAsNew,
+  isCancellation,
+  log,
+  metricMeter,
+  workflowInfo,
+  type ActivityInput,
+  type GetLogAttributesInput,
+  type Next,
+  type WorkflowExecuteInput,
+  type WorkflowInboundCallsInterceptor,
+  type WorkflowInterceptors,
+  type WorkflowOutboundCallsInterceptor,
 } from '@temporalio/workflow';
 import { idsOf } from './ids.js';
 import { searchAttributes } from './searchAttributes.js';
 import { stageOf } from './stages.js';
 
 /**
- * Part of every bundle, so that a run replays alike whether its worker exports traces or not: spans from the start of a run to its steps,
- * children and Nexus calls; how long stages, votes and rollbacks took; and the same ids on every log line. It makes no command of its own.
+ * Part of every bundle, so that a run replays alike whether its worker exports traces or not: spans from the start of a
+ * run to its steps, children and Nexus calls; how long stages, votes and rollbacks took; and the same ids on every log
+ * line. It makes no command of its own.
  */
 export function interceptors(): WorkflowInterceptors {
   const measures = new Measures();
@@ -22,7 +37,10 @@ export function interceptors(): WorkflowInterceptors {
   };
 }
 
-/** Times are the workflow's own clock, so a wait of days counts whole though the worker changed meanwhile. Nothing is counted again in a replay. */
+/**
+ * Times are the workflow's own clock, so a wait of days counts whole though the worker changed meanwhile. Nothing is
+ * counted again in a replay.
+ */
 class Measures implements WorkflowInboundCallsInterceptor, WorkflowOutboundCallsInterceptor {
   private ids: Record<string, string | number> = {};
   /** Which function a proposal calls, by its number. */
@@ -35,7 +53,11 @@ class Measures implements WorkflowInboundCallsInterceptor, WorkflowOutboundCalls
     const began = Date.now();
     const ended = (outcome: string): void => {
       const { workflowType: workflow } = workflowInfo();
-      seconds('livepod_stage_duration_seconds', 'From the first task of a workflow to its end').record(since(began), { workflow, stage: stageOf(workflow), outcome });
+      seconds('livepod_stage_duration_seconds', 'From the first task of a workflow to its end').record(since(began), {
+        workflow,
+        stage: stageOf(workflow),
+        outcome,
+      });
       log.info('Stage ended', { outcome, seconds: since(began) });
     };
     log.info('Stage began');
@@ -49,7 +71,10 @@ class Measures implements WorkflowInboundCallsInterceptor, WorkflowOutboundCalls
     }
   }
 
-  async scheduleActivity(input: ActivityInput, next: Next<WorkflowOutboundCallsInterceptor, 'scheduleActivity'>): Promise<unknown> {
+  async scheduleActivity(
+    input: ActivityInput,
+    next: Next<WorkflowOutboundCallsInterceptor, 'scheduleActivity'>,
+  ): Promise<unknown> {
     trace.getActiveSpan()?.setAttributes(named({ ...this.ids, ...idsOf(input.args[0]) }));
     const began = Date.now();
     const result = await next(input);
@@ -57,7 +82,10 @@ class Measures implements WorkflowInboundCallsInterceptor, WorkflowOutboundCalls
     return result;
   }
 
-  getLogAttributes(input: GetLogAttributesInput, next: Next<WorkflowOutboundCallsInterceptor, 'getLogAttributes'>): Record<string, unknown> {
+  getLogAttributes(
+    input: GetLogAttributesInput,
+    next: Next<WorkflowOutboundCallsInterceptor, 'getLogAttributes'>,
+  ): Record<string, unknown> {
     return next({ ...this.ids, ...input });
   }
 
@@ -72,10 +100,15 @@ class Measures implements WorkflowInboundCallsInterceptor, WorkflowOutboundCalls
         const { proposal, proposals } = argument as { proposal?: number; proposals?: number[] };
         const first = proposal ?? proposals?.[0];
         this.decidedAt = Date.now();
-        return seconds('livepod_vote_wait_seconds', 'From a proposal to the decision on it').record(since(began), { function: (first !== undefined && this.functions.get(first)) || 'unknown' });
+        return seconds('livepod_vote_wait_seconds', 'From a proposal to the decision on it').record(since(began), {
+          function: (first !== undefined && this.functions.get(first)) || 'unknown',
+        });
       }
       case 'models.stableAt':
-        return seconds('livepod_rollback_seconds', 'From the decision to set a channel to another version until the channel says so').record(since(this.decidedAt ?? began));
+        return seconds(
+          'livepod_rollback_seconds',
+          'From the decision to set a channel to another version until the channel says so',
+        ).record(since(this.decidedAt ?? began));
     }
   }
 
@@ -88,5 +121,7 @@ class Measures implements WorkflowInboundCallsInterceptor, WorkflowOutboundCalls
 }
 
 const since = (began: number): number => (Date.now() - began) / 1000;
-const seconds = (name: string, description: string) => metricMeter.createHistogram(name, 'float', undefined, description);
-const named = (ids: Record<string, string | number>): Record<string, string | number> => Object.fromEntries(Object.entries(ids).map(([name, value]) => [`livepod.${name}`, value]));
+const seconds = (name: string, description: string) =>
+  metricMeter.createHistogram(name, 'float', undefined, description);
+const named = (ids: Record<string, string | number>): Record<string, string | number> =>
+  Object.fromEntries(Object.entries(ids).map(([name, value]) => [`livepod.${name}`, value]));

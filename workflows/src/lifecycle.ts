@@ -1,11 +1,39 @@
-import { allHandlersFinished, CancellationScope, condition, executeChild, getExternalWorkflowHandle, isCancellation, ParentClosePolicy, patched, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  executeChild,
+  getExternalWorkflowHandle,
+  isCancellation,
+  ParentClosePolicy,
+  patched,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Plan } from '@livepod/activities/ports';
 import { deadlineMoved, jobOpened, type JobNews } from './chapterNews.js';
 import { checkpointReview, type CheckpointReviewResult } from './checkpointReview.js';
 import { undoingOnFailure, type Compensations } from './compensations.js';
 import { datasetIntake, type IntakeDecision } from './datasetIntake.js';
 import { causeOf, mendable } from './failures.js';
-import { amount, checked, contentId, distinct, flag, hyperparameters, integer, list, name, nullable, optional, plan, record, refuse, type Guard, type Guarded } from './guards.js';
+import {
+  amount,
+  checked,
+  contentId,
+  distinct,
+  flag,
+  hyperparameters,
+  integer,
+  list,
+  name,
+  nullable,
+  optional,
+  plan,
+  record,
+  refuse,
+  type Guard,
+  type Guarded,
+} from './guards.js';
 import { modelRollout, type ModelRolloutResult } from './modelRollout.js';
 import { narrate, short, workflowPage } from './narration.js';
 import { OperatorDesk } from './operatorDesk.js';
@@ -14,7 +42,11 @@ import { slashBond } from './proposals.js';
 import { mark } from './searchAttributes.js';
 import { trainingRound, type TrainingRoundResult } from './trainingRound.js';
 
-export const defaultPlan: Plan = { waves: [1, 3, 6], soakSeconds: 8, gate: { minWindows: 40, maxCorrectionPermille: 250, maxErrors: 0 } };
+export const defaultPlan: Plan = {
+  waves: [1, 3, 6],
+  soakSeconds: 8,
+  gate: { minWindows: 40, maxCorrectionPermille: 250, maxErrors: 0 },
+};
 
 const fields = record({
   round: name,
@@ -38,7 +70,12 @@ type Round = Guarded<typeof fields>;
 const input: Guard<Round> = (value, field) => {
   const round = fields(value, field);
   const all = new Set([...round.datasets, ...round.trainOn]).size;
-  if (all === 0) refuse('datasets', 'names no dataset, and "trainOn" neither', 'Give datasets to take in, or accepted ones to train on');
+  if (all === 0)
+    refuse(
+      'datasets',
+      'names no dataset, and "trainOn" neither',
+      'Give datasets to take in, or accepted ones to train on',
+    );
   if (all > 1000) refuse('datasets', `and "trainOn" name ${all} datasets`, 'A job takes at most 1000; split the round');
   return round;
 };
@@ -63,12 +100,17 @@ export interface LifecycleResult {
 }
 
 /**
- * The whole story of one model round: datasets are voted in, a provider trains on them, the checkpoint is measured and voted on, money
- * moves, and pods get the model in waves. Every chapter is a child workflow; an operator reads and steers it here.
+ * The whole story of one model round: datasets are voted in, a provider trains on them, the checkpoint is measured and
+ * voted on, money moves, and pods get the model in waves. Every chapter is a child workflow; an operator reads and
+ * steers it here.
  */
 export async function lifecycle(request: LifecycleInput): Promise<LifecycleResult> {
   const round = checked('lifecycle', input, request);
-  const tell = narrate('lifecycle', { round: round.round, channel: round.channel, recipe: short(round.recipe), provider: round.provider }, CHAPTERS);
+  const tell = narrate(
+    'lifecycle',
+    { round: round.round, channel: round.channel, recipe: short(round.recipe), provider: round.provider },
+    CHAPTERS,
+  );
   mark({ stage: 'lifecycle', round: round.round, provider: round.provider });
 
   const story = new CancellationScope();
@@ -77,7 +119,18 @@ export async function lifecycle(request: LifecycleInput): Promise<LifecycleResul
   let rolling: number | undefined;
   const desk = steered();
   const result: LifecycleResult = {
-    round: round.round, datasets: [], job: null, escrow: null, checkpoint: null, version: null, evaluation: null, decision: null, release: null, outcome: 'completed', why: '', slashing: [],
+    round: round.round,
+    datasets: [],
+    job: null,
+    escrow: null,
+    checkpoint: null,
+    version: null,
+    evaluation: null,
+    decision: null,
+    release: null,
+    outcome: 'completed',
+    why: '',
+    slashing: [],
   };
 
   try {
@@ -99,9 +152,11 @@ export async function lifecycle(request: LifecycleInput): Promise<LifecycleResul
     result.datasets = await chapter('intake', intake);
     const accepted = result.datasets.filter((dataset) => dataset.decision === 'accepted').map((dataset) => dataset.id);
     const trainOn = [...new Set([...round.trainOn, ...accepted])];
-    if (trainOn.length === 0) return void Object.assign(result, { outcome: 'nothingAccepted', why: 'no dataset was accepted' });
+    if (trainOn.length === 0)
+      return void Object.assign(result, { outcome: 'nothingAccepted', why: 'no dataset was accepted' });
 
-    // Until its child has ended, the child itself undoes what it did; from then on the money is in this workflow's care.
+    // Until its child has ended, the child itself undoes what it did; from then on the money is in this workflow's
+    // care.
     undo.add('the job: give it up and refund its escrow', async () => {
       if (result.job === null) return;
       await access.fail({ job: result.job, reason: `round ${round.round} was given up` });
@@ -118,14 +173,24 @@ export async function lifecycle(request: LifecycleInput): Promise<LifecycleResul
     if (rolled.outcome === 'stopped') result.slashing = await chapter('slashing', () => slashing(trained, rolled));
   }
 
-  /** A chapter begins when nobody has paused the round. One that fails is held, so that a person can mend the cause and have it tried again. */
+  /**
+   * A chapter begins when nobody has paused the round. One that fails is held, so that a person can mend the cause and
+   * have it tried again.
+   */
   async function chapter<T>(name: Chapter, run: (attempt: number) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       await desk.unpaused();
       try {
         return await run(attempt);
       } catch (error) {
-        if (isCancellation(error) || !mendable(error) || round.holdSeconds === 0 || attempt === 9 || !patched('chapters-hold')) throw error;
+        if (
+          isCancellation(error) ||
+          !mendable(error) ||
+          round.holdSeconds === 0 ||
+          attempt === 9 ||
+          !patched('chapters-hold')
+        )
+          throw error;
         if (!(await desk.mended(`Chapter ${name}`, causeOf(error).message, round.holdSeconds))) throw error;
         tell(`Trying chapter ${name} again`, { attempt: attempt + 1, provider: round.provider });
       }
@@ -136,12 +201,35 @@ export async function lifecycle(request: LifecycleInput): Promise<LifecycleResul
   async function intake(attempt: number): Promise<IntakeDecision[]> {
     if (round.datasets.length === 0) return [];
     const size = Math.ceil(round.datasets.length / 8);
-    const pages = Array.from({ length: Math.ceil(round.datasets.length / size) }, (_, page) => round.datasets.slice(page * size, (page + 1) * size));
-    const children = pages.map((page) => child(`intake-${short(page[0]!)}`, page.length === 1 ? `Dataset ${short(page[0]!)}` : `${page.length} datasets`, attempt));
-    tell(`Taking in ${round.datasets.length} datasets`, {}, {
-      step: 'intake', waitsFor: 'the votes on datasets', links: Object.fromEntries(children.slice(0, 3).map(({ workflowId, staticSummary }) => [staticSummary, workflowPage(workflowId)])),
-    });
-    const decisions = await Promise.all(children.map((options, index) => executeChild(datasetIntake, { ...options, args: [{ round: round.round, datasets: pages[index]!, ...again(attempt) }] })));
+    const pages = Array.from({ length: Math.ceil(round.datasets.length / size) }, (_, page) =>
+      round.datasets.slice(page * size, (page + 1) * size),
+    );
+    const children = pages.map((page) =>
+      child(
+        `intake-${short(page[0]!)}`,
+        page.length === 1 ? `Dataset ${short(page[0]!)}` : `${page.length} datasets`,
+        attempt,
+      ),
+    );
+    tell(
+      `Taking in ${round.datasets.length} datasets`,
+      {},
+      {
+        step: 'intake',
+        waitsFor: 'the votes on datasets',
+        links: Object.fromEntries(
+          children.slice(0, 3).map(({ workflowId, staticSummary }) => [staticSummary, workflowPage(workflowId)]),
+        ),
+      },
+    );
+    const decisions = await Promise.all(
+      children.map((options, index) =>
+        executeChild(datasetIntake, {
+          ...options,
+          args: [{ round: round.round, datasets: pages[index]!, ...again(attempt) }],
+        }),
+      ),
+    );
     return decisions.flat();
   }
 
@@ -149,13 +237,37 @@ export async function lifecycle(request: LifecycleInput): Promise<LifecycleResul
     const { provider, recipe, arguments: hyper, seed, base, reward, deadlineSeconds } = round;
     const options = child('training', `Train on ${datasets.length} datasets`, attempt);
     const accepted = result.datasets.filter((dataset) => dataset.decision === 'accepted').length;
-    tell(`Training on ${datasets.length} datasets`, { accepted }, { step: 'training', waitsFor: `provider ${provider}`, links: { training: workflowPage(options.workflowId) } });
+    tell(
+      `Training on ${datasets.length} datasets`,
+      { accepted },
+      { step: 'training', waitsFor: `provider ${provider}`, links: { training: workflowPage(options.workflowId) } },
+    );
     setHandler(jobOpened, (news) => {
       training = { ...news, workflowId: options.workflowId };
-      tell(`Provider ${provider} has job ${news.job}`, { job: news.job }, { waitsFor: `provider ${provider}`, until: news.deadline });
+      tell(
+        `Provider ${provider} has job ${news.job}`,
+        { job: news.job },
+        { waitsFor: `provider ${provider}`, until: news.deadline },
+      );
     });
     try {
-      const trained = await executeChild(trainingRound, { ...options, args: [{ round: round.round, provider, recipe, arguments: hyper, seed, datasets, base, reward, deadlineSeconds, ...again(attempt) }] });
+      const trained = await executeChild(trainingRound, {
+        ...options,
+        args: [
+          {
+            round: round.round,
+            provider,
+            recipe,
+            arguments: hyper,
+            seed,
+            datasets,
+            base,
+            reward,
+            deadlineSeconds,
+            ...again(attempt),
+          },
+        ],
+      });
       Object.assign(result, { job: trained.job, escrow: trained.escrow, checkpoint: trained.checkpoint });
       mark({ model: trained.checkpoint });
       return trained;
@@ -166,20 +278,51 @@ export async function lifecycle(request: LifecycleInput): Promise<LifecycleResul
 
   async function review(trained: TrainingRoundResult, attempt: number): Promise<CheckpointReviewResult> {
     const options = child('review', `Review checkpoint ${short(trained.checkpoint)}`, attempt);
-    tell(`Reviewing checkpoint ${short(trained.checkpoint)}`, { job: trained.job, escrow: trained.escrow, checkpoint: short(trained.checkpoint) }, {
-      step: 'review', waitsFor: 'the evaluator, then the vote', links: { review: workflowPage(options.workflowId) },
-    });
+    tell(
+      `Reviewing checkpoint ${short(trained.checkpoint)}`,
+      { job: trained.job, escrow: trained.escrow, checkpoint: short(trained.checkpoint) },
+      {
+        step: 'review',
+        waitsFor: 'the evaluator, then the vote',
+        links: { review: workflowPage(options.workflowId) },
+      },
+    );
     const { channel, plan, requireBetterThanParent } = round;
-    const reviewed = await executeChild(checkpointReview, { ...options, args: [{ round: round.round, checkpoint: trained.checkpoint, channel, plan, requireBetterThanParent, ...again(attempt) }] });
+    const reviewed = await executeChild(checkpointReview, {
+      ...options,
+      args: [
+        {
+          round: round.round,
+          checkpoint: trained.checkpoint,
+          channel,
+          plan,
+          requireBetterThanParent,
+          ...again(attempt),
+        },
+      ],
+    });
     const { accuracy, macroF1, worstPerson } = reviewed.evaluation;
-    Object.assign(result, { decision: reviewed.decision, version: reviewed.version, release: reviewed.release, evaluation: { accuracy, macroF1, worstPerson } });
+    Object.assign(result, {
+      decision: reviewed.decision,
+      version: reviewed.version,
+      release: reviewed.release,
+      evaluation: { accuracy, macroF1, worstPerson },
+    });
     return reviewed;
   }
 
-  async function settle(trained: TrainingRoundResult, reviewed: CheckpointReviewResult, undo: Compensations): Promise<void> {
+  async function settle(
+    trained: TrainingRoundResult,
+    reviewed: CheckpointReviewResult,
+    undo: Compensations,
+  ): Promise<void> {
     if (reviewed.decision === 'adopted') {
       undo.clear();
-      tell(`Paying contributors and provider of job ${trained.job}`, { version: reviewed.version!, accuracy: reviewed.evaluation.accuracy }, { step: 'settlement' });
+      tell(
+        `Paying contributors and provider of job ${trained.job}`,
+        { version: reviewed.version!, accuracy: reviewed.evaluation.accuracy },
+        { step: 'settlement' },
+      );
       await CancellationScope.nonCancellable(() => treasury.settle({ job: trained.job }));
     } else {
       tell(`Refunding job ${trained.job}`, {}, { step: 'settlement' });
@@ -189,7 +332,15 @@ export async function lifecycle(request: LifecycleInput): Promise<LifecycleResul
 
   async function rollout(release: number, attempt: number): Promise<ModelRolloutResult> {
     const options = child('rollout', `Roll out version ${result.version}`, attempt);
-    tell(`Rolling out version ${result.version} in ${round.plan.waves.length} waves`, { release }, { step: 'rollout', waitsFor: 'the waves, their soaks and gates', links: { rollout: workflowPage(options.workflowId) } });
+    tell(
+      `Rolling out version ${result.version} in ${round.plan.waves.length} waves`,
+      { release },
+      {
+        step: 'rollout',
+        waitsFor: 'the waves, their soaks and gates',
+        links: { rollout: workflowPage(options.workflowId) },
+      },
+    );
     mark({ release });
     rolling = release;
     try {
@@ -197,29 +348,59 @@ export async function lifecycle(request: LifecycleInput): Promise<LifecycleResul
         ...options,
         // A rollout that began goes on when this workflow is terminated: pods are on their way.
         parentClosePolicy: ParentClosePolicy.ABANDON,
-        args: [{ release, channel: round.channel, waves: round.plan.waves.length, round: round.round, approveWaves: round.approveWaves }],
+        args: [
+          {
+            release,
+            channel: round.channel,
+            waves: round.plan.waves.length,
+            round: round.round,
+            approveWaves: round.approveWaves,
+          },
+        ],
       });
     } finally {
       rolling = undefined;
     }
   }
 
-  /** Puts up for slashing what stands behind a model that hurt: the provider's bond and those of this round's new contributors. */
+  /**
+   * Puts up for slashing what stands behind a model that hurt: the provider's bond and those of this round's new
+   * contributors.
+   */
   async function slashing(trained: TrainingRoundResult, rolled: ModelRolloutResult): Promise<number[]> {
-    const contributors = new Set(result.datasets.filter((dataset) => dataset.decision === 'accepted' && dataset.proposal !== null).map((dataset) => dataset.contributor));
-    tell(`Release ${rolled.release} was stopped: proposing to slash ${contributors.size + 1} bonds`, { stopped: rolled.why }, { step: 'slashing' });
+    const contributors = new Set(
+      result.datasets
+        .filter((dataset) => dataset.decision === 'accepted' && dataset.proposal !== null)
+        .map((dataset) => dataset.contributor),
+    );
+    tell(
+      `Release ${rolled.release} was stopped: proposing to slash ${contributors.size + 1} bonds`,
+      { stopped: rolled.why },
+      { step: 'slashing' },
+    );
     const bonds = await treasury.bonds({
-      holders: [{ holder: trained.provider, purpose: 'provider' }, ...[...contributors].map((holder) => ({ holder, purpose: 'contributor' as const }))],
+      holders: [
+        { holder: trained.provider, purpose: 'provider' },
+        ...[...contributors].map((holder) => ({ holder, purpose: 'contributor' as const })),
+      ],
     });
-    const evidence = `Job ${trained.job}, checkpoint ${trained.checkpoint}, release ${rolled.release}: ${rolled.corrections} corrections and ${rolled.errors} errors in ${rolled.windows} windows.`;
+    const evidence =
+      `Job ${trained.job}, checkpoint ${trained.checkpoint}, release ${rolled.release}: ${rolled.corrections} ` +
+      `corrections and ${rolled.errors} errors in ${rolled.windows} windows.`;
     const reason = `Release ${rolled.release} stopped itself: ${rolled.why}`.slice(0, 400);
-    const proposals = bonds.filter((bond) => bond.amount !== '0').map((bond) => slashBond(round.round, bond.holder, bond.purpose, bond.amount, reason, evidence));
+    const proposals = bonds
+      .filter((bond) => bond.amount !== '0')
+      .map((bond) => slashBond(round.round, bond.holder, bond.purpose, bond.amount, reason, evidence));
     const receipts = proposals.length === 0 ? [] : await governance.proposeAll({ proposals });
     return receipts.map((receipt) => receipt.id);
   }
 
   function child(id: string, staticSummary: string, attempt: number) {
-    return { workflowId: `${workflowInfo().workflowId}-${id}${attempt === 1 ? '' : `-${attempt}`}`, staticSummary, parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL };
+    return {
+      workflowId: `${workflowInfo().workflowId}-${id}${attempt === 1 ? '' : `-${attempt}`}`,
+      staticSummary,
+      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+    };
   }
 
   function preflight(provider: string): Promise<void> {
@@ -230,8 +411,14 @@ export async function lifecycle(request: LifecycleInput): Promise<LifecycleResul
   function steered(): OperatorDesk {
     return new OperatorDesk(tell)
       .mayPause(
-        async ({ token }) => (rolling === undefined ? 'It holds before its next chapter.' : `Release ${rolling} is ${(await fleet.pause({ release: rolling, token })).state}.`),
-        async ({ token }) => (rolling === undefined ? 'It goes on.' : `Release ${rolling} is ${(await fleet.resume({ release: rolling, token })).state}.`),
+        async ({ token }) =>
+          rolling === undefined
+            ? 'It holds before its next chapter.'
+            : `Release ${rolling} is ${(await fleet.pause({ release: rolling, token })).state}.`,
+        async ({ token }) =>
+          rolling === undefined
+            ? 'It goes on.'
+            : `Release ${rolling} is ${(await fleet.resume({ release: rolling, token })).state}.`,
       )
       .mayAbort(async () => {
         story.cancel();
@@ -239,7 +426,10 @@ export async function lifecycle(request: LifecycleInput): Promise<LifecycleResul
       })
       .mayRetry()
       .offer('replaceProvider', {
-        unless: () => (result.job !== null || training !== undefined ? 'A provider has the job already; abort the training on its own page first.' : undefined),
+        unless: () =>
+          result.job !== null || training !== undefined
+            ? 'A provider has the job already; abort the training on its own page first.'
+            : undefined,
         act: async ({ provider }) => {
           await preflight(provider);
           round.provider = provider;
@@ -250,11 +440,14 @@ export async function lifecycle(request: LifecycleInput): Promise<LifecycleResul
         },
       })
       .offer('extendDeadline', {
-        unless: () => (desk.held || training !== undefined ? undefined : 'Nothing here has a deadline that could be moved now.'),
+        unless: () =>
+          desk.held || training !== undefined ? undefined : 'Nothing here has a deadline that could be moved now.',
         act: async ({ seconds, token }) => {
           if (desk.held) return `It is held until ${desk.holdLonger(seconds)}.`;
           const { job, deadline, workflowId } = training!;
-          const later = (await access.extend({ job, until: new Date(Date.parse(deadline) + seconds * 1000).toISOString(), token })).deadline;
+          const later = (
+            await access.extend({ job, until: new Date(Date.parse(deadline) + seconds * 1000).toISOString(), token })
+          ).deadline;
           await getExternalWorkflowHandle(workflowId).signal(deadlineMoved, { job, deadline: later });
           if (training) training.deadline = later;
           return `The deadline of job ${job} is now ${later}.`;
@@ -271,9 +464,13 @@ const again = (attempt: number): { attempt?: number } => (attempt === 1 ? {} : {
 
 function ending(result: LifecycleResult): string {
   switch (result.outcome) {
-    case 'completed': return `Version ${result.version} reached the whole channel`;
-    case 'aborted': return `Aborted: ${result.why}`;
-    case 'stopped': return `Release ${result.release} was stopped: ${result.why}`;
-    default: return `Ended without a release: ${result.why}`;
+    case 'completed':
+      return `Version ${result.version} reached the whole channel`;
+    case 'aborted':
+      return `Aborted: ${result.why}`;
+    case 'stopped':
+      return `Release ${result.release} was stopped: ${result.why}`;
+    default:
+      return `Ended without a release: ${result.why}`;
   }
 }

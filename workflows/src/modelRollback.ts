@@ -20,8 +20,8 @@ export interface ModelRollbackResult {
 }
 
 /**
- * Sets a channel to any official version by a vote: back, or forward again. Runs on a task queue of its own, so that no backlog of other
- * work delays it. Pods learn it from the channel's metadata.
+ * Sets a channel to any official version by a vote: back, or forward again. Runs on a task queue of its own, so that no
+ * backlog of other work delays it. Pods learn it from the channel's metadata.
  */
 export async function modelRollback(request: ModelRollbackInput): Promise<ModelRollbackResult> {
   const { channel, version, reason, ref } = checked('modelRollback', input, request);
@@ -45,7 +45,11 @@ export async function modelRollback(request: ModelRollbackInput): Promise<ModelR
     }
 
     const view = await models.stableAt({ channel, version });
-    tell(`Channel ${channel} is at version ${version}; pods follow`, { sequence: view.sequence }, { over: true, links: { [`channel ${channel}`]: view.link } });
+    tell(
+      `Channel ${channel} is at version ${version}; pods follow`,
+      { sequence: view.sequence },
+      { over: true, links: { [`channel ${channel}`]: view.link } },
+    );
     return { channel, version, proposal: proposal.id, decision: 'adopted', why: decision.why, sequence: view.sequence };
   });
 }

@@ -34,8 +34,8 @@ export interface Beat {
 }
 
 /**
- * Says what is happening, in one sentence: shown on the workflow's page in the Temporal UI, by the queries `state` and `timeline`, and as
- * the summary of the steps that follow.
+ * Says what is happening, in one sentence: shown on the workflow's page in the Temporal UI, by the queries `state` and
+ * `timeline`, and as the summary of the steps that follow.
  */
 export interface Tell {
   (headline: string, facts?: Record<string, string | number>, beat?: Beat): void;
@@ -50,15 +50,33 @@ const KEPT_LINES = 200;
  *
  * @param plan  the steps to come, in order; `beat.step` says which has begun
  */
-export function narrate(stage: string, firstFacts: Record<string, string | number> = {}, plan: readonly string[] = []): Tell {
-  const state: WorkflowState = { stage, headline: 'Started', facts: texts(firstFacts), waitsFor: null, until: null, possible: [], links: {} };
+export function narrate(
+  stage: string,
+  firstFacts: Record<string, string | number> = {},
+  plan: readonly string[] = [],
+): Tell {
+  const state: WorkflowState = {
+    stage,
+    headline: 'Started',
+    facts: texts(firstFacts),
+    waitsFor: null,
+    until: null,
+    possible: [],
+    links: {},
+  };
   const timeline: { at: string; text: string }[] = [];
   const offers = new Map<string, () => string | undefined>();
   let now = -1;
   const possible = (): string[] => [...offers].filter(([, unless]) => unless() === undefined).map(([name]) => name);
-  setHandler(stateQuery, () => ({ ...state, possible: possible() }), { description: 'Where this workflow stands, what it waits for, and what you can do' });
+  setHandler(stateQuery, () => ({ ...state, possible: possible() }), {
+    description: 'Where this workflow stands, what it waits for, and what you can do',
+  });
   setHandler(timelineQuery, () => timeline, { description: 'What happened when' });
-  setHandler(planQuery, () => plan.map((step, index) => ({ step, state: index < now ? 'done' : index === now ? 'now' : 'ahead' })), { description: 'The steps: done, now, ahead' });
+  setHandler(
+    planQuery,
+    () => plan.map((step, index) => ({ step, state: index < now ? 'done' : index === now ? 'now' : 'ahead' })),
+    { description: 'The steps: done, now, ahead' },
+  );
 
   const tell = (headline: string, facts: Record<string, string | number> = {}, beat: Beat = {}): void => {
     state.headline = headline;
@@ -77,12 +95,19 @@ export function narrate(stage: string, firstFacts: Record<string, string | numbe
 }
 
 /** Waiting for a vote. */
-export const voteOn = ({ id, deadline, link }: { id: number; deadline: string; link?: string }): Beat => ({ step: 'vote', waitsFor: `the vote on proposal ${id}`, until: deadline, links: { [`proposal ${id}`]: link } });
+export const voteOn = ({ id, deadline, link }: { id: number; deadline: string; link?: string }): Beat => ({
+  step: 'vote',
+  waitsFor: `the vote on proposal ${id}`,
+  until: deadline,
+  links: { [`proposal ${id}`]: link },
+});
 
 /** The page of another workflow of ours; the UI puts its namespace in. */
-export const workflowPage = (workflowId: string, namespace = '{namespace}'): string => `/namespaces/${namespace}/workflows/${workflowId}`;
+export const workflowPage = (workflowId: string, namespace = '{namespace}'): string =>
+  `/namespaces/${namespace}/workflows/${workflowId}`;
 
-const texts = (facts: Record<string, string | number>): Record<string, string> => Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, String(value)]));
+const texts = (facts: Record<string, string | number>): Record<string, string> =>
+  Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, String(value)]));
 
 /** The first digits of an id, for people: `sha256:0a1b2c3d…` reads 0a1b2c3d. */
 export const short = (id: string): string => id.replace('sha256:', '').slice(0, 8);

@@ -1,4 +1,14 @@
-import { ActivityFailure, allHandlersFinished, ApplicationFailure, CancellationScope, condition, defineUpdate, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  defineUpdate,
+  isCancellation,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Authority, OperatorAction } from '@livepod/activities/ports';
 import { undoingOnFailure, type Compensations } from './compensations.js';
 import { causeOf } from './failures.js';
@@ -31,13 +41,29 @@ export const replaceProviderUpdate = defineUpdate<string, [Given['replaceProvide
 /** What each update takes, and what the UI's list says of it. */
 const UPDATES: { [K in OperatorAction]: { takes: Guard<Given[K]>; says: string; example: object } } = {
   approve: { takes: record({ token }), says: 'Let the step that waits for approval begin', example: {} },
-  pause: { takes: record({ token, reason: sentence }), says: 'Hold before the next step', example: { reason: 'Looking at the numbers' } },
+  pause: {
+    takes: record({ token, reason: sentence }),
+    says: 'Hold before the next step',
+    example: { reason: 'Looking at the numbers' },
+  },
   resume: { takes: record({ token }), says: 'Go on after a pause', example: {} },
-  abort: { takes: record({ token, reason: sentence }), says: 'Stop for good and undo what was begun', example: { reason: 'The recipe is wrong' } },
+  abort: {
+    takes: record({ token, reason: sentence }),
+    says: 'Stop for good and undo what was begun',
+    example: { reason: 'The recipe is wrong' },
+  },
   skipSoak: { takes: record({ token }), says: 'End the soak of this wave early; its gate stays', example: {} },
-  extendDeadline: { takes: record({ token, seconds: integer(1, 30 * 24 * 3600) }), says: 'Give what it waits for more time', example: { seconds: 3600 } },
+  extendDeadline: {
+    takes: record({ token, seconds: integer(1, 30 * 24 * 3600) }),
+    says: 'Give what it waits for more time',
+    example: { seconds: 3600 },
+  },
   retryStage: { takes: record({ token }), says: 'Try the failed step again', example: {} },
-  replaceProvider: { takes: record({ token, provider: name }), says: 'Let another provider train', example: { provider: 'provider-2' } },
+  replaceProvider: {
+    takes: record({ token, provider: name }),
+    says: 'Let another provider train',
+    example: { provider: 'provider-2' },
+  },
 };
 
 interface Offer<K extends OperatorAction> {
@@ -48,8 +74,9 @@ interface Offer<K extends OperatorAction> {
 }
 
 /**
- * What a person may do to a running workflow from its page. Validators look at form and moment, synchronously: an asynchronous one would stop
- * the workflow, not the update. Who it is an activity finds out, and the canister once more where it is the canister that changes.
+ * What a person may do to a running workflow from its page. Validators look at form and moment, synchronously: an
+ * asynchronous one would stop the workflow, not the update. Who it is an activity finds out, and the canister once more
+ * where it is the canister that changes.
  */
 export class OperatorDesk {
   paused = false;
@@ -67,25 +94,33 @@ export class OperatorDesk {
       if (why !== undefined) throw ApplicationFailure.nonRetryable(why, 'Refused');
     };
     this.tell.offers.set(name, unless);
-    setHandler(defineUpdate<string, [Given[K]]>(name), async (given) => {
-      try {
-        const by = await operators.authorise({ token: given.token, action: name, workflow: workflowInfo().workflowId });
-        sensible(); // other things may have happened while the token was checked
-        return await act(given, by);
-      } catch (error) {
-        throw refusal(error);
-      }
-    }, {
-      description: `${says}: ${JSON.stringify({ ...example, token: '…' })}`,
-      validator: (given) => {
+    setHandler(
+      defineUpdate<string, [Given[K]]>(name),
+      async (given) => {
         try {
-          checked(name, takes, given);
-          sensible();
+          const by = await operators.authorise({
+            token: given.token,
+            action: name,
+            workflow: workflowInfo().workflowId,
+          });
+          sensible(); // other things may have happened while the token was checked
+          return await act(given, by);
         } catch (error) {
           throw refusal(error);
         }
       },
-    });
+      {
+        description: `${says}: ${JSON.stringify({ ...example, token: '…' })}`,
+        validator: (given) => {
+          try {
+            checked(name, takes, given);
+            sensible();
+          } catch (error) {
+            throw refusal(error);
+          }
+        },
+      },
+    );
     return this;
   }
 
@@ -184,8 +219,17 @@ export class OperatorDesk {
     try {
       while (!holding.again && Date.now() < holding.until) {
         const { until } = holding;
-        this.tell(`${what} failed: ${cause}`, {}, { waitsFor: 'a person to mend it, then `retryStage`; after that all is undone', until: new Date(until).toISOString() });
-        await condition(() => holding.again || holding.until !== until, until - Date.now(), { summary: `${what} is held for an operator` });
+        this.tell(
+          `${what} failed: ${cause}`,
+          {},
+          {
+            waitsFor: 'a person to mend it, then `retryStage`; after that all is undone',
+            until: new Date(until).toISOString(),
+          },
+        );
+        await condition(() => holding.again || holding.until !== until, until - Date.now(), {
+          summary: `${what} is held for an operator`,
+        });
       }
       return holding.again;
     } finally {
@@ -194,15 +238,24 @@ export class OperatorDesk {
   }
 }
 
-/** Why an update is not done. `Refused` alone stays readable in the UI's dialog, which decrypts no failures (infra/codec/src/failureConverter.cjs). */
+/**
+ * Why an update is not done. `Refused` alone stays readable in the UI's dialog, which decrypts no failures
+ * (infra/codec/src/failureConverter.cjs).
+ */
 function refusal(error: unknown): unknown {
   if (!(error instanceof ActivityFailure || error instanceof ApplicationFailure)) return error;
   const { message, type } = causeOf(error);
   return ApplicationFailure.nonRetryable(message, 'Refused', ...(type === 'Refused' ? [] : [{ code: type }]));
 }
 
-/** Steps that an operator may abort: what they registered is undone, and the workflow fails as `Aborted` with the reason. */
-export async function abortable<T>(tell: Tell, steps: (undo: Compensations, desk: OperatorDesk) => Promise<T>): Promise<T> {
+/**
+ * Steps that an operator may abort: what they registered is undone, and the workflow fails as `Aborted` with the
+ * reason.
+ */
+export async function abortable<T>(
+  tell: Tell,
+  steps: (undo: Compensations, desk: OperatorDesk) => Promise<T>,
+): Promise<T> {
   const scope = new CancellationScope();
   const desk = new OperatorDesk(tell).mayAbort(async () => {
     scope.cancel();

@@ -11,5 +11,6 @@ export { modelRollback } from './modelRollback.js';
 export { recurringRound } from './recurringRound.js';
 export { treasuryWatch };
 
-// A round or release ends on the code that it began on, which is the workers' default. A watcher goes on for ever, so it moves to new code.
+// A round or release ends on the code that it began on, which is the workers' default. A watcher goes on for ever, so
+// it moves to new code.
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, treasuryWatch);

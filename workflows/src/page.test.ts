@@ -1,22 +1,49 @@
 import { page } from './page.js';
 
 const state = {
-  stage: 'review', headline: 'Waiting for the vote on proposal 12', facts: { round: 'round-1' }, waitsFor: 'the vote on proposal 12', until: '2026-11-02T14:05:00Z',
-  possible: ['abort'], links: { 'proposal 12': 'http://127.0.0.1:4943/proposals/12?canisterId=aaaaa-aa' },
+  stage: 'review',
+  headline: 'Waiting for the vote on proposal 12',
+  facts: { round: 'round-1' },
+  waitsFor: 'the vote on proposal 12',
+  until: '2026-11-02T14:05:00Z',
+  possible: ['abort'],
+  links: { 'proposal 12': 'http://127.0.0.1:4943/proposals/12?canisterId=aaaaa-aa' },
 };
 
 describe('a workflow’s page', () => {
   it('says what happens, what it waits for and until when, what can be done, and where to look', () => {
-    expect(page(state, [{ at: '2026-11-02T14:00:00.000Z', text: 'Evaluating' }])).toBe([
-      '**Waiting for the vote on proposal 12**', '', 'Waits for the vote on proposal 12, until 2026-11-02 14:05:00 UTC.', '', 'You can: `abort` (More Actions, Send an Update).', '', '- round: round-1', '',
-      'See [proposal 12](http://127.0.0.1:4943/proposals/12?canisterId=aaaaa-aa)', '', '- 14:00:00 Evaluating',
-    ].join('\n'));
+    expect(page(state, [{ at: '2026-11-02T14:00:00.000Z', text: 'Evaluating' }])).toBe(
+      [
+        '**Waiting for the vote on proposal 12**',
+        '',
+        'Waits for the vote on proposal 12, until 2026-11-02 14:05:00 UTC.',
+        '',
+        'You can: `abort` (More Actions, Send an Update).',
+        '',
+        '- round: round-1',
+        '',
+        'See [proposal 12](http://127.0.0.1:4943/proposals/12?canisterId=aaaaa-aa)',
+        '',
+        '- 14:00:00 Evaluating',
+      ].join('\n'),
+    );
   });
 
   it('stays under 2 kB, whatever it has to tell, and never ends within a link', () => {
-    const past = Array.from({ length: 200 }, (_, index) => ({ at: new Date(index * 1000).toISOString(), text: `Zoë’s step ${index}: ${'☂'.repeat(80)}` }));
-    const links = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`proposal ${index}`, `http://127.0.0.1:4943/proposals/${index}?canisterId=${'a'.repeat(27)}`]));
-    for (const facts of [{}, Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`fact ${index}`, '☂'.repeat(20)]))]) {
+    const past = Array.from({ length: 200 }, (_, index) => ({
+      at: new Date(index * 1000).toISOString(),
+      text: `Zoë’s step ${index}: ${'☂'.repeat(80)}`,
+    }));
+    const links = Object.fromEntries(
+      Array.from({ length: 30 }, (_, index) => [
+        `proposal ${index}`,
+        `http://127.0.0.1:4943/proposals/${index}?canisterId=${'a'.repeat(27)}`,
+      ]),
+    );
+    for (const facts of [
+      {},
+      Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`fact ${index}`, '☂'.repeat(20)])),
+    ]) {
       const text = page({ ...state, facts, links }, past);
       expect(Buffer.byteLength(text)).toBeLessThan(2000);
       expect(text.match(/\[/g)?.length).toBe(text.match(/\]\([^)]*\)/g)?.length);

@@ -4,10 +4,16 @@ import type { WorkflowState } from './narration.js';
 const PAGE_BYTES = 1900;
 const SHOWN_LINES = 12;
 
-/** What stands on the workflow's page of Temporal's UI. Its Markdown of 2.42 has no tables and no images; links open in a new tab. */
+/**
+ * What stands on the workflow's page of Temporal's UI. Its Markdown of 2.42 has no tables and no images; links open in
+ * a new tab.
+ */
 export function page(state: WorkflowState, past: { at: string; text: string }[]): string {
   const top = [`**${state.headline}**`, '', ...waiting(state), ...possible(state), ...facts(state), ...links(state)];
-  const lines = past.slice(-SHOWN_LINES).map((line) => `- ${line.at.slice(11, 19)} ${line.text}`).reverse();
+  const lines = past
+    .slice(-SHOWN_LINES)
+    .map((line) => `- ${line.at.slice(11, 19)} ${line.text}`)
+    .reverse();
   for (let shown = lines.length; shown > 0; shown--) {
     const text = [...top, ...lines.slice(0, shown)].join('\n');
     if (bytes(text) <= PAGE_BYTES) return text;
@@ -21,9 +27,14 @@ function waiting({ waitsFor, until }: WorkflowState): string[] {
 }
 
 const possible = ({ possible: updates }: WorkflowState): string[] =>
-  updates.length === 0 ? [] : [`You can: ${updates.map((name) => `\`${name}\``).join(', ')} (More Actions, Send an Update).`, ''];
+  updates.length === 0
+    ? []
+    : [`You can: ${updates.map((name) => `\`${name}\``).join(', ')} (More Actions, Send an Update).`, ''];
 
-const facts = ({ facts }: WorkflowState): string[] => [...Object.entries(facts).map(([name, value]) => `- ${name}: ${value}`), ''];
+const facts = ({ facts }: WorkflowState): string[] => [
+  ...Object.entries(facts).map(([name, value]) => `- ${name}: ${value}`),
+  '',
+];
 
 const links = ({ links }: WorkflowState): string[] => {
   const all = Object.entries(links).map(([name, link]) => `[${name}](${link})`);

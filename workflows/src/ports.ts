@@ -1,11 +1,21 @@
 import { getCurrentDetails, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type {
-  AccessPort, DatasetsPort, EvaluationPort, FleetPort, GovernancePort, ModelsPort, OperatorsPort, RequestingPort, TrainingPort, TreasuryPort, WatchPort,
+  AccessPort,
+  DatasetsPort,
+  EvaluationPort,
+  FleetPort,
+  GovernancePort,
+  ModelsPort,
+  OperatorsPort,
+  RequestingPort,
+  TrainingPort,
+  TreasuryPort,
+  WatchPort,
 } from '@livepod/activities/ports';
 
 /**
- * A step that changes or reads the world once and takes seconds. The worker heartbeats for it, so that a killed worker is noticed after
- * `heartbeatTimeout`; it is retried until the part it needs is back, for at most a day.
+ * A step that changes or reads the world once and takes seconds. The worker heartbeats for it, so that a killed worker
+ * is noticed after `heartbeatTimeout`; it is retried until the part it needs is back, for at most a day.
  */
 const brief: ActivityOptions = {
   startToCloseTimeout: '5 minutes',
@@ -14,26 +24,44 @@ const brief: ActivityOptions = {
   retry: { initialInterval: '500 milliseconds', backoffCoefficient: 1.6, maximumInterval: '20 seconds' },
 };
 
-/** A step that waits for others: each look is one attempt, which costs no history; the activity says when to look again. */
+/**
+ * A step that waits for others: each look is one attempt, which costs no history; the activity says when to look again.
+ */
 const waiting: ActivityOptions = { ...brief, startToCloseTimeout: '1 minute', scheduleToCloseTimeout: '30 days' };
 
 /** Hours of work on one host, with heartbeats that carry the resume point. */
-const lengthy: ActivityOptions = { ...brief, startToCloseTimeout: '3 days', scheduleToCloseTimeout: '7 days', heartbeatTimeout: '20 seconds' };
+const lengthy: ActivityOptions = {
+  ...brief,
+  startToCloseTimeout: '3 days',
+  scheduleToCloseTimeout: '7 days',
+  heartbeatTimeout: '20 seconds',
+};
 
-type Methods<P> = { [K in keyof P]: P[K] extends (...args: infer A) => Promise<infer R> ? (...args: A) => Promise<R> : never };
+type Methods<P> = {
+  [K in keyof P]: P[K] extends (...args: infer A) => Promise<infer R> ? (...args: A) => Promise<R> : never;
+};
 
 /**
- * A port as a workflow sees it: `governance.propose(…)` runs the activity of that name. Its summary in the UI is the headline that the
- * workflow told last.
+ * A port as a workflow sees it: `governance.propose(…)` runs the activity of that name. Its summary in the UI is the
+ * headline that the workflow told last.
  */
-function port<P extends object>(name: string, options: ActivityOptions, special: Partial<Record<keyof P, ActivityOptions>> = {}): Methods<P> {
+function port<P extends object>(
+  name: string,
+  options: ActivityOptions,
+  special: Partial<Record<keyof P, ActivityOptions>> = {},
+): Methods<P> {
   return new Proxy({} as Methods<P>, {
-    get: (_, method: string) => (...args: unknown[]) => {
-      const summary = getCurrentDetails().split('\n')[0]!.replaceAll('**', '').slice(0, 150);
-      const chosen = special[method as keyof P] ?? options;
-      const run = proxyActivities<Record<string, (...args: unknown[]) => Promise<unknown>>>({ ...chosen, ...(summary === '' || chosen.summary !== undefined ? {} : { summary }) })[`${name}.${method}`]!;
-      return run(...args);
-    },
+    get:
+      (_, method: string) =>
+      (...args: unknown[]) => {
+        const summary = getCurrentDetails().split('\n')[0]!.replaceAll('**', '').slice(0, 150);
+        const chosen = special[method as keyof P] ?? options;
+        const run = proxyActivities<Record<string, (...args: unknown[]) => Promise<unknown>>>({
+          ...chosen,
+          ...(summary === '' || chosen.summary !== undefined ? {} : { summary }),
+        })[`${name}.${method}`]!;
+        return run(...args);
+      },
   });
 }
 
@@ -45,12 +73,19 @@ export const evaluation = port<EvaluationPort>('evaluation', { ...lengthy, taskQ
 export const models = port<ModelsPort>('models', brief, { released: waiting, stableAt: waiting });
 export const fleet = port<FleetPort>('fleet', brief, { beginWave: waiting });
 /** An operator who waits for an answer to an update gets one in minutes, whatever is down. */
-export const operators = port<OperatorsPort>('operators', { ...brief, scheduleToCloseTimeout: '2 minutes', summary: 'Whether the token of the update is good' });
+export const operators = port<OperatorsPort>('operators', {
+  ...brief,
+  scheduleToCloseTimeout: '2 minutes',
+  summary: 'Whether the token of the update is good',
+});
 export const treasury = port<TreasuryPort>('treasury', brief);
 export const watch = port<WatchPort>('watch', brief, { objects: { ...brief, scheduleToCloseTimeout: '10 minutes' } });
 
 /** The steps of a training job on the provider's host of that name; on any host when none is given. */
 export const training = (host?: string): Methods<TrainingPort> => {
-  const here = { ...lengthy, ...(host === undefined ? {} : { taskQueue: host, scheduleToStartTimeout: '30 minutes' }) } satisfies ActivityOptions;
+  const here = {
+    ...lengthy,
+    ...(host === undefined ? {} : { taskQueue: host, scheduleToStartTimeout: '30 minutes' }),
+  } satisfies ActivityOptions;
   return port<TrainingPort>('training', here);
 };

@@ -2,23 +2,32 @@ import type { GovernedCall, Plan, ProposalRequest } from '@livepod/activities/po
 import { short, tokens } from './narration.js';
 
 /**
- * What voters read. Client references (at most 50 bytes) hold the round and what is proposed, so that the same round never proposes the same
- * thing twice; a chapter that is tried again proposes anew, because what it proposed first was withdrawn.
+ * What voters read. Client references (at most 50 bytes) hold the round and what is proposed, so that the same round
+ * never proposes the same thing twice; a chapter that is tried again proposes anew, because what it proposed first was
+ * withdrawn.
  */
 const again = (attempt: number): string => (attempt === 1 ? '' : `/${attempt}`);
 const digits = (id: string): string => id.replace('sha256:', '').slice(0, 16);
 
-export const acceptDataset = (round: string, attempt: number, dataset: { id: string; title: string; contributor: string; megabytes: number }): ProposalRequest => ({
+export const acceptDataset = (
+  round: string,
+  attempt: number,
+  dataset: { id: string; title: string; contributor: string; megabytes: number },
+): ProposalRequest => ({
   action: { call: 'acceptDataset', dataset: dataset.id },
   clientRef: `intake/${round}/${digits(dataset.id)}${again(attempt)}`,
   title: `Accept dataset ${short(dataset.id)}: ${dataset.title}`.slice(0, 250),
-  summary: `Contributed by ${dataset.contributor}, ${dataset.megabytes.toFixed(1)} MB. Its signature, hashes and chunks were checked. Accepting it lets approved providers train on it under its licence.`,
+  summary:
+    `Contributed by ${dataset.contributor}, ${dataset.megabytes.toFixed(1)} MB. Its signature, hashes and ` +
+    'chunks were checked. Accepting it lets approved providers train on it under its licence.',
 });
 
 export const grantAccess = (round: string, job: number, provider: string, needVote: string[]): ProposalRequest => ({
   action: { call: 'grantAccess', job },
   clientRef: `access/${round}/${job}`,
-  title: `Let job ${job} use ${needVote.length} dataset${needVote.length === 1 ? '' : 's'} whose licence asks for a vote`,
+  title:
+    `Let job ${job} use ${needVote.length} dataset${needVote.length === 1 ? '' : 's'} whose licence asks for a ` +
+    'vote',
   summary: `Provider ${provider} would train on ${needVote.map(short).join(', ')}.`.slice(0, 2000),
 });
 
@@ -34,8 +43,11 @@ export const adoptCheckpoint = (
   clientRef: `adopt/${round}/${digits(checkpoint)}${again(attempt)}`,
   title: `Adopt checkpoint ${short(checkpoint)} on channel ${channel}`,
   summary:
-    `An independent evaluator measured accuracy ${measured.accuracy}, macro-F1 ${measured.macroF1}, worst person ${measured.worstPerson} on hold-out people` +
-    `${measured.parentAccuracy === null ? '' : ` (its parent: ${measured.parentAccuracy})`}. Rollout: ${plan.waves.join(' → ')} pods, ${plan.soakSeconds} s each${plan.skippableSoak ? ', unless an operator ends a soak early' : ''}.`,
+    `An independent evaluator measured accuracy ${measured.accuracy}, macro-F1 ${measured.macroF1}, worst ` +
+    `person ${measured.worstPerson} on hold-out people` +
+    (`${measured.parentAccuracy === null ? '' : ` (its parent: ${measured.parentAccuracy})`}. Rollout: ` +
+      `${plan.waves.join(' → ')} pods, ${plan.soakSeconds} s ` +
+      `each${plan.skippableSoak ? ', unless an operator ends a soak early' : ''}.`),
 });
 
 export const rollbackChannel = (ref: string, channel: string, version: number, reason: string): ProposalRequest => ({
@@ -45,7 +57,14 @@ export const rollbackChannel = (ref: string, channel: string, version: number, r
   summary: reason,
 });
 
-export const slashBond = (round: string, holder: string, purpose: 'provider' | 'contributor', amount: string, reason: string, evidence: string): ProposalRequest => ({
+export const slashBond = (
+  round: string,
+  holder: string,
+  purpose: 'provider' | 'contributor',
+  amount: string,
+  reason: string,
+  evidence: string,
+): ProposalRequest => ({
   action: { call: 'slashBond', holder, purpose, amount, reason, evidence } satisfies GovernedCall,
   clientRef: `slash/${round}/${purpose[0]}/${holder.slice(0, 11)}`,
   title: `Slash the bond of ${purpose} ${holder.slice(0, 11)}: ${tokens(amount)} tokens`,

@@ -1,5 +1,18 @@
 import { executeChild, ParentClosePolicy, workflowInfo } from '@temporalio/workflow';
-import { amount, checked, contentId, flag, hyperparameters, integer, matching, name, optional, plan, record, type Guarded } from './guards.js';
+import {
+  amount,
+  checked,
+  contentId,
+  flag,
+  hyperparameters,
+  integer,
+  matching,
+  name,
+  optional,
+  plan,
+  record,
+  type Guarded,
+} from './guards.js';
 import { defaultPlan, lifecycle, type LifecycleResult } from './lifecycle.js';
 import { narrate, workflowPage } from './narration.js';
 import { datasets, models } from './ports.js';
@@ -10,7 +23,13 @@ const input = record({
   provider: name,
   channel: optional(name, 'stable'),
   /** The round is named by this and the minute it begins in. */
-  prefix: optional(matching(/^[a-z][a-z0-9]{0,7}$/, 'Give 1 to 8 lower-case letters and digits, beginning with a letter, such as "daily"'), 'daily'),
+  prefix: optional(
+    matching(
+      /^[a-z][a-z0-9]{0,7}$/,
+      'Give 1 to 8 lower-case letters and digits, beginning with a letter, such as "daily"',
+    ),
+    'daily',
+  ),
   /** It begins only when so many new datasets wait. */
   atLeast: optional(integer(1, 1000), 1),
   /** Whether it trains on what was accepted before, too. */
@@ -34,7 +53,10 @@ export interface RecurringRoundResult {
   outcome: LifecycleResult['outcome'] | null;
 }
 
-/** A round of whatever is new, for a schedule: takes the datasets that wait, names the round by the date, and sees it through. */
+/**
+ * A round of whatever is new, for a schedule: takes the datasets that wait, names the round by the date, and sees it
+ * through.
+ */
 export async function recurringRound(request: RecurringRoundInput): Promise<RecurringRoundResult> {
   const { prefix, atLeast, trainOnAccepted, fromStable, ...order } = checked('recurringRound', input, request);
   const tell = narrate('recurring', { provider: order.provider, channel: order.channel }, ['look', 'round']);
@@ -43,7 +65,11 @@ export async function recurringRound(request: RecurringRoundInput): Promise<Recu
   tell('Looking for datasets that wait to be proposed', {}, { step: 'look' });
   const { submitted, accepted } = await datasets.standing({ limit: 500 });
   if (submitted.length < atLeast) {
-    tell(`${submitted.length} new datasets wait, and ${atLeast} make a round: nothing begins`, { waiting: submitted.length }, { over: true });
+    tell(
+      `${submitted.length} new datasets wait, and ${atLeast} make a round: nothing begins`,
+      { waiting: submitted.length },
+      { over: true },
+    );
     mark({ outcome: 'nothingNew' });
     return { round: null, waiting: submitted.length, outcome: null };
   }
@@ -52,13 +78,25 @@ export async function recurringRound(request: RecurringRoundInput): Promise<Recu
   const round = nameOf(prefix, workflowInfo().startTime);
   const workflowId = `lifecycle-${round}`;
   mark({ round });
-  tell(`Round ${round} takes in ${submitted.length} datasets`, { round, waiting: submitted.length }, { step: 'round', waitsFor: `round ${round}`, links: { [`round ${round}`]: workflowPage(workflowId) } });
+  tell(
+    `Round ${round} takes in ${submitted.length} datasets`,
+    { round, waiting: submitted.length },
+    { step: 'round', waitsFor: `round ${round}`, links: { [`round ${round}`]: workflowPage(workflowId) } },
+  );
   const result = await executeChild(lifecycle, {
     workflowId,
     staticSummary: `Round ${round}: ${submitted.length} new datasets`,
     // A round that began is not this schedule's to end.
     parentClosePolicy: ParentClosePolicy.ABANDON,
-    args: [{ ...order, round, datasets: submitted, trainOn: trainOnAccepted ? accepted : [], base: stable?.checkpoint ?? null }],
+    args: [
+      {
+        ...order,
+        round,
+        datasets: submitted,
+        trainOn: trainOnAccepted ? accepted : [],
+        base: stable?.checkpoint ?? null,
+      },
+    ],
   });
   tell(`Round ${round} ended: ${result.outcome}`, { outcome: result.outcome }, { over: true });
   mark({ outcome: result.outcome });
@@ -66,4 +104,5 @@ export async function recurringRound(request: RecurringRoundInput): Promise<Recu
 }
 
 /** `daily-20261102-0600`: the minute of its beginning in UTC; the schedule never has two at once. */
-const nameOf = (prefix: string, at: Date): string => `${prefix}-${at.toISOString().slice(0, 16).replaceAll(/[-:]/g, '').replace('T', '-')}`;
+const nameOf = (prefix: string, at: Date): string =>
+  `${prefix}-${at.toISOString().slice(0, 16).replaceAll(/[-:]/g, '').replace('T', '-')}`;

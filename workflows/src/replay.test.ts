@@ -8,7 +8,10 @@ let recorded: Recorded[];
 let present: Bundles;
 
 beforeAll(async () => {
-  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { forward: {}, filter: 'OFF' } } });
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { forward: {}, filter: 'OFF' } },
+  });
   recorded = await recordedHistories();
   present = { orchestrator: await workflowBundle('orchestrator'), provider: await workflowBundle('provider') };
 });
@@ -26,17 +29,28 @@ describe('the workflows', () => {
 describe('the replay', () => {
   it('fails on a changed order of steps, and says which workflow and what to do', async () => {
     const step = '    const measured = await evaluation.measure(';
-    const changed = await changedBundle('orchestrator', [{ file: 'checkpointReview.ts', from: step, to: `    await governance.withdraw({ clientRefs: [] });\n${step}` }]);
-    const broken = await replay({ ...present, orchestrator: { code: changed } }, recorded.filter(({ type }) => type === 'checkpointReview'));
+    const changed = await changedBundle('orchestrator', [
+      { file: 'checkpointReview.ts', from: step, to: `    await governance.withdraw({ clientRefs: [] });\n${step}` },
+    ]);
+    const broken = await replay(
+      { ...present, orchestrator: { code: changed } },
+      recorded.filter(({ type }) => type === 'checkpointReview'),
+    );
     expect(broken.length).toBeGreaterThan(0);
-    expect(broken[0]).toMatch(/^checkpointReview no longer replays lifecycle-[\w-]*review of version 1: .*patched\('…'\)/);
+    expect(broken[0]).toMatch(
+      /^checkpointReview no longer replays lifecycle-[\w-]*review of version 1: .*patched\('…'\)/,
+    );
   });
 
   it('fails where a workflow that ran is gone', async () => {
-    expect(await replay(present, [{ version: 1, workflowId: 'x', type: 'formerWorkflow', history: {} }])).toEqual([expect.stringMatching(/^formerWorkflow is gone, but version 1 ran it/)]);
+    expect(await replay(present, [{ version: 1, workflowId: 'x', type: 'formerWorkflow', history: {} }])).toEqual([
+      expect.stringMatching(/^formerWorkflow is gone, but version 1 ran it/),
+    ]);
   });
 
   it('misses a workflow without a history', () => {
-    expect(withoutHistory(recorded.filter(({ type }) => type !== 'modelRollout'))).toEqual(expect.arrayContaining([expect.stringMatching(/^modelRollout has no recorded history: run npm run histories/)]));
+    expect(withoutHistory(recorded.filter(({ type }) => type !== 'modelRollout'))).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^modelRollout has no recorded history: run npm run histories/)]),
+    );
   });
 });

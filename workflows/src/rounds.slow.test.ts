@@ -4,7 +4,20 @@ import { ApplicationFailure } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
 import { sha256, signOperatorToken, utf8, type OperatorAction } from '@livepod/protocol';
 import {
-  abortUpdate, approveUpdate, extendDeadlineUpdate, pauseUpdate, planQuery, replaceProviderUpdate, resumeUpdate, retryStageUpdate, skipSoakUpdate, stateQuery, timelineQuery, type LifecycleResult, type RecurringRoundResult, type TreasuryWatchResult,
+  abortUpdate,
+  approveUpdate,
+  extendDeadlineUpdate,
+  pauseUpdate,
+  planQuery,
+  replaceProviderUpdate,
+  resumeUpdate,
+  retryStageUpdate,
+  skipSoakUpdate,
+  stateQuery,
+  timelineQuery,
+  type LifecycleResult,
+  type RecurringRoundResult,
+  type TreasuryWatchResult,
 } from './index.js';
 import { round, Stage } from '../test/stage.js';
 import { id, World } from '../test/world.js';
@@ -13,9 +26,17 @@ let stage: Stage;
 beforeAll(async () => void (stage = await Stage.open()));
 afterAll(() => stage?.close());
 
-const ids = (count: number): string[] => Array.from({ length: count }, (_, index) => `sha256:${index.toString(16).padStart(8, '0').padEnd(64, '0')}`);
+const ids = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `sha256:${index.toString(16).padStart(8, '0').padEnd(64, '0')}`);
 const signed = (workflow: string, ...actions: OperatorAction[]): { token: string } => ({
-  token: signOperatorToken(sha256(utf8('operator')), { actions, workflow, audience: 'aaaaa-aa', notBefore: 0n, expires: 2n ** 63n, nonce: new Uint8Array(16) }),
+  token: signOperatorToken(sha256(utf8('operator')), {
+    actions,
+    workflow,
+    audience: 'aaaaa-aa',
+    notBefore: 0n,
+    expires: 2n ** 63n,
+    nonce: new Uint8Array(16),
+  }),
 });
 const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50));
@@ -27,10 +48,30 @@ describe('a round', () => {
     world.unwanted.add(id('2'));
     const handle = await stage.start('lifecycle', 'lifecycle-whole', round('whole'));
     const result: LifecycleResult = await handle.result();
-    expect(result).toMatchObject({ outcome: 'completed', decision: 'adopted', version: 1, release: 1, job: 7, escrow: 3, slashing: [] });
+    expect(result).toMatchObject({
+      outcome: 'completed',
+      decision: 'adopted',
+      version: 1,
+      release: 1,
+      job: 7,
+      escrow: 3,
+      slashing: [],
+    });
     expect(result.datasets.map((dataset) => dataset.decision)).toEqual(['accepted', 'rejected']);
     expect(world.journal).toEqual([
-      'propose acceptDataset', 'close 2222', 'request job', 'open escrow', 'train', 'publish', 'wipe', 'propose adoptCheckpoint', 'settle', 'wave 1', 'wave 2', 'wave 3', 'wave 4',
+      'propose acceptDataset',
+      'close 2222',
+      'request job',
+      'open escrow',
+      'train',
+      'publish',
+      'wipe',
+      'propose adoptCheckpoint',
+      'settle',
+      'wave 1',
+      'wave 2',
+      'wave 3',
+      'wave 4',
     ]);
     expect(await handle.query(stateQuery)).toMatchObject({ headline: 'Version 1 reached the whole channel' });
     expect((await handle.query(timelineQuery)).length).toBeGreaterThan(4);
@@ -43,7 +84,8 @@ describe('a round', () => {
     stage.world = new World();
     await (await stage.start('lifecycle', 'lifecycle-large', round('large', { datasets: ids(1000) }))).result();
     const counts: Record<string, number> = {};
-    for await (const run of stage.client.list({ query: 'LivepodRound = "large"' })) counts[run.workflowId] = await stage.events(run.workflowId);
+    for await (const run of stage.client.list({ query: 'LivepodRound = "large"' }))
+      counts[run.workflowId] = await stage.events(run.workflowId);
     expect(Object.keys(counts).length).toBe(12);
     expect(Math.max(...Object.values(counts))).toBeLessThan(300);
   });
@@ -51,7 +93,9 @@ describe('a round', () => {
   it('puts bonds up for slashing when its release stops itself', async () => {
     const world = (stage.world = new World());
     world.stopsAfterWave = 1;
-    const result: LifecycleResult = await (await stage.start('lifecycle', 'lifecycle-stopped', round('stopped'))).result();
+    const result: LifecycleResult = await (
+      await stage.start('lifecycle', 'lifecycle-stopped', round('stopped'))
+    ).result();
     expect(result).toMatchObject({ outcome: 'stopped', why: '400 of 1000 windows were corrected, the gate is 250' });
     expect(result.slashing).toHaveLength(3);
   });
@@ -59,7 +103,9 @@ describe('a round', () => {
   it('refunds and ends when voters reject the checkpoint', async () => {
     const world = (stage.world = new World());
     world.checkpointWanted = false;
-    const result: LifecycleResult = await (await stage.start('lifecycle', 'lifecycle-rejected', round('rejected'))).result();
+    const result: LifecycleResult = await (
+      await stage.start('lifecycle', 'lifecycle-rejected', round('rejected'))
+    ).result();
     expect(result).toMatchObject({ outcome: 'rejected', decision: 'rejected', release: null });
     expect(world.journal.slice(-3)).toEqual(['close checkpoint', 'fail job', 'refund']);
   });
@@ -88,8 +134,12 @@ describe('a round', () => {
     world.looks = Infinity;
     const handle = await stage.start('lifecycle', 'lifecycle-aborted', round('aborted'));
     await until(() => world.journal.includes('propose acceptDataset'));
-    await expect(handle.executeUpdate(abortUpdate, { args: [{ reason: '', ...signed('*', 'abort') }] })).rejects.toThrow(WorkflowUpdateFailedError);
-    await handle.executeUpdate(abortUpdate, { args: [{ reason: 'the recipe is wrong', ...signed('lifecycle-aborted', 'abort') }] });
+    await expect(
+      handle.executeUpdate(abortUpdate, { args: [{ reason: '', ...signed('*', 'abort') }] }),
+    ).rejects.toThrow(WorkflowUpdateFailedError);
+    await handle.executeUpdate(abortUpdate, {
+      args: [{ reason: 'the recipe is wrong', ...signed('lifecycle-aborted', 'abort') }],
+    });
     expect(await handle.result()).toMatchObject({ outcome: 'aborted', why: 'the recipe is wrong', job: null });
     expect(world.journal).toEqual(['propose acceptDataset', 'withdraw acceptDataset']);
   });
@@ -103,13 +153,21 @@ describe('a round that fails', () => {
     const state = async () => handle.query(stateQuery);
     await until(async () => (await state()).waitsFor?.includes('retryStage') ?? false);
     expect(await state()).toMatchObject({ headline: 'Chapter training failed: Training failed in epoch 2' });
-    expect((await state()).possible).toEqual(expect.arrayContaining(['retryStage', 'replaceProvider', 'extendDeadline', 'abort']));
+    expect((await state()).possible).toEqual(
+      expect.arrayContaining(['retryStage', 'replaceProvider', 'extendDeadline', 'abort']),
+    );
     expect(world.journal.slice(-2)).toEqual(['fail job', 'refund']);
 
     const may = signed('lifecycle-held', 'extendDeadline', 'replaceProvider', 'retryStage');
-    expect(await handle.executeUpdate(extendDeadlineUpdate, { args: [{ seconds: 3600, ...may }] })).toContain('It is held until');
-    await expect(handle.executeUpdate(replaceProviderUpdate, { args: [{ provider: 'provider-9', ...may }] })).rejects.toMatchObject({ cause: { message: 'There is no provider provider-9' } });
-    await expect(handle.executeUpdate(retryStageUpdate, { args: [signed('lifecycle-other', 'retryStage')] })).rejects.toMatchObject({ cause: { message: 'The token does not allow retryStage of lifecycle-held' } });
+    expect(await handle.executeUpdate(extendDeadlineUpdate, { args: [{ seconds: 3600, ...may }] })).toContain(
+      'It is held until',
+    );
+    await expect(
+      handle.executeUpdate(replaceProviderUpdate, { args: [{ provider: 'provider-9', ...may }] }),
+    ).rejects.toMatchObject({ cause: { message: 'There is no provider provider-9' } });
+    await expect(
+      handle.executeUpdate(retryStageUpdate, { args: [signed('lifecycle-other', 'retryStage')] }),
+    ).rejects.toMatchObject({ cause: { message: 'The token does not allow retryStage of lifecycle-held' } });
     world.trainingFails = false;
     await handle.executeUpdate(retryStageUpdate, { args: [may] });
     expect(await handle.result()).toMatchObject({ outcome: 'completed', version: 1 });
@@ -132,7 +190,9 @@ describe('a round that fails', () => {
     await until(async () => (await handle.query(stateQuery)).headline === 'Provider provider-1 has job 7');
     await handle.executeUpdate(extendDeadlineUpdate, { args: [{ seconds: 3600, ...signed('*', 'extendDeadline') }] });
     const training = stage.client.getHandle('lifecycle-longer-training');
-    const said = await training.executeUpdate(extendDeadlineUpdate, { args: [{ seconds: 3600, ...signed('*', 'extendDeadline') }] });
+    const said = await training.executeUpdate(extendDeadlineUpdate, {
+      args: [{ seconds: 3600, ...signed('*', 'extendDeadline') }],
+    });
     expect(Date.parse(/now (\S+)\.$/.exec(said)![1]!)).toBeGreaterThan(Date.now() + 2.9 * 3_600_000);
     await handle.executeUpdate(abortUpdate, { args: [{ reason: 'enough seen', ...signed('*', 'abort') }] });
     expect(await handle.result()).toMatchObject({ outcome: 'aborted' });
@@ -143,10 +203,17 @@ describe('a chapter on its own', () => {
   it('is aborted from its page: it undoes, and fails with the reason', async () => {
     const world = (stage.world = new World());
     world.looks = Infinity;
-    const handle = await stage.start('modelRollback', 'rollback-aborted', { channel: 'stable', version: 1, reason: 'a drill', ref: 'drill' }, 'rollback');
+    const handle = await stage.start(
+      'modelRollback',
+      'rollback-aborted',
+      { channel: 'stable', version: 1, reason: 'a drill', ref: 'drill' },
+      'rollback',
+    );
     await until(() => world.journal.includes('propose rollbackChannel'));
     await handle.executeUpdate(abortUpdate, { args: [{ reason: 'the wrong version', ...signed('*', 'abort') }] });
-    await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'Aborted', message: 'Aborted by an operator: the wrong version' } });
+    await expect(handle.result()).rejects.toMatchObject({
+      cause: { type: 'Aborted', message: 'Aborted by an operator: the wrong version' },
+    });
     expect(world.journal).toEqual(['propose rollbackChannel', 'withdraw rollbackChannel']);
   });
 });
@@ -155,11 +222,24 @@ describe('a rollout', () => {
   it('holds while it is paused, and its soak is skipped', async () => {
     const world = (stage.world = new World());
     const may = signed('rollout-paused', 'abort', 'approve', 'pause', 'resume', 'skipSoak');
-    const handle = await stage.start('modelRollout', 'rollout-paused', { release: 1, channel: 'stable', waves: 3, approveWaves: true });
+    const handle = await stage.start('modelRollout', 'rollout-paused', {
+      release: 1,
+      channel: 'stable',
+      waves: 3,
+      approveWaves: true,
+    });
     await until(async () => (await handle.query(stateQuery)).possible.includes('approve'));
     await handle.executeUpdate(pauseUpdate, { args: [{ reason: 'looking at the numbers', ...may }] });
-    await expect(handle.executeUpdate(pauseUpdate, { args: [{ reason: 'again', ...may }] })).rejects.toThrow(WorkflowUpdateFailedError);
-    await expect(handle.executeUpdate(resumeUpdate, { args: [{ token: 'mine' }] })).rejects.toMatchObject({ cause: { message: expect.stringContaining('resume: "token" is "mine", which does not fit. Give a whole line as "livepod ops token" printed it') } });
+    await expect(handle.executeUpdate(pauseUpdate, { args: [{ reason: 'again', ...may }] })).rejects.toThrow(
+      WorkflowUpdateFailedError,
+    );
+    await expect(handle.executeUpdate(resumeUpdate, { args: [{ token: 'mine' }] })).rejects.toMatchObject({
+      cause: {
+        message: expect.stringContaining(
+          'resume: "token" is "mine", which does not fit. Give a whole line as "livepod ops token" printed it',
+        ),
+      },
+    });
     expect(world.release.state).toBe('paused');
     await handle.executeUpdate(resumeUpdate, { args: [may] });
     await handle.executeUpdate(skipSoakUpdate, { args: [may] });
@@ -174,7 +254,9 @@ describe('a rollout', () => {
 describe('a round whose money never arrives', () => {
   it('is given up by the provider, who alone can end an unpaid job', async () => {
     const world = (stage.world = new World());
-    world.treasury.openEscrow = async () => { throw ApplicationFailure.nonRetryable('The account is empty', 'insufficientFunds'); };
+    world.treasury.openEscrow = async () => {
+      throw ApplicationFailure.nonRetryable('The account is empty', 'insufficientFunds');
+    };
     const handle = await stage.start('lifecycle', 'lifecycle-unpaid', round('unpaid', { holdSeconds: 0 }));
     await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
     expect(world.journal.slice(-3)).toEqual(['request job', 'fail job', 'give up request']);
@@ -184,9 +266,22 @@ describe('a round whose money never arrives', () => {
 describe('treasuryWatch', () => {
   it('settles what was left behind, collects, reports low cycles, and goes on where its last run ended', async () => {
     const world = (stage.world = new World());
-    world.left = [{ of: 'round gone', why: 'lifecycle-gone was terminated', by: { attribute: 'round', value: 'gone' }, proposals: [3], jobs: [7], releases: [] }];
+    world.left = [
+      {
+        of: 'round gone',
+        why: 'lifecycle-gone was terminated',
+        by: { attribute: 'round', value: 'gone' },
+        proposals: [3],
+        jobs: [7],
+        releases: [],
+      },
+    ];
     const result: TreasuryWatchResult = await (await stage.start('treasuryWatch', 'watch-once', {})).result();
-    expect(result).toMatchObject({ left: [{ of: 'round gone', failed: [7] }], objects: { next: 'datasets/7' }, lowCycles: [{ canister: 'bucket' }] });
+    expect(result).toMatchObject({
+      left: [{ of: 'round gone', failed: [7] }],
+      objects: { next: 'datasets/7' },
+      lowCycles: [{ canister: 'bucket' }],
+    });
     expect(world.journal).toEqual(['settle round gone']);
   });
 });
@@ -195,7 +290,11 @@ describe('a recurring round', () => {
   const order = { recipe: id('e'), provider: 'provider-1', holdSeconds: 0, requireBetterThanParent: false };
   it('begins nothing while nothing is new', async () => {
     const world = (stage.world = new World());
-    expect(await (await stage.start('recurringRound', 'rounds-idle', order)).result()).toEqual({ round: null, waiting: 0, outcome: null });
+    expect(await (await stage.start('recurringRound', 'rounds-idle', order)).result()).toEqual({
+      round: null,
+      waiting: 0,
+      outcome: null,
+    });
     expect(world.journal).toEqual([]);
   });
 
@@ -211,7 +310,12 @@ describe('a recurring round', () => {
 
 describe('what Temporal keeps', () => {
   it('is encrypted: inputs, results, details and what fails, on both sides of Nexus', async () => {
-    for (const [client, run] of [[stage.client, 'lifecycle-whole'], [stage.client, 'lifecycle-failed'], [stage.client, 'lifecycle-failed-training'], [stage.inProviderNamespace().workflow, 'access-request-whole-1']] as const) {
+    for (const [client, run] of [
+      [stage.client, 'lifecycle-whole'],
+      [stage.client, 'lifecycle-failed'],
+      [stage.client, 'lifecycle-failed-training'],
+      [stage.inProviderNamespace().workflow, 'access-request-whole-1'],
+    ] as const) {
       const text = serialize(await client.getHandle(run).fetchHistory()).toString('latin1');
       expect(text).toContain('binary/livepod-aes-gcm');
       expect(text).not.toMatch(/Training failed in epoch|Paying|Asking provider/);
@@ -219,7 +323,10 @@ describe('what Temporal keeps', () => {
   });
 
   it('says why training failed to whoever has the keys, through Nexus', async () => {
-    const failure = await stage.client.getHandle('lifecycle-failed').result().catch((error: WorkflowFailedError) => error);
+    const failure = await stage.client
+      .getHandle('lifecycle-failed')
+      .result()
+      .catch((error: WorkflowFailedError) => error);
     let deepest = failure as Error;
     while (deepest.cause instanceof Error) deepest = deepest.cause;
     expect(deepest.message).toBe('Training failed in epoch 2');
@@ -228,7 +335,14 @@ describe('what Temporal keeps', () => {
 
 describe('replay', () => {
   it('of every history of these rounds gives the same commands', async () => {
-    for (const run of ['lifecycle-whole', 'lifecycle-stopped', 'lifecycle-cancelled', 'lifecycle-whole-training', 'lifecycle-whole-review', 'lifecycle-whole-rollout']) {
+    for (const run of [
+      'lifecycle-whole',
+      'lifecycle-stopped',
+      'lifecycle-cancelled',
+      'lifecycle-whole-training',
+      'lifecycle-whole-review',
+      'lifecycle-whole-rollout',
+    ]) {
       const history = await stage.history(run);
       await Worker.runReplayHistory({ workflowBundle: stage.bundles.orchestrator }, history, run);
     }

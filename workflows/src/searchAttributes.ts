@@ -20,6 +20,9 @@ export const searchAttributes = {
 
 /** Makes the running workflow findable: `mark({ proposal: 12, outcome: 'adopted' })`. */
 export function mark(values: Partial<Record<keyof typeof searchAttributes, string | number>>): void {
-  const pairs = Object.entries(values).map(([name, value]) => ({ key: searchAttributes[name as keyof typeof searchAttributes], value: String(value) }));
+  const pairs = Object.entries(values).map(([name, value]) => ({
+    key: searchAttributes[name as keyof typeof searchAttributes],
+    value: String(value),
+  }));
   upsertSearchAttributes(pairs as SearchAttributeUpdatePair[]);
 }

@@ -10,13 +10,18 @@ export type TrainingJobInput = Guarded<typeof input>;
 /** How many hosts may try one job, each when the one before it went silent. */
 const HOSTS = 3;
 
-/** One job on one of the provider's hosts: fetch, train, sign, upload, wipe. Keys, records and weights stay on that host. */
+/**
+ * One job on one of the provider's hosts: fetch, train, sign, upload, wipe. Keys, records and weights stay on that
+ * host.
+ */
 export async function trainingJob(request: TrainingJobInput): Promise<{ checkpoint: string }> {
   const { job } = checked('trainingJob', input, request);
   const tell = narrate('job', { job });
 
   return undoingOnFailure(tell, async (undo) => {
-    undo.add(`job ${job}: tell the access canister that it ends`, () => training().giveUp({ job, reason: 'the provider could not finish the job' }));
+    undo.add(`job ${job}: tell the access canister that it ends`, () =>
+      training().giveUp({ job, reason: 'the provider could not finish the job' }),
+    );
     for (let attempt = 1; ; attempt++) {
       try {
         return await session(attempt);
@@ -35,7 +40,9 @@ export async function trainingJob(request: TrainingJobInput): Promise<{ checkpoi
       tell('Fetching the encrypted chunks', { host, attempt });
       const fetched = await here.fetch({ job });
 
-      tell(`Releasing keys and training on ${fetched.datasets} datasets`, { megabytes: (fetched.bytes / 1e6).toFixed(1) });
+      tell(`Releasing keys and training on ${fetched.datasets} datasets`, {
+        megabytes: (fetched.bytes / 1e6).toFixed(1),
+      });
       const trained = await here.train({ job });
 
       tell('Signing the checkpoint and uploading it', { epochs: trained.epochs, ...trained.metrics });
@@ -52,4 +59,6 @@ export async function trainingJob(request: TrainingJobInput): Promise<{ checkpoi
 }
 
 const hostIsSilent = (error: unknown): boolean =>
-  error instanceof ActivityFailure && error.cause instanceof TimeoutFailure && error.cause.timeoutType === 'SCHEDULE_TO_START';
+  error instanceof ActivityFailure &&
+  error.cause instanceof TimeoutFailure &&
+  error.cause.timeoutType === 'SCHEDULE_TO_START';

@@ -1,7 +1,10 @@
 import { operation, service } from 'nexus-rpc';
 import type { RequestAccess, RequestedAccess } from '@livepod/activities/ports';
 
-/** What a provider offers through its Nexus endpoint; behind each operation stands a workflow in the provider's own namespace. */
+/**
+ * What a provider offers through its Nexus endpoint; behind each operation stands a workflow in the provider's own
+ * namespace.
+ */
 export const trainingService = service('training', {
   requestAccess: operation<RequestAccess, RequestedAccess>(),
   /** Ends what `requestAccess` of this round began, if it is there and has brought no checkpoint. */

@@ -30,8 +30,9 @@ export interface TreasuryWatchResult {
 const SETTLED_AT_ONCE = 50;
 
 /**
- * Looks after what nobody looks after any more: escrows whose outcome is known, what terminated workflows left open, uploads that were given up,
- * and cycles that run low. For a schedule; it has nothing to say and changes nothing when all is settled.
+ * Looks after what nobody looks after any more: escrows whose outcome is known, what terminated workflows left open,
+ * uploads that were given up, and cycles that run low. For a schedule; it has nothing to say and changes nothing when
+ * all is settled.
  */
 export async function treasuryWatch(request: TreasuryWatchInput = {}): Promise<TreasuryWatchResult> {
   const { quietSeconds, lowCycles } = checked('treasuryWatch', input, request);
@@ -51,12 +52,19 @@ export async function treasuryWatch(request: TreasuryWatchInput = {}): Promise<T
 
   tell('Collecting uploads that were given up', { left: left.length });
   const rooms = await watch.rooms();
-  const objects = await collectObjects((workflowInfo().lastResult as TreasuryWatchResult | undefined)?.objects?.next ?? null);
+  const objects = await collectObjects(
+    (workflowInfo().lastResult as TreasuryWatchResult | undefined)?.objects?.next ?? null,
+  );
 
   const low = await watch.balances({ least: lowCycles });
   tell(ending(swept, left.length, rooms.rooms + (rooms.checkpoints?.jobs ?? 0) + objects.objects + objects.uploads), {
     ...(objects.refused === undefined ? {} : { 'object store': objects.refused }),
-    ...Object.fromEntries(low.map(({ canister, id, cycles }) => [`low on cycles: ${canister} ${id}`, `${Number(BigInt(cycles) / 10n ** 9n) / 1000} T`])),
+    ...Object.fromEntries(
+      low.map(({ canister, id, cycles }) => [
+        `low on cycles: ${canister} ${id}`,
+        `${Number(BigInt(cycles) / 10n ** 9n) / 1000} T`,
+      ]),
+    ),
   });
   return { ...swept, left, rooms, objects, lowCycles: low };
 }
@@ -72,4 +80,5 @@ async function collectObjects(after: string | null): Promise<NonNullable<Treasur
 }
 
 const ending = ({ settled, refunded }: TreasuryWatchResult, left: number, collected: number): string =>
-  `Settled ${settled.length}, refunded ${refunded.length}, ended ${left} things left behind, collected ${collected} uploads`;
+  `Settled ${settled.length}, refunded ${refunded.length}, ended ${left} things left behind, collected ` +
+  `${collected} uploads`;

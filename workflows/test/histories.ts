@@ -17,7 +17,10 @@ export interface Recorded {
 
 export async function versions(): Promise<number[]> {
   const names = await readdir(folder);
-  return names.filter((name) => /^[1-9][0-9]*$/.test(name)).map(Number).sort((a, b) => a - b);
+  return names
+    .filter((name) => /^[1-9][0-9]*$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b);
 }
 
 /** Every recorded history, as the JSON that it was written as; replay takes it so. */

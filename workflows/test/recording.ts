@@ -20,7 +20,10 @@ export interface Run {
 /** At most so many runs of one workflow are kept: of different shape, or it is one too many. */
 const PER_WORKFLOW = 4;
 
-/** The runs of a namespace: per workflow those whose histories differ in more than their data, the longest of each shape. */
+/**
+ * The runs of a namespace: per workflow those whose histories differ in more than their data, the longest of each
+ * shape.
+ */
 export async function differentRuns(client: Client): Promise<Run[]> {
   const kept = new Map<string, Run & { length: number }>();
   for await (const { workflowId, runId, type, status } of client.workflow.list()) {
@@ -28,21 +31,37 @@ export async function differentRuns(client: Client): Promise<Run[]> {
     const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
     const shape = `${type} ${status.name} ${shapeOf(history)}`;
     const length = history.events?.length ?? 0;
-    if ((kept.get(shape)?.length ?? 0) < length) kept.set(shape, { type, workflowId, status: status.name, history, codecs: client.options.loadedDataConverter.payloadCodecs, length });
+    if ((kept.get(shape)?.length ?? 0) < length)
+      kept.set(shape, {
+        type,
+        workflowId,
+        status: status.name,
+        history,
+        codecs: client.options.loadedDataConverter.payloadCodecs,
+        length,
+      });
   }
   const byType = grouped([...kept.values()]);
   return [...byType.values()].flatMap((runs) => {
     const sorted = runs.sort((a, b) => b.length - a.length || (a.workflowId < b.workflowId ? -1 : 1));
-    const oneOfEachEnd = sorted.filter(({ status }, index) => sorted.findIndex((other) => other.status === status) === index);
+    const oneOfEachEnd = sorted.filter(
+      ({ status }, index) => sorted.findIndex((other) => other.status === status) === index,
+    );
     return [...new Set([...oneOfEachEnd, ...sorted])].slice(0, Math.max(PER_WORKFLOW, oneOfEachEnd.length));
   });
 }
 
 /** The steps that a history names, each once: repeating one is no other shape. */
 function shapeOf({ events }: History): string {
-  const steps = (events ?? []).flatMap((event) =>
-    event.activityTaskScheduledEventAttributes?.activityType?.name ?? event.nexusOperationScheduledEventAttributes?.operation ?? event.startChildWorkflowExecutionInitiatedEventAttributes?.workflowType?.name
-    ?? event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input?.name ?? event.markerRecordedEventAttributes?.markerName ?? (event.timerStartedEventAttributes ? 'timer' : []));
+  const steps = (events ?? []).flatMap(
+    (event) =>
+      event.activityTaskScheduledEventAttributes?.activityType?.name ??
+      event.nexusOperationScheduledEventAttributes?.operation ??
+      event.startChildWorkflowExecutionInitiatedEventAttributes?.workflowType?.name ??
+      event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input?.name ??
+      event.markerRecordedEventAttributes?.markerName ??
+      (event.timerStartedEventAttributes ? 'timer' : []),
+  );
   return [...new Set(steps)].join(' ');
 }
 
@@ -52,11 +71,19 @@ function shapeOf({ events }: History): string {
  * @param secrets  texts that must not be in it, such as seeds and keys
  * @throws Error naming what was found, when a secret, a path or a presigned URL is left
  */
-export async function presentable({ workflowId, history, codecs }: Run, secrets: readonly string[] = []): Promise<History> {
+export async function presentable(
+  { workflowId, history, codecs }: Run,
+  secrets: readonly string[] = [],
+): Promise<History> {
   await visit(history as Record<string, unknown>, codecs);
   const text = [...texts(history)].join('\n');
-  const found = [...secrets.filter((secret) => text.includes(secret)).map(() => 'a secret'), ...(text.match(/X-Amz-[A-Za-z]+/)?.slice(0, 1) ?? []), ...[root, homedir()].filter((path) => path.length > 1 && text.includes(`${path}/`))];
-  if (found.length > 0) throw new Error(`The history of ${workflowId} holds ${[...new Set(found)].join(', ')}, and is not written.`);
+  const found = [
+    ...secrets.filter((secret) => text.includes(secret)).map(() => 'a secret'),
+    ...(text.match(/X-Amz-[A-Za-z]+/)?.slice(0, 1) ?? []),
+    ...[root, homedir()].filter((path) => path.length > 1 && text.includes(`${path}/`)),
+  ];
+  if (found.length > 0)
+    throw new Error(`The history of ${workflowId} holds ${[...new Set(found)].join(', ')}, and is not written.`);
   return history;
 }
 
@@ -110,8 +137,10 @@ function* texts(node: unknown): Generator<string> {
   else if (Array.isArray(node) || isNode(node)) for (const value of Object.values(node)) yield* texts(value);
 }
 
-const isNode = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !(value instanceof Uint8Array) && !('low' in value && 'high' in value);
-const isPayload = (value: unknown): value is Payload => isNode(value) && isNode(value['metadata']) && value['metadata']['encoding'] instanceof Uint8Array;
+const isNode = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !(value instanceof Uint8Array) && !('low' in value && 'high' in value);
+const isPayload = (value: unknown): value is Payload =>
+  isNode(value) && isNode(value['metadata']) && value['metadata']['encoding'] instanceof Uint8Array;
 
 function grouped(runs: (Run & { length: number })[]): Map<string, (Run & { length: number })[]> {
   const groups = new Map<string, (Run & { length: number })[]>();

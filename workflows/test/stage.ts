@@ -3,7 +3,16 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { acceptShare, converter, decoded, failureConverterPath, newRing, share, writeRing, type LivepodCodec } from '@livepod/codec';
+import {
+  acceptShare,
+  converter,
+  decoded,
+  failureConverterPath,
+  newRing,
+  share,
+  writeRing,
+  type LivepodCodec,
+} from '@livepod/codec';
 import { WorkflowRunOperationHandler, startWorkflow } from '@temporalio/nexus';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
@@ -14,9 +23,19 @@ import { id, World } from './world.js';
 
 const source = (name: string): string => fileURLToPath(new URL(`../src/${name}.ts`, import.meta.url));
 const server = fileURLToPath(new URL('../../.cache/bin/temporal', import.meta.url));
-export const round = (name: string, more: Partial<LifecycleInput> = {}): LifecycleInput => ({ round: name, provider: 'provider-1', recipe: id('e'), datasets: [id('1'), id('2')], holdSeconds: 0, ...more });
+export const round = (name: string, more: Partial<LifecycleInput> = {}): LifecycleInput => ({
+  round: name,
+  provider: 'provider-1',
+  recipe: id('e'),
+  datasets: [id('1'), id('2')],
+  holdSeconds: 0,
+  ...more,
+});
 
-/** A real Temporal server with our namespace and a provider's, a Nexus endpoint between them, a worker for every queue, and each side's keys. */
+/**
+ * A real Temporal server with our namespace and a provider's, a Nexus endpoint between them, a worker for every queue,
+ * and each side's keys.
+ */
 export class Stage {
   world = new World();
   private workers: Worker[] = [];
@@ -34,10 +53,23 @@ export class Stage {
     const [environment, orchestrator, provider] = await Promise.all([
       TestWorkflowEnvironment.createLocal({
         client: { dataConverter: keys.ours },
-        server: { executable: { type: 'existing-path', path: server }, namespace: 'livepod', searchAttributes: Object.values(searchAttributes), log: { level: 'error', format: 'pretty' } },
+        server: {
+          executable: { type: 'existing-path', path: server },
+          namespace: 'livepod',
+          searchAttributes: Object.values(searchAttributes),
+          log: { level: 'error', format: 'pretty' },
+        },
       }),
-      bundleWorkflowCode({ workflowsPath: source('orchestrator'), failureConverterPath, logger: new DefaultLogger('ERROR') }),
-      bundleWorkflowCode({ workflowsPath: source('provider'), failureConverterPath, logger: new DefaultLogger('ERROR') }),
+      bundleWorkflowCode({
+        workflowsPath: source('orchestrator'),
+        failureConverterPath,
+        logger: new DefaultLogger('ERROR'),
+      }),
+      bundleWorkflowCode({
+        workflowsPath: source('provider'),
+        failureConverterPath,
+        logger: new DefaultLogger('ERROR'),
+      }),
     ]);
     const stage = new Stage(environment, keys, { orchestrator, provider });
     await stage.openProvider();
@@ -47,10 +79,16 @@ export class Stage {
 
   private async openProvider(): Promise<void> {
     const { connection } = this.environment;
-    await connection.workflowService.registerNamespace({ namespace: 'provider-1', workflowExecutionRetentionPeriod: { seconds: 86400 as never } });
+    await connection.workflowService.registerNamespace({
+      namespace: 'provider-1',
+      workflowExecutionRetentionPeriod: { seconds: 86400 as never },
+    });
     // A new namespace is known everywhere in the server after some seconds.
-    for (let known = false; !known; ) {
-      known = await connection.operatorService.listSearchAttributes({ namespace: 'provider-1' }).then(() => true, () => new Promise<boolean>((resolve) => setTimeout(resolve, 200, false)));
+    for (let known = false; !known;) {
+      known = await connection.operatorService.listSearchAttributes({ namespace: 'provider-1' }).then(
+        () => true,
+        () => new Promise<boolean>((resolve) => setTimeout(resolve, 200, false)),
+      );
     }
     await connection.operatorService.createNexusEndpoint({
       spec: { name: 'provider-1', target: { worker: { namespace: 'provider-1', taskQueue: 'provider' } } },
@@ -64,23 +102,44 @@ export class Stage {
   /** Workers on every queue; their activities are those of the world that was last put on stage. */
   private async openWorkers(): Promise<void> {
     const activities = Object.fromEntries(
-      Object.keys(this.world.activities()).map((name) => [name, (...args: never[]) => this.world.activities()[name]!(...args)]),
+      Object.keys(this.world.activities()).map((name) => [
+        name,
+        (...args: never[]) => this.world.activities()[name]!(...args),
+      ]),
     );
     const connection = this.environment.nativeConnection;
     const ours = { connection, namespace: 'livepod', activities, identity: 'stage', dataConverter: this.keys.ours };
-    const theirs = { connection, namespace: 'provider-1', activities, identity: 'stage', dataConverter: this.keys.theirs };
+    const theirs = {
+      connection,
+      namespace: 'provider-1',
+      activities,
+      identity: 'stage',
+      dataConverter: this.keys.theirs,
+    };
     this.workers = await Promise.all([
       Worker.create({ ...ours, ...versioned, taskQueue: 'orchestrator', workflowBundle: this.bundles.orchestrator }),
       Worker.create({ ...ours, ...versioned, taskQueue: 'rollback', workflowBundle: this.bundles.orchestrator }),
       Worker.create({ ...ours, taskQueue: 'evaluation' }),
-      Worker.create({ ...theirs, taskQueue: 'provider', workflowBundle: this.bundles.provider, nexusServices: [nexus] }),
+      Worker.create({
+        ...theirs,
+        taskQueue: 'provider',
+        workflowBundle: this.bundles.provider,
+        nexusServices: [nexus],
+      }),
       Worker.create({ ...theirs, taskQueue: 'provider-host' }),
     ]);
     this.running = this.workers.map((worker) => worker.run());
-    for (let current = false; !current; ) {
+    for (let current = false; !current;) {
       current = await this.environment.connection.workflowService
-        .setWorkerDeploymentCurrentVersion({ namespace: 'livepod', identity: 'stage', ...versioned.workerDeploymentOptions.version })
-        .then(() => true, () => new Promise<boolean>((resolve) => setTimeout(resolve, 200, false)));
+        .setWorkerDeploymentCurrentVersion({
+          namespace: 'livepod',
+          identity: 'stage',
+          ...versioned.workerDeploymentOptions.version,
+        })
+        .then(
+          () => true,
+          () => new Promise<boolean>((resolve) => setTimeout(resolve, 200, false)),
+        );
     }
   }
 
@@ -93,12 +152,19 @@ export class Stage {
   }
 
   inProviderNamespace(): Client {
-    return new Client({ connection: this.environment.connection, namespace: 'provider-1', dataConverter: this.keys.theirs });
+    return new Client({
+      connection: this.environment.connection,
+      namespace: 'provider-1',
+      dataConverter: this.keys.theirs,
+    });
   }
 
   /** A history as the workflow saw it: in clear. */
   async history(workflowId: string) {
-    return decoded(await this.client.getHandle(workflowId).fetchHistory(), this.keys.ours.payloadCodecs![0] as LivepodCodec);
+    return decoded(
+      await this.client.getHandle(workflowId).fetchHistory(),
+      this.keys.ours.payloadCodecs![0] as LivepodCodec,
+    );
   }
 
   async close(): Promise<void> {
@@ -110,7 +176,13 @@ export class Stage {
 }
 
 /** As in the field: a workflow that says how it moves between builds runs on a worker with versions only. */
-const versioned = { workerDeploymentOptions: { version: { deploymentName: 'stage', buildId: '1' }, useWorkerVersioning: true, defaultVersioningBehavior: 'PINNED' } } as const;
+const versioned = {
+  workerDeploymentOptions: {
+    version: { deploymentName: 'stage', buildId: '1' },
+    useWorkerVersioning: true,
+    defaultVersioningBehavior: 'PINNED',
+  },
+} as const;
 
 /** Ours, the provider's, and the key that they share. */
 function keyRings() {
@@ -123,7 +195,25 @@ function keyRings() {
 }
 
 const nexus = serviceHandler(trainingService, {
-  requestAccess: new WorkflowRunOperationHandler((ctx, input) => startWorkflow(ctx, 'accessRequest', { workflowId: `access-request-${input.round}-${input.attempt ?? 1}`, args: [input] }) as never),
-  giveUp: new WorkflowRunOperationHandler((ctx, input) => startWorkflow(ctx, 'accessGivenUp', { workflowId: `access-given-up-${input.round}-${input.attempt ?? 1}`, args: [input] }) as never),
-  train: new WorkflowRunOperationHandler((ctx, input) => startWorkflow(ctx, 'trainingJob', { workflowId: `training-job-${input.job}-${ctx.requestId}`, args: [input] }) as never),
+  requestAccess: new WorkflowRunOperationHandler(
+    (ctx, input) =>
+      startWorkflow(ctx, 'accessRequest', {
+        workflowId: `access-request-${input.round}-${input.attempt ?? 1}`,
+        args: [input],
+      }) as never,
+  ),
+  giveUp: new WorkflowRunOperationHandler(
+    (ctx, input) =>
+      startWorkflow(ctx, 'accessGivenUp', {
+        workflowId: `access-given-up-${input.round}-${input.attempt ?? 1}`,
+        args: [input],
+      }) as never,
+  ),
+  train: new WorkflowRunOperationHandler(
+    (ctx, input) =>
+      startWorkflow(ctx, 'trainingJob', {
+        workflowId: `training-job-${input.job}-${ctx.requestId}`,
+        args: [input],
+      }) as never,
+  ),
 });

@@ -1,14 +1,29 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { readOperatorToken } from '@livepod/protocol';
 import type {
-  AccessPort, DatasetsPort, Decision, EvaluationPort, FleetPort, GovernancePort, JobView, Leftover, ModelsPort, OperatorsPort, ProposalRequest, ReleaseView, RequestingPort, TrainingPort, TreasuryPort, WatchPort,
+  AccessPort,
+  DatasetsPort,
+  Decision,
+  EvaluationPort,
+  FleetPort,
+  GovernancePort,
+  JobView,
+  Leftover,
+  ModelsPort,
+  OperatorsPort,
+  ProposalRequest,
+  ReleaseView,
+  RequestingPort,
+  TrainingPort,
+  TreasuryPort,
+  WatchPort,
 } from '@livepod/activities/ports';
 
 export const id = (digit: string): string => `sha256:${digit.repeat(64).slice(0, 64)}`;
 
 /**
- * The canisters' rules in memory, for what a workflow test is about: order, waiting, undoing. The same workflows run against the real
- * canisters in the end-to-end story. `journal` lists every change of the world, once.
+ * The canisters' rules in memory, for what a workflow test is about: order, waiting, undoing. The same workflows run
+ * against the real canisters in the end-to-end story. `journal` lists every change of the world, once.
  */
 export class World {
   journal: string[] = [];
@@ -24,11 +39,26 @@ export class World {
   trainingFails = false;
   trainingHangs = false;
 
-  private proposals = new Map<string, { number: number; request: ProposalRequest; looked: number; withdrawn: boolean }>();
+  private proposals = new Map<
+    string,
+    { number: number; request: ProposalRequest; looked: number; withdrawn: boolean }
+  >();
   private requests = new Set<string>();
   private job: JobView | undefined;
   private escrow: 'open' | 'settled' | 'refunded' | undefined;
-  release: ReleaseView = { release: 1, channel: 'stable', checkpoint: id('c'), version: 1, state: 'planned', why: '', wave: 0, exposed: 0, windows: 0, corrections: 0, errors: 0 };
+  release: ReleaseView = {
+    release: 1,
+    channel: 'stable',
+    checkpoint: id('c'),
+    version: 1,
+    state: 'planned',
+    why: '',
+    wave: 0,
+    exposed: 0,
+    windows: 0,
+    corrections: 0,
+    errors: 0,
+  };
 
   private did(what: string): void {
     if (!this.journal.includes(what)) this.journal.push(what);
@@ -50,7 +80,12 @@ export class World {
   };
 
   private submit(request: ProposalRequest) {
-    const known = this.proposals.get(request.clientRef) ?? { number: this.proposals.size + 1, request, looked: 0, withdrawn: false };
+    const known = this.proposals.get(request.clientRef) ?? {
+      number: this.proposals.size + 1,
+      request,
+      looked: 0,
+      withdrawn: false,
+    };
     this.proposals.set(request.clientRef, known);
     this.did(`propose ${request.action.call}`);
     return { id: known.number, deadline: '2030-01-01T00:00:00Z' };
@@ -59,24 +94,50 @@ export class World {
   private decided(numbers: number[]): Decision[] {
     const asked = numbers.map((number) => [...this.proposals.values()].find((proposal) => proposal.number === number)!);
     if (asked[0]!.looked++ < this.looks) {
-      throw ApplicationFailure.create({ type: 'notDecided', message: 'The vote is open', nextRetryDelay: 100, category: 'BENIGN' });
+      throw ApplicationFailure.create({
+        type: 'notDecided',
+        message: 'The vote is open',
+        nextRetryDelay: 100,
+        category: 'BENIGN',
+      });
     }
     return asked.map(({ number, request: { action } }) => {
-      const wanted = action.call === 'acceptDataset' ? !this.unwanted.has(action.dataset) : action.call === 'adoptCheckpoint' ? this.checkpointWanted : true;
-      return { proposal: number, outcome: wanted ? 'adopted' : 'rejected', why: wanted ? '' : 'voters rejected it', yesPermille: 700, noPermille: 100 };
+      const wanted =
+        action.call === 'acceptDataset'
+          ? !this.unwanted.has(action.dataset)
+          : action.call === 'adoptCheckpoint'
+            ? this.checkpointWanted
+            : true;
+      return {
+        proposal: number,
+        outcome: wanted ? 'adopted' : 'rejected',
+        why: wanted ? '' : 'voters rejected it',
+        yesPermille: 700,
+        noPermille: 100,
+      };
     });
   }
 
   datasets: DatasetsPort = {
-    check: async ({ datasets }) => datasets.map((dataset) => ({ id: dataset, title: 'Watch', contributor: `contributor-of-${dataset.slice(7, 11)}`, state: 'ready', why: '', megabytes: 1 })),
-    terms: async ({ datasets }) => [...datasets].sort().map((dataset) => ({ id: dataset, epoch: 0, fee: '100', contributor: 'c', access: 'fee' })),
+    check: async ({ datasets }) =>
+      datasets.map((dataset) => ({
+        id: dataset,
+        title: 'Watch',
+        contributor: `contributor-of-${dataset.slice(7, 11)}`,
+        state: 'ready',
+        why: '',
+        megabytes: 1,
+      })),
+    terms: async ({ datasets }) =>
+      [...datasets].sort().map((dataset) => ({ id: dataset, epoch: 0, fee: '100', contributor: 'c', access: 'fee' })),
     standing: async () => ({ submitted: this.submitted, accepted: [id('3')] }),
     close: async ({ rejected }) => rejected.forEach(({ dataset }) => this.did(`close ${dataset.slice(7, 11)}`)),
   };
 
   access: AccessPort = {
     preflight: async ({ provider }) => {
-      if (provider !== 'provider-1' && provider !== 'provider-2') throw ApplicationFailure.nonRetryable(`There is no provider ${provider}`, 'notFound');
+      if (provider !== 'provider-1' && provider !== 'provider-2')
+        throw ApplicationFailure.nonRetryable(`There is no provider ${provider}`, 'notFound');
     },
     job: async () => this.job!,
     granted: async () => this.job!,
@@ -93,7 +154,16 @@ export class World {
     request: async (request) => {
       const attempt = this.requests.add(request.clientRef).size;
       this.job = {
-        job: 7, provider: 'provider-principal', state: 'requested', why: '', checkpoint: null, approvalDigest: id('a'), fees: String(100 * request.datasets.length), reward: request.reward, contributors: [], needVote: [],
+        job: 7,
+        provider: 'provider-principal',
+        state: 'requested',
+        why: '',
+        checkpoint: null,
+        approvalDigest: id('a'),
+        fees: String(100 * request.datasets.length),
+        reward: request.reward,
+        contributors: [],
+        needVote: [],
         deadline: new Date(Date.now() + 3_600_000).toISOString(),
       };
       this.did(attempt === 1 ? 'request job' : `request job ${attempt}`);
@@ -159,21 +229,40 @@ export class World {
   };
 
   evaluation: EvaluationPort = {
-    measure: async () => ({ people: 4, windows: 1000, accuracy: '0.951', macroF1: '0.93', worstPerson: '0.88', parentAccuracy: null }),
+    measure: async () => ({
+      people: 4,
+      windows: 1000,
+      accuracy: '0.951',
+      macroF1: '0.93',
+      worstPerson: '0.88',
+      parentAccuracy: null,
+    }),
   };
 
   models: ModelsPort = {
     released: async () => ({ version: 1, release: 1 }),
-    current: async ({ channel }) => ({ channel, sequence: 9, stable: { checkpoint: id('c'), version: 4 }, candidate: null }),
+    current: async ({ channel }) => ({
+      channel,
+      sequence: 9,
+      stable: { checkpoint: id('c'), version: 4 },
+      candidate: null,
+    }),
     close: async () => this.did('close checkpoint'),
-    stableAt: async ({ channel, version }) => ({ channel, sequence: 9, stable: { checkpoint: id('c'), version }, candidate: null }),
+    stableAt: async ({ channel, version }) => ({
+      channel,
+      sequence: 9,
+      stable: { checkpoint: id('c'), version },
+      candidate: null,
+    }),
   };
 
   fleet: FleetPort = {
     beginWave: async ({ wave }) => {
-      if (this.release.state === 'paused') throw ApplicationFailure.create({ type: 'notYet', message: 'paused', nextRetryDelay: 100, category: 'BENIGN' });
+      if (this.release.state === 'paused')
+        throw ApplicationFailure.create({ type: 'notYet', message: 'paused', nextRetryDelay: 100, category: 'BENIGN' });
       if (this.release.state === 'stopped') return this.release;
-      if (wave > this.stopsAfterWave) return this.change({ state: 'stopped', why: '400 of 1000 windows were corrected, the gate is 250' });
+      if (wave > this.stopsAfterWave)
+        return this.change({ state: 'stopped', why: '400 of 1000 windows were corrected, the gate is 250' });
       this.did(`wave ${wave}`);
       return this.change({ wave, exposed: wave * 2 - 1, state: wave > 3 ? 'completed' : 'rolling' });
     },
@@ -197,14 +286,31 @@ export class World {
   operators: OperatorsPort = {
     authorise: async ({ token, action, workflow }) => {
       const { operator } = readOperatorToken(token);
-      if (!operator.actions.includes(action) || !['*', workflow].includes(operator.workflow)) throw ApplicationFailure.nonRetryable(`The token does not allow ${action} of ${workflow}`, 'notAuthorized');
+      if (!operator.actions.includes(action) || !['*', workflow].includes(operator.workflow))
+        throw ApplicationFailure.nonRetryable(`The token does not allow ${action} of ${workflow}`, 'notAuthorized');
       return { operator: operator.operator, until: '2030-01-01T00:00:00Z' };
     },
   };
 
   /** Every port's methods under the names that workflows call. */
   activities(): Record<string, (...args: never[]) => Promise<unknown>> {
-    const ports = { operators: this.operators, governance: this.governance, datasets: this.datasets, access: this.access, requesting: this.requesting, treasury: this.treasury, watch: this.watch, training: this.training, evaluation: this.evaluation, models: this.models, fleet: this.fleet };
-    return Object.fromEntries(Object.entries(ports).flatMap(([port, methods]) => Object.entries(methods).map(([method, run]) => [`${port}.${method}`, run])));
+    const ports = {
+      operators: this.operators,
+      governance: this.governance,
+      datasets: this.datasets,
+      access: this.access,
+      requesting: this.requesting,
+      treasury: this.treasury,
+      watch: this.watch,
+      training: this.training,
+      evaluation: this.evaluation,
+      models: this.models,
+      fleet: this.fleet,
+    };
+    return Object.fromEntries(
+      Object.entries(ports).flatMap(([port, methods]) =>
+        Object.entries(methods).map(([method, run]) => [`${port}.${method}`, run]),
+      ),
+    );
   }
 }

@@ -8,32 +8,70 @@ import type { AccessPort, JobView, RequestingPort } from './port.js';
 const GRANT_DELAY_MS = 1_500;
 
 /** @param reachable  whether a provider of that name can be called; every one where it cannot be known */
-export function canisterAccess(clients: Clients, reachable: (provider: string) => Promise<boolean> = async () => true): AccessPort {
+export function canisterAccess(
+  clients: Clients,
+  reachable: (provider: string) => Promise<boolean> = async () => true,
+): AccessPort {
   const view = async (job: number): Promise<JobView> => viewOf(clients.network, await readJob(clients, job));
   return {
     async preflight({ provider, recipe, arguments: given, base }) {
-      if (!(await reachable(provider))) throw new ActivityError('notFound', { provider }, `There is no provider ${provider}: no Nexus endpoint has that name. Check the name, or have the endpoint created.`);
+      if (!(await reachable(provider)))
+        throw new ActivityError(
+          'notFound',
+          { provider },
+          `There is no provider ${provider}: no Nexus endpoint has that name. Check the name, or have the ` +
+            'endpoint created.',
+        );
       const known = await approvedRecipe(clients, recipe);
       for (const [name, value] of Object.entries(given)) {
         const range = known.hyperparameters[name];
-        if (!range) throw new ActivityError('outOfRange', { name }, `Recipe ${known.name} has no hyper-parameter ${name}; it has ${Object.keys(known.hyperparameters).join(', ')}.`);
-        const fits = (range.kind === 'integer') === (typeof value === 'number') && Number(value) >= Number(range.min) && Number(value) <= Number(range.max);
-        if (!fits) throw new ActivityError('outOfRange', { name, value }, `${name} is ${JSON.stringify(value)}; give ${range.kind === 'integer' ? 'a whole number' : 'a decimal as text'} from ${range.min} to ${range.max}.`);
+        if (!range)
+          throw new ActivityError(
+            'outOfRange',
+            { name },
+            `Recipe ${known.name} has no hyper-parameter ${name}; it has ` +
+              `${Object.keys(known.hyperparameters).join(', ')}.`,
+          );
+        const fits =
+          (range.kind === 'integer') === (typeof value === 'number') &&
+          Number(value) >= Number(range.min) &&
+          Number(value) <= Number(range.max);
+        if (!fits)
+          throw new ActivityError(
+            'outOfRange',
+            { name, value },
+            `${name} is ${JSON.stringify(value)}; give ` +
+              `${range.kind === 'integer' ? 'a whole number' : 'a decimal as text'} from ${range.min} to ` +
+              `${range.max}.`,
+          );
       }
       if (base === null) return;
       const checkpoint = await clients.models.get_checkpoint(base);
-      if (!checkpoint || !('official' in checkpoint.state)) throw new ActivityError('notAccepted', { base }, `The base checkpoint ${base} is not official; train from one that was voted in, or from null.`);
+      if (!checkpoint || !('official' in checkpoint.state))
+        throw new ActivityError(
+          'notAccepted',
+          { base },
+          `The base checkpoint ${base} is not official; train from one that was voted in, or from null.`,
+        );
     },
     job: ({ job }) => view(job),
     async granted({ job }) {
       const now = await view(job);
       if (now.state === 'granted' || now.state === 'submitted' || now.state === 'completed') return now;
-      if (now.state !== 'requested') throw new ActivityError('jobClosed', { job, state: now.state }, `Job ${job} is ${now.state}: ${now.why}. Start a round with another name.`);
+      if (now.state !== 'requested')
+        throw new ActivityError(
+          'jobClosed',
+          { job, state: now.state },
+          `Job ${job} is ${now.state}: ${now.why}. Start a round with another name.`,
+        );
       throw later('notYet', { job }, `Job ${job} waits for its grants.`, GRANT_DELAY_MS);
     },
     async extend({ job, until, token }) {
       const deadline = BigInt(Date.parse(until)) * 1_000_000n;
-      return viewOf(clients.network, await clients.access.extend_deadline({ job: BigInt(job), deadline, authority: authorityOf(token) }));
+      return viewOf(
+        clients.network,
+        await clients.access.extend_deadline({ job: BigInt(job), deadline, authority: authorityOf(token) }),
+      );
     },
     async fail({ job, reason }) {
       const { state } = await view(job);
@@ -41,8 +79,13 @@ export function canisterAccess(clients: Clients, reachable: (provider: string) =
       try {
         await clients.access.fail_job({ job: BigInt(job), reason: reason.slice(0, 400) });
       } catch (error) {
-        // Only its provider and its payer may; before it is paid nothing was granted, and after it is submitted its checkpoint decides.
-        if (!(error instanceof CanisterError) || !['notAuthorized', 'wrongPrincipal', 'notYet', 'invalid'].includes(error.code)) throw error;
+        // Only its provider and its payer may; before it is paid nothing was granted, and after it is submitted its
+        // checkpoint decides.
+        if (
+          !(error instanceof CanisterError) ||
+          !['notAuthorized', 'wrongPrincipal', 'notYet', 'invalid'].includes(error.code)
+        )
+          throw error;
       }
     },
   };
@@ -53,7 +96,9 @@ export function canisterRequesting(clients: Clients): RequestingPort {
   return {
     async request({ recipe, arguments: given, seed, datasets, base, reward, deadline, clientRef }) {
       const { hyperparameters, resources } = await approvedRecipe(clients, recipe);
-      const defaults = Object.fromEntries(Object.entries(hyperparameters).map(([name, range]) => [name, range.default]));
+      const defaults = Object.fromEntries(
+        Object.entries(hyperparameters).map(([name, range]) => [name, range.default]),
+      );
       const approval = canonicalJson({
         type: 'livepod.approval/v1',
         recipe,
@@ -69,7 +114,12 @@ export function canisterRequesting(clients: Clients): RequestingPort {
         deadline,
       });
       const job = await clients.access.request_access({ client_ref: clientRef, approval });
-      if (job.approval_digest !== documentId(new Uint8Array(job.approval))) throw new ActivityError('wrongHash', { job: Number(job.id) }, `Job ${job.id} has another digest than its approval document; do not run it.`);
+      if (job.approval_digest !== documentId(new Uint8Array(job.approval)))
+        throw new ActivityError(
+          'wrongHash',
+          { job: Number(job.id) },
+          `Job ${job.id} has another digest than its approval document; do not run it.`,
+        );
       return { job: Number(job.id), approvalDigest: job.approval_digest };
     },
     async giveUp({ clientRef, reason }) {
@@ -89,15 +139,26 @@ export function canisterRequesting(clients: Clients): RequestingPort {
 
 async function approvedRecipe(clients: Clients, recipe: string) {
   const known = await clients.access.get_recipe(recipe);
-  if (!known) throw new ActivityError('notFound', { recipe }, `The access canister knows no recipe ${recipe}; have it submitted and approved first.`);
-  if (!('approved' in known.recipe.status)) throw new ActivityError('notAccepted', { recipe }, `Recipe ${known.recipe.name} ${known.recipe.version} is not approved yet; have it voted in first.`);
+  if (!known)
+    throw new ActivityError(
+      'notFound',
+      { recipe },
+      `The access canister knows no recipe ${recipe}; have it submitted and approved first.`,
+    );
+  if (!('approved' in known.recipe.status))
+    throw new ActivityError(
+      'notAccepted',
+      { recipe },
+      `Recipe ${known.recipe.name} ${known.recipe.version} is not approved yet; have it voted in first.`,
+    );
   return parseRecipe(new Uint8Array(known.document));
 }
 
 /** @throws ActivityError `notFound` */
 export async function readJob(clients: Clients, job: number): Promise<Access.Job> {
   const known = await clients.access.get_job(BigInt(job));
-  if (!known) throw new ActivityError('notFound', { job }, `The access canister knows no job ${job}; check the number.`);
+  if (!known)
+    throw new ActivityError('notFound', { job }, `The access canister knows no job ${job}; check the number.`);
   return known;
 }
 

@@ -39,17 +39,23 @@ export interface JobView {
 /** Jobs as the orchestrator sees them. */
 export interface AccessPort {
   /**
-   * Whether a round could be run at all: the provider can be reached, the recipe is approved, its arguments are in range, the base is
-   * official. Asked before anything is begun.
+   * Whether a round could be run at all: the provider can be reached, the recipe is approved, its arguments are in
+   * range, the base is official. Asked before anything is begun.
    *
    * @throws ActivityError `notFound` · `notAccepted` · `outOfRange` (never retried), with a sentence for the operator
    */
-  preflight(request: { provider: string; recipe: string; arguments: Record<string, number | string>; base: string | null }): Promise<void>;
+  preflight(request: {
+    provider: string;
+    recipe: string;
+    arguments: Record<string, number | string>;
+    base: string | null;
+  }): Promise<void>;
   job(request: { job: number }): Promise<JobView>;
   /** Waits until every dataset of the job is granted. @throws ActivityError `jobClosed` when it failed instead */
   granted(request: { job: number }): Promise<JobView>;
   /**
-   * Moves the job's deadline, and with it its grants'. The canister asks for an operator's token, and allows 30 days from the request.
+   * Moves the job's deadline, and with it its grants'. The canister asks for an operator's token, and allows 30 days
+   * from the request.
    *
    * @param request.until  ISO 8601 text
    */
@@ -65,7 +71,9 @@ export interface RequestingPort {
    *
    * @param request.deadline  nanoseconds since 1970, as text
    */
-  request(request: Omit<RequestAccess, 'deadlineSeconds' | 'attempt'> & { clientRef: string; deadline: string }): Promise<RequestedAccess>;
+  request(
+    request: Omit<RequestAccess, 'deadlineSeconds' | 'attempt'> & { clientRef: string; deadline: string },
+  ): Promise<RequestedAccess>;
   /** Ends the job of that reference; null where there is none, or it is over, or its checkpoint is there. */
   giveUp(request: { clientRef: string; reason: string }): Promise<{ job: number | null }>;
 }

@@ -1,7 +1,16 @@
 import type { Ed25519KeyIdentity } from '@dfinity/identity';
 import { DerivedPublicKey, IbeCiphertext, IbeIdentity, IbeSeed } from '@dfinity/vetkeys';
 import type { Clients } from '@livepod/client';
-import { canonicalJson, documentId, hex, parseDatasetManifest, vetkdInput, type DatasetManifest, type DatasetSchema, type Licence } from '@livepod/protocol';
+import {
+  canonicalJson,
+  documentId,
+  hex,
+  parseDatasetManifest,
+  vetkdInput,
+  type DatasetManifest,
+  type DatasetSchema,
+  type Licence,
+} from '@livepod/protocol';
 import { parseRecording } from '@livepod/recipes/windows';
 import { ActivityError } from '../errors.js';
 import { signerOf } from '../signer.js';
@@ -39,16 +48,20 @@ export interface Contributed {
 }
 
 /**
- * Checks, encrypts, uploads, signs and registers a dataset. Interrupted, it is simply called again with the same arguments: what is there
- * is not sent again, and a dataset that is registered already is returned.
+ * Checks, encrypts, uploads, signs and registers a dataset. Interrupted, it is simply called again with the same
+ * arguments: what is there is not sent again, and a dataset that is registered already is returned.
  *
- * @throws ActivityError `unsuitableRecordings` · `storageUnavailable`; CanisterError `bondMissing` (post a contributor's bond first), …
+ * @throws ActivityError `unsuitableRecordings` · `storageUnavailable`; CanisterError `bondMissing` (post a
+ *   contributor's bond first), …
  */
 export async function contribute(contribution: Contribution): Promise<Contributed> {
   const { clients, store } = contribution;
   const signer = signerOf(contribution.seed);
   const statistics = measure(contribution);
-  const files: PlainFile[] = contribution.recordings.map(({ name, csv }) => ({ name, bytes: typeof csv === 'string' ? new TextEncoder().encode(csv) : csv }));
+  const files: PlainFile[] = contribution.recordings.map(({ name, csv }) => ({
+    name,
+    bytes: typeof csv === 'string' ? new TextEncoder().encode(csv) : csv,
+  }));
   const secrets = await deriveSecrets(signer, files, `${store}:${contribution.title}`);
   const { storage, files: listed, uploaded } = await upload(contribution, files, secrets);
 
@@ -80,7 +93,13 @@ export async function contribute(contribution: Contribution): Promise<Contribute
   const document = canonicalJson(manifest);
   parseDatasetManifest(document);
   await clients.datasets.register({ manifest: document, signature: signer.sign(document) });
-  return { dataset: documentId(document), uid: hex(secrets.uid), bytes: chunks.reduce((sum, chunk) => sum + chunk.bytes, 0), chunks: chunks.length, uploaded };
+  return {
+    dataset: documentId(document),
+    uid: hex(secrets.uid),
+    bytes: chunks.reduce((sum, chunk) => sum + chunk.bytes, 0),
+    chunks: chunks.length,
+    uploaded,
+  };
 }
 
 /** The access canister's vetKD key that data keys are wrapped to. */
@@ -88,13 +107,30 @@ export async function datasetPublicKey(clients: Clients): Promise<Uint8Array> {
   return new Uint8Array((await clients.access.cached_public_key()) ?? (await clients.access.dataset_public_key()));
 }
 
-function wrap(publicKey: Uint8Array, { uid, dataKey, wrapSeed }: { uid: Uint8Array; dataKey: Uint8Array; wrapSeed: Uint8Array }): Uint8Array {
-  return IbeCiphertext.encrypt(DerivedPublicKey.deserialize(publicKey), IbeIdentity.fromBytes(vetkdInput(uid, 0)), dataKey, IbeSeed.fromBytes(wrapSeed)).serialize();
+function wrap(
+  publicKey: Uint8Array,
+  { uid, dataKey, wrapSeed }: { uid: Uint8Array; dataKey: Uint8Array; wrapSeed: Uint8Array },
+): Uint8Array {
+  return IbeCiphertext.encrypt(
+    DerivedPublicKey.deserialize(publicKey),
+    IbeIdentity.fromBytes(vetkdInput(uid, 0)),
+    dataKey,
+    IbeSeed.fromBytes(wrapSeed),
+  ).serialize();
 }
 
-async function upload({ clients, store, s3, tell }: Contribution, files: PlainFile[], secrets: Parameters<typeof uploadToBucket>[2]) {
+async function upload(
+  { clients, store, s3, tell }: Contribution,
+  files: PlainFile[],
+  secrets: Parameters<typeof uploadToBucket>[2],
+) {
   if (store === 'bucket') return uploadToBucket(clients, files, secrets, tell);
-  if (!s3) throw new ActivityError('storageUnavailable', {}, 'store is "s3" but no s3 is given; name its endpoint, region and bucket.');
+  if (!s3)
+    throw new ActivityError(
+      'storageUnavailable',
+      {},
+      'store is "s3" but no s3 is given; name its endpoint, region and bucket.',
+    );
   const objects = new ObjectStore(s3);
   try {
     return await uploadToObjects(objects, s3.bucket, files, secrets, tell);
@@ -105,7 +141,12 @@ async function upload({ clients, store, s3, tell }: Contribution, files: PlainFi
 
 /** Public statistics, and the check that a recipe will be able to read every file. Public: counts only. */
 function measure({ recordings, schema }: Contribution): DatasetManifest['statistics'] {
-  if (recordings.length === 0) throw new ActivityError('unsuitableRecordings', {}, 'There is no recording to contribute; give at least one CSV file.');
+  if (recordings.length === 0)
+    throw new ActivityError(
+      'unsuitableRecordings',
+      {},
+      'There is no recording to contribute; give at least one CSV file.',
+    );
   const labels: Record<string, number> = Object.fromEntries(schema.labels.map((label) => [label, 0]));
   let samples = 0;
   for (const recording of recordings) {

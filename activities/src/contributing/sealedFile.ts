@@ -11,9 +11,15 @@ export interface ListedFile {
 }
 
 /** Encrypts one file; the stored chunks and what the manifest says of them. */
-export async function seal(file: PlainFile, fileIndex: number, { uid, dataKey }: DatasetSecrets): Promise<{ listed: ListedFile; stored: Uint8Array[] }> {
+export async function seal(
+  file: PlainFile,
+  fileIndex: number,
+  { uid, dataKey }: DatasetSecrets,
+): Promise<{ listed: ListedFile; stored: Uint8Array[] }> {
   const stored = await sealFile(file.bytes, { uid, dataKey, fileIndex });
-  const chunks = await Promise.all(stored.map(async (chunk) => ({ sha256: hex(await digest(chunk)), bytes: chunk.length })));
+  const chunks = await Promise.all(
+    stored.map(async (chunk) => ({ sha256: hex(await digest(chunk)), bytes: chunk.length })),
+  );
   return { listed: { name: file.name, bytes: file.bytes.length, chunks, merkleRoot: rootOf(chunks) }, stored };
 }
 

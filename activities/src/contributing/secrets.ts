@@ -17,16 +17,25 @@ export interface DatasetSecrets {
 }
 
 /**
- * Salt and keys of a dataset, derived (HKDF-SHA256, RFC 5869) from the contributor's own private key and everything the dataset holds. The
- * same contribution gives the same ciphertext, so a broken-off upload resumes without a file of secrets; any change of content, names or
- * order gives other keys, so that no key ever encrypts two contents.
+ * Salt and keys of a dataset, derived (HKDF-SHA256, RFC 5869) from the contributor's own private key and everything the
+ * dataset holds. The same contribution gives the same ciphertext, so a broken-off upload resumes without a file of
+ * secrets; any change of content, names or order gives other keys, so that no key ever encrypts two contents.
  *
  * @param reference  tells contributions of the same content apart
  */
 export async function deriveSecrets(signer: Signer, files: PlainFile[], reference: string): Promise<DatasetSecrets> {
-  const contents = await Promise.all(files.map(async (file) => concat(lengthPrefixed(utf8(file.name)), await digest(file.bytes))));
+  const contents = await Promise.all(
+    files.map(async (file) => concat(lengthPrefixed(utf8(file.name)), await digest(file.bytes))),
+  );
   const info = await digest(concat(await digest(utf8(reference)), ...contents));
-  const derived = new Uint8Array(hkdfSync('sha256', signer.seed(), utf8('livepod.contribution/v1'), info, 16 + 32 + 32));
+  const derived = new Uint8Array(
+    hkdfSync('sha256', signer.seed(), utf8('livepod.contribution/v1'), info, 16 + 32 + 32),
+  );
   const salt = derived.slice(0, 16);
-  return { salt, uid: datasetUid(principalBytes(signer.principal), salt), dataKey: derived.slice(16, 48), wrapSeed: derived.slice(48) };
+  return {
+    salt,
+    uid: datasetUid(principalBytes(signer.principal), salt),
+    dataKey: derived.slice(16, 48),
+    wrapSeed: derived.slice(48),
+  };
 }

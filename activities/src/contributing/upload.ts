@@ -21,12 +21,25 @@ export interface UploadProgress {
 const CHUNKS_IN_FLIGHT = 6;
 const FILES_IN_FLIGHT = 4;
 
-/** Encrypts files and brings them into a canister bucket; only chunks that it lacks are sent. The contributor needs a bond. */
-export async function uploadToBucket(clients: Clients, files: PlainFile[], secrets: DatasetSecrets, tell: UploadProgress = () => {}): Promise<Uploaded> {
+/**
+ * Encrypts files and brings them into a canister bucket; only chunks that it lacks are sent. The contributor needs a
+ * bond.
+ */
+export async function uploadToBucket(
+  clients: Clients,
+  files: PlainFile[],
+  secrets: DatasetSecrets,
+  tell: UploadProgress = () => {},
+): Promise<Uploaded> {
   const sealed = await inFlight(files, FILES_IN_FLIGHT, (file, index) => seal(file, index, secrets));
-  const chunks = sealed.flatMap(({ stored, listed }) => stored.map((bytes, index) => ({ bytes, sha256: unhex(listed.chunks[index]!.sha256) })));
+  const chunks = sealed.flatMap(({ stored, listed }) =>
+    stored.map((bytes, index) => ({ bytes, sha256: unhex(listed.chunks[index]!.sha256) })),
+  );
   const { uid, salt } = secrets;
-  const { bucket } = await clients.datasets.reserve({ salt, chunks: chunks.map(({ sha256, bytes }) => ({ sha256, bytes: bytes.length })) });
+  const { bucket } = await clients.datasets.reserve({
+    salt,
+    chunks: chunks.map(({ sha256, bytes }) => ({ sha256, bytes: bytes.length })),
+  });
   const client = clients.bucketClient(bucket);
   const missing = [...(await client.missing(uid))];
   let done = chunks.length - missing.length;
@@ -34,11 +47,24 @@ export async function uploadToBucket(clients: Clients, files: PlainFile[], secre
     await client.put_chunk({ uid, index, bytes: chunks[index]!.bytes });
     tell(++done, chunks.length);
   });
-  return { storage: { kind: 'bucket', bucket: bucket.toText() }, files: sealed.map(({ listed }) => listed), uploaded: missing.length };
+  return {
+    storage: { kind: 'bucket', bucket: bucket.toText() },
+    files: sealed.map(({ listed }) => listed),
+    uploaded: missing.length,
+  };
 }
 
-/** Encrypts files and streams them into an object store, one object each; what is there under the same Merkle root is not sent again. */
-export async function uploadToObjects(objects: ObjectStore, bucket: string, files: PlainFile[], secrets: DatasetSecrets, tell: UploadProgress = () => {}): Promise<Uploaded> {
+/**
+ * Encrypts files and streams them into an object store, one object each; what is there under the same Merkle root is
+ * not sent again.
+ */
+export async function uploadToObjects(
+  objects: ObjectStore,
+  bucket: string,
+  files: PlainFile[],
+  secrets: DatasetSecrets,
+  tell: UploadProgress = () => {},
+): Promise<Uploaded> {
   const prefix = `datasets/${hex(secrets.uid)}/`;
   let uploaded = 0;
   let done = 0;

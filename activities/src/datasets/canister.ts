@@ -12,15 +12,30 @@ const SHOWN = 3;
 export function canisterDatasets(clients: Clients, objects?: ObjectStore): DatasetsPort {
   const check = async (id: string): Promise<DatasetCheck> => {
     const dataset = await clients.datasets.get_dataset(id);
-    if (!dataset) return { id, title: '', contributor: '', state: 'refused', why: 'the datasets canister does not know it; its contributor has to register it first', megabytes: 0 };
-    const known = { id, title: dataset.title, contributor: dataset.contributor.toText(), megabytes: Number(dataset.bytes) / 1e6 };
+    if (!dataset)
+      return {
+        id,
+        title: '',
+        contributor: '',
+        state: 'refused',
+        why: 'the datasets canister does not know it; its contributor has to register it first',
+        megabytes: 0,
+      };
+    const known = {
+      id,
+      title: dataset.title,
+      contributor: dataset.contributor.toText(),
+      megabytes: Number(dataset.bytes) / 1e6,
+    };
     if ('accepted' in dataset.status) return { ...known, state: 'accepted', why: 'it was accepted before' };
-    if (!('submitted' in dataset.status)) return { ...known, state: 'refused', why: `it is ${Object.keys(dataset.status)[0]}` };
+    if (!('submitted' in dataset.status))
+      return { ...known, state: 'refused', why: `it is ${Object.keys(dataset.status)[0]}` };
     try {
       const why = await absence(await readManifest(clients, id), clients, objects);
       return why === undefined ? { ...known, state: 'ready', why: '' } : { ...known, state: 'refused', why };
     } catch (error) {
-      if (error instanceof CodedError && error.name === 'ProtocolError') return { ...known, state: 'refused', why: error.message };
+      if (error instanceof CodedError && error.name === 'ProtocolError')
+        return { ...known, state: 'refused', why: error.message };
       throw error;
     }
   };
@@ -41,17 +56,32 @@ export function canisterDatasets(clients: Clients, objects?: ObjectStore): Datas
         const dataset = await clients.datasets.get_dataset(id);
         if (!dataset || !('accepted' in dataset.status)) {
           const state = dataset ? Object.keys(dataset.status)[0] : 'not registered';
-          throw new ActivityError('notAccepted', { dataset: id, state }, `Dataset ${id} is ${state}; only accepted datasets can be trained on. Leave it out, or have it accepted first.`);
+          throw new ActivityError(
+            'notAccepted',
+            { dataset: id, state },
+            `Dataset ${id} is ${state}; only accepted datasets can be trained on. Leave it out, or have it ` +
+              'accepted first.',
+          );
         }
-        return { id, epoch: dataset.key_epoch, fee: dataset.fee.toString(), contributor: dataset.contributor.toText(), access: 'vote' in dataset.access ? ('vote' as const) : ('fee' as const) };
+        return {
+          id,
+          epoch: dataset.key_epoch,
+          fee: dataset.fee.toString(),
+          contributor: dataset.contributor.toText(),
+          access: 'vote' in dataset.access ? ('vote' as const) : ('fee' as const),
+        };
       });
     },
 
     async standing({ limit }) {
       const ids = async (status: 'submitted' | 'accepted'): Promise<string[]> => {
         const found: string[] = [];
-        for (let after: [] | [string] = []; found.length < limit; ) {
-          const page: { id: string }[] = await clients.datasets.list_datasets({ after, limit: 100, status: [{ [status]: null } as Datasets.Status] });
+        for (let after: [] | [string] = []; found.length < limit;) {
+          const page: { id: string }[] = await clients.datasets.list_datasets({
+            after,
+            limit: 100,
+            status: [{ [status]: null } as Datasets.Status],
+          });
           found.push(...page.map(({ id }) => id));
           if (page.length < 100) break;
           after = [page.at(-1)!.id];
@@ -62,7 +92,9 @@ export function canisterDatasets(clients: Clients, objects?: ObjectStore): Datas
     },
 
     async close({ rejected }) {
-      await inFlight(rejected, 4, ({ dataset, proposal }) => clients.datasets.close_dataset({ dataset, proposal: BigInt(proposal) }));
+      await inFlight(rejected, 4, ({ dataset, proposal }) =>
+        clients.datasets.close_dataset({ dataset, proposal: BigInt(proposal) }),
+      );
     },
   };
 }
@@ -70,10 +102,20 @@ export function canisterDatasets(clients: Clients, objects?: ObjectStore): Datas
 /** A dataset's manifest, its id and signature verified. @throws ActivityError `notFound`; ProtocolError */
 export async function readManifest(clients: Clients, id: string): Promise<DatasetManifest> {
   const signed = await clients.datasets.get_manifest(id);
-  if (!signed) throw new ActivityError('notFound', { dataset: id }, `The datasets canister has no manifest of ${id}; check the id.`);
+  if (!signed)
+    throw new ActivityError(
+      'notFound',
+      { dataset: id },
+      `The datasets canister has no manifest of ${id}; check the id.`,
+    );
   const document = new Uint8Array(signed.manifest);
   const manifest = parseDatasetManifest(document);
-  if (documentId(document) !== id) throw new ActivityError('wrongHash', { dataset: id }, `The manifest served for ${id} is another one; do not trust this network.`);
+  if (documentId(document) !== id)
+    throw new ActivityError(
+      'wrongHash',
+      { dataset: id },
+      `The manifest served for ${id} is another one; do not trust this network.`,
+    );
   verifyDocument(document, new Uint8Array(signed.signature), manifest.publicKey);
   return manifest;
 }

@@ -22,7 +22,9 @@ export interface DatasetTerms {
 }
 
 export interface DatasetsPort {
-  /** Reads manifests, checks them and their chunks' presence where they are stored; one verdict per dataset, in order. */
+  /**
+   * Reads manifests, checks them and their chunks' presence where they are stored; one verdict per dataset, in order.
+   */
   check(request: { datasets: string[] }): Promise<DatasetCheck[]>;
   /** Terms of accepted datasets, sorted by id. @throws ActivityError `notAccepted` naming the first that is not */
   terms(request: { datasets: string[] }): Promise<DatasetTerms[]>;

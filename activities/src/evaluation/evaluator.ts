@@ -1,7 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { networkTime, pageOf, type Clients } from '@livepod/client';
-import { canonicalJson, parseEvaluation, type CheckpointManifest, type DatasetSchema, type Evaluation } from '@livepod/protocol';
+import {
+  canonicalJson,
+  parseEvaluation,
+  type CheckpointManifest,
+  type DatasetSchema,
+  type Evaluation,
+} from '@livepod/protocol';
 import { evaluate, type Recording } from '@livepod/recipes';
 import { readManifest } from '../datasets/canister.js';
 import { ActivityError } from '../errors.js';
@@ -23,7 +29,10 @@ export function holdoutEvaluation(clients: Clients, signer: Signer, folder: stri
       const recordings = await readHoldout(folder);
       progress({ step: 'measuring', recordings: recordings.length });
       const measured = await measure(clients, manifest, recordings, schema);
-      const parent = manifest.parent === null ? null : await measure(clients, await readCheckpoint(clients, manifest.parent), recordings, schema);
+      const parent =
+        manifest.parent === null
+          ? null
+          : await measure(clients, await readCheckpoint(clients, manifest.parent), recordings, schema);
 
       const report: Evaluation = {
         type: 'livepod.evaluation/v1',
@@ -54,8 +63,18 @@ async function submitted(clients: Clients, checkpoint: string, evaluator: string
   return report.evaluator === evaluator ? measurementOf(clients, report) : undefined;
 }
 
-const measurementOf = (clients: Clients, { checkpoint, people, windows, accuracy, macroF1, worstPerson, parentAccuracy }: Evaluation): Measurement =>
-  ({ people, windows, accuracy, macroF1, worstPerson, parentAccuracy, link: pageOf(clients.network, 'checkpoints', checkpoint) });
+const measurementOf = (
+  clients: Clients,
+  { checkpoint, people, windows, accuracy, macroF1, worstPerson, parentAccuracy }: Evaluation,
+): Measurement => ({
+  people,
+  windows,
+  accuracy,
+  macroF1,
+  worstPerson,
+  parentAccuracy,
+  link: pageOf(clients.network, 'checkpoints', checkpoint),
+});
 
 async function measure(clients: Clients, manifest: CheckpointManifest, recordings: Recording[], schema: DatasetSchema) {
   const model = await readCheckpointFile(clients, manifest, 'model.onnx');
@@ -63,15 +82,27 @@ async function measure(clients: Clients, manifest: CheckpointManifest, recording
   return { ...measured, windows: measured.confusion.flat().reduce((sum, count) => sum + count, 0) };
 }
 
-/** Recordings by person. Where a folder has those of several devices (`_sw`, `_sp`), the watch's are meant. @throws ActivityError `badHoldout` */
+/**
+ * Recordings by person. Where a folder has those of several devices (`_sw`, `_sp`), the watch's are meant. @throws
+ * ActivityError `badHoldout`
+ */
 export async function readHoldout(folder: string): Promise<Recording[]> {
-  const people = (await readdir(folder, { withFileTypes: true }).catch(() => [])).filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map((entry) => entry.name).sort();
+  const people = (await readdir(folder, { withFileTypes: true }).catch(() => []))
+    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+    .map((entry) => entry.name)
+    .sort();
   const recordings: Recording[] = [];
   for (const person of people) {
     const files = (await readdir(join(folder, person)).catch(() => [])).filter((name) => name.endsWith('.csv')).sort();
     const watch = files.filter((name) => name.includes('_sw'));
-    for (const name of watch.length > 0 ? watch : files) recordings.push({ name, person, csv: await readFile(join(folder, person, name)) });
+    for (const name of watch.length > 0 ? watch : files)
+      recordings.push({ name, person, csv: await readFile(join(folder, person, name)) });
   }
-  if (recordings.length === 0) throw new ActivityError('badHoldout', { folder }, `${folder} has no folder with CSV recordings; set LIVEPOD_HOLDOUT to one that has a folder per hold-out person.`);
+  if (recordings.length === 0)
+    throw new ActivityError(
+      'badHoldout',
+      { folder },
+      `${folder} has no folder with CSV recordings; set LIVEPOD_HOLDOUT to one that has a folder per hold-out person.`,
+    );
   return recordings;
 }

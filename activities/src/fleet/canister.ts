@@ -17,11 +17,17 @@ export function canisterFleet(clients: Clients, switched: (pods: PodsSwitched) =
   const switches = new Switches(switched);
   const read = async (release: number): Promise<Fleet.Release> => {
     const known = await clients.fleet.get_release(BigInt(release));
-    if (!known) throw new ActivityError('notFound', { release }, `The fleet canister knows no release ${release}; check the number.`);
+    if (!known)
+      throw new ActivityError(
+        'notFound',
+        { release },
+        `The fleet canister knows no release ${release}; check the number.`,
+      );
     switches.look(known);
     return known;
   };
-  const over = ({ state }: Fleet.Release): boolean => 'completed' in state || 'stopped' in state || 'superseded' in state;
+  const over = ({ state }: Fleet.Release): boolean =>
+    'completed' in state || 'stopped' in state || 'superseded' in state;
 
   return {
     async beginWave({ release, wave }) {
@@ -36,15 +42,31 @@ export function canisterFleet(clients: Clients, switched: (pods: PodsSwitched) =
         if (over(now)) return viewOf(clients.network, now);
         if (error.code !== 'notYet' && error.code !== 'paused') throw error;
         const left = Number(now.soak_until / 1_000_000n) - Date.now();
-        throw later('notYet', { release, wave }, error.message, error.code === 'paused' || left <= 0 ? 2_000 : Math.min(left + 200, LONGEST_DELAY_MS));
+        throw later(
+          'notYet',
+          { release, wave },
+          error.message,
+          error.code === 'paused' || left <= 0 ? 2_000 : Math.min(left + 200, LONGEST_DELAY_MS),
+        );
       }
     },
-    pause: async ({ release, token }) => viewOf(clients.network, await clients.fleet.pause({ release: BigInt(release), authority: authorityOf(token) })),
-    resume: async ({ release, token }) => viewOf(clients.network, await clients.fleet.resume({ release: BigInt(release), authority: authorityOf(token) })),
-    skipSoak: async ({ release, wave, token }) => viewOf(clients.network, await clients.fleet.skip_soak({ release: BigInt(release), wave, authority: authorityOf(token) })),
+    pause: async ({ release, token }) =>
+      viewOf(clients.network, await clients.fleet.pause({ release: BigInt(release), authority: authorityOf(token) })),
+    resume: async ({ release, token }) =>
+      viewOf(clients.network, await clients.fleet.resume({ release: BigInt(release), authority: authorityOf(token) })),
+    skipSoak: async ({ release, wave, token }) =>
+      viewOf(
+        clients.network,
+        await clients.fleet.skip_soak({ release: BigInt(release), wave, authority: authorityOf(token) }),
+      ),
     async abort({ release, reason, token }) {
       const before = await read(release);
-      return viewOf(clients.network, over(before) ? before : await clients.fleet.abort({ release: BigInt(release), reason, authority: authorityOf(token) }));
+      return viewOf(
+        clients.network,
+        over(before)
+          ? before
+          : await clients.fleet.abort({ release: BigInt(release), reason, authority: authorityOf(token) }),
+      );
     },
   };
 }

@@ -20,15 +20,18 @@ export interface ReleaseView {
 /** Releases. Gates and soak times are the canister's; the workflow only asks for the next wave. */
 export interface FleetPort {
   /**
-   * Begins a wave (1-based; one more than the last completes the release) as soon as the canister allows it. A release that is over
-   * is returned as it is; a wave that began before is not begun again.
+   * Begins a wave (1-based; one more than the last completes the release) as soon as the canister allows it. A release
+   * that is over is returned as it is; a wave that began before is not begun again.
    */
   beginWave(request: { release: number; wave: number }): Promise<ReleaseView>;
   /** Holds the next wave. With a token the canister's audit log names the operator. */
   pause(request: { release: number; token?: string }): Promise<ReleaseView>;
   /** Lets the waves go on: the canister asks for an operator's token. */
   resume(request: { release: number; token: string }): Promise<ReleaseView>;
-  /** Ends the soak of the wave that runs, where the voted plan allows it; the gate stays. The canister asks for an operator's token. */
+  /**
+   * Ends the soak of the wave that runs, where the voted plan allows it; the gate stays. The canister asks for an
+   * operator's token.
+   */
   skipSoak(request: { release: number; wave: number; token: string }): Promise<ReleaseView>;
   /** Stops the release: exposed pods go back to the channel's stable version. */
   abort(request: { release: number; reason: string; token?: string }): Promise<ReleaseView>;

@@ -1,10 +1,23 @@
 import { Principal } from '@dfinity/principal';
-import { decision, listProposals, pageOf, propose, withdraw, type Clients, type Decision as Standing, type GovernedMethod, type GovernedPayloads } from '@livepod/client';
+import {
+  decision,
+  listProposals,
+  pageOf,
+  propose,
+  withdraw,
+  type Clients,
+  type Decision as Standing,
+  type GovernedMethod,
+  type GovernedPayloads,
+} from '@livepod/client';
 import { inFlight } from '../inFlight.js';
 import { later } from '../registration.js';
 import type { Decision, GovernancePort, GovernedCall, ProposalReceipt, ProposalRequest } from './port.js';
 
-/** Proposes with the caller's own neuron. A neuron takes one command at a time, so this process sends them one after another. */
+/**
+ * Proposes with the caller's own neuron. A neuron takes one command at a time, so this process sends them one after
+ * another.
+ */
 export function canisterGovernance(clients: Clients): GovernancePort {
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(command: () => Promise<T>): Promise<T> => {
@@ -15,7 +28,11 @@ export function canisterGovernance(clients: Clients): GovernancePort {
   const submit = async ({ action, clientRef, title, summary }: ProposalRequest): Promise<ProposalReceipt> => {
     const [method, payload] = governed(action);
     const receipt = await inTurn(() => propose(clients, { method, payload, clientRef, title, summary }));
-    return { id: receipt.proposal, deadline: iso(receipt.deadlineSeconds), link: pageOf(clients.network, 'proposals', receipt.proposal) };
+    return {
+      id: receipt.proposal,
+      deadline: iso(receipt.deadlineSeconds),
+      link: pageOf(clients.network, 'proposals', receipt.proposal),
+    };
   };
 
   const decisions = async (proposals: number[]): Promise<Decision[]> => {
@@ -32,7 +49,11 @@ export function canisterGovernance(clients: Clients): GovernancePort {
     async withdraw({ clientRefs }) {
       const wanted = new Set(clientRefs);
       const withdrawn: number[] = [];
-      for (let page = await listProposals(clients, { open: true }); page.length > 0; page = await listProposals(clients, { open: true, before: page.at(-1)!.proposal })) {
+      for (
+        let page = await listProposals(clients, { open: true });
+        page.length > 0;
+        page = await listProposals(clients, { open: true, before: page.at(-1)!.proposal })
+      ) {
         for (const open of page.filter((proposal) => wanted.has(proposal.clientRef))) {
           await withdraw(clients, open.proposal);
           withdrawn.push(open.proposal);
@@ -51,7 +72,14 @@ function refuseOpen({ proposal, outcome, deadlineSeconds }: Standing): void {
   if (outcome !== 'open' && outcome !== 'adopted') return;
   const left = deadlineSeconds * 1000 - Date.now();
   const delay = outcome === 'adopted' ? 1_000 : Math.min(Math.max(left / 60, 1_000), 60_000);
-  throw later('notDecided', { proposal }, outcome === 'adopted' ? `Proposal ${proposal} passed and is being carried out.` : `Proposal ${proposal} is open until ${iso(deadlineSeconds)}.`, delay);
+  throw later(
+    'notDecided',
+    { proposal },
+    outcome === 'adopted'
+      ? `Proposal ${proposal} passed and is being carried out.`
+      : `Proposal ${proposal} is open until ${iso(deadlineSeconds)}.`,
+    delay,
+  );
 }
 
 function decided(standing: Standing): Decision {
@@ -60,8 +88,14 @@ function decided(standing: Standing): Decision {
   const permille = (power: bigint): number => (total === 0n ? 0 : Number((power * 1000n) / total));
   const shares = { yesPermille: permille(yes), noPermille: permille(no) };
   const counted = `${shares.yesPermille / 10} % of the voting power for it, ${shares.noPermille / 10} % against`;
-  if (outcome === 'failed') return { proposal, outcome, why: (failure ?? 'the canister gave no reason').slice(0, 400), ...shares };
-  return { proposal, outcome: outcome === 'executed' ? 'adopted' : outcome === 'withdrawn' ? 'withdrawn' : 'rejected', why: outcome === 'withdrawn' ? 'its proposer took it back' : counted, ...shares };
+  if (outcome === 'failed')
+    return { proposal, outcome, why: (failure ?? 'the canister gave no reason').slice(0, 400), ...shares };
+  return {
+    proposal,
+    outcome: outcome === 'executed' ? 'adopted' : outcome === 'withdrawn' ? 'withdrawn' : 'rejected',
+    why: outcome === 'withdrawn' ? 'its proposer took it back' : counted,
+    ...shares,
+  };
 }
 
 type Governed = { [M in GovernedMethod]: [M, GovernedPayloads[M]] }[GovernedMethod];
@@ -77,8 +111,13 @@ function governed(action: GovernedCall): Governed {
       const plan = {
         waves: Uint32Array.from(waves),
         soak_seconds: soakSeconds,
-        gate: { min_windows: gate.minWindows, max_correction_permille: gate.maxCorrectionPermille, max_errors: gate.maxErrors },
-        skippable_soak: action.plan.skippableSoak === undefined ? [] as [] : [action.plan.skippableSoak] as [boolean],
+        gate: {
+          min_windows: gate.minWindows,
+          max_correction_permille: gate.maxCorrectionPermille,
+          max_errors: gate.maxErrors,
+        },
+        skippable_soak:
+          action.plan.skippableSoak === undefined ? ([] as []) : ([action.plan.skippableSoak] as [boolean]),
       };
       return ['adopt_checkpoint', { checkpoint: action.checkpoint, channel: action.channel, plan }];
     }
@@ -87,7 +126,16 @@ function governed(action: GovernedCall): Governed {
     case 'slashBond': {
       const { amount, reason, evidence, purpose } = action;
       const holder = Principal.fromText(action.holder);
-      return ['slash_bond', { holder, purpose: purpose === 'provider' ? { provider: null } : { contributor: null }, amount: BigInt(amount), reason, evidence }];
+      return [
+        'slash_bond',
+        {
+          holder,
+          purpose: purpose === 'provider' ? { provider: null } : { contributor: null },
+          amount: BigInt(amount),
+          reason,
+          evidence,
+        },
+      ];
     }
     case 'stopRelease':
       return ['stop_release', { release: BigInt(action.release), reason: action.reason }];

@@ -1,13 +1,26 @@
-/** What a vote may change: the governed functions of the canisters, with their payloads (amounts in e8s as text, times in the plan in seconds). */
+/**
+ * What a vote may change: the governed functions of the canisters, with their payloads (amounts in e8s as text, times
+ * in the plan in seconds).
+ */
 export type GovernedCall =
   | { call: 'acceptDataset'; dataset: string }
   | { call: 'grantAccess'; job: number }
   | { call: 'adoptCheckpoint'; checkpoint: string; channel: string; plan: Plan }
   | { call: 'rollbackChannel'; channel: string; version: number; reason: string }
-  | { call: 'slashBond'; holder: string; purpose: 'provider' | 'contributor'; amount: string; reason: string; evidence: string }
+  | {
+      call: 'slashBond';
+      holder: string;
+      purpose: 'provider' | 'contributor';
+      amount: string;
+      reason: string;
+      evidence: string;
+    }
   | { call: 'stopRelease'; release: number; reason: string };
 
-/** How a checkpoint reaches pods: how many see it after each wave, how long each wave soaks, and when the release stops itself. */
+/**
+ * How a checkpoint reaches pods: how many see it after each wave, how long each wave soaks, and when the release stops
+ * itself.
+ */
 export interface Plan {
   waves: number[];
   soakSeconds: number;
@@ -34,7 +47,10 @@ export interface ProposalReceipt {
 
 export interface Decision {
   proposal: number;
-  /** `failed`: adopted, but the canister could not carry it out; `why` says so in its words. `withdrawn` by its proposer. */
+  /**
+   * `failed`: adopted, but the canister could not carry it out; `why` says so in its words. `withdrawn` by its
+   * proposer.
+   */
   outcome: 'adopted' | 'rejected' | 'failed' | 'withdrawn';
   why: string;
   /** Shares of all voting power, in tenths of a percent. */

@@ -9,10 +9,21 @@ export function canisterModels(clients: Clients): ModelsPort {
   return {
     async released({ checkpoint, channel }) {
       const known = await clients.models.get_checkpoint(checkpoint);
-      if (!known) throw new ActivityError('notFound', { checkpoint }, `The models canister knows no checkpoint ${checkpoint}; check the id.`);
+      if (!known)
+        throw new ActivityError(
+          'notFound',
+          { checkpoint },
+          `The models canister knows no checkpoint ${checkpoint}; check the id.`,
+        );
       const version = known.version[0];
       const release = version === undefined ? undefined : await releaseOf(clients, checkpoint, channel);
-      if (version === undefined || release === undefined) throw later('notYet', { checkpoint }, `Checkpoint ${checkpoint} was adopted; its release is being opened.`, PUBLISH_DELAY_MS);
+      if (version === undefined || release === undefined)
+        throw later(
+          'notYet',
+          { checkpoint },
+          `Checkpoint ${checkpoint} was adopted; its release is being opened.`,
+          PUBLISH_DELAY_MS,
+        );
       return { version, release, link: pageOf(clients.network, 'releases', release) };
     },
     async current({ channel }) {
@@ -26,19 +37,27 @@ export function canisterModels(clients: Clients): ModelsPort {
       const known = await clients.models.get_channel(channel);
       const view = known && viewOf(known);
       if (view?.stable?.version === version) return { ...view, link: metadataPage(clients.network) };
-      throw later('notYet', { channel, version }, `Channel ${channel} is not at version ${version} yet.`, PUBLISH_DELAY_MS);
+      throw later(
+        'notYet',
+        { channel, version },
+        `Channel ${channel} is not at version ${version} yet.`,
+        PUBLISH_DELAY_MS,
+      );
     },
   };
 }
 
-/** The newest release of a checkpoint on a channel, from the channel or, when it is over already, from the fleet's list. */
+/**
+ * The newest release of a checkpoint on a channel, from the channel or, when it is over already, from the fleet's list.
+ */
 async function releaseOf(clients: Clients, checkpoint: string, channel: string): Promise<number | undefined> {
   const candidate = (await clients.models.get_channel(channel))?.candidate[0];
   if (candidate?.checkpoint === checkpoint) return Number(candidate.release);
   let found: number | undefined;
-  for (let after: [] | [bigint] = []; ; ) {
+  for (let after: [] | [bigint] = []; ;) {
     const page = await clients.fleet.list_releases({ after, limit: 100 });
-    for (const release of page) if (release.checkpoint === checkpoint && release.channel === channel) found = Number(release.id);
+    for (const release of page)
+      if (release.checkpoint === checkpoint && release.channel === channel) found = Number(release.id);
     if (page.length < 100) return found;
     after = [page.at(-1)!.id];
   }
@@ -51,6 +70,8 @@ function viewOf(channel: Models.Channel): ChannelView {
     channel: channel.name,
     sequence: Number(channel.sequence),
     stable: stable ? { checkpoint: stable.checkpoint, version: stable.version } : null,
-    candidate: candidate ? { release: Number(candidate.release), checkpoint: candidate.checkpoint, version: candidate.version } : null,
+    candidate: candidate
+      ? { release: Number(candidate.release), checkpoint: candidate.checkpoint, version: candidate.version }
+      : null,
   };
 }

@@ -9,7 +9,10 @@ export interface ChannelView {
 
 export interface ModelsPort {
   /** Waits until an adopted checkpoint has its version and its release on the channel. */
-  released(request: { checkpoint: string; channel: string }): Promise<{ version: number; release: number; link?: string }>;
+  released(request: {
+    checkpoint: string;
+    channel: string;
+  }): Promise<{ version: number; release: number; link?: string }>;
   /** Marks a checkpoint whose proposal was rejected. */
   close(request: { checkpoint: string; proposal: number }): Promise<void>;
   /** A channel as it is; null when nothing was ever adopted on it. */

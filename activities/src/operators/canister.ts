@@ -1,10 +1,19 @@
 import { networkTime, type Clients, type Fleet } from '@livepod/client';
-import { operatorTokenOf, ProtocolError, readOperatorToken, type OperatorAction, type OperatorDocument } from '@livepod/protocol';
+import {
+  operatorTokenOf,
+  ProtocolError,
+  readOperatorToken,
+  type OperatorAction,
+  type OperatorDocument,
+} from '@livepod/protocol';
 import { Principal } from '@dfinity/principal';
 import { ActivityError } from '../errors.js';
 import type { OperatorsPort } from './port.js';
 
-export function canisterOperators(clients: Clients, time: () => Promise<number> = () => networkTime(clients)): OperatorsPort {
+export function canisterOperators(
+  clients: Clients,
+  time: () => Promise<number> = () => networkTime(clients),
+): OperatorsPort {
   const { fleet } = clients.network.canisters;
   return {
     async authorise({ token, action, workflow }) {
@@ -12,9 +21,16 @@ export function canisterOperators(clients: Clients, time: () => Promise<number> 
       const expires = new Date(Number(BigInt(said.expires) / 1_000_000n));
       const now = BigInt(Math.floor(await time())) * 1_000_000n;
       if (now >= BigInt(said.expires)) throw refused(action, workflow, `it expired at ${expires.toISOString()}`);
-      if (now < BigInt(said.notBefore)) throw refused(action, workflow, `it begins at ${new Date(Number(BigInt(said.notBefore) / 1_000_000n)).toISOString()}`);
-      if (said.audience !== fleet) throw refused(action, workflow, `it is for the fleet canister ${said.audience}, and this is ${fleet}`);
-      if (!(await clients.fleet.is_operator(Principal.fromText(said.operator)))) throw refused(action, workflow, `${said.operator} is not an operator of the fleet canister`);
+      if (now < BigInt(said.notBefore))
+        throw refused(
+          action,
+          workflow,
+          `it begins at ${new Date(Number(BigInt(said.notBefore) / 1_000_000n)).toISOString()}`,
+        );
+      if (said.audience !== fleet)
+        throw refused(action, workflow, `it is for the fleet canister ${said.audience}, and this is ${fleet}`);
+      if (!(await clients.fleet.is_operator(Principal.fromText(said.operator))))
+        throw refused(action, workflow, `${said.operator} is not an operator of the fleet canister`);
       return { operator: said.operator, until: expires.toISOString() };
     },
   };
@@ -24,7 +40,8 @@ function whatItSays(token: string, action: OperatorAction, workflow: string): Op
   try {
     const { operator } = readOperatorToken(token);
     if (!operator.actions.includes(action)) throw refused(action, workflow, `it allows ${operator.actions.join(', ')}`);
-    if (operator.workflow !== '*' && operator.workflow !== workflow) throw refused(action, workflow, `it is for workflow ${operator.workflow}`);
+    if (operator.workflow !== '*' && operator.workflow !== workflow)
+      throw refused(action, workflow, `it is for workflow ${operator.workflow}`);
     return operator;
   } catch (error) {
     if (error instanceof ProtocolError) throw refused(action, workflow, error.message.replace(/\.$/, ''));
@@ -33,7 +50,13 @@ function whatItSays(token: string, action: OperatorAction, workflow: string): Op
 }
 
 const refused = (action: OperatorAction, workflow: string, why: string): ActivityError =>
-  new ActivityError('notAuthorized', { action, workflow }, `The token does not allow ${action} of ${workflow}: ${why}. Make one with: livepod ops token --action ${action} --workflow ${workflow}.`);
+  new ActivityError(
+    'notAuthorized',
+    { action, workflow },
+    `The token does not allow ${action} of ${workflow}: ${why}. Make one with: livepod ops token --action ` +
+      `${action} --workflow ${workflow}.`,
+  );
 
 /** The token as a canister takes it. */
-export const authorityOf = (token: string | undefined): [] | [Fleet.Token] => (token === undefined ? [] : [operatorTokenOf(token)]);
+export const authorityOf = (token: string | undefined): [] | [Fleet.Token] =>
+  token === undefined ? [] : [operatorTokenOf(token)];

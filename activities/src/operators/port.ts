@@ -10,10 +10,13 @@ export interface Authority {
   until: string;
 }
 
-/** Who may do what is a signed token's to say, and the fleet canister's; never the identity string that Temporal shows. */
+/**
+ * Who may do what is a signed token's to say, and the fleet canister's; never the identity string that Temporal shows.
+ */
 export interface OperatorsPort {
   /**
-   * Checks form, signature, time, action and workflow of a token, and asks the fleet canister whether its signer is an operator.
+   * Checks form, signature, time, action and workflow of a token, and asks the fleet canister whether its signer is an
+   * operator.
    *
    * @throws ActivityError `notAuthorized` (never retried), with a sentence for the operator
    */

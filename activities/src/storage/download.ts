@@ -28,26 +28,38 @@ const CHUNKS_IN_FLIGHT = 8;
 const FILES_IN_FLIGHT = 4;
 
 /**
- * Brings a dataset's encrypted chunks into a folder, one file each, every chunk checked against the signed manifest before it is written.
- * Resumes where an earlier download stopped.
+ * Brings a dataset's encrypted chunks into a folder, one file each, every chunk checked against the signed manifest
+ * before it is written. Resumes where an earlier download stopped.
  *
- * @throws ActivityError `wrongHash` · `missingChunk` (never retried) · `storageUnavailable` (retried); CanisterError of the bucket
+ * @throws ActivityError `wrongHash` · `missingChunk` (never retried) · `storageUnavailable` (retried); CanisterError of
+ *   the bucket
  */
-export async function downloadDataset(manifest: DatasetManifest, folder: string, sources: DownloadSources): Promise<Downloaded> {
+export async function downloadDataset(
+  manifest: DatasetManifest,
+  folder: string,
+  sources: DownloadSources,
+): Promise<Downloaded> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const firstChunk = firstChunks(manifest);
   const fetched = await inFlight(manifest.files, FILES_IN_FLIGHT, async (file, index) => {
     const target = await VerifiedFile.open(join(folder, file.name), file.name, file.chunks);
     try {
       const missing = await target.missing();
-      if (missing.length > 0) await (manifest.storage.kind === 's3' ? fromObject(manifest, target, missing, sources) : fromBucket(manifest, target, missing, firstChunk[index]!, sources));
+      if (missing.length > 0)
+        await (manifest.storage.kind === 's3'
+          ? fromObject(manifest, target, missing, sources)
+          : fromBucket(manifest, target, missing, firstChunk[index]!, sources));
       return missing.length;
     } finally {
       await target.close();
     }
   });
   const chunks = manifest.files.flatMap((file) => file.chunks);
-  return { chunks: chunks.length, bytes: chunks.reduce((sum, chunk) => sum + chunk.bytes, 0), fetched: fetched.reduce((sum, count) => sum + count, 0) };
+  return {
+    chunks: chunks.length,
+    bytes: chunks.reduce((sum, chunk) => sum + chunk.bytes, 0),
+    fetched: fetched.reduce((sum, count) => sum + count, 0),
+  };
 }
 
 /** A bucket numbers the chunks of all files through. */
@@ -56,7 +68,13 @@ export function firstChunks(manifest: Pick<DatasetManifest, 'files'>): number[] 
   return manifest.files.map((file) => (next += file.chunks.length) - file.chunks.length);
 }
 
-async function fromBucket(manifest: DatasetManifest, target: VerifiedFile, missing: number[], first: number, { clients }: DownloadSources): Promise<void> {
+async function fromBucket(
+  manifest: DatasetManifest,
+  target: VerifiedFile,
+  missing: number[],
+  first: number,
+  { clients }: DownloadSources,
+): Promise<void> {
   if (manifest.storage.kind !== 'bucket') return;
   const bucket = clients.bucketClient(manifest.storage.bucket);
   const uid = datasetUid(principalBytes(manifest.contributor), unhex(manifest.salt));
@@ -66,16 +84,34 @@ async function fromBucket(manifest: DatasetManifest, target: VerifiedFile, missi
   });
 }
 
-/** One streamed request from the first missing chunk on; the hash of one chunk is computed while the next ones arrive. */
-async function fromObject(manifest: DatasetManifest, target: VerifiedFile, missing: number[], { objects }: DownloadSources): Promise<void> {
+/**
+ * One streamed request from the first missing chunk on; the hash of one chunk is computed while the next ones arrive.
+ */
+async function fromObject(
+  manifest: DatasetManifest,
+  target: VerifiedFile,
+  missing: number[],
+  { objects }: DownloadSources,
+): Promise<void> {
   if (manifest.storage.kind !== 's3') return;
-  if (!objects) throw new ActivityError('storageUnavailable', { bucket: manifest.storage.bucket }, `The dataset is in the object store ${manifest.storage.bucket}; set s3 in network.json and its credentials.`);
+  if (!objects)
+    throw new ActivityError(
+      'storageUnavailable',
+      { bucket: manifest.storage.bucket },
+      `The dataset is in the object store ${manifest.storage.bucket}; set s3 in network.json and its credentials.`,
+    );
   const { bucket, prefix } = manifest.storage;
   const from = missing[0]!;
   const until = missing.at(-1)! + 1;
   const whole = from === 0 && until === target.chunks.length;
   const end = target.offset(until - 1) + target.chunks[until - 1]!.bytes;
-  const body = await objects.get(bucket, prefix + target.name, target.offset(from), whole ? undefined : end, cancellation());
+  const body = await objects.get(
+    bucket,
+    prefix + target.name,
+    target.offset(from),
+    whole ? undefined : end,
+    cancellation(),
+  );
   const writing = new Set<Promise<void>>();
   let failure: { error: unknown } | undefined; // kept here, because a write takes itself off the list when it ends
   const throwIfFailed = (): void => {
@@ -83,7 +119,10 @@ async function fromObject(manifest: DatasetManifest, target: VerifiedFile, missi
   };
   try {
     for await (const [index, chunk] of cut(body, target, from, until)) {
-      const write = target.write(index, chunk).catch((error: unknown) => void (failure ??= { error })).finally(() => writing.delete(write));
+      const write = target
+        .write(index, chunk)
+        .catch((error: unknown) => void (failure ??= { error }))
+        .finally(() => writing.delete(write));
       writing.add(write);
       if (writing.size >= CHUNKS_IN_FLIGHT) await Promise.race(writing);
       throwIfFailed();
@@ -96,13 +135,18 @@ async function fromObject(manifest: DatasetManifest, target: VerifiedFile, missi
 }
 
 /** Cuts a stream at the chunks' borders. */
-async function* cut(body: Readable, target: VerifiedFile, from: number, until: number): AsyncGenerator<[number, Uint8Array]> {
+async function* cut(
+  body: Readable,
+  target: VerifiedFile,
+  from: number,
+  until: number,
+): AsyncGenerator<[number, Uint8Array]> {
   let index = from;
   let chunk = new Uint8Array(target.chunks[index]!.bytes);
   let filled = 0;
   try {
     for await (const piece of body as AsyncIterable<Uint8Array>) {
-      for (let read = 0; read < piece.length && index < until; ) {
+      for (let read = 0; read < piece.length && index < until;) {
         const part = piece.subarray(read, read + chunk.length - filled);
         chunk.set(part, filled);
         filled += part.length;
@@ -115,7 +159,17 @@ async function* cut(body: Readable, target: VerifiedFile, from: number, until: n
     }
   } catch (error) {
     if (error instanceof ActivityError) throw error;
-    throw new ActivityError('storageUnavailable', { file: target.name, chunk: index }, `The object store broke off ${target.name} in chunk ${index}; the download resumes there.`, { cause: error });
+    throw new ActivityError(
+      'storageUnavailable',
+      { file: target.name, chunk: index },
+      `The object store broke off ${target.name} in chunk ${index}; the download resumes there.`,
+      { cause: error },
+    );
   }
-  if (index < until) throw new ActivityError('missingChunk', { file: target.name, chunk: index }, `The object of ${target.name} ends before chunk ${index}; ask its contributor to upload it again.`);
+  if (index < until)
+    throw new ActivityError(
+      'missingChunk',
+      { file: target.name, chunk: index },
+      `The object of ${target.name} ends before chunk ${index}; ask its contributor to upload it again.`,
+    );
 }

@@ -1,6 +1,14 @@
 import { Readable } from 'node:stream';
 import {
-  AbortMultipartUploadCommand, DeleteObjectsCommand, GetObjectCommand, HeadObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand, S3Client, S3ServiceException,
+  AbortMultipartUploadCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { ActivityError } from '../errors.js';
 
@@ -17,7 +25,8 @@ export class ObjectStore {
   private readonly client: S3Client;
 
   constructor({ endpoint, region, accessKeyId, secretAccessKey }: ObjectStoreConfig) {
-    // What is stored is hashed chunk by chunk against a signed manifest, so the SDK's own checksums would only be a second pass.
+    // What is stored is hashed chunk by chunk against a signed manifest, so the SDK's own checksums would only be a
+    // second pass.
     this.client = new S3Client({
       region,
       ...(endpoint === undefined ? {} : { endpoint }),
@@ -46,31 +55,67 @@ export class ObjectStore {
     // One part is signed as a whole; a stream is sent unsigned, and its hashes are in the manifest.
     const body = parts.length === 1 ? parts[0]! : Readable.from(parts, { objectMode: false });
     try {
-      await this.client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentLength: bytes, Metadata: { [ROOT]: root } }));
+      await this.client.send(
+        new PutObjectCommand({
+          Bucket: bucket,
+          Key: key,
+          Body: body,
+          ContentLength: bytes,
+          Metadata: { [ROOT]: root },
+        }),
+      );
     } catch (error) {
       throw unavailable(error, bucket, key);
     }
   }
 
-  /** The object's bytes from `from` on, or those of [from, to). @throws ActivityError `missingChunk` · `storageUnavailable` */
+  /**
+   * The object's bytes from `from` on, or those of [from, to). @throws ActivityError `missingChunk` ·
+   * `storageUnavailable`
+   */
   async get(bucket: string, key: string, from = 0, to?: number, signal?: AbortSignal): Promise<Readable> {
     const range = from === 0 && to === undefined ? {} : { Range: `bytes=${from}-${to === undefined ? '' : to - 1}` };
     try {
-      const answer = await this.client.send(new GetObjectCommand({ Bucket: bucket, Key: key, ...range }), signal ? { abortSignal: signal } : {});
+      const answer = await this.client.send(
+        new GetObjectCommand({ Bucket: bucket, Key: key, ...range }),
+        signal ? { abortSignal: signal } : {},
+      );
       return answer.Body as Readable;
     } catch (error) {
-      if (error instanceof S3ServiceException && (error.$metadata.httpStatusCode === 404 || error.$metadata.httpStatusCode === 416)) {
-        throw new ActivityError('missingChunk', { bucket, key, from }, `The object ${key} in bucket ${bucket} is missing or too short; ask its contributor to upload it again.`);
+      if (
+        error instanceof S3ServiceException &&
+        (error.$metadata.httpStatusCode === 404 || error.$metadata.httpStatusCode === 416)
+      ) {
+        throw new ActivityError(
+          'missingChunk',
+          { bucket, key, from },
+          `The object ${key} in bucket ${bucket} is missing or too short; ask its contributor to upload it again.`,
+        );
       }
       throw unavailable(error, bucket, key);
     }
   }
 
   /** Folders directly below a prefix, in order, after one; `next` is where to go on, or null at the end. */
-  async folders(bucket: string, prefix: string, after: string | null, limit: number): Promise<{ folders: string[]; next: string | null }> {
+  async folders(
+    bucket: string,
+    prefix: string,
+    after: string | null,
+    limit: number,
+  ): Promise<{ folders: string[]; next: string | null }> {
     return this.asked(bucket, prefix, async () => {
-      const page = await this.client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, Delimiter: '/', MaxKeys: limit, ...(after === null ? {} : { StartAfter: after }) }));
-      const folders = (page.CommonPrefixes ?? []).flatMap(({ Prefix }) => Prefix ?? []).filter((folder) => after === null || folder > after);
+      const page = await this.client.send(
+        new ListObjectsV2Command({
+          Bucket: bucket,
+          Prefix: prefix,
+          Delimiter: '/',
+          MaxKeys: limit,
+          ...(after === null ? {} : { StartAfter: after }),
+        }),
+      );
+      const folders = (page.CommonPrefixes ?? [])
+        .flatMap(({ Prefix }) => Prefix ?? [])
+        .filter((folder) => after === null || folder > after);
       const last = [...folders, ...(page.Contents ?? []).flatMap(({ Key }) => Key ?? [])].sort().at(-1);
       return { folders, next: page.IsTruncated && last !== undefined ? last : null };
     });
@@ -80,8 +125,14 @@ export class ObjectStore {
   async list(bucket: string, prefix: string): Promise<{ key: string; modified: Date | undefined }[]> {
     return this.asked(bucket, prefix, async () => {
       const found: { key: string; modified: Date | undefined }[] = [];
-      for (let token: string | undefined; ; ) {
-        const page = await this.client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...(token === undefined ? {} : { ContinuationToken: token }) }));
+      for (let token: string | undefined; ;) {
+        const page = await this.client.send(
+          new ListObjectsV2Command({
+            Bucket: bucket,
+            Prefix: prefix,
+            ...(token === undefined ? {} : { ContinuationToken: token }),
+          }),
+        );
         found.push(...(page.Contents ?? []).map(({ Key, LastModified }) => ({ key: Key!, modified: LastModified })));
         if (!page.IsTruncated) return found;
         token = page.NextContinuationToken;
@@ -94,19 +145,32 @@ export class ObjectStore {
     for (let at = 0; at < keys.length; at += 1_000) {
       const some = keys.slice(at, at + 1_000);
       await this.asked(bucket, some[0]!, async () => {
-        const { Errors = [] } = await this.client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: some.map((Key) => ({ Key })), Quiet: true } }));
+        const { Errors = [] } = await this.client.send(
+          new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: some.map((Key) => ({ Key })), Quiet: true } }),
+        );
         if (Errors[0]) throw new Error(Errors[0].Message ?? Errors[0].Code ?? 'not removed');
       });
     }
   }
 
   /** Uploads in parts that were begun and neither completed nor ended. */
-  async uploadsInParts(bucket: string, prefix: string): Promise<{ key: string; id: string; initiated: Date | undefined }[]> {
+  async uploadsInParts(
+    bucket: string,
+    prefix: string,
+  ): Promise<{ key: string; id: string; initiated: Date | undefined }[]> {
     return this.asked(bucket, prefix, async () => {
       const found: { key: string; id: string; initiated: Date | undefined }[] = [];
-      for (let marker = {}; ; ) {
-        const page = await this.client.send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, ...marker }));
-        found.push(...(page.Uploads ?? []).map(({ Key, UploadId, Initiated }) => ({ key: Key!, id: UploadId!, initiated: Initiated })));
+      for (let marker = {}; ;) {
+        const page = await this.client.send(
+          new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, ...marker }),
+        );
+        found.push(
+          ...(page.Uploads ?? []).map(({ Key, UploadId, Initiated }) => ({
+            key: Key!,
+            id: UploadId!,
+            initiated: Initiated,
+          })),
+        );
         if (!page.IsTruncated) return found;
         marker = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker };
       }
@@ -118,7 +182,8 @@ export class ObjectStore {
     try {
       await this.client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: id }));
     } catch (error) {
-      if (!(error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404)) throw unavailable(error, bucket, key);
+      if (!(error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404))
+        throw unavailable(error, bucket, key);
     }
   }
 
@@ -141,5 +206,11 @@ const ROOT = 'livepod-merkle-root';
 function unavailable(error: unknown, bucket: string, key: string): ActivityError {
   const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
   const why = error instanceof Error ? error.message || error.name : String(error);
-  return new ActivityError('storageUnavailable', { bucket, key, status }, `The object store did not serve ${key} of bucket ${bucket} (${why}); see that it runs and that the credentials fit.`, { cause: error });
+  return new ActivityError(
+    'storageUnavailable',
+    { bucket, key, status },
+    `The object store did not serve ${key} of bucket ${bucket} (${why}); see that it runs and that the ` +
+      'credentials fit.',
+    { cause: error },
+  );
 }

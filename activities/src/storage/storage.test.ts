@@ -30,13 +30,18 @@ beforeAll(async () => {
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
   server = spawn(gateway, ['--port', `127.0.0.1:${port}`, 'posix', join(folder, 's3')], {
-    stdio: 'ignore', env: { ...process.env, ROOT_ACCESS_KEY: credentials.accessKeyId, ROOT_SECRET_KEY: credentials.secretAccessKey },
+    stdio: 'ignore',
+    env: { ...process.env, ROOT_ACCESS_KEY: credentials.accessKeyId, ROOT_SECRET_KEY: credentials.secretAccessKey },
   });
   const admin = new S3Client({ endpoint, region: 'us-east-1', credentials, forcePathStyle: true, maxAttempts: 20 });
   await admin.send(new CreateBucketCommand({ Bucket: 'livepod' }));
   admin.destroy();
   objects = new ObjectStore({ endpoint, region: 'us-east-1', ...credentials });
-  files = [{ name: 'long.csv', bytes: randomBytes(3_000_000) }, { name: 'short.csv', bytes: randomBytes(10) }, { name: 'empty.csv', bytes: new Uint8Array(0) }];
+  files = [
+    { name: 'long.csv', bytes: randomBytes(3_000_000) },
+    { name: 'short.csv', bytes: randomBytes(10) },
+    { name: 'empty.csv', bytes: new Uint8Array(0) },
+  ];
   secrets = await deriveSecrets(signer, files, 'test');
   const { storage, files: listed } = await uploadToObjects(objects, 'livepod', files, secrets);
   manifest = { storage, files: listed, contributor: signer.principal } as DatasetManifest;
@@ -48,7 +53,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const stored = (name: string): string => join(folder, 's3', 'livepod', manifest.storage.kind === 's3' ? manifest.storage.prefix : '', name);
+const stored = (name: string): string =>
+  join(folder, 's3', 'livepod', manifest.storage.kind === 's3' ? manifest.storage.prefix : '', name);
 let count = 0;
 const fresh = (): string => join(folder, `download-${count++}`);
 
@@ -58,8 +64,14 @@ describe('contributing to an object store', () => {
   });
 
   it('gives other keys to other contents, names and references, and the same to the same', async () => {
-    const key = async (change: PlainFile[], reference = 'test') => Buffer.from((await deriveSecrets(signer, change, reference)).dataKey).toString('hex');
-    const keys = [await key(files), await key([...files].reverse()), await key(files, 'other'), await key([{ ...files[0]!, name: 'other' }, ...files.slice(1)])];
+    const key = async (change: PlainFile[], reference = 'test') =>
+      Buffer.from((await deriveSecrets(signer, change, reference)).dataKey).toString('hex');
+    const keys = [
+      await key(files),
+      await key([...files].reverse()),
+      await key(files, 'other'),
+      await key([{ ...files[0]!, name: 'other' }, ...files.slice(1)]),
+    ];
     expect(new Set(keys).size).toBe(4);
     expect(await key(files)).toBe(keys[0]);
   });
@@ -94,7 +106,10 @@ describe('a verified download from an object store', () => {
     wrong[1_000_000]! ^= 1;
     await writeFile(stored('long.csv'), wrong);
     try {
-      await expect(downloadDataset(manifest, fresh(), { clients, objects })).rejects.toMatchObject({ code: 'wrongHash', details: { file: 'long.csv', chunk: 1 } });
+      await expect(downloadDataset(manifest, fresh(), { clients, objects })).rejects.toMatchObject({
+        code: 'wrongHash',
+        details: { file: 'long.csv', chunk: 1 },
+      });
     } finally {
       await writeFile(stored('long.csv'), right);
     }
@@ -104,12 +119,21 @@ describe('a verified download from an object store', () => {
     const right = await readFile(stored('long.csv'));
     await writeFile(stored('long.csv'), right.subarray(0, 1_500_000));
     try {
-      await expect(downloadDataset(manifest, fresh(), { clients, objects })).rejects.toMatchObject({ code: 'missingChunk', details: { chunk: 1 } });
+      await expect(downloadDataset(manifest, fresh(), { clients, objects })).rejects.toMatchObject({
+        code: 'missingChunk',
+        details: { chunk: 1 },
+      });
       expect(await absence(manifest, clients, objects)).toContain('long.csv has 1500000 bytes');
     } finally {
       await writeFile(stored('long.csv'), right);
     }
-    expect(await absence({ ...manifest, files: manifest.files.map((file) => ({ ...file, name: `not-${file.name}` })) }, clients, objects)).toContain('is missing from object store');
+    expect(
+      await absence(
+        { ...manifest, files: manifest.files.map((file) => ({ ...file, name: `not-${file.name}` })) },
+        clients,
+        objects,
+      ),
+    ).toContain('is missing from object store');
     expect(await absence(manifest, clients, objects)).toBeUndefined();
   });
 });

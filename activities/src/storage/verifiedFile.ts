@@ -8,8 +8,8 @@ export interface ExpectedChunk {
 }
 
 /**
- * A file of chunks whose hashes are known: only right chunks get into it, in any order, and one that is there and right is never fetched
- * again, also after a crash in the middle of a write.
+ * A file of chunks whose hashes are known: only right chunks get into it, in any order, and one that is there and right
+ * is never fetched again, also after a crash in the middle of a write.
  */
 export class VerifiedFile {
   private readonly offsets: number[];
@@ -40,7 +40,8 @@ export class VerifiedFile {
     const { size } = await this.file.stat();
     const missing: number[] = [];
     for (const [index, chunk] of this.chunks.entries()) {
-      if (size < this.offset(index) + chunk.bytes || hex(await digest(await this.read(index))) !== chunk.sha256) missing.push(index);
+      if (size < this.offset(index) + chunk.bytes || hex(await digest(await this.read(index))) !== chunk.sha256)
+        missing.push(index);
     }
     return missing;
   }
@@ -49,7 +50,11 @@ export class VerifiedFile {
   async write(index: number, stored: Uint8Array): Promise<void> {
     const chunk = this.chunks[index]!;
     if (stored.length !== chunk.bytes || hex(await digest(stored)) !== chunk.sha256) {
-      throw new ActivityError('wrongHash', { file: this.name, chunk: index }, `Chunk ${index} of ${this.name} is not the one its contributor signed; ask the contributor to upload it again.`);
+      throw new ActivityError(
+        'wrongHash',
+        { file: this.name, chunk: index },
+        `Chunk ${index} of ${this.name} is not the one its contributor signed; ask the contributor to upload it again.`,
+      );
     }
     await this.file.write(stored, 0, stored.length, this.offset(index));
   }

@@ -12,7 +12,11 @@ process.once('message', (order: RecipeOrder) => {
   run(order).catch((error: unknown) => {
     const code = (error as { code?: unknown }).code;
     const known = typeof code === 'string' && (error as Error).name === 'RecipeError';
-    tell(known ? { kind: 'failed', code, message: (error as Error).message } : { kind: 'failed', code: (error as Error).name, message: 'an error that the recipe does not name' });
+    tell(
+      known
+        ? { kind: 'failed', code, message: (error as Error).message }
+        : { kind: 'failed', code: (error as Error).name, message: 'an error that the recipe does not name' },
+    );
   });
 });
 
@@ -21,7 +25,9 @@ async function run(order: RecipeOrder): Promise<void> {
   const code = join(order.epochs, 'recipe.mjs');
   await writeFile(code, order.code);
   const { runRecipe } = (await import(pathToFileURL(code).href)) as { runRecipe: RunRecipe };
-  const recordings = await Promise.all(order.recordings.map(async ({ name, person, path }) => ({ name, person, csv: await readFile(path) })));
+  const recordings = await Promise.all(
+    order.recordings.map(async ({ name, person, path }) => ({ name, person, csv: await readFile(path) })),
+  );
   const { files, metrics, backend } = await runRecipe({
     recordings,
     schema: order.schema as Parameters<RunRecipe>[0]['schema'],

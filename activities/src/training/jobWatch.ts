@@ -5,9 +5,13 @@ import { ActivityError } from '../errors.js';
 const LOOK_EVERY_MS = 5_000;
 
 /** Whether nothing can come of a job any more. */
-export const isOver = ({ state }: Pick<Access.Job, 'state'>): boolean => 'failed' in state || 'refunded' in state || 'completed' in state;
+export const isOver = ({ state }: Pick<Access.Job, 'state'>): boolean =>
+  'failed' in state || 'refunded' in state || 'completed' in state;
 
-/** Looks at a job while this host works on it: work that nobody will take is stopped, whoever gave the job up and however. */
+/**
+ * Looks at a job while this host works on it: work that nobody will take is stopped, whoever gave the job up and
+ * however.
+ */
 export class JobWatch {
   private readonly stopped = new AbortController();
   private readonly timer: NodeJS.Timeout;
@@ -18,7 +22,11 @@ export class JobWatch {
     const look = async (): Promise<void> => {
       const known = await readJob(clients, job);
       if (!isOver(known)) return;
-      this.over = new ActivityError('jobClosed', { job, state: Object.keys(known.state)[0] }, `Job ${job} was given up while it was being worked on; nothing of it is used.`);
+      this.over = new ActivityError(
+        'jobClosed',
+        { job, state: Object.keys(known.state)[0] },
+        `Job ${job} was given up while it was being worked on; nothing of it is used.`,
+      );
       this.stopped.abort();
     };
     // A look that fails is made again at the next time.

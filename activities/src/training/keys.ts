@@ -21,40 +21,63 @@ export interface KeyRelease {
 }
 
 /**
- * Data keys of a job's datasets, in this process's memory only, until the job is forgotten. Each release spends a use of its grant; a repeat
- * with the same transport key does not. So transport keys outlive the process, in the host's memory until the job is wiped: a step that is
- * killed after the release asks for the same release again.
+ * Data keys of a job's datasets, in this process's memory only, until the job is forgotten. Each release spends a use
+ * of its grant; a repeat with the same transport key does not. So transport keys outlive the process, in the host's
+ * memory until the job is wiped: a step that is killed after the release asks for the same release again.
  */
 export class DataKeys {
   private readonly kept = new Map<string, Uint8Array>();
 
-  constructor(private readonly clients: Clients, private readonly workspace: Workspace, private readonly tell: (release: KeyRelease) => void = () => {}) {}
+  constructor(
+    private readonly clients: Clients,
+    private readonly workspace: Workspace,
+    private readonly tell: (release: KeyRelease) => void = () => {},
+  ) {}
 
-  /** @throws CanisterError `grantSpent` · `grantExpired` · `wrongPrincipal` (never retried); ActivityError `notFound` */
+  /**
+   * @throws CanisterError `grantSpent` · `grantExpired` · `wrongPrincipal` (never retried); ActivityError `notFound`
+   */
   async release(job: Access.Job, wrappedKeys: ReadonlyMap<string, string>): Promise<Map<string, Uint8Array>> {
     const grants = await this.clients.access.list_grants({ job: job.id });
     const publicKey = DerivedPublicKey.deserialize(await datasetPublicKey(this.clients));
-    const keys = await inFlight(job.datasets, KEYS_IN_FLIGHT, async ({ dataset, uid, epoch }): Promise<[string, Uint8Array]> => {
-      const place = `${job.id} ${dataset}`;
-      const known = this.kept.get(place);
-      if (known) return [dataset, known];
-      const grant = grants.find((grant) => grant.dataset === dataset && grant.epoch === epoch);
-      if (!grant) throw new ActivityError('notFound', { job: Number(job.id), dataset }, `Job ${job.id} has no grant for dataset ${dataset}; ask for access again.`);
-      const dataKey = await this.told(job, dataset, async () => {
-        const transport = await this.transportKey(Number(job.id), grant.id);
-        const { encrypted_key } = await this.clients.access.release_key({ grant: grant.id, transport_public_key: transport.publicKeyBytes() });
-        const vetKey = EncryptedVetKey.deserialize(new Uint8Array(encrypted_key)).decryptAndVerify(transport, publicKey, vetkdInput(new Uint8Array(uid), epoch));
-        return IbeCiphertext.deserialize(unhex(wrappedKeys.get(dataset)!)).decrypt(vetKey);
-      });
-      this.kept.set(place, dataKey);
-      return [dataset, dataKey];
-    });
+    const keys = await inFlight(
+      job.datasets,
+      KEYS_IN_FLIGHT,
+      async ({ dataset, uid, epoch }): Promise<[string, Uint8Array]> => {
+        const place = `${job.id} ${dataset}`;
+        const known = this.kept.get(place);
+        if (known) return [dataset, known];
+        const grant = grants.find((grant) => grant.dataset === dataset && grant.epoch === epoch);
+        if (!grant)
+          throw new ActivityError(
+            'notFound',
+            { job: Number(job.id), dataset },
+            `Job ${job.id} has no grant for dataset ${dataset}; ask for access again.`,
+          );
+        const dataKey = await this.told(job, dataset, async () => {
+          const transport = await this.transportKey(Number(job.id), grant.id);
+          const { encrypted_key } = await this.clients.access.release_key({
+            grant: grant.id,
+            transport_public_key: transport.publicKeyBytes(),
+          });
+          const vetKey = EncryptedVetKey.deserialize(new Uint8Array(encrypted_key)).decryptAndVerify(
+            transport,
+            publicKey,
+            vetkdInput(new Uint8Array(uid), epoch),
+          );
+          return IbeCiphertext.deserialize(unhex(wrappedKeys.get(dataset)!)).decrypt(vetKey);
+        });
+        this.kept.set(place, dataKey);
+        return [dataset, dataKey];
+      },
+    );
     return new Map(keys);
   }
 
   private async told(job: Access.Job, dataset: string, ask: () => Promise<Uint8Array>): Promise<Uint8Array> {
     const began = performance.now();
-    const tell = (outcome: string): void => this.tell({ job: Number(job.id), dataset, seconds: (performance.now() - began) / 1000, outcome });
+    const tell = (outcome: string): void =>
+      this.tell({ job: Number(job.id), dataset, seconds: (performance.now() - began) / 1000, outcome });
     try {
       const key = await ask();
       tell('released');
@@ -77,10 +100,13 @@ export class DataKeys {
     // Whole or not at all, and the first one wins: another attempt may be making one at this moment.
     const draft = `${path}.${randomUUID()}`;
     await writeFile(draft, fresh.serialize(), { mode: 0o600 });
-    const first = await link(draft, path).then(() => true, (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-      return false;
-    });
+    const first = await link(draft, path).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error;
+        return false;
+      },
+    );
     await rm(draft);
     return first ? fresh : this.transportKey(job, grant);
   }

@@ -1,4 +1,7 @@
-/** What a provider does for one job. All steps of a job run on the host that `open` names, because data and weights stay there. */
+/**
+ * What a provider does for one job. All steps of a job run on the host that `open` names, because data and weights stay
+ * there.
+ */
 export interface TrainingPort {
   /** Names the task queue of this host, and the job's checkpoint where it was submitted before. */
   open(request: { job: number }): Promise<{ host: string; checkpoint: string | null }>;

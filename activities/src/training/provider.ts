@@ -1,7 +1,15 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CanisterError, networkTime, type Access, type Clients } from '@livepod/client';
-import { concat, documentId, openChunk, parseApproval, parseRecipe, type Approval, type DatasetManifest } from '@livepod/protocol';
+import {
+  concat,
+  documentId,
+  openChunk,
+  parseApproval,
+  parseRecipe,
+  type Approval,
+  type DatasetManifest,
+} from '@livepod/protocol';
 import { bundledCode, bundleRecipe, modulesHere, recipeNames, requireSameSchema } from '@livepod/recipes';
 import { readJob } from '../access/canister.js';
 import { readManifest } from '../datasets/canister.js';
@@ -37,12 +45,21 @@ interface Result {
 }
 
 /** A provider's training session. Every step may be repeated, and finds what the one before it left on this host. */
-export function providerTraining({ clients, signer, objects, workspace, host, hidden = [], keyReleased }: ProviderParts): TrainingPort {
+export function providerTraining({
+  clients,
+  signer,
+  objects,
+  workspace,
+  host,
+  hidden = [],
+  keyReleased,
+}: ProviderParts): TrainingPort {
   const keys = new DataKeys(clients, workspace, keyReleased);
 
   const manifestsOf = async (job: Access.Job): Promise<Map<string, DatasetManifest>> => {
     const manifests = await inFlight(job.datasets, 8, ({ dataset }) => readManifest(clients, dataset));
-    for (const [index, manifest] of manifests.entries()) requireSameSchema(manifests[0]!.schema, manifest.schema, job.datasets[index]!.dataset);
+    for (const [index, manifest] of manifests.entries())
+      requireSameSchema(manifests[0]!.schema, manifest.schema, job.datasets[index]!.dataset);
     return new Map(job.datasets.map(({ dataset }, index) => [dataset, manifests[index]!]));
   };
 
@@ -50,7 +67,10 @@ export function providerTraining({ clients, signer, objects, workspace, host, hi
     const manifests = await manifestsOf(job);
     let done = 0;
     const downloads = await inFlight([...manifests], 3, async ([id, manifest]) => {
-      const download = await downloadDataset(manifest, join(workspace.sealed(Number(job.id)), folderOf(id)), { clients, ...(objects ? { objects } : {}) });
+      const download = await downloadDataset(manifest, join(workspace.sealed(Number(job.id)), folderOf(id)), {
+        clients,
+        ...(objects ? { objects } : {}),
+      });
       progress({ step: 'fetched', datasets: ++done, of: manifests.size });
       return download;
     });
@@ -58,17 +78,30 @@ export function providerTraining({ clients, signer, objects, workspace, host, hi
   };
 
   const decrypted = async (job: Access.Job, manifests: Map<string, DatasetManifest>) => {
-    const released = await keys.release(job, new Map([...manifests].map(([id, manifest]) => [id, manifest.wrappedKey])));
+    const released = await keys.release(
+      job,
+      new Map([...manifests].map(([id, manifest]) => [id, manifest.wrappedKey])),
+    );
     const recordings: { name: string; person: string; path: string }[] = [];
     for (const { dataset, uid } of job.datasets) {
       const folder = join(workspace.plain(Number(job.id)), folderOf(dataset));
       await mkdir(folder, { recursive: true, mode: 0o700 });
       for (const [fileIndex, file] of manifests.get(dataset)!.files.entries()) {
         const path = join(folder, file.name);
-        const sealed = await VerifiedFile.open(join(workspace.sealed(Number(job.id)), folderOf(dataset), file.name), file.name, file.chunks);
+        const sealed = await VerifiedFile.open(
+          join(workspace.sealed(Number(job.id)), folderOf(dataset), file.name),
+          file.name,
+          file.chunks,
+        );
         try {
           const place = { uid: new Uint8Array(uid), dataKey: released.get(dataset)!, fileIndex };
-          const pieces = await inFlight(file.chunks, 4, async (_, chunkIndex) => openChunk(await sealed.read(chunkIndex), { ...place, chunkIndex, eof: chunkIndex === file.chunks.length - 1 }));
+          const pieces = await inFlight(file.chunks, 4, async (_, chunkIndex) =>
+            openChunk(await sealed.read(chunkIndex), {
+              ...place,
+              chunkIndex,
+              eof: chunkIndex === file.chunks.length - 1,
+            }),
+          );
           await writeFile(path, concat(...pieces), { mode: 0o600 });
         } finally {
           await sealed.close();
@@ -107,7 +140,12 @@ export function providerTraining({ clients, signer, objects, workspace, host, hi
       const approval = approvalOf(job);
       const epochs = Number(approval.arguments['epochs'] ?? 0);
       if (finished) return { epochs, metrics: finished.metrics };
-      if (BigInt(Math.floor(await networkTime(clients))) * 1_000_000n > job.deadline) throw new ActivityError('jobClosed', { job: number }, `Job ${number} is past its deadline; ask for a new one with more time.`);
+      if (BigInt(Math.floor(await networkTime(clients))) * 1_000_000n > job.deadline)
+        throw new ActivityError(
+          'jobClosed',
+          { job: number },
+          `Job ${number} is past its deadline; ask for a new one with more time.`,
+        );
       const recipe = await codeOf(clients, approval);
       const { manifests } = await fetched(job);
       const watch = new JobWatch(clients, number);
@@ -117,13 +155,26 @@ export function providerTraining({ clients, signer, objects, workspace, host, hi
         const base = approval.base === null ? null : await baseModel(clients, approval.base, workspace.plain(number));
         const { metrics } = await runRecipeProcess(
           {
-            code: recipe.code, recordings, schema: [...manifests.values()][0]!.schema, hyperparameters: approval.arguments, seed: approval.seed, base,
-            epochs: workspace.epochs(number), outputs: workspace.outputs(number),
+            code: recipe.code,
+            recordings,
+            schema: [...manifests.values()][0]!.schema,
+            hyperparameters: approval.arguments,
+            seed: approval.seed,
+            base,
+            epochs: workspace.epochs(number),
+            outputs: workspace.outputs(number),
           },
           {
             modules: modulesHere,
             hidden,
-            onEpoch: ({ epoch, epochs, loss, windowsPerSecond }) => progress({ step: 'training', epoch, epochs, loss: loss.toFixed(4), windowsPerSecond: Math.round(windowsPerSecond) }),
+            onEpoch: ({ epoch, epochs, loss, windowsPerSecond }) =>
+              progress({
+                step: 'training',
+                epoch,
+                epochs,
+                loss: loss.toFixed(4),
+                windowsPerSecond: Math.round(windowsPerSecond),
+              }),
             signal: watch.signal(cancellation()),
           },
         );
@@ -139,13 +190,29 @@ export function providerTraining({ clients, signer, objects, workspace, host, hi
     async publish({ job: number }) {
       const outputs = workspace.outputs(number);
       const result = await resultOf(outputs);
-      if (!result) throw new ActivityError('interrupted', { job: number }, `Job ${number} has no trained files on this host; train it first.`);
+      if (!result)
+        throw new ActivityError(
+          'interrupted',
+          { job: number },
+          `Job ${number} has no trained files on this host; train it first.`,
+        );
       const job = await readJob(clients, number);
       const approval = approvalOf(job);
       const { document } = await codeOf(clients, approval);
       const { schema } = await readManifest(clients, job.datasets[0]!.dataset);
-      const files = await Promise.all(document.outputs.map(async (name) => ({ name, bytes: new Uint8Array(await readFile(join(outputs, name))) })));
-      return publishCheckpoint({ clients, signer, job, approval, model: document.name, metrics: result.metrics, schema, files });
+      const files = await Promise.all(
+        document.outputs.map(async (name) => ({ name, bytes: new Uint8Array(await readFile(join(outputs, name))) })),
+      );
+      return publishCheckpoint({
+        clients,
+        signer,
+        job,
+        approval,
+        model: document.name,
+        metrics: result.metrics,
+        schema,
+        files,
+      });
     },
 
     async wipe({ job }) {
@@ -170,17 +237,36 @@ const folderOf = (dataset: string): string => dataset.replace('sha256:', '').sli
 /** The approval that the job's digest names: what was paid and granted is what runs. */
 function approvalOf(job: Access.Job): Approval {
   const document = new Uint8Array(job.approval);
-  if (documentId(document) !== job.approval_digest) throw new ActivityError('wrongHash', { job: Number(job.id) }, `Job ${job.id} has another digest than its approval document; do not run it.`);
+  if (documentId(document) !== job.approval_digest)
+    throw new ActivityError(
+      'wrongHash',
+      { job: Number(job.id) },
+      `Job ${job.id} has another digest than its approval document; do not run it.`,
+    );
   return parseApproval(document);
 }
 
-/** The approved recipe's code, from this provider's own copy, if it is the very bundle that was approved. @throws ActivityError `recipeMismatch` */
+/**
+ * The approved recipe's code, from this provider's own copy, if it is the very bundle that was approved. @throws
+ * ActivityError `recipeMismatch`
+ */
 async function codeOf(clients: Clients, { recipe }: Approval) {
   const known = await clients.access.get_recipe(recipe);
-  if (!known) throw new ActivityError('notFound', { recipe }, `The access canister knows no recipe ${recipe}; check the approval.`);
+  if (!known)
+    throw new ActivityError(
+      'notFound',
+      { recipe },
+      `The access canister knows no recipe ${recipe}; check the approval.`,
+    );
   const bytes = new Uint8Array(known.document);
   const document = parseRecipe(bytes);
-  const mismatch = (why: string): ActivityError => new ActivityError('recipeMismatch', { recipe, name: document.name, version: document.version }, `This provider cannot run recipe ${document.name} ${document.version}: ${why}. Install the version that was approved.`);
+  const mismatch = (why: string): ActivityError =>
+    new ActivityError(
+      'recipeMismatch',
+      { recipe, name: document.name, version: document.version },
+      `This provider cannot run recipe ${document.name} ${document.version}: ${why}. Install the version that ` +
+        'was approved.',
+    );
   if (documentId(bytes) !== recipe) throw mismatch('the document served is another one');
   if (!recipeNames.includes(document.name)) throw mismatch('it has no recipe of that name');
   const bundle = await bundleRecipe(document.name);

@@ -1,5 +1,14 @@
 import type { Access, Clients } from '@livepod/client';
-import { canonicalJson, digest, documentId, hex, parseCheckpointManifest, type Approval, type CheckpointManifest, type DatasetSchema } from '@livepod/protocol';
+import {
+  canonicalJson,
+  digest,
+  documentId,
+  hex,
+  parseCheckpointManifest,
+  type Approval,
+  type CheckpointManifest,
+  type DatasetSchema,
+} from '@livepod/protocol';
 import { ActivityError } from '../errors.js';
 import { inFlight } from '../inFlight.js';
 import { progress } from '../registration.js';
@@ -19,7 +28,10 @@ export interface Trained {
 const CHUNK_BYTES = 960_000;
 const CHUNKS_IN_FLIGHT = 4;
 
-/** Cuts, signs and uploads a trained checkpoint. The same files give the same manifest and the same id, so a repeat submits nothing new. */
+/**
+ * Cuts, signs and uploads a trained checkpoint. The same files give the same manifest and the same id, so a repeat
+ * submits nothing new.
+ */
 export async function publishCheckpoint(trained: Trained): Promise<{ checkpoint: string; bytes: number }> {
   const { clients, signer, job, files } = trained;
   const cut = await Promise.all(files.map(cutFile));
@@ -49,19 +61,29 @@ export async function publishCheckpoint(trained: Trained): Promise<{ checkpoint:
     progress({ step: 'uploading', chunks: ++sent, of: chunks.length });
   });
   const { id } = await clients.models.submit_checkpoint({ manifest: document, signature: signer.sign(document) });
-  if (id !== documentId(document)) throw new ActivityError('wrongHash', { checkpoint: id }, `The models canister gave the checkpoint the id ${id}, which is not that of its manifest.`);
+  if (id !== documentId(document))
+    throw new ActivityError(
+      'wrongHash',
+      { checkpoint: id },
+      `The models canister gave the checkpoint the id ${id}, which is not that of its manifest.`,
+    );
   return { checkpoint: id, bytes: files.reduce((sum, file) => sum + file.bytes.length, 0) };
 }
 
 async function cutFile({ name, bytes }: { name: string; bytes: Uint8Array }) {
-  const pieces = Array.from({ length: Math.max(1, Math.ceil(bytes.length / CHUNK_BYTES)) }, (_, index) => bytes.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES));
-  const chunks = await Promise.all(pieces.map(async (piece) => ({ sha256: hex(await digest(piece)), bytes: piece.length })));
+  const pieces = Array.from({ length: Math.max(1, Math.ceil(bytes.length / CHUNK_BYTES)) }, (_, index) =>
+    bytes.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES),
+  );
+  const chunks = await Promise.all(
+    pieces.map(async (piece) => ({ sha256: hex(await digest(piece)), bytes: piece.length })),
+  );
   return { pieces, listed: { name, bytes: bytes.length, sha256: hex(await digest(bytes)), chunks } };
 }
 
 /** The shape of one window, which the self-test vectors name. */
 function inputShape(files: { name: string; bytes: Uint8Array }[]): number[] {
   const selftest = files.find(({ name }) => name === 'selftest.json');
-  if (!selftest) throw new ActivityError('trainingFailed', {}, 'The recipe made no selftest.json; its outputs must name it.');
+  if (!selftest)
+    throw new ActivityError('trainingFailed', {}, 'The recipe made no selftest.json; its outputs must name it.');
   return (JSON.parse(new TextDecoder().decode(selftest.bytes)) as { inputShape: number[] }).inputShape;
 }

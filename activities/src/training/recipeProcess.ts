@@ -6,7 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { ActivityError } from '../errors.js';
 import { confine, sandboxWorks } from './sandbox.js';
 
-/** What the child process is told. Records are named by their files in memory-backed scratch; nothing of them passes through here. */
+/**
+ * What the child process is told. Records are named by their files in memory-backed scratch; nothing of them passes
+ * through here.
+ */
 export interface RecipeOrder {
   /** The recipe's code, as the approved bundle holds it. */
   code: string;
@@ -26,7 +29,10 @@ export interface Epoch {
   windowsPerSecond: number;
 }
 
-export type RecipeMessage = { kind: 'epoch'; epoch: Epoch } | { kind: 'done'; metrics: Record<string, string>; backend: string } | { kind: 'failed'; code: string; message: string };
+export type RecipeMessage =
+  | { kind: 'epoch'; epoch: Epoch }
+  | { kind: 'done'; metrics: Record<string, string>; backend: string }
+  | { kind: 'failed'; code: string; message: string };
 
 /** Codes of the recipe whose message can quote a recording. */
 const QUOTES_RECORDS: ReadonlySet<string> = new Set(['badRecording', 'unknownLabel']);
@@ -44,21 +50,41 @@ export interface RecipeRun {
 }
 
 /**
- * Runs a recipe in a process of its own, which ends with this one: where bubblewrap works without network and with nothing to write to but
- * its job's folders. What it prints is dropped, because it may quote records; a failure comes back as a code.
+ * Runs a recipe in a process of its own, which ends with this one: where bubblewrap works without network and with
+ * nothing to write to but its job's folders. What it prints is dropped, because it may quote records; a failure comes
+ * back as a code.
  *
- * @throws ActivityError `trainingFailed` (never retried) · `interrupted` (the process died or the step was cancelled: it resumes from its last epoch)
+ * @throws ActivityError `trainingFailed` (never retried) · `interrupted` (the process died or the step was cancelled:
+ *   it resumes from its last epoch)
  */
-export async function runRecipeProcess(order: RecipeOrder, { modules, hidden = [], onEpoch, signal }: RecipeRun): Promise<{ metrics: Record<string, string>; backend: string }> {
+export async function runRecipeProcess(
+  order: RecipeOrder,
+  { modules, hidden = [], onEpoch, signal }: RecipeRun,
+): Promise<{ metrics: Record<string, string>; backend: string }> {
   const writable = [order.epochs, order.outputs];
   for (const folder of writable) await mkdir(folder, { recursive: true, mode: 0o700 });
   const node: [string, ...string[]] = [process.execPath, '--import', tsx, child];
   // Named, because they lie below /dev/shm, and the sandbox has a /dev of its own.
-  const readable = [...new Set([...(order.base === null ? [] : [order.base]), ...order.recordings.map(({ path }) => path)].map((path) => dirname(path)))];
-  const [program, args] = (await sandboxWorks()) ? confine(node, { writable, hidden, readable }) : [node[0], node.slice(1)];
+  const readable = [
+    ...new Set(
+      [...(order.base === null ? [] : [order.base]), ...order.recordings.map(({ path }) => path)].map((path) =>
+        dirname(path),
+      ),
+    ),
+  ];
+  const [program, args] = (await sandboxWorks())
+    ? confine(node, { writable, hidden, readable })
+    : [node[0], node.slice(1)];
   // Without the parent's environment: no credentials, no identity file's place.
   const { PATH, LIVEPOD_TENSORFLOW, LD_LIBRARY_PATH } = process.env;
-  const environment = { PATH, LIVEPOD_TENSORFLOW, LD_LIBRARY_PATH, LIVEPOD_MODULES: modules, TMPDIR: order.epochs, HOME: order.epochs };
+  const environment = {
+    PATH,
+    LIVEPOD_TENSORFLOW,
+    LD_LIBRARY_PATH,
+    LIVEPOD_MODULES: modules,
+    TMPDIR: order.epochs,
+    HOME: order.epochs,
+  };
   const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined));
 
   return new Promise((resolve, reject) => {
@@ -78,13 +104,33 @@ export async function runRecipeProcess(order: RecipeOrder, { modules, hidden = [
       else if (message.kind === 'done') settle(() => resolve({ metrics: message.metrics, backend: message.backend }));
       else settle(() => reject(failed(message)));
     });
-    running.on('error', (cause) => settle(() => reject(new ActivityError('interrupted', {}, 'The training process could not be started; it is tried again.', { cause }))));
-    running.on('exit', (code, killedBy) => settle(() => reject(new ActivityError('interrupted', { code, killedBy }, `The training process ended early (${killedBy ?? `status ${code}`}); it resumes from its last epoch.`))));
+    running.on('error', (cause) =>
+      settle(() =>
+        reject(
+          new ActivityError('interrupted', {}, 'The training process could not be started; it is tried again.', {
+            cause,
+          }),
+        ),
+      ),
+    );
+    running.on('exit', (code, killedBy) =>
+      settle(() =>
+        reject(
+          new ActivityError(
+            'interrupted',
+            { code, killedBy },
+            `The training process ended early (${killedBy ?? `status ${code}`}); it resumes from its last epoch.`,
+          ),
+        ),
+      ),
+    );
     running.send(order);
   });
 }
 
 function failed({ code, message }: { code: string; message: string }): ActivityError {
-  const words = QUOTES_RECORDS.has(code) ? 'a recording does not follow its dataset\'s schema; leave that dataset out' : message;
+  const words = QUOTES_RECORDS.has(code)
+    ? "a recording does not follow its dataset's schema; leave that dataset out"
+    : message;
   return new ActivityError('trainingFailed', { recipeCode: code }, `The recipe stopped with ${code}: ${words}`);
 }

@@ -6,8 +6,9 @@ import { ActivityError } from '../errors.js';
 const TMPFS = 0x01021994;
 
 /**
- * A provider's folders. On disk: what is encrypted or ours to publish. In memory: plaintext, and weights in the making. One folder per job;
- * nothing of one is left when the job is wiped, and no plaintext outlives the process that made it for longer than its next start.
+ * A provider's folders. On disk: what is encrypted or ours to publish. In memory: plaintext, and weights in the making.
+ * One folder per job; nothing of one is left when the job is wiped, and no plaintext outlives the process that made it
+ * for longer than its next start.
  */
 export class Workspace {
   /**
@@ -26,14 +27,22 @@ export class Workspace {
       await chmod(folder, 0o700);
     }
     if (process.platform === 'linux' && (await statfs(this.scratch)).type !== TMPFS) {
-      throw new ActivityError('scratchOnDisk', { scratch: this.scratch }, `${this.scratch} lies on a disk, and decrypted data would too; set LIVEPOD_SCRATCH to a folder in memory, such as /dev/shm/livepod.`);
+      throw new ActivityError(
+        'scratchOnDisk',
+        { scratch: this.scratch },
+        `${this.scratch} lies on a disk, and decrypted data would too; set LIVEPOD_SCRATCH to a folder in ` +
+          'memory, such as /dev/shm/livepod.',
+      );
     }
-    for (const job of await readdir(this.scratch)) await rm(join(this.scratch, job, 'plain'), { recursive: true, force: true });
+    for (const job of await readdir(this.scratch))
+      await rm(join(this.scratch, job, 'plain'), { recursive: true, force: true });
   }
 
   /** Jobs that something is kept of. */
   async jobs(): Promise<number[]> {
-    const names = (await Promise.all([this.disk, this.scratch].map((folder) => readdir(folder).catch(() => [])))).flat();
+    const names = (
+      await Promise.all([this.disk, this.scratch].map((folder) => readdir(folder).catch(() => [])))
+    ).flat();
     return [...new Set(names.filter((name) => /^[0-9]+$/.test(name)).map(Number))];
   }
 
@@ -64,6 +73,9 @@ export class Workspace {
   }
 
   async wipe(job: number): Promise<void> {
-    await Promise.all([rm(join(this.disk, String(job)), { recursive: true, force: true }), rm(join(this.scratch, String(job)), { recursive: true, force: true })]);
+    await Promise.all([
+      rm(join(this.disk, String(job)), { recursive: true, force: true }),
+      rm(join(this.scratch, String(job)), { recursive: true, force: true }),
+    ]);
   }
 }

@@ -10,15 +10,29 @@ export function canisterTreasury(clients: Clients): TreasuryPort {
   const escrowOf = (job: number) => clients.treasury.escrow_of_job(BigInt(job));
 
   /**
-   * Approves what a job costs, for this job alone, and once: what is approved is not approved again, and two attempts at the same time make the
-   * same transaction, which the ledger takes once (ICRC-1: Transaction deduplication).
+   * Approves what a job costs, for this job alone, and once: what is approved is not approved again, and two attempts
+   * at the same time make the same transaction, which the ledger takes once (ICRC-1: Transaction deduplication).
    */
-  async function approved({ approve: amount, subaccount }: { approve: bigint; subaccount: Uint8Array }, job: number): Promise<void> {
+  async function approved(
+    { approve: amount, subaccount }: { approve: bigint; subaccount: Uint8Array },
+    job: number,
+  ): Promise<void> {
     const spender = { owner: clients.treasury.canisterId, subaccount: [subaccount] as [Uint8Array] };
-    const { allowance } = await clients.ledger.icrc2_allowance({ account: { owner: clients.principal, subaccount: [] }, spender });
+    const { allowance } = await clients.ledger.icrc2_allowance({
+      account: { owner: clients.principal, subaccount: [] },
+      spender,
+    });
     if (allowance >= amount) return;
     const { created_at: createdAt } = await readJob(clients, job);
-    const approval = { from_subaccount: [] as [], spender, amount, expected_allowance: [] as [], expires_at: [] as [], fee: [] as [], memo: [] as [] };
+    const approval = {
+      from_subaccount: [] as [],
+      spender,
+      amount,
+      expected_allowance: [] as [],
+      expires_at: [] as [],
+      fee: [] as [],
+      memo: [] as [],
+    };
     try {
       await clients.ledger.icrc2_approve({ ...approval, created_at_time: [createdAt] });
     } catch (error) {
@@ -36,7 +50,8 @@ export function canisterTreasury(clients: Clients): TreasuryPort {
     },
     async settle({ job }) {
       const escrow = await escrowOf(job);
-      if (!escrow) throw new ActivityError('notFound', { job }, `Job ${job} has no escrow; nothing was paid in for it.`);
+      if (!escrow)
+        throw new ActivityError('notFound', { job }, `Job ${job} has no escrow; nothing was paid in for it.`);
       return viewOf(await clients.treasury.settle(escrow.id));
     },
     async refund({ job }) {
@@ -49,7 +64,10 @@ export function canisterTreasury(clients: Clients): TreasuryPort {
     },
     bonds: ({ holders }) =>
       inFlight(holders, 8, async ({ holder, purpose }): Promise<BondView> => {
-        const bond = await clients.treasury.get_bond({ holder: Principal.fromText(holder), purpose: purpose === 'provider' ? { provider: null } : { contributor: null } });
+        const bond = await clients.treasury.get_bond({
+          holder: Principal.fromText(holder),
+          purpose: purpose === 'provider' ? { provider: null } : { contributor: null },
+        });
         return { holder, purpose, amount: (bond?.amount ?? 0n).toString() };
       }),
     async sweep() {
@@ -90,4 +108,9 @@ async function tried(change: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
-const viewOf = ({ id, job, amount, state }: Treasury.Escrow): EscrowView => ({ escrow: Number(id), job: Number(job), amount: amount.toString(), state: Object.keys(state)[0] as EscrowView['state'] });
+const viewOf = ({ id, job, amount, state }: Treasury.Escrow): EscrowView => ({
+  escrow: Number(id),
+  job: Number(job),
+  amount: amount.toString(),
+  state: Object.keys(state)[0] as EscrowView['state'],
+});

@@ -18,7 +18,10 @@ export interface TreasuryPort {
   openEscrow(request: { job: number; clientRef: string }): Promise<EscrowView>;
   /** Pays contributors and provider of a job whose checkpoint is official. */
   settle(request: { job: number }): Promise<EscrowView>;
-  /** Returns a job's escrow to its payer if the job has failed, expired, or its checkpoint was rejected; else it stays open. Null when there is none. */
+  /**
+   * Returns a job's escrow to its payer if the job has failed, expired, or its checkpoint was rejected; else it stays
+   * open. Null when there is none.
+   */
   refund(request: { job: number }): Promise<EscrowView | null>;
   bonds(request: { holders: { holder: string; purpose: 'provider' | 'contributor' }[] }): Promise<BondView[]>;
   /** Settles or refunds every escrow whose outcome is known. */

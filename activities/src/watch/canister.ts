@@ -21,22 +21,37 @@ export function canisterWatch({ clients, runs, store, ...keepers }: WatchParts):
       const rooms = new Set<string>();
       const buckets = new Set<string>();
       let bytes = 0n;
-      for (let after: [] | [Uint8Array] = []; ; ) {
+      for (let after: [] | [Uint8Array] = []; ;) {
         const collected = await clients.datasets.collect_expired({ after, limit: 100 });
         for (const uid of collected.rooms) rooms.add(hex(new Uint8Array(uid)));
         for (const bucket of collected.buckets) buckets.add(bucket.toText());
         bytes += collected.bytes;
         const [next] = collected.next;
-        if (next === undefined) return { rooms: rooms.size, bytes: Number(bytes), buckets: [...buckets], checkpoints: await collectChunks(clients) };
+        if (next === undefined)
+          return {
+            rooms: rooms.size,
+            bytes: Number(bytes),
+            buckets: [...buckets],
+            checkpoints: await collectChunks(clients),
+          };
         after = [new Uint8Array(next)];
       }
     },
-    objects: async ({ after }) => (store ? collectObjects(clients, store.objects, store.bucket, after) : { objects: 0, uploads: 0, next: null }),
+    objects: async ({ after }) =>
+      store ? collectObjects(clients, store.objects, store.bucket, after) : { objects: 0, uploads: 0, next: null },
     async balances({ least }) {
       const buckets = await clients.datasets.list_buckets();
       const all = [
-        ...CANISTERS.map((name) => ({ canister: name as string, id: clients.network.canisters[name], ask: () => clients[name].cycles() })),
-        ...buckets.map(({ bucket }) => ({ canister: 'bucket', id: bucket.toText(), ask: () => clients.bucketClient(bucket).cycles() })),
+        ...CANISTERS.map((name) => ({
+          canister: name as string,
+          id: clients.network.canisters[name],
+          ask: () => clients[name].cycles(),
+        })),
+        ...buckets.map(({ bucket }) => ({
+          canister: 'bucket',
+          id: bucket.toText(),
+          ask: () => clients.bucketClient(bucket).cycles(),
+        })),
       ];
       const low: { canister: string; id: string; cycles: string }[] = [];
       for (const { canister, id, ask } of all) {
@@ -51,7 +66,7 @@ export function canisterWatch({ clients, runs, store, ...keepers }: WatchParts):
 /** Chunks that jobs have put which ended without a checkpoint. */
 async function collectChunks(clients: Clients): Promise<{ jobs: number; bytes: number }> {
   const found = { jobs: 0, bytes: 0 };
-  for (let after: [] | [bigint] = []; ; ) {
+  for (let after: [] | [bigint] = []; ;) {
     const { jobs, bytes, next } = await clients.models.collect_chunks({ after, limit: 50 });
     found.jobs += jobs.length;
     found.bytes += Number(bytes);

@@ -1,4 +1,12 @@
-import { CanisterError, listProposals, networkTime, neuronId, withdraw, type Clients, type Decision } from '@livepod/client';
+import {
+  CanisterError,
+  listProposals,
+  networkTime,
+  neuronId,
+  withdraw,
+  type Clients,
+  type Decision,
+} from '@livepod/client';
 import { hex } from '@livepod/protocol';
 import type { AccessPort, FleetPort, TreasuryPort } from '../ports.js';
 import type { Leftover, Settled } from './port.js';
@@ -6,7 +14,10 @@ import type { Runs } from './runs.js';
 
 const MOST = 100;
 
-/** What a round's proposals and jobs are called (workflows/src/proposals.ts). Proposals to slash bonds are not among them: they are an outcome. */
+/**
+ * What a round's proposals and jobs are called (workflows/src/proposals.ts). Proposals to slash bonds are not among
+ * them: they are an outcome.
+ */
 const OF_ROUND = /^(?:intake|access|adopt)\/([a-z0-9][a-z0-9-]{0,23})\//;
 const JOB_OF_ROUND = /^round\/([a-z0-9][a-z0-9-]{0,23})(?:\/[1-9])?$/;
 
@@ -28,10 +39,15 @@ export async function findLeftovers(clients: Clients, runs: Runs, quietSeconds: 
   };
   for (const proposal of await ownProposals(clients)) {
     const round = OF_ROUND.exec(proposal.clientRef)?.[1];
-    if (round !== undefined) of(`round ${round}`, { attribute: 'round', value: round }).proposals.push(proposal.proposal);
-    else if (proposal.clientRef.startsWith('rollback/')) of(`proposal ${proposal.proposal}`, { attribute: 'proposal', value: String(proposal.proposal) }).proposals.push(proposal.proposal);
+    if (round !== undefined)
+      of(`round ${round}`, { attribute: 'round', value: round }).proposals.push(proposal.proposal);
+    else if (proposal.clientRef.startsWith('rollback/'))
+      of(`proposal ${proposal.proposal}`, { attribute: 'proposal', value: String(proposal.proposal) }).proposals.push(
+        proposal.proposal,
+      );
   }
-  for (const { round, job } of await unfinishedJobs(clients)) of(`round ${round}`, { attribute: 'round', value: round }).jobs.push(job);
+  for (const { round, job } of await unfinishedJobs(clients))
+    of(`round ${round}`, { attribute: 'round', value: round }).jobs.push(job);
 
   const now = await networkTime(clients);
   const found: Leftover[] = [];
@@ -46,7 +62,8 @@ export async function findLeftovers(clients: Clients, runs: Runs, quietSeconds: 
     if (found.length >= MOST) break;
     const one = { of: `release ${release}`, proposals: [], jobs: [], releases: [release] };
     // Before its rollout has begun, only its checkpoint tells whose release it is.
-    if (!(await add({ ...one, by: { attribute: 'release', value: String(release) } }))) await add({ ...one, by: { attribute: 'model', value: checkpoint } });
+    if (!(await add({ ...one, by: { attribute: 'release', value: String(release) } })))
+      await add({ ...one, by: { attribute: 'model', value: checkpoint } });
   }
   return found;
 }
@@ -55,7 +72,11 @@ export async function findLeftovers(clients: Clients, runs: Runs, quietSeconds: 
 async function ownProposals(clients: Clients): Promise<Decision[]> {
   const own = hex(neuronId(clients.principal));
   const found: Decision[] = [];
-  for (let page = await listProposals(clients, { open: true }); page.length > 0; page = await listProposals(clients, { open: true, before: page.at(-1)!.proposal })) {
+  for (
+    let page = await listProposals(clients, { open: true });
+    page.length > 0;
+    page = await listProposals(clients, { open: true, before: page.at(-1)!.proposal })
+  ) {
     found.push(...page.filter((proposal) => proposal.proposer === own));
     if (page.length < 100) break;
   }
@@ -66,7 +87,7 @@ async function ownProposals(clients: Clients): Promise<Decision[]> {
 async function unfinishedJobs(clients: Clients): Promise<{ round: string; job: number }[]> {
   const now = await networkTime(clients);
   const found: { round: string; job: number }[] = [];
-  for (let after: [] | [bigint] = []; ; ) {
+  for (let after: [] | [bigint] = []; ;) {
     const page = await clients.access.list_open_jobs({ after, limit: 100 });
     for (const { id, state, client_ref, payer, deadline } of page) {
       const round = JOB_OF_ROUND.exec(client_ref)?.[1];
@@ -82,16 +103,24 @@ async function unfinishedJobs(clients: Clients): Promise<{ round: string; job: n
 /** A channel's candidate is its one release that is not over. */
 async function openReleases(clients: Clients): Promise<{ release: number; checkpoint: string }[]> {
   const found: { release: number; checkpoint: string }[] = [];
-  for (let after: [] | [string] = []; ; ) {
+  for (let after: [] | [string] = []; ;) {
     const page = await clients.models.list_channels({ after, limit: 100 });
-    for (const { candidate: [candidate] } of page) if (candidate) found.push({ release: Number(candidate.release), checkpoint: candidate.checkpoint });
+    for (const {
+      candidate: [candidate],
+    } of page)
+      if (candidate) found.push({ release: Number(candidate.release), checkpoint: candidate.checkpoint });
     if (page.length < 100) return found;
     after = [page.at(-1)!.name];
   }
 }
 
 /** Ends what is named, each part safe to repeat; what is over already is left out of the answer. */
-export async function settleLeftover(clients: Clients, runs: Runs, keepers: Keepers, leftover: Leftover): Promise<Settled> {
+export async function settleLeftover(
+  clients: Clients,
+  runs: Runs,
+  keepers: Keepers,
+  leftover: Leftover,
+): Promise<Settled> {
   const done: Settled = { withdrawn: [], failed: [], refunded: [], stopped: [] };
   // Somebody may have started the round anew since it was found.
   if ((await runs.of(leftover.by)).running) return done;

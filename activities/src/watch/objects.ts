@@ -9,12 +9,20 @@ const FOLDER = /^datasets\/[0-9a-f]{64}\/$/;
 const FOLDERS_AT_ONCE = 1_000;
 const PAGES = 5;
 
-/** One look at the object store: what was uploaded, never registered, and given up by the same limit as room in buckets. */
-export async function collectObjects(clients: Clients, objects: ObjectStore, bucket: string, from: string | null): ReturnType<WatchPort['objects']> {
+/**
+ * One look at the object store: what was uploaded, never registered, and given up by the same limit as room in buckets.
+ */
+export async function collectObjects(
+  clients: Clients,
+  objects: ObjectStore,
+  bucket: string,
+  from: string | null,
+): ReturnType<WatchPort['objects']> {
   const limitMs = Number(await clients.datasets.reservation_seconds()) * 1000;
   const now = await networkTime(clients);
   const old = (at: Date | undefined): boolean => at !== undefined && now - at.getTime() > limitMs;
-  const unclaimed = async (folders: string[]): Promise<string[]> => (folders.length === 0 ? [] : clients.datasets.unclaimed({ bucket, folders }));
+  const unclaimed = async (folders: string[]): Promise<string[]> =>
+    folders.length === 0 ? [] : clients.datasets.unclaimed({ bucket, folders });
 
   let removed = 0;
   let after = from;
@@ -24,7 +32,9 @@ export async function collectObjects(clients: Clients, objects: ObjectStore, buc
     const given = await inFlight(candidates, 8, async (folder) => {
       const found = await objects.list(bucket, folder);
       // One young object: somebody is still uploading.
-      return found.length > 0 && found.every(({ modified }) => old(modified)) ? { folder, keys: found.map(({ key }) => key) } : undefined;
+      return found.length > 0 && found.every(({ modified }) => old(modified))
+        ? { folder, keys: found.map(({ key }) => key) }
+        : undefined;
     });
     const over = given.filter((one) => one !== undefined);
     // Asked again right before, because a dataset may have been registered while the folders were read.

@@ -26,9 +26,13 @@ export function bodyOf({ seed, canister, kind }: Asked): { body: Uint8Array; id:
   const { key, der } = signers.get(seed) ?? signerOf(seed);
   const target = Principal.fromText(canister);
   const content = {
-    request_type: kind === 'query' ? 'query' : 'call', sender: selfAuthenticating(der), ingress_expiry: BigInt(Date.now()) * 1_000_000n + NEARLY_FIVE_MINUTES,
-    nonce: new Uint8Array(randomBytes(16)), canister_id: kind === 'chunk' ? new Uint8Array() : target.toUint8Array(),
-    method_name: { update: 'increment', query: 'counter', chunk: 'upload_chunk' }[kind], arg: kind === 'chunk' ? chunkOf(target) : NOTHING,
+    request_type: kind === 'query' ? 'query' : 'call',
+    sender: selfAuthenticating(der),
+    ingress_expiry: BigInt(Date.now()) * 1_000_000n + NEARLY_FIVE_MINUTES,
+    nonce: new Uint8Array(randomBytes(16)),
+    canister_id: kind === 'chunk' ? new Uint8Array() : target.toUint8Array(),
+    method_name: { update: 'increment', query: 'counter', chunk: 'upload_chunk' }[kind],
+    arg: kind === 'chunk' ? chunkOf(target) : NOTHING,
   };
   const id = representationIndependentHash(content);
   const signature = new Uint8Array(sign(null, Buffer.concat([Buffer.from('\x0aic-request'), id]), key));
@@ -45,5 +49,10 @@ function signerOf(seed: string): { key: KeyObject; der: Uint8Array } {
 }
 
 function chunkOf(canister: Principal): Uint8Array {
-  return new Uint8Array(IDL.encode([IDL.Record({ canister_id: IDL.Principal, chunk: IDL.Vec(IDL.Nat8) })], [{ canister_id: canister, chunk: new Uint8Array(randomBytes(CHUNK)) }]));
+  return new Uint8Array(
+    IDL.encode(
+      [IDL.Record({ canister_id: IDL.Principal, chunk: IDL.Vec(IDL.Nat8) })],
+      [{ canister_id: canister, chunk: new Uint8Array(randomBytes(CHUNK)) }],
+    ),
+  );
 }

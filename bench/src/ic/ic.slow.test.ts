@@ -11,14 +11,42 @@ const options = { state: '', note: (line: string) => void notes.push(line), prog
 
 describe('the benchmark of the embedded Internet Computer', () => {
   it('has a figure above 0 for each row, and targets as they were set', async () => {
-    const rows: BenchRow[] = await run(options, { updates: [[1, 4], [256, 300]], queries: [4, 40], chunks: 4, heapBytes: 4 * 2 ** 20, rounds: 3, bareSeconds: 0.02, restarts: 1, coldBytes: 0 });
+    const rows: BenchRow[] = await run(options, {
+      updates: [
+        [1, 4],
+        [256, 300],
+      ],
+      queries: [4, 40],
+      chunks: 4,
+      heapBytes: 4 * 2 ** 20,
+      rounds: 3,
+      bareSeconds: 0.02,
+      restarts: 1,
+      coldBytes: 0,
+    });
     expect(rows.filter(({ value }) => !(value > 0))).toEqual([]);
-    expect(Object.fromEntries(rows.filter(({ target }) => target !== null).map(({ name, target, bound }) => [name, `${bound ?? 'least'} ${target}`]))).toEqual({
-      'certified updates, 256 clients': 'least 1000', 'update p50, 1 client': 'most 15', 'signed queries, 4 clients': 'least 5000',
-      'upload of 1 MiB chunks, 4 clients': 'least 60', 'update p50, 1 client, heap of 4 MiB': 'most 1.2', 'restart after SIGTERM to readiness': 'most 1', 'restart after SIGKILL to readiness': 'most 1',
+    expect(
+      Object.fromEntries(
+        rows
+          .filter(({ target }) => target !== null)
+          .map(({ name, target, bound }) => [name, `${bound ?? 'least'} ${target}`]),
+      ),
+    ).toEqual({
+      'certified updates, 256 clients': 'least 1000',
+      'update p50, 1 client': 'most 15',
+      'signed queries, 4 clients': 'least 5000',
+      'upload of 1 MiB chunks, 4 clients': 'least 60',
+      'update p50, 1 client, heap of 4 MiB': 'most 1.2',
+      'restart after SIGTERM to readiness': 'most 1',
+      'restart after SIGKILL to readiness': 'most 1',
     });
     expect(rows.find(({ peer }) => peer === 'bare Wasm call in V8')!.ratio).toBeLessThan(1);
-    for (const said of [/bare calls of the same method/, /ms per update, .* ms per query, .* ms per chunk/, /fdatasync [\d.]+ ms/]) expect(notes).toContainEqual(expect.stringMatching(said));
+    for (const said of [
+      /bare calls of the same method/,
+      /ms per update, .* ms per query, .* ms per chunk/,
+      /fdatasync [\d.]+ ms/,
+    ])
+      expect(notes).toContainEqual(expect.stringMatching(said));
   });
 
   it('fails rather than count answers that are no outcome', async () => {
@@ -26,8 +54,12 @@ describe('the benchmark of the embedded Internet Computer', () => {
     try {
       const load = { ...target, seed, kind: 'update', clients: 2, requests: 4, warmUp: 1 } as const;
       expect((await drive(load)).verified).toBe(1);
-      await expect(drive({ ...load, rootKey: load.rootKey.replace(/..$/, (last) => (last === '00' ? '01' : '00')) })).rejects.toMatchObject({ code: 'wrongResult' });
-      await expect(drive({ ...load, kind: 'chunk', seed: '11'.repeat(32) })).rejects.toMatchObject({ code: 'wrongResult' });
+      await expect(
+        drive({ ...load, rootKey: load.rootKey.replace(/..$/, (last) => (last === '00' ? '01' : '00')) }),
+      ).rejects.toMatchObject({ code: 'wrongResult' });
+      await expect(drive({ ...load, kind: 'chunk', seed: '11'.repeat(32) })).rejects.toMatchObject({
+        code: 'wrongResult',
+      });
     } finally {
       await target.stop();
     }

@@ -1,6 +1,7 @@
 /**
- * The clients of one measurement, in a process of their own: every envelope is signed and every HTTP request laid out before the clock starts, and
- * answers are judged after it has stopped, so that next to nothing of a client's work falls into the host's figures.
+ * The clients of one measurement, in a process of their own: every envelope is signed and every HTTP request laid out
+ * before the clock starts, and answers are judged after it has stopped, so that next to nothing of a client's work
+ * falls into the host's figures.
  */
 import { decode } from 'cborg';
 import { connect, type Socket } from 'node:net';
@@ -32,12 +33,17 @@ export interface LoadResult {
 
 const VERIFY_EVERY = 500;
 
-interface Request { bytes: Buffer; id: Uint8Array }
+interface Request {
+  bytes: Buffer;
+  id: Uint8Array;
+}
 
 function requests(load: Load): Request[] {
   const { url, canister, kind, requests: count } = load;
   const endpoint = kind === 'query' ? `v2/canister/${canister}/query` : `v3/canister/${canister}/call`;
-  const head = `POST /api/${endpoint} HTTP/1.1\r\nhost: ${new URL(url).host}\r\ncontent-type: application/cbor\r\ncontent-length: `;
+  const head =
+    `POST /api/${endpoint} HTTP/1.1\r\nhost: ${new URL(url).host}\r\ncontent-type: ` +
+    'application/cbor\r\ncontent-length: ';
   return Array.from({ length: count }, () => {
     const { body, id } = bodyOf(load);
     return { bytes: Buffer.concat([Buffer.from(`${head}${body.length}\r\n\r\n`), body]), id };
@@ -57,7 +63,9 @@ class Client {
   constructor(url: URL) {
     this.#socket = connect(Number(url.port), url.hostname);
     this.#socket.setNoDelay(true).on('data', (part) => this.#read(part));
-    this.#socket.on('error', (error) => { this.#told?.({ status: String(error), body: Buffer.alloc(0) }); });
+    this.#socket.on('error', (error) => {
+      this.#told?.({ status: String(error), body: Buffer.alloc(0) });
+    });
   }
 
   ask(request: Buffer): Promise<{ status: string; body: Buffer }> {
@@ -113,20 +121,51 @@ async function run(load: Load): Promise<LoadResult> {
     if (!why && index % VERIFY_EVERY === 0 && load.kind !== 'query') verified += 1;
     return why ?? [];
   });
-  return { requests: load.requests - load.warmUp, seconds, latencies: latencies.slice(load.warmUp), failed: failed.slice(0, 10), verified };
+  return {
+    requests: load.requests - load.warmUp,
+    seconds,
+    latencies: latencies.slice(load.warmUp),
+    failed: failed.slice(0, 10),
+    verified,
+  };
 }
 
 /** What is wrong with an answer. */
-function judge(load: Load, request: Request, { status, body }: { status: string; body: Buffer }, whole: boolean): string | undefined {
+function judge(
+  load: Load,
+  request: Request,
+  { status, body }: { status: string; body: Buffer },
+  whole: boolean,
+): string | undefined {
   if (status !== '200') return `HTTP ${status}: ${body.toString('utf8').slice(0, 200)}`;
-  const answer = decode(body.subarray(3), { allowBigInt: true }) as { status: string; certificate?: Uint8Array; reject_message?: string };
+  const answer = decode(body.subarray(3), { allowBigInt: true }) as {
+    status: string;
+    certificate?: Uint8Array;
+    reject_message?: string;
+  };
   if (answer.status !== 'replied') return `${answer.status}: ${answer.reject_message ?? ''}`;
   if (!whole) return undefined;
-  const found = verifyCertificate(answer.certificate!, Buffer.from(load.rootKey, 'hex')).tree.lookup(['request_status', request.id, 'status']);
-  return typeof found !== 'string' && Buffer.from(found).toString() === 'replied' ? undefined : 'the certificate does not show the outcome';
+  const found = verifyCertificate(answer.certificate!, Buffer.from(load.rootKey, 'hex')).tree.lookup([
+    'request_status',
+    request.id,
+    'status',
+  ]);
+  return typeof found !== 'string' && Buffer.from(found).toString() === 'replied'
+    ? undefined
+    : 'the certificate does not show the outcome';
 }
 
 process.on('message', (load: Load) => {
-  run(load).then((result) => process.send!(result), (error: unknown) => process.send!({ requests: 0, seconds: 0, latencies: [], failed: [String((error as Error).stack)], verified: 0 } satisfies LoadResult));
+  run(load).then(
+    (result) => process.send!(result),
+    (error: unknown) =>
+      process.send!({
+        requests: 0,
+        seconds: 0,
+        latencies: [],
+        failed: [String((error as Error).stack)],
+        verified: 0,
+      } satisfies LoadResult),
+  );
 });
 process.once('disconnect', () => process.exit(0));

@@ -12,13 +12,25 @@ export interface Target {
   stop(): Promise<void>;
 }
 
-/** The host as `npm run ic` starts it, without the main network's rates, which would hide how fast it is; and the seed of its canisters' controller. */
+/**
+ * The host as `npm run ic` starts it, without the main network's rates, which would hide how fast it is; and the seed
+ * of its canisters' controller.
+ */
 export async function startHost(): Promise<{ network: TestNetwork; seed: string; target: Target }> {
   const network = await new TestNetwork().start(UNLIMITED_RATES);
   try {
     const canister = await network.deploy();
     const seed = Buffer.from(network.identity.getKeyPair().secretKey).toString('hex').slice(0, 64);
-    return { network, seed, target: { url: network.url, rootKey: network.rootKey, canister: canister.id.toText(), stop: () => network.remove() } };
+    return {
+      network,
+      seed,
+      target: {
+        url: network.url,
+        rootKey: network.rootKey,
+        canister: canister.id.toText(),
+        stop: () => network.remove(),
+      },
+    };
   } catch (error) {
     await network.remove();
     throw error;

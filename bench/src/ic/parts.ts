@@ -9,7 +9,12 @@ import { median } from '../measuring.js';
 import { bodyOf } from './envelopes.js';
 
 /** Milliseconds that the parts of an update and a query take when each is done alone in this process, medians. */
-export interface Parts { envelope: number; nodeSignature: number; subnetSignature: number; flush: number }
+export interface Parts {
+  envelope: number;
+  nodeSignature: number;
+  subnetSignature: number;
+  flush: number;
+}
 
 const TIMES = 200;
 /** Bytes of a little journal record. */
@@ -24,7 +29,9 @@ export function parts(seed: string, canister: string): Parts {
   const file = openSync(join(folder, 'journal'), 'w');
   try {
     return {
-      envelope: each((at) => verifyEnvelope(decodeEnvelope(bodies[at]!), { now, rootKey: keys.der, expectedType: 'call' })),
+      envelope: each((at) =>
+        verifyEnvelope(decodeEnvelope(bodies[at]!), { now, rootKey: keys.der, expectedType: 'call' }),
+      ),
       nodeSignature: each(() => keys.signNode(one.subarray(0, 44))),
       subnetSignature: each((at) => keys.sign(one.subarray(at, at + 32))),
       flush: each(() => {
@@ -39,11 +46,13 @@ export function parts(seed: string, canister: string): Parts {
 }
 
 function each(work: (at: number) => unknown): number {
-  return median(Array.from({ length: TIMES }, (_, at) => {
-    const begun = performance.now();
-    work(at);
-    return performance.now() - begun;
-  }));
+  return median(
+    Array.from({ length: TIMES }, (_, at) => {
+      const begun = performance.now();
+      work(at);
+      return performance.now() - begun;
+    }),
+  );
 }
 
 /** Seconds of processor time that a network's host has used so far, all threads. */

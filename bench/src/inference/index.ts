@@ -21,16 +21,27 @@ export async function run(options: BenchOptions): Promise<BenchRow[]> {
     const classifier = await Classifier.load(model.path, LABELS, SHAPE);
     const pod = async (window: Float32Array) => LABELS.indexOf(await classifier.classify(window));
 
-    const session = await InferenceSession.create(model.path, { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 });
+    const session = await InferenceSession.create(model.path, {
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+      logSeverityLevel: 3,
+    });
     const [input = '', output = ''] = [session.inputNames[0], session.outputNames[0]];
     const bare = async (window: Float32Array) => {
-      const { data } = (await session.run({ [input]: new Tensor('float32', window, [1, ...SHAPE]) }))[output] as { data: Float32Array };
+      const { data } = (await session.run({ [input]: new Tensor('float32', window, [1, ...SHAPE]) }))[output] as {
+        data: Float32Array;
+      };
       return data.indexOf(data.reduce((most, value) => (value > most ? value : most), -Infinity));
     };
 
     for (const window of motion) {
       const [ours, theirs] = [await pod(window), await bare(window)];
-      if (ours !== theirs) throw new BenchError('wrongResult', { ours, theirs }, 'The pod and bare ONNX Runtime name different classes for the same window.');
+      if (ours !== theirs)
+        throw new BenchError(
+          'wrongResult',
+          { ours, theirs },
+          'The pod and bare ONNX Runtime name different classes for the same window.',
+        );
     }
     const turn = (classify: (window: Float32Array) => Promise<number>) => async (at: number) => {
       const times: number[] = [];
@@ -46,12 +57,27 @@ export async function run(options: BenchOptions): Promise<BenchRow[]> {
     options.progress(`classifying ${(2 * ROUNDS * TURNS * TURN).toLocaleString('en-US')} windows`);
     const rounds: { ours: number[]; theirs: number[] }[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      const [ours, theirs] = (await takeTurns(TURNS, [turn(pod), turn(bare)])).map((turns) => turns.flat()) as [number[], number[]];
+      const [ours, theirs] = (await takeTurns(TURNS, [turn(pod), turn(bare)])).map((turns) => turns.flat()) as [
+        number[],
+        number[],
+      ];
       rounds.push({ ours, theirs });
     }
     return [0.5, 0.99].map((q) => {
-      const [value, peerValue] = [median(rounds.map(({ ours }) => quantile(ours, q))), median(rounds.map(({ theirs }) => quantile(theirs, q)))];
-      return { name: `inference p${q * 100}`, value, unit: 'µs/window', peer: 'onnxruntime-node', peerValue, ratio: value / peerValue, target: 1.1, bound: 'most' as const };
+      const [value, peerValue] = [
+        median(rounds.map(({ ours }) => quantile(ours, q))),
+        median(rounds.map(({ theirs }) => quantile(theirs, q))),
+      ];
+      return {
+        name: `inference p${q * 100}`,
+        value,
+        unit: 'µs/window',
+        peer: 'onnxruntime-node',
+        peerValue,
+        ratio: value / peerValue,
+        target: 1.1,
+        bound: 'most' as const,
+      };
     });
   } finally {
     model.remove();

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { runRecipe, syntheticWindows } from '@livepod/recipes';
 
 const SCHEMA = {
-  channels: ['x_acc', 'y_acc', 'z_acc'].map((name) => ({ name, unit: 'm/s2' })).concat(['x_gyro', 'y_gyro', 'z_gyro'].map((name) => ({ name, unit: 'rad/s' }))),
+  channels: ['x_acc', 'y_acc', 'z_acc']
+    .map((name) => ({ name, unit: 'm/s2' }))
+    .concat(['x_gyro', 'y_gyro', 'z_gyro'].map((name) => ({ name, unit: 'rad/s' }))),
   rateMilliHz: 50_000,
   labels: ['A', 'B', 'C', 'D', 'E', 'F'],
   device: 'synthetic',
@@ -21,14 +23,21 @@ export function windows(count: number, seed: number): Float32Array[] {
 }
 
 /**
- * A motion-cnn of the size that pods get, from the recipe and its exporter. Hardly trained: what it says does not matter here, what it
- * computes is the same.
+ * A motion-cnn of the size that pods get, from the recipe and its exporter. Hardly trained: what it says does not
+ * matter here, what it computes is the same.
  */
 export async function motionModel(): Promise<{ path: string; remove(): void }> {
   const rows = [[...SCHEMA.channels.map(({ name }) => name), 'timestamp', 'label'].join(',')];
   for (const [kind, label] of SCHEMA.labels.entries()) {
     const samples = windows(2, kind + 1).flatMap((window) => [...window]);
-    for (let at = 0; at < samples.length; at += SCHEMA.channels.length) rows.push([...samples.slice(at, at + SCHEMA.channels.length).map((value) => value.toFixed(4)), rows.length * 20, label].join(','));
+    for (let at = 0; at < samples.length; at += SCHEMA.channels.length)
+      rows.push(
+        [
+          ...samples.slice(at, at + SCHEMA.channels.length).map((value) => value.toFixed(4)),
+          rows.length * 20,
+          label,
+        ].join(','),
+      );
   }
   const { files } = await runRecipe({
     recordings: ['s01', 's02'].map((person) => ({ name: `${person}/${person}_01.csv`, csv: `${rows.join('\n')}\n` })),

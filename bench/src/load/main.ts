@@ -15,8 +15,10 @@ import { sample, type Sample } from './sample.js';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const HELP = `Usage: npm run load -- [options]
 
-Puts lifecycles in flight on a development server with its state in a file: each is taken in up to its first vote, which stays open. Measures what
-a quarter, half and all of them take, and whether the second half takes more than the first; then lets some further ones go to their end.
+Puts lifecycles in flight on a development server with its state in a file: each is taken in up to its first vote,
+which stays open. Measures what
+a quarter, half and all of them take, and whether the second half takes more than the first; then lets some further
+ones go to their end.
 
   --lifecycles N   default 1000; a multiple of 4
   --cached N       workflows that a worker keeps in memory; default 200, as the orchestrator does
@@ -33,13 +35,18 @@ const STARTED_TOGETHER = 25;
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      lifecycles: { type: 'string', default: '1000' }, cached: { type: 'string', default: '200' }, finish: { type: 'string', default: '20' },
-      json: { type: 'string' }, markdown: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
+      lifecycles: { type: 'string', default: '1000' },
+      cached: { type: 'string', default: '200' },
+      finish: { type: 'string', default: '20' },
+      json: { type: 'string' },
+      markdown: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return console.log(HELP);
   const [lifecycles, cached, finish] = [Number(values.lifecycles), Number(values.cached), Number(values.finish)];
-  if (!Number.isInteger(lifecycles / 4) || lifecycles < 4) throw new Error(`--lifecycles is ${values.lifecycles}; give a multiple of 4.`);
+  if (!Number.isInteger(lifecycles / 4) || lifecycles < 4)
+    throw new Error(`--lifecycles is ${values.lifecycles}; give a multiple of 4.`);
 
   const world = Object.assign(new World(), { looks: 0 });
   const proposed = new Set<string>();
@@ -56,7 +63,12 @@ async function main(): Promise<void> {
       },
       'governance.decisions': async (request: { proposals: number[] }) => {
         if (request.proposals[0]! >= openFrom) return activities['governance.decisions']!(request as never);
-        throw ApplicationFailure.create({ type: 'notDecided', message: 'The vote is open', nextRetryDelay: '5 minutes', category: 'BENIGN' });
+        throw ApplicationFailure.create({
+          type: 'notDecided',
+          message: 'The vote is open',
+          nextRetryDelay: '5 minutes',
+          category: 'BENIGN',
+        });
       },
     }),
   });
@@ -66,8 +78,11 @@ async function main(): Promise<void> {
     const samples: Sample[] = [await sample(troupe.client, 0, pids, troupe.database)];
     const notes: string[] = [];
     let began = performance.now();
-    for (let inFlight = 0; inFlight < lifecycles; ) {
-      const upTo = Math.min(inFlight + STARTED_TOGETHER, [lifecycles / 4, lifecycles / 2, lifecycles].find((mark) => mark > inFlight)!);
+    for (let inFlight = 0; inFlight < lifecycles;) {
+      const upTo = Math.min(
+        inFlight + STARTED_TOGETHER,
+        [lifecycles / 4, lifecycles / 2, lifecycles].find((mark) => mark > inFlight)!,
+      );
       await Promise.all(Array.from({ length: upTo - inFlight }, (_, index) => start(troupe, inFlight + index)));
       inFlight = upTo;
       while (proposed.size < inFlight) await sleep(100);
@@ -76,7 +91,12 @@ async function main(): Promise<void> {
       await sleep(5000); // what is being written, and visibility, come to rest
       const now = await sample(troupe.client, inFlight, pids, troupe.database);
       samples.push(now);
-      notes.push(`${inFlight} in flight: worker ${now.workerMB.toFixed(0)} MB, server ${now.serverMB.toFixed(0)} MB, database ${now.databaseMB.toFixed(1)} MB, ${now.rows} visibility rows, ${now.eventsEach.toFixed(1)} events and ${(now.bytesEach / 1000).toFixed(1)} kB of history each; the last ${inFlight - samples.at(-2)!.inFlight} began in ${seconds.toFixed(0)} s.`);
+      notes.push(
+        `${inFlight} in flight: worker ${now.workerMB.toFixed(0)} MB, server ${now.serverMB.toFixed(0)} MB, ` +
+          `database ${now.databaseMB.toFixed(1)} MB, ${now.rows} visibility rows, ${now.eventsEach.toFixed(1)} ` +
+          `events and ${(now.bytesEach / 1000).toFixed(1)} kB of history each; the last ` +
+          `${inFlight - samples.at(-2)!.inFlight} began in ${seconds.toFixed(0)} s.`,
+      );
       console.error(`  ${notes.at(-1)}`);
       began = performance.now();
     }
@@ -95,13 +115,21 @@ async function main(): Promise<void> {
 }
 
 const start = (troupe: Troupe, number: number) =>
-  troupe.client.workflow.start('lifecycle', { taskQueue: 'orchestrator', workflowId: `lifecycle-load-${number}`, args: [round(`load-${number}`, { datasets: [id('1')] })] });
+  troupe.client.workflow.start('lifecycle', {
+    taskQueue: 'orchestrator',
+    workflowId: `lifecycle-load-${number}`,
+    args: [round(`load-${number}`, { datasets: [id('1')] })],
+  });
 
-/** Further lifecycles that go to their end while all the others are in flight. @returns a note on what a whole one takes */
+/**
+ * Further lifecycles that go to their end while all the others are in flight. @returns a note on what a whole one takes
+ */
 async function finished(troupe: Troupe, before: number, count: number): Promise<string> {
   await troupe.start('provider');
   const began = performance.now();
-  const ended = await Promise.allSettled(Array.from({ length: count }, async (_, index) => (await start(troupe, before + index)).result()));
+  const ended = await Promise.allSettled(
+    Array.from({ length: count }, async (_, index) => (await start(troupe, before + index)).result()),
+  );
   const failed = ended.find((end) => end.status === 'rejected');
   if (failed) throw failed.reason;
   const seconds = (performance.now() - began) / 1000;
@@ -111,7 +139,11 @@ async function finished(troupe: Troupe, before: number, count: number): Promise<
     sizes.push({ events: historyLength, bytes: historySize ?? 0 });
   }
   const sum = (of: 'events' | 'bytes'): number => sizes.reduce((all, size) => all + size[of], 0);
-  return `${count} whole lifecycles ended beside those ${before} in ${seconds.toFixed(0)} s; one has ${sum('events')} events and ${(sum('bytes') / 1000).toFixed(0)} kB of history in its ${sizes.length} workflows of ours.`;
+  return (
+    `${count} whole lifecycles ended beside those ${before} in ${seconds.toFixed(0)} s; one has ` +
+    `${sum('events')} events and ${(sum('bytes') / 1000).toFixed(0)} kB of history in its ${sizes.length} ` +
+    'workflows of ours.'
+  );
 }
 
 // What was started ends with this process.

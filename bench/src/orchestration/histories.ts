@@ -24,15 +24,27 @@ export async function histories(client: Client, query: string): Promise<HistoryF
     const steps: HistoryFacts['steps'] = [];
     for (const event of events ?? []) {
       const at = milliseconds(event.eventTime);
-      const { activityTaskScheduledEventAttributes: activity, nexusOperationScheduledEventAttributes: operation } = event;
+      const { activityTaskScheduledEventAttributes: activity, nexusOperationScheduledEventAttributes: operation } =
+        event;
       if (activity) asked.set(String(event.eventId), { name: activity.activityType?.name ?? '', at });
       if (operation) asked.set(String(event.eventId), { name: `${operation.service}.${operation.operation}`, at });
-      const ended = event.activityTaskCompletedEventAttributes ?? event.activityTaskFailedEventAttributes ?? event.activityTaskTimedOutEventAttributes
-        ?? event.nexusOperationCompletedEventAttributes ?? event.nexusOperationFailedEventAttributes ?? event.nexusOperationTimedOutEventAttributes;
+      const ended =
+        event.activityTaskCompletedEventAttributes ??
+        event.activityTaskFailedEventAttributes ??
+        event.activityTaskTimedOutEventAttributes ??
+        event.nexusOperationCompletedEventAttributes ??
+        event.nexusOperationFailedEventAttributes ??
+        event.nexusOperationTimedOutEventAttributes;
       const begun = ended && asked.get(String(ended.scheduledEventId));
       if (begun) steps.push({ name: begun.name, span: [begun.at, at] });
     }
-    found.push({ workflowId: run.workflowId, type: run.type, events: events?.length ?? 0, span: [run.startTime.getTime(), run.closeTime.getTime()], steps });
+    found.push({
+      workflowId: run.workflowId,
+      type: run.type,
+      events: events?.length ?? 0,
+      span: [run.startTime.getTime(), run.closeTime.getTime()],
+      steps,
+    });
   }
   return found;
 }

@@ -4,7 +4,13 @@ const event = (at: number, more: Record<string, unknown> = {}) => ({ at, type: '
 
 describe('times between events of audit logs', () => {
   it('are taken per thing, to its first release', () => {
-    expect(between([event(1, { grant: 1 }), event(2, { grant: 2 })], [event(4, { grant: 2 }), event(7, { grant: 1 }), event(9, { grant: 1 })], 'grant')).toEqual([6, 2]);
+    expect(
+      between(
+        [event(1, { grant: 1 }), event(2, { grant: 2 })],
+        [event(4, { grant: 2 }), event(7, { grant: 1 }), event(9, { grant: 1 })],
+        'grant',
+      ),
+    ).toEqual([6, 2]);
   });
 
   it('are not taken where the second event never came', () => {

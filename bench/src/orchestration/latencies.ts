@@ -9,13 +9,30 @@ interface Event {
   [field: string]: unknown;
 }
 
-/** How long the canisters' decisions take to have their effect, by the clocks of the canisters: read from their audit logs. */
+/**
+ * How long the canisters' decisions take to have their effect, by the clocks of the canisters: read from their audit
+ * logs.
+ */
 export async function latencies(network: Network): Promise<BenchRow[]> {
   const clients = await connect(network);
-  const [access, governance, models] = await Promise.all([eventsOf(clients, 'access'), eventsOf(clients, 'governance'), eventsOf(clients, 'models')]);
+  const [access, governance, models] = await Promise.all([
+    eventsOf(clients, 'access'),
+    eventsOf(clients, 'governance'),
+    eventsOf(clients, 'models'),
+  ]);
   return [
-    ...rows('approval of a job to the release of its keys', between(of(access, 'granted'), of(access, 'keyReleased'), 'grant')),
-    ...rows('deciding vote on a checkpoint to its signed metadata', votesToOfficial(of(governance, 'proposal_decided'), of(models, 'checkpointAdopted'), of(models, 'metadataPublished'))),
+    ...rows(
+      'approval of a job to the release of its keys',
+      between(of(access, 'granted'), of(access, 'keyReleased'), 'grant'),
+    ),
+    ...rows(
+      'deciding vote on a checkpoint to its signed metadata',
+      votesToOfficial(
+        of(governance, 'proposal_decided'),
+        of(models, 'checkpointAdopted'),
+        of(models, 'metadataPublished'),
+      ),
+    ),
   ];
 }
 
@@ -40,7 +57,15 @@ export function votesToOfficial(decided: Event[], adopted: Event[], published: E
 
 function rows(name: string, seconds: number[]): BenchRow[] {
   if (seconds.length === 0) return [];
-  return [0.5, 0.99].map((q) => ({ name: `${name}, p${q * 100} of ${seconds.length}`, value: quantile(seconds, q), unit: 's', peer: null, peerValue: null, ratio: null, target: null }));
+  return [0.5, 0.99].map((q) => ({
+    name: `${name}, p${q * 100} of ${seconds.length}`,
+    value: quantile(seconds, q),
+    unit: 's',
+    peer: null,
+    peerValue: null,
+    ratio: null,
+    target: null,
+  }));
 }
 
 async function eventsOf(clients: Clients, canister: 'access' | 'governance' | 'models'): Promise<Event[]> {
@@ -49,7 +74,8 @@ async function eventsOf(clients: Clients, canister: 'access' | 'governance' | 'm
   for (let start = 0n; start < length; start = BigInt(events.length)) {
     const page = await clients[canister].audit_log({ start, length: 100 });
     if (page.length === 0) break;
-    for (const entry of page) events.push({ ...(JSON.parse(entry.event) as { type: string }), at: Number(entry.at) / 1e9 });
+    for (const entry of page)
+      events.push({ ...(JSON.parse(entry.event) as { type: string }), at: Number(entry.at) / 1e9 });
   }
   return events;
 }

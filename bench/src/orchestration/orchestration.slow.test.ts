@@ -13,10 +13,20 @@ const measured = (): Promise<BenchRow[]> => run({ state, note: (line) => void no
 
 beforeAll(async () => {
   stage = await Stage.open();
-  writeFileSync(join(state, 'network.json'), JSON.stringify({
-    icHost: 'http://127.0.0.1', rootKey: '00', canisters: Object.fromEntries(CANISTERS.map((name) => [name, 'aaaaa-aa'])),
-    temporal: { address: stage.environment.address, namespace: 'livepod', providerNamespace: 'provider-1', nexusEndpoint: 'provider-1' },
-  }));
+  writeFileSync(
+    join(state, 'network.json'),
+    JSON.stringify({
+      icHost: 'http://127.0.0.1',
+      rootKey: '00',
+      canisters: Object.fromEntries(CANISTERS.map((name) => [name, 'aaaaa-aa'])),
+      temporal: {
+        address: stage.environment.address,
+        namespace: 'livepod',
+        providerNamespace: 'provider-1',
+        nexusEndpoint: 'provider-1',
+      },
+    }),
+  );
 });
 afterAll(async () => {
   rmSync(state, { recursive: true });
@@ -25,21 +35,32 @@ afterAll(async () => {
 
 describe('the orchestration benchmark', () => {
   it('is skipped, and says what to start, where no stack runs', async () => {
-    expect(await run({ state: join(state, 'nowhere'), note: (line) => void notes.push(line), progress: () => {} })).toEqual([]);
+    expect(
+      await run({ state: join(state, 'nowhere'), note: (line) => void notes.push(line), progress: () => {} }),
+    ).toEqual([]);
     expect(notes.pop()).toMatch(/npm start/);
   });
 
   it('reads time and events of a finished lifecycle from the histories of both namespaces', async () => {
     await (await stage.start('lifecycle', 'lifecycle-bench', round('bench'))).result();
     let rows: BenchRow[] = [];
-    while (!rows.some(({ name }) => name === 'events: trainingJob')) rows = await measured(); // visibility follows after a moment
+    // visibility follows after a moment
+    while (!rows.some(({ name }) => name === 'events: trainingJob')) rows = await measured();
     const [time] = rows;
     expect(time).toMatchObject({ name: 'lifecycle-bench: neither training nor voting', peer: 'the whole lifecycle' });
     expect(time!.value).toBeGreaterThan(0);
     expect(time!.ratio).toBeLessThan(1);
     expect(notes).toContainEqual(expect.stringMatching(/lifecycle-bench: voting [\d.]+ s, training [\d.]+ s, waves/));
     const events = rows.filter(({ name }) => name.startsWith('events: '));
-    expect(events.map(({ name }) => name.slice(8))).toEqual(['accessRequest', 'checkpointReview', 'datasetIntake', 'lifecycle', 'modelRollout', 'trainingJob', 'trainingRound']);
+    expect(events.map(({ name }) => name.slice(8))).toEqual([
+      'accessRequest',
+      'checkpointReview',
+      'datasetIntake',
+      'lifecycle',
+      'modelRollout',
+      'trainingJob',
+      'trainingRound',
+    ]);
     expect(events.every((row) => row.value > 5 && met(row))).toBe(true);
   });
 });

@@ -18,22 +18,29 @@ const OVERHEAD_TARGET = 1.3;
 const IN_A_ROW = 5;
 
 /**
- * What the workflows cost beside the least that the same server, worker process and machine can do, in turns. In the place of the canisters stands
- * a world whose activities return at once, so that all time is overhead.
+ * What the workflows cost beside the least that the same server, worker process and machine can do, in turns. In the
+ * place of the canisters stands a world whose activities return at once, so that all time is overhead.
  */
 export async function stages({ progress, note }: BenchOptions): Promise<BenchRow[]> {
   const stage = await Stage.open();
   const world = (): World => Object.assign(new World(), { looks: 0 });
   stage.world = world();
   const bareWorker = await Worker.create({
-    connection: stage.environment.nativeConnection, namespace: 'livepod', taskQueue: 'bare', activities: { step: async () => {} },
-    workflowBundle: await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('bare.ts', import.meta.url)), logger: new DefaultLogger('WARN') }),
+    connection: stage.environment.nativeConnection,
+    namespace: 'livepod',
+    taskQueue: 'bare',
+    activities: { step: async () => {} },
+    workflowBundle: await bundleWorkflowCode({
+      workflowsPath: fileURLToPath(new URL('bare.ts', import.meta.url)),
+      logger: new DefaultLogger('WARN'),
+    }),
   });
   const running = bareWorker.run();
   const lifecycle = async (name: string, datasets?: string[]): Promise<void> => {
     await (await stage.start('lifecycle', `lifecycle-${name}`, round(name, datasets ? { datasets } : {}))).result();
   };
-  const bare = async (name: string, type = 'bare'): Promise<void> => void (await stage.client.execute(type, { taskQueue: 'bare', workflowId: name }));
+  const bare = async (name: string, type = 'bare'): Promise<void> =>
+    void (await stage.client.execute(type, { taskQueue: 'bare', workflowId: name }));
 
   try {
     await Promise.all([lifecycle('warm-up'), bare('bare-warm-up')]);
@@ -45,20 +52,38 @@ export async function stages({ progress, note }: BenchOptions): Promise<BenchRow
       for (let each = 0; each < BARE_PER_ROUND; each++) await bare(`bare-${turn}-${each}`);
       await bare(`longer-${turn}`, 'bareRow');
     }
-    const recorded = [...(await closed(stage.environment.client, began)), ...(await closed(stage.inProviderNamespace(), began))];
+    const recorded = [
+      ...(await closed(stage.environment.client, began)),
+      ...(await closed(stage.inProviderNamespace(), began)),
+    ];
     const rows = overheads(recorded, note);
 
     progress(`${THROUGHPUT_ROUNDS} lifecycles, ${SIDE_BY_SIDE} side by side`);
     const steps = recorded.filter(ours).reduce((sum, one) => sum + ownOverhead(one, recorded).steps, 0) / ROUNDS;
-    const seconds = await sideBySide(SIDE_BY_SIDE, THROUGHPUT_ROUNDS, (turn) => lifecycle(`many-${turn}`)) / 1000;
+    const seconds = (await sideBySide(SIDE_BY_SIDE, THROUGHPUT_ROUNDS, (turn) => lifecycle(`many-${turn}`))) / 1000;
     const bareCount = Math.round(THROUGHPUT_ROUNDS * steps);
-    const bareSeconds = await sideBySide(SIDE_BY_SIDE * 4, bareCount, (turn) => bare(`many-bare-${turn}`)) / 1000;
-    note(`A lifecycle of two datasets has ${steps.toFixed(0)} steps (activities, children, Nexus operations) in ${new Set(recorded.filter(ours).map(({ type }) => type)).size} kinds of workflow; its peer is as many bare workflows, ${SIDE_BY_SIDE * 4} side by side.`);
-    rows.push({ name: `lifecycles, ${SIDE_BY_SIDE} side by side`, value: THROUGHPUT_ROUNDS / seconds * 60, unit: '/min', peer: 'bare workflows of as many steps', peerValue: THROUGHPUT_ROUNDS / bareSeconds * 60, ratio: bareSeconds / seconds, target: null });
+    const bareSeconds = (await sideBySide(SIDE_BY_SIDE * 4, bareCount, (turn) => bare(`many-bare-${turn}`))) / 1000;
+    note(
+      `A lifecycle of two datasets has ${steps.toFixed(0)} steps (activities, children, Nexus operations) in ` +
+        `${new Set(recorded.filter(ours).map(({ type }) => type)).size} kinds of workflow; its peer is as many ` +
+        `bare workflows, ${SIDE_BY_SIDE * 4} side by side.`,
+    );
+    rows.push({
+      name: `lifecycles, ${SIDE_BY_SIDE} side by side`,
+      value: (THROUGHPUT_ROUNDS / seconds) * 60,
+      unit: '/min',
+      peer: 'bare workflows of as many steps',
+      peerValue: (THROUGHPUT_ROUNDS / bareSeconds) * 60,
+      ratio: bareSeconds / seconds,
+      target: null,
+    });
 
     progress('the longest history: 1,000 datasets');
     stage.world = world();
-    await lifecycle('large', Array.from({ length: 1000 }, (_, index) => `sha256:${index.toString(16).padStart(8, '0').padEnd(64, '0')}`));
+    await lifecycle(
+      'large',
+      Array.from({ length: 1000 }, (_, index) => `sha256:${index.toString(16).padStart(8, '0').padEnd(64, '0')}`),
+    );
     const all = [...recorded, ...(await closed(stage.environment.client, began))].filter(ours);
     rows.push(await replayOf(all.sort((a, b) => b.events.length - a.events.length)[0]!, stage));
     return rows;
@@ -72,7 +97,8 @@ export async function stages({ progress, note }: BenchOptions): Promise<BenchRow
 const ours = ({ type }: Recorded): boolean => !type.startsWith('bare');
 
 function overheads(recorded: Recorded[], note: (line: string) => void): BenchRow[] {
-  const bareOf = (name: string): number[] => recorded.filter(({ type }) => type === name).map((one) => spanOf(one)[1] - spanOf(one)[0]);
+  const bareOf = (name: string): number[] =>
+    recorded.filter(({ type }) => type === name).map((one) => spanOf(one)[1] - spanOf(one)[0]);
   const bareTimes = bareOf('bare');
   const oneMore = (median(bareOf('bareRow')) - median(bareTimes)) / (IN_A_ROW - 1);
   const peerValue = median(bareTimes);
@@ -81,19 +107,43 @@ function overheads(recorded: Recorded[], note: (line: string) => void): BenchRow
   for (const type of kinds) {
     const own = recorded.filter((one) => one.type === type).map((one) => ownOverhead(one, recorded));
     const perStep = own.map(({ milliseconds, steps }) => milliseconds / steps);
-    rows.push({ name: `${type}: overhead per step`, value: median(perStep), unit: 'ms', peer: 'bare workflow', peerValue, ratio: median(perStep) / peerValue, target: OVERHEAD_TARGET, bound: 'most' });
+    rows.push({
+      name: `${type}: overhead per step`,
+      value: median(perStep),
+      unit: 'ms',
+      peer: 'bare workflow',
+      peerValue,
+      ratio: median(perStep) / peerValue,
+      target: OVERHEAD_TARGET,
+      bound: 'most',
+    });
     const whole = own.map((one) => one.milliseconds);
     const asMany = peerValue + (own[0]!.steps - 1) * oneMore;
-    note(`${type}: own overhead p50 ${median(whole).toFixed(0)} ms, p99 ${quantile(whole, 0.99).toFixed(0)} ms, over ${own[0]!.steps} steps; ${(median(whole) / asMany).toFixed(2)} of a bare workflow of as many activities in a row.`);
+    note(
+      `${type}: own overhead p50 ${median(whole).toFixed(0)} ms, p99 ${quantile(whole, 0.99).toFixed(0)} ms, ` +
+        `over ${own[0]!.steps} steps; ${(median(whole) / asMany).toFixed(2)} of a bare workflow of as many ` +
+        'activities in a row.',
+    );
   }
-  note(`bare workflow of one activity: p50 ${peerValue.toFixed(1)} ms, p99 ${quantile(bareTimes, 0.99).toFixed(1)} ms, ${bareTimes.length} of them; each activity more ${oneMore.toFixed(1)} ms; server with its state in memory, one at a time.`);
+  note(
+    `bare workflow of one activity: p50 ${peerValue.toFixed(1)} ms, p99 ` +
+      `${quantile(bareTimes, 0.99).toFixed(1)} ms, ${bareTimes.length} of them; each activity more ` +
+      `${oneMore.toFixed(1)} ms; server with its state in memory, one at a time.`,
+  );
   return rows;
 }
 
 async function closed({ workflow }: Client, began: Date): Promise<Recorded[]> {
   const found: Recorded[] = [];
-  for await (const { workflowId, runId, type, closeTime } of workflow.list({ query: `StartTime >= "${began.toISOString()}"` })) {
-    if (closeTime) found.push({ workflowId, type, events: (await workflow.getHandle(workflowId, runId).fetchHistory()).events as Recorded['events'] });
+  for await (const { workflowId, runId, type, closeTime } of workflow.list({
+    query: `StartTime >= "${began.toISOString()}"`,
+  })) {
+    if (closeTime)
+      found.push({
+        workflowId,
+        type,
+        events: (await workflow.getHandle(workflowId, runId).fetchHistory()).events as Recorded['events'],
+      });
   }
   return found;
 }
@@ -112,6 +162,19 @@ async function replayOf({ workflowId, type, events }: Recorded, stage: Stage): P
   const { code } = await workflowBundle('orchestrator');
   const history = await stage.history(workflowId);
   const seconds: number[] = [];
-  for (let turn = 0; turn < 5; turn++) seconds.push((await time(() => Worker.runReplayHistory({ workflowBundle: { code }, sinks: noSinks }, history, workflowId))) / 1000);
-  return { name: `replay of the longest history (${type}, ${events.length} events)`, value: median(seconds), unit: 's', peer: null, peerValue: null, ratio: null, target: 1, bound: 'most' };
+  for (let turn = 0; turn < 5; turn++)
+    seconds.push(
+      (await time(() => Worker.runReplayHistory({ workflowBundle: { code }, sinks: noSinks }, history, workflowId))) /
+        1000,
+    );
+  return {
+    name: `replay of the longest history (${type}, ${events.length} events)`,
+    value: median(seconds),
+    unit: 's',
+    peer: null,
+    peerValue: null,
+    ratio: null,
+    target: 1,
+    bound: 'most',
+  };
 }

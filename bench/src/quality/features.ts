@@ -1,19 +1,30 @@
 import { sensorsOf, type MotionSchema, type Windows } from '@livepod/recipes';
 
 /** Bands of the spectrum, in whole periods per window: below a step's cadence, around it, above. */
-const BANDS = [[1, 3], [3, 6], [6, 15]] as const;
+const BANDS = [
+  [1, 3],
+  [3, 6],
+  [6, 15],
+] as const;
 
 /**
- * What one would compute by hand for a window of motion: per channel and per sensor's magnitude the mean, deviation, least, greatest, mean
- * step and log power in three bands, and the correlation of every two axes of a sensor. 70 numbers for accelerometer and gyroscope.
+ * What one would compute by hand for a window of motion: per channel and per sensor's magnitude the mean, deviation,
+ * least, greatest, mean step and log power in three bands, and the correlation of every two axes of a sensor. 70
+ * numbers for accelerometer and gyroscope.
  */
 export function windowFeatures(windows: Windows, schema: MotionSchema): Float64Array[] {
   const sensors = sensorsOf(schema).filter((axes) => axes.length > 1);
   const { size, channels, samples } = windows;
   return Array.from({ length: windows.count }, (_, window) => {
-    const series = Array.from({ length: channels }, (_, channel) => Float64Array.from({ length: size }, (_, t) => samples[(window * size + t) * channels + channel]!));
-    const lengths = sensors.map((axes) => Float64Array.from({ length: size }, (_, t) => Math.hypot(...axes.map((axis) => series[axis]![t]!))));
-    const correlations = sensors.flatMap((axes) => axes.flatMap((a, at) => axes.slice(0, at).map((b) => correlation(series[a]!, series[b]!))));
+    const series = Array.from({ length: channels }, (_, channel) =>
+      Float64Array.from({ length: size }, (_, t) => samples[(window * size + t) * channels + channel]!),
+    );
+    const lengths = sensors.map((axes) =>
+      Float64Array.from({ length: size }, (_, t) => Math.hypot(...axes.map((axis) => series[axis]![t]!))),
+    );
+    const correlations = sensors.flatMap((axes) =>
+      axes.flatMap((a, at) => axes.slice(0, at).map((b) => correlation(series[a]!, series[b]!))),
+    );
     return Float64Array.from([...[...series, ...lengths].flatMap(ofSeries), ...correlations]);
   });
 }
@@ -24,14 +35,22 @@ function ofSeries(series: Float64Array): number[] {
   let steps = 0;
   for (let t = 1; t < series.length; t++) steps += Math.abs(series[t]! - series[t - 1]!);
   const deviation = Math.sqrt(meanOf(moving.map((value) => value * value)));
-  return [mean, deviation, Math.min(...series), Math.max(...series), steps / (series.length - 1), ...bandPowers(moving)];
+  return [
+    mean,
+    deviation,
+    Math.min(...series),
+    Math.max(...series),
+    steps / (series.length - 1),
+    ...bandPowers(moving),
+  ];
 }
 
 function bandPowers(moving: Float64Array): number[] {
   return BANDS.map(([from, to]) => {
     let power = 0;
     for (let k = from; k < to; k++) {
-      let real = 0, imaginary = 0;
+      let real = 0,
+        imaginary = 0;
       for (let t = 0; t < moving.length; t++) {
         const phase = (2 * Math.PI * k * t) / moving.length;
         real += moving[t]! * Math.cos(phase);
@@ -45,7 +64,9 @@ function bandPowers(moving: Float64Array): number[] {
 
 function correlation(a: Float64Array, b: Float64Array): number {
   const [meanA, meanB] = [meanOf(a), meanOf(b)];
-  let both = 0, squareA = 0, squareB = 0;
+  let both = 0,
+    squareA = 0,
+    squareB = 0;
   for (let t = 0; t < a.length; t++) {
     both += (a[t]! - meanA) * (b[t]! - meanB);
     squareA += (a[t]! - meanA) ** 2;

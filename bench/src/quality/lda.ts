@@ -1,6 +1,10 @@
 /** Linear discriminant analysis: one mean per label, one covariance for all, priors as counted. */
 export class Lda {
-  private constructor(private readonly labels: number[], private readonly weights: Float64Array[], private readonly biases: number[]) {}
+  private constructor(
+    private readonly labels: number[],
+    private readonly weights: Float64Array[],
+    private readonly biases: number[],
+  ) {}
 
   static fit(features: Float64Array[], truth: ArrayLike<number>): Lda {
     const width = features[0]!.length;
@@ -17,14 +21,17 @@ export class Lda {
     labels.forEach((label, at) => {
       for (const row of groups.get(label)!) {
         const away = row.map((value, i) => value - means[at]![i]!);
-        for (let i = 0; i < width; i++) for (let j = 0; j <= i; j++) covariance[i]![j]! += (away[i]! * away[j]!) / (features.length - labels.length);
+        for (let i = 0; i < width; i++)
+          for (let j = 0; j <= i; j++) covariance[i]![j]! += (away[i]! * away[j]!) / (features.length - labels.length);
       }
     });
     // A millionth of each variance on the diagonal: two features that always agree must not stop the fit.
     for (let i = 0; i < width; i++) covariance[i]![i]! += 1e-6 * covariance[i]![i]! + 1e-12;
     const factor = cholesky(covariance);
     const weights = means.map((mean) => solve(factor, mean));
-    const biases = labels.map((label, at) => Math.log(groups.get(label)!.length / features.length) - 0.5 * dot(weights[at]!, means[at]!));
+    const biases = labels.map(
+      (label, at) => Math.log(groups.get(label)!.length / features.length) - 0.5 * dot(weights[at]!, means[at]!),
+    );
     return new Lda(labels, weights, biases);
   }
 

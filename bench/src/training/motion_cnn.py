@@ -1,6 +1,7 @@
 """The same network as recipes/motion-cnn/model.ts in PyTorch: one JSON line per request line, {"windowsPerSecond": n}.
 
-usage: motion_cnn.py BATCH CHANNELS LABELS FILTERS THREADS, then on standard input the number of steps to take, a line at a time
+usage: motion_cnn.py BATCH CHANNELS LABELS FILTERS THREADS, then on standard input the number of steps to take,
+a line at a time
 """
 
 import json
@@ -25,7 +26,8 @@ class MotionCnn(nn.Module):
         super().__init__()
         derived = CHANNELS + 6
         self.convs = nn.ModuleList(
-            nn.Conv1d(FILTERS if i else derived, FILTERS, k, padding=k // 2, bias=False) for i, k in enumerate((9, 5, 5)))
+            nn.Conv1d(FILTERS if i else derived, FILTERS, k, padding=k // 2, bias=False)
+            for i, k in enumerate((9, 5, 5)))
         self.norms = nn.ModuleList(nn.BatchNorm1d(FILTERS) for _ in range(3))
         time_ = torch.arange(WINDOW).float()
         bins = torch.arange(1, BINS + 1).float()

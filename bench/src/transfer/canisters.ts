@@ -10,11 +10,23 @@ export async function installedClients(ic: IcReady, capacity: bigint): Promise<{
   const seed = new Uint8Array(randomBytes(32));
   const identity = identityFromSeed(seed);
   const { canisters } = await installAll({
-    icHost: ic.url, rootKey: ic.rootKey, wasmDir: cache('wasm'), identity,
+    icHost: ic.url,
+    rootKey: ic.rootKey,
+    wasmDir: cache('wasm'),
+    identity,
     parameters: {
-      token: { symbol: 'BENCH', name: 'Bench', balances: [{ owner: identity.getPrincipal().toText(), amount: 1_000n * TOKEN }] },
-      vetkdKeyName: 'test_key_1', schnorrKeyName: 'test_key_1', minProviderBond: TOKEN, minContributorBond: TOKEN,
-      bucketCapacityBytes: capacity, bucketCycles: 10_000_000_000_000n, operators: [],
+      token: {
+        symbol: 'BENCH',
+        name: 'Bench',
+        balances: [{ owner: identity.getPrincipal().toText(), amount: 1_000n * TOKEN }],
+      },
+      vetkdKeyName: 'test_key_1',
+      schnorrKeyName: 'test_key_1',
+      minProviderBond: TOKEN,
+      minContributorBond: TOKEN,
+      bucketCapacityBytes: capacity,
+      bucketCycles: 10_000_000_000_000n,
+      operators: [],
     },
   });
   const clients = await connect({ icHost: ic.url, rootKey: ic.rootKey, canisters }, identity);

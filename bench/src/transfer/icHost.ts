@@ -1,6 +1,6 @@
 /**
- * An embedded IC host as `npm run ic` runs it, in a process of its own, that also tells what it has executed and what is left of the
- * canisters' cycles; the host's interface has no such question, and the Internet Computer's neither.
+ * An embedded IC host as `npm run ic` runs it, in a process of its own, that also tells what it has executed and what
+ * is left of the canisters' cycles; the host's interface has no such question, and the Internet Computer's neither.
  */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -21,7 +21,10 @@ export interface IcFacts {
 const host = Host.open({ state: process.argv[2] as string });
 const server = createHttpServer(host).listen(0, '127.0.0.1');
 await once(server, 'listening');
-process.send?.({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, rootKey: Buffer.from(host.keys.der).toString('hex') } satisfies IcReady);
+process.send?.({
+  url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+  rootKey: Buffer.from(host.keys.der).toString('hex'),
+} satisfies IcReady);
 
 process.on('message', () => {
   const cycles = [...host.subnet.canisters.values()].reduce((sum, canister) => sum + canister.state.cycles, 0n);

@@ -15,17 +15,29 @@ export interface S3Server {
   stop(): Promise<void>;
 }
 
-/** A versitygw over an empty folder, on a free port. Its credentials go into this process's environment, as the production client expects. */
+/**
+ * A versitygw over an empty folder, on a free port. Its credentials go into this process's environment, as the
+ * production client expects.
+ */
 export async function startS3(folder: string): Promise<S3Server> {
   const data = join(folder, 's3');
   mkdirSync(data, { recursive: true });
   process.env['AWS_ACCESS_KEY_ID'] = 'bench';
   process.env['AWS_SECRET_ACCESS_KEY'] = 'bench-secret';
   const address = `127.0.0.1:${await freePort()}`;
-  const child = spawn(cache('bin', 'versitygw'), ['--port', address, '--region', 'us-east-1', '--quiet', 'posix', data], {
-    stdio: 'ignore', env: { ...process.env, ROOT_ACCESS_KEY: 'bench', ROOT_SECRET_KEY: 'bench-secret' },
+  const child = spawn(
+    cache('bin', 'versitygw'),
+    ['--port', address, '--region', 'us-east-1', '--quiet', 'posix', data],
+    {
+      stdio: 'ignore',
+      env: { ...process.env, ROOT_ACCESS_KEY: 'bench', ROOT_SECRET_KEY: 'bench-secret' },
+    },
+  );
+  const failed = once(child, 'error').then(([error]) => {
+    throw new BenchError('partMissing', { part: 'versitygw' }, 'The S3 server is not there; npm start builds it.', {
+      cause: error,
+    });
   });
-  const failed = once(child, 'error').then(([error]) => { throw new BenchError('partMissing', { part: 'versitygw' }, 'The S3 server is not there; npm start builds it.', { cause: error }); });
   const config = { endpoint: `http://${address}`, region: 'us-east-1', forcePathStyle: true };
   const client = new S3Client({ ...config, maxAttempts: 30 });
   await Promise.race([client.send(new CreateBucketCommand({ Bucket: 'bench' })), failed]);
@@ -39,10 +51,15 @@ export interface IcServer extends IcReady {
 }
 
 export async function startIc(folder: string): Promise<IcServer> {
-  const child = fork(fileURLToPath(new URL('./icHost.ts', import.meta.url)), [join(folder, 'ic')], { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const child = fork(fileURLToPath(new URL('./icHost.ts', import.meta.url)), [join(folder, 'ic')], {
+    execArgv: ['--import', 'tsx'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
   const answer = async <T>(): Promise<T> => {
     const message = once(child, 'message').then(([body]) => body as T);
-    const died = once(child, 'exit').then(() => { throw new BenchError('partMissing', { part: 'infra/ic' }, 'The IC host ended by itself; see its message above.'); });
+    const died = once(child, 'exit').then(() => {
+      throw new BenchError('partMissing', { part: 'infra/ic' }, 'The IC host ended by itself; see its message above.');
+    });
     died.catch(() => {}); // it ends in the end
     return Promise.race([message, died]);
   };

@@ -1,4 +1,5 @@
-//! The document `livepod.approval/v1`: everything a job will run. Its id is what payments, grants and the checkpoint name.
+//! The document `livepod.approval/v1`: everything a job will run. Its id is what payments, grants and the checkpoint
+//! name.
 
 use crate::errors::Error;
 use crate::recipes::Resources;
@@ -63,14 +64,26 @@ pub fn digest(bytes: &[u8]) -> Result<String, Error> {
 pub fn read(bytes: &[u8], now: u64) -> Result<Approval, Error> {
     let approval: Approval = document::read(bytes, TYPE)?;
     if let Some(index) = approval.datasets.windows(2).position(|pair| pair[0].id >= pair[1].id) {
-        return Err(Error::Invalid(why(format!("datasets[{}]", index + 1), "it is not after the one before it", "sort by id, each dataset once")));
+        return Err(Error::Invalid(why(
+            format!("datasets[{}]", index + 1),
+            "it is not after the one before it",
+            "sort by id, each dataset once",
+        )));
     }
     let deadline = *approval.deadline;
     if deadline <= now {
-        return Err(Error::DeadlinePassed(why("deadline", format!("{deadline} ns is not in the future"), "choose a later deadline")));
+        return Err(Error::DeadlinePassed(why(
+            "deadline",
+            format!("{deadline} ns is not in the future"),
+            "choose a later deadline",
+        )));
     }
     if deadline - now > LONGEST {
-        return Err(Error::LimitExceeded(why("deadline", "it is more than 30 days away", "choose an earlier deadline")));
+        return Err(Error::LimitExceeded(why(
+            "deadline",
+            "it is more than 30 days away",
+            "choose an earlier deadline",
+        )));
     }
     Ok(approval)
 }

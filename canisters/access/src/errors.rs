@@ -34,7 +34,9 @@ impl From<ProtocolError> for Error {
     fn from(error: ProtocolError) -> Self {
         let about = |remedy: &str| why(error.subject(), error.message(), remedy);
         match error {
-            ProtocolError::NotCanonical { .. } => Error::NotCanonical(about("encode the document with the protocol package")),
+            ProtocolError::NotCanonical { .. } => {
+                Error::NotCanonical(about("encode the document with the protocol package"))
+            }
             _ => Error::Invalid(about("correct the field and send the document again")),
         }
     }

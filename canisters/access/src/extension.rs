@@ -19,7 +19,8 @@ pub struct ExtendDeadline {
     pub authority: Option<Token>,
 }
 
-/// Moves the deadline of a job that has no checkpoint yet, to at most 30 days after it was asked for. A repeat returns the job.
+/// Moves the deadline of a job that has no checkpoint yet, to at most 30 days after it was asked for. A repeat returns
+/// the job.
 pub async fn extend(caller: Principal, request: ExtendDeadline) -> Result<Job, Error> {
     let fleet = governed::peers().fleet;
     let (operator, authority) = signer(caller, request.authority.as_ref(), fleet)?;
@@ -41,7 +42,16 @@ pub async fn extend(caller: Principal, request: ExtendDeadline) -> Result<Job, E
         open_reads(&grant.dataset, job.provider, request.deadline).await?;
     }
     grants::extend_all(&job, request.deadline);
-    audit::append_as(caller, json!({"type": "deadlineExtended", "job": job.id, "from": job.deadline.to_string(), "to": request.deadline.to_string(), "authority": authority}));
+    audit::append_as(
+        caller,
+        json!({
+            "type": "deadlineExtended",
+            "job": job.id,
+            "from": job.deadline.to_string(),
+            "to": request.deadline.to_string(),
+            "authority": authority
+        }),
+    );
     job.deadline = request.deadline;
     jobs::keep(&job);
     Ok(job)
@@ -50,24 +60,45 @@ pub async fn extend(caller: Principal, request: ExtendDeadline) -> Result<Job, E
 /// Whose decision it is, and what the audit log keeps of it.
 fn signer(caller: Principal, token: Option<&Token>, fleet: Principal) -> Result<(Principal, Value), Error> {
     let Some(token) = token else { return Ok((caller, json!({"operator": caller.to_text()}))) };
-    let said = operator::read(token, Action::ExtendDeadline, fleet, system::now())
-        .map_err(|error| Error::NotAuthorized(why(format!("token, {}", error.subject()), error.message(), "make a new one with: livepod ops token")))?;
+    let said = operator::read(token, Action::ExtendDeadline, fleet, system::now()).map_err(|error| {
+        Error::NotAuthorized(why(
+            format!("token, {}", error.subject()),
+            error.message(),
+            "make a new one with: livepod ops token",
+        ))
+    })?;
     Ok((said.operator, json!({"operator": said.operator.to_text(), "token": said.id, "workflow": said.workflow})))
 }
 
 fn extensible(job: Job, deadline: u64, now: u64) -> Result<Job, Error> {
     let subject = format!("job {}", job.id);
     if !matches!(job.state, JobState::Requested | JobState::Granted) {
-        return Err(Error::NotYet(why(subject, format!("it is {}", job.state.word()), "only a job without a checkpoint has a deadline to move")));
+        return Err(Error::NotYet(why(
+            subject,
+            format!("it is {}", job.state.word()),
+            "only a job without a checkpoint has a deadline to move",
+        )));
     }
     if job.deadline <= now {
-        return Err(Error::DeadlinePassed(why(subject, format!("its deadline was {} ns", job.deadline), "ask for access again")));
+        return Err(Error::DeadlinePassed(why(
+            subject,
+            format!("its deadline was {} ns", job.deadline),
+            "ask for access again",
+        )));
     }
     if deadline < job.deadline {
-        return Err(Error::Invalid(why(subject, format!("its deadline is {} ns already", job.deadline), "name a later one")));
+        return Err(Error::Invalid(why(
+            subject,
+            format!("its deadline is {} ns already", job.deadline),
+            "name a later one",
+        )));
     }
     if deadline - job.created_at > LONGEST {
-        return Err(Error::LimitExceeded(why(subject, "the deadline would be more than 30 days after it was asked for", "name an earlier one")));
+        return Err(Error::LimitExceeded(why(
+            subject,
+            "the deadline would be more than 30 days after it was asked for",
+            "name an earlier one",
+        )));
     }
     Ok(job)
 }

@@ -1,4 +1,5 @@
-//! Grants: the right of one provider to one dataset's key, for one job under one approval, a few times, until a deadline.
+//! Grants: the right of one provider to one dataset's key, for one job under one approval, a few times, until a
+//! deadline.
 
 use crate::errors::{busy, Error};
 use crate::jobs::{Job, JobDataset};
@@ -43,8 +44,10 @@ struct Released {
 }
 
 thread_local! {
-    static RELEASED: RefCell<StableBTreeMap<u64, Cbor<Released>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::RELEASED)));
-    static GRANTS: RefCell<StableBTreeMap<u64, Cbor<Grant>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::GRANTS)));
+    static RELEASED: RefCell<StableBTreeMap<u64, Cbor<Released>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::RELEASED)));
+    static GRANTS: RefCell<StableBTreeMap<u64, Cbor<Grant>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::GRANTS)));
 }
 
 pub fn find(id: u64) -> Option<Grant> {
@@ -71,10 +74,18 @@ pub fn add(job: &mut Job, dataset: &JobDataset, why: &str) {
         revoked: false,
     });
     job.grants.push(id);
-    audit::append_as(job.provider, json!({
-        "type": "granted", "grant": id, "job": job.id, "dataset": dataset.dataset, "epoch": dataset.epoch, "why": why,
-        "expires": job.deadline.to_string(), "uses": USES,
-    }));
+    audit::append_as(
+        job.provider,
+        json!({
+            "type": "granted",
+            "grant": id,
+            "job": job.id,
+            "dataset": dataset.dataset,
+            "epoch": dataset.epoch,
+            "why": why,
+            "expires": job.deadline.to_string(), "uses": USES,
+        }),
+    );
 }
 
 /// The grants of a job.
@@ -98,7 +109,8 @@ pub fn extend_all(job: &Job, expires_at: u64) {
 /// A grant that the caller holds now.
 fn live(caller: Principal, now: u64, id: u64) -> Result<Grant, Error> {
     let subject = format!("grant {id}");
-    let grant = find(id).ok_or_else(|| Error::NotFound(why(&subject, "there is no such grant", "list the grants of the job")))?;
+    let grant = find(id)
+        .ok_or_else(|| Error::NotFound(why(&subject, "there is no such grant", "list the grants of the job")))?;
     if caller != grant.provider {
         let message = format!("{caller} is not its provider {}", grant.provider);
         return Err(Error::WrongPrincipal(why(subject, message, "use the identity the grant was given to")));
@@ -113,7 +125,8 @@ fn live(caller: Principal, now: u64, id: u64) -> Result<Grant, Error> {
     Ok(grant)
 }
 
-/// The key released last, if it was for this very transport key: a repeat by a provider that did not hear the answer, and no further use.
+/// The key released last, if it was for this very transport key: a repeat by a provider that did not hear the answer,
+/// and no further use.
 pub fn released_before(caller: Principal, now: u64, id: u64, transport_key: &[u8]) -> Result<Option<ByteBuf>, Error> {
     live(caller, now, id)?;
     let last = RELEASED.with_borrow(|released| released.get(&id));
@@ -134,9 +147,16 @@ pub fn count_use(caller: Principal, now: u64, id: u64, transport_key: &[u8]) -> 
     let lock = Lock::take(&subject).ok_or_else(|| busy(&subject))?;
     grant.uses_left -= 1;
     keep(&grant);
-    audit::append_as(caller, json!({
-        "type": "keyRequested", "grant": id, "dataset": grant.dataset, "epoch": grant.epoch, "usesLeft": grant.uses_left,
-        "transportKey": protocol::content_id(transport_key),
-    }));
+    audit::append_as(
+        caller,
+        json!({
+            "type": "keyRequested",
+            "grant": id,
+            "dataset": grant.dataset,
+            "epoch": grant.epoch,
+            "usesLeft": grant.uses_left,
+            "transportKey": protocol::content_id(transport_key),
+        }),
+    );
     Ok((grant, lock))
 }

@@ -121,9 +121,12 @@ pub struct CheckpointSubmitted {
 }
 
 thread_local! {
-    static JOBS: RefCell<StableBTreeMap<u64, Cbor<Job>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::JOBS)));
-    static OPEN: RefCell<StableBTreeMap<u64, (), Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::OPEN_JOBS)));
-    static CLIENT_REFS: RefCell<StableBTreeMap<Vec<u8>, u64, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::CLIENT_REFS)));
+    static JOBS: RefCell<StableBTreeMap<u64, Cbor<Job>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::JOBS)));
+    static OPEN: RefCell<StableBTreeMap<u64, (), Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::OPEN_JOBS)));
+    static CLIENT_REFS: RefCell<StableBTreeMap<Vec<u8>, u64, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::CLIENT_REFS)));
 }
 
 pub fn find(id: u64) -> Option<Job> {
@@ -156,12 +159,22 @@ pub fn list_open_ones() {
 /// Jobs that are not over: requested, granted or submitted.
 pub fn list_open(list: ListJobs) -> Vec<Job> {
     let start = list.after.map_or(Bound::Unbounded, Bound::Excluded);
-    OPEN.with_borrow(|open| open.range((start, Bound::Unbounded)).filter_map(|entry| find(*entry.key())).take(governed::page_size(list.limit)).collect())
+    OPEN.with_borrow(|open| {
+        open.range((start, Bound::Unbounded))
+            .filter_map(|entry| find(*entry.key()))
+            .take(governed::page_size(list.limit))
+            .collect()
+    })
 }
 
 pub fn list(list: ListJobs) -> Vec<Job> {
     let start = list.after.map_or(Bound::Unbounded, Bound::Excluded);
-    JOBS.with_borrow(|jobs| jobs.range((start, Bound::Unbounded)).map(|entry| entry.value().0).take(governed::page_size(list.limit)).collect())
+    JOBS.with_borrow(|jobs| {
+        jobs.range((start, Bound::Unbounded))
+            .map(|entry| entry.value().0)
+            .take(governed::page_size(list.limit))
+            .collect()
+    })
 }
 
 /// A job as people read it. Amounts in e8s.
@@ -169,11 +182,23 @@ pub fn in_json(id: u64) -> Option<Value> {
     let job = find(id)?;
     let why = if let JobState::Failed(why) = &job.state { Some(why) } else { None };
     let checkpoint = if let JobState::Submitted(checkpoint) = &job.state { Some(checkpoint) } else { None };
-    let datasets: Vec<Value> = job.datasets.iter().map(|one| json!({"dataset": one.dataset, "fee": one.fee.to_string()})).collect();
+    let datasets: Vec<Value> =
+        job.datasets.iter().map(|one| json!({"dataset": one.dataset, "fee": one.fee.to_string()})).collect();
     Some(json!({
-        "job": id, "state": job.state.word(), "why": why, "checkpoint": checkpoint, "provider": job.provider.to_text(), "recipe": job.recipe,
-        "approval": job.approval_digest, "base": job.base, "datasets": datasets, "fees": job.fees.to_string(), "reward": job.reward.to_string(),
-        "askedAt": pages::time(job.created_at), "deadline": pages::time(job.deadline), "payer": job.payer.map(|payer| payer.to_text()),
+        "job": id,
+        "state": job.state.word(),
+        "why": why,
+        "checkpoint": checkpoint,
+        "provider": job.provider.to_text(),
+        "recipe": job.recipe,
+        "approval": job.approval_digest,
+        "base": job.base,
+        "datasets": datasets,
+        "fees": job.fees.to_string(),
+        "reward": job.reward.to_string(),
+        "askedAt": pages::time(job.created_at),
+        "deadline": pages::time(job.deadline),
+        "payer": job.payer.map(|payer| payer.to_text()),
         "escrow": job.escrow, "grants": job.grants,
     }))
 }
@@ -192,7 +217,16 @@ pub fn add(mut job: Job) -> Job {
     job.id = JOBS.with_borrow(|jobs| jobs.last_key_value().map_or(1, |(last, _)| last + 1));
     CLIENT_REFS.with_borrow_mut(|refs| refs.insert(ref_key(&job.provider, &job.client_ref), job.id));
     keep(&job);
-    audit::append_as(job.provider, json!({"type": "accessRequested", "job": job.id, "reference": job.client_ref, "approval": job.approval_digest, "datasets": job.datasets.iter().map(|d| &d.dataset).collect::<Vec<_>>()}));
+    audit::append_as(
+        job.provider,
+        json!({
+            "type": "accessRequested",
+            "job": job.id,
+            "reference": job.client_ref,
+            "approval": job.approval_digest,
+            "datasets": job.datasets.iter().map(|d| &d.dataset).collect::<Vec<_>>()
+        }),
+    );
     job
 }
 
@@ -215,17 +249,25 @@ pub fn only(caller: Principal, peer: Principal, who: &str, job: u64) -> Result<(
     Err(Error::NotAuthorized(why(format!("job {job}"), message, format!("go through the {who} canister"))))
 }
 
-/// Gives a job up before it has a checkpoint: the provider or the payer at any time, and anyone once its deadline has passed, when nothing
-/// can come of it any more. A repeat returns the job.
+/// Gives a job up before it has a checkpoint: the provider or the payer at any time, and anyone once its deadline has
+/// passed, when nothing can come of it any more. A repeat returns the job.
 pub fn fail(caller: Principal, fail: FailJob) -> Result<Job, Error> {
     let mut job = get(fail.job)?;
     let over = job.deadline <= system::now();
     if caller != job.provider && Some(caller) != job.payer && !over {
         let message = format!("{caller} is neither its provider nor its payer");
-        return Err(Error::NotAuthorized(why(format!("job {}", job.id), message, "use the provider's or the payer's identity, or wait for its deadline")));
+        return Err(Error::NotAuthorized(why(
+            format!("job {}", job.id),
+            message,
+            "use the provider's or the payer's identity, or wait for its deadline",
+        )));
     }
     if fail.reason.is_empty() || fail.reason.chars().count() > 500 {
-        return Err(Error::Invalid(why("reason", "1 to 500 characters are expected", "say in a sentence what happened")));
+        return Err(Error::Invalid(why(
+            "reason",
+            "1 to 500 characters are expected",
+            "say in a sentence what happened",
+        )));
     }
     match job.state {
         JobState::Failed(_) => return Ok(job),
@@ -249,13 +291,21 @@ pub fn checkpoint_submitted(caller: Principal, submitted: CheckpointSubmitted) -
         JobState::Submitted(first) if *first == submitted.checkpoint => return Ok(job),
         JobState::Submitted(first) => {
             let message = format!("its checkpoint is {first}");
-            return Err(Error::AlreadyExists(why(format!("job {}", job.id), message, "ask for access again to train another")));
+            return Err(Error::AlreadyExists(why(
+                format!("job {}", job.id),
+                message,
+                "ask for access again to train another",
+            )));
         }
         _ => return Err(not_in_state(&job, "a checkpoint comes from a job with grants")),
     }
     if job.deadline <= system::now() {
         let message = format!("its deadline was {} ns", job.deadline);
-        return Err(Error::DeadlinePassed(why(format!("job {}", job.id), message, "ask for access again with a later deadline")));
+        return Err(Error::DeadlinePassed(why(
+            format!("job {}", job.id),
+            message,
+            "ask for access again with a later deadline",
+        )));
     }
     let _lock = lock(job.id)?;
     audit::append_as(caller, json!({"type": "checkpointSubmitted", "job": job.id, "checkpoint": submitted.checkpoint}));
@@ -271,9 +321,13 @@ pub fn close(caller: Principal, closed: JobClosed) -> Result<Job, Error> {
     let state = match (closed.outcome.as_str(), &job.state) {
         ("completed", JobState::Completed) | ("refunded", JobState::Refunded) => return Ok(job),
         ("completed", JobState::Submitted(_)) => JobState::Completed,
-        ("refunded", JobState::Requested | JobState::Granted | JobState::Submitted(_) | JobState::Failed(_)) => JobState::Refunded,
+        ("refunded", JobState::Requested | JobState::Granted | JobState::Submitted(_) | JobState::Failed(_)) => {
+            JobState::Refunded
+        }
         ("completed" | "refunded", _) => return Err(not_in_state(&job, "a job ends once")),
-        (other, _) => return Err(Error::Invalid(why("outcome", format!("it is {other:?}"), "say completed or refunded"))),
+        (other, _) => {
+            return Err(Error::Invalid(why("outcome", format!("it is {other:?}"), "say completed or refunded")))
+        }
     };
     let _lock = lock(job.id)?;
     grants::revoke_all(&job);

@@ -1,12 +1,15 @@
-//! Release of dataset keys by vetKD. A data key is wrapped to (uid, epoch) under this canister's public key; deriving the key of that
-//! identity, encrypted to a provider's transport key, is all the network ever does. No node or canister sees it in the clear.
+//! Release of dataset keys by vetKD. A data key is wrapped to (uid, epoch) under this canister's public key; deriving
+//! the key of that identity, encrypted to a provider's transport key, is all the network ever does. No node or canister
+//! sees it in the clear.
 
 use crate::errors::Error;
 use crate::grants;
 use crate::{jobs, memory, settings};
 use candid::{CandidType, Deserialize, Principal};
 use governed::why;
-use ic_cdk::management_canister::{vetkd_derive_key, vetkd_public_key, VetKDCurve, VetKDDeriveKeyArgs, VetKDKeyId, VetKDPublicKeyArgs};
+use ic_cdk::management_canister::{
+    vetkd_derive_key, vetkd_public_key, VetKDCurve, VetKDDeriveKeyArgs, VetKDKeyId, VetKDPublicKeyArgs,
+};
 use ic_stable_structures::StableCell;
 use protocol::dataset::{vetkd_input, KEY_CONTEXT};
 use serde_bytes::ByteBuf;
@@ -29,26 +32,37 @@ pub struct ReleasedKey {
 }
 
 thread_local! {
-    static PUBLIC_KEY: RefCell<StableCell<Vec<u8>, Memory>> = RefCell::new(StableCell::init(memory::get(memory::PUBLIC_KEY), vec![]));
+    static PUBLIC_KEY: RefCell<StableCell<Vec<u8>, Memory>> =
+        RefCell::new(StableCell::init(memory::get(memory::PUBLIC_KEY), vec![]));
 }
 
 fn key_id() -> VetKDKeyId {
     VetKDKeyId { curve: VetKDCurve::Bls12_381_G2, name: settings::get().vetkd_key_name }
 }
 
-/// Counts a use of the grant and derives the dataset's key. A use stays counted when the derivation fails. A repeat with the same transport
-/// key gets what was released, and is no other use.
+/// Counts a use of the grant and derives the dataset's key. A use stays counted when the derivation fails. A repeat
+/// with the same transport key gets what was released, and is no other use.
 pub async fn release(caller: Principal, release: ReleaseKey) -> Result<ReleasedKey, Error> {
     if release.transport_public_key.len() != TRANSPORT_KEY {
         let message = format!("it has {} bytes", release.transport_public_key.len());
-        return Err(Error::Invalid(why("transport_public_key", message, "send a fresh vetKD transport key of 48 bytes")));
+        return Err(Error::Invalid(why(
+            "transport_public_key",
+            message,
+            "send a fresh vetKD transport key of 48 bytes",
+        )));
     }
-    if let Some(encrypted_key) = grants::released_before(caller, system::now(), release.grant, &release.transport_public_key)? {
+    if let Some(encrypted_key) =
+        grants::released_before(caller, system::now(), release.grant, &release.transport_public_key)?
+    {
         return Ok(ReleasedKey { encrypted_key });
     }
     let (grant, _lock) = grants::count_use(caller, system::now(), release.grant, &release.transport_public_key)?;
     let job = jobs::get(grant.job)?;
-    let dataset = job.datasets.iter().find(|dataset| dataset.dataset == grant.dataset).expect("a grant is for a dataset of its job");
+    let dataset = job
+        .datasets
+        .iter()
+        .find(|dataset| dataset.dataset == grant.dataset)
+        .expect("a grant is for a dataset of its job");
     let uid: [u8; 32] = dataset.uid.as_slice().try_into().expect("a uid has 32 bytes");
 
     let outcome = vetkd_derive_key(&VetKDDeriveKeyArgs {
@@ -68,7 +82,11 @@ pub async fn release(caller: Principal, release: ReleaseKey) -> Result<ReleasedK
         Err(error) => {
             audit::append_as(caller, json!({"type": "keyNotReleased", "grant": grant.id, "reason": error.to_string()}));
             let message = format!("the network did not derive the key: {error}");
-            Err(Error::Unavailable(why(format!("grant {}", grant.id), message, "check the transport key and repeat; the use is counted")))
+            Err(Error::Unavailable(why(
+                format!("grant {}", grant.id),
+                message,
+                "check the transport key and repeat; the use is counted",
+            )))
         }
     }
 }
@@ -86,7 +104,11 @@ pub async fn public_key() -> Result<ByteBuf, Error> {
     }
     let question = VetKDPublicKeyArgs { canister_id: None, context: KEY_CONTEXT.to_vec(), key_id: key_id() };
     let answer = vetkd_public_key(&question).await.map_err(|error| {
-        Error::Unavailable(why("public key", format!("the network did not name it: {error}"), "check the key's name in the installation and repeat"))
+        Error::Unavailable(why(
+            "public key",
+            format!("the network did not name it: {error}"),
+            "check the key's name in the installation and repeat",
+        ))
     })?;
     PUBLIC_KEY.with_borrow_mut(|cell| cell.set(answer.public_key.clone()));
     Ok(ByteBuf::from(answer.public_key))

@@ -1,4 +1,5 @@
-//! The access canister: recipes, providers, jobs and grants, and the release of dataset keys to the provider of a live grant.
+//! The access canister: recipes, providers, jobs and grants, and the release of dataset keys to the provider of a live
+//! grant.
 
 pub mod approval;
 pub mod errors;
@@ -107,7 +108,8 @@ fn validate_approve_recipe(payload: ApproveRecipe) -> Result<String, String> {
     recipes::waiting(&payload.recipe).map(|recipe| recipes::in_words(&recipe)).map_err(|error| error.to_string())
 }
 
-/// Approves a recipe. Called by the governor after a passed vote; traps when it cannot, as do the other governed methods.
+/// Approves a recipe. Called by the governor after a passed vote; traps when it cannot, as do the other governed
+/// methods.
 #[update(guard = "caller_is_governor")]
 fn approve_recipe(payload: ApproveRecipe) {
     recipes::approve(system::caller(), &payload.recipe).unwrap_or_else(|error| trap_with(error));
@@ -115,7 +117,9 @@ fn approve_recipe(payload: ApproveRecipe) {
 
 #[query]
 fn validate_approve_provider(payload: ApproveProvider) -> Result<String, String> {
-    providers::waiting(&payload.provider).map(|provider| providers::in_words(&provider)).map_err(|error| error.to_string())
+    providers::waiting(&payload.provider)
+        .map(|provider| providers::in_words(&provider))
+        .map_err(|error| error.to_string())
 }
 
 #[update(guard = "caller_is_governor")]
@@ -205,6 +209,10 @@ mod tests {
 
     #[test]
     fn candid_matches_the_code() {
-        service_equal(CandidSource::Text(&super::__export_service()), CandidSource::Text(include_str!("../access.did"))).unwrap();
+        service_equal(
+            CandidSource::Text(&super::__export_service()),
+            CandidSource::Text(include_str!("../access.did")),
+        )
+        .unwrap();
     }
 }

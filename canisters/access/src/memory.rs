@@ -29,7 +29,8 @@ pub const OPEN_JOBS: u8 = 11;
 pub const RELEASED: u8 = 12;
 
 thread_local! {
-    static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> = RefCell::new(MemoryManager::init(DefaultMemoryImpl::default()));
+    static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =
+        RefCell::new(MemoryManager::init(DefaultMemoryImpl::default()));
 }
 
 pub fn get(id: u8) -> Memory {

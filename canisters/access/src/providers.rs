@@ -53,7 +53,8 @@ pub struct ApproveProvider {
 }
 
 thread_local! {
-    static PROVIDERS: RefCell<StableBTreeMap<Principal, Cbor<Provider>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::PROVIDERS)));
+    static PROVIDERS: RefCell<StableBTreeMap<Principal, Cbor<Provider>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::PROVIDERS)));
 }
 
 pub fn find(id: &Principal) -> Option<Provider> {
@@ -72,9 +73,18 @@ pub fn register(caller: Principal, register: RegisterProvider) -> Result<Provide
         let message = format!("it is registered as {} of class {}", first.name, first.class.word());
         return Err(Error::AlreadyExists(why(caller, message, "register another identity")));
     }
-    let provider = Provider { id: caller, name: register.name, class: register.class, status: Status::Submitted, registered_at: system::now() };
+    let provider = Provider {
+        id: caller,
+        name: register.name,
+        class: register.class,
+        status: Status::Submitted,
+        registered_at: system::now(),
+    };
     PROVIDERS.with_borrow_mut(|providers| providers.insert(caller, Cbor(provider.clone())));
-    audit::append_as(caller, json!({"type": "providerRegistered", "provider": caller.to_text(), "class": provider.class.word()}));
+    audit::append_as(
+        caller,
+        json!({"type": "providerRegistered", "provider": caller.to_text(), "class": provider.class.word()}),
+    );
     Ok(provider)
 }
 
@@ -82,14 +92,21 @@ pub fn register(caller: Principal, register: RegisterProvider) -> Result<Provide
 pub fn approved(id: &Principal) -> Result<Provider, Error> {
     match find(id) {
         Some(provider) if provider.status == Status::Approved => Ok(provider),
-        Some(_) => Err(Error::NotApproved(why(id, "the provider has not been approved", "propose it and wait for the vote"))),
-        None => Err(Error::NotApproved(why(id, "it is not registered as a provider", "register it, propose it and wait for the vote"))),
+        Some(_) => {
+            Err(Error::NotApproved(why(id, "the provider has not been approved", "propose it and wait for the vote")))
+        }
+        None => Err(Error::NotApproved(why(
+            id,
+            "it is not registered as a provider",
+            "register it, propose it and wait for the vote",
+        ))),
     }
 }
 
 /// The provider a vote is about, while it waits for one.
 pub fn waiting(id: &Principal) -> Result<Provider, Error> {
-    let provider = find(id).ok_or_else(|| Error::NotFound(why(id, "it is not registered as a provider", "register it first")))?;
+    let provider =
+        find(id).ok_or_else(|| Error::NotFound(why(id, "it is not registered as a provider", "register it first")))?;
     if provider.status == Status::Approved {
         return Err(Error::NotYet(why(id, "it is approved already", "nothing needs to be done")));
     }

@@ -96,8 +96,10 @@ pub struct Resources {
 }
 
 thread_local! {
-    static RECIPES: RefCell<StableBTreeMap<String, Cbor<Recipe>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::RECIPES)));
-    static DOCUMENTS: RefCell<StableBTreeMap<String, Vec<u8>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::RECIPE_DOCUMENTS)));
+    static RECIPES: RefCell<StableBTreeMap<String, Cbor<Recipe>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::RECIPES)));
+    static DOCUMENTS: RefCell<StableBTreeMap<String, Vec<u8>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::RECIPE_DOCUMENTS)));
 }
 
 pub fn find(id: &str) -> Option<Recipe> {
@@ -112,17 +114,29 @@ pub fn view(id: &str) -> Option<RecipeView> {
 pub fn list(list: ListRecipes) -> Vec<Recipe> {
     let start = list.after.map_or(Bound::Unbounded, Bound::Excluded);
     RECIPES.with_borrow(|recipes| {
-        recipes.range((start, Bound::Unbounded)).map(|entry| entry.value().0).take(governed::page_size(list.limit)).collect()
+        recipes
+            .range((start, Bound::Unbounded))
+            .map(|entry| entry.value().0)
+            .take(governed::page_size(list.limit))
+            .collect()
     })
 }
 
 /// The approved recipe and its document.
 pub fn approved(id: &str) -> Result<(Recipe, Document), Error> {
     let view = view(id).ok_or_else(|| {
-        Error::UnknownRecipe(why(id, "no recipe is known under this id", "submit the recipe and have it approved, or check the id"))
+        Error::UnknownRecipe(why(
+            id,
+            "no recipe is known under this id",
+            "submit the recipe and have it approved, or check the id",
+        ))
     })?;
     if view.recipe.status != Status::Approved {
-        return Err(Error::NotApproved(why(id, "the recipe has not been approved", "propose it and wait for the vote")));
+        return Err(Error::NotApproved(why(
+            id,
+            "the recipe has not been approved",
+            "propose it and wait for the vote",
+        )));
     }
     Ok((view.recipe, document::read(&view.document, TYPE)?))
 }
@@ -140,10 +154,18 @@ pub fn submit(author: Principal, submit: SubmitRecipe) -> Result<Recipe, Error> 
         return Ok(first);
     }
     let waiting = RECIPES.with_borrow(|recipes| {
-        recipes.values().filter(|recipe| recipe.author == author && recipe.status == Status::Submitted).take(WAITING_LIMIT).count()
+        recipes
+            .values()
+            .filter(|recipe| recipe.author == author && recipe.status == Status::Submitted)
+            .take(WAITING_LIMIT)
+            .count()
     });
     if waiting == WAITING_LIMIT {
-        return Err(Error::LimitExceeded(why(author, format!("{WAITING_LIMIT} of its recipes wait for a vote"), "wait until some are approved")));
+        return Err(Error::LimitExceeded(why(
+            author,
+            format!("{WAITING_LIMIT} of its recipes wait for a vote"),
+            "wait until some are approved",
+        )));
     }
     let recipe = Recipe {
         id: id.clone(),
@@ -163,7 +185,8 @@ pub fn submit(author: Principal, submit: SubmitRecipe) -> Result<Recipe, Error> 
 
 fn ranges_are_sound(document: &Document) -> Result<(), Error> {
     if document.hyperparameters.len() > HYPERPARAMETERS_LIMIT {
-        let message = format!("{} are named, and at most {HYPERPARAMETERS_LIMIT} are allowed", document.hyperparameters.len());
+        let message =
+            format!("{} are named, and at most {HYPERPARAMETERS_LIMIT} are allowed", document.hyperparameters.len());
         return Err(Error::LimitExceeded(why("hyperparameters", message, "name fewer")));
     }
     for (name, range) in &document.hyperparameters {
@@ -172,7 +195,11 @@ fn ranges_are_sound(document: &Document) -> Result<(), Error> {
             Range::Decimal { min, max, default } => min <= default && default <= max,
         };
         if !sound {
-            return Err(Error::Invalid(why(format!("hyperparameters.{name}"), "its default is not between min and max", "correct the range")));
+            return Err(Error::Invalid(why(
+                format!("hyperparameters.{name}"),
+                "its default is not between min and max",
+                "correct the range",
+            )));
         }
     }
     Ok(())
@@ -180,16 +207,19 @@ fn ranges_are_sound(document: &Document) -> Result<(), Error> {
 
 /// Checks that every hyper-parameter has a value in its range, and nothing else has one.
 pub fn check_arguments(document: &Document, arguments: &BTreeMap<String, Value>) -> Result<(), Error> {
-    let out = |name: &str, message: String| Error::OutOfRange(why(format!("arguments.{name}"), message, "choose a value the recipe allows"));
+    let out = |name: &str, message: String| {
+        Error::OutOfRange(why(format!("arguments.{name}"), message, "choose a value the recipe allows"))
+    };
     if let Some(name) = arguments.keys().find(|name| !document.hyperparameters.contains_key(*name)) {
         return Err(out(name, "the recipe has no such hyper-parameter".into()));
     }
     for (name, range) in &document.hyperparameters {
         let value = arguments.get(name).ok_or_else(|| out(name, "it is missing".into()))?;
         let (allowed, words) = match range {
-            Range::Integer { min, max, .. } => {
-                (value.as_i64().is_some_and(|value| (*min..=*max).contains(&value)), format!("an integer from {min} to {max}"))
-            }
+            Range::Integer { min, max, .. } => (
+                value.as_i64().is_some_and(|value| (*min..=*max).contains(&value)),
+                format!("an integer from {min} to {max}"),
+            ),
             Range::Decimal { min, max, .. } => (
                 value.as_str().and_then(Decimal::parse).is_some_and(|value| *min <= value && value <= *max),
                 format!("a decimal in quotes from {} to {}", **min, **max),
@@ -204,7 +234,8 @@ pub fn check_arguments(document: &Document, arguments: &BTreeMap<String, Value>)
 
 /// The recipe a vote is about, while it waits for one.
 pub fn waiting(id: &str) -> Result<Recipe, Error> {
-    let recipe = find(id).ok_or_else(|| Error::UnknownRecipe(why(id, "no recipe is known under this id", "submit it first")))?;
+    let recipe =
+        find(id).ok_or_else(|| Error::UnknownRecipe(why(id, "no recipe is known under this id", "submit it first")))?;
     if recipe.status == Status::Approved {
         return Err(Error::NotYet(why(id, "it is approved already", "nothing needs to be done")));
     }

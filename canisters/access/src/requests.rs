@@ -1,5 +1,5 @@
-//! How a job comes about: the provider's request is checked against the recipe, its bond, the licences and the base checkpoint; the
-//! payment, and where a licence asks for it a vote, brings the grants.
+//! How a job comes about: the provider's request is checked against the recipe, its bond, the licences and the base
+//! checkpoint; the payment, and where a licence asks for it a vote, brings the grants.
 
 use crate::approval::{self, Approval};
 use crate::errors::Error;
@@ -69,11 +69,13 @@ pub async fn request(caller: Principal, request: RequestAccess) -> Result<Job, E
     let approval = approval::read(&request.approval, system::now())?;
     let (provider, recipe) = checked(caller, &approval)?;
 
-    let _lock = governed::Lock::take(format!("requests of {caller}")).ok_or_else(|| crate::errors::busy(format!("requests of {caller}")))?;
+    let _lock = governed::Lock::take(format!("requests of {caller}"))
+        .ok_or_else(|| crate::errors::busy(format!("requests of {caller}")))?;
     bonded(caller).await?;
     let mut datasets = vec![];
     for wanted in approval.datasets.iter() {
-        let found: Option<Dataset> = system::ask(governed::peers().datasets, "get_dataset", (wanted.id.to_string(),)).await?;
+        let found: Option<Dataset> =
+            system::ask(governed::peers().datasets, "get_dataset", (wanted.id.to_string(),)).await?;
         datasets.push(licensed(&wanted.id, *wanted.epoch as u32, found, &provider, &recipe)?);
     }
     if let Some(base) = &approval.base {
@@ -104,7 +106,11 @@ pub async fn request(caller: Principal, request: RequestAccess) -> Result<Job, E
 fn checked(caller: Principal, approval: &Approval) -> Result<(Provider, Recipe), Error> {
     if *approval.provider != caller {
         let message = format!("{} is not the caller {caller}", *approval.provider);
-        return Err(Error::WrongPrincipal(why("provider", message, "ask with the identity of the provider in the approval")));
+        return Err(Error::WrongPrincipal(why(
+            "provider",
+            message,
+            "ask with the identity of the provider in the approval",
+        )));
     }
     let provider = providers::approved(&caller)?;
     let (recipe, document) = recipes::approved(&approval.recipe)?;
@@ -115,7 +121,11 @@ fn checked(caller: Principal, approval: &Approval) -> Result<(Provider, Recipe),
     ] {
         if asked > ceiling {
             let message = format!("{asked} are asked for, and the recipe allows {ceiling}");
-            return Err(Error::OutOfRange(why(format!("resources.{name}"), message, "stay within the recipe's ceiling")));
+            return Err(Error::OutOfRange(why(
+                format!("resources.{name}"),
+                message,
+                "stay within the recipe's ceiling",
+            )));
         }
     }
     Ok((provider, recipe))
@@ -150,10 +160,21 @@ fn enough(provider: Principal, bond: u128, least: u128) -> Result<(), Error> {
 }
 
 /// The dataset's terms, if its licence lets this provider train this recipe on it.
-fn licensed(id: &str, epoch: u32, found: Option<Dataset>, provider: &Provider, recipe: &Recipe) -> Result<JobDataset, Error> {
-    let dataset = found.ok_or_else(|| Error::UnknownDataset(why(id, "no dataset is registered under this id", "check the id")))?;
+fn licensed(
+    id: &str,
+    epoch: u32,
+    found: Option<Dataset>,
+    provider: &Provider,
+    recipe: &Recipe,
+) -> Result<JobDataset, Error> {
+    let dataset = found
+        .ok_or_else(|| Error::UnknownDataset(why(id, "no dataset is registered under this id", "check the id")))?;
     if dataset.status != DatasetStatus::accepted {
-        return Err(Error::NotApproved(why(id, "the dataset has not been voted in", "wait for its vote, or leave it out")));
+        return Err(Error::NotApproved(why(
+            id,
+            "the dataset has not been voted in",
+            "wait for its vote, or leave it out",
+        )));
     }
     if dataset.key_epoch != epoch {
         let message = format!("epoch {epoch} is asked for, and the current one is {}", dataset.key_epoch);
@@ -161,7 +182,8 @@ fn licensed(id: &str, epoch: u32, found: Option<Dataset>, provider: &Provider, r
     }
     let class = provider.class.word();
     if !dataset.provider_classes.iter().any(|allowed| allowed == class) {
-        let message = format!("its licence allows providers of class {}, not {class}", dataset.provider_classes.join(", "));
+        let message =
+            format!("its licence allows providers of class {}, not {class}", dataset.provider_classes.join(", "));
         return Err(Error::LicenceForbids(why(id, message, "leave the dataset out")));
     }
     if let Some(purpose) = recipe.purposes.iter().find(|purpose| !dataset.purposes.contains(purpose)) {
@@ -200,8 +222,16 @@ async fn official(base: &str) -> Result<(), Error> {
     let found: Option<Checkpoint> = system::ask(governed::peers().models, "get_checkpoint", (base.to_owned(),)).await?;
     match found {
         Some(checkpoint) if checkpoint.state == State::official => Ok(()),
-        Some(_) => Err(Error::NotApproved(why(base, "the base checkpoint is not official", "train from an official one, or from none"))),
-        None => Err(Error::NotFound(why(base, "the models canister knows no such checkpoint", "train from an official one, or from none"))),
+        Some(_) => Err(Error::NotApproved(why(
+            base,
+            "the base checkpoint is not official",
+            "train from an official one, or from none",
+        ))),
+        None => Err(Error::NotFound(why(
+            base,
+            "the models canister knows no such checkpoint",
+            "train from an official one, or from none",
+        ))),
     }
 }
 
@@ -212,7 +242,11 @@ pub async fn payment_received(caller: Principal, payment: PaymentReceived) -> Re
     let subject = format!("job {}", job.id);
     match (job.escrow, &job.state) {
         (Some(escrow), _) if escrow != payment.escrow => {
-            return Err(Error::AlreadyExists(why(subject, format!("it is paid by escrow {escrow}"), "refund the other escrow")));
+            return Err(Error::AlreadyExists(why(
+                subject,
+                format!("it is paid by escrow {escrow}"),
+                "refund the other escrow",
+            )));
         }
         (_, JobState::Requested) => {}
         (Some(_), JobState::Granted | JobState::Submitted(_) | JobState::Completed) => return Ok(job),
@@ -237,34 +271,57 @@ pub fn awaiting_vote(id: u64) -> Result<Job, Error> {
     let job = jobs::get(id)?;
     let subject = format!("job {id}");
     if job.state != JobState::Requested {
-        return Err(Error::NotYet(why(subject, format!("it is {}", job.state.word()), "only a requested job waits for a vote")));
+        return Err(Error::NotYet(why(
+            subject,
+            format!("it is {}", job.state.word()),
+            "only a requested job waits for a vote",
+        )));
     }
     if job.escrow.is_none() {
         return Err(Error::NotYet(why(subject, "its fees are not in escrow", "open the escrow first")));
     }
     if !job.datasets.iter().any(|dataset| dataset.access == Access::Vote) {
-        return Err(Error::Invalid(why(subject, "no licence of its datasets asks for a vote", "nothing needs to be done")));
+        return Err(Error::Invalid(why(
+            subject,
+            "no licence of its datasets asks for a vote",
+            "nothing needs to be done",
+        )));
     }
     Ok(job)
 }
 
 pub fn in_words(job: &Job) -> String {
-    let datasets: Vec<&str> = job.datasets.iter().filter(|dataset| dataset.access == Access::Vote).map(|dataset| dataset.dataset.as_str()).collect();
-    format!("Give provider {} access to {} for job {} under approval {}.", job.provider, datasets.join(", "), job.id, job.approval_digest)
+    let datasets: Vec<&str> = job
+        .datasets
+        .iter()
+        .filter(|dataset| dataset.access == Access::Vote)
+        .map(|dataset| dataset.dataset.as_str())
+        .collect();
+    format!(
+        "Give provider {} access to {} for job {} under approval {}.",
+        job.provider,
+        datasets.join(", "),
+        job.id,
+        job.approval_digest
+    )
 }
 
 /// Grants what the licences give by vote. Called by the governor.
 pub async fn grant_access(id: u64) -> Result<Job, Error> {
     let job = awaiting_vote(id)?;
     if job.deadline <= system::now() {
-        return Err(Error::DeadlinePassed(why(format!("job {id}"), format!("its deadline was {} ns", job.deadline), "ask for access again")));
+        return Err(Error::DeadlinePassed(why(
+            format!("job {id}"),
+            format!("its deadline was {} ns", job.deadline),
+            "ask for access again",
+        )));
     }
     let _lock = jobs::lock(id)?;
     grant(job, Access::Vote, "vote").await
 }
 
-/// Opens the chunks of each dataset of one kind of licence, then writes its grant. The caller holds the job's lock; what was done
-/// before a failure stays, and a repeat does the rest.
+/// Opens the chunks of each dataset of one kind of licence, then writes its grant. The caller holds the job's lock;
+/// what was done before a failure stays, and a repeat does the rest.
 async fn grant(mut job: Job, access: Access, why: &str) -> Result<Job, Error> {
     for dataset in job.datasets.clone().iter().filter(|dataset| dataset.access == access) {
         if granted(&job).contains(&dataset.dataset) {
@@ -302,7 +359,8 @@ fn granted(job: &Job) -> BTreeSet<String> {
 governed::errors! {
     /// The datasets canister's error variant on the wire.
     pub enum DatasetsError {
-        NotAuthorized, NotFound, AlreadyExists, Invalid, NotCanonical, LimitExceeded, WrongSignature, WrongPrincipal, WrongHash,
+        NotAuthorized, NotFound, AlreadyExists, Invalid, NotCanonical, LimitExceeded, WrongSignature, WrongPrincipal,
+        WrongHash,
         BondMissing, MissingChunks, Expired, NotYet, Busy, Unavailable,
     }
 }

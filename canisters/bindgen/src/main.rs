@@ -10,7 +10,8 @@ use std::{fs, io};
 const HEADER: &str = "// Generated from the canister's .did by canisters/bindgen (npm run bindings): do not edit.\n";
 
 fn main() {
-    let canisters = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("canisters/bindgen has a parent").to_path_buf();
+    let canisters =
+        Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("canisters/bindgen has a parent").to_path_buf();
     let check = std::env::args().any(|argument| argument == "--check");
     let generated = canisters.join("client/src/generated");
     fs::create_dir_all(&generated).expect("client/src/generated can be made");
@@ -59,7 +60,10 @@ fn binding(did: &Path) -> Result<String, String> {
         .collect();
     let values = javascript::compile(&env, &actor)
         .replace("export const idlFactory =", "export const idlFactory: IDL.InterfaceFactory =")
-        .replace("export const init = ({ IDL }) =>", "export const init = ({ IDL }: { IDL: typeof import('@dfinity/candid').IDL }): IDL.Type[] =>");
+        .replace(
+            "export const init = ({ IDL }) =>",
+            "export const init = ({ IDL }: { IDL: typeof import('@dfinity/candid').IDL }): IDL.Type[] =>",
+        );
     Ok(format!("{HEADER}{types}\n{}\n", values.trim_end()))
 }
 
@@ -71,8 +75,12 @@ mod tests {
     fn the_committed_bindings_are_up_to_date() {
         let canisters = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf();
         for (name, did) in interfaces(&canisters).unwrap() {
-            let committed = fs::read_to_string(canisters.join(format!("client/src/generated/{name}.ts"))).unwrap_or_default();
-            assert!(committed == binding(&did).unwrap(), "client/src/generated/{name}.ts is out of date: npm run bindings");
+            let committed =
+                fs::read_to_string(canisters.join(format!("client/src/generated/{name}.ts"))).unwrap_or_default();
+            assert!(
+                committed == binding(&did).unwrap(),
+                "client/src/generated/{name}.ts is out of date: npm run bindings"
+            );
         }
     }
 }

@@ -21,7 +21,8 @@ pub struct AllowReads {
 }
 
 thread_local! {
-    static LEASES: RefCell<StableBTreeMap<Vec<u8>, u64, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::LEASES)));
+    static LEASES: RefCell<StableBTreeMap<Vec<u8>, u64, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::LEASES)));
 }
 
 fn key(uid: &DatasetUid, reader: &Principal) -> Vec<u8> {
@@ -41,7 +42,12 @@ pub fn allow(allow: AllowReads) -> Result<(), Error> {
     }
     let until = until(&uid, &allow.reader).unwrap_or(0).max(allow.until);
     LEASES.with_borrow_mut(|leases| leases.insert(key(&uid, &allow.reader), until));
-    audit::append(json!({"type": "readsAllowed", "uid": protocol::hex::encode(&uid), "reader": allow.reader.to_text(), "until": until}));
+    audit::append(json!({
+        "type": "readsAllowed",
+        "uid": protocol::hex::encode(&uid),
+        "reader": allow.reader.to_text(),
+        "until": until
+    }));
     Ok(())
 }
 
@@ -54,7 +60,8 @@ pub fn until(uid: &DatasetUid, reader: &Principal) -> Option<u64> {
 pub fn end_all(uid: &DatasetUid) {
     LEASES.with_borrow_mut(|leases| {
         let from = uid.to_vec();
-        let ended: Vec<Vec<u8>> = leases.range(from..).map(|entry| entry.key().clone()).take_while(|key| key.starts_with(uid)).collect();
+        let ended: Vec<Vec<u8>> =
+            leases.range(from..).map(|entry| entry.key().clone()).take_while(|key| key.starts_with(uid)).collect();
         for key in ended {
             leases.remove(&key);
         }

@@ -1,4 +1,5 @@
-//! The bucket: encrypted chunks in stable memory, written once by their uploader, sealed at registration, read under a lease.
+//! The bucket: encrypted chunks in stable memory, written once by their uploader, sealed at registration, read under a
+//! lease.
 
 pub mod errors;
 pub mod leases;
@@ -85,6 +86,10 @@ mod tests {
 
     #[test]
     fn candid_matches_the_code() {
-        service_equal(CandidSource::Text(&super::__export_service()), CandidSource::Text(include_str!("../bucket.did"))).unwrap();
+        service_equal(
+            CandidSource::Text(&super::__export_service()),
+            CandidSource::Text(include_str!("../bucket.did")),
+        )
+        .unwrap();
     }
 }

@@ -20,7 +20,8 @@ pub const GAPS: u8 = 6;
 pub const BYTES: u8 = 7;
 
 thread_local! {
-    static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> = RefCell::new(MemoryManager::init(DefaultMemoryImpl::default()));
+    static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =
+        RefCell::new(MemoryManager::init(DefaultMemoryImpl::default()));
 }
 
 pub fn get(id: u8) -> Memory {

@@ -81,7 +81,8 @@ struct Place {
 thread_local! {
     static RESERVATIONS: RefCell<StableBTreeMap<DatasetUid, Cbor<Reservation>, Memory>> =
         RefCell::new(StableBTreeMap::init(memory::get(memory::RESERVATIONS)));
-    static CHUNKS: RefCell<StableBTreeMap<Vec<u8>, Cbor<Place>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::CHUNKS)));
+    static CHUNKS: RefCell<StableBTreeMap<Vec<u8>, Cbor<Place>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::CHUNKS)));
 }
 
 pub fn find(uid: &DatasetUid) -> Option<Reservation> {
@@ -112,10 +113,18 @@ pub fn reserve(reserve: Reserve) -> Result<(), Error> {
     for (index, chunk) in reserve.chunks.iter().enumerate() {
         if chunk.bytes > CHUNK_LIMIT {
             let message = format!("it has {} bytes, and at most {CHUNK_LIMIT} are allowed", chunk.bytes);
-            return Err(Error::LimitExceeded(why(format!("chunk {index}"), message, "cut the file into smaller chunks")));
+            return Err(Error::LimitExceeded(why(
+                format!("chunk {index}"),
+                message,
+                "cut the file into smaller chunks",
+            )));
         }
         let sha256: [u8; 32] = chunk.sha256.as_slice().try_into().map_err(|_| {
-            Error::Invalid(why(format!("chunk {index}"), format!("its hash has {} bytes", chunk.sha256.len()), "send its SHA-256 of 32 bytes"))
+            Error::Invalid(why(
+                format!("chunk {index}"),
+                format!("its hash has {} bytes", chunk.sha256.len()),
+                "send its SHA-256 of 32 bytes",
+            ))
         })?;
         specs.push((sha256, chunk.bytes));
     }
@@ -125,15 +134,27 @@ pub fn reserve(reserve: Reserve) -> Result<(), Error> {
 
     if let Some(first) = find(&uid) {
         let same = first.uploader == reserve.uploader && first.merkle_root == merkle_root && first.bytes == bytes;
-        return if same { Ok(()) } else { Err(Error::AlreadyExists(why(&subject, "it was reserved with other chunks", "choose a new salt"))) };
+        return if same {
+            Ok(())
+        } else {
+            Err(Error::AlreadyExists(why(&subject, "it was reserved with other chunks", "choose a new salt")))
+        };
     }
     let status = status();
     if status.reserved + bytes > status.capacity {
-        let message = format!("{bytes} bytes are asked for, and {} of {} are left", status.capacity - status.reserved, status.capacity);
+        let message = format!(
+            "{bytes} bytes are asked for, and {} of {} are left",
+            status.capacity - status.reserved,
+            status.capacity
+        );
         return Err(Error::LimitExceeded(why(&subject, message, "use another bucket")));
     }
     let Some(offset) = space::take(bytes) else {
-        return Err(Error::LimitExceeded(why(&subject, "the network gives this bucket no more memory", "use another bucket")));
+        return Err(Error::LimitExceeded(why(
+            &subject,
+            "the network gives this bucket no more memory",
+            "use another bucket",
+        )));
     };
 
     let mut next = offset;
@@ -144,8 +165,17 @@ pub fn reserve(reserve: Reserve) -> Result<(), Error> {
         }
     });
     let chunks = hashes.len() as u32;
-    keep(&uid, Reservation { uploader: reserve.uploader, offset, bytes, written: 0, chunks, merkle_root, sealed: false });
-    audit::append(json!({"type": "reserved", "uid": protocol::hex::encode(&uid), "uploader": reserve.uploader.to_text(), "chunks": chunks, "bytes": bytes}));
+    keep(
+        &uid,
+        Reservation { uploader: reserve.uploader, offset, bytes, written: 0, chunks, merkle_root, sealed: false },
+    );
+    audit::append(json!({
+        "type": "reserved",
+        "uid": protocol::hex::encode(&uid),
+        "uploader": reserve.uploader.to_text(),
+        "chunks": chunks,
+        "bytes": bytes
+    }));
     Ok(())
 }
 
@@ -167,7 +197,12 @@ pub fn put_chunk(caller: Principal, put: PutChunk) -> Result<(), Error> {
         Error::NotFound(why(&subject, message, "number the chunks from 0 in the order of the reservation"))
     })?;
     if put.bytes.len() != place.bytes as usize || protocol::sha256(&[&put.bytes]) != place.sha256 {
-        let message = format!("its {} bytes are not the {} bytes reserved with SHA-256 {}", put.bytes.len(), place.bytes, protocol::hex::encode(&place.sha256));
+        let message = format!(
+            "its {} bytes are not the {} bytes reserved with SHA-256 {}",
+            put.bytes.len(),
+            place.bytes,
+            protocol::hex::encode(&place.sha256)
+        );
         return Err(Error::WrongHash(why(&subject, message, "send the chunk as it was when the room was reserved")));
     }
     if place.stored {
@@ -201,7 +236,11 @@ pub fn seal(seal: Seal) -> Result<(), Error> {
     let subject = format!("dataset {}", protocol::hex::encode(&uid));
     if seal.merkle_root.as_slice() != reservation.merkle_root {
         let message = format!("its chunks have the Merkle root {}", protocol::hex::encode(&reservation.merkle_root));
-        return Err(Error::WrongHash(why(&subject, message, "name the reserved chunks, in their order, in the manifest")));
+        return Err(Error::WrongHash(why(
+            &subject,
+            message,
+            "name the reserved chunks, in their order, in the manifest",
+        )));
     }
     let missing = missing(&uid);
     if !missing.is_empty() {
@@ -212,7 +251,11 @@ pub fn seal(seal: Seal) -> Result<(), Error> {
     if !reservation.sealed {
         reservation.sealed = true;
         keep(&uid, reservation);
-        audit::append(json!({"type": "sealed", "uid": protocol::hex::encode(&uid), "merkleRoot": protocol::hex::encode(&seal.merkle_root)}));
+        audit::append(json!({
+            "type": "sealed",
+            "uid": protocol::hex::encode(&uid),
+            "merkleRoot": protocol::hex::encode(&seal.merkle_root)
+        }));
     }
     Ok(())
 }
@@ -230,7 +273,11 @@ pub fn get_chunk(caller: Principal, now: u64, get: GetChunk) -> Result<ByteBuf, 
             }
             Some(until) if until <= now => {
                 let message = format!("the lease of {caller} ended at {until} ns");
-                return Err(Error::LeaseExpired(why(&subject, message, "ask the access canister for a new job and grant")));
+                return Err(Error::LeaseExpired(why(
+                    &subject,
+                    message,
+                    "ask the access canister for a new job and grant",
+                )));
             }
             Some(_) => {}
         }

@@ -1,4 +1,5 @@
-//! Stretches of raw stable memory. A dataset's chunks lie one after the other, so that a chunk is written and read in one piece.
+//! Stretches of raw stable memory. A dataset's chunks lie one after the other, so that a chunk is written and read in
+//! one piece.
 
 use crate::memory;
 use ic_stable_structures::{Memory as _, StableBTreeMap};
@@ -8,14 +9,16 @@ use stored::Memory;
 const PAGE: u64 = 65_536;
 
 thread_local! {
-    static GAPS: RefCell<StableBTreeMap<u64, u64, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::GAPS)));
+    static GAPS: RefCell<StableBTreeMap<u64, u64, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::GAPS)));
 }
 
 fn bytes() -> Memory {
     memory::get(memory::BYTES)
 }
 
-/// Takes a stretch of `length` bytes: the first gap it fits in, else new memory. None when the network gives no more memory.
+/// Takes a stretch of `length` bytes: the first gap it fits in, else new memory. None when the network gives no more
+/// memory.
 pub fn take(length: u64) -> Option<u64> {
     if length == 0 {
         return Some(0);
@@ -43,7 +46,9 @@ pub fn give(offset: u64, length: u64) {
         return;
     }
     let (mut start, mut size) = (offset, length);
-    if let Some((before, len)) = GAPS.with_borrow(|gaps| gaps.range(..offset).next_back().map(|entry| entry.into_pair())) {
+    if let Some((before, len)) =
+        GAPS.with_borrow(|gaps| gaps.range(..offset).next_back().map(|entry| entry.into_pair()))
+    {
         if before + len == offset {
             remove(before);
             (start, size) = (before, size + len);

@@ -30,12 +30,19 @@ export interface Clients {
 }
 
 export interface ConnectOptions {
-  /** Repeats of a request that the network did not take, with the same signed bytes, so that it runs once. Default 5, about 8 s. */
+  /**
+   * Repeats of a request that the network did not take, with the same signed bytes, so that it runs once. Default 5,
+   * about 8 s.
+   */
   retryTimes?: number;
 }
 
 /** An agent that verifies every certificate and every query's signature under the network's root key. */
-export async function connectAgent(network: { icHost: string; rootKey: string }, identity?: Identity, options: ConnectOptions = {}): Promise<HttpAgent> {
+export async function connectAgent(
+  network: { icHost: string; rootKey: string },
+  identity?: Identity,
+  options: ConnectOptions = {},
+): Promise<HttpAgent> {
   const retryTimes = options.retryTimes ?? 5;
   return HttpAgent.create({
     host: network.icHost,
@@ -67,7 +74,12 @@ export async function connect(network: IcNetwork, identity?: Identity, options: 
     treasury: client('treasury'),
     ledger: client('ledger'),
     bucketClient: (canisterId) =>
-      typedClient(agent, 'bucket', typeof canisterId === 'string' ? Principal.fromText(canisterId) : canisterId, bucket.idlFactory),
+      typedClient(
+        agent,
+        'bucket',
+        typeof canisterId === 'string' ? Principal.fromText(canisterId) : canisterId,
+        bucket.idlFactory,
+      ),
     principal: await agent.getPrincipal(),
     network,
     agent,

@@ -13,16 +13,38 @@ type Arm<V> = V extends unknown ? Uncapitalize<keyof V & string> : never;
 
 /** What a canister may answer with: the arms of all error variants in lower camel case. */
 export type CanisterAnswerCode = Arm<
-  | AccessFailure | BucketFailure | DatasetsFailure | FleetFailure | GovernanceFailure | ModelsFailure | TreasuryFailure
-  | TransferError | ApproveError | TransferFromError
+  | AccessFailure
+  | BucketFailure
+  | DatasetsFailure
+  | FleetFailure
+  | GovernanceFailure
+  | ModelsFailure
+  | TreasuryFailure
+  | TransferError
+  | ApproveError
+  | TransferFromError
 >;
 
-/** governance's `error_type`s that have a name of their own (dfinity/ic rs/sns/governance, GovernanceError.ErrorType). */
-export type GovernanceCode = 'notAuthorized' | 'preconditionFailed' | 'notFound' | 'invalidCommand' | 'insufficientFunds' | 'invalidProposal'
-  | 'voteClosed' | 'alreadyVoted' | 'limitExceeded' | 'withdrawn' | 'external' | 'refused';
+/**
+ * governance's `error_type`s that have a name of their own (dfinity/ic rs/sns/governance, GovernanceError.ErrorType).
+ */
+export type GovernanceCode =
+  | 'notAuthorized'
+  | 'preconditionFailed'
+  | 'notFound'
+  | 'invalidCommand'
+  | 'insufficientFunds'
+  | 'invalidProposal'
+  | 'voteClosed'
+  | 'alreadyVoted'
+  | 'limitExceeded'
+  | 'withdrawn'
+  | 'external'
+  | 'refused';
 
 /**
- * - `network`: no answer was had (connection, time-out, a canister that is stopped or busy): repeat later; every update may be repeated
+ * - `network`: no answer was had (connection, time-out, a canister that is stopped or busy): repeat later; every update
+ *   may be repeated
  * - `rejected`: the canister trapped or rejected the call, or is not there
  * - `untrusted`: the answer's certificate or signature does not verify under the root key
  * - `invalid`: also what a validator of a governed method refused, and local misuse
@@ -34,20 +56,35 @@ export class CanisterError extends CodedError<CanisterErrorCode> {}
 
 /** True when the same call may be repeated as it is: nothing was answered, or the canister says it is busy. */
 export function isTransient(error: unknown): boolean {
-  return error instanceof CanisterError && ['network', 'busy', 'unavailable', 'temporarilyUnavailable'].includes(error.code);
+  return (
+    error instanceof CanisterError && ['network', 'busy', 'unavailable', 'temporarilyUnavailable'].includes(error.code)
+  );
 }
 
-/** The error for `Err` of a method's result: an arm with a Why (ours), an arm with other fields (ICRC), or text (validators). */
+/**
+ * The error for `Err` of a method's result: an arm with a Why (ours), an arm with other fields (ICRC), or text
+ * (validators).
+ */
 export function answerError(canister: string, method: string, failure: unknown): CanisterError {
   if (typeof failure === 'string') return new CanisterError('invalid', { canister, method }, failure);
   const [arm, why] = Object.entries(failure as Record<string, unknown>)[0] ?? ['Unknown', null];
   const code = (arm.charAt(0).toLowerCase() + arm.slice(1)) as CanisterErrorCode;
   if (isWhy(why)) {
-    return new CanisterError(code, { canister, method, subject: why.subject }, `${why.subject}: ${why.message}; ${why.remedy}.`);
+    return new CanisterError(
+      code,
+      { canister, method, subject: why.subject },
+      `${why.subject}: ${why.message}; ${why.remedy}.`,
+    );
   }
   const fields = why === null ? {} : (why as Record<string, unknown>);
-  const words = Object.entries(fields).map(([name, value]) => `${name.replaceAll('_', ' ')} ${String(value)}`).join(', ');
-  return new CanisterError(code, { canister, method, ...fields }, `${canister} refused ${method}: ${arm}${words ? ` (${words})` : ''}.`);
+  const words = Object.entries(fields)
+    .map(([name, value]) => `${name.replaceAll('_', ' ')} ${String(value)}`)
+    .join(', ');
+  return new CanisterError(
+    code,
+    { canister, method, ...fields },
+    `${canister} refused ${method}: ${arm}${words ? ` (${words})` : ''}.`,
+  );
 }
 
 function isWhy(value: unknown): value is { subject: string; message: string; remedy: string } {
@@ -66,17 +103,38 @@ export function callError(canister: string, method: string, error: unknown): Can
   if (error.kind === ErrorKindEnum.Reject) {
     const reject = error.code as unknown as { rejectCode?: number; rejectMessage?: string; rejectErrorCode?: string };
     Object.assign(details, { rejectCode: reject.rejectCode, rejectErrorCode: reject.rejectErrorCode });
-    const transient = reject.rejectCode === 2 || reject.rejectCode === 6 || reject.rejectErrorCode === 'IC0508' || reject.rejectErrorCode === 'IC0509';
-    return new CanisterError(transient ? 'network' : 'rejected', details,
-      `${canister} rejected ${method}: ${reject.rejectMessage ?? text}`, { cause: error });
+    const transient =
+      reject.rejectCode === 2 ||
+      reject.rejectCode === 6 ||
+      reject.rejectErrorCode === 'IC0508' ||
+      reject.rejectErrorCode === 'IC0509';
+    return new CanisterError(
+      transient ? 'network' : 'rejected',
+      details,
+      `${canister} rejected ${method}: ${reject.rejectMessage ?? text}`,
+      { cause: error },
+    );
   }
   if (error.kind === ErrorKindEnum.Trust) {
-    return new CanisterError('untrusted', details, `The answer to ${method} of ${canister} does not verify (${firstLine(text)}); check the root key in network.json.`, { cause: error });
+    return new CanisterError(
+      'untrusted',
+      details,
+      `The answer to ${method} of ${canister} does not verify (${firstLine(text)}); check the root key in ` +
+        'network.json.',
+      { cause: error },
+    );
   }
   if (error.kind === ErrorKindEnum.Input || error.kind === ErrorKindEnum.External) {
-    return new CanisterError('invalid', details, `${method} of ${canister} was not called: ${firstLine(text)}`, { cause: error });
+    return new CanisterError('invalid', details, `${method} of ${canister} was not called: ${firstLine(text)}`, {
+      cause: error,
+    });
   }
-  return new CanisterError('network', details, `${canister} could not be reached for ${method} (${firstLine(text)}); see that the IC host runs, then repeat.`, { cause: error });
+  return new CanisterError(
+    'network',
+    details,
+    `${canister} could not be reached for ${method} (${firstLine(text)}); see that the IC host runs, then repeat.`,
+    { cause: error },
+  );
 }
 
 function firstLine(text: string): string {

@@ -7,7 +7,8 @@ import { CanisterError } from './errors.js';
 
 /** An identity from its 32-byte Ed25519 seed. */
 export function identityFromSeed(seed: Uint8Array): Ed25519KeyIdentity {
-  if (seed.length !== 32) throw new CanisterError('invalid', { bytes: seed.length }, 'An identity is made from a seed of exactly 32 bytes.');
+  if (seed.length !== 32)
+    throw new CanisterError('invalid', { bytes: seed.length }, 'An identity is made from a seed of exactly 32 bytes.');
   return Ed25519KeyIdentity.fromSecretKey(seed as Uint8Array<ArrayBuffer>);
 }
 
@@ -34,10 +35,19 @@ export function loadSeed(path: string): Uint8Array {
   try {
     seed = (JSON.parse(readFileSync(path, 'utf8')) as { seed?: unknown }).seed;
   } catch (error) {
-    throw new CanisterError('invalid', { path }, `The identity file ${path} cannot be read; name a file with {"seed": "<64 hex digits>"}.`, { cause: error });
+    throw new CanisterError(
+      'invalid',
+      { path },
+      `The identity file ${path} cannot be read; name a file with {"seed": "<64 hex digits>"}.`,
+      { cause: error },
+    );
   }
   if (typeof seed !== 'string' || !/^[0-9a-f]{64}$/.test(seed)) {
-    throw new CanisterError('invalid', { path }, `The identity file ${path} holds no seed; it has to be {"seed": "<64 hex digits>"}.`);
+    throw new CanisterError(
+      'invalid',
+      { path },
+      `The identity file ${path} holds no seed; it has to be {"seed": "<64 hex digits>"}.`,
+    );
   }
   return unhex(seed);
 }

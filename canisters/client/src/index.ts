@@ -2,12 +2,41 @@
 export { metadataPage, pageOf } from './pages.js';
 export { connect, connectAgent, interfaces, type Clients, type ConnectOptions } from './connect.js';
 export { CanisterError, isTransient, type CanisterErrorCode } from './errors.js';
-export { identityFromSeed, loadIdentity, loadOrCreateIdentity, loadSeed, newIdentity, saveIdentity } from './identity.js';
-export { CANISTERS, readNetwork, updateNetwork, type CanisterIds, type CanisterName, type IcNetwork, type Network } from './network.js';
+export {
+  identityFromSeed,
+  loadIdentity,
+  loadOrCreateIdentity,
+  loadSeed,
+  newIdentity,
+  saveIdentity,
+} from './identity.js';
+export {
+  CANISTERS,
+  readNetwork,
+  updateNetwork,
+  type CanisterIds,
+  type CanisterName,
+  type IcNetwork,
+  type Network,
+} from './network.js';
 export { command, neuron, neuronId, stake, type Stake } from './neurons.js';
 export {
-  GOVERNED, decision, decisionOf, encodePayload, listProposals, propose, proposeMotion, vote, withdraw,
-  type Decision, type GovernedMethod, type GovernedPayloads, type Outcome, type ProposalReceipt, type ProposalRequest, type ProposalWords,
+  GOVERNED,
+  decision,
+  decisionOf,
+  encodePayload,
+  listProposals,
+  propose,
+  proposeMotion,
+  vote,
+  withdraw,
+  type Decision,
+  type GovernedMethod,
+  type GovernedPayloads,
+  type Outcome,
+  type ProposalReceipt,
+  type ProposalRequest,
+  type ProposalWords,
 } from './proposals.js';
 export { networkTime } from './time.js';
 export { approve, balance, transfer } from './tokens.js';

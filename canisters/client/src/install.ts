@@ -14,7 +14,12 @@ import { makeRoot } from './root.js';
 
 /** What a new installation decides. Amounts in e8s. */
 export interface InstallParameters {
-  token: { symbol: string; name: string; /** default 10,000 */ transferFee?: bigint; balances: { owner: string; amount: bigint }[] };
+  token: {
+    symbol: string;
+    name: string;
+    /** default 10,000 */ transferFee?: bigint;
+    balances: { owner: string; amount: bigint }[];
+  };
   voting?: {
     /** default 345,600 (4 days) */ periodSeconds?: number;
     /** yes votes of all voting power needed at the deadline; default 300 (3 %) */ quorumBasisPoints?: number;
@@ -32,7 +37,10 @@ export interface InstallParameters {
   bucketCycles: bigint;
   /** How long room in a bucket waits for its dataset to be registered; default 604,800 (a week). */
   reservationSeconds?: number;
-  /** People who may pause, resume, advance, skip soaks of and abort releases, by their own calls or by tokens that they sign. */
+  /**
+   * People who may pause, resume, advance, skip soaks of and abort releases, by their own calls or by tokens that they
+   * sign.
+   */
   operators: string[];
   /** Orchestrators' identities, which may advance, pause and abort by themselves. */
   drivers?: string[];
@@ -50,7 +58,9 @@ export interface InstallRequest {
   /** Becomes the controller of all canisters. */
   identity: Identity;
   parameters: InstallParameters;
-  /** network.json: ids found there are used, and new ids written at once, so that an interrupted installation continues. */
+  /**
+   * network.json: ids found there are used, and new ids written at once, so that an interrupted installation continues.
+   */
   networkFile?: string;
   /** Ids known otherwise. */
   canisters?: Partial<CanisterIds>;
@@ -66,7 +76,9 @@ export interface Installation {
   done: Record<CanisterName, 'installed' | 'upgraded' | 'unchanged'>;
 }
 
-/** Brings all canisters to the Wasm in `wasmDir`: creates, installs, upgrades what differs. Safe to repeat at any point. */
+/**
+ * Brings all canisters to the Wasm in `wasmDir`: creates, installs, upgrades what differs. Safe to repeat at any point.
+ */
 export async function installAll(request: InstallRequest): Promise<Installation> {
   const tell = request.tell ?? (() => {});
   const before = known(request);
@@ -88,7 +100,10 @@ export async function installAll(request: InstallRequest): Promise<Installation>
   return root ? { canisters, root, done } : { canisters, done };
 }
 
-interface Kept { canisters?: Partial<CanisterIds>; bucketWasm?: string }
+interface Kept {
+  canisters?: Partial<CanisterIds>;
+  bucketWasm?: string;
+}
 
 function kept(request: InstallRequest): Kept {
   if (!request.networkFile) return {};
@@ -108,19 +123,31 @@ function withPlaceholders(ids: Partial<CanisterIds>): CanisterIds {
   return Object.fromEntries(CANISTERS.map((name) => [name, ids[name] ?? 'aaaaa-aa'])) as CanisterIds;
 }
 
-async function createMissing(request: InstallRequest, management: Management, ids: Partial<CanisterIds>, tell: (line: string) => void): Promise<CanisterIds> {
+async function createMissing(
+  request: InstallRequest,
+  management: Management,
+  ids: Partial<CanisterIds>,
+  tell: (line: string) => void,
+): Promise<CanisterIds> {
   const each = request.parameters.cycles ?? 100_000_000_000_000n;
   for (const name of CANISTERS) {
     if (ids[name]) continue;
     ids[name] = (await management.create(name === 'datasets' ? each * 10n : each)).toText();
-    if (request.networkFile) updateNetwork(request.networkFile, { icHost: request.icHost, rootKey: request.rootKey, canisters: ids });
+    if (request.networkFile)
+      updateNetwork(request.networkFile, { icHost: request.icHost, rootKey: request.rootKey, canisters: ids });
     tell(`${name} ${ids[name]} created`);
   }
-  if (request.networkFile) updateNetwork(request.networkFile, { icHost: request.icHost, rootKey: request.rootKey, canisters: ids });
+  if (request.networkFile)
+    updateNetwork(request.networkFile, { icHost: request.icHost, rootKey: request.rootKey, canisters: ids });
   return ids as CanisterIds;
 }
 
-async function bringUp(request: InstallRequest, management: Management, ids: CanisterIds, name: CanisterName): Promise<'installed' | 'upgraded' | 'unchanged'> {
+async function bringUp(
+  request: InstallRequest,
+  management: Management,
+  ids: CanisterIds,
+  name: CanisterName,
+): Promise<'installed' | 'upgraded' | 'unchanged'> {
   const canister = Principal.fromText(ids[name]);
   const wasm = wasmOf(request, name);
   const wanted = hex(sha256(wasm));
@@ -142,7 +169,9 @@ function wasmOf(request: InstallRequest, name: CanisterName | 'bucket'): Uint8Ar
   try {
     return new Uint8Array(readFileSync(path));
   } catch (error) {
-    throw new CanisterError('invalid', { path }, `${path} cannot be read; build the canisters first.`, { cause: error });
+    throw new CanisterError('invalid', { path }, `${path} cannot be read; build the canisters first.`, {
+      cause: error,
+    });
   }
 }
 
@@ -152,7 +181,9 @@ export function initArgument(name: CanisterName, ids: CanisterIds, parameters: I
 }
 
 function initRecord(name: CanisterName, ids: CanisterIds, parameters: InstallParameters): unknown {
-  const principals = Object.fromEntries(CANISTERS.map((peer) => [peer, Principal.fromText(ids[peer])])) as unknown as Record<CanisterName, Principal>;
+  const principals = Object.fromEntries(
+    CANISTERS.map((peer) => [peer, Principal.fromText(ids[peer])]),
+  ) as unknown as Record<CanisterName, Principal>;
   const parties = { governor: principals.governance, peers: principals };
   switch (name) {
     case 'ledger':
@@ -162,10 +193,17 @@ function initRecord(name: CanisterName, ids: CanisterIds, parameters: InstallPar
         name: parameters.token.name,
         decimals: 8,
         transfer_fee: parameters.token.transferFee ?? 10_000n,
-        initial_balances: parameters.token.balances.map(({ owner, amount }) => [{ owner: Principal.fromText(owner), subaccount: [] }, amount]),
+        initial_balances: parameters.token.balances.map(({ owner, amount }) => [
+          { owner: Principal.fromText(owner), subaccount: [] },
+          amount,
+        ]),
       };
     case 'governance':
-      return { ...parties, parameters: votingParameters(parameters), functions: governedFunctions(principals) } satisfies GovernanceInit;
+      return {
+        ...parties,
+        parameters: votingParameters(parameters),
+        functions: governedFunctions(principals),
+      } satisfies GovernanceInit;
     case 'treasury':
       return parties;
     case 'datasets':
@@ -181,7 +219,11 @@ function initRecord(name: CanisterName, ids: CanisterIds, parameters: InstallPar
     case 'models':
       return { ...parties, schnorr_key_name: parameters.schnorrKeyName, initial_root: [] };
     case 'fleet':
-      return { ...parties, operators: parameters.operators.map((operator) => Principal.fromText(operator)), drivers: (parameters.drivers ?? []).map((driver) => Principal.fromText(driver)) };
+      return {
+        ...parties,
+        operators: parameters.operators.map((operator) => Principal.fromText(operator)),
+        drivers: (parameters.drivers ?? []).map((driver) => Principal.fromText(driver)),
+      };
   }
 }
 
@@ -203,14 +245,16 @@ function governedFunctions(ids: Record<CanisterName, Principal>): NervousSystemF
     id: BigInt(id),
     name: method,
     description: [`${method} of the ${canister} canister`],
-    function_type: [{
-      GenericNervousSystemFunction: {
-        validator_canister_id: [ids[canister]],
-        target_canister_id: [ids[canister]],
-        validator_method_name: [`validate_${method}`],
-        target_method_name: [method],
+    function_type: [
+      {
+        GenericNervousSystemFunction: {
+          validator_canister_id: [ids[canister]],
+          target_canister_id: [ids[canister]],
+          validator_method_name: [`validate_${method}`],
+          target_method_name: [method],
+        },
       },
-    }],
+    ],
   }));
 }
 
@@ -229,7 +273,12 @@ async function giveBucketWasm(request: InstallRequest, clients: Clients, fresh: 
     const present = hex(await clients.datasets.set_bucket_wasm(wasm.subarray(at)));
     if (present === wanted) break;
     // An interrupted attempt left bytes behind; setting took them away.
-    if (attempt === 2) throw new CanisterError('rejected', { present, wanted }, 'datasets keeps another bucket Wasm than the one sent; reinstall it.');
+    if (attempt === 2)
+      throw new CanisterError(
+        'rejected',
+        { present, wanted },
+        'datasets keeps another bucket Wasm than the one sent; reinstall it.',
+      );
   }
   if (request.networkFile) updateNetwork(request.networkFile, { bucketWasm: wanted } as object);
 }
@@ -247,7 +296,18 @@ async function installRoot(request: InstallRequest, clients: Clients): Promise<U
 /** A published root.json by its version. Its own signatures vouch for it. */
 async function publishedRoot(clients: Clients, version: number): Promise<Uint8Array> {
   const url = `/tuf/${version}.root.json`;
-  const answer = await clients.models.http_request({ method: 'GET', url, headers: [], body: new Uint8Array(), certificate_version: [] });
-  if (answer.status_code !== 200) throw new CanisterError('notFound', { canister: 'models', url }, `models answers ${answer.status_code} for ${url}; see its get_publication.`);
+  const answer = await clients.models.http_request({
+    method: 'GET',
+    url,
+    headers: [],
+    body: new Uint8Array(),
+    certificate_version: [],
+  });
+  if (answer.status_code !== 200)
+    throw new CanisterError(
+      'notFound',
+      { canister: 'models', url },
+      `models answers ${answer.status_code} for ${url}; see its get_publication.`,
+    );
   return answer.body;
 }

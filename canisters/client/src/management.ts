@@ -5,7 +5,10 @@ import { hex, sha256, utf8 } from '@livepod/protocol';
 import { callError, CanisterError } from './errors.js';
 import { byNetworkTime } from './time.js';
 
-/** What one install_code message may carry beside its other fields; a larger Wasm goes up in chunks (IC spec: install_chunked_code). */
+/**
+ * What one install_code message may carry beside its other fields; a larger Wasm goes up in chunks (IC spec:
+ * install_chunked_code).
+ */
 const ONE_MESSAGE_BYTES = 1_900_000;
 const CHUNK_BYTES = 1_000_000;
 
@@ -28,12 +31,27 @@ const factory: IDL.InterfaceFactory = ({ IDL: I }) => {
   const chunkHash = I.Record({ hash: I.Vec(I.Nat8) });
   return I.Service({
     provisional_create_canister_with_cycles: I.Func([I.Record({ amount: I.Opt(I.Nat) })], [id], []),
-    install_code: I.Func([I.Record({ mode, canister_id: I.Principal, wasm_module: I.Vec(I.Nat8), arg: I.Vec(I.Nat8) })], [], []),
+    install_code: I.Func(
+      [I.Record({ mode, canister_id: I.Principal, wasm_module: I.Vec(I.Nat8), arg: I.Vec(I.Nat8) })],
+      [],
+      [],
+    ),
     clear_chunk_store: I.Func([id], [], []),
     upload_chunk: I.Func([I.Record({ canister_id: I.Principal, chunk: I.Vec(I.Nat8) })], [chunkHash], []),
-    install_chunked_code: I.Func([I.Record({
-      mode, target_canister: I.Principal, store_canister: I.Opt(I.Principal), chunk_hashes_list: I.Vec(chunkHash), wasm_module_hash: I.Vec(I.Nat8), arg: I.Vec(I.Nat8),
-    })], [], []),
+    install_chunked_code: I.Func(
+      [
+        I.Record({
+          mode,
+          target_canister: I.Principal,
+          store_canister: I.Opt(I.Principal),
+          chunk_hashes_list: I.Vec(chunkHash),
+          wasm_module_hash: I.Vec(I.Nat8),
+          arg: I.Vec(I.Nat8),
+        }),
+      ],
+      [],
+      [],
+    ),
     start_canister: I.Func([id], [], []),
     stop_canister: I.Func([id], [], []),
   });
@@ -58,7 +76,9 @@ export async function managementOf(agent: HttpAgent): Promise<Management> {
     }
   };
   return {
-    create: async (cycles) => (await call<{ canister_id: Principal }>('provisional_create_canister_with_cycles', { amount: [cycles] })).canister_id,
+    create: async (cycles) =>
+      (await call<{ canister_id: Principal }>('provisional_create_canister_with_cycles', { amount: [cycles] }))
+        .canister_id,
     install: async (canister, wasm, argument, how) => {
       const mode: Mode = how === 'install' ? { install: null } : { upgrade: [] };
       if (wasm.length + argument.length <= ONE_MESSAGE_BYTES) {
@@ -71,7 +91,12 @@ export async function managementOf(agent: HttpAgent): Promise<Management> {
         hashes.push(await call('upload_chunk', { canister_id: canister, chunk: wasm.subarray(at, at + CHUNK_BYTES) }));
       }
       await call('install_chunked_code', {
-        mode, target_canister: canister, store_canister: [], chunk_hashes_list: hashes, wasm_module_hash: sha256(wasm), arg: argument,
+        mode,
+        target_canister: canister,
+        store_canister: [],
+        chunk_hashes_list: hashes,
+        wasm_module_hash: sha256(wasm),
+        arg: argument,
       });
       await call('clear_chunk_store', { canister_id: canister });
     },
@@ -95,10 +120,17 @@ async function certifiedModuleHash(agent: HttpAgent, canister: Principal): Promi
   const found = state.lookup_path(path);
   if (found.status === LookupPathStatus.Found) return hex(found.value as Uint8Array);
   if (found.status === LookupPathStatus.Absent) return undefined;
-  throw new CanisterError('untrusted', { canister: canister.toText() }, `The certificate leaves out the module hash of ${canister.toText()}; ask another node.`);
+  throw new CanisterError(
+    'untrusted',
+    { canister: canister.toText() },
+    `The certificate leaves out the module hash of ${canister.toText()}; ask another node.`,
+  );
 }
 
-/** Calls that create go to any canister id of the subnet: the one the network names at /_/topology (as PocketIC does), else the first id. */
+/**
+ * Calls that create go to any canister id of the subnet: the one the network names at /_/topology (as PocketIC does),
+ * else the first id.
+ */
 async function defaultEffectiveCanister(host: URL): Promise<Principal> {
   const first = Principal.fromUint8Array(Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 1, 1));
   try {

@@ -16,7 +16,14 @@ export interface IcNetwork {
 
 /** network.json: where everything of a stack is. Written by set-up, read by every process. */
 export interface Network extends IcNetwork {
-  temporal?: { address: string; uiUrl?: string; namespace: string; providerNamespace: string; nexusEndpoint: string; /** of the server that shows encrypted payloads to those who may read them */ codecUrl?: string };
+  temporal?: {
+    address: string;
+    uiUrl?: string;
+    namespace: string;
+    providerNamespace: string;
+    nexusEndpoint: string;
+    /** of the server that shows encrypted payloads to those who may read them */ codecUrl?: string;
+  };
   s3?: { endpoint: string; region: string; bucket: string };
   metrics?: Record<string, string>;
 }
@@ -26,17 +33,29 @@ export function readNetwork(path: string): Network {
   try {
     network = JSON.parse(readFileSync(path, 'utf8')) as Partial<Network>;
   } catch (error) {
-    throw new CanisterError('invalid', { path }, `${path} cannot be read; start the stack first (npm start writes it).`, { cause: error });
+    throw new CanisterError(
+      'invalid',
+      { path },
+      `${path} cannot be read; start the stack first (npm start writes it).`,
+      { cause: error },
+    );
   }
   const missing = CANISTERS.filter((name) => !network.canisters?.[name]);
   if (!network.icHost || !network.rootKey || missing.length > 0) {
-    throw new CanisterError('invalid', { path, missing }, `${path} names no icHost, rootKey or canister ${missing.join(', ')}; start the stack again.`);
+    throw new CanisterError(
+      'invalid',
+      { path, missing },
+      `${path} names no icHost, rootKey or canister ${missing.join(', ')}; start the stack again.`,
+    );
   }
   return network as Network;
 }
 
 /** Sets some fields of network.json and keeps the others; atomic, so that a reader never sees half a file. */
-export function updateNetwork(path: string, change: Partial<Omit<Network, 'canisters'>> & { canisters?: Partial<CanisterIds> }): void {
+export function updateNetwork(
+  path: string,
+  change: Partial<Omit<Network, 'canisters'>> & { canisters?: Partial<CanisterIds> },
+): void {
   let before: Partial<Network> = {};
   try {
     before = JSON.parse(readFileSync(path, 'utf8')) as Partial<Network>;

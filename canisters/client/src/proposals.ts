@@ -91,16 +91,25 @@ export interface ProposalReceipt {
 export function encodePayload<M extends GovernedMethod>(method: M, payload: GovernedPayloads[M]): Uint8Array {
   const service = interfaces[GOVERNED[method].canister].idlFactory({ IDL });
   const signature = service._fields.find(([name]) => name === method)?.[1];
-  if (!signature) throw new CanisterError('invalid', { method }, `${GOVERNED[method].canister} has no method ${method}; run npm run bindings.`);
+  if (!signature)
+    throw new CanisterError(
+      'invalid',
+      { method },
+      `${GOVERNED[method].canister} has no method ${method}; run npm run bindings.`,
+    );
   return IDL.encode(signature.argTypes, [payload]);
 }
 
 /**
  * Puts a governed method to the vote, once per client reference. The target's validator is asked first.
  *
- * @throws CanisterError `invalidProposal` with the validator's words · `notAuthorized` · `preconditionFailed` (too little stake or delay) · `network`
+ * @throws CanisterError `invalidProposal` with the validator's words · `notAuthorized` · `preconditionFailed` (too
+ *   little stake or delay) · `network`
  */
-export function propose<M extends GovernedMethod>(clients: Clients, request: ProposalRequest<M>): Promise<ProposalReceipt> {
+export function propose<M extends GovernedMethod>(
+  clients: Clients,
+  request: ProposalRequest<M>,
+): Promise<ProposalReceipt> {
   const payload = encodePayload(request.method, request.payload);
   const functionId = BigInt(GOVERNED[request.method].id);
   return submit(clients, request, { ExecuteGenericNervousSystemFunction: { function_id: functionId, payload } });
@@ -111,7 +120,9 @@ export function proposeMotion(clients: Clients, words: ProposalWords & { motion:
   return submit(clients, words, { Motion: { motion_text: words.motion } });
 }
 
-type Action = { Motion: { motion_text: string } } | { ExecuteGenericNervousSystemFunction: { function_id: bigint; payload: Uint8Array } };
+type Action =
+  | { Motion: { motion_text: string } }
+  | { ExecuteGenericNervousSystemFunction: { function_id: bigint; payload: Uint8Array } };
 
 async function submit(clients: Clients, words: ProposalWords, action: Action): Promise<ProposalReceipt> {
   const neuron = words.neuron ?? neuronId(clients.principal);
@@ -129,7 +140,10 @@ async function submit(clients: Clients, words: ProposalWords, action: Action): P
  *
  * @throws CanisterError `voteClosed` after the deadline or the decision · `alreadyVoted` · `notAuthorized` · `notFound`
  */
-export async function vote(clients: Clients, ballot: { proposal: number | bigint; vote: 'yes' | 'no'; neuron?: Uint8Array }): Promise<void> {
+export async function vote(
+  clients: Clients,
+  ballot: { proposal: number | bigint; vote: 'yes' | 'no'; neuron?: Uint8Array },
+): Promise<void> {
   await command(clients, ballot.neuron ?? neuronId(clients.principal), {
     RegisterVote: { vote: ballot.vote === 'yes' ? 1 : 2, proposal: [{ id: BigInt(ballot.proposal) }] },
   });
@@ -150,7 +164,10 @@ export async function decision(clients: Clients, proposal: number | bigint): Pro
 const OPEN = 1;
 
 /** Proposals newest first; `open: true` lists only those that can still be voted on. At most 100 at a time. */
-export async function listProposals(clients: Clients, page: { before?: number; limit?: number; open?: boolean } = {}): Promise<Decision[]> {
+export async function listProposals(
+  clients: Clients,
+  page: { before?: number; limit?: number; open?: boolean } = {},
+): Promise<Decision[]> {
   const { proposals } = await clients.governance.list_proposals({
     before_proposal: page.before === undefined ? [] : [{ id: BigInt(page.before) }],
     limit: page.limit ?? 100,
@@ -176,7 +193,10 @@ export function decisionOf(data: ProposalData): Decision {
     clientRef: url.startsWith('livepod:') ? url.slice('livepod:'.length) : '',
     proposer: hex(new Uint8Array(data.proposer[0]?.id ?? [])),
     rendering: data.payload_text_rendering[0] ?? '',
-    deadlineSeconds: Number(data.wait_for_quiet_state[0]?.current_deadline_timestamp_seconds ?? data.proposal_creation_timestamp_seconds + data.initial_voting_period_seconds),
+    deadlineSeconds: Number(
+      data.wait_for_quiet_state[0]?.current_deadline_timestamp_seconds ??
+        data.proposal_creation_timestamp_seconds + data.initial_voting_period_seconds,
+    ),
     decidedSeconds: Number(data.decided_timestamp_seconds),
     executedSeconds: Number(data.executed_timestamp_seconds),
     failedSeconds: Number(data.failed_timestamp_seconds),
@@ -192,7 +212,8 @@ const WITHDRAWN = 20;
 
 function outcomeOf(data: ProposalData, yes: bigint, no: bigint, total: bigint): Outcome {
   if (data.decided_timestamp_seconds === 0n) return 'open';
-  if (data.failed_timestamp_seconds > 0n) return data.failure_reason[0]?.error_type === WITHDRAWN ? 'withdrawn' : 'failed';
+  if (data.failed_timestamp_seconds > 0n)
+    return data.failure_reason[0]?.error_type === WITHDRAWN ? 'withdrawn' : 'failed';
   if (data.executed_timestamp_seconds > 0n) return 'executed';
   const quorum = data.minimum_yes_proportion_of_total[0]?.basis_points[0] ?? 300n;
   const carried = 2n * yes > total || (2n * yes > yes + no && 10_000n * yes >= quorum * total);

@@ -2,7 +2,10 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { hex, sha256, utf8 } from '@livepod/protocol';
 import { CanisterError } from './errors.js';
 
-/** TUF root metadata (spec 1.0.31 §4.3): who may sign what. The DAO's keys sign root, the models canister's chain key signs the rest. */
+/**
+ * TUF root metadata (spec 1.0.31 §4.3): who may sign what. The DAO's keys sign root, the models canister's chain key
+ * signs the rest.
+ */
 export interface RootRequest {
   /** 1 for the first; each next one by one. */
   version: number;
@@ -24,7 +27,11 @@ export function makeRoot(request: RootRequest): Uint8Array {
   const daoKeys = request.daoSeeds.map((seed) => key(ed25519.getPublicKey(seed)));
   const chainKey = key(request.chainKey);
   if (new Set(daoKeys.map(({ id }) => id)).size !== daoKeys.length || daoKeys.length < threshold || threshold < 1) {
-    throw new CanisterError('invalid', { keys: daoKeys.length, threshold }, 'A root needs as many different DAO keys as its threshold says; give three seeds.');
+    throw new CanisterError(
+      'invalid',
+      { keys: daoKeys.length, threshold },
+      'A root needs as many different DAO keys as its threshold says; give three seeds.',
+    );
   }
   const signed = {
     _type: 'root',
@@ -49,12 +56,18 @@ export function makeRoot(request: RootRequest): Uint8Array {
 }
 
 /** A key as TUF writes it, and its id: SHA-256 of its canonical JSON (spec §4.2). */
-export function key(publicKey: Uint8Array): { id: string; value: { keytype: 'ed25519'; keyval: { public: string }; scheme: 'ed25519' } } {
+export function key(publicKey: Uint8Array): {
+  id: string;
+  value: { keytype: 'ed25519'; keyval: { public: string }; scheme: 'ed25519' };
+} {
   const value = { keytype: 'ed25519', keyval: { public: hex(publicKey) }, scheme: 'ed25519' } as const;
   return { id: hex(sha256(olpcJson(value))), value };
 }
 
-/** OLPC canonical JSON: sorted keys, no blanks, integers only, strings with only `"` and `\` escaped. What TUF signatures cover. */
+/**
+ * OLPC canonical JSON: sorted keys, no blanks, integers only, strings with only `"` and `\` escaped. What TUF
+ * signatures cover.
+ */
 export function olpcJson(value: unknown): Uint8Array {
   return utf8(olpc(value));
 }
@@ -68,5 +81,9 @@ function olpc(value: unknown): string {
     const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
     return `{${fields.map(([name, field]) => `${olpc(name)}:${olpc(field)}`).join(',')}}`;
   }
-  throw new CanisterError('invalid', { value: String(value) }, 'Canonical JSON holds objects, arrays, text, whole numbers, booleans and null only.');
+  throw new CanisterError(
+    'invalid',
+    { value: String(value) },
+    'Canonical JSON holds objects, arrays, text, whole numbers, booleans and null only.',
+  );
 }

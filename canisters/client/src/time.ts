@@ -1,4 +1,10 @@
-import { AgentError, HttpErrorCode, IngressExpiryInvalidErrorCode, MissingSignatureErrorCode, type HttpAgent } from '@dfinity/agent';
+import {
+  AgentError,
+  HttpErrorCode,
+  IngressExpiryInvalidErrorCode,
+  MissingSignatureErrorCode,
+  type HttpAgent,
+} from '@dfinity/agent';
 import type { Principal } from '@dfinity/principal';
 import type { Clients } from './connect.js';
 import { callError } from './errors.js';
@@ -7,8 +13,8 @@ const KEPT_MS = 60_000;
 const known = new WeakMap<HttpAgent, { time: number; at: number }>();
 
 /**
- * The network's time in milliseconds since the epoch, from a certificate: what the canisters go by, however wrong this machine's clock is.
- * Asked for once a minute.
+ * The network's time in milliseconds since the epoch, from a certificate: what the canisters go by, however wrong this
+ * machine's clock is. Asked for once a minute.
  *
  * @throws CanisterError `network`
  */
@@ -26,8 +32,8 @@ export async function networkTime({ agent, governance }: Pick<Clients, 'agent' |
 }
 
 /**
- * Repeats a request once by the network's time, when this machine's was not near enough for it to be taken. The agent itself does so for
- * updates only, and only the first time: a clock may also be set right while we run.
+ * Repeats a request once by the network's time, when this machine's was not near enough for it to be taken. The agent
+ * itself does so for updates only, and only the first time: a clock may also be set right while we run.
  */
 export async function byNetworkTime<T>(agent: HttpAgent, canister: Principal, request: () => Promise<T>): Promise<T> {
   try {

@@ -4,10 +4,15 @@ import type { Principal } from '@dfinity/principal';
 import { answerError, callError } from './errors.js';
 import { byNetworkTime } from './time.js';
 
-/** A reply as callers see it: `opt` at the top becomes `T | undefined`; of a result only `Ok` remains, `Err` is thrown as CanisterError. */
-export type Value<R> = [R] extends [[] | [infer T]] ? T | undefined
-  : [Extract<R, { Err: unknown }>] extends [never] ? R
-  : Value<Extract<R, { Ok: unknown }>['Ok']>;
+/**
+ * A reply as callers see it: `opt` at the top becomes `T | undefined`; of a result only `Ok` remains, `Err` is thrown
+ * as CanisterError.
+ */
+export type Value<R> = [R] extends [[] | [infer T]]
+  ? T | undefined
+  : [Extract<R, { Err: unknown }>] extends [never]
+    ? R
+    : Value<Extract<R, { Ok: unknown }>['Ok']>;
 
 /** A canister's methods. Arguments are as the generated types have them (`opt` = `[] | [T]`); replies are unwrapped. */
 export type Client<S> = {
@@ -15,7 +20,12 @@ export type Client<S> = {
 } & { readonly canisterId: Principal };
 
 /** A typed client of one canister. `name` appears in errors. */
-export function typedClient<S>(agent: HttpAgent, name: string, canisterId: Principal, idlFactory: IDL.InterfaceFactory): Client<S> {
+export function typedClient<S>(
+  agent: HttpAgent,
+  name: string,
+  canisterId: Principal,
+  idlFactory: IDL.InterfaceFactory,
+): Client<S> {
   const actor = Actor.createActor(idlFactory, { agent, canisterId }) as ActorSubclass<Record<string, ActorMethod>>;
   const client: Record<string, unknown> = { canisterId };
   for (const [method, signature] of idlFactory({ IDL })._fields) {

@@ -41,16 +41,22 @@ pub struct BucketView {
 }
 
 thread_local! {
-    static BUCKETS: RefCell<StableBTreeMap<Principal, u64, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::BUCKETS)));
-    static WASM: RefCell<StableCell<Vec<u8>, Memory>> = RefCell::new(StableCell::init(memory::get(memory::BUCKET_WASM), vec![]));
-    static STAGED: RefCell<StableCell<Vec<u8>, Memory>> = RefCell::new(StableCell::init(memory::get(memory::STAGED_WASM), vec![]));
-    static SPARE: RefCell<StableBTreeMap<Principal, bool, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::SPARE_CANISTERS)));
-    static EMPTY: RefCell<StableCell<Cbor<Option<Principal>>, Memory>> = RefCell::new(StableCell::init(memory::get(memory::EMPTY_CANISTER), Cbor(None)));
+    static BUCKETS: RefCell<StableBTreeMap<Principal, u64, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::BUCKETS)));
+    static WASM: RefCell<StableCell<Vec<u8>, Memory>> =
+        RefCell::new(StableCell::init(memory::get(memory::BUCKET_WASM), vec![]));
+    static STAGED: RefCell<StableCell<Vec<u8>, Memory>> =
+        RefCell::new(StableCell::init(memory::get(memory::STAGED_WASM), vec![]));
+    static SPARE: RefCell<StableBTreeMap<Principal, bool, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::SPARE_CANISTERS)));
+    static EMPTY: RefCell<StableCell<Cbor<Option<Principal>>, Memory>> =
+        RefCell::new(StableCell::init(memory::get(memory::EMPTY_CANISTER), Cbor(None)));
 }
 
 /// A digest over hashes and sizes of chunks.
 pub fn digest(chunks: &[([u8; 32], u32)]) -> [u8; 32] {
-    let bytes: Vec<u8> = chunks.iter().flat_map(|(sha256, bytes)| sha256.iter().copied().chain(bytes.to_be_bytes())).collect();
+    let bytes: Vec<u8> =
+        chunks.iter().flat_map(|(sha256, bytes)| sha256.iter().copied().chain(bytes.to_be_bytes())).collect();
     protocol::sha256(&[&bytes])
 }
 
@@ -64,23 +70,30 @@ pub struct Wanted {
 
 /// Checks a reservation by itself.
 pub fn wanted(caller: &Principal, reserve: &Reserve) -> Result<Wanted, Error> {
-    let salt: [u8; 16] = reserve
-        .salt
-        .as_slice()
-        .try_into()
-        .map_err(|_| Error::Invalid(why("salt", format!("it has {} bytes", reserve.salt.len()), "choose 16 random bytes")))?;
+    let salt: [u8; 16] = reserve.salt.as_slice().try_into().map_err(|_| {
+        Error::Invalid(why("salt", format!("it has {} bytes", reserve.salt.len()), "choose 16 random bytes"))
+    })?;
     if reserve.chunks.is_empty() || reserve.chunks.len() > crate::manifest::CHUNKS_LIMIT {
-        let message = format!("{} are named, and 1 to {} are allowed", reserve.chunks.len(), crate::manifest::CHUNKS_LIMIT);
+        let message =
+            format!("{} are named, and 1 to {} are allowed", reserve.chunks.len(), crate::manifest::CHUNKS_LIMIT);
         return Err(Error::LimitExceeded(why("chunks", message, "split the recordings into several datasets")));
     }
     let mut chunks = vec![];
     for (index, chunk) in reserve.chunks.iter().enumerate() {
         if chunk.bytes > CHUNK_LIMIT {
             let message = format!("it has {} bytes, and at most {CHUNK_LIMIT} are allowed", chunk.bytes);
-            return Err(Error::LimitExceeded(why(format!("chunks[{index}]"), message, "cut the file into smaller chunks")));
+            return Err(Error::LimitExceeded(why(
+                format!("chunks[{index}]"),
+                message,
+                "cut the file into smaller chunks",
+            )));
         }
         let sha256: [u8; 32] = chunk.sha256.as_slice().try_into().map_err(|_| {
-            Error::Invalid(why(format!("chunks[{index}].sha256"), format!("it has {} bytes", chunk.sha256.len()), "send the SHA-256 of 32 bytes"))
+            Error::Invalid(why(
+                format!("chunks[{index}].sha256"),
+                format!("it has {} bytes", chunk.sha256.len()),
+                "send the SHA-256 of 32 bytes",
+            ))
         })?;
         chunks.push((sha256, chunk.bytes));
     }
@@ -100,7 +113,11 @@ pub fn first_room(wanted: &Wanted) -> Result<Option<Room>, Error> {
         Some(room) if room.digest == digest(&wanted.chunks) => Ok(Some(room)),
         Some(_) => {
             let subject = format!("dataset {}", protocol::hex::encode(&wanted.uid));
-            Err(Error::AlreadyExists(why(subject, "room was reserved under this salt for other chunks", "choose a new salt")))
+            Err(Error::AlreadyExists(why(
+                subject,
+                "room was reserved under this salt for other chunks",
+                "choose a new salt",
+            )))
         }
     }
 }
@@ -119,9 +136,23 @@ pub async fn take_room(uploader: Principal, wanted: &Wanted) -> Result<Reserved,
         return Err(error);
     }
     let hashes: Vec<[u8; 32]> = wanted.chunks.iter().map(|(sha256, _)| *sha256).collect();
-    let room = Room { bucket, digest: digest(&wanted.chunks), merkle_root: protocol::merkle::root(&hashes), bytes: wanted.bytes, reserved_at: system::now() };
+    let room = Room {
+        bucket,
+        digest: digest(&wanted.chunks),
+        merkle_root: protocol::merkle::root(&hashes),
+        bytes: wanted.bytes,
+        reserved_at: system::now(),
+    };
     rooms::keep(&wanted.uid, room);
-    audit::append_as(uploader, json!({"type": "reserved", "uid": protocol::hex::encode(&wanted.uid), "bucket": bucket.to_text(), "bytes": wanted.bytes}));
+    audit::append_as(
+        uploader,
+        json!({
+            "type": "reserved",
+            "uid": protocol::hex::encode(&wanted.uid),
+            "bucket": bucket.to_text(),
+            "bytes": wanted.bytes
+        }),
+    );
     Ok(Reserved { bucket })
 }
 
@@ -132,7 +163,11 @@ async fn ask_reserve(bucket: Principal, uploader: Principal, wanted: &Wanted) ->
         uploader: Principal,
         chunks: Vec<ChunkSpec>,
     }
-    let chunks = wanted.chunks.iter().map(|(sha256, bytes)| ChunkSpec { sha256: ByteBuf::from(*sha256), bytes: *bytes }).collect();
+    let chunks = wanted
+        .chunks
+        .iter()
+        .map(|(sha256, bytes)| ChunkSpec { sha256: ByteBuf::from(*sha256), bytes: *bytes })
+        .collect();
     let arg = AskReserve { uid: ByteBuf::from(wanted.uid), uploader, chunks };
     let answer: Result<(), bucket_api::Error> = system::ask(bucket, "reserve", (arg,)).await?;
     answer.map_err(of_bucket)
@@ -140,7 +175,11 @@ async fn ask_reserve(bucket: Principal, uploader: Principal, wanted: &Wanted) ->
 
 fn with_room(bytes: u64) -> Option<Principal> {
     let capacity = settings::get().bucket_capacity_bytes;
-    BUCKETS.with_borrow(|buckets| buckets.iter().map(|entry| entry.into_pair()).find(|(_, used)| used.saturating_add(bytes) <= capacity)).map(|(bucket, _)| bucket)
+    BUCKETS
+        .with_borrow(|buckets| {
+            buckets.iter().map(|entry| entry.into_pair()).find(|(_, used)| used.saturating_add(bytes) <= capacity)
+        })
+        .map(|(bucket, _)| bucket)
 }
 
 fn promise(bucket: Principal, bytes: i64) {
@@ -155,23 +194,33 @@ async fn create(caller: Principal) -> Result<Principal, Error> {
     let _lock = Lock::take("a new bucket").ok_or_else(|| busy("a new bucket"))?;
     let wasm = WASM.with_borrow(|wasm| wasm.get().clone());
     if wasm.is_empty() {
-        return Err(Error::NotYet(why("bucket", "no bucket has room, and there is no Wasm for a new one", "ask the operator to set the bucket's Wasm")));
+        return Err(Error::NotYet(why(
+            "bucket",
+            "no bucket has room, and there is no Wasm for a new one",
+            "ask the operator to set the bucket's Wasm",
+        )));
     }
     let settings = settings::get();
-    let unavailable = |message: String| Error::Unavailable(why("bucket", message, "repeat the call; the canister may need cycles"));
+    let unavailable =
+        |message: String| Error::Unavailable(why("bucket", message, "repeat the call; the canister may need cycles"));
     let bucket = match EMPTY.with_borrow(|empty| empty.get().0) {
         Some(bucket) => bucket,
         None if spare().is_some() => {
             let bucket = spare().expect("it was there");
-            top_up(bucket, settings.bucket_cycles).await.map_err(|e| unavailable(format!("{bucket} could not be made a bucket again: {e}")))?;
+            top_up(bucket, settings.bucket_cycles)
+                .await
+                .map_err(|e| unavailable(format!("{bucket} could not be made a bucket again: {e}")))?;
             SPARE.with_borrow_mut(|spare| spare.remove(&bucket));
             EMPTY.with_borrow_mut(|empty| empty.set(Cbor(Some(bucket))));
             bucket
         }
         None => {
-            let created = management::create_canister_with_extra_cycles(&management::CreateCanisterArgs::default(), settings.bucket_cycles)
-                .await
-                .map_err(|e| unavailable(format!("no new bucket could be created: {e}")))?;
+            let created = management::create_canister_with_extra_cycles(
+                &management::CreateCanisterArgs::default(),
+                settings.bucket_cycles,
+            )
+            .await
+            .map_err(|e| unavailable(format!("no new bucket could be created: {e}")))?;
             EMPTY.with_borrow_mut(|empty| empty.set(Cbor(Some(created.canister_id))));
             created.canister_id
         }
@@ -189,7 +238,9 @@ async fn create(caller: Principal) -> Result<Principal, Error> {
         wasm_module: wasm,
         arg: Encode!(&init).expect("the bucket's arguments encode"),
     };
-    management::install_code(&install).await.map_err(|e| unavailable(format!("the new bucket {bucket} could not be installed: {e}")))?;
+    management::install_code(&install)
+        .await
+        .map_err(|e| unavailable(format!("the new bucket {bucket} could not be installed: {e}")))?;
     EMPTY.with_borrow_mut(|empty| empty.set(Cbor(None)));
     promise(bucket, 0);
     audit::append_as(caller, json!({"type": "bucketCreated", "bucket": bucket.to_text()}));
@@ -198,31 +249,41 @@ async fn create(caller: Principal) -> Result<Principal, Error> {
 
 /// A canister that was a bucket and has neither code nor memory now.
 fn spare() -> Option<Principal> {
-    SPARE.with_borrow(|spare| spare.iter().map(|entry| entry.into_pair()).find(|(_, emptied)| *emptied)).map(|(bucket, _)| bucket)
+    SPARE
+        .with_borrow(|spare| spare.iter().map(|entry| entry.into_pair()).find(|(_, emptied)| *emptied))
+        .map(|(bucket, _)| bucket)
 }
 
 /// Brings a canister to as many cycles as a new bucket gets.
 async fn top_up(canister: Principal, cycles: u128) -> Result<(), String> {
-    let status = management::canister_status(&management::CanisterStatusArgs { canister_id: canister }).await.map_err(|e| e.to_string())?;
+    let status = management::canister_status(&management::CanisterStatusArgs { canister_id: canister })
+        .await
+        .map_err(|e| e.to_string())?;
     let held: u128 = status.cycles.0.try_into().unwrap_or(u128::MAX);
     if held < cycles {
-        management::deposit_cycles(&management::DepositCyclesArgs { canister_id: canister }, cycles - held).await.map_err(|e| e.to_string())?;
+        management::deposit_cycles(&management::DepositCyclesArgs { canister_id: canister }, cycles - held)
+            .await
+            .map_err(|e| e.to_string())?;
     }
     Ok(())
 }
 
-/// Takes code and memory from buckets that hold nothing, all but one, and keeps the canisters for the next buckets: without memory they cost
-/// nothing to speak of, while deleting them would burn what they cost to create and, unless somebody fetched them before, their cycles.
+/// Takes code and memory from buckets that hold nothing, all but one, and keeps the canisters for the next buckets:
+/// without memory they cost nothing to speak of, while deleting them would burn what they cost to create and, unless
+/// somebody fetched them before, their cycles.
 pub async fn empty_surplus(caller: Principal) -> Vec<Principal> {
     // No bucket comes or goes meanwhile.
     let Some(_lock) = Lock::take("a new bucket") else { return vec![] };
-    let idle: Vec<Principal> = BUCKETS.with_borrow(|buckets| buckets.iter().filter(|entry| entry.value() == 0).map(|entry| *entry.key()).skip(1).collect());
+    let idle: Vec<Principal> = BUCKETS.with_borrow(|buckets| {
+        buckets.iter().filter(|entry| entry.value() == 0).map(|entry| *entry.key()).skip(1).collect()
+    });
     for bucket in idle {
         // Off the list first: from here on no room is promised in it.
         BUCKETS.with_borrow_mut(|buckets| buckets.remove(&bucket));
         SPARE.with_borrow_mut(|spare| spare.insert(bucket, false));
     }
-    let unfinished: Vec<Principal> = SPARE.with_borrow(|spare| spare.iter().filter(|entry| !entry.value()).map(|entry| *entry.key()).collect());
+    let unfinished: Vec<Principal> =
+        SPARE.with_borrow(|spare| spare.iter().filter(|entry| !entry.value()).map(|entry| *entry.key()).collect());
     let mut emptied = vec![];
     for bucket in unfinished {
         // Its audit log goes with its memory; ours keeps the log's end, against which a copy can be checked.
@@ -231,7 +292,15 @@ pub async fn empty_surplus(caller: Principal) -> Vec<Principal> {
             continue;
         }
         SPARE.with_borrow_mut(|spare| spare.insert(bucket, true));
-        audit::append_as(caller, json!({"type": "bucketEmptied", "bucket": bucket.to_text(), "auditLength": tip.length, "auditTip": protocol::hex::encode(&tip.hash)}));
+        audit::append_as(
+            caller,
+            json!({
+                "type": "bucketEmptied",
+                "bucket": bucket.to_text(),
+                "auditLength": tip.length,
+                "auditTip": protocol::hex::encode(&tip.hash)
+            }),
+        );
         emptied.push(bucket);
     }
     emptied
@@ -263,7 +332,8 @@ pub async fn allow_reads(bucket: Principal, uid: ByteBuf, reader: Principal, unt
         reader: Principal,
         until: u64,
     }
-    let answer: Result<(), bucket_api::Error> = system::ask(bucket, "allow_reads", (AllowReads { uid, reader, until },)).await?;
+    let answer: Result<(), bucket_api::Error> =
+        system::ask(bucket, "allow_reads", (AllowReads { uid, reader, until },)).await?;
     answer.map_err(of_bucket)
 }
 
@@ -282,7 +352,11 @@ pub fn append_wasm(part: &[u8]) -> Result<u64, Error> {
     let mut staged = STAGED.with_borrow(|staged| staged.get().clone());
     if staged.len() + part.len() > WASM_LIMIT {
         STAGED.with_borrow_mut(|cell| cell.set(vec![]));
-        return Err(Error::LimitExceeded(why("wasm", format!("it would have more than {WASM_LIMIT} bytes; what was appended is dropped"), "start again with a smaller module")));
+        return Err(Error::LimitExceeded(why(
+            "wasm",
+            format!("it would have more than {WASM_LIMIT} bytes; what was appended is dropped"),
+            "start again with a smaller module",
+        )));
     }
     staged.extend_from_slice(part);
     let length = staged.len() as u64;
@@ -295,7 +369,11 @@ pub fn set_wasm(rest: &[u8]) -> Result<[u8; 32], Error> {
     append_wasm(rest)?;
     let wasm = STAGED.with_borrow_mut(|cell| cell.set(vec![]));
     if !(wasm.starts_with(b"\0asm") || wasm.starts_with(&[0x1f, 0x8b])) {
-        return Err(Error::Invalid(why("wasm", "it is no Wasm module, raw or gzipped; what was appended is dropped", "upload the bucket's module")));
+        return Err(Error::Invalid(why(
+            "wasm",
+            "it is no Wasm module, raw or gzipped; what was appended is dropped",
+            "upload the bucket's module",
+        )));
     }
     let sha256 = protocol::sha256(&[&wasm]);
     WASM.with_borrow_mut(|cell| cell.set(wasm));
@@ -305,7 +383,13 @@ pub fn set_wasm(rest: &[u8]) -> Result<[u8; 32], Error> {
 
 /// All buckets.
 pub fn list() -> Vec<BucketView> {
-    BUCKETS.with_borrow(|buckets| buckets.iter().map(|entry| BucketView { bucket: *entry.key(), reserved_bytes: entry.value() }).take(governed::PAGE_LIMIT).collect())
+    BUCKETS.with_borrow(|buckets| {
+        buckets
+            .iter()
+            .map(|entry| BucketView { bucket: *entry.key(), reserved_bytes: entry.value() })
+            .take(governed::PAGE_LIMIT)
+            .collect()
+    })
 }
 
 #[cfg(test)]

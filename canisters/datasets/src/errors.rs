@@ -28,10 +28,16 @@ impl From<ProtocolError> for Error {
     fn from(error: ProtocolError) -> Self {
         let about = |remedy: &str| why(error.subject(), error.message(), remedy);
         match error {
-            ProtocolError::NotCanonical { .. } => Error::NotCanonical(about("encode the document with the protocol package")),
-            ProtocolError::InvalidDocument { .. } => Error::Invalid(about("correct the field and sign the manifest again")),
+            ProtocolError::NotCanonical { .. } => {
+                Error::NotCanonical(about("encode the document with the protocol package"))
+            }
+            ProtocolError::InvalidDocument { .. } => {
+                Error::Invalid(about("correct the field and sign the manifest again"))
+            }
             ProtocolError::InvalidKey { .. } => Error::Invalid(about("name the contributor's Ed25519 key")),
-            ProtocolError::WrongSignature { .. } => Error::WrongSignature(about("sign the manifest's canonical bytes with the contributor's key")),
+            ProtocolError::WrongSignature { .. } => {
+                Error::WrongSignature(about("sign the manifest's canonical bytes with the contributor's key"))
+            }
         }
     }
 }
@@ -67,6 +73,9 @@ pub fn of_bucket(error: bucket_api::Error) -> Error {
 /// The bucket's error variant on the wire.
 pub mod bucket_api {
     governed::errors! {
-        pub enum Error { NotAuthorized, NotFound, AlreadyExists, Invalid, LimitExceeded, WrongHash, MissingChunks, Sealed, LeaseExpired }
+        pub enum Error {
+            NotAuthorized, NotFound, AlreadyExists, Invalid, LimitExceeded,
+        WrongHash, MissingChunks, Sealed, LeaseExpired
+        }
     }
 }

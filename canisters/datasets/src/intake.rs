@@ -1,11 +1,12 @@
-//! How a dataset comes in and leaves: room for its chunks, registration, the vote's outcome, withdrawal, leases for readers.
-//! Every check that needs no other canister comes first; what needs one is checked under the dataset's lock before anything changes.
+//! How a dataset comes in and leaves: room for its chunks, registration, the vote's outcome, withdrawal, leases for
+//! readers. Every check that needs no other canister comes first; what needs one is checked under the dataset's lock
+//! before anything changes.
 
 use crate::buckets::{self, Reserve, Reserved};
 use crate::errors::{busy, unknown, Error};
 use crate::manifest::{self, Checked};
-use crate::rooms::{self, Room};
 use crate::registry::{self, AcceptDataset, Dataset, SignedManifest, Status, Storage};
+use crate::rooms::{self, Room};
 use crate::settings;
 use candid::{CandidType, Decode, Deserialize, Principal};
 use governed::votes::{self, Outcome, Vote};
@@ -42,7 +43,8 @@ pub fn lock(uid: &[u8; 32]) -> Result<Lock, Error> {
     Lock::take(&thing).ok_or_else(|| busy(thing))
 }
 
-/// Room in a bucket; a repeat with the same salt and chunks returns the same bucket. A room that is over begins anew, with the chunks it holds.
+/// Room in a bucket; a repeat with the same salt and chunks returns the same bucket. A room that is over begins anew,
+/// with the chunks it holds.
 pub async fn reserve(caller: Principal, reserve: Reserve) -> Result<Reserved, Error> {
     let wanted = buckets::wanted(&caller, &reserve)?;
     let in_time = |room: &Room| !rooms::is_over(&wanted.uid, room);
@@ -50,7 +52,11 @@ pub async fn reserve(caller: Principal, reserve: Reserve) -> Result<Reserved, Er
         return Ok(Reserved { bucket: first.bucket });
     }
     if let Some(id) = registry::of_uid(&wanted.uid) {
-        return Err(Error::AlreadyExists(why("salt", format!("{id} is registered under it"), "choose a new salt for a new dataset")));
+        return Err(Error::AlreadyExists(why(
+            "salt",
+            format!("{id} is registered under it"),
+            "choose a new salt for a new dataset",
+        )));
     }
     let _lock = lock(&wanted.uid)?;
     bonded(caller).await?;
@@ -58,7 +64,10 @@ pub async fn reserve(caller: Principal, reserve: Reserve) -> Result<Reserved, Er
     if let Some(over) = buckets::first_room(&wanted)? {
         let bucket = over.bucket;
         rooms::keep(&wanted.uid, Room { reserved_at: system::now(), ..over });
-        audit::append_as(caller, json!({"type": "reservedAgain", "uid": protocol::hex::encode(&wanted.uid), "bucket": bucket.to_text()}));
+        audit::append_as(
+            caller,
+            json!({"type": "reservedAgain", "uid": protocol::hex::encode(&wanted.uid), "bucket": bucket.to_text()}),
+        );
         return Ok(Reserved { bucket });
     }
     buckets::take_room(caller, &wanted).await
@@ -99,10 +108,18 @@ fn room_of(checked: &Checked, dataset: &Dataset) -> Result<Option<Room>, Error> 
     let Storage::Bucket(bucket) = dataset.storage else { return Ok(None) };
     let Some(room) = rooms::find(&checked.uid) else {
         let message = "no room is reserved for this contributor and salt, or its time is over";
-        return Err(Error::MissingChunks(why("storage.bucket", message, "reserve room, upload the chunks, then register")));
+        return Err(Error::MissingChunks(why(
+            "storage.bucket",
+            message,
+            "reserve room, upload the chunks, then register",
+        )));
     };
     if room.bucket != bucket {
-        return Err(Error::Invalid(why("storage.bucket", format!("the room is in bucket {}", room.bucket), "name that bucket")));
+        return Err(Error::Invalid(why(
+            "storage.bucket",
+            format!("the room is in bucket {}", room.bucket),
+            "name that bucket",
+        )));
     }
     if room.digest != buckets::digest(&checked.chunks) {
         let message = "the chunks are not the ones the room was reserved for";
@@ -178,7 +195,8 @@ pub async fn withdraw(caller: Principal, id: String) -> Result<Dataset, Error> {
     let _lock = lock(&uid)?;
     let withdrawn = match dataset.status {
         Status::Withdrawn => dataset,
-        // Marked before the bucket is asked: from here on no vote can accept it, so that no accepted dataset loses its chunks.
+        // Marked before the bucket is asked: from here on no vote can accept it, so that no accepted dataset loses its
+        // chunks.
         _ => registry::decide(caller, &id, Status::Withdrawn, None)?,
     };
     rooms::left(&uid);
@@ -200,7 +218,10 @@ pub async fn open_reads(caller: Principal, open: OpenReads) -> Result<(), Error>
     if let Storage::Bucket(bucket) = dataset.storage {
         buckets::allow_reads(bucket, dataset.uid, open.reader, open.until).await?;
     }
-    audit::append_as(caller, json!({"type": "readsOpened", "dataset": open.dataset, "reader": open.reader.to_text(), "until": open.until}));
+    audit::append_as(
+        caller,
+        json!({"type": "readsOpened", "dataset": open.dataset, "reader": open.reader.to_text(), "until": open.until}),
+    );
     Ok(())
 }
 

@@ -14,8 +14,8 @@ use errors::Error;
 use governed::{caller_is_governor, not_anonymous, trap_with, why};
 use ic_cdk::{init, post_upgrade, query, update};
 use intake::{CloseDataset, OpenReads, Register};
-use rooms::{CollectExpired, Collected};
 use registry::{AcceptDataset, Dataset, Folders, ListDatasets, SignedManifest, Status};
+use rooms::{CollectExpired, Collected};
 use serde_bytes::ByteBuf;
 use settings::Init;
 
@@ -54,7 +54,8 @@ async fn withdraw(dataset: String) -> Result<Dataset, Error> {
     intake::withdraw(system::caller(), dataset).await
 }
 
-/// Collects what was promised to datasets that nobody registered in time. Anyone may ask; what is over follows from the time alone.
+/// Collects what was promised to datasets that nobody registered in time. Anyone may ask; what is over follows from the
+/// time alone.
 #[update(guard = "not_anonymous")]
 async fn collect_expired(collect: CollectExpired) -> Collected {
     rooms::collect(system::caller(), collect).await
@@ -81,7 +82,9 @@ fn validate_accept_dataset(payload: AcceptDataset) -> Result<String, String> {
 /// Takes a dataset in for training. Called by the governor after a passed vote; traps when it cannot.
 #[update(guard = "caller_is_governor")]
 fn accept_dataset(payload: AcceptDataset) {
-    registry::decide(system::caller(), &payload.dataset, Status::Accepted, None).map(drop).unwrap_or_else(|error| trap_with(error));
+    registry::decide(system::caller(), &payload.dataset, Status::Accepted, None)
+        .map(drop)
+        .unwrap_or_else(|error| trap_with(error));
 }
 
 /// Appends a part of the Wasm of new buckets. Controllers only.
@@ -103,7 +106,11 @@ fn caller_is_controller() -> Result<(), Error> {
     if system::is_controller(&caller) {
         return Ok(());
     }
-    Err(Error::NotAuthorized(why("wasm", format!("{caller} is no controller of this canister"), "use the identity that installed it")))
+    Err(Error::NotAuthorized(why(
+        "wasm",
+        format!("{caller} is no controller of this canister"),
+        "use the identity that installed it",
+    )))
 }
 
 #[query]
@@ -156,6 +163,10 @@ mod tests {
 
     #[test]
     fn candid_matches_the_code() {
-        service_equal(CandidSource::Text(&super::__export_service()), CandidSource::Text(include_str!("../datasets.did"))).unwrap();
+        service_equal(
+            CandidSource::Text(&super::__export_service()),
+            CandidSource::Text(include_str!("../datasets.did")),
+        )
+        .unwrap();
     }
 }

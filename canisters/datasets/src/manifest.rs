@@ -1,4 +1,5 @@
-//! The manifest document `livepod.dataset/v1`: its shape, and that its parts agree with each other and with the signature.
+//! The manifest document `livepod.dataset/v1`: its shape, and that its parts agree with each other and with the
+//! signature.
 
 use crate::errors::Error;
 use crate::registry::{Access, Dataset, Split, Status, Storage, S3};
@@ -14,7 +15,8 @@ pub const TYPE: &str = "livepod.dataset/v1";
 /// The largest manifest, in bytes.
 pub const MANIFEST_LIMIT: usize = 512 * 1024;
 pub const CHUNKS_LIMIT: usize = 4_096;
-/// Plain bytes in a chunk: every chunk of a file but the last has this many, and a 16-byte tag (protocol: chunk cipher).
+/// Plain bytes in a chunk: every chunk of a file but the last has this many, and a 16-byte tag (protocol: chunk
+/// cipher).
 pub const PLAIN_CHUNK: u64 = 960_000;
 const TAG: u64 = 16;
 
@@ -136,8 +138,8 @@ pub struct Checked {
     pub chunks: Vec<([u8; 32], u32)>,
 }
 
-/// Reads a manifest and checks everything that needs no other canister: canonical form, shape, sizes, roots, contributor, shares,
-/// and the contributor's signature. `caller` registers it.
+/// Reads a manifest and checks everything that needs no other canister: canonical form, shape, sizes, roots,
+/// contributor, shares, and the contributor's signature. `caller` registers it.
 pub fn check(bytes: &[u8], signature: &[u8], caller: Principal) -> Result<Checked, Error> {
     if bytes.len() > MANIFEST_LIMIT {
         let message = format!("it has {} bytes, and at most {MANIFEST_LIMIT} are allowed", bytes.len());
@@ -156,7 +158,11 @@ pub fn check(bytes: &[u8], signature: &[u8], caller: Principal) -> Result<Checke
     }
     let shares: i64 = manifest.licence.splits.iter().map(|share| *share.basis_points).sum();
     if shares != 10_000 {
-        return Err(wrong("licence.splits", format!("the shares add up to {shares} basis points"), "make them add up to 10000"));
+        return Err(wrong(
+            "licence.splits",
+            format!("the shares add up to {shares} basis points"),
+            "make them add up to 10000",
+        ));
     }
     document::verify(bytes, signature, &manifest.public_key)?;
     let id = document::id(bytes)?;
@@ -174,7 +180,11 @@ fn chunks_of(manifest: &Manifest) -> Result<Vec<([u8; 32], u32)>, Error> {
     for (index, file) in manifest.files.iter().enumerate() {
         let field = |name: &str| format!("files[{index}].{name}");
         if !file.name.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c)) {
-            return Err(wrong(field("name"), "it has other characters than letters, digits, dot, dash and underscore", "rename the file"));
+            return Err(wrong(
+                field("name"),
+                "it has other characters than letters, digits, dot, dash and underscore",
+                "rename the file",
+            ));
         }
         if !names.insert(file.name.as_str()) {
             return Err(wrong(field("name"), format!("two files are called {}", *file.name), "rename one of them"));
@@ -189,7 +199,11 @@ fn chunks_of(manifest: &Manifest) -> Result<Vec<([u8; 32], u32)>, Error> {
             let plain = if n as u64 + 1 < expected { PLAIN_CHUNK } else { bytes - PLAIN_CHUNK * (expected - 1) };
             if *chunk.bytes as u64 != plain + TAG {
                 let message = format!("it has {} bytes, and {} are expected", *chunk.bytes, plain + TAG);
-                return Err(wrong(field(&format!("chunks[{n}].bytes")), message, "cut the file with the protocol package"));
+                return Err(wrong(
+                    field(&format!("chunks[{n}].bytes")),
+                    message,
+                    "cut the file with the protocol package",
+                ));
             }
         }
         let hashes: Vec<[u8; 32]> = file.chunks.iter().map(|chunk| *chunk.sha256).collect();
@@ -209,7 +223,11 @@ fn root_matches(subject: &str, hashes: &[[u8; 32]], named: &[u8; 32]) -> Result<
     if merkle::root(hashes) == *named {
         return Ok(());
     }
-    Err(Error::WrongHash(why(subject, "it is not the RFC 6962 root of the chunk hashes in their order", "compute it again from the chunks as stored")))
+    Err(Error::WrongHash(why(
+        subject,
+        "it is not the RFC 6962 root of the chunk hashes in their order",
+        "compute it again from the chunks as stored",
+    )))
 }
 
 impl Checked {
@@ -225,7 +243,9 @@ impl Checked {
             key_epoch: *manifest.key_epoch as u32,
             storage: match &manifest.storage {
                 Place::Bucket { bucket } => Storage::Bucket(**bucket),
-                Place::S3 { bucket, prefix } => Storage::S3(S3 { bucket: bucket.to_string(), prefix: prefix.to_string() }),
+                Place::S3 { bucket, prefix } => {
+                    Storage::S3(S3 { bucket: bucket.to_string(), prefix: prefix.to_string() })
+                }
             },
             fee: *manifest.licence.fee,
             access: match manifest.licence.access {

@@ -112,10 +112,14 @@ pub struct Folders {
 const FOLDERS_LIMIT: usize = 1_000;
 
 thread_local! {
-    static S3_PREFIXES: RefCell<StableBTreeMap<String, (), Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::S3_PREFIXES)));
-    static DATASETS: RefCell<StableBTreeMap<String, Cbor<Dataset>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::DATASETS)));
-    static MANIFESTS: RefCell<StableBTreeMap<String, Cbor<SignedManifest>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::MANIFESTS)));
-    static UIDS: RefCell<StableBTreeMap<[u8; 32], String, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::UIDS)));
+    static S3_PREFIXES: RefCell<StableBTreeMap<String, (), Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::S3_PREFIXES)));
+    static DATASETS: RefCell<StableBTreeMap<String, Cbor<Dataset>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::DATASETS)));
+    static MANIFESTS: RefCell<StableBTreeMap<String, Cbor<SignedManifest>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::MANIFESTS)));
+    static UIDS: RefCell<StableBTreeMap<[u8; 32], String, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::UIDS)));
 }
 
 /// A dataset as people read it: what it is and where it lies. Amounts in e8s.
@@ -126,9 +130,19 @@ pub fn in_json(id: &str) -> Option<serde_json::Value> {
         Storage::S3(s3) => serde_json::json!({"s3Bucket": s3.bucket, "prefix": s3.prefix}),
     };
     Some(serde_json::json!({
-        "dataset": dataset.id, "title": dataset.title, "status": dataset.status, "contributor": dataset.contributor.to_text(), "storage": storage,
-        "bytes": dataset.bytes, "chunks": dataset.chunks, "fee": dataset.fee.to_string(), "access": dataset.access, "purposes": dataset.purposes,
-        "providerClasses": dataset.provider_classes, "keyEpoch": dataset.key_epoch, "registeredAt": pages::time(dataset.registered_at),
+        "dataset": dataset.id,
+        "title": dataset.title,
+        "status": dataset.status,
+        "contributor": dataset.contributor.to_text(),
+        "storage": storage,
+        "bytes": dataset.bytes,
+        "chunks": dataset.chunks,
+        "fee": dataset.fee.to_string(),
+        "access": dataset.access,
+        "purposes": dataset.purposes,
+        "providerClasses": dataset.provider_classes,
+        "keyEpoch": dataset.key_epoch,
+        "registeredAt": pages::time(dataset.registered_at),
     }))
 }
 
@@ -165,7 +179,10 @@ pub fn add(dataset: &Dataset, signed: SignedManifest) {
     MANIFESTS.with_borrow_mut(|manifests| manifests.insert(dataset.id.clone(), Cbor(signed)));
     DATASETS.with_borrow_mut(|datasets| datasets.insert(dataset.id.clone(), Cbor(dataset.clone())));
     note_prefix(dataset);
-    audit::append_as(dataset.contributor, json!({"type": "registered", "dataset": dataset.id, "uid": protocol::hex::encode(&uid)}));
+    audit::append_as(
+        dataset.contributor,
+        json!({"type": "registered", "dataset": dataset.id, "uid": protocol::hex::encode(&uid)}),
+    );
 }
 
 fn prefix_key(dataset: &Dataset) -> Option<String> {
@@ -191,13 +208,22 @@ fn note_prefix(dataset: &Dataset) {
 /// The folders that no registered dataset has anything in: none lies below the folder, and the folder below none.
 pub fn unclaimed(ask: Folders) -> Vec<String> {
     S3_PREFIXES.with_borrow(|prefixes| {
-        let starts = |start: String| prefixes.range(start.clone()..).next().is_some_and(|entry| entry.key().starts_with(&start));
+        let starts =
+            |start: String| prefixes.range(start.clone()..).next().is_some_and(|entry| entry.key().starts_with(&start));
         let claimed = |folder: &str| {
             let below = format!("{}\0{folder}", ask.bucket);
             // A dataset's prefix is any text, so every beginning of the folder's name may be one.
-            starts(below) || (0..folder.len()).filter(|end| folder.is_char_boundary(*end)).any(|end| starts(format!("{}\0{}\0", ask.bucket, &folder[..end])))
+            starts(below)
+                || (0..folder.len())
+                    .filter(|end| folder.is_char_boundary(*end))
+                    .any(|end| starts(format!("{}\0{}\0", ask.bucket, &folder[..end])))
         };
-        ask.folders.iter().take(FOLDERS_LIMIT).filter(|folder| folder.len() <= 400 && !claimed(folder)).cloned().collect()
+        ask.folders
+            .iter()
+            .take(FOLDERS_LIMIT)
+            .filter(|folder| folder.len() <= 400 && !claimed(folder))
+            .cloned()
+            .collect()
     })
 }
 
@@ -218,7 +244,8 @@ pub fn in_words(dataset: &Dataset) -> String {
         Access::Vote => "for the fee and by a vote each time",
     };
     format!(
-        "Take in dataset {} “{}” of contributor {}: {} chunks, {} bytes; fee {} e8s, access {access}; purposes {}; provider classes {}.",
+        "Take in dataset {} “{}” of contributor {}: {} chunks, {} bytes; fee {} e8s, access {access}; purposes {}; \
+         provider classes {}.",
         dataset.id,
         dataset.title,
         dataset.contributor,

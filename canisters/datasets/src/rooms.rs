@@ -1,5 +1,6 @@
-//! Rooms: what is promised in a bucket to one dataset. A room whose dataset nobody registers in time is over: anyone may have it
-//! collected, which erases its chunks and gives its bytes back. The room of a registered dataset is never over.
+//! Rooms: what is promised in a bucket to one dataset. A room whose dataset nobody registers in time is over: anyone
+//! may have it collected, which erases its chunks and gives its bytes back. The room of a registered dataset is never
+//! over.
 
 use crate::buckets;
 use crate::errors::Error;
@@ -47,9 +48,12 @@ pub struct Collected {
 type Uid = [u8; 32];
 
 thread_local! {
-    static ROOMS: RefCell<StableBTreeMap<Uid, Cbor<Room>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::ROOMS)));
-    /// reserved_at u64be ‖ uid of the rooms that belong to no registered dataset, so that looking for what is over costs nothing for the others.
-    static WAITING: RefCell<StableBTreeMap<Vec<u8>, (), Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::WAITING_ROOMS)));
+    static ROOMS: RefCell<StableBTreeMap<Uid, Cbor<Room>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::ROOMS)));
+    /// reserved_at u64be ‖ uid of the rooms that belong to no registered dataset, so that looking for what is over
+    /// costs nothing for the others.
+    static WAITING: RefCell<StableBTreeMap<Vec<u8>, (), Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::WAITING_ROOMS)));
 }
 
 fn key(uid: &Uid, room: &Room) -> Vec<u8> {
@@ -95,7 +99,8 @@ pub fn forget(uid: &Uid) {
 
 /// Whether the time to register has passed.
 pub fn is_over(uid: &Uid, room: &Room) -> bool {
-    WAITING.with_borrow(|waiting| waiting.contains_key(&key(uid, room))) && room.reserved_at.saturating_add(settings::get().reservation_ns()) <= system::now()
+    WAITING.with_borrow(|waiting| waiting.contains_key(&key(uid, room)))
+        && room.reserved_at.saturating_add(settings::get().reservation_ns()) <= system::now()
 }
 
 /// Refuses a room whose time is over, whether it was collected already or not.
@@ -111,7 +116,9 @@ pub fn in_time(uid: &Uid, room: &Room) -> Result<(), Error> {
 
 /// Rooms from before they had an end get theirs from now on. Called after an upgrade.
 pub fn date(is_registered: impl Fn(&Uid) -> bool) {
-    let undated: Vec<(Uid, Room)> = ROOMS.with_borrow(|rooms| rooms.iter().map(|entry| (*entry.key(), entry.value().0)).filter(|(_, room)| room.reserved_at == 0).collect());
+    let undated: Vec<(Uid, Room)> = ROOMS.with_borrow(|rooms| {
+        rooms.iter().map(|entry| (*entry.key(), entry.value().0)).filter(|(_, room)| room.reserved_at == 0).collect()
+    });
     for (uid, room) in undated {
         keep(&uid, Room { reserved_at: system::now(), ..room });
         if is_registered(&uid) {
@@ -120,10 +127,12 @@ pub fn date(is_registered: impl Fn(&Uid) -> bool) {
     }
 }
 
-/// Erases rooms that are over, at most a page, then empties buckets that nobody needs. Safe to repeat; what cannot be erased now stays for the next time.
+/// Erases rooms that are over, at most a page, then empties buckets that nobody needs. Safe to repeat; what cannot be
+/// erased now stays for the next time.
 pub async fn collect(caller: Principal, request: CollectExpired) -> Collected {
     let due = due(request.after.as_ref().map(|after| after.as_slice()), governed::page_size(request.limit));
-    let next = (due.len() == governed::page_size(request.limit)).then(|| due.last().cloned().map(ByteBuf::from)).flatten();
+    let next =
+        (due.len() == governed::page_size(request.limit)).then(|| due.last().cloned().map(ByteBuf::from)).flatten();
     let mut collected = Collected { rooms: vec![], bytes: 0, buckets: vec![], next };
     for key in due {
         let uid = uid_in(&key);
@@ -134,7 +143,15 @@ pub async fn collect(caller: Principal, request: CollectExpired) -> Collected {
         if buckets::erase(&uid).await.is_err() {
             continue;
         }
-        audit::append_as(caller, json!({"type": "roomCollected", "uid": protocol::hex::encode(&uid), "bucket": room.bucket.to_text(), "bytes": room.bytes}));
+        audit::append_as(
+            caller,
+            json!({
+                "type": "roomCollected",
+                "uid": protocol::hex::encode(&uid),
+                "bucket": room.bucket.to_text(),
+                "bytes": room.bytes
+            }),
+        );
         collected.rooms.push(ByteBuf::from(uid));
         collected.bytes += room.bytes;
     }

@@ -1,4 +1,5 @@
-//! What the installation set: the least bond, the size of a bucket, what it is given to live on, and how long a room waits for its dataset.
+//! What the installation set: the least bond, the size of a bucket, what it is given to live on, and how long a room
+//! waits for its dataset.
 
 use candid::{CandidType, Deserialize, Principal};
 use governed::{Parties, Peers};

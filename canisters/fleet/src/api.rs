@@ -8,7 +8,9 @@ use serde::Serialize;
 
 governed::errors! {
     /// What the fleet canister refuses, and why.
-    pub enum Error { NotAuthorized, NotFound, AlreadyExists, Invalid, LimitExceeded, NotYet, GateFailed, NotExposed, Paused, Closed }
+    pub enum Error {
+        NotAuthorized, NotFound, AlreadyExists, Invalid, LimitExceeded, NotYet, GateFailed, NotExposed, Paused, Closed
+    }
 }
 
 #[derive(CandidType, Deserialize, Clone, Debug)]

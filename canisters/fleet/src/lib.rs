@@ -1,4 +1,5 @@
-//! The fleet canister: enrolled pods, and how a release reaches them wave by wave. This file lists the methods and nothing else.
+//! The fleet canister: enrolled pods, and how a release reaches them wave by wave. This file lists the methods and
+//! nothing else.
 
 mod api;
 mod memory;
@@ -9,7 +10,8 @@ mod reports;
 mod tell;
 
 use api::{
-    Abort, Advance, Enrol, Error, Hold, InitArgs, ListPods, ListReleases, OpenRelease, Pod, Release, Report, SetOperators, SkipSoak, StopRelease, Supersede,
+    Abort, Advance, Enrol, Error, Hold, InitArgs, ListPods, ListReleases, OpenRelease, Pod, Release, Report,
+    SetOperators, SkipSoak, StopRelease, Supersede,
 };
 use candid::Principal;
 use governed::{caller_is_governor, not_anonymous, parties, trap_with, Parties};
@@ -82,7 +84,8 @@ fn resume(request: Hold) -> Result<Release, Error> {
     releases::resume(&request)
 }
 
-/// Ends the soak of the running wave where the voted plan allows it; the gate's windows are needed all the same. An operator, by call or token.
+/// Ends the soak of the running wave where the voted plan allows it; the gate's windows are needed all the same. An
+/// operator, by call or token.
 #[update(guard = "not_anonymous")]
 fn skip_soak(request: SkipSoak) -> Result<Release, Error> {
     releases::skip_soak(&request)
@@ -122,7 +125,11 @@ async fn stop_release(payload: StopRelease) {
 fn validate_set_operators(payload: SetOperators) -> Result<String, String> {
     operators::checked(&payload).map_err(|error| error.to_string())?;
     let list = |principals: &[Principal]| principals.iter().map(Principal::to_text).collect::<Vec<_>>().join(", ");
-    Ok(format!("Operators of the fleet are from now on: {}. Drivers: {}. Nobody else.", list(&payload.operators), list(&payload.drivers)))
+    Ok(format!(
+        "Operators of the fleet are from now on: {}. Drivers: {}. Nobody else.",
+        list(&payload.operators),
+        list(&payload.drivers)
+    ))
 }
 
 /// Names operators and drivers anew, by vote.
@@ -131,7 +138,9 @@ fn set_operators(payload: SetOperators) {
     operators::checked(&payload).unwrap_or_else(|error| trap_with(error));
     operators::set(&payload);
     let list = |principals: &[Principal]| principals.iter().map(Principal::to_text).collect::<Vec<_>>();
-    audit::append(json!({"type": "operatorsSet", "operators": list(&payload.operators), "drivers": list(&payload.drivers)}));
+    audit::append(
+        json!({"type": "operatorsSet", "operators": list(&payload.operators), "drivers": list(&payload.drivers)}),
+    );
 }
 
 /// Whether the principal is an operator, whose tokens count. The access canister asks too.
@@ -178,6 +187,7 @@ mod tests {
     #[test]
     fn the_candid_file_is_what_the_code_offers() {
         let code = super::__export_service();
-        service_equal(CandidSource::Text(&code), CandidSource::Text(include_str!("../fleet.did"))).expect("fleet.did equals the code");
+        service_equal(CandidSource::Text(&code), CandidSource::Text(include_str!("../fleet.did")))
+            .expect("fleet.did equals the code");
     }
 }

@@ -18,7 +18,8 @@ pub const UNTOLD: MemoryId = MemoryId::new(8);
 pub const OPERATORS: MemoryId = MemoryId::new(9);
 
 thread_local! {
-    static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> = RefCell::new(MemoryManager::init(DefaultMemoryImpl::default()));
+    static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =
+        RefCell::new(MemoryManager::init(DefaultMemoryImpl::default()));
 }
 
 pub fn of(id: MemoryId) -> Memory {

@@ -1,6 +1,6 @@
-//! Who may move releases. Drivers, the orchestrators' own identities, begin waves and stop. People, the operators, also let go on what was
-//! held: by a call of their own, or by a token that they signed and a driver hands on. So a driver that was taken over can stop a
-//! release, which is safe, and never hurry one.
+//! Who may move releases. Drivers, the orchestrators' own identities, begin waves and stop. People, the operators, also
+//! let go on what was held: by a call of their own, or by a token that they signed and a driver hands on. So a driver
+//! that was taken over can stop a release, which is safe, and never hurry one.
 
 use crate::api::{Error, SetOperators};
 use crate::memory;
@@ -16,8 +16,10 @@ use stored::Memory;
 const LIMIT: usize = 100;
 
 thread_local! {
-    static DRIVERS: RefCell<StableBTreeMap<Principal, (), Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::DRIVERS)));
-    static OPERATORS: RefCell<StableBTreeMap<Principal, (), Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::OPERATORS)));
+    static DRIVERS: RefCell<StableBTreeMap<Principal, (), Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::of(memory::DRIVERS)));
+    static OPERATORS: RefCell<StableBTreeMap<Principal, (), Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::of(memory::OPERATORS)));
 }
 
 /// Names people and drivers anew; whoever is not named is neither.
@@ -34,10 +36,18 @@ pub fn set(lists: &SetOperators) {
 pub fn checked(lists: &SetOperators) -> Result<(), Error> {
     for (what, named) in [("operators", &lists.operators), ("drivers", &lists.drivers)] {
         if named.len() > LIMIT {
-            return Err(Error::LimitExceeded(why(what, format!("there are {}, and at most {LIMIT} are allowed", named.len()), "name fewer")));
+            return Err(Error::LimitExceeded(why(
+                what,
+                format!("there are {}, and at most {LIMIT} are allowed", named.len()),
+                "name fewer",
+            )));
         }
         if named.contains(&Principal::anonymous()) {
-            return Err(Error::Invalid(why(what, "the anonymous principal is among them", "name people and processes with keys")));
+            return Err(Error::Invalid(why(
+                what,
+                "the anonymous principal is among them",
+                "name people and processes with keys",
+            )));
         }
     }
     Ok(())
@@ -53,7 +63,11 @@ pub fn may_drive() -> Result<Principal, Error> {
     if is_operator(&caller) || DRIVERS.with_borrow(|known| known.contains_key(&caller)) {
         return Ok(caller);
     }
-    Err(Error::NotAuthorized(why(caller, "it is no driver or operator of this fleet", "call with an operator's identity, or propose stop_release")))
+    Err(Error::NotAuthorized(why(
+        caller,
+        "it is no driver or operator of this fleet",
+        "call with an operator's identity, or propose stop_release",
+    )))
 }
 
 /// Stopping is safe: a driver may without a token. One that is given has to be right. Returns what the audit log keeps.
@@ -68,7 +82,11 @@ pub fn may_hurry(token: Option<&Token>, action: Action) -> Result<Value, Error> 
     match token {
         Some(token) => signed(token, action),
         None if is_operator(&caller) => Ok(json!({"operator": caller.to_text()})),
-        None => Err(Error::NotAuthorized(why("token", "a driver needs an operator's token for this", "make one with: livepod ops token"))),
+        None => Err(Error::NotAuthorized(why(
+            "token",
+            "a driver needs an operator's token for this",
+            "make one with: livepod ops token",
+        ))),
     }
 }
 
@@ -77,7 +95,11 @@ fn signed(token: &Token, action: Action) -> Result<Value, Error> {
     let said = operator::read(token, action, system::this_canister(), system::now())
         .map_err(|error| Error::NotAuthorized(why(format!("token, {}", error.subject()), error.message(), remedy)))?;
     if !is_operator(&said.operator) {
-        return Err(Error::NotAuthorized(why("token", format!("its signer {} is not an operator of this fleet", said.operator), remedy)));
+        return Err(Error::NotAuthorized(why(
+            "token",
+            format!("its signer {} is not an operator of this fleet", said.operator),
+            remedy,
+        )));
     }
     Ok(json!({"operator": said.operator.to_text(), "token": said.id, "workflow": said.workflow}))
 }

@@ -22,15 +22,21 @@ struct Enrolled {
 }
 
 thread_local! {
-    static PODS: RefCell<StableBTreeMap<Principal, Cbor<Enrolled>, Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::PODS)));
-    static SEQUENCES: RefCell<StableBTreeMap<Principal, u64, Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::SEQUENCES)));
+    static PODS: RefCell<StableBTreeMap<Principal, Cbor<Enrolled>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::of(memory::PODS)));
+    static SEQUENCES: RefCell<StableBTreeMap<Principal, u64, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::of(memory::SEQUENCES)));
 }
 
 /// Enrols the caller's device; true when it is new. The same name and channel again change nothing.
 pub fn enrol(request: &Enrol) -> Result<(Pod, bool), Error> {
     let principal = system::caller();
     if request.name.is_empty() || request.name.len() > NAME_LIMIT {
-        return Err(Error::Invalid(why("name", format!("it has {} bytes, and 1 to {NAME_LIMIT} are allowed", request.name.len()), "shorten it")));
+        return Err(Error::Invalid(why(
+            "name",
+            format!("it has {} bytes, and 1 to {NAME_LIMIT} are allowed", request.name.len()),
+            "shorten it",
+        )));
     }
     rollout::channel_name(&request.channel).map_err(Error::Invalid)?;
     if let Some(pod) = get(&principal) {
@@ -44,7 +50,11 @@ pub fn enrol(request: &Enrol) -> Result<(Pod, bool), Error> {
         )));
     }
     if PODS.with_borrow(|pods| pods.len()) >= PODS_LIMIT {
-        return Err(Error::LimitExceeded(why("pods", format!("{PODS_LIMIT} are enrolled"), "install another fleet canister")));
+        return Err(Error::LimitExceeded(why(
+            "pods",
+            format!("{PODS_LIMIT} are enrolled"),
+            "install another fleet canister",
+        )));
     }
     let enrolled = Enrolled { name: request.name.clone(), channel: request.channel.clone(), at: system::now() };
     PODS.with_borrow_mut(|pods| pods.insert(principal, Cbor(enrolled)));

@@ -1,9 +1,12 @@
-//! Releases: opened by the models canister, moved on wave by wave by an operator, stopped by their own gate, an operator or a vote.
+//! Releases: opened by the models canister, moved on wave by wave by an operator, stopped by their own gate, an
+//! operator or a vote.
 //!
-//! Each function checks first and then changes; an error leaves everything as it was. What changes a release's exposure marks it
-//! untold, and `tell` carries it to the models canister.
+//! Each function checks first and then changes; an error leaves everything as it was. What changes a release's exposure
+//! marks it untold, and `tell` carries it to the models canister.
 
-use crate::api::{Abort, Advance, Error, Hold, ListReleases, OpenRelease, Release, ReleaseState, SkipSoak, StopRelease, Supersede};
+use crate::api::{
+    Abort, Advance, Error, Hold, ListReleases, OpenRelease, Release, ReleaseState, SkipSoak, StopRelease, Supersede,
+};
 use crate::{memory, operators, pods};
 use candid::Principal;
 use governed::why;
@@ -18,11 +21,14 @@ const SECOND: u64 = 1_000_000_000;
 const REASON_LIMIT: usize = 300;
 
 thread_local! {
-    static RELEASES: RefCell<StableBTreeMap<u64, Cbor<Release>, Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::RELEASES)));
+    static RELEASES: RefCell<StableBTreeMap<u64, Cbor<Release>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::of(memory::RELEASES)));
     /// Adoption → release.
-    static ADOPTIONS: RefCell<StableBTreeMap<u64, u64, Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::ADOPTIONS)));
+    static ADOPTIONS: RefCell<StableBTreeMap<u64, u64, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::of(memory::ADOPTIONS)));
     /// Releases whose state the models canister has not heard of.
-    static UNTOLD: RefCell<StableBTreeMap<u64, (), Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::UNTOLD)));
+    static UNTOLD: RefCell<StableBTreeMap<u64, (), Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::of(memory::UNTOLD)));
 }
 
 fn from_models() -> Result<(), Error> {
@@ -30,11 +36,22 @@ fn from_models() -> Result<(), Error> {
     if caller == models {
         return Ok(());
     }
-    Err(Error::NotAuthorized(why(caller, format!("only the models canister {models} may do this"), "propose the change to the DAO")))
+    Err(Error::NotAuthorized(why(
+        caller,
+        format!("only the models canister {models} may do this"),
+        "propose the change to the DAO",
+    )))
 }
 
 pub fn get(id: u64) -> Option<Release> {
     RELEASES.with_borrow(|releases| releases.get(&id)).map(|release| release.0)
+}
+
+/// The name of a state's arm, without what it carries; as text also for an arm that carries nothing.
+fn state_name(state: &ReleaseState) -> Option<Value> {
+    let value = serde_json::to_value(state).ok()?;
+    let arm = value.as_object().and_then(|arm| arm.keys().next().cloned());
+    Some(arm.map_or(value, Value::String))
 }
 
 /// A release as people read it.
@@ -43,19 +60,37 @@ pub fn in_json(id: u64) -> Option<Value> {
     let why = if let ReleaseState::Stopped(why) = &release.state { Some(why) } else { None };
     let plan = &release.plan;
     Some(json!({
-        "release": id, "channel": release.channel, "version": release.version, "previous": release.previous, "checkpoint": release.checkpoint,
-        "state": serde_json::to_value(&release.state).ok().map(|state| state.as_object().and_then(|arm| arm.keys().next().cloned()).map_or(state, Value::String)),
-        "why": why, "wave": release.wave, "waves": plan.waves, "pods": release.exposed, "soakSeconds": plan.soak_seconds,
-        "soakMayBeSkipped": plan.soak_may_be_skipped(), "soaksUntil": (release.soak_until > 0).then(|| pages::time(release.soak_until)),
-        "gate": {"minWindows": plan.gate.min_windows, "maxCorrectionPermille": plan.gate.max_correction_permille, "maxErrors": plan.gate.max_errors},
-        "windows": release.windows, "corrections": release.corrections, "errors": release.errors, "waveWindows": release.wave_windows,
+        "release": id,
+        "channel": release.channel,
+        "version": release.version,
+        "previous": release.previous,
+        "checkpoint": release.checkpoint,
+        "state": state_name(&release.state),
+        "why": why,
+        "wave": release.wave,
+        "waves": plan.waves,
+        "pods": release.exposed,
+        "soakSeconds": plan.soak_seconds,
+        "soakMayBeSkipped": plan.soak_may_be_skipped(),
+        "soaksUntil": (release.soak_until > 0).then(|| pages::time(release.soak_until)),
+        "gate": {
+            "minWindows": plan.gate.min_windows,
+            "maxCorrectionPermille": plan.gate.max_correction_permille,
+            "maxErrors": plan.gate.max_errors,
+        },
+        "windows": release.windows,
+        "corrections": release.corrections,
+        "errors": release.errors,
+        "waveWindows": release.wave_windows,
         "waveCorrections": release.wave_corrections, "installed": release.installed, "returned": release.returned,
         "openedAt": pages::time(release.opened_at), "closedAt": release.closed_at.map(pages::time),
     }))
 }
 
 pub(crate) fn existing(id: u64) -> Result<Release, Error> {
-    get(id).ok_or_else(|| Error::NotFound(why(format!("release {id}"), "there is no such release", "look at list_releases")))
+    get(id).ok_or_else(|| {
+        Error::NotFound(why(format!("release {id}"), "there is no such release", "look at list_releases"))
+    })
 }
 
 pub(crate) fn put(release: Release) {
@@ -66,14 +101,22 @@ pub(crate) fn put(release: Release) {
 pub fn list(page: &ListReleases) -> Vec<Release> {
     let after = page.after.map_or(Bound::Unbounded, Bound::Excluded);
     RELEASES.with_borrow(|releases| {
-        releases.range((after, Bound::Unbounded)).take(governed::page_size(page.limit)).map(|entry| entry.value().0).collect()
+        releases
+            .range((after, Bound::Unbounded))
+            .take(governed::page_size(page.limit))
+            .map(|entry| entry.value().0)
+            .collect()
     })
 }
 
 /// The channel's releases that can still move.
 pub fn open_on(channel: &str) -> Vec<Release> {
     RELEASES.with_borrow(|releases| {
-        releases.iter().map(|entry| entry.value().0).filter(|release| release.channel == channel && release.state.is_open()).collect()
+        releases
+            .iter()
+            .map(|entry| entry.value().0)
+            .filter(|release| release.channel == channel && release.state.is_open())
+            .collect()
     })
 }
 
@@ -121,7 +164,11 @@ pub fn open(request: &OpenRelease) -> Result<u64, Error> {
 /// A rollback took the channel: what was opened for adoptions up to this one ends here.
 pub fn supersede(request: &Supersede) -> Result<(), Error> {
     from_models()?;
-    let covered = |id: u64| ADOPTIONS.with_borrow(|adoptions| adoptions.iter().any(|entry| entry.value() == id && *entry.key() <= request.adoption));
+    let covered = |id: u64| {
+        ADOPTIONS.with_borrow(|adoptions| {
+            adoptions.iter().any(|entry| entry.value() == id && *entry.key() <= request.adoption)
+        })
+    };
     for release in open_on(&request.channel) {
         if covered(release.id) {
             end_superseded(release);
@@ -149,10 +196,18 @@ pub fn advance(request: &Advance) -> Result<Release, Error> {
     let mut release = existing(request.release)?;
     let waves = release.plan.waves.len() as u32;
     if request.wave == 0 || request.wave > waves + 1 {
-        return Err(Error::Invalid(why("wave", format!("{} is not one of 1 to {}", request.wave, waves + 1), "name the wave to begin")));
+        return Err(Error::Invalid(why(
+            "wave",
+            format!("{} is not one of 1 to {}", request.wave, waves + 1),
+            "name the wave to begin",
+        )));
     }
     if let ReleaseState::Stopped(reason) = &release.state {
-        let stopped = why(format!("release {}", release.id), format!("it is stopped: {reason}"), "train a better checkpoint and adopt that");
+        let stopped = why(
+            format!("release {}", release.id),
+            format!("it is stopped: {reason}"),
+            "train a better checkpoint and adopt that",
+        );
         return Err(if gate_verdict(&release).is_some() { Error::GateFailed(stopped) } else { Error::Closed(stopped) });
     }
     if release.state == ReleaseState::Completed || request.wave <= release.wave {
@@ -165,7 +220,11 @@ pub fn advance(request: &Advance) -> Result<Release, Error> {
         return Err(Error::Paused(why(format!("release {}", release.id), "an operator paused it", "resume it first")));
     }
     if request.wave != release.wave + 1 {
-        return Err(Error::Invalid(why("wave", format!("wave {} has not begun", request.wave - 1), format!("begin wave {}", release.wave + 1))));
+        return Err(Error::Invalid(why(
+            "wave",
+            format!("wave {} has not begun", request.wave - 1),
+            format!("begin wave {}", release.wave + 1),
+        )));
     }
     soaked(&release)?;
     if request.wave > waves {
@@ -187,7 +246,11 @@ fn soaked(release: &Release) -> Result<(), Error> {
     let now = system::now();
     if now < release.soak_until {
         let left = (release.soak_until - now).div_ceil(SECOND);
-        return Err(Error::NotYet(why(subject, format!("it soaks until {} ns", release.soak_until), format!("advance again in {left} s"))));
+        return Err(Error::NotYet(why(
+            subject,
+            format!("it soaks until {} ns", release.soak_until),
+            format!("advance again in {left} s"),
+        )));
     }
     let needed = u64::from(release.plan.gate.min_windows);
     if release.exposed > 0 && release.wave_windows < needed {
@@ -215,18 +278,28 @@ fn complete(release: &mut Release) {
     release.state = ReleaseState::Completed;
     release.closed_at = Some(system::now());
     audit::append(json!({
-        "type": "releaseCompleted", "release": release.id, "channel": release.channel, "version": release.version, "counters": counters(release),
+        "type": "releaseCompleted",
+        "release": release.id,
+        "channel": release.channel,
+        "version": release.version,
+        "counters": counters(release),
     }));
 }
 
 /// What pods have reported of a release so far, all pods together: what its gate was judged on, for the log.
 fn counters(release: &Release) -> serde_json::Value {
     let Release { windows, corrections, errors, installed, returned, .. } = release;
-    json!({"windows": windows, "corrections": corrections, "errors": errors, "installed": installed, "returned": returned})
+    json!({
+        "windows": windows,
+        "corrections": corrections,
+        "errors": errors,
+        "installed": installed,
+        "returned": returned
+    })
 }
 
-/// The threshold of a wave: the k-th smallest position for its k pods, never below the one before it, since a pod that was
-/// exposed stays so when others enrol later. The last wave is everyone.
+/// The threshold of a wave: the k-th smallest position for its k pods, never below the one before it, since a pod that
+/// was exposed stays so when others enrol later. The last wave is everyone.
 pub fn wave_threshold(positions: &[u64], waves: &[u32], wave: u32, before: u64) -> u64 {
     if wave as usize >= waves.len() {
         return u64::MAX;
@@ -247,11 +320,17 @@ pub fn gate_verdict(release: &Release) -> Option<String> {
         return Some(format!("{} errors, and the gate bears {}", release.errors, gate.max_errors));
     }
     let limit = u64::from(gate.max_correction_permille);
-    for (span, windows, corrections) in
-        [("in all", release.windows, release.corrections), ("in this wave", release.wave_windows, release.wave_corrections)]
-    {
-        if windows > 0 && windows >= u64::from(gate.min_windows) && u128::from(corrections) * 1_000 > u128::from(windows) * u128::from(limit) {
-            return Some(format!("{corrections} of {windows} windows {span} were corrected, and the gate bears {limit} of 1000"));
+    for (span, windows, corrections) in [
+        ("in all", release.windows, release.corrections),
+        ("in this wave", release.wave_windows, release.wave_corrections),
+    ] {
+        if windows > 0
+            && windows >= u64::from(gate.min_windows)
+            && u128::from(corrections) * 1_000 > u128::from(windows) * u128::from(limit)
+        {
+            return Some(format!(
+                "{corrections} of {windows} windows {span} were corrected, and the gate bears {limit} of 1000"
+            ));
         }
     }
     None
@@ -291,10 +370,18 @@ pub fn skip_soak(request: &SkipSoak) -> Result<Release, Error> {
         }
         let subject = format!("release {} wave {}", release.id, request.wave);
         if !release.plan.soak_may_be_skipped() {
-            return Err(Error::Invalid(why(subject, "the plan that was voted in does not allow it", "wait, or put a plan with skippable_soak to the vote")));
+            return Err(Error::Invalid(why(
+                subject,
+                "the plan that was voted in does not allow it",
+                "wait, or put a plan with skippable_soak to the vote",
+            )));
         }
         if request.wave == 0 || request.wave > release.wave {
-            return Err(Error::Invalid(why(subject, format!("wave {} runs", release.wave), "name the wave that soaks now")));
+            return Err(Error::Invalid(why(
+                subject,
+                format!("wave {} runs", release.wave),
+                "name the wave that soaks now",
+            )));
         }
         let soaks = request.wave == release.wave && system::now() < release.soak_until;
         if soaks {
@@ -304,7 +391,12 @@ pub fn skip_soak(request: &SkipSoak) -> Result<Release, Error> {
     })
 }
 
-fn hold(id: u64, event: &str, by: Value, change: impl FnOnce(&mut Release) -> Result<bool, Error>) -> Result<Release, Error> {
+fn hold(
+    id: u64,
+    event: &str,
+    by: Value,
+    change: impl FnOnce(&mut Release) -> Result<bool, Error>,
+) -> Result<Release, Error> {
     let mut release = existing(id)?;
     if change(&mut release)? {
         audit::append(json!({"type": event, "release": id, "wave": release.wave, "authority": by}));
@@ -344,7 +436,14 @@ pub fn governed_stop(request: &StopRelease) -> Result<(), Error> {
 
 /// Stops first; the models canister hears of it next.
 pub(crate) fn stop(mut release: Release, reason: String, by: &str, authority: Value) -> Release {
-    audit::append(json!({"type": "releaseStopped", "release": release.id, "by": by, "reason": reason, "counters": counters(&release), "authority": authority}));
+    audit::append(json!({
+        "type": "releaseStopped",
+        "release": release.id,
+        "by": by,
+        "reason": reason,
+        "counters": counters(&release),
+        "authority": authority
+    }));
     release.state = ReleaseState::Stopped(reason);
     release.closed_at = Some(system::now());
     mark_untold(&mut release);
@@ -356,11 +455,19 @@ fn check_reason(reason: &str) -> Result<(), Error> {
     if (1..=REASON_LIMIT).contains(&reason.len()) {
         return Ok(());
     }
-    Err(Error::Invalid(why("reason", format!("it has {} bytes, and 1 to {REASON_LIMIT} are allowed", reason.len()), "say in a sentence why")))
+    Err(Error::Invalid(why(
+        "reason",
+        format!("it has {} bytes, and 1 to {REASON_LIMIT} are allowed", reason.len()),
+        "say in a sentence why",
+    )))
 }
 
 fn closed(release: &Release, what: &str) -> Error {
-    Error::Closed(why(format!("release {}", release.id), what, "look at get_release; adopt a checkpoint to open another"))
+    Error::Closed(why(
+        format!("release {}", release.id),
+        what,
+        "look at get_release; adopt a checkpoint to open another",
+    ))
 }
 
 /// A pod that enrols while a wave runs may be in it at once.

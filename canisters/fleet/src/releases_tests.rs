@@ -1,8 +1,8 @@
 use super::*;
 use crate::api::{Enrol, PodEvent, Report, SetOperators};
 use crate::reports::report;
-use governed::{parties, Parties, Peers};
 use ed25519_dalek::{Signer, SigningKey};
+use governed::{parties, Parties, Peers};
 use protocol::operator::Token;
 use rollout::{Gate, Plan};
 
@@ -27,14 +27,16 @@ fn key() -> String {
 /// A token by that key, for an hour.
 fn token(operator: Principal, actions: &str) -> Option<Token> {
     let (now, audience) = (system::now(), system::this_canister());
-    let document = format!(
-        r#"{{"actions":[{actions}],"audience":"{audience}","expires":"{}","nonce":"{}","notBefore":"{now}","operator":"{operator}","publicKey":"{}","type":"livepod.operator/v1","workflow":"*"}}"#,
-        now + 3_600 * SECOND,
-        "0".repeat(32),
-        key()
-    )
+    let (expires, nonce, public_key) = (now + 3_600 * SECOND, "0".repeat(32), key());
+    let document = [
+        format!(r#"{{"actions":[{actions}],"audience":"{audience}","expires":"{expires}","nonce":"{nonce}","#),
+        format!(r#""notBefore":"{now}","operator":"{operator}","publicKey":"{public_key}","#),
+        r#""type":"livepod.operator/v1","workflow":"*"}"#.to_owned(),
+    ]
+    .concat()
     .into_bytes();
-    let signature = SigningKey::from_bytes(&[7; 32]).sign(&protocol::document::signing_bytes(&document).unwrap()).to_vec();
+    let signature =
+        SigningKey::from_bytes(&[7; 32]).sign(&protocol::document::signing_bytes(&document).unwrap()).to_vec();
     Some(Token { document, signature })
 }
 
@@ -66,7 +68,12 @@ fn enrol(n: u8) {
 }
 
 fn plan(waves: &[u32]) -> Plan {
-    Plan { waves: waves.to_vec(), soak_seconds: 8, gate: Gate { min_windows: 40, max_correction_permille: 250, max_errors: 0 }, skippable_soak: None }
+    Plan {
+        waves: waves.to_vec(),
+        soak_seconds: 8,
+        gate: Gate { min_windows: 40, max_correction_permille: 250, max_errors: 0 },
+        skippable_soak: None,
+    }
 }
 
 fn opened(adoption: u64, waves: &[u32]) -> u64 {
@@ -212,8 +219,14 @@ fn only_an_operator_moves_a_release_and_only_models_opens_one() {
     assert_eq!(arm(advance(&Advance { release: id, wave: 1 })), "NotAuthorized");
     assert_eq!(arm(pause(&held(id))), "NotAuthorized");
     assert_eq!(arm(abort(&Abort { release: id, reason: "x".into(), authority: None })), "NotAuthorized");
-    let request =
-        OpenRelease { adoption: 9, channel: "stable".into(), checkpoint: "sha256:00".into(), version: 1, previous: None, plan: plan(&[1]) };
+    let request = OpenRelease {
+        adoption: 9,
+        channel: "stable".into(),
+        checkpoint: "sha256:00".into(),
+        version: 1,
+        previous: None,
+        plan: plan(&[1]),
+    };
     assert_eq!(arm(open(&request)), "NotAuthorized");
     assert_eq!(arm(supersede(&Supersede { channel: "stable".into(), adoption: 9 })), "NotAuthorized");
     assert_eq!(get(id).unwrap().state, ReleaseState::Planned);
@@ -229,7 +242,11 @@ fn the_gate_waits_for_the_minimum_sample() {
     assert_eq!(say(first, id, 1, PodEvent::Health, 39, 39), Ok(false), "39 windows say nothing yet");
     assert_eq!(say(first, id, 2, PodEvent::Health, 1, 0), Ok(true));
     let release = get(id).unwrap();
-    assert!(matches!(&release.state, ReleaseState::Stopped(reason) if reason.contains("39 of 40")), "{:?}", release.state);
+    assert!(
+        matches!(&release.state, ReleaseState::Stopped(reason) if reason.contains("39 of 40")),
+        "{:?}",
+        release.state
+    );
     assert!(!release.told, "the models canister has to hear of it");
     assert_eq!(next_untold(None).map(|release| release.id), Some(id));
     assert_eq!(arm(begin(id, 2)), "GateFailed");
@@ -267,11 +284,21 @@ fn a_failed_installation_counts_as_an_error() {
     let id = opened(1, &[1, 3, 6]);
     begin(id, 1).unwrap();
     let first = pods_by_position(id, 1..7)[0];
-    assert_eq!(say(first, id, 1, PodEvent::Failed(format!("self-test differs {}", "x".repeat(10_000))), 0, 0), Ok(true));
+    assert_eq!(
+        say(first, id, 1, PodEvent::Failed(format!("self-test differs {}", "x".repeat(10_000))), 0, 0),
+        Ok(true)
+    );
     let release = get(id).unwrap();
     assert_eq!(release.errors, 1);
-    assert!(matches!(release.state, ReleaseState::Stopped(reason) if reason.contains("self-test differs") && reason.len() < 300));
-    assert_eq!(say(first, id, 2, PodEvent::Returned("stopped".into()), 0, 0), Ok(false), "pods still say that they went back");
+    assert!(matches!(
+        release.state,
+        ReleaseState::Stopped(reason) if reason.contains("self-test differs") && reason.len() < 300
+    ));
+    assert_eq!(
+        say(first, id, 2, PodEvent::Returned("stopped".into()), 0, 0),
+        Ok(false),
+        "pods still say that they went back"
+    );
     assert_eq!(get(id).unwrap().returned, 1);
 }
 
@@ -302,7 +329,15 @@ fn a_report_from_outside_the_wave_or_the_fleet_changes_nothing() {
     assert_eq!(arm(say(order[0], id, 1, PodEvent::Health, 5, 6)), "Invalid");
     assert_eq!(arm(say(order[0], id, 0, PodEvent::Health, 5, 1)), "Invalid");
     system::set_caller(principal(order[0]));
-    let other = Report { release: id, version: 77, sequence: 1, event: PodEvent::Health, windows: 1, corrections: 0, errors: 0 };
+    let other = Report {
+        release: id,
+        version: 77,
+        sequence: 1,
+        event: PodEvent::Health,
+        windows: 1,
+        corrections: 0,
+        errors: 0,
+    };
     assert_eq!(arm(report(&other)), "Invalid");
     assert_eq!(get(id), before);
     assert_eq!(pods::last_sequence(&principal(order[0])), 0);
@@ -357,7 +392,11 @@ fn a_driver_alone_may_stop_and_never_let_go_on() {
     }
     let good = token(person(), r#""resume""#);
     system::set_caller(principal(1));
-    assert_eq!(arm(resume(&Hold { release: id, authority: good.clone() })), "NotAuthorized", "a stranger who has read a token");
+    assert_eq!(
+        arm(resume(&Hold { release: id, authority: good.clone() })),
+        "NotAuthorized",
+        "a stranger who has read a token"
+    );
     system::set_caller(ops());
     assert_eq!(resume(&Hold { release: id, authority: good.clone() }).unwrap().state, ReleaseState::Rolling);
     pause(&held(id)).unwrap();
@@ -433,7 +472,8 @@ fn every_change_is_in_the_audit_log() {
     let id = opened(1, &[1]);
     begin(id, 1).unwrap();
     abort(&Abort { release: id, reason: "stop".into(), authority: None }).unwrap();
-    let events: Vec<String> = audit::page(audit::AuditPage { start: 0, length: 100 }).into_iter().map(|entry| entry.event).collect();
+    let events: Vec<String> =
+        audit::page(audit::AuditPage { start: 0, length: 100 }).into_iter().map(|entry| entry.event).collect();
     for (event, kind) in events.iter().zip(["releaseOpened", "waveBegun", "releaseStopped"]) {
         assert!(event.contains(kind), "{event}");
     }

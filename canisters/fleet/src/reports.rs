@@ -20,7 +20,10 @@ pub fn report(report: &Report) -> Result<bool, Error> {
         let message = format!("release {} brings version {}, not {}", release.id, release.version, report.version);
         return Err(Error::Invalid(why("version", message, "report the release that brought the version")));
     }
-    if pod.channel != release.channel || release.wave == 0 || protocol::cohort::position(release.id, &caller) > release.threshold {
+    if pod.channel != release.channel
+        || release.wave == 0
+        || protocol::cohort::position(release.id, &caller) > release.threshold
+    {
         let message = format!("release {} has not reached this pod", release.id);
         return Err(Error::NotExposed(why(caller, message, "report once the channel names this release for you")));
     }
@@ -31,7 +34,14 @@ pub fn report(report: &Report) -> Result<bool, Error> {
     count(&mut release, report);
     let verdict = releases::gate_verdict(&release).filter(|_| release.state.is_open());
     match verdict {
-        Some(reason) => _ = releases::stop(release, format!("health gate: {}", with_event(reason, &report.event)), "gate", serde_json::Value::Null),
+        Some(reason) => {
+            _ = releases::stop(
+                release,
+                format!("health gate: {}", with_event(reason, &report.event)),
+                "gate",
+                serde_json::Value::Null,
+            )
+        }
         None => {
             releases::put(release);
             return Ok(false);
@@ -41,7 +51,9 @@ pub fn report(report: &Report) -> Result<bool, Error> {
 }
 
 fn check(report: &Report) -> Result<(), Error> {
-    let invalid = |subject: &str, message: String| Err(Error::Invalid(why(subject, message, "send the counts since the last report")));
+    let invalid = |subject: &str, message: String| {
+        Err(Error::Invalid(why(subject, message, "send the counts since the last report")))
+    };
     if report.sequence == 0 {
         return invalid("sequence", "the first report is number 1".into());
     }
@@ -49,7 +61,10 @@ fn check(report: &Report) -> Result<(), Error> {
         return invalid("windows", format!("a report counts at most {WINDOWS_LIMIT}"));
     }
     if report.corrections > report.windows {
-        return invalid("corrections", format!("{} of {} windows cannot be corrected", report.corrections, report.windows));
+        return invalid(
+            "corrections",
+            format!("{} of {} windows cannot be corrected", report.corrections, report.windows),
+        );
     }
     Ok(())
 }
@@ -67,7 +82,9 @@ fn count(release: &mut Release, report: &Report) {
 
 fn with_event(reason: String, event: &PodEvent) -> String {
     match event {
-        PodEvent::Failed(what) if !what.is_empty() => format!("{reason} (last: {})", what.chars().take(REASON_LIMIT).collect::<String>()),
+        PodEvent::Failed(what) if !what.is_empty() => {
+            format!("{reason} (last: {})", what.chars().take(REASON_LIMIT).collect::<String>())
+        }
         _ => reason,
     }
 }

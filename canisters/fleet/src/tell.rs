@@ -1,5 +1,5 @@
-//! Telling the models canister what each release exposes. The last state counts, so that a call that failed is simply made again
-//! by the timer, and a call that was made twice changes nothing.
+//! Telling the models canister what each release exposes. The last state counts, so that a call that failed is simply
+//! made again by the timer, and a call that was made twice changes nothing.
 
 use crate::api::{Release, ReleaseState};
 use crate::releases;
@@ -88,7 +88,8 @@ async fn tell(release: &Release) -> bool {
         releases::mark_told(release);
         return true;
     };
-    let message = SetExposure { channel: release.channel.clone(), release: release.id, threshold: release.threshold, state };
+    let message =
+        SetExposure { channel: release.channel.clone(), release: release.id, threshold: release.threshold, state };
     let answer = system::ask::<_, Result<(), Refusal>>(governed::peers().models, "set_exposure", (message,)).await;
     match answer {
         Ok(Ok(())) => {

@@ -1,4 +1,5 @@
-//! The types of SNS governance that this canister speaks (dfinity/ic, rs/sns/governance). Times in seconds, amounts in e8s.
+//! The types of SNS governance that this canister speaks (dfinity/ic, rs/sns/governance). Times in seconds, amounts in
+//! e8s.
 
 use candid::{CandidType, Deserialize, Principal};
 use governed::Peers;
@@ -170,7 +171,8 @@ records! {
 }
 
 variants! {
-    Action { Unspecified(Nothing), Motion(Motion), ExecuteGenericNervousSystemFunction(ExecuteGenericNervousSystemFunction) }
+    Action { Unspecified(Nothing), Motion(Motion),
+    ExecuteGenericNervousSystemFunction(ExecuteGenericNervousSystemFunction) }
     By { MemoAndController(MemoAndController), NeuronId(Nothing) }
     Operation { IncreaseDissolveDelay(IncreaseDissolveDelay), StartDissolving(Nothing), StopDissolving(Nothing) }
     Command {
@@ -179,7 +181,8 @@ variants! {
     }
     /// SNS: Command_1.
     Reply {
-        Error(GovernanceError), MakeProposal(GetProposal), RegisterVote(Nothing), ClaimOrRefresh(ClaimOrRefreshResponse),
+        Error(GovernanceError), MakeProposal(GetProposal), RegisterVote(Nothing),
+        ClaimOrRefresh(ClaimOrRefreshResponse),
         Configure(Nothing), Follow(Nothing), Disburse(DisburseResponse),
     }
     DissolveState { DissolveDelaySeconds(u64), WhenDissolvedTimestampSeconds(u64) }

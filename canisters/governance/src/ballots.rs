@@ -1,8 +1,9 @@
-//! Ballots: who may vote on a proposal and with what power, fixed when it is made; votes, followers' votes, and the tally.
+//! Ballots: who may vote on a proposal and with what power, fixed when it is made; votes, followers' votes, and the
+//! tally.
 
 use crate::api::{Ballot, Tally};
-use crate::neurons::{self, Id};
 use crate::memory;
+use crate::neurons::{self, Id};
 use ic_stable_structures::StableBTreeMap;
 use std::cell::RefCell;
 use stored::{Cbor, Memory};
@@ -14,7 +15,8 @@ pub const NO: i32 = 2;
 type Key = [u8; 40];
 
 thread_local! {
-    static BALLOTS: RefCell<StableBTreeMap<Key, Cbor<Ballot>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::BALLOTS)));
+    static BALLOTS: RefCell<StableBTreeMap<Key, Cbor<Ballot>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::BALLOTS)));
 }
 
 fn key(proposal: u64, neuron: &Id) -> Key {
@@ -38,7 +40,8 @@ pub fn get(proposal: u64, neuron: &Id) -> Option<Ballot> {
     BALLOTS.with_borrow(|ballots| ballots.get(&key(proposal, neuron))).map(|ballot| ballot.0)
 }
 
-/// Casts a vote, and those of the neurons that follow, until nobody else is moved by it. Returns who voted, how, and with what power.
+/// Casts a vote, and those of the neurons that follow, until nobody else is moved by it. Returns who voted, how, and
+/// with what power.
 pub fn cast(proposal: u64, function: u64, neuron: &Id, vote: i32, now: u64) -> Vec<(Id, i32, u64)> {
     let mut votes = Vec::new();
     let mut moved = vec![(*neuron, vote)];
@@ -69,11 +72,13 @@ fn mark(proposal: u64, neuron: &Id, vote: i32, now: u64) -> Option<u64> {
     })
 }
 
-/// How a neuron votes by its followees: yes when more than half say yes, no when half or more say no (then yes cannot come any more).
+/// How a neuron votes by its followees: yes when more than half say yes, no when half or more say no (then yes cannot
+/// come any more).
 fn led(proposal: u64, function: u64, id: &Id) -> Option<i32> {
     let neuron = neurons::get(id)?;
     let followees = neuron.followees_for(function);
-    let count = |vote: i32| followees.iter().filter(|id| get(proposal, id).is_some_and(|ballot| ballot.vote == vote)).count();
+    let count =
+        |vote: i32| followees.iter().filter(|id| get(proposal, id).is_some_and(|ballot| ballot.vote == vote)).count();
     if followees.is_empty() {
         None
     } else if 2 * count(YES) > followees.len() {

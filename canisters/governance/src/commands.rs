@@ -60,14 +60,19 @@ async fn carry_out(caller: Principal, subaccount: &[u8], command: Command) -> Re
         }
         Command::Configure(configure) => {
             let (id, neuron) = neurons::controlled(&caller, subaccount)?;
-            let operation = configure.operation.ok_or_else(|| refused(ErrorType::InvalidCommand, "Configure names no operation."))?;
+            let operation = configure
+                .operation
+                .ok_or_else(|| refused(ErrorType::InvalidCommand, "Configure names no operation."))?;
             neurons::configure(id, neuron, &operation, seconds())?;
             Ok(Reply::Configure(Nothing {}))
         }
         Command::Follow(follow) => {
             let (id, neuron) = neurons::controlled(&caller, subaccount)?;
-            let followees: Result<Vec<Id>, _> = follow.followees.iter().map(|followee| Id::try_from(followee.id.as_slice())).collect();
-            let followees = followees.map_err(|_| refused(ErrorType::InvalidNeuronId, "A neuron id has 32 bytes; take it from list_neurons."))?;
+            let followees: Result<Vec<Id>, _> =
+                follow.followees.iter().map(|followee| Id::try_from(followee.id.as_slice())).collect();
+            let followees = followees.map_err(|_| {
+                refused(ErrorType::InvalidNeuronId, "A neuron id has 32 bytes; take it from list_neurons.")
+            })?;
             neurons::follow(id, neuron, follow.function_id, followees)?;
             Ok(Reply::Follow(Nothing {}))
         }
@@ -75,21 +80,35 @@ async fn carry_out(caller: Principal, subaccount: &[u8], command: Command) -> Re
 }
 
 fn locked(id: &Id) -> Result<Lock, GovernanceError> {
-    Lock::take(neurons::hex(id)).ok_or_else(|| refused(ErrorType::NeuronLocked, "The neuron has another command under way; repeat in a moment."))
+    Lock::take(neurons::hex(id)).ok_or_else(|| {
+        refused(ErrorType::NeuronLocked, "The neuron has another command under way; repeat in a moment.")
+    })
 }
 
-async fn claim_or_refresh(caller: Principal, subaccount: &[u8], claim: ClaimOrRefresh) -> Result<Reply, GovernanceError> {
+async fn claim_or_refresh(
+    caller: Principal,
+    subaccount: &[u8],
+    claim: ClaimOrRefresh,
+) -> Result<Reply, GovernanceError> {
     let (id, controller) = match claim.by {
         Some(By::MemoAndController(by)) => {
             let controller = by.controller.unwrap_or(caller);
             (neurons::id_of(&controller, by.memo), controller)
         }
         Some(By::NeuronId(_)) => {
-            let id = Id::try_from(subaccount).map_err(|_| refused(ErrorType::InvalidNeuronId, "A neuron id has 32 bytes."))?;
-            let neuron = neurons::get(&id).ok_or_else(|| refused(ErrorType::NotFound, "There is no such neuron; claim it by memo and controller."))?;
+            let id = Id::try_from(subaccount)
+                .map_err(|_| refused(ErrorType::InvalidNeuronId, "A neuron id has 32 bytes."))?;
+            let neuron = neurons::get(&id).ok_or_else(|| {
+                refused(ErrorType::NotFound, "There is no such neuron; claim it by memo and controller.")
+            })?;
             (id, neuron.controller)
         }
-        None => return Err(refused(ErrorType::InvalidCommand, "ClaimOrRefresh says not by what; give memo and controller.")),
+        None => {
+            return Err(refused(
+                ErrorType::InvalidCommand,
+                "ClaimOrRefresh says not by what; give memo and controller.",
+            ))
+        }
     };
     let _lock = locked(&id)?;
     let account = LedgerAccount { owner: system::this_canister(), subaccount: Some(ByteBuf::from(id)) };
@@ -131,7 +150,10 @@ async fn disburse(caller: Principal, subaccount: &[u8], disburse: Disburse) -> R
         neurons::restore(id, amount);
     }
     let block = sent?;
-    audit::append_as(caller, serde_json::json!({"type": "neuron_disbursed", "neuron": neurons::hex(&id), "amount": amount}));
+    audit::append_as(
+        caller,
+        serde_json::json!({"type": "neuron_disbursed", "neuron": neurons::hex(&id), "amount": amount}),
+    );
     Ok(Reply::Disburse(DisburseResponse { transfer_block_height: block }))
 }
 
@@ -143,9 +165,21 @@ async fn send(caller: Principal, id: Id, to: Option<Account>, amount: u64) -> Re
         refused(ErrorType::InsufficientFunds, format!("The ledger's fee of {fee} e8s leaves nothing; disburse more."))
     })?;
     let (owner, subaccount) = to.map_or((None, None), |account| (account.owner, account.subaccount));
-    let to = LedgerAccount { owner: owner.unwrap_or(caller), subaccount: subaccount.map(|subaccount| subaccount.subaccount) };
-    let transfer = Transfer { from_subaccount: Some(ByteBuf::from(id)), to, amount, fee: Some(fee), memo: None, created_at_time: None };
-    let sent: Result<u128, TransferError> = system::ask(ledger, "icrc1_transfer", (transfer,)).await.map_err(external)?;
-    let block = sent.map_err(|error| refused(ErrorType::External, format!("The ledger refused the transfer: {error:?}")))?;
+    let to = LedgerAccount {
+        owner: owner.unwrap_or(caller),
+        subaccount: subaccount.map(|subaccount| subaccount.subaccount),
+    };
+    let transfer = Transfer {
+        from_subaccount: Some(ByteBuf::from(id)),
+        to,
+        amount,
+        fee: Some(fee),
+        memo: None,
+        created_at_time: None,
+    };
+    let sent: Result<u128, TransferError> =
+        system::ask(ledger, "icrc1_transfer", (transfer,)).await.map_err(external)?;
+    let block =
+        sent.map_err(|error| refused(ErrorType::External, format!("The ledger refused the transfer: {error:?}")))?;
     Ok(u64::try_from(block).unwrap_or(u64::MAX))
 }

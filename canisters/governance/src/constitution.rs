@@ -29,8 +29,14 @@ pub const EVERY_OTHER: u64 = 0;
 pub fn set(parameters: Parameters, functions: Vec<NervousSystemFunction>) {
     assert!(parameters.voting_period_seconds > 0, "voting_period_seconds is 0: no vote could be cast");
     assert!(parameters.quorum_basis_points <= 10_000, "quorum_basis_points is above 10,000");
-    assert!(parameters.max_dissolve_delay_seconds > 0 && parameters.max_neuron_age_for_age_bonus > 0, "a bonus needs a maximum above 0");
-    assert!(functions.iter().all(|function| function.id >= 1_000), "function ids below 1,000 are the governance canister's own");
+    assert!(
+        parameters.max_dissolve_delay_seconds > 0 && parameters.max_neuron_age_for_age_bonus > 0,
+        "a bonus needs a maximum above 0"
+    );
+    assert!(
+        functions.iter().all(|function| function.id >= 1_000),
+        "function ids below 1,000 are the governance canister's own"
+    );
     CONSTITUTION.with_borrow_mut(|cell| cell.set(Cbor(Some(Constitution { parameters, functions }))));
 }
 

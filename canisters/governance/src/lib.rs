@@ -1,4 +1,5 @@
-//! Governance: neurons, proposals, votes, and the execution of what was voted. Speaks a subset of SNS governance's interface.
+//! Governance: neurons, proposals, votes, and the execution of what was voted. Speaks a subset of SNS governance's
+//! interface.
 
 pub mod api;
 pub mod ballots;
@@ -53,7 +54,10 @@ async fn manage_neuron(request: ManageNeuron) -> ManageNeuronResponse {
 fn get_neuron(request: GetNeuron) -> GetNeuronResponse {
     let id = request.neuron_id.and_then(|neuron| neurons::Id::try_from(neuron.id.as_slice()).ok());
     let neuron = id.and_then(|id| neurons::get(&id).map(|neuron| neuron.to_api(&id)));
-    let result = neuron.map_or_else(|| NeuronResult::Error(refused(ErrorType::NotFound, "There is no such neuron.")), NeuronResult::Neuron);
+    let result = neuron.map_or_else(
+        || NeuronResult::Error(refused(ErrorType::NotFound, "There is no such neuron.")),
+        NeuronResult::Neuron,
+    );
     GetNeuronResponse { result: Some(result) }
 }
 
@@ -76,14 +80,20 @@ fn get_proposal(request: GetProposal) -> GetProposalResponse {
     let id = request.proposal_id.map_or(0, |proposal| proposal.id);
     let result = match proposals::get(id) {
         Some(record) => ProposalResult::Proposal(proposals::to_api(id, &record, ballots::of(id, governed::PAGE_LIMIT))),
-        None => ProposalResult::Error(refused(ErrorType::NotFound, format!("There is no proposal {id}; see list_proposals."))),
+        None => ProposalResult::Error(refused(
+            ErrorType::NotFound,
+            format!("There is no proposal {id}; see list_proposals."),
+        )),
     };
     GetProposalResponse { result: Some(result) }
 }
 
 #[query]
 fn list_proposals(request: ListProposals) -> ListProposalsResponse {
-    ListProposalsResponse { include_ballots_by_caller: Some(true), proposals: proposals::page(&system::caller(), &request) }
+    ListProposalsResponse {
+        include_ballots_by_caller: Some(true),
+        proposals: proposals::page(&system::caller(), &request),
+    }
 }
 
 #[query]
@@ -118,6 +128,10 @@ mod tests {
 
     #[test]
     fn candid_matches_the_code() {
-        service_equal(CandidSource::Text(&super::__export_service()), CandidSource::Text(include_str!("../governance.did"))).unwrap();
+        service_equal(
+            CandidSource::Text(&super::__export_service()),
+            CandidSource::Text(include_str!("../governance.did")),
+        )
+        .unwrap();
     }
 }

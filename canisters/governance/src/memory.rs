@@ -23,7 +23,8 @@ pub const CLIENT_REFS: u8 = 8;
 pub const OPEN: u8 = 9;
 
 thread_local! {
-    static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> = RefCell::new(MemoryManager::init(DefaultMemoryImpl::default()));
+    static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =
+        RefCell::new(MemoryManager::init(DefaultMemoryImpl::default()));
 }
 
 pub fn get(id: u8) -> Memory {

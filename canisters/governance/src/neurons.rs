@@ -1,4 +1,5 @@
-//! Neurons: stake that is locked for a while and votes with bonuses for the delay and the age (dfinity/ic rs/sns/governance, Neuron).
+//! Neurons: stake that is locked for a while and votes with bonuses for the delay and the age (dfinity/ic
+//! rs/sns/governance, Neuron).
 
 use crate::api::{self, DissolveState, Followees, NeuronId, NeuronPermission, Operation, Parameters};
 use crate::errors::{refused, ErrorType};
@@ -39,8 +40,10 @@ pub struct Neuron {
 }
 
 thread_local! {
-    static NEURONS: RefCell<StableBTreeMap<Id, Cbor<Neuron>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::NEURONS)));
-    static NEURONS_OF: RefCell<StableBTreeMap<Vec<u8>, (), Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::NEURONS_OF)));
+    static NEURONS: RefCell<StableBTreeMap<Id, Cbor<Neuron>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::NEURONS)));
+    static NEURONS_OF: RefCell<StableBTreeMap<Vec<u8>, (), Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::NEURONS_OF)));
 }
 
 /// The neuron's id and its subaccount on the ledger, as SNS computes it.
@@ -64,10 +67,16 @@ fn owned(controller: &Principal, id: &Id) -> Vec<u8> {
 
 /// The neuron that a manage_neuron command names, if the caller controls it.
 pub fn controlled(caller: &Principal, subaccount: &[u8]) -> Result<(Id, Neuron), GovernanceError> {
-    let id = Id::try_from(subaccount).map_err(|_| refused(ErrorType::InvalidNeuronId, "A neuron id has 32 bytes; take it from list_neurons."))?;
-    let neuron = get(&id).ok_or_else(|| refused(ErrorType::NotFound, format!("There is no neuron {}; stake and claim it first.", hex(&id))))?;
+    let id = Id::try_from(subaccount)
+        .map_err(|_| refused(ErrorType::InvalidNeuronId, "A neuron id has 32 bytes; take it from list_neurons."))?;
+    let neuron = get(&id).ok_or_else(|| {
+        refused(ErrorType::NotFound, format!("There is no neuron {}; stake and claim it first.", hex(&id)))
+    })?;
     if neuron.controller != *caller {
-        return Err(refused(ErrorType::NotAuthorized, format!("Neuron {} is not controlled by {caller}; use its controller's identity.", hex(&id))));
+        return Err(refused(
+            ErrorType::NotAuthorized,
+            format!("Neuron {} is not controlled by {caller}; use its controller's identity.", hex(&id)),
+        ));
     }
     Ok((id, neuron))
 }
@@ -76,11 +85,13 @@ pub fn hex(id: &Id) -> String {
     protocol::hex::encode(id)
 }
 
-/// Sets a neuron's stake to what its account holds, making the neuron if it is new. A top-up makes the age an average by stake.
+/// Sets a neuron's stake to what its account holds, making the neuron if it is new. A top-up makes the age an average
+/// by stake.
 pub fn claim_or_refresh(id: Id, controller: Principal, held: u64, now: u64) -> Result<(), GovernanceError> {
     let minimum = constitution::parameters().neuron_minimum_stake_e8s;
     if held < minimum {
-        let message = format!("The neuron's account holds {held} e8s, and {minimum} are needed; transfer the rest to it.");
+        let message =
+            format!("The neuron's account holds {held} e8s, and {minimum} are needed; transfer the rest to it.");
         return Err(refused(ErrorType::InsufficientFunds, message));
     }
     let neuron = match get(&id) {
@@ -91,9 +102,19 @@ pub fn claim_or_refresh(id: Id, controller: Principal, held: u64, now: u64) -> R
         }
         None => {
             if NEURONS.with_borrow(|neurons| neurons.len()) >= constitution::MAX_NEURONS {
-                return Err(refused(ErrorType::ResourceExhausted, "There is room for no more neurons; add stake to one you have."));
+                return Err(refused(
+                    ErrorType::ResourceExhausted,
+                    "There is room for no more neurons; add stake to one you have.",
+                ));
             }
-            Neuron { controller, stake: held, created: now, aging_since: now, dissolve: Dissolve::Delay(0), followees: BTreeMap::new() }
+            Neuron {
+                controller,
+                stake: held,
+                created: now,
+                aging_since: now,
+                dissolve: Dissolve::Delay(0),
+                followees: BTreeMap::new(),
+            }
         }
     };
     audit::append(serde_json::json!({"type": "neuron_claimed", "neuron": hex(&id), "stake": held}));
@@ -107,17 +128,26 @@ pub fn configure(id: Id, neuron: Neuron, operation: &Operation, now: u64) -> Res
         Operation::IncreaseDissolveDelay(by) => {
             let more = u64::from(by.additional_dissolve_delay_seconds);
             if more == 0 {
-                return Err(refused(ErrorType::InvalidCommand, "An increase of 0 seconds is none; say by how many seconds."));
+                return Err(refused(
+                    ErrorType::InvalidCommand,
+                    "An increase of 0 seconds is none; say by how many seconds.",
+                ));
             }
             match neuron.dissolve {
-                Dissolve::At(at) if at > now => Neuron { dissolve: Dissolve::At((at + more).min(now + longest)), ..neuron },
+                Dissolve::At(at) if at > now => {
+                    Neuron { dissolve: Dissolve::At((at + more).min(now + longest)), ..neuron }
+                }
                 Dissolve::At(_) => Neuron { dissolve: Dissolve::Delay(more.min(longest)), aging_since: now, ..neuron },
                 Dissolve::Delay(delay) => Neuron { dissolve: Dissolve::Delay((delay + more).min(longest)), ..neuron },
             }
         }
         Operation::StartDissolving(_) => match neuron.dissolve {
-            Dissolve::Delay(delay) if delay > 0 => Neuron { dissolve: Dissolve::At(now + delay), aging_since: NOT_AGING, ..neuron },
-            _ => return Err(refused(ErrorType::RequiresNotDissolving, "The neuron is dissolving or dissolved already.")),
+            Dissolve::Delay(delay) if delay > 0 => {
+                Neuron { dissolve: Dissolve::At(now + delay), aging_since: NOT_AGING, ..neuron }
+            }
+            _ => {
+                return Err(refused(ErrorType::RequiresNotDissolving, "The neuron is dissolving or dissolved already."))
+            }
         },
         Operation::StopDissolving(_) => match neuron.dissolve {
             Dissolve::At(at) if at > now => Neuron { dissolve: Dissolve::Delay(at - now), aging_since: now, ..neuron },
@@ -128,22 +158,36 @@ pub fn configure(id: Id, neuron: Neuron, operation: &Operation, now: u64) -> Res
         Dissolve::Delay(delay) => ("locked", delay),
         Dissolve::At(at) => ("dissolving", at),
     };
-    audit::append(serde_json::json!({"type": "neuron_configured", "neuron": hex(&id), "state": state, "seconds": seconds}));
+    audit::append(
+        serde_json::json!({"type": "neuron_configured", "neuron": hex(&id), "state": state, "seconds": seconds}),
+    );
     put(id, neuron);
     Ok(())
 }
 
-/// Lets a neuron vote as most of the followees do, for one function or (0) for every function without followees of its own.
+/// Lets a neuron vote as most of the followees do, for one function or (0) for every function without followees of its
+/// own.
 pub fn follow(id: Id, mut neuron: Neuron, function: u64, followees: Vec<Id>) -> Result<(), GovernanceError> {
     if followees.len() > constitution::MAX_FOLLOWEES {
-        return Err(refused(ErrorType::InvalidCommand, format!("A neuron follows at most {} others for one function.", constitution::MAX_FOLLOWEES)));
+        return Err(refused(
+            ErrorType::InvalidCommand,
+            format!("A neuron follows at most {} others for one function.", constitution::MAX_FOLLOWEES),
+        ));
     }
-    let known = function == constitution::EVERY_OTHER || function == constitution::MOTION || constitution::function(function).is_some();
+    let known = function == constitution::EVERY_OTHER
+        || function == constitution::MOTION
+        || constitution::function(function).is_some();
     if !known {
-        return Err(refused(ErrorType::NotFound, format!("There is no function {function}; see list_nervous_system_functions.")));
+        return Err(refused(
+            ErrorType::NotFound,
+            format!("There is no function {function}; see list_nervous_system_functions."),
+        ));
     }
     if let Some(bad) = followees.iter().find(|followee| **followee == id || get(followee).is_none()) {
-        return Err(refused(ErrorType::InvalidCommand, format!("Neuron {} cannot be followed: it is the neuron itself or none.", hex(bad))));
+        return Err(refused(
+            ErrorType::InvalidCommand,
+            format!("Neuron {} cannot be followed: it is the neuron itself or none.", hex(bad)),
+        ));
     }
     match followees.is_empty() {
         true => neuron.followees.remove(&function),
@@ -157,7 +201,10 @@ pub fn follow(id: Id, mut neuron: Neuron, function: u64, followees: Vec<Id>) -> 
 /// Takes stake out of a dissolved neuron, ahead of the transfer; [`restore`] puts it back.
 pub fn take_out(id: Id, neuron: Neuron, amount: u64, now: u64) -> Result<(), GovernanceError> {
     if neuron.dissolve_delay(now) > 0 {
-        return Err(refused(ErrorType::RequiresDissolved, "The neuron is not dissolved; start dissolving it and wait out its delay."));
+        return Err(refused(
+            ErrorType::RequiresDissolved,
+            "The neuron is not dissolved; start dissolving it and wait out its delay.",
+        ));
     }
     let left = neuron.stake.checked_sub(amount).ok_or_else(|| {
         refused(ErrorType::InsufficientFunds, format!("The neuron holds {} e8s; disburse at most that.", neuron.stake))
@@ -184,7 +231,8 @@ impl Neuron {
         now.saturating_sub(self.aging_since)
     }
 
-    /// Stake × (1 + bonus for the dissolve delay) × (1 + bonus for the age); 0 under the minimum delay. Rounded down, in e8s.
+    /// Stake × (1 + bonus for the dissolve delay) × (1 + bonus for the age); 0 under the minimum delay. Rounded down,
+    /// in e8s.
     pub fn voting_power(&self, rules: &Parameters, now: u64) -> u64 {
         let delay = self.dissolve_delay(now).min(rules.max_dissolve_delay_seconds);
         if delay < rules.neuron_minimum_dissolve_delay_to_vote_seconds {
@@ -194,14 +242,22 @@ impl Neuron {
         let with = |base: u128, part: u64, whole: u64, percent: u64| {
             base + base * u128::from(part) * u128::from(percent) / (100 * u128::from(whole))
         };
-        let power = with(u128::from(self.stake), delay, rules.max_dissolve_delay_seconds, rules.max_dissolve_delay_bonus_percentage);
+        let power = with(
+            u128::from(self.stake),
+            delay,
+            rules.max_dissolve_delay_seconds,
+            rules.max_dissolve_delay_bonus_percentage,
+        );
         let power = with(power, age, rules.max_neuron_age_for_age_bonus, rules.max_age_bonus_percentage);
         u64::try_from(power).unwrap_or(u64::MAX)
     }
 
     /// Whom this neuron follows for a function.
     pub fn followees_for(&self, function: u64) -> &[Id] {
-        self.followees.get(&function).or_else(|| self.followees.get(&constitution::EVERY_OTHER)).map_or(&[], Vec::as_slice)
+        self.followees
+            .get(&function)
+            .or_else(|| self.followees.get(&constitution::EVERY_OTHER))
+            .map_or(&[], Vec::as_slice)
     }
 
     pub fn to_api(&self, id: &Id) -> api::Neuron {
@@ -209,7 +265,10 @@ impl Neuron {
         api::Neuron {
             id: Some(neuron_id(id)),
             staked_maturity_e8s_equivalent: None,
-            permissions: vec![NeuronPermission { principal: Some(self.controller), permission_type: ALL_PERMISSIONS.to_vec() }],
+            permissions: vec![NeuronPermission {
+                principal: Some(self.controller),
+                permission_type: ALL_PERMISSIONS.to_vec(),
+            }],
             maturity_e8s_equivalent: 0,
             cached_neuron_stake_e8s: self.stake,
             created_timestamp_seconds: self.created,
@@ -223,7 +282,11 @@ impl Neuron {
             voting_power_percentage_multiplier: 100,
             vesting_period_seconds: None,
             disburse_maturity_in_progress: vec![],
-            followees: self.followees.iter().map(|(function, ids)| (*function, Followees { followees: ids.iter().map(neuron_id).collect() })).collect(),
+            followees: self
+                .followees
+                .iter()
+                .map(|(function, ids)| (*function, Followees { followees: ids.iter().map(neuron_id).collect() }))
+                .collect(),
             neuron_fees_e8s: 0,
         }
     }

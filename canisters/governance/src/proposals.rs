@@ -38,9 +38,12 @@ pub struct Record {
 }
 
 thread_local! {
-    static PROPOSALS: RefCell<StableBTreeMap<u64, Cbor<Record>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::PROPOSALS)));
-    static CLIENT_REFS: RefCell<StableBTreeMap<Vec<u8>, u64, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::CLIENT_REFS)));
-    static OPEN: RefCell<StableBTreeMap<u64, (), Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::OPEN)));
+    static PROPOSALS: RefCell<StableBTreeMap<u64, Cbor<Record>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::PROPOSALS)));
+    static CLIENT_REFS: RefCell<StableBTreeMap<Vec<u8>, u64, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::CLIENT_REFS)));
+    static OPEN: RefCell<StableBTreeMap<u64, (), Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::OPEN)));
 }
 
 /// What has to be carried out after a decision: the proposal's number and its governed method.
@@ -87,7 +90,9 @@ pub fn check(proposer: &neurons::Neuron, proposal: &Proposal, now: u64) -> Resul
         );
         return Err(refused(ErrorType::PreconditionFailed, message));
     }
-    let too_long = |what: &str, limit: usize| Err(refused(ErrorType::InvalidProposal, format!("The {what} has more than {limit} bytes; shorten it.")));
+    let too_long = |what: &str, limit: usize| {
+        Err(refused(ErrorType::InvalidProposal, format!("The {what} has more than {limit} bytes; shorten it.")))
+    };
     if proposal.title.len() > MAX_TITLE_BYTES {
         return too_long("title", MAX_TITLE_BYTES);
     }
@@ -98,18 +103,29 @@ pub fn check(proposer: &neurons::Neuron, proposal: &Proposal, now: u64) -> Resul
         return too_long("url", MAX_URL_BYTES);
     }
     if client_ref(proposal).is_some_and(|reference| reference.is_empty() || reference.len() > MAX_REF_BYTES) {
-        return Err(refused(ErrorType::InvalidProposal, format!("A client reference has 1 to {MAX_REF_BYTES} bytes; choose another.")));
+        return Err(refused(
+            ErrorType::InvalidProposal,
+            format!("A client reference has 1 to {MAX_REF_BYTES} bytes; choose another."),
+        ));
     }
     match &proposal.action {
-        Some(Action::Motion(motion)) if motion.motion_text.len() > MAX_MOTION_BYTES => too_long("motion", MAX_MOTION_BYTES),
+        Some(Action::Motion(motion)) if motion.motion_text.len() > MAX_MOTION_BYTES => {
+            too_long("motion", MAX_MOTION_BYTES)
+        }
         Some(Action::Motion(_)) => Ok(()),
-        Some(Action::ExecuteGenericNervousSystemFunction(call)) if call.payload.len() > MAX_PAYLOAD_BYTES => too_long("payload", MAX_PAYLOAD_BYTES),
-        Some(Action::ExecuteGenericNervousSystemFunction(call)) if constitution::function(call.function_id).is_none() => {
+        Some(Action::ExecuteGenericNervousSystemFunction(call)) if call.payload.len() > MAX_PAYLOAD_BYTES => {
+            too_long("payload", MAX_PAYLOAD_BYTES)
+        }
+        Some(Action::ExecuteGenericNervousSystemFunction(call))
+            if constitution::function(call.function_id).is_none() =>
+        {
             let message = format!("There is no function {}; see list_nervous_system_functions.", call.function_id);
             Err(refused(ErrorType::InvalidProposal, message))
         }
         Some(Action::ExecuteGenericNervousSystemFunction(_)) => Ok(()),
-        Some(Action::Unspecified(_)) | None => Err(refused(ErrorType::InvalidProposal, "The proposal has no action this governance knows.")),
+        Some(Action::Unspecified(_)) | None => {
+            Err(refused(ErrorType::InvalidProposal, "The proposal has no action this governance knows."))
+        }
     }?;
     if OPEN.with_borrow(|open| open.len()) >= constitution::MAX_OPEN_PROPOSALS {
         return Err(refused(ErrorType::ResourceExhausted, "Too many proposals are open; wait until some are decided."));
@@ -131,8 +147,14 @@ pub fn submit(proposer: Id, proposal: Proposal, rendering: String, now: u64) -> 
     let deadline = now.saturating_add(rules.voting_period_seconds);
     ballots::issue(id, &neurons::voters(now));
     audit::append(serde_json::json!({
-        "type": "proposal_made", "proposal": id, "function": function, "proposer": neurons::hex(&proposer), "title": proposal.title,
-        "reference": client_ref(&proposal), "payload": fingerprint(payload(&proposal)), "rendering": fingerprint(rendering.as_bytes()),
+        "type": "proposal_made",
+        "proposal": id,
+        "function": function,
+        "proposer": neurons::hex(&proposer),
+        "title": proposal.title,
+        "reference": client_ref(&proposal),
+        "payload": fingerprint(payload(&proposal)),
+        "rendering": fingerprint(rendering.as_bytes()),
         "deadline": deadline, "quorum": rules.quorum_basis_points, "total": ballots::tally(id, now).total,
     }));
     count(id, function, &proposer, YES, now);
@@ -171,14 +193,20 @@ fn fingerprint(bytes: &[u8]) -> String {
 fn count(id: u64, function: u64, neuron: &Id, vote: i32, now: u64) {
     for (voter, vote, power) in ballots::cast(id, function, neuron, vote, now) {
         audit::append(serde_json::json!({
-            "type": "voted", "proposal": id, "neuron": neurons::hex(&voter), "vote": vote, "power": power, "follows": voter != *neuron,
+            "type": "voted",
+            "proposal": id,
+            "neuron": neurons::hex(&voter),
+            "vote": vote,
+            "power": power,
+            "follows": voter != *neuron,
         }));
     }
 }
 
 /// Counts a vote. Refused after the deadline or the decision, for a neuron without a ballot, and the second time.
 pub fn vote(id: u64, neuron: &Id, vote: i32, now: u64) -> Result<(), GovernanceError> {
-    let mut record = get(id).ok_or_else(|| refused(ErrorType::NotFound, format!("There is no proposal {id}; see list_proposals.")))?;
+    let mut record = get(id)
+        .ok_or_else(|| refused(ErrorType::NotFound, format!("There is no proposal {id}; see list_proposals.")))?;
     if vote != YES && vote != NO {
         return Err(refused(ErrorType::InvalidCommand, "A vote is 1 (yes) or 2 (no)."));
     }
@@ -186,10 +214,16 @@ pub fn vote(id: u64, neuron: &Id, vote: i32, now: u64) -> Result<(), GovernanceE
         return Err(refused(ErrorType::VoteClosed, format!("Proposal {id} is decided; its votes are final.")));
     }
     if now >= record.deadline {
-        return Err(refused(ErrorType::VoteClosed, format!("Voting on proposal {id} ended at {} s; vote before the deadline.", record.deadline)));
+        return Err(refused(
+            ErrorType::VoteClosed,
+            format!("Voting on proposal {id} ended at {} s; vote before the deadline.", record.deadline),
+        ));
     }
     let ballot = ballots::get(id, neuron).ok_or_else(|| {
-        refused(ErrorType::PreconditionFailed, format!("The neuron had no voting power when proposal {id} was made; it may vote on later ones."))
+        refused(
+            ErrorType::PreconditionFailed,
+            format!("The neuron had no voting power when proposal {id} was made; it may vote on later ones."),
+        )
     })?;
     if ballot.vote != UNDECIDED {
         return Err(refused(ErrorType::AlreadyVoted, format!("The neuron has voted on proposal {id}; a vote stands.")));
@@ -239,7 +273,9 @@ pub fn decide(id: u64, now: u64) -> Option<Adopted> {
         (_, false) => None,
     };
     let Tally { yes, no, total, .. } = record.tally;
-    audit::append(serde_json::json!({"type": "proposal_decided", "proposal": id, "adopted": carried, "yes": yes, "no": no, "total": total}));
+    audit::append(serde_json::json!({
+        "type": "proposal_decided", "proposal": id, "adopted": carried, "yes": yes, "no": no, "total": total
+    }));
     put(id, record);
     call.map(|call| Adopted { proposal: id, call })
 }
@@ -253,7 +289,10 @@ pub fn carried_out(id: u64, outcome: Result<(), String>, now: u64) {
             audit::append_as(system::this_canister(), serde_json::json!({"type": "proposal_executed", "proposal": id}));
         }
         Err(reason) => {
-            audit::append_as(system::this_canister(), serde_json::json!({"type": "proposal_failed", "proposal": id, "reason": reason}));
+            audit::append_as(
+                system::this_canister(),
+                serde_json::json!({"type": "proposal_failed", "proposal": id, "reason": reason}),
+            );
             record.failed = now;
             record.failure = Some(refused(ErrorType::External, reason));
         }
@@ -263,16 +302,25 @@ pub fn carried_out(id: u64, outcome: Result<(), String>, now: u64) {
 
 /// Takes an open proposal back. A repeat is Ok.
 pub fn withdraw(caller: &Principal, id: u64, now: u64) -> Result<(), Error> {
-    let mut record = get(id).ok_or_else(|| Error::NotFound(why(format!("proposal {id}"), "there is none", "see list_proposals")))?;
+    let mut record =
+        get(id).ok_or_else(|| Error::NotFound(why(format!("proposal {id}"), "there is none", "see list_proposals")))?;
     let controller = neurons::get(&record.proposer).map(|neuron| neuron.controller);
     if controller != Some(*caller) {
-        return Err(Error::NotAuthorized(why(format!("proposal {id}"), "only its proposer takes it back", "vote against it instead")));
+        return Err(Error::NotAuthorized(why(
+            format!("proposal {id}"),
+            "only its proposer takes it back",
+            "vote against it instead",
+        )));
     }
     if record.failure.as_ref().is_some_and(|failure| failure.error_type == ErrorType::Withdrawn as i32) {
         return Ok(());
     }
     if record.decided > 0 || record.is_due(now) {
-        return Err(Error::VoteClosed(why(format!("proposal {id}"), "its vote is over", "propose what undoes it instead")));
+        return Err(Error::VoteClosed(why(
+            format!("proposal {id}"),
+            "its vote is over",
+            "propose what undoes it instead",
+        )));
     }
     record.decided = now;
     record.failed = now;
@@ -301,7 +349,11 @@ pub fn in_json(id: u64) -> Option<serde_json::Value> {
         _ => "rejected",
     };
     Some(serde_json::json!({
-        "proposal": id, "title": record.proposal.title, "state": state, "summary": record.proposal.summary, "effect": record.rendering,
+        "proposal": id,
+        "title": record.proposal.title,
+        "state": state,
+        "summary": record.proposal.summary,
+        "effect": record.rendering,
         "yes": record.tally.yes.to_string(), "no": record.tally.no.to_string(), "total": record.tally.total.to_string(),
         "deadline": pages::time(record.deadline.saturating_mul(1_000_000_000)),
         "failure": record.failure.map(|failure| failure.error_message),
@@ -339,7 +391,8 @@ pub fn to_api(id: u64, record: &Record, ballots: Vec<(Id, Ballot)>) -> ProposalD
 pub fn page(caller: &Principal, request: &ListProposals) -> Vec<ProposalData> {
     let before = request.before_proposal.as_ref().map_or(u64::MAX, |proposal| proposal.id);
     let mine = neurons::ids_of(caller);
-    let ballots = |id: u64| mine.iter().filter_map(|neuron| ballots::get(id, neuron).map(|ballot| (*neuron, ballot))).collect();
+    let ballots =
+        |id: u64| mine.iter().filter_map(|neuron| ballots::get(id, neuron).map(|ballot| (*neuron, ballot))).collect();
     PROPOSALS.with_borrow(|proposals| {
         proposals
             .range(..before)

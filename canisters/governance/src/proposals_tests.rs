@@ -26,7 +26,15 @@ fn rules() -> Parameters {
 
 fn governance() {
     let peer = principal(100);
-    let peers = Peers { governance: peer, datasets: peer, access: peer, models: peer, fleet: peer, treasury: peer, ledger: peer };
+    let peers = Peers {
+        governance: peer,
+        datasets: peer,
+        access: peer,
+        models: peer,
+        fleet: peer,
+        treasury: peer,
+        ledger: peer,
+    };
     audit::open(memory::get(memory::AUDIT_INDEX), memory::get(memory::AUDIT_DATA));
     parties::open(memory::get(memory::PARTIES), Some(Parties { governor: peer, peers: peers.clone() }));
     let function_type = Some(FunctionType::GenericNervousSystemFunction(GenericNervousSystemFunction {
@@ -35,7 +43,8 @@ fn governance() {
         validator_method_name: Some("validate_accept_dataset".into()),
         target_method_name: Some("accept_dataset".into()),
     }));
-    let functions = vec![NervousSystemFunction { id: 1001, name: "accept_dataset".into(), description: None, function_type }];
+    let functions =
+        vec![NervousSystemFunction { id: 1001, name: "accept_dataset".into(), description: None, function_type }];
     let init = Init { governor: peer, peers, parameters: rules(), functions };
     constitution::set(init.parameters, init.functions);
 }
@@ -72,8 +81,15 @@ fn voting_power_grows_with_delay_and_age_up_to_their_limits() {
     let rules = rules();
     let of = |delay: u64, age: u64| {
         let created = START - age;
-        neurons::Neuron { controller: principal(1), stake: 1_000, created, aging_since: created, dissolve: Dissolve::Delay(delay), followees: Default::default() }
-            .voting_power(&rules, START)
+        neurons::Neuron {
+            controller: principal(1),
+            stake: 1_000,
+            created,
+            aging_since: created,
+            dissolve: Dissolve::Delay(delay),
+            followees: Default::default(),
+        }
+        .voting_power(&rules, START)
     };
     assert_eq!(of(59, 0), 0, "too short a delay has no vote");
     assert_eq!(of(4 * YEAR, 0), 1_500);
@@ -98,7 +114,10 @@ fn stake_leaves_only_a_dissolved_neuron() {
     let id = neuron(1, 1_000);
     assert_eq!(kind(neurons::take_out(id, neurons::get(&id).unwrap(), 1, START)), ErrorType::RequiresDissolved as i32);
     neurons::configure(id, neurons::get(&id).unwrap(), &Operation::StartDissolving(Nothing {}), START).unwrap();
-    assert_eq!(kind(neurons::take_out(id, neurons::get(&id).unwrap(), 1_001, START + 60)), ErrorType::InsufficientFunds as i32);
+    assert_eq!(
+        kind(neurons::take_out(id, neurons::get(&id).unwrap(), 1_001, START + 60)),
+        ErrorType::InsufficientFunds as i32
+    );
     neurons::take_out(id, neurons::get(&id).unwrap(), 400, START + 60).unwrap();
     assert_eq!(neurons::get(&id).unwrap().stake, 600);
 }
@@ -235,7 +254,10 @@ fn malformed_proposals_are_refused() {
     assert_eq!(refused_as(Proposal { title: "x".repeat(257), ..motion("a") }), invalid);
     assert_eq!(refused_as(motion(&"x".repeat(51))), invalid);
     let unknown = ExecuteGenericNervousSystemFunction { function_id: 1999, payload: ByteBuf::new() };
-    assert_eq!(refused_as(Proposal { action: Some(Action::ExecuteGenericNervousSystemFunction(unknown)), ..motion("a") }), invalid);
+    assert_eq!(
+        refused_as(Proposal { action: Some(Action::ExecuteGenericNervousSystemFunction(unknown)), ..motion("a") }),
+        invalid
+    );
     let mut unlocked = proposer.clone();
     unlocked.dissolve = Dissolve::Delay(59);
     assert_eq!(kind(check(&unlocked, &motion("a"), START)), ErrorType::PreconditionFailed as i32);
@@ -293,10 +315,17 @@ fn the_log_names_every_vote_with_its_power_and_they_add_up_to_the_decision() {
     let id = submit(ids[0], governed_call(), "Take it in".into(), START);
     vote(id, &ids[1], YES, START).unwrap();
     decide(id, START).unwrap();
-    let log: Vec<serde_json::Value> =
-        audit::page(audit::AuditPage { start: 0, length: 100 }).iter().map(|entry| serde_json::from_str(&entry.event).unwrap()).collect();
+    let log: Vec<serde_json::Value> = audit::page(audit::AuditPage { start: 0, length: 100 })
+        .iter()
+        .map(|entry| serde_json::from_str(&entry.event).unwrap())
+        .collect();
     let of = |kind: &str| log.iter().filter(|event| event["type"] == kind).cloned().collect::<Vec<_>>();
-    let votes: Vec<_> = of("voted").iter().map(|vote| (vote["neuron"].as_str().unwrap().to_owned(), vote["power"].as_u64().unwrap(), vote["follows"] == true)).collect();
+    let votes: Vec<_> = of("voted")
+        .iter()
+        .map(|vote| {
+            (vote["neuron"].as_str().unwrap().to_owned(), vote["power"].as_u64().unwrap(), vote["follows"] == true)
+        })
+        .collect();
     let name = |n: usize| neurons::hex(&ids[n]);
     assert_eq!(votes, [(name(0), 1_000, false), (name(1), 2_000, false), (name(2), 3_000, true)]);
     let (made, decided) = (&of("proposal_made")[0], &of("proposal_decided")[0]);
@@ -316,7 +345,13 @@ fn lists_go_newest_first_and_by_status() {
     withdraw(&principal(1), 2, START).unwrap();
     let list = |include_status: Vec<i32>, before: Option<u64>| -> Vec<u64> {
         let before_proposal = before.map(|id| ProposalId { id });
-        let request = ListProposals { include_reward_status: vec![], before_proposal, limit: 10, exclude_type: vec![], include_status };
+        let request = ListProposals {
+            include_reward_status: vec![],
+            before_proposal,
+            limit: 10,
+            exclude_type: vec![],
+            include_status,
+        };
         page(&principal(1), &request).iter().map(|data| data.id.as_ref().unwrap().id).collect()
     };
     assert_eq!(list(vec![], None), [3, 2, 1]);

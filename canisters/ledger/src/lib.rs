@@ -1,9 +1,9 @@
 //! The ledger: ICRC-1 and ICRC-2. On the real network any ICRC ledger (an SNS's own) stands in its place.
 
-use ledger_rules::api::*;
-use ledger_rules::{accounts, blocks, memory, token, transactions};
 use governed::not_anonymous;
 use ic_cdk::{init, post_upgrade, query, update};
+use ledger_rules::api::*;
+use ledger_rules::{accounts, blocks, memory, token, transactions};
 
 #[init]
 fn init(init: Init) {
@@ -106,6 +106,10 @@ mod tests {
 
     #[test]
     fn candid_matches_the_code() {
-        service_equal(CandidSource::Text(&super::__export_service()), CandidSource::Text(include_str!("../ledger.did"))).unwrap();
+        service_equal(
+            CandidSource::Text(&super::__export_service()),
+            CandidSource::Text(include_str!("../ledger.did")),
+        )
+        .unwrap();
     }
 }

@@ -10,7 +10,8 @@ use serde_bytes::ByteBuf;
 governed::errors! {
     /// What the models canister refuses, and why.
     pub enum Error {
-        NotAuthorized, NotFound, AlreadyExists, Invalid, NotCanonical, LimitExceeded, WrongSignature, WrongSigner, WrongHash,
+        NotAuthorized, NotFound, AlreadyExists, Invalid, NotCanonical, LimitExceeded, WrongSignature, WrongSigner,
+        WrongHash,
         MissingChunks, JobMismatch, NotGranted, NotAppointed, NotEvaluated, NotYet, Superseded, Unavailable,
     }
 }
@@ -19,8 +20,12 @@ impl From<ProtocolError> for Error {
     fn from(error: ProtocolError) -> Self {
         let say = |remedy: &str| governed::why(error.subject(), error.message(), remedy);
         match &error {
-            ProtocolError::NotCanonical { .. } => Error::NotCanonical(say("encode the document canonically (RFC 8785) and sign those bytes")),
-            ProtocolError::WrongSignature { .. } => Error::WrongSignature(say("sign the document with the key it names")),
+            ProtocolError::NotCanonical { .. } => {
+                Error::NotCanonical(say("encode the document canonically (RFC 8785) and sign those bytes"))
+            }
+            ProtocolError::WrongSignature { .. } => {
+                Error::WrongSignature(say("sign the document with the key it names"))
+            }
             _ => Error::Invalid(say("correct the document and sign it again")),
         }
     }

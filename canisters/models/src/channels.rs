@@ -1,7 +1,10 @@
-//! Channels: what pods follow. A channel's sequence grows with every change, and a rollback is a change like any other that names
-//! an older checkpoint.
+//! Channels: what pods follow. A channel's sequence grows with every change, and a rollback is a change like any other
+//! that names an older checkpoint.
 
-use crate::api::{AdoptCheckpoint, Candidate, Channel, Checkpoint, Error, ExposureState, ListChannels, RollbackChannel, SetExposure, Stable};
+use crate::api::{
+    AdoptCheckpoint, Candidate, Channel, Checkpoint, Error, ExposureState, ListChannels, RollbackChannel, SetExposure,
+    Stable,
+};
 use crate::{checkpoints, memory, outbox};
 use candid::Deserialize;
 use governed::why;
@@ -32,8 +35,10 @@ struct Kept {
 }
 
 thread_local! {
-    static CHANNELS: RefCell<StableBTreeMap<String, Cbor<Kept>, Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::CHANNELS)));
-    static ADOPTIONS: RefCell<StableCell<u64, Memory>> = RefCell::new(StableCell::init(memory::of(memory::ADOPTIONS), 0));
+    static CHANNELS: RefCell<StableBTreeMap<String, Cbor<Kept>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::of(memory::CHANNELS)));
+    static ADOPTIONS: RefCell<StableCell<u64, Memory>> =
+        RefCell::new(StableCell::init(memory::of(memory::ADOPTIONS), 0));
 }
 
 fn kept(name: &str) -> Option<Kept> {
@@ -41,7 +46,9 @@ fn kept(name: &str) -> Option<Kept> {
 }
 
 fn existing(name: &str) -> Result<Kept, Error> {
-    kept(name).ok_or_else(|| Error::NotFound(why(format!("channel {name}"), "there is no such channel", "adopt a checkpoint for it first")))
+    kept(name).ok_or_else(|| {
+        Error::NotFound(why(format!("channel {name}"), "there is no such channel", "adopt a checkpoint for it first"))
+    })
 }
 
 fn put(name: &str, kept: Kept) {
@@ -66,12 +73,15 @@ pub fn list(page: &ListChannels) -> Vec<Channel> {
 
 /// A channel's `livepod.channel/v1` document, and the checkpoints that pods may be asked to run on it.
 pub fn documents() -> Vec<(String, Vec<u8>)> {
-    CHANNELS.with_borrow(|channels| channels.iter().map(|entry| (entry.key().clone(), document(entry.key(), &entry.value()))).collect())
+    CHANNELS.with_borrow(|channels| {
+        channels.iter().map(|entry| (entry.key().clone(), document(entry.key(), &entry.value()))).collect()
+    })
 }
 
 /// The checkpoints that some channel has adopted.
 pub fn adopted() -> Vec<String> {
-    let mut ids: Vec<String> = CHANNELS.with_borrow(|channels| channels.iter().flat_map(|entry| entry.value().0.adopted).collect());
+    let mut ids: Vec<String> =
+        CHANNELS.with_borrow(|channels| channels.iter().flat_map(|entry| entry.value().0.adopted).collect());
     ids.sort();
     ids.dedup();
     ids
@@ -82,7 +92,9 @@ fn document(name: &str, kept: &Kept) -> Vec<u8> {
         "type": "livepod.channel/v1",
         "channel": name,
         "sequence": kept.sequence,
-        "stable": kept.stable.as_ref().map(|stable| json!({"checkpoint": stable.checkpoint, "version": stable.version})),
+        "stable": kept.stable.as_ref().map(|stable| {
+            json!({"checkpoint": stable.checkpoint, "version": stable.version})
+        }),
         "candidate": kept.candidate.as_ref().map(|candidate| json!({
             "release": candidate.release,
             "checkpoint": candidate.checkpoint,
@@ -102,10 +114,18 @@ pub fn checked_adoption(request: &AdoptCheckpoint) -> Result<Checkpoint, Error> 
     if let Some(kept) = kept(&request.channel) {
         if kept.model != checkpoint.model {
             let message = format!("it carries the model {}, and the checkpoint is of {}", kept.model, checkpoint.model);
-            return Err(Error::Invalid(why(format!("channel {}", request.channel), message, "adopt it for another channel")));
+            return Err(Error::Invalid(why(
+                format!("channel {}", request.channel),
+                message,
+                "adopt it for another channel",
+            )));
         }
         if kept.stable.is_some_and(|stable| stable.checkpoint == checkpoint.id) {
-            return Err(Error::AlreadyExists(why(format!("channel {}", request.channel), "this checkpoint is stable on it", "nothing is left to do")));
+            return Err(Error::AlreadyExists(why(
+                format!("channel {}", request.channel),
+                "this checkpoint is stable on it",
+                "nothing is left to do",
+            )));
         }
     }
     Ok(checkpoint)
@@ -146,12 +166,17 @@ pub fn adopt(request: &AdoptCheckpoint) -> Result<Checkpoint, Error> {
     });
     put(&request.channel, kept);
     audit::append(json!({
-        "type": "checkpointAdopted", "checkpoint": checkpoint.id, "version": version, "channel": request.channel, "adoption": adoption,
+        "type": "checkpointAdopted",
+        "checkpoint": checkpoint.id,
+        "version": version,
+        "channel": request.channel,
+        "adoption": adoption,
     }));
     Ok(checkpoint)
 }
 
-/// The fleet has opened the release of an adoption: it becomes the candidate. Nothing happens when a rollback came first.
+/// The fleet has opened the release of an adoption: it becomes the candidate. Nothing happens when a rollback came
+/// first.
 pub fn opened(name: &str, adoption: u64, release: u64, checkpoint: &str, version: u32) {
     let Some(mut kept) = kept(name).filter(|kept| kept.opening == Some(adoption)) else { return };
     let this = system::this_canister();
@@ -173,7 +198,11 @@ pub fn checked_rollback(request: &RollbackChannel) -> Result<Stable, Error> {
     let subject = || format!("channel {}", request.channel);
     let kept = existing(&request.channel)?;
     if request.reason.is_empty() || request.reason.len() > REASON_LIMIT {
-        return Err(Error::Invalid(why("reason", format!("1 to {REASON_LIMIT} bytes are allowed"), "say in a sentence why")));
+        return Err(Error::Invalid(why(
+            "reason",
+            format!("1 to {REASON_LIMIT} bytes are allowed"),
+            "say in a sentence why",
+        )));
     }
     let Some(stable) = kept.proven.iter().find(|stable| stable.version == request.version) else {
         let known: Vec<String> = kept.proven.iter().map(|stable| stable.version.to_string()).collect();
@@ -181,7 +210,11 @@ pub fn checked_rollback(request: &RollbackChannel) -> Result<Stable, Error> {
         return Err(Error::NotFound(why(subject(), message, format!("name one of: {}", known.join(", ")))));
     };
     if kept.stable.as_ref() == Some(stable) && kept.candidate.is_none() && kept.opening.is_none() {
-        return Err(Error::AlreadyExists(why(subject(), format!("version {} is stable", request.version), "nothing is left to do")));
+        return Err(Error::AlreadyExists(why(
+            subject(),
+            format!("version {} is stable", request.version),
+            "nothing is left to do",
+        )));
     }
     Ok(stable.clone())
 }
@@ -209,7 +242,11 @@ pub fn rollback(request: &RollbackChannel) -> Result<(), Error> {
 pub fn set_exposure(request: &SetExposure) -> Result<bool, Error> {
     let (caller, fleet) = (system::caller(), governed::peers().fleet);
     if caller != fleet {
-        return Err(Error::NotAuthorized(why(caller, format!("only the fleet canister {fleet} may do this"), "advance the release there")));
+        return Err(Error::NotAuthorized(why(
+            caller,
+            format!("only the fleet canister {fleet} may do this"),
+            "advance the release there",
+        )));
     }
     let mut kept = existing(&request.channel)?;
     let Some(candidate) = kept.candidate.take_if(|candidate| candidate.release == request.release) else {
@@ -258,7 +295,11 @@ fn not_the_candidate(kept: &Kept, request: &SetExposure) -> Result<bool, Error> 
     if kept.opening.is_some() {
         return Err(Error::NotYet(why(subject, "the channel waits for a release to open", "say it again in a moment")));
     }
-    Err(Error::Superseded(why(subject, format!("channel {} follows another release", request.channel), "close the release")))
+    Err(Error::Superseded(why(
+        subject,
+        format!("channel {} follows another release", request.channel),
+        "close the release",
+    )))
 }
 
 fn changed(name: &str, mut kept: Kept, reason: String) {

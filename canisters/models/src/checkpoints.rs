@@ -1,6 +1,10 @@
-//! Checkpoints from their submission to the vote. Each function checks first and then changes; an error leaves all as it was.
+//! Checkpoints from their submission to the vote. Each function checks first and then changes; an error leaves all as
+//! it was.
 
-use crate::api::{Checkpoint, CheckpointState, Error, ListCheckpoints, SignedEvaluation, SignedManifest, SubmitCheckpoint, SubmitEvaluation};
+use crate::api::{
+    Checkpoint, CheckpointState, Error, ListCheckpoints, SignedEvaluation, SignedManifest, SubmitCheckpoint,
+    SubmitEvaluation,
+};
 use crate::jobs::{self, Job};
 use crate::{chunks, manifest, memory, outbox};
 use candid::{Deserialize, Principal};
@@ -29,12 +33,18 @@ struct Signed {
 }
 
 thread_local! {
-    static CHECKPOINTS: RefCell<StableBTreeMap<String, Cbor<Kept>, Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::CHECKPOINTS)));
-    static ORDER: RefCell<StableBTreeMap<u64, String, Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::ORDER)));
-    static JOB_CHECKPOINTS: RefCell<StableBTreeMap<u64, String, Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::JOB_CHECKPOINTS)));
-    static SIGNED: RefCell<StableBTreeMap<String, Cbor<Signed>, Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::SIGNED)));
-    static EVALUATORS: RefCell<StableBTreeMap<Principal, (), Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::EVALUATORS)));
-    static VERSIONS: RefCell<StableBTreeMap<String, u32, Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::VERSIONS)));
+    static CHECKPOINTS: RefCell<StableBTreeMap<String, Cbor<Kept>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::of(memory::CHECKPOINTS)));
+    static ORDER: RefCell<StableBTreeMap<u64, String, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::of(memory::ORDER)));
+    static JOB_CHECKPOINTS: RefCell<StableBTreeMap<u64, String, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::of(memory::JOB_CHECKPOINTS)));
+    static SIGNED: RefCell<StableBTreeMap<String, Cbor<Signed>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::of(memory::SIGNED)));
+    static EVALUATORS: RefCell<StableBTreeMap<Principal, (), Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::of(memory::EVALUATORS)));
+    static VERSIONS: RefCell<StableBTreeMap<String, u32, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::of(memory::VERSIONS)));
 }
 
 pub fn get(id: &str) -> Option<Checkpoint> {
@@ -57,7 +67,11 @@ fn change(id: &str, with: impl FnOnce(&mut Checkpoint)) -> Checkpoint {
 
 /// Checkpoints in the order of their submission.
 pub fn list(page: &ListCheckpoints) -> Vec<Checkpoint> {
-    let after = page.after.as_ref().and_then(|id| CHECKPOINTS.with_borrow(|checkpoints| checkpoints.get(id))).map(|kept| kept.order);
+    let after = page
+        .after
+        .as_ref()
+        .and_then(|id| CHECKPOINTS.with_borrow(|checkpoints| checkpoints.get(id)))
+        .map(|kept| kept.order);
     let start = after.map_or(Bound::Unbounded, Bound::Excluded);
     ORDER.with_borrow(|order| {
         order
@@ -110,7 +124,12 @@ pub fn read_submission(caller: &Principal, request: &SubmitCheckpoint) -> Result
 }
 
 /// Takes a checkpoint from its job's provider.
-pub fn submit(caller: Principal, request: &SubmitCheckpoint, submission: Submission, job: &Job) -> Result<Checkpoint, Error> {
+pub fn submit(
+    caller: Principal,
+    request: &SubmitCheckpoint,
+    submission: Submission,
+    job: &Job,
+) -> Result<Checkpoint, Error> {
     let Submission { id, manifest, .. } = submission;
     if let Some(known) = get(&id) {
         return Ok(known);
@@ -118,7 +137,11 @@ pub fn submit(caller: Principal, request: &SubmitCheckpoint, submission: Submiss
     jobs::provider_is(job, &caller)?;
     if let Some(other) = JOB_CHECKPOINTS.with_borrow(|jobs| jobs.get(&job.id)) {
         let message = format!("checkpoint {other} was submitted for it");
-        return Err(Error::AlreadyExists(why(format!("job {}", job.id), message, "ask access for a new job to train another")));
+        return Err(Error::AlreadyExists(why(
+            format!("job {}", job.id),
+            message,
+            "ask access for a new job to train another",
+        )));
     }
     jobs::is_granted(job)?;
     manifest::matches_job(&manifest, job)?;
@@ -144,9 +167,13 @@ pub fn submit(caller: Principal, request: &SubmitCheckpoint, submission: Submiss
     CHECKPOINTS.with_borrow_mut(|all| all.insert(id.clone(), Cbor(Kept { order, checkpoint: checkpoint.clone() })));
     ORDER.with_borrow_mut(|all| all.insert(order, id.clone()));
     JOB_CHECKPOINTS.with_borrow_mut(|all| all.insert(job.id, id.clone()));
-    let documents = Signed { manifest: request.manifest.clone(), signature: request.signature.clone(), evaluation: None };
+    let documents =
+        Signed { manifest: request.manifest.clone(), signature: request.signature.clone(), evaluation: None };
     SIGNED.with_borrow_mut(|all| all.insert(id.clone(), Cbor(documents)));
-    audit::append_as(caller, json!({"type": "checkpointSubmitted", "checkpoint": id, "job": job.id, "model": checkpoint.model}));
+    audit::append_as(
+        caller,
+        json!({"type": "checkpointSubmitted", "checkpoint": id, "job": job.id, "model": checkpoint.model}),
+    );
     outbox::push(outbox::Message::CheckpointSubmitted { job: job.id, checkpoint: id });
     Ok(checkpoint)
 }
@@ -157,7 +184,11 @@ pub fn evaluate(request: &SubmitEvaluation) -> Result<Checkpoint, Error> {
     let evaluation = manifest::read_evaluation(&request.report)?;
     manifest::signed_by(&caller, &evaluation.evaluator, &evaluation.public_key, &request.report, &request.signature)?;
     if !EVALUATORS.with_borrow(|evaluators| evaluators.contains_key(&caller)) {
-        return Err(Error::NotAppointed(why(caller, "the DAO has not appointed it as an evaluator", "propose appoint_evaluator")));
+        return Err(Error::NotAppointed(why(
+            caller,
+            "the DAO has not appointed it as an evaluator",
+            "propose appoint_evaluator",
+        )));
     }
     let checkpoint = existing(&evaluation.checkpoint)?;
     if checkpoint.provider == caller {
@@ -194,14 +225,18 @@ pub fn adoptable(id: &str) -> Result<Checkpoint, Error> {
     let checkpoint = existing(id)?;
     match checkpoint.state {
         CheckpointState::Evaluated | CheckpointState::Official => Ok(checkpoint),
-        CheckpointState::Submitted => Err(Error::NotEvaluated(why(id, "nobody has evaluated it", "have an appointed evaluator measure it first"))),
+        CheckpointState::Submitted => {
+            Err(Error::NotEvaluated(why(id, "nobody has evaluated it", "have an appointed evaluator measure it first")))
+        }
         CheckpointState::Rejected => Err(Error::Invalid(why(id, "voters rejected it", "train another checkpoint"))),
     }
 }
 
 /// The version that the checkpoint has, or gets when it becomes official.
 pub fn version_of(checkpoint: &Checkpoint) -> u32 {
-    checkpoint.version.unwrap_or_else(|| VERSIONS.with_borrow(|versions| versions.get(&checkpoint.model)).unwrap_or(0) + 1)
+    checkpoint
+        .version
+        .unwrap_or_else(|| VERSIONS.with_borrow(|versions| versions.get(&checkpoint.model)).unwrap_or(0) + 1)
 }
 
 pub fn make_official(id: &str) -> Checkpoint {

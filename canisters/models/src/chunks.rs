@@ -1,6 +1,7 @@
-//! The chunks of checkpoints, named by their SHA-256, one after the other in one memory; an index says where. A chunk stays while
-//! somebody holds it: the job that put it, as long as it may still submit a checkpoint, and every checkpoint that names it. What
-//! nobody holds any more is freed, and its room is used again. Each job has a quota, since nobody else pays for what a provider uploads.
+//! The chunks of checkpoints, named by their SHA-256, one after the other in one memory; an index says where. A chunk
+//! stays while somebody holds it: the job that put it, as long as it may still submit a checkpoint, and every
+//! checkpoint that names it. What nobody holds any more is freed, and its room is used again. Each job has a quota,
+//! since nobody else pays for what a provider uploads.
 
 use crate::api::Error;
 use crate::memory;
@@ -20,12 +21,17 @@ type Hash = [u8; 32];
 
 thread_local! {
     /// SHA-256 → (offset, length).
-    static INDEX: RefCell<StableBTreeMap<Hash, (u64, u32), Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::CHUNK_INDEX)));
-    static JOB_BYTES: RefCell<StableBTreeMap<u64, u64, Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::JOB_BYTES)));
+    static INDEX: RefCell<StableBTreeMap<Hash, (u64, u32), Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::of(memory::CHUNK_INDEX)));
+    static JOB_BYTES: RefCell<StableBTreeMap<u64, u64, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::of(memory::JOB_BYTES)));
     /// (job, chunk): the job has put it, and has not ended yet.
-    static JOB_CHUNKS: RefCell<StableBTreeMap<(u64, Hash), (), Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::JOB_CHUNKS)));
-    /// How many jobs and checkpoints hold a chunk. A chunk that is not in here is of a time when nothing was freed, and stays.
-    static HOLDERS: RefCell<StableBTreeMap<Hash, u32, Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::HOLDERS)));
+    static JOB_CHUNKS: RefCell<StableBTreeMap<(u64, Hash), (), Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::of(memory::JOB_CHUNKS)));
+    /// How many jobs and checkpoints hold a chunk. A chunk that is not in here is of a time when nothing was freed, and
+    /// stays.
+    static HOLDERS: RefCell<StableBTreeMap<Hash, u32, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::of(memory::HOLDERS)));
 }
 
 /// Checks a chunk's size before anybody is asked about its job.
@@ -33,7 +39,11 @@ pub fn check_size(bytes: &[u8]) -> Result<(), Error> {
     match bytes.len() {
         0 => Err(Error::Invalid(why("chunk", "it is empty", "send at least one byte"))),
         1..=CHUNK_LIMIT => Ok(()),
-        length => Err(Error::LimitExceeded(why("chunk", format!("it has {length} bytes"), format!("cut files into chunks of at most {CHUNK_LIMIT} bytes")))),
+        length => Err(Error::LimitExceeded(why(
+            "chunk",
+            format!("it has {length} bytes"),
+            format!("cut files into chunks of at most {CHUNK_LIMIT} bytes"),
+        ))),
     }
 }
 
@@ -44,7 +54,11 @@ pub fn put(job: u64, bytes: &[u8]) -> Result<Hash, Error> {
     if size(&hash).is_none() {
         let used = JOB_BYTES.with_borrow(|used| used.get(&job)).unwrap_or(0) + bytes.len() as u64;
         if used > JOB_LIMIT {
-            return Err(Error::LimitExceeded(why(format!("job {job}"), format!("{used} bytes would be more than {JOB_LIMIT}"), "submit a smaller model")));
+            return Err(Error::LimitExceeded(why(
+                format!("job {job}"),
+                format!("{used} bytes would be more than {JOB_LIMIT}"),
+                "submit a smaller model",
+            )));
         }
         let offset = room::take(bytes.len() as u64)?;
         memory::of(memory::CHUNK_DATA).write(offset, bytes);
@@ -81,7 +95,10 @@ pub fn jobs(after: Option<u64>, limit: usize) -> Vec<u64> {
     let mut found = Vec::new();
     let mut from = after.map_or(Some(0), |after| after.checked_add(1));
     while let Some(next) = from.filter(|_| found.len() < limit) {
-        let Some(job) = JOB_CHUNKS.with_borrow(|held| held.range((next, [0; 32])..).next().map(|entry| entry.key().0)) else { break };
+        let Some(job) = JOB_CHUNKS.with_borrow(|held| held.range((next, [0; 32])..).next().map(|entry| entry.key().0))
+        else {
+            break;
+        };
         found.push(job);
         from = job.checked_add(1);
     }
@@ -91,11 +108,14 @@ pub fn jobs(after: Option<u64>, limit: usize) -> Vec<u64> {
 /// The job holds nothing any more. Returns the bytes that were freed.
 pub fn release(job: u64) -> u64 {
     JOB_BYTES.with_borrow_mut(|jobs| jobs.remove(&job));
-    let held: Vec<Hash> = JOB_CHUNKS.with_borrow(|held| held.range((job, [0; 32])..=(job, [255; 32])).map(|entry| entry.key().1).collect());
-    held.into_iter().map(|hash| {
-        JOB_CHUNKS.with_borrow_mut(|held| held.remove(&(job, hash)));
-        let_go(&hash)
-    }).sum()
+    let held: Vec<Hash> = JOB_CHUNKS
+        .with_borrow(|held| held.range((job, [0; 32])..=(job, [255; 32])).map(|entry| entry.key().1).collect());
+    held.into_iter()
+        .map(|hash| {
+            JOB_CHUNKS.with_borrow_mut(|held| held.remove(&(job, hash)));
+            let_go(&hash)
+        })
+        .sum()
 }
 
 fn hold(hash: &Hash) {
@@ -108,7 +128,9 @@ fn hold(hash: &Hash) {
 
 /// Returns the bytes that were freed.
 fn let_go(hash: &Hash) -> u64 {
-    let Some(left) = HOLDERS.with_borrow(|holders| holders.get(hash)).map(|count| count.saturating_sub(1)) else { return 0 };
+    let Some(left) = HOLDERS.with_borrow(|holders| holders.get(hash)).map(|count| count.saturating_sub(1)) else {
+        return 0;
+    };
     if left > 0 {
         HOLDERS.with_borrow_mut(|holders| holders.insert(*hash, left));
         return 0;

@@ -1,5 +1,5 @@
-//! The HTTP face (IC spec: HTTP gateway protocol): TUF metadata, target files and chunks, for pods and for any mirror. Everything
-//! served proves itself by signature or hash, so that who carries it does not matter.
+//! The HTTP face (IC spec: HTTP gateway protocol): TUF metadata, target files and chunks, for pods and for any mirror.
+//! Everything served proves itself by signature or hash, so that who carries it does not matter.
 
 use crate::api::{HttpRequest, HttpResponse};
 use crate::{checkpoints, chunks, repository};
@@ -34,7 +34,9 @@ pub fn serve(request: &HttpRequest) -> HttpResponse {
         ("etag", content.etag.clone()),
         ("accept-ranges", "bytes".to_owned()),
     ];
-    if header(request, "if-none-match").is_some_and(|tags| tags == "*" || tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == content.etag)) {
+    if header(request, "if-none-match").is_some_and(|tags| {
+        tags == "*" || tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == content.etag)
+    }) {
         return response(304, headers, Vec::new());
     }
     let current = header(request, "if-range").is_none_or(|tag| tag == content.etag);
@@ -60,9 +62,19 @@ pub fn serve(request: &HttpRequest) -> HttpResponse {
 fn in_json(id: &str) -> Option<Value> {
     let checkpoint = checkpoints::get(id)?;
     Some(json!({
-        "checkpoint": checkpoint.id, "model": checkpoint.model, "state": checkpoint.state, "version": checkpoint.version, "parent": checkpoint.parent,
-        "recipe": checkpoint.recipe, "job": checkpoint.job, "provider": checkpoint.provider.to_text(), "datasets": checkpoint.datasets,
-        "accuracy": checkpoint.accuracy, "macroF1": checkpoint.macro_f1, "worstPerson": checkpoint.worst_person, "bytes": checkpoint.bytes,
+        "checkpoint": checkpoint.id,
+        "model": checkpoint.model,
+        "state": checkpoint.state,
+        "version": checkpoint.version,
+        "parent": checkpoint.parent,
+        "recipe": checkpoint.recipe,
+        "job": checkpoint.job,
+        "provider": checkpoint.provider.to_text(),
+        "datasets": checkpoint.datasets,
+        "accuracy": checkpoint.accuracy,
+        "macroF1": checkpoint.macro_f1,
+        "worstPerson": checkpoint.worst_person,
+        "bytes": checkpoint.bytes,
         "submittedAt": pages::time(checkpoint.submitted_at),
     }))
 }
@@ -75,7 +87,12 @@ fn content(path: &str) -> Option<Content> {
     }
     if let Some(digits) = path.strip_prefix("chunks/") {
         let bytes = chunks::get(&hex::decode_exact(digits)?)?;
-        return Some(Content { bytes, kind: "application/octet-stream", cache: FOR_EVER, etag: format!("\"{digits}\"") });
+        return Some(Content {
+            bytes,
+            kind: "application/octet-stream",
+            cache: FOR_EVER,
+            etag: format!("\"{digits}\""),
+        });
     }
     let bytes = repository::file(path)?;
     let etag = format!("\"{}\"", hex::encode(&protocol::sha256(&[&bytes])));
@@ -127,7 +144,13 @@ mod tests {
 
     fn get(method: &str, url: &str, headers: &[(&str, &str)]) -> HttpResponse {
         let headers = headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
-        serve(&HttpRequest { method: method.into(), url: url.into(), headers, body: ByteBuf::new(), certificate_version: None })
+        serve(&HttpRequest {
+            method: method.into(),
+            url: url.into(),
+            headers,
+            body: ByteBuf::new(),
+            certificate_version: None,
+        })
     }
     fn value<'a>(response: &'a HttpResponse, name: &str) -> Option<&'a str> {
         response.headers.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
@@ -142,9 +165,16 @@ mod tests {
         assert_eq!(value(&whole, "access-control-allow-origin"), Some("*"));
         let etag = value(&whole, "etag").unwrap();
         assert_eq!(get("GET", &url, &[("If-None-Match", etag)]).status_code, 304);
-        for (range, body, about) in [("bytes=2-4", "234", "bytes 2-4/10"), ("bytes=7-", "789", "bytes 7-9/10"), ("bytes=-2", "89", "bytes 8-9/10")] {
+        for (range, body, about) in [
+            ("bytes=2-4", "234", "bytes 2-4/10"),
+            ("bytes=7-", "789", "bytes 7-9/10"),
+            ("bytes=-2", "89", "bytes 8-9/10"),
+        ] {
             let part = get("GET", &url, &[("Range", range)]);
-            assert_eq!((part.status_code, part.body.as_slice(), value(&part, "content-range")), (206, body.as_bytes(), Some(about)));
+            assert_eq!(
+                (part.status_code, part.body.as_slice(), value(&part, "content-range")),
+                (206, body.as_bytes(), Some(about))
+            );
         }
         assert_eq!(get("GET", &url, &[("range", "bytes=10-")]).status_code, 416);
         assert_eq!(get("GET", &url, &[("range", "bytes=2-4"), ("if-range", "\"other\"")]).status_code, 200);
@@ -158,7 +188,14 @@ mod tests {
         assert_eq!((head.status_code, head.body.len(), value(&head, "content-length")), (200, 0, Some("10")));
         assert_eq!(get("POST", "/tuf/timestamp.json", &[]).status_code, 405);
         assert_eq!(get("OPTIONS", "/tuf/timestamp.json", &[]).status_code, 204);
-        for missing in ["/", "/tuf/timestamp.json", "/tuf/1.root.json", "/chunks/00", "/chunks/../x", &format!("/chunks/{}", "0".repeat(64))] {
+        for missing in [
+            "/",
+            "/tuf/timestamp.json",
+            "/tuf/1.root.json",
+            "/chunks/00",
+            "/chunks/../x",
+            &format!("/chunks/{}", "0".repeat(64)),
+        ] {
             assert_eq!(get("GET", missing, &[]).status_code, 404, "{missing}");
         }
     }

@@ -55,7 +55,9 @@ pub async fn ask(id: u64) -> Result<Job, Error> {
     let answer: Result<Option<Job>, _> = system::ask(governed::peers().access, "get_job", (id,)).await;
     match answer {
         Ok(Some(job)) => Ok(job),
-        Ok(None) => Err(Error::NotFound(why(format!("job {id}"), "access knows no such job", "ask access for a grant first"))),
+        Ok(None) => {
+            Err(Error::NotFound(why(format!("job {id}"), "access knows no such job", "ask access for a grant first")))
+        }
         Err(no_answer) => Err(Error::Unavailable(why(format!("job {id}"), no_answer.to_string(), "try again"))),
     }
 }

@@ -1,5 +1,5 @@
-//! The models canister: checkpoints, their evaluations, channels, and the TUF repository that pods follow. This file lists the
-//! methods and nothing else.
+//! The models canister: checkpoints, their evaluations, channels, and the TUF repository that pods follow. This file
+//! lists the methods and nothing else.
 
 mod api;
 mod channels;
@@ -19,8 +19,9 @@ mod root;
 mod vote;
 
 use api::{
-    AdoptCheckpoint, AppointEvaluator, Channel, Checkpoint, CloseCheckpoint, CollectChunks, CollectedChunks, Error, HttpRequest, HttpResponse, InitArgs, ListChannels,
-    ListCheckpoints, Publication, PublishRoot, PutChunk, RollbackChannel, SetExposure, SignedManifest, SubmitCheckpoint, SubmitEvaluation,
+    AdoptCheckpoint, AppointEvaluator, Channel, Checkpoint, CloseCheckpoint, CollectChunks, CollectedChunks, Error,
+    HttpRequest, HttpResponse, InitArgs, ListChannels, ListCheckpoints, Publication, PublishRoot, PutChunk,
+    RollbackChannel, SetExposure, SignedManifest, SubmitCheckpoint, SubmitEvaluation,
 };
 use candid::Principal;
 use governed::{caller_is_governor, not_anonymous, parties, trap_with, why, Parties};
@@ -110,7 +111,11 @@ async fn public_key() -> Result<ByteBuf, Error> {
 async fn install_first_root(root: ByteBuf) -> Result<(), Error> {
     let caller = system::caller();
     if !system::is_controller(&caller) {
-        return Err(Error::NotAuthorized(why(caller, "only a controller installs the first root", "propose publish_root")));
+        return Err(Error::NotAuthorized(why(
+            caller,
+            "only a controller installs the first root",
+            "propose publish_root",
+        )));
     }
     let key = publish::key().await?;
     repository::install_first_root(&root, Some(&key))?;
@@ -123,7 +128,8 @@ async fn install_first_root(root: ByteBuf) -> Result<(), Error> {
 fn validate_adopt_checkpoint(payload: AdoptCheckpoint) -> Result<String, String> {
     let checkpoint = channels::checked_adoption(&payload).map_err(|error| error.to_string())?;
     Ok(format!(
-        "Make {} official as version {} of {} and release it on {} {}. Hold-out people: accuracy {}, macro-F1 {}, worst person {}. Trained by {} in job {} on {} datasets.",
+        "Make {} official as version {} of {} and release it on {} {}. Hold-out people: accuracy {}, macro-F1 {}, \
+         worst person {}. Trained by {} in job {} on {} datasets.",
         checkpoint.id,
         checkpoints::version_of(&checkpoint),
         checkpoint.model,
@@ -191,7 +197,9 @@ fn publish_root(payload: PublishRoot) {
 }
 
 fn known_key() -> Result<[u8; 32], Error> {
-    publish::known_key().ok_or_else(|| Error::NotYet(why("chain key", "it was not fetched yet", "call public_key once, then propose again")))
+    publish::known_key().ok_or_else(|| {
+        Error::NotYet(why("chain key", "it was not fetched yet", "call public_key once, then propose again"))
+    })
 }
 
 fn checked_root(payload: &PublishRoot) -> Result<root::Root, Error> {

@@ -97,7 +97,11 @@ fn sized(bytes: &[u8]) -> Result<(), Error> {
     if bytes.len() <= DOCUMENT_LIMIT {
         return Ok(());
     }
-    Err(Error::LimitExceeded(why("document", format!("it has {} bytes", bytes.len()), format!("{DOCUMENT_LIMIT} are allowed"))))
+    Err(Error::LimitExceeded(why(
+        "document",
+        format!("it has {} bytes", bytes.len()),
+        format!("{DOCUMENT_LIMIT} are allowed"),
+    )))
 }
 
 /// Reads a manifest and checks its shape: everything that needs no one else.
@@ -144,7 +148,10 @@ fn files(files: &[File]) -> Result<(), Error> {
         for (m, chunk) in file.chunks.iter().enumerate() {
             hash(&field(&format!("chunks[{m}].sha256")), &chunk.sha256)?;
             if chunk.bytes == 0 || chunk.bytes as usize > chunks::CHUNK_LIMIT {
-                return invalid(field(&format!("chunks[{m}].bytes")), format!("{} is not 1 to {}", chunk.bytes, chunks::CHUNK_LIMIT));
+                return invalid(
+                    field(&format!("chunks[{m}].bytes")),
+                    format!("{} is not 1 to {}", chunk.bytes, chunks::CHUNK_LIMIT),
+                );
             }
             sum += u64::from(chunk.bytes);
         }
@@ -154,7 +161,11 @@ fn files(files: &[File]) -> Result<(), Error> {
         total += sum;
     }
     if total > chunks::JOB_LIMIT {
-        return Err(Error::LimitExceeded(why("files", format!("they have {total} bytes"), format!("{} are allowed", chunks::JOB_LIMIT))));
+        return Err(Error::LimitExceeded(why(
+            "files",
+            format!("they have {total} bytes"),
+            format!("{} are allowed", chunks::JOB_LIMIT),
+        )));
     }
     Ok(())
 }
@@ -166,7 +177,8 @@ fn runtime(runtime: &Runtime) -> Result<(), Error> {
     if !(17..=30).contains(&runtime.opset) {
         return invalid("runtime.opset", format!("{} is not 17 to 30", runtime.opset));
     }
-    if runtime.input.is_empty() || runtime.input.len() > 8 || runtime.input.iter().any(|n| !(1..=1_000_000).contains(n)) {
+    if runtime.input.is_empty() || runtime.input.len() > 8 || runtime.input.iter().any(|n| !(1..=1_000_000).contains(n))
+    {
         return invalid("runtime.input", "it has 1 to 8 dimensions of 1 to 1000000");
     }
     if runtime.labels.is_empty() || runtime.labels.len() > 64 {
@@ -176,11 +188,21 @@ fn runtime(runtime: &Runtime) -> Result<(), Error> {
 }
 
 /// Checks that the document was signed by `caller`'s own key, over these bytes.
-pub fn signed_by(caller: &Principal, named: &str, public_key: &str, bytes: &[u8], signature: &[u8]) -> Result<(), Error> {
+pub fn signed_by(
+    caller: &Principal,
+    named: &str,
+    public_key: &str,
+    bytes: &[u8],
+    signature: &[u8],
+) -> Result<(), Error> {
     let signer = identity::principal_of(public_key)?;
     if signer != *caller || named != caller.to_text() {
         let message = format!("the document names {named} and a key of {signer}, and {caller} sent it");
-        return Err(Error::WrongSigner(why("publicKey", message, "send your own document under the identity that signed it")));
+        return Err(Error::WrongSigner(why(
+            "publicKey",
+            message,
+            "send your own document under the identity that signed it",
+        )));
     }
     Ok(document::verify(bytes, signature, public_key)?)
 }
@@ -188,7 +210,11 @@ pub fn signed_by(caller: &Principal, named: &str, public_key: &str, bytes: &[u8]
 /// Checks that the checkpoint is what its job was approved for.
 pub fn matches_job(manifest: &Manifest, job: &Job) -> Result<(), Error> {
     let differs = |field: &str, wanted: String| {
-        Err(Error::JobMismatch(why(field, format!("job {} was approved with {wanted}", job.id), "train what was approved, or ask for access anew")))
+        Err(Error::JobMismatch(why(
+            field,
+            format!("job {} was approved with {wanted}", job.id),
+            "train what was approved, or ask for access anew",
+        )))
     };
     if manifest.job != job.id {
         return differs("job", format!("number {}", job.id));
@@ -199,7 +225,8 @@ pub fn matches_job(manifest: &Manifest, job: &Job) -> Result<(), Error> {
     if manifest.recipe != job.recipe {
         return differs("recipe", job.recipe.clone());
     }
-    let (mut named, mut approved) = (manifest.datasets.clone(), job.datasets.iter().map(|d| d.dataset.clone()).collect::<Vec<_>>());
+    let (mut named, mut approved) =
+        (manifest.datasets.clone(), job.datasets.iter().map(|d| d.dataset.clone()).collect::<Vec<_>>());
     named.sort();
     approved.sort();
     if named != approved {
@@ -219,7 +246,8 @@ pub fn matches_job(manifest: &Manifest, job: &Job) -> Result<(), Error> {
 }
 
 fn approval(bytes: &[u8]) -> Result<Approval, Error> {
-    serde_json::from_slice(bytes).or_else(|error| invalid("approval", format!("the job's approval cannot be read: {error}")))
+    serde_json::from_slice(bytes)
+        .or_else(|error| invalid("approval", format!("the job's approval cannot be read: {error}")))
 }
 
 fn digest(hex: &str) -> [u8; 32] {
@@ -252,11 +280,16 @@ pub fn matches_chunks(manifest: &Manifest) -> Result<(), Error> {
         return Err(Error::MissingChunks(why("files", message, "put the missing chunks, then submit again")));
     }
     for file in &manifest.files {
-        let parts: Vec<Vec<u8>> = file.chunks.iter().map(|chunk| chunks::get(&digest(&chunk.sha256)).expect("the chunk is stored")).collect();
+        let parts: Vec<Vec<u8>> =
+            file.chunks.iter().map(|chunk| chunks::get(&digest(&chunk.sha256)).expect("the chunk is stored")).collect();
         let whole = protocol::sha256(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>());
         if whole != digest(&file.sha256) {
             let message = format!("its chunks hash to {}, and the manifest says {}", hex::encode(&whole), file.sha256);
-            return Err(Error::WrongHash(why(format!("file {}", file.name), message, "name the chunks in their order, with the file's own hash")));
+            return Err(Error::WrongHash(why(
+                format!("file {}", file.name),
+                message,
+                "name the chunks in their order, with the file's own hash",
+            )));
         }
     }
     Ok(())
@@ -270,7 +303,11 @@ pub fn read_evaluation(bytes: &[u8]) -> Result<Evaluation, Error> {
     if evaluation.people == 0 || evaluation.windows == 0 {
         return invalid("windows", "nobody was measured");
     }
-    let shares = [("accuracy", &evaluation.accuracy), ("macroF1", &evaluation.macro_f1), ("worstPerson", &evaluation.worst_person)];
+    let shares = [
+        ("accuracy", &evaluation.accuracy),
+        ("macroF1", &evaluation.macro_f1),
+        ("worstPerson", &evaluation.worst_person),
+    ];
     shares.iter().try_for_each(|(field, value)| share(field, value))?;
     evaluation.parent_accuracy.iter().try_for_each(|value| share("parentAccuracy", value))?;
     if evaluation.at.is_empty() || evaluation.at.len() > 20 || !evaluation.at.bytes().all(|c| c.is_ascii_digit()) {
@@ -304,7 +341,8 @@ fn text(field: &str, value: &str, limit: usize) -> Result<(), Error> {
 fn decimal(field: &str, value: &str) -> Result<(), Error> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
     let unsigned = value.strip_prefix('-').unwrap_or(value);
-    let (whole, fraction) = unsigned.split_once('.').map_or((unsigned, None), |(whole, fraction)| (whole, Some(fraction)));
+    let (whole, fraction) =
+        unsigned.split_once('.').map_or((unsigned, None), |(whole, fraction)| (whole, Some(fraction)));
     let plain = digits(whole) && (whole == "0" || !whole.starts_with('0')) && fraction.is_none_or(digits);
     if plain && value.len() <= 24 {
         return Ok(());

@@ -30,7 +30,8 @@ pub const HOLDERS: MemoryId = MemoryId::new(21);
 pub const GAPS: MemoryId = MemoryId::new(22);
 
 thread_local! {
-    static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> = RefCell::new(MemoryManager::init(DefaultMemoryImpl::default()));
+    static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =
+        RefCell::new(MemoryManager::init(DefaultMemoryImpl::default()));
 }
 
 pub fn of(id: MemoryId) -> Memory {

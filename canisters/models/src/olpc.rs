@@ -1,5 +1,5 @@
-//! OLPC canonical JSON, the bytes that TUF signs (TUF specification §4.2): sorted keys, no spaces, integers, and strings in which
-//! only the quotation mark and the backslash are escaped.
+//! OLPC canonical JSON, the bytes that TUF signs (TUF specification §4.2): sorted keys, no spaces, integers, and
+//! strings in which only the quotation mark and the backslash are escaped.
 
 use serde_json::Value;
 
@@ -28,7 +28,12 @@ fn write(value: &Value, out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
-fn list<T>(ends: &[u8; 2], items: impl Iterator<Item = T>, out: &mut Vec<u8>, mut item: impl FnMut(T, &mut Vec<u8>) -> Option<()>) -> Option<()> {
+fn list<T>(
+    ends: &[u8; 2],
+    items: impl Iterator<Item = T>,
+    out: &mut Vec<u8>,
+    mut item: impl FnMut(T, &mut Vec<u8>) -> Option<()>,
+) -> Option<()> {
     out.push(ends[0]);
     for (n, each) in items.enumerate() {
         if n > 0 {
@@ -58,7 +63,10 @@ mod tests {
     #[test]
     fn only_quote_and_backslash_are_escaped() {
         let value = json!({"b": [1, -2, true, null], "a": "line\nbreak \"q\" \\ é"});
-        assert_eq!(super::bytes(&value).unwrap(), "{\"a\":\"line\nbreak \\\"q\\\" \\\\ é\",\"b\":[1,-2,true,null]}".as_bytes());
+        assert_eq!(
+            super::bytes(&value).unwrap(),
+            "{\"a\":\"line\nbreak \\\"q\\\" \\\\ é\",\"b\":[1,-2,true,null]}".as_bytes()
+        );
         assert_eq!(super::bytes(&json!(1.5)), None);
     }
 }

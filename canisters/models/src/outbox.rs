@@ -1,5 +1,6 @@
-//! What this canister has to tell the fleet and access canisters. A message is written down in the same step as the change that
-//! causes it, sent in order, and sent again by a timer until the other side has answered; the other side takes a repeat as one.
+//! What this canister has to tell the fleet and access canisters. A message is written down in the same step as the
+//! change that causes it, sent in order, and sent again by a timer until the other side has answered; the other side
+//! takes a repeat as one.
 
 use crate::{channels, memory};
 use candid::{CandidType, Deserialize, Principal, Reserved};
@@ -45,7 +46,8 @@ struct CheckpointSubmitted {
 thread_local! {
     /// A retry is on its way, and one is enough.
     static RETRYING: Cell<bool> = const { Cell::new(false) };
-    static OUTBOX: RefCell<StableBTreeMap<u64, Cbor<Message>, Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::OUTBOX)));
+    static OUTBOX: RefCell<StableBTreeMap<u64, Cbor<Message>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::of(memory::OUTBOX)));
 }
 
 /// Writes a message down. It is sent when the method calls [`deliver`], or by the timer.
@@ -58,10 +60,13 @@ pub fn push(message: Message) {
 
 fn next(after: Option<u64>) -> Option<(u64, Message)> {
     let after = after.map_or(Bound::Unbounded, Bound::Excluded);
-    OUTBOX.with_borrow(|outbox| outbox.range((after, Bound::Unbounded)).next().map(|entry| (*entry.key(), entry.value().0)))
+    OUTBOX.with_borrow(|outbox| {
+        outbox.range((after, Bound::Unbounded)).next().map(|entry| (*entry.key(), entry.value().0))
+    })
 }
 
-/// Sends what is written down. A canister that does not answer gets nothing more until the next try, so that order holds.
+/// Sends what is written down. A canister that does not answer gets nothing more until the next try, so that order
+/// holds.
 pub async fn deliver() {
     let Some(_lock) = Lock::take("outbox") else { return };
     let (mut after, mut silent) = (None, Vec::<Principal>::new());
@@ -93,7 +98,14 @@ fn addressee(message: &Message) -> Principal {
 async fn send(peer: Principal, message: &Message) -> bool {
     let refused = match message.clone() {
         Message::OpenRelease { adoption, channel, checkpoint, version, previous, plan } => {
-            let request = OpenRelease { adoption, channel: channel.clone(), checkpoint: checkpoint.clone(), version, previous, plan };
+            let request = OpenRelease {
+                adoption,
+                channel: channel.clone(),
+                checkpoint: checkpoint.clone(),
+                version,
+                previous,
+                plan,
+            };
             match system::ask::<_, Result<u64, Reserved>>(peer, "open_release", (request,)).await {
                 Ok(Ok(release)) => {
                     channels::opened(&channel, adoption, release, &checkpoint, version);
@@ -108,7 +120,9 @@ async fn send(peer: Principal, message: &Message) -> bool {
             }
         }
         Message::Supersede { channel, adoption } => {
-            match system::ask::<_, Result<Reserved, Reserved>>(peer, "supersede", (Supersede { channel, adoption },)).await {
+            match system::ask::<_, Result<Reserved, Reserved>>(peer, "supersede", (Supersede { channel, adoption },))
+                .await
+            {
                 Ok(answer) => answer.is_err(),
                 Err(no_answer) => return unanswered(&no_answer),
             }
@@ -123,7 +137,10 @@ async fn send(peer: Principal, message: &Message) -> bool {
     };
     if refused {
         let this = system::this_canister();
-        audit::append_as(this, json!({"type": "messageRefused", "by": peer.to_text(), "message": format!("{message:?}")}));
+        audit::append_as(
+            this,
+            json!({"type": "messageRefused", "by": peer.to_text(), "message": format!("{message:?}")}),
+        );
     }
     true
 }

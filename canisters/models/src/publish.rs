@@ -1,5 +1,5 @@
-//! Signing the TUF metadata with the canister's chain key (IC spec: sign_with_schnorr, algorithm ed25519), which no person holds,
-//! and the timers that see to it.
+//! Signing the TUF metadata with the canister's chain key (IC spec: sign_with_schnorr, algorithm ed25519), which no
+//! person holds, and the timers that see to it.
 
 use crate::api::Error;
 use crate::repository::{self, Draft, Due};
@@ -30,7 +30,8 @@ struct Key {
 thread_local! {
     /// A retry is on its way, and one is enough.
     static RETRYING: Cell<bool> = const { Cell::new(false) };
-    static KEY: RefCell<StableCell<Cbor<Key>, Memory>> = RefCell::new(StableCell::init(memory::of(memory::KEY), Cbor(Key::default())));
+    static KEY: RefCell<StableCell<Cbor<Key>, Memory>> =
+        RefCell::new(StableCell::init(memory::of(memory::KEY), Cbor(Key::default())));
 }
 
 /// Names the chain key. Called by `init`.
@@ -52,8 +53,10 @@ pub async fn key() -> Result<[u8; 32], Error> {
     if let Some(known) = known_key() {
         return Ok(known);
     }
-    let unavailable = |reason: String| Error::Unavailable(why("chain key", reason, "check schnorr_key_name, and try again"));
-    let args = SchnorrPublicKeyArgs { canister_id: None, derivation_path: vec![DERIVATION_PATH.to_vec()], key_id: key_id() };
+    let unavailable =
+        |reason: String| Error::Unavailable(why("chain key", reason, "check schnorr_key_name, and try again"));
+    let args =
+        SchnorrPublicKeyArgs { canister_id: None, derivation_path: vec![DERIVATION_PATH.to_vec()], key_id: key_id() };
     let answer = schnorr_public_key(&args).await.map_err(|error| unavailable(error.to_string()))?;
     let public: [u8; 32] = answer.public_key.try_into().map_err(|_| unavailable("the key has not 32 bytes".into()))?;
     KEY.with_borrow_mut(|cell| {
@@ -130,7 +133,12 @@ async fn sign(due: Due) -> Result<(), String> {
 /// The chain key's signature over a role, checked before anybody sees it.
 async fn signature(key: &[u8; 32], role: &Value) -> Result<[u8; 64], String> {
     let message = crate::roles::bytes(role);
-    let args = SignWithSchnorrArgs { message: message.clone(), derivation_path: vec![DERIVATION_PATH.to_vec()], key_id: key_id(), aux: None };
+    let args = SignWithSchnorrArgs {
+        message: message.clone(),
+        derivation_path: vec![DERIVATION_PATH.to_vec()],
+        key_id: key_id(),
+        aux: None,
+    };
     let answer = sign_with_schnorr(&args).await.map_err(|error| error.to_string())?;
     let signature: [u8; 64] = answer.signature.try_into().map_err(|_| "the signature has not 64 bytes".to_owned())?;
     if !root::verifies(key, &message, &signature) {

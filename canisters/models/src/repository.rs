@@ -1,5 +1,6 @@
-//! The TUF repository as it is served: every file under its path, and which publication names which files. A publication appears
-//! in one step, when all of its roles are signed; readers of the one before find its files for another 15.
+//! The TUF repository as it is served: every file under its path, and which publication names which files. A
+//! publication appears in one step, when all of its roles are signed; readers of the one before find its files for
+//! another 15.
 
 use crate::api::{Error, Publication};
 use crate::roles::{self, Listing};
@@ -44,10 +45,13 @@ struct State {
 }
 
 thread_local! {
-    static STATE: RefCell<StableCell<Cbor<State>, Memory>> = RefCell::new(StableCell::init(memory::of(memory::PUBLICATION), Cbor(State::default())));
-    static FILES: RefCell<StableBTreeMap<String, Vec<u8>, Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::FILES)));
+    static STATE: RefCell<StableCell<Cbor<State>, Memory>> =
+        RefCell::new(StableCell::init(memory::of(memory::PUBLICATION), Cbor(State::default())));
+    static FILES: RefCell<StableBTreeMap<String, Vec<u8>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::of(memory::FILES)));
     /// Publication → the target files it names.
-    static HISTORY: RefCell<StableBTreeMap<u64, Cbor<Vec<String>>, Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::HISTORY)));
+    static HISTORY: RefCell<StableBTreeMap<u64, Cbor<Vec<String>>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::of(memory::HISTORY)));
 }
 
 fn state() -> State {
@@ -98,7 +102,11 @@ pub fn install_first_root(bytes: &[u8], key: Option<&[u8; 32]>) -> Result<(), Er
         if file("tuf/1.root.json").as_deref() == Some(bytes) {
             return Ok(());
         }
-        return Err(Error::AlreadyExists(why("root 1", "the first root is installed", "propose the next one with publish_root")));
+        return Err(Error::AlreadyExists(why(
+            "root 1",
+            "the first root is installed",
+            "propose the next one with publish_root",
+        )));
     }
     let root = Root::read(bytes)?;
     root.is_first()?;
@@ -181,11 +189,16 @@ impl Draft {
             state.timestamp_given += 1;
         });
         let state = state();
-        let mut files: Vec<(String, Vec<u8>)> =
-            channels::documents().into_iter().map(|(name, document)| (format!("channels/{name}.json"), document)).collect();
+        let mut files: Vec<(String, Vec<u8>)> = channels::documents()
+            .into_iter()
+            .map(|(name, document)| (format!("channels/{name}.json"), document))
+            .collect();
         for id in channels::adopted() {
             let digits = id.trim_start_matches("sha256:");
-            files.push((format!("checkpoints/{digits}.json"), checkpoints::target(&id).expect("an adopted checkpoint is kept")));
+            files.push((
+                format!("checkpoints/{digits}.json"),
+                checkpoints::target(&id).expect("an adopted checkpoint is kept"),
+            ));
         }
         Draft {
             version: state.version_given,
@@ -216,7 +229,8 @@ impl Draft {
     }
 
     pub fn targets(&self) -> serde_json::Value {
-        let listed: Vec<(String, Listing)> = self.files.iter().map(|(name, bytes)| (name.clone(), Listing::of(bytes))).collect();
+        let listed: Vec<(String, Listing)> =
+            self.files.iter().map(|(name, bytes)| (name.clone(), Listing::of(bytes))).collect();
         roles::targets(self.version, self.at + TARGETS_HOLD, &listed)
     }
 
@@ -266,7 +280,10 @@ impl Draft {
             state.last_error = None;
         });
         let this = system::this_canister();
-        audit::append_as(this, json!({"type": "metadataPublished", "version": self.version, "timestamp": self.timestamp_version}));
+        audit::append_as(
+            this,
+            json!({"type": "metadataPublished", "version": self.version, "timestamp": self.timestamp_version}),
+        );
     }
 }
 
@@ -281,5 +298,7 @@ fn forget_old() {
         gone.extend([format!("tuf/{version}.targets.json"), format!("tuf/{version}.snapshot.json")]);
     }
     let named: BTreeSet<String> = HISTORY.with_borrow(|history| history.values().flat_map(|paths| paths.0).collect());
-    FILES.with_borrow_mut(|files| gone.iter().filter(|path| !named.contains(*path)).for_each(|path| _ = files.remove(path)));
+    FILES.with_borrow_mut(|files| {
+        gone.iter().filter(|path| !named.contains(*path)).for_each(|path| _ = files.remove(path))
+    });
 }

@@ -35,7 +35,8 @@ pub fn bytes(signed: &Value) -> Vec<u8> {
 }
 
 fn role(kind: &str, version: u64, expires_at: u64) -> Map<String, Value> {
-    let fields = json!({"_type": kind, "spec_version": SPEC_VERSION, "version": version, "expires": rfc3339(expires_at)});
+    let fields =
+        json!({"_type": kind, "spec_version": SPEC_VERSION, "version": version, "expires": rfc3339(expires_at)});
     fields.as_object().expect("an object").clone()
 }
 
@@ -44,7 +45,9 @@ pub fn targets(version: u64, expires_at: u64, files: &[(String, Listing)]) -> Va
     let mut role = role("targets", version, expires_at);
     let targets: Map<String, Value> = files
         .iter()
-        .map(|(name, file)| (name.clone(), json!({"length": file.length, "hashes": {"sha256": hex::encode(&file.sha256)}})))
+        .map(|(name, file)| {
+            (name.clone(), json!({"length": file.length, "hashes": {"sha256": hex::encode(&file.sha256)}}))
+        })
         .collect();
     role.insert("targets".into(), Value::Object(targets));
     Value::Object(role)
@@ -52,7 +55,8 @@ pub fn targets(version: u64, expires_at: u64, files: &[(String, Listing)]) -> Va
 
 fn naming(kind: &str, version: u64, expires_at: u64, name: &str, named_version: u64, named: &Listing) -> Value {
     let mut role = role(kind, version, expires_at);
-    let meta = json!({name: {"version": named_version, "length": named.length, "hashes": {"sha256": hex::encode(&named.sha256)}}});
+    let hashes = json!({"sha256": hex::encode(&named.sha256)});
+    let meta = json!({name: {"version": named_version, "length": named.length, "hashes": hashes}});
     role.insert("meta".into(), meta);
     Value::Object(role)
 }
@@ -72,7 +76,8 @@ pub fn envelope(signed: &Value, key_id: &str, signature: &[u8]) -> Vec<u8> {
     serde_json::to_vec(&envelope).expect("JSON serialises")
 }
 
-/// Where a target file is stored when snapshots are consistent: the hash goes before the base name (TUF specification §5.7.3).
+/// Where a target file is stored when snapshots are consistent: the hash goes before the base name (TUF specification
+/// §5.7.3).
 pub fn hashed_path(name: &str, sha256: &[u8; 32]) -> String {
     let hash = hex::encode(sha256);
     match name.rsplit_once('/') {
@@ -133,7 +138,13 @@ mod tests {
             assert_eq!(rfc3339(seconds * 1_000_000_000 + 999), text);
             assert_eq!(from_rfc3339(text), Some(seconds * 1_000_000_000));
         }
-        for bad in ["2026-11-22", "2026-11-22T17:30:00+01:00", "2026-13-22T17:30:00Z", "1969-01-01T00:00:00Z", "é026-11-22T17:30:00Z"] {
+        for bad in [
+            "2026-11-22",
+            "2026-11-22T17:30:00+01:00",
+            "2026-13-22T17:30:00Z",
+            "1969-01-01T00:00:00Z",
+            "é026-11-22T17:30:00Z",
+        ] {
             assert_eq!(from_rfc3339(bad), None, "{bad}");
         }
     }

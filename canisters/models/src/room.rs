@@ -13,7 +13,8 @@ thread_local! {
     /// Where what was never used begins.
     static END: RefCell<StableCell<u64, Memory>> = RefCell::new(StableCell::init(memory::of(memory::CHUNK_END), 0));
     /// Offset → length of the gaps before it; no two touch each other, and none touches the end.
-    static GAPS: RefCell<StableBTreeMap<u64, u64, Memory>> = RefCell::new(StableBTreeMap::init(memory::of(memory::GAPS)));
+    static GAPS: RefCell<StableBTreeMap<u64, u64, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::of(memory::GAPS)));
 }
 
 /// Where `length` bytes may be written. What it takes is the caller's, whatever was there before.
@@ -32,7 +33,11 @@ pub fn take(length: u64) -> Result<u64, Error> {
     let data = memory::of(memory::CHUNK_DATA);
     let missing = (offset + length).div_ceil(PAGE).saturating_sub(data.size());
     if missing > 0 && data.grow(missing) < 0 {
-        return Err(Error::LimitExceeded(why("models", "its stable memory is full", "install another models canister")));
+        return Err(Error::LimitExceeded(why(
+            "models",
+            "its stable memory is full",
+            "install another models canister",
+        )));
     }
     set_end(offset + length);
     Ok(offset)
@@ -42,7 +47,12 @@ pub fn take(length: u64) -> Result<u64, Error> {
 pub fn give_back(offset: u64, length: u64) {
     GAPS.with_borrow_mut(|gaps| {
         let (mut from, mut to) = (offset, offset + length);
-        if let Some((before, free)) = gaps.range(..offset).next_back().map(|entry| entry.into_pair()).filter(|(before, free)| before + free == from) {
+        if let Some((before, free)) = gaps
+            .range(..offset)
+            .next_back()
+            .map(|entry| entry.into_pair())
+            .filter(|(before, free)| before + free == from)
+        {
             gaps.remove(&before);
             from = to - length - free;
         }

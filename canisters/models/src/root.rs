@@ -1,5 +1,5 @@
-//! Checking a TUF root before it is served: the first one by its own keys, each next one by the keys of both (TUF specification
-//! §5.3), and that it hands the other roles to this canister's key.
+//! Checking a TUF root before it is served: the first one by its own keys, each next one by the keys of both (TUF
+//! specification §5.3), and that it hands the other roles to this canister's key.
 
 use crate::api::Error;
 use crate::{olpc, roles};
@@ -21,14 +21,22 @@ pub struct Root {
 }
 
 fn invalid<T>(field: &str, message: impl Into<String>) -> Result<T, Error> {
-    Err(Error::Invalid(why(format!("root.{field}"), message, "make the root again, and have it signed by the root keys")))
+    Err(Error::Invalid(why(
+        format!("root.{field}"),
+        message,
+        "make the root again, and have it signed by the root keys",
+    )))
 }
 
 impl Root {
     /// Reads a root and checks that it serves clients from now on.
     pub fn read(bytes: &[u8]) -> Result<Root, Error> {
         if bytes.len() > LIMIT {
-            return Err(Error::LimitExceeded(why("root", format!("it has {} bytes", bytes.len()), format!("{LIMIT} are allowed"))));
+            return Err(Error::LimitExceeded(why(
+                "root",
+                format!("it has {} bytes", bytes.len()),
+                format!("{LIMIT} are allowed"),
+            )));
         }
         let envelope: Value = match serde_json::from_slice(bytes) {
             Ok(envelope) => envelope,
@@ -76,7 +84,10 @@ impl Root {
             let entry = &self.signed()["roles"][role];
             let named = entry["keyids"].as_array().is_some_and(|ids| ids.iter().any(|each| *each == id));
             if !named || entry["threshold"] != 1 {
-                return invalid(&format!("roles.{role}"), format!("this canister's key {id} does not sign it with threshold 1"));
+                return invalid(
+                    &format!("roles.{role}"),
+                    format!("this canister's key {id} does not sign it with threshold 1"),
+                );
             }
         }
         Ok(())
@@ -108,7 +119,8 @@ impl Root {
         }
         let message = roles::bytes(self.signed());
         let nothing = Vec::new();
-        let (ids, signatures) = (role["keyids"].as_array().unwrap_or(&nothing), self.envelope["signatures"].as_array().unwrap_or(&nothing));
+        let (ids, signatures) =
+            (role["keyids"].as_array().unwrap_or(&nothing), self.envelope["signatures"].as_array().unwrap_or(&nothing));
         let mut good = BTreeSet::new();
         for signature in signatures {
             let id = &signature["keyid"];
@@ -119,7 +131,8 @@ impl Root {
             if key["scheme"] != "ed25519" {
                 continue;
             }
-            if let (Some(public), Some(sig)) = (digits::<32>(&key["keyval"]["public"]), digits::<64>(&signature["sig"])) {
+            if let (Some(public), Some(sig)) = (digits::<32>(&key["keyval"]["public"]), digits::<64>(&signature["sig"]))
+            {
                 if verifies(&public, &message, &sig) {
                     good.insert(public);
                 }
@@ -128,7 +141,8 @@ impl Root {
         if good.len() as u64 >= threshold {
             return Ok(());
         }
-        let message = format!("{} of the {threshold} needed root keys of version {} signed it", good.len(), other.version);
+        let message =
+            format!("{} of the {threshold} needed root keys of version {} signed it", good.len(), other.version);
         Err(Error::WrongSignature(why(format!("root {}", self.version), message, "have more root key holders sign it")))
     }
 }
@@ -139,5 +153,6 @@ fn digits<const N: usize>(value: &Value) -> Option<[u8; N]> {
 
 /// True for a good Ed25519 signature (RFC 8032, strict).
 pub fn verifies(public: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
-    VerifyingKey::from_bytes(public).is_ok_and(|key| key.verify_strict(message, &Signature::from_bytes(signature)).is_ok())
+    VerifyingKey::from_bytes(public)
+        .is_ok_and(|key| key.verify_strict(message, &Signature::from_bytes(signature)).is_ok())
 }

@@ -10,5 +10,6 @@ use candid_parser::utils::{service_equal, CandidSource};
 #[test]
 fn the_candid_file_is_what_the_code_offers() {
     let code = super::__export_service();
-    service_equal(CandidSource::Text(&code), CandidSource::Text(include_str!("../models.did"))).expect("models.did equals the code");
+    service_equal(CandidSource::Text(&code), CandidSource::Text(include_str!("../models.did")))
+        .expect("models.did equals the code");
 }

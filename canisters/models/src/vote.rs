@@ -16,9 +16,14 @@ pub async fn rejected(id: u64, checkpoint: &str) -> Result<(), Error> {
 
 fn judge(id: u64, vote: &Vote, checkpoint: &str) -> Result<(), Error> {
     let subject = format!("proposal {id}");
-    let adoption = (vote.function_id == ADOPT_CHECKPOINT).then(|| Decode!(&vote.payload, AdoptCheckpoint).ok()).flatten();
+    let adoption =
+        (vote.function_id == ADOPT_CHECKPOINT).then(|| Decode!(&vote.payload, AdoptCheckpoint).ok()).flatten();
     if adoption.is_none_or(|adoption| adoption.checkpoint != checkpoint) {
-        return Err(Error::Invalid(why(subject, format!("it is not about adopting {checkpoint}"), "name the proposal on this checkpoint")));
+        return Err(Error::Invalid(why(
+            subject,
+            format!("it is not about adopting {checkpoint}"),
+            "name the proposal on this checkpoint",
+        )));
     }
     match vote.outcome {
         Outcome::Rejected => Ok(()),
@@ -36,8 +41,14 @@ mod tests {
     use rollout::{Gate, Plan};
 
     fn vote(checkpoint: &str, outcome: Outcome) -> Vote {
-        let plan = Plan { waves: vec![1], soak_seconds: 1, gate: Gate { min_windows: 1, max_correction_permille: 1, max_errors: 0 }, skippable_soak: None };
-        let payload = Encode!(&AdoptCheckpoint { checkpoint: checkpoint.into(), channel: "stable".into(), plan }).unwrap();
+        let plan = Plan {
+            waves: vec![1],
+            soak_seconds: 1,
+            gate: Gate { min_windows: 1, max_correction_permille: 1, max_errors: 0 },
+            skippable_soak: None,
+        };
+        let payload =
+            Encode!(&AdoptCheckpoint { checkpoint: checkpoint.into(), channel: "stable".into(), plan }).unwrap();
         Vote { function_id: ADOPT_CHECKPOINT, payload, outcome }
     }
 

@@ -1,4 +1,5 @@
-//! Where the treasury keeps whose money: the DAO's in its main account, all bonds in one subaccount, each escrow in one of its own.
+//! Where the treasury keeps whose money: the DAO's in its main account, all bonds in one subaccount, each escrow in one
+//! of its own.
 
 use crate::world::Account;
 use serde_bytes::ByteBuf;
@@ -15,7 +16,8 @@ pub fn escrow(id: u64) -> ByteBuf {
     subaccount(1, id)
 }
 
-/// What a payer approves for one job, and for no other, it approves to this subaccount: 3, zeros, the job's number (u64be).
+/// What a payer approves for one job, and for no other, it approves to this subaccount: 3, zeros, the job's number
+/// (u64be).
 pub fn spender_for(job: u64) -> ByteBuf {
     subaccount(3, job)
 }

@@ -8,7 +8,8 @@ use serde_bytes::ByteBuf;
 governed::errors! {
     /// What the treasury refuses.
     pub enum Error {
-        NotAuthorized, NotFound, Invalid, LimitExceeded, InsufficientAllowance, InsufficientFunds, WrongPrincipal, NotYet, Closed, Busy, Unavailable,
+        NotAuthorized, NotFound, Invalid, LimitExceeded, InsufficientAllowance, InsufficientFunds, WrongPrincipal,
+        NotYet, Closed, Busy, Unavailable,
     }
 }
 
@@ -99,8 +100,8 @@ pub struct JobNumber {
     pub job: u64,
 }
 
-/// `amount` goes into escrow; `approve` is that and the ledger's fee for pulling it, to be approved to the treasury's `subaccount`, so that the
-/// approvals for two jobs do not touch each other.
+/// `amount` goes into escrow; `approve` is that and the ledger's fee for pulling it, to be approved to the treasury's
+/// `subaccount`, so that the approvals for two jobs do not touch each other.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Quote {
     pub amount: u128,

@@ -31,9 +31,12 @@ struct Forfeit {
 }
 
 thread_local! {
-    static BONDS: RefCell<StableBTreeMap<Vec<u8>, Cbor<Bond>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::BONDS)));
-    static DEPOSITS: RefCell<StableBTreeMap<Vec<u8>, Cbor<Deposit>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::DEPOSITS)));
-    static FORFEITS: RefCell<StableBTreeMap<u64, Cbor<Forfeit>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::FORFEITS)));
+    static BONDS: RefCell<StableBTreeMap<Vec<u8>, Cbor<Bond>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::BONDS)));
+    static DEPOSITS: RefCell<StableBTreeMap<Vec<u8>, Cbor<Deposit>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::DEPOSITS)));
+    static FORFEITS: RefCell<StableBTreeMap<u64, Cbor<Forfeit>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::FORFEITS)));
 }
 
 fn key(holder: &Principal, purpose: BondPurpose) -> Vec<u8> {
@@ -73,30 +76,47 @@ pub async fn post(world: &impl World, holder: Principal, request: PostBond) -> R
         Some(deposit) => deposit.0,
         None => {
             let number = DEPOSITS.with_borrow(|deposits| deposits.len());
-            let deposit = Deposit { purpose: request.purpose, amount: request.amount, created_at: system::now(), number, done: false };
+            let deposit = Deposit {
+                purpose: request.purpose,
+                amount: request.amount,
+                created_at: system::now(),
+                number,
+                done: false,
+            };
             DEPOSITS.with_borrow_mut(|deposits| deposits.insert(reference.clone(), Cbor(deposit.clone())));
             deposit
         }
     };
     if !deposit.done {
         let memo = transfers::memo("bond", deposit.number, 0);
-        let pulled = transfers::pull(world, holder, None, accounts::bonds(), deposit.amount, memo, deposit.created_at).await;
+        let pulled =
+            transfers::pull(world, holder, None, accounts::bonds(), deposit.amount, memo, deposit.created_at).await;
         if let Err(refusal) = pulled {
             if !matches!(refusal, Error::Unavailable(_)) {
                 DEPOSITS.with_borrow_mut(|deposits| deposits.remove(&reference));
             }
             return Err(refusal);
         }
-        DEPOSITS.with_borrow_mut(|deposits| deposits.insert(reference, Cbor(Deposit { done: true, ..deposit.clone() })));
+        DEPOSITS
+            .with_borrow_mut(|deposits| deposits.insert(reference, Cbor(Deposit { done: true, ..deposit.clone() })));
         add(holder, &deposit);
     }
     Ok(get(&holder, deposit.purpose).expect("a deposit has made the bond"))
 }
 
 fn add(holder: Principal, deposit: &Deposit) {
-    let bond = get(&holder, deposit.purpose).unwrap_or(Bond { holder, purpose: deposit.purpose, amount: 0, slashed: 0, posted_at: system::now() });
+    let bond = get(&holder, deposit.purpose).unwrap_or(Bond {
+        holder,
+        purpose: deposit.purpose,
+        amount: 0,
+        slashed: 0,
+        posted_at: system::now(),
+    });
     let amount = bond.amount.checked_add(deposit.amount).expect("all tokens fit in 128 bits");
-    audit::append_as(holder, serde_json::json!({"type": "bond_posted", "purpose": deposit.purpose, "amount": deposit.amount.to_string()}));
+    audit::append_as(
+        holder,
+        serde_json::json!({"type": "bond_posted", "purpose": deposit.purpose, "amount": deposit.amount.to_string()}),
+    );
     put(Bond { amount, ..bond });
 }
 
@@ -104,12 +124,20 @@ fn add(holder: Principal, deposit: &Deposit) {
 pub fn checked(slash: &SlashBond) -> Result<Bond, Error> {
     let SlashBond { holder, purpose, amount, reason, evidence } = slash;
     if reason.is_empty() || reason.len() > MAX_REASON_BYTES || evidence.len() > MAX_REASON_BYTES {
-        return Err(Error::Invalid(why("reason", format!("reason (never empty) and evidence have at most {MAX_REASON_BYTES} bytes"), "say in short what happened")));
+        return Err(Error::Invalid(why(
+            "reason",
+            format!("reason (never empty) and evidence have at most {MAX_REASON_BYTES} bytes"),
+            "say in short what happened",
+        )));
     }
     let bond = get(holder, *purpose)
         .ok_or_else(|| Error::NotFound(why(holder, "the principal has no such bond", "see list_bonds")))?;
     if *amount == 0 || *amount > bond.amount {
-        return Err(Error::Invalid(why("amount", format!("the bond holds {} e8s", bond.amount), "slash more than 0 and at most that")));
+        return Err(Error::Invalid(why(
+            "amount",
+            format!("the bond holds {} e8s", bond.amount),
+            "slash more than 0 and at most that",
+        )));
     }
     Ok(bond)
 }
@@ -120,7 +148,10 @@ pub fn slash(slash: &SlashBond) -> Result<(), Error> {
     let left = bond.amount.checked_sub(slash.amount).expect("checked");
     let slashed = bond.slashed.checked_add(slash.amount).expect("all tokens fit in 128 bits");
     audit::append(serde_json::json!({
-        "type": "bond_slashed", "holder": bond.holder.to_text(), "purpose": bond.purpose, "amount": slash.amount.to_string(),
+        "type": "bond_slashed",
+        "holder": bond.holder.to_text(),
+        "purpose": bond.purpose,
+        "amount": slash.amount.to_string(),
         "reason": slash.reason, "evidence": slash.evidence,
     }));
     put(Bond { amount: left, slashed, ..bond });
@@ -139,8 +170,9 @@ pub fn has_forfeits() -> bool {
 /// Moves what was slashed to the DAO's main account; the ledger's fee comes out of it. Repeats pay once.
 pub async fn move_forfeits(world: &impl World) -> Result<(), Error> {
     let Some(_lock) = Lock::take("forfeits") else { return Ok(()) };
-    let waiting: Vec<(u64, Forfeit)> = FORFEITS
-        .with_borrow(|forfeits| forfeits.iter().filter(|entry| !entry.value().moved).map(|entry| (*entry.key(), entry.value().0)).collect());
+    let waiting: Vec<(u64, Forfeit)> = FORFEITS.with_borrow(|forfeits| {
+        forfeits.iter().filter(|entry| !entry.value().moved).map(|entry| (*entry.key(), entry.value().0)).collect()
+    });
     for (number, forfeit) in waiting {
         let fee = world.ledger_fee().await.map_err(transfers::unavailable)?;
         if let Some(amount) = forfeit.amount.checked_sub(fee).filter(|amount| *amount > 0) {

@@ -1,7 +1,7 @@
 //! Escrow: a job's licence fees and reward, from the payer's approval until they are paid out or given back.
 //!
-//! funding → open → settling → settled, or funding/open → refunding → refunded. Each step is stored before the call that follows it,
-//! so that a repeat continues where the last attempt ended.
+//! funding → open → settling → settled, or funding/open → refunding → refunded. Each step is stored before the call
+//! that follows it, so that a repeat continues where the last attempt ended.
 
 use crate::api::{Error, Escrow, EscrowState, ListEscrows, OpenEscrow, Payment, Quote};
 use crate::world::{AccessError, CheckpointState, Job, JobState, World};
@@ -30,9 +30,12 @@ struct Record {
 }
 
 thread_local! {
-    static ESCROWS: RefCell<StableBTreeMap<u64, Cbor<Record>, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::ESCROWS)));
-    static OPEN: RefCell<StableBTreeMap<u64, (), Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::OPEN_ESCROWS)));
-    static ESCROW_OF_JOB: RefCell<StableBTreeMap<u64, u64, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::ESCROW_OF_JOB)));
+    static ESCROWS: RefCell<StableBTreeMap<u64, Cbor<Record>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::ESCROWS)));
+    static OPEN: RefCell<StableBTreeMap<u64, (), Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::OPEN_ESCROWS)));
+    static ESCROW_OF_JOB: RefCell<StableBTreeMap<u64, u64, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::ESCROW_OF_JOB)));
 }
 
 fn load(id: u64) -> Option<Record> {
@@ -62,7 +65,12 @@ pub fn list_open_ones() {
 pub fn open_page(request: &ListEscrows) -> Vec<Escrow> {
     use std::ops::Bound::{Excluded, Unbounded};
     let start = request.after.map_or(Unbounded, Excluded);
-    OPEN.with_borrow(|open| open.range((start, Unbounded)).filter_map(|entry| get(*entry.key())).take(governed::page_size(request.limit)).collect())
+    OPEN.with_borrow(|open| {
+        open.range((start, Unbounded))
+            .filter_map(|entry| get(*entry.key()))
+            .take(governed::page_size(request.limit))
+            .collect()
+    })
 }
 
 fn shown(id: u64, record: Record) -> Escrow {
@@ -95,7 +103,8 @@ fn too_large() -> Error {
     Error::LimitExceeded(why("amount", "fees and reward exceed 128 bits", "ask for a job with smaller amounts"))
 }
 
-/// Who gets what if the job succeeds: each dataset's fee by its licence's splits (rounded down, the rest to the first), and the reward.
+/// Who gets what if the job succeeds: each dataset's fee by its licence's splits (rounded down, the rest to the first),
+/// and the reward.
 fn plan(job: &Job) -> Result<Vec<Payment>, Error> {
     let mut payments = Vec::new();
     for dataset in &job.datasets {
@@ -104,7 +113,11 @@ fn plan(job: &Job) -> Result<Vec<Payment>, Error> {
         for split in &dataset.splits {
             let share = dataset.fee.checked_mul(split.basis_points.into()).ok_or_else(too_large)? / 10_000;
             left = left.checked_sub(share).ok_or_else(|| {
-                Error::Invalid(why(&dataset.dataset, "its splits exceed the whole fee", "have the dataset registered with splits of 10,000 basis points"))
+                Error::Invalid(why(
+                    &dataset.dataset,
+                    "its splits exceed the whole fee",
+                    "have the dataset registered with splits of 10,000 basis points",
+                ))
             })?;
             shares.push((split.account, share));
         }
@@ -113,10 +126,20 @@ fn plan(job: &Job) -> Result<Vec<Payment>, Error> {
             None => shares.push((dataset.contributor, left)),
         }
         let paid = shares.into_iter().filter(|(_, share)| *share > 0);
-        payments.extend(paid.map(|(to, amount)| Payment { to, amount, why: format!("licence of {}", dataset.dataset), block: None }));
+        payments.extend(paid.map(|(to, amount)| Payment {
+            to,
+            amount,
+            why: format!("licence of {}", dataset.dataset),
+            block: None,
+        }));
     }
     if job.reward > 0 {
-        payments.push(Payment { to: job.provider, amount: job.reward, why: format!("reward of job {}", job.id), block: None });
+        payments.push(Payment {
+            to: job.provider,
+            amount: job.reward,
+            why: format!("reward of job {}", job.id),
+            block: None,
+        });
     }
     Ok(payments)
 }
@@ -130,7 +153,13 @@ fn total(payments: &[Payment], fee: u128) -> Result<u128, Error> {
 
 async fn job_of(world: &impl World, job: u64) -> Result<Job, Error> {
     let found = world.job(job).await.map_err(transfers::unavailable)?;
-    found.ok_or_else(|| Error::NotFound(why(format!("job {job}"), "access knows no such job", "request access first, or check the number")))
+    found.ok_or_else(|| {
+        Error::NotFound(why(
+            format!("job {job}"),
+            "access knows no such job",
+            "request access first, or check the number",
+        ))
+    })
 }
 
 /// What opening an escrow takes now.
@@ -138,14 +167,20 @@ pub async fn quote(world: &impl World, job: u64) -> Result<Quote, Error> {
     let job = job_of(world, job).await?;
     let fee = world.ledger_fee().await.map_err(transfers::unavailable)?;
     let amount = total(&plan(&job)?, fee)?;
-    Ok(Quote { amount, approve: amount.checked_add(fee).ok_or_else(too_large)?, subaccount: accounts::spender_for(job.id) })
+    Ok(Quote {
+        amount,
+        approve: amount.checked_add(fee).ok_or_else(too_large)?,
+        subaccount: accounts::spender_for(job.id),
+    })
 }
 
-/// Pulls what a job costs from the caller and tells access, which grants. A repeat by the payer continues or returns the escrow.
+/// Pulls what a job costs from the caller and tells access, which grants. A repeat by the payer continues or returns
+/// the escrow.
 pub async fn open(world: &impl World, payer: Principal, request: OpenEscrow) -> Result<Escrow, Error> {
     governed::client_ref(&request.client_ref).map_err(Error::Invalid)?;
-    let _lock = Lock::take(format!("job {}", request.job))
-        .ok_or_else(|| Error::Busy(why(format!("job {}", request.job), "its escrow is being opened", "repeat in a moment")))?;
+    let _lock = Lock::take(format!("job {}", request.job)).ok_or_else(|| {
+        Error::Busy(why(format!("job {}", request.job), "its escrow is being opened", "repeat in a moment"))
+    })?;
     let (id, mut record) = match ESCROW_OF_JOB.with_borrow(|escrows| escrows.get(&request.job)) {
         Some(id) => (id, load(id).expect("the index names stored escrows")),
         None => begin(world, payer, &request).await?,
@@ -169,10 +204,17 @@ pub async fn open(world: &impl World, payer: Principal, request: OpenEscrow) -> 
         };
         record.funded = true;
         store(id, &record);
-        audit::append_as(payer, serde_json::json!({
-            "type": "escrow_funded", "escrow": id, "job": record.job, "reference": record.client_ref, "amount": record.amount.to_string(),
-            "ledgerFee": record.fee.to_string(), "block": block.map(|block| block.to_string()),
-        }));
+        audit::append_as(
+            payer,
+            serde_json::json!({
+                "type": "escrow_funded",
+                "escrow": id,
+                "job": record.job,
+                "reference": record.client_ref,
+                "amount": record.amount.to_string(),
+                "ledgerFee": record.fee.to_string(), "block": block.map(|block| block.to_string()),
+            }),
+        );
     }
     let told = world.payment_received(record.job, id, payer).await.map_err(transfers::unavailable)?;
     told.map_err(|error| refused_by_access(id, &error))?;
@@ -185,17 +227,29 @@ fn refused_by_access(id: u64, error: &AccessError) -> Error {
     match error {
         AccessError::Busy(why) => Error::Busy(why.clone()),
         AccessError::Unavailable(why) => Error::Unavailable(why.clone()),
-        other => Error::Closed(why(name(id), format!("access does not take it: {other}"), "ask for the refund of this escrow")),
+        other => Error::Closed(why(
+            name(id),
+            format!("access does not take it: {other}"),
+            "ask for the refund of this escrow",
+        )),
     }
 }
 
 async fn begin(world: &impl World, payer: Principal, request: &OpenEscrow) -> Result<(u64, Record), Error> {
     let job = job_of(world, request.job).await?;
     if job.state != JobState::requested {
-        return Err(Error::Closed(why(format!("job {}", job.id), "it waits for no payment", "look at its state with get_job")));
+        return Err(Error::Closed(why(
+            format!("job {}", job.id),
+            "it waits for no payment",
+            "look at its state with get_job",
+        )));
     }
     if job.deadline <= system::now() {
-        return Err(Error::Closed(why(format!("job {}", job.id), "its deadline has passed", "request access again with a later one")));
+        return Err(Error::Closed(why(
+            format!("job {}", job.id),
+            "its deadline has passed",
+            "request access again with a later one",
+        )));
     }
     let fee = world.ledger_fee().await.map_err(transfers::unavailable)?;
     let payments = plan(&job)?;
@@ -224,7 +278,17 @@ async fn fund(world: &impl World, id: u64, record: &Record) -> Result<Option<u12
         return Ok(None);
     }
     let memo = transfers::memo("escrow", id, 0);
-    transfers::pull(world, record.payer, Some(accounts::spender_for(record.job)), accounts::escrow(id), record.amount, memo, record.opened_at).await.map(Some)
+    transfers::pull(
+        world,
+        record.payer,
+        Some(accounts::spender_for(record.job)),
+        accounts::escrow(id),
+        record.amount,
+        memo,
+        record.opened_at,
+    )
+    .await
+    .map(Some)
 }
 
 fn forget(id: u64, job: u64) {
@@ -241,7 +305,8 @@ fn known(id: u64) -> Result<Record, Error> {
     load(id).ok_or_else(|| Error::NotFound(why(name(id), "there is none", "see list_escrows")))
 }
 
-/// Pays contributors and provider once the job's checkpoint is official. A repeat continues, or returns the settled escrow.
+/// Pays contributors and provider once the job's checkpoint is official. A repeat continues, or returns the settled
+/// escrow.
 pub async fn settle(world: &impl World, id: u64) -> Result<Escrow, Error> {
     let lock = locked(id);
     let mut record = known(id)?;
@@ -250,20 +315,28 @@ pub async fn settle(world: &impl World, id: u64) -> Result<Escrow, Error> {
         EscrowState::refunding | EscrowState::refunded => {
             return Err(Error::Closed(why(name(id), "it goes back to its payer", "nothing is left to settle")));
         }
-        EscrowState::funding => return Err(Error::NotYet(why(name(id), "it is not paid in full", "repeat open_escrow"))),
+        EscrowState::funding => {
+            return Err(Error::NotYet(why(name(id), "it is not paid in full", "repeat open_escrow")))
+        }
         EscrowState::open | EscrowState::settling => {}
     }
     let _lock = lock?;
     if record.state == EscrowState::open {
         let job = job_of(world, record.job).await?;
         let official = match &job.state {
-            JobState::submitted(checkpoint) => world.checkpoint(checkpoint).await.map_err(transfers::unavailable)? == Some(CheckpointState::official),
+            JobState::submitted(checkpoint) => {
+                world.checkpoint(checkpoint).await.map_err(transfers::unavailable)? == Some(CheckpointState::official)
+            }
             JobState::completed => true,
             _ => false,
         };
         if !official {
             let message = format!("job {} has no official checkpoint", job.id);
-            return Err(Error::NotYet(why(name(id), message, "settle after the vote adopted it, or ask for the refund")));
+            return Err(Error::NotYet(why(
+                name(id),
+                message,
+                "settle after the vote adopted it, or ask for the refund",
+            )));
         }
         record.state = EscrowState::settling;
         record.paying_since = system::now();
@@ -273,7 +346,8 @@ pub async fn settle(world: &impl World, id: u64) -> Result<Escrow, Error> {
     finish(world, id, record, EscrowState::settled, "completed").await
 }
 
-/// Gives the escrow back when the job failed, its checkpoint was rejected, or its deadline passed without an official one.
+/// Gives the escrow back when the job failed, its checkpoint was rejected, or its deadline passed without an official
+/// one.
 pub async fn refund(world: &impl World, id: u64) -> Result<Escrow, Error> {
     let lock = locked(id);
     let mut record = known(id)?;
@@ -318,7 +392,11 @@ async fn refundable(world: &impl World, id: u64, record: &Record) -> Result<&'st
         Some(CheckpointState::official) => Err(Error::Closed(why(name(id), "its checkpoint is official", "settle it"))),
         Some(CheckpointState::rejected) => Ok("the checkpoint was rejected"),
         _ if job.deadline < system::now() => Ok("the deadline passed"),
-        _ => Err(Error::NotYet(why(name(id), "its job is under way", "refund after it failed, was rejected, or its deadline passed"))),
+        _ => Err(Error::NotYet(why(
+            name(id),
+            "its job is under way",
+            "refund after it failed, was rejected, or its deadline passed",
+        ))),
     }
 }
 
@@ -336,15 +414,32 @@ async fn pay_out(world: &impl World, id: u64, record: &mut Record) -> Result<(),
         store(id, record);
         let payment = &record.payments[line];
         audit::append(serde_json::json!({
-            "type": "escrow_paid", "escrow": id, "to": payment.to.to_text(), "amount": payment.amount.to_string(), "why": payment.why, "block": block.to_string(),
+            "type": "escrow_paid",
+            "escrow": id,
+            "to": payment.to.to_text(),
+            "amount": payment.amount.to_string(),
+            "why": payment.why,
+            "block": block.to_string(),
         }));
     }
     Ok(())
 }
 
-async fn finish(world: &impl World, id: u64, mut record: Record, state: EscrowState, outcome: &str) -> Result<Escrow, Error> {
+async fn finish(
+    world: &impl World,
+    id: u64,
+    mut record: Record,
+    state: EscrowState,
+    outcome: &str,
+) -> Result<Escrow, Error> {
     let told = world.job_closed(record.job, outcome).await.map_err(transfers::unavailable)?;
-    told.map_err(|error| Error::Unavailable(why(name(id), format!("everything is paid, but access does not close the job: {error}"), "repeat")))?;
+    told.map_err(|error| {
+        Error::Unavailable(why(
+            name(id),
+            format!("everything is paid, but access does not close the job: {error}"),
+            "repeat",
+        ))
+    })?;
     record.state = state;
     store(id, &record);
     audit::append(serde_json::json!({"type": "escrow_closed", "escrow": id, "outcome": outcome}));

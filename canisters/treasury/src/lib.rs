@@ -136,6 +136,10 @@ mod tests {
 
     #[test]
     fn candid_matches_the_code() {
-        service_equal(CandidSource::Text(&super::__export_service()), CandidSource::Text(include_str!("../treasury.did"))).unwrap();
+        service_equal(
+            CandidSource::Text(&super::__export_service()),
+            CandidSource::Text(include_str!("../treasury.did")),
+        )
+        .unwrap();
     }
 }

@@ -22,7 +22,8 @@ pub const ESCROW_OF_JOB: u8 = 7;
 pub const OPEN_ESCROWS: u8 = 8;
 
 thread_local! {
-    static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> = RefCell::new(MemoryManager::init(DefaultMemoryImpl::default()));
+    static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =
+        RefCell::new(MemoryManager::init(DefaultMemoryImpl::default()));
 }
 
 pub fn get(id: u8) -> Memory {

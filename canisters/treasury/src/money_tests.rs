@@ -30,7 +30,8 @@ fn now_or_never<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// The real ledger, and peers that answer as told. `transfers_until_silence` counts down; at 0 the ledger stops answering.
+/// The real ledger, and peers that answer as told. `transfers_until_silence` counts down; at 0 the ledger stops
+/// answering.
 struct TestWorld {
     job: RefCell<Job>,
     checkpoint: Cell<Option<CheckpointState>>,
@@ -60,7 +61,10 @@ fn world() -> TestWorld {
         job: RefCell::new(Job {
             id: 7,
             provider: principal(PROVIDER),
-            datasets: vec![dataset("sha256:a", vec![(ANN, 10_000)]), dataset("sha256:b", vec![(ANN, 5_000), (BEN, 5_000)])],
+            datasets: vec![
+                dataset("sha256:a", vec![(ANN, 10_000)]),
+                dataset("sha256:b", vec![(ANN, 5_000), (BEN, 5_000)]),
+            ],
             reward: 500_000,
             deadline: NOW + 1_000_000_000,
             state: JobState::requested,
@@ -90,7 +94,16 @@ impl TestWorld {
 
     fn approve_to(&self, subaccount: Option<serde_bytes::ByteBuf>, amount: u128) {
         let spender = icrc::Account::of(system::this_canister(), subaccount);
-        let args = icrc::ApproveArgs { from_subaccount: None, spender, amount, expected_allowance: None, expires_at: None, fee: None, memo: None, created_at_time: None };
+        let args = icrc::ApproveArgs {
+            from_subaccount: None,
+            spender,
+            amount,
+            expected_allowance: None,
+            expires_at: None,
+            fee: None,
+            memo: None,
+            created_at_time: None,
+        };
         ledger_rules::transactions::approve(principal(PAYER), system::now(), args).unwrap();
     }
 
@@ -139,7 +152,8 @@ impl World for TestWorld {
     }
     async fn transfer_from(&self, transfer: TransferFrom) -> Result<Result<u128, TransferError>, NoAnswer> {
         self.silence()?;
-        Ok(ledger_rules::transactions::transfer_from(system::this_canister(), system::now(), same(transfer)).map_err(same))
+        Ok(ledger_rules::transactions::transfer_from(system::this_canister(), system::now(), same(transfer))
+            .map_err(same))
     }
     async fn job(&self, id: u64) -> Result<Option<Job>, NoAnswer> {
         Ok(Some(self.job.borrow().clone()).filter(|job| job.id == id))
@@ -147,7 +161,12 @@ impl World for TestWorld {
     async fn checkpoint(&self, _id: &str) -> Result<Option<CheckpointState>, NoAnswer> {
         Ok(self.checkpoint.get())
     }
-    async fn payment_received(&self, job: u64, escrow: u64, _payer: Principal) -> Result<Result<(), AccessError>, NoAnswer> {
+    async fn payment_received(
+        &self,
+        job: u64,
+        escrow: u64,
+        _payer: Principal,
+    ) -> Result<Result<(), AccessError>, NoAnswer> {
         if self.access_refuses.get() {
             return Ok(Err(AccessError::DeadlinePassed(why("job 7", "its deadline has passed", "request again"))));
         }
@@ -163,7 +182,10 @@ impl World for TestWorld {
 #[test]
 fn opening_pulls_fees_reward_and_the_costs_of_paying_them_out() {
     let world = world();
-    assert_eq!(now_or_never(quote(&world, 7)), Ok(Quote { amount: AMOUNT, approve: AMOUNT + FEE, subaccount: accounts::spender_for(7) }));
+    assert_eq!(
+        now_or_never(quote(&world, 7)),
+        Ok(Quote { amount: AMOUNT, approve: AMOUNT + FEE, subaccount: accounts::spender_for(7) })
+    );
     world.approve(AMOUNT + FEE);
     let escrow = world.open().unwrap();
     assert_eq!((escrow.state, escrow.amount, escrow.payments.len()), (EscrowState::open, AMOUNT, 4));
@@ -179,7 +201,11 @@ fn the_log_names_what_was_paid_in_with_the_ledgers_block_and_the_payers_referenc
     let log = audit::page(audit::AuditPage { start: 0, length: 100 });
     let events: Vec<serde_json::Value> = log.iter().map(|entry| serde_json::from_str(&entry.event).unwrap()).collect();
     let funded = events.iter().find(|event| event["type"] == "escrow_funded").unwrap();
-    let block = events.iter().filter(|event| ["mint", "approve", "transfer"].iter().any(|kind| event["type"] == *kind)).position(|event| event["type"] == "transfer").unwrap();
+    let block = events
+        .iter()
+        .filter(|event| ["mint", "approve", "transfer"].iter().any(|kind| event["type"] == *kind))
+        .position(|event| event["type"] == "transfer")
+        .unwrap();
     assert_eq!((&funded["reference"], &funded["ledgerFee"]), (&"round-1".into(), &FEE.to_string().into()));
     assert_eq!(funded["block"], block.to_string());
 }
@@ -201,7 +227,14 @@ fn with_too_little_approved_everything_stays_as_it_was() {
 fn an_approval_without_the_money_is_told_apart() {
     let world = world();
     let all = world.balance(PAYER) - 100_000;
-    let arg = icrc::TransferArg { from_subaccount: None, to: icrc::Account::of(principal(ANN), None), amount: all, fee: None, memo: None, created_at_time: None };
+    let arg = icrc::TransferArg {
+        from_subaccount: None,
+        to: icrc::Account::of(principal(ANN), None),
+        amount: all,
+        fee: None,
+        memo: None,
+        created_at_time: None,
+    };
     ledger_rules::transactions::transfer(principal(PAYER), NOW, arg).unwrap();
     world.approve(AMOUNT + FEE);
     assert_eq!(world.open().unwrap_err().arm(), "InsufficientFunds");
@@ -269,7 +302,10 @@ fn settling_pays_by_splits_exactly_once() {
     let settled = now_or_never(settle(&world, id)).unwrap();
     assert_eq!(settled.state, EscrowState::settled);
     assert_eq!(now_or_never(settle(&world, id)), Ok(settled));
-    assert_eq!((world.balance(ANN), world.balance(BEN), world.balance(PROVIDER)), (1_000_001 + 500_001, 500_000, 500_000));
+    assert_eq!(
+        (world.balance(ANN), world.balance(BEN), world.balance(PROVIDER)),
+        (1_000_001 + 500_001, 500_000, 500_000)
+    );
     assert_eq!(world.held(accounts::escrow(id)), 0, "nothing is left behind");
     assert_eq!(*world.told.borrow(), ["paid 7 1", "closed 7 completed"]);
     assert_eq!(now_or_never(refund(&world, id)).unwrap_err().arm(), "Closed");
@@ -354,7 +390,15 @@ fn money_that_arrived_unheard_goes_back() {
     world.transfers_until_silence.set(9);
     // The pull went through, and its answer was lost.
     let to = icrc::Account::of(system::this_canister(), Some(accounts::escrow(1)));
-    let pull = icrc::TransferFromArgs { spender_subaccount: Some(accounts::spender_for(7)), from: icrc::Account::of(principal(PAYER), None), to, amount: AMOUNT, fee: None, memo: None, created_at_time: None };
+    let pull = icrc::TransferFromArgs {
+        spender_subaccount: Some(accounts::spender_for(7)),
+        from: icrc::Account::of(principal(PAYER), None),
+        to,
+        amount: AMOUNT,
+        fee: None,
+        memo: None,
+        created_at_time: None,
+    };
     ledger_rules::transactions::transfer_from(system::this_canister(), system::now(), pull).unwrap();
     world.becomes(JobState::failed("given up".into()), None);
     let before = world.balance(PAYER);
@@ -366,7 +410,8 @@ fn money_that_arrived_unheard_goes_back() {
 fn the_list_of_open_escrows_forgets_what_is_over() {
     let world = world();
     let id = world.opened();
-    let open = || open_page(&ListEscrows { after: None, limit: 100 }).iter().map(|escrow| escrow.id).collect::<Vec<_>>();
+    let open =
+        || open_page(&ListEscrows { after: None, limit: 100 }).iter().map(|escrow| escrow.id).collect::<Vec<_>>();
     assert_eq!(open(), [id]);
     OPEN.with_borrow_mut(|open| open.remove(&id));
     list_open_ones();
@@ -420,9 +465,18 @@ fn slashing_takes_from_the_bond_and_gives_to_the_dao_once() {
     let world = world();
     world.approve_to(None, 1_000_000);
     post(&world, 300_000, "a").unwrap();
-    let slash = |amount: u128| SlashBond { holder: principal(PAYER), purpose: BondPurpose::provider, amount, reason: "harm".into(), evidence: String::new() };
+    let slash = |amount: u128| SlashBond {
+        holder: principal(PAYER),
+        purpose: BondPurpose::provider,
+        amount,
+        reason: "harm".into(),
+        evidence: String::new(),
+    };
     assert_eq!(bonds::slash(&slash(300_001)).unwrap_err().arm(), "Invalid");
-    assert_eq!(bonds::slash(&SlashBond { purpose: BondPurpose::contributor, ..slash(1) }).unwrap_err().arm(), "NotFound");
+    assert_eq!(
+        bonds::slash(&SlashBond { purpose: BondPurpose::contributor, ..slash(1) }).unwrap_err().arm(),
+        "NotFound"
+    );
     assert_eq!(bonds::slash(&SlashBond { reason: String::new(), ..slash(1) }).unwrap_err().arm(), "Invalid");
     bonds::slash(&slash(100_000)).unwrap();
     let bond = bonds::get(&principal(PAYER), BondPurpose::provider).unwrap();

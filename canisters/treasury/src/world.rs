@@ -1,5 +1,5 @@
-//! Whom the treasury deals with: the ledger, and the canisters that know what a job has come to. As a trait, so that the rules of
-//! money run natively against the real ledger code in tests.
+//! Whom the treasury deals with: the ledger, and the canisters that know what a job has come to. As a trait, so that
+//! the rules of money run natively against the real ledger code in tests.
 
 use candid::{CandidType, Deserialize, Principal};
 use serde_bytes::ByteBuf;
@@ -96,8 +96,10 @@ pub enum CheckpointState {
 governed::errors! {
     /// What access may refuse (access.did).
     pub enum AccessError {
-        NotAuthorized, NotFound, AlreadyExists, Invalid, NotCanonical, LimitExceeded, WrongPrincipal, NotApproved, UnknownRecipe, UnknownDataset,
-        OutOfRange, StaleEpoch, LicenceForbids, BondMissing, DeadlinePassed, NotYet, GrantExpired, GrantSpent, GrantRevoked, Busy, Unavailable,
+        NotAuthorized, NotFound, AlreadyExists, Invalid, NotCanonical, LimitExceeded, WrongPrincipal, NotApproved,
+        UnknownRecipe, UnknownDataset,
+        OutOfRange, StaleEpoch, LicenceForbids, BondMissing, DeadlinePassed, NotYet, GrantExpired, GrantSpent,
+        GrantRevoked, Busy, Unavailable,
     }
 }
 
@@ -111,7 +113,12 @@ pub trait World {
     async fn job(&self, id: u64) -> Result<Option<Job>, NoAnswer>;
     /// None: the models canister does not know it.
     async fn checkpoint(&self, id: &str) -> Result<Option<CheckpointState>, NoAnswer>;
-    async fn payment_received(&self, job: u64, escrow: u64, payer: Principal) -> Result<Result<(), AccessError>, NoAnswer>;
+    async fn payment_received(
+        &self,
+        job: u64,
+        escrow: u64,
+        payer: Principal,
+    ) -> Result<Result<(), AccessError>, NoAnswer>;
     async fn job_closed(&self, job: u64, outcome: &str) -> Result<Result<(), AccessError>, NoAnswer>;
 }
 
@@ -162,15 +169,22 @@ impl World for Canisters {
         Ok(found.map(|checkpoint| checkpoint.state))
     }
 
-    async fn payment_received(&self, job: u64, escrow: u64, payer: Principal) -> Result<Result<(), AccessError>, NoAnswer> {
+    async fn payment_received(
+        &self,
+        job: u64,
+        escrow: u64,
+        payer: Principal,
+    ) -> Result<Result<(), AccessError>, NoAnswer> {
         let answer: Result<candid::Reserved, AccessError> =
-            system::ask(governed::peers().access, "payment_received", (Received { job, escrow, payer: Some(payer) },)).await?;
+            system::ask(governed::peers().access, "payment_received", (Received { job, escrow, payer: Some(payer) },))
+                .await?;
         Ok(answer.map(|_| ()))
     }
 
     async fn job_closed(&self, job: u64, outcome: &str) -> Result<Result<(), AccessError>, NoAnswer> {
         let outcome = outcome.to_owned();
-        let answer: Result<candid::Reserved, AccessError> = system::ask(governed::peers().access, "job_closed", (JobClosed { job, outcome },)).await?;
+        let answer: Result<candid::Reserved, AccessError> =
+            system::ask(governed::peers().access, "job_closed", (JobClosed { job, outcome },)).await?;
         Ok(answer.map(|_| ()))
     }
 }

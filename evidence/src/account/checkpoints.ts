@@ -1,4 +1,11 @@
-import { documentId, canonicalJson, parseCheckpointManifest, parseEvaluation, type Approval, type CheckpointManifest } from '@livepod/protocol';
+import {
+  documentId,
+  canonicalJson,
+  parseCheckpointManifest,
+  parseEvaluation,
+  type Approval,
+  type CheckpointManifest,
+} from '@livepod/protocol';
 import { refuse } from '../errors.js';
 import type { Entry } from '../format.js';
 import { after, agree, mark, markOrNull, needed, textOf, type Facts, type Mark } from './facts.js';
@@ -44,8 +51,15 @@ export interface CheckpointAccount {
   rejected: { proposal: number; said: Mark } | null;
 }
 
-/** Checkpoints of jobs: signed by the provider over what was approved, measured by an appointed evaluator, and what the votes made of them. */
-export async function checkpointsOf(facts: Facts, proposals: Proposals, jobs: { account: JobAccount; approval: Approval }[]): Promise<CheckpointAccount[]> {
+/**
+ * Checkpoints of jobs: signed by the provider over what was approved, measured by an appointed evaluator, and what the
+ * votes made of them.
+ */
+export async function checkpointsOf(
+  facts: Facts,
+  proposals: Proposals,
+  jobs: { account: JobAccount; approval: Approval }[],
+): Promise<CheckpointAccount[]> {
   const { models } = facts.logs;
   const accounts: CheckpointAccount[] = [];
   for (const { account: job, approval } of jobs) {
@@ -66,16 +80,31 @@ export async function checkpointsOf(facts: Facts, proposals: Proposals, jobs: { 
     const rejected = models.only('checkpointRejected', { checkpoint: id });
     const adopted = models.all('checkpointAdopted', { checkpoint: id });
     if (adopted.length > 0 && !evaluated) needed(facts, 'models', undefined, `an evaluation of checkpoint ${id}`);
-    if (rejected && adopted.length > 0) refuse('contradiction', models.place(rejected), `checkpoint ${id} was adopted and rejected`);
+    if (rejected && adopted.length > 0)
+      refuse('contradiction', models.place(rejected), `checkpoint ${id} was adopted and rejected`);
     accounts.push({
-      checkpoint: id, job: job.job, provider: job.provider, model: manifest.model, parent: manifest.parent, metrics: manifest.metrics,
+      checkpoint: id,
+      job: job.job,
+      provider: job.provider,
+      model: manifest.model,
+      parent: manifest.parent,
+      metrics: manifest.metrics,
       files: manifest.files.map(({ name, bytes, sha256, chunks }) => ({ name, bytes, sha256, chunks: chunks.length })),
-      submitted: mark('models', submitted), evaluation: evaluated ? await evaluationOf(facts, proposals, evaluated, id, job.provider) : null,
-      adoptions: await Promise.all(adopted.map(async (entry): Promise<AdoptionAccount> => {
-        after(models.place(entry), 'an adoption before the evaluation', entry, evaluated);
-        const vote = await proposals.behind('models', entry, 1004);
-        return { channel: String(entry.event['channel']), version: Number(entry.event['version']), adoption: Number(entry.event['adoption']), proposal: vote?.proposal ?? null, adopted: mark('models', entry) };
-      })),
+      submitted: mark('models', submitted),
+      evaluation: evaluated ? await evaluationOf(facts, proposals, evaluated, id, job.provider) : null,
+      adoptions: await Promise.all(
+        adopted.map(async (entry): Promise<AdoptionAccount> => {
+          after(models.place(entry), 'an adoption before the evaluation', entry, evaluated);
+          const vote = await proposals.behind('models', entry, 1004);
+          return {
+            channel: String(entry.event['channel']),
+            version: Number(entry.event['version']),
+            adoption: Number(entry.event['adoption']),
+            proposal: vote?.proposal ?? null,
+            adopted: mark('models', entry),
+          };
+        }),
+      ),
       rejected: rejected ? lost(facts, proposals.list(), rejected, id) : null,
     });
   }
@@ -92,35 +121,73 @@ function asApproved(place: string, manifest: CheckpointManifest, job: JobAccount
   agree(`${path}.parent`, 'the parent', manifest.parent, approval.base);
   agree(`${path}.seed`, 'the seed', manifest.seed, approval.seed);
   agree(`${path}.arguments`, 'the arguments', sorted(manifest.arguments), sorted(approval.arguments));
-  agree(`${path}.datasets`, 'the list of datasets', [...manifest.datasets].sort(), approval.datasets.map(({ id }) => id).sort());
+  agree(
+    `${path}.datasets`,
+    'the list of datasets',
+    [...manifest.datasets].sort(),
+    approval.datasets.map(({ id }) => id).sort(),
+  );
   for (const [index, file] of manifest.files.entries()) {
-    if (file.chunks.length === 1) agree(`${path}.files[${index}].sha256`, 'the hash of a file of one chunk', file.sha256, file.chunks[0]!.sha256);
+    if (file.chunks.length === 1)
+      agree(`${path}.files[${index}].sha256`, 'the hash of a file of one chunk', file.sha256, file.chunks[0]!.sha256);
   }
 }
 
-const sorted = <T>(map: Record<string, T>): Record<string, T> => Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
+const sorted = <T>(map: Record<string, T>): Record<string, T> =>
+  Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
 
-async function evaluationOf(facts: Facts, proposals: Proposals, evaluated: Entry, checkpoint: string, provider: string): Promise<EvaluationAccount> {
+async function evaluationOf(
+  facts: Facts,
+  proposals: Proposals,
+  evaluated: Entry,
+  checkpoint: string,
+  provider: string,
+): Promise<EvaluationAccount> {
   const { models } = facts.logs;
   const path = models.place(evaluated);
   const report = textOf(evaluated.event['report'], path);
   const signed = await facts.source.evaluation(report, checkpoint);
-  if (documentId(canonicalJson(signed.document)) !== report) refuse('wrongDocument', placeOfDocument(signed), `it is not the report ${report}`);
+  if (documentId(canonicalJson(signed.document)) !== report)
+    refuse('wrongDocument', placeOfDocument(signed), `it is not the report ${report}`);
   const evaluation = readSigned(signed, parseEvaluation);
   agree(path, 'the checkpoint that was measured', evaluation.checkpoint, checkpoint);
   agree(path, 'who recorded the report', evaluated.caller, evaluation.evaluator);
   if (evaluation.evaluator === provider) refuse('contradiction', path, 'the evaluator is the provider itself');
-  for (const name of ['accuracy', 'macroF1', 'worstPerson'] as const) agree(path, name, evaluated.event[name], evaluation[name]);
-  const appointed = needed(facts, 'models', models.all('evaluatorAppointed', { evaluator: evaluation.evaluator })[0], `that evaluator ${evaluation.evaluator} was appointed`);
+  for (const name of ['accuracy', 'macroF1', 'worstPerson'] as const)
+    agree(path, name, evaluated.event[name], evaluation[name]);
+  const appointed = needed(
+    facts,
+    'models',
+    models.all('evaluatorAppointed', { evaluator: evaluation.evaluator })[0],
+    `that evaluator ${evaluation.evaluator} was appointed`,
+  );
   after(path, 'a report of an evaluator before it was appointed', evaluated, appointed);
   const vote = appointed ? await proposals.behind('models', appointed, 1008) : null;
   const { evaluator, people, windows, accuracy, macroF1, worstPerson, parentAccuracy } = evaluation;
-  return { report, evaluator, people, windows, accuracy, macroF1, worstPerson, parentAccuracy, recorded: mark('models', evaluated), appointed: markOrNull('models', appointed), appointedBy: vote?.proposal ?? null };
+  return {
+    report,
+    evaluator,
+    people,
+    windows,
+    accuracy,
+    macroF1,
+    worstPerson,
+    parentAccuracy,
+    recorded: mark('models', evaluated),
+    appointed: markOrNull('models', appointed),
+    appointedBy: vote?.proposal ?? null,
+  };
 }
 
-function lost({ logs: { models } }: Facts, proposals: ProposalAccount[], rejected: Entry, checkpoint: string): { proposal: number; said: Mark } {
+function lost(
+  { logs: { models } }: Facts,
+  proposals: ProposalAccount[],
+  rejected: Entry,
+  checkpoint: string,
+): { proposal: number; said: Mark } {
   const number = Number(rejected.event['proposal']);
   const proposal = proposals.find((one) => one.proposal === number);
-  if (proposal?.outcome !== 'rejected' || proposal.argument?.['checkpoint'] !== checkpoint) refuse('contradiction', models.place(rejected), `proposal ${number} was no lost vote on checkpoint ${checkpoint}`);
+  if (proposal?.outcome !== 'rejected' || proposal.argument?.['checkpoint'] !== checkpoint)
+    refuse('contradiction', models.place(rejected), `proposal ${number} was no lost vote on checkpoint ${checkpoint}`);
   return { proposal: number, said: mark('models', rejected) };
 }

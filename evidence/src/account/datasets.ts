@@ -24,7 +24,10 @@ export interface DatasetAccount {
 export class Datasets {
   private readonly known = new Map<string, DatasetAccount>();
 
-  constructor(private readonly facts: Facts, private readonly proposals: Proposals) {}
+  constructor(
+    private readonly facts: Facts,
+    private readonly proposals: Proposals,
+  ) {}
 
   /** In order of id. */
   list(): DatasetAccount[] {
@@ -44,7 +47,12 @@ export class Datasets {
     const manifest = readSigned(signed, parseDatasetManifest);
     const uid = hex(datasetUid(principalBytes(manifest.contributor), unhex(manifest.salt)));
 
-    const registered = needed(this.facts, 'datasets', log.only('registered', { dataset: id }), `the registration of dataset ${id}`);
+    const registered = needed(
+      this.facts,
+      'datasets',
+      log.only('registered', { dataset: id }),
+      `the registration of dataset ${id}`,
+    );
     if (registered) {
       const path = log.place(registered);
       agree(path, 'who registered the dataset', registered.caller, manifest.contributor);
@@ -53,23 +61,35 @@ export class Datasets {
     const accepted = log.only('accepted', { dataset: id });
     const [rejected, withdrawn] = [log.only('rejected', { dataset: id }), log.only('withdrawn', { dataset: id })];
     const decided = accepted ?? rejected ?? withdrawn;
-    if ([accepted, rejected, withdrawn].filter(Boolean).length > 1) refuse('contradiction', log.place(decided!), `dataset ${id} was decided in two ways`);
+    if ([accepted, rejected, withdrawn].filter(Boolean).length > 1)
+      refuse('contradiction', log.place(decided!), `dataset ${id} was decided in two ways`);
     if (decided) after(log.place(decided), `the decision on dataset ${id}`, decided, registered);
     if (withdrawn) agree(log.place(withdrawn), 'who withdrew the dataset', withdrawn.caller, manifest.contributor);
-    const vote: ProposalAccount | null = accepted ? await this.proposals.behind('datasets', accepted, 1001) : rejected ? this.lost(id, Number(rejected.event['proposal'])) : null;
+    const vote: ProposalAccount | null = accepted
+      ? await this.proposals.behind('datasets', accepted, 1001)
+      : rejected
+        ? this.lost(id, Number(rejected.event['proposal']))
+        : null;
     return {
-      dataset: id, title: manifest.title, contributor: manifest.contributor, uid,
-      chunks: manifest.files.reduce((sum, file) => sum + file.chunks.length, 0), merkleRoot: manifest.merkleRoot, licence: manifest.licence,
+      dataset: id,
+      title: manifest.title,
+      contributor: manifest.contributor,
+      uid,
+      chunks: manifest.files.reduce((sum, file) => sum + file.chunks.length, 0),
+      merkleRoot: manifest.merkleRoot,
+      licence: manifest.licence,
       registered: registered ? mark('datasets', registered) : null,
       status: accepted ? 'accepted' : rejected ? 'rejected' : withdrawn ? 'withdrawn' : 'submitted',
-      decided: markOrNull('datasets', decided), proposal: vote?.proposal ?? null,
+      decided: markOrNull('datasets', decided),
+      proposal: vote?.proposal ?? null,
     };
   }
 
   private lost(id: string, number: number): ProposalAccount | null {
     const proposal = this.proposals.list().find((other) => other.proposal === number);
     if (!proposal) return null;
-    if (proposal.outcome !== 'rejected' || proposal.argument?.['dataset'] !== id) refuse('contradiction', placeOfDocument(proposal), `dataset ${id} was rejected without a lost vote on it`);
+    if (proposal.outcome !== 'rejected' || proposal.argument?.['dataset'] !== id)
+      refuse('contradiction', placeOfDocument(proposal), `dataset ${id} was rejected without a lost vote on it`);
     return proposal;
   }
 }

@@ -19,11 +19,18 @@ export const markOrNull = (log: LogName, entry: Entry | undefined): Mark | null 
 /** A whole number that an event writes as a number, or from 2^53 on as text. */
 export function whole(value: Json | undefined, path: string): bigint {
   if (typeof value === 'number' || (typeof value === 'string' && /^[0-9]+$/.test(value))) return BigInt(value);
-  return refuse('contradiction', path, `a whole number is expected, and it is ${JSON.stringify(value)}; the canister that wrote it is older than this format`);
+  return refuse(
+    'contradiction',
+    path,
+    `a whole number is expected, and it is ${JSON.stringify(value)}; the canister that wrote it is older than ` +
+      'this format',
+  );
 }
 
 export function textOf(value: Json | undefined, path: string): string {
-  return typeof value === 'string' ? value : refuse('contradiction', path, 'text is expected; the canister that wrote it is older than this format');
+  return typeof value === 'string'
+    ? value
+    : refuse('contradiction', path, 'text is expected; the canister that wrote it is older than this format');
 }
 
 /** An entry that must be there, unless the file starts after it: then nothing is said of it. */
@@ -40,7 +47,8 @@ export function agree(path: string, what: string, found: Json | undefined, expec
 
 /** Refuses an entry that comes before another one it follows from. */
 export function after(path: string, what: string, later: Entry | undefined, earlier: Entry | undefined): void {
-  if (later && earlier && BigInt(later.at) < BigInt(earlier.at)) refuse('contradiction', path, `${what}: it comes before what it follows from`);
+  if (later && earlier && BigInt(later.at) < BigInt(earlier.at))
+    refuse('contradiction', path, `${what}: it comes before what it follows from`);
 }
 
 export const object = (value: Json | undefined): JsonObject => value as JsonObject;

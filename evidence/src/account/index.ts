@@ -25,7 +25,8 @@ export interface Account {
 }
 
 /**
- * Draws up the account of a round. Wherever logs, documents and signatures of different canisters and people meet, they must agree.
+ * Draws up the account of a round. Wherever logs, documents and signatures of different canisters and people meet, they
+ * must agree.
  *
  * @throws EvidenceError `contradiction` · `missing` · `wrongDocument` · `wrongSignature` naming the place
  */
@@ -35,9 +36,11 @@ export async function drawUp(facts: Facts): Promise<Account> {
   const jobs = new Jobs(facts, proposals, datasets);
 
   const own = await proposals.ofRound();
-  for (const { argument, method } of own) if (method === 'accept_dataset') await datasets.get(String(argument!['dataset']));
+  for (const { argument, method } of own)
+    if (method === 'accept_dataset') await datasets.get(String(argument!['dataset']));
   const ran = await jobs.ofRound();
-  if (own.length === 0 && ran.length === 0) refuse('notFound', 'round', `nothing was proposed and no job was asked for in the name of ${facts.round}`);
+  if (own.length === 0 && ran.length === 0)
+    refuse('notFound', 'round', `nothing was proposed and no job was asked for in the name of ${facts.round}`);
   const accounts = ran.map(({ account }) => account);
   const escrows = escrowsOf(facts, ran);
   const checkpoints = await checkpointsOf(facts, proposals, ran);
@@ -45,7 +48,16 @@ export async function drawUp(facts: Facts): Promise<Account> {
   const rollbacks = await rollbacksOf(facts, proposals, releases);
   const slashes = slashesOf(facts, proposals.list());
   return {
-    proposals: proposals.list(), datasets: datasets.list(), recipes: jobs.usedRecipes(), providers: jobs.usedProviders(), jobs: accounts, escrows, checkpoints, releases, rollbacks, slashes,
+    proposals: proposals.list(),
+    datasets: datasets.list(),
+    recipes: jobs.usedRecipes(),
+    providers: jobs.usedProviders(),
+    jobs: accounts,
+    escrows,
+    checkpoints,
+    releases,
+    rollbacks,
+    slashes,
     outcome: outcomeOf(accounts, checkpoints, releases),
   };
 }

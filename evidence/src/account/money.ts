@@ -29,18 +29,27 @@ export interface EscrowAccount {
   closed: Mark | null;
 }
 
-interface Line { to: string; amount: bigint; why: string }
+interface Line {
+  to: string;
+  amount: bigint;
+  why: string;
+}
 
-/** Escrows of jobs: what came in, every payment out of it, each with its block in the ledger, and that they are what the licences say. */
+/**
+ * Escrows of jobs: what came in, every payment out of it, each with its block in the ledger, and that they are what the
+ * licences say.
+ */
 export function escrowsOf(facts: Facts, jobs: { account: JobAccount; datasets: DatasetAccount[] }[]): EscrowAccount[] {
-  return jobs.flatMap(({ account, datasets }) => {
-    const funded = facts.logs.treasury.only('escrow_funded', { job: account.job });
-    if (!funded) {
-      if (account.paid) needed(facts, 'treasury', undefined, `the escrow of job ${account.job}`);
-      return [];
-    }
-    return [escrowOf(facts, funded, account, datasets)];
-  }).sort((a, b) => a.escrow - b.escrow);
+  return jobs
+    .flatMap(({ account, datasets }) => {
+      const funded = facts.logs.treasury.only('escrow_funded', { job: account.job });
+      if (!funded) {
+        if (account.paid) needed(facts, 'treasury', undefined, `the escrow of job ${account.job}`);
+        return [];
+      }
+      return [escrowOf(facts, funded, account, datasets)];
+    })
+    .sort((a, b) => a.escrow - b.escrow);
 }
 
 function escrowOf(facts: Facts, funded: Entry, job: JobAccount, datasets: DatasetAccount[]): EscrowAccount {
@@ -54,7 +63,12 @@ function escrowOf(facts: Facts, funded: Entry, job: JobAccount, datasets: Datase
   const fee = whole(funded.event['ledgerFee'], path);
   const amount = whole(funded.event['amount'], path);
   const due = plan(job, datasets);
-  agree(path, `what job ${job.job} costs`, String(amount), String(due.reduce((sum, line) => sum + line.amount + fee, 0n)));
+  agree(
+    path,
+    `what job ${job.job} costs`,
+    String(amount),
+    String(due.reduce((sum, line) => sum + line.amount + fee, 0n)),
+  );
   const account = accountOf(treasury.canister, escrow);
   const block = fundingBlock(facts, funded, account, amount);
 
@@ -62,9 +76,18 @@ function escrowOf(facts: Facts, funded: Entry, job: JobAccount, datasets: Datase
   const closed = treasury.only('escrow_closed', { escrow });
   const outcome = closed ? textOf(closed.event['outcome'], treasury.place(closed)) : 'open';
   const back = paid.some(({ event }) => String(event['why']).startsWith('refund: '));
-  const expected = back || outcome === 'refunded' ? [{ to: funded.caller, amount: amount - fee, why: String(paid[0]?.event['why'] ?? 'refund: ') }].filter((line) => line.amount > 0n) : due;
+  const expected =
+    back || outcome === 'refunded'
+      ? [{ to: funded.caller, amount: amount - fee, why: String(paid[0]?.event['why'] ?? 'refund: ') }].filter(
+          (line) => line.amount > 0n,
+        )
+      : due;
   if ((closed ?? job.closed) && paid.length !== expected.length) {
-    refuse('missing', closed ? treasury.place(closed) : 'canisters.treasury.log', `escrow ${escrow} of a closed job has ${paid.length} payments recorded, and ${expected.length} are due`);
+    refuse(
+      'missing',
+      closed ? treasury.place(closed) : 'canisters.treasury.log',
+      `escrow ${escrow} of a closed job has ${paid.length} payments recorded, and ${expected.length} are due`,
+    );
   }
   if (closed && !job.closed) needed(facts, 'access', undefined, `that job ${job.job} was closed, though its escrow is`);
   const payments = paid.map((entry, line): PaymentAccount => {
@@ -78,32 +101,58 @@ function escrowOf(facts: Facts, funded: Entry, job: JobAccount, datasets: Datase
     transferred(facts, at, number, { from: account, to: want.to, amount: want.amount });
     return { to: want.to, amount: String(want.amount), why: want.why, block: number, paid: mark('treasury', entry) };
   });
-  if (new Set([block, ...payments.map((payment) => payment.block)]).size !== payments.length + 1) refuse('contradiction', path, `two payments of escrow ${escrow} name one block`);
+  if (new Set([block, ...payments.map((payment) => payment.block)]).size !== payments.length + 1)
+    refuse('contradiction', path, `two payments of escrow ${escrow} name one block`);
   const moved = facts.logs.ledger.all('transfer', { from: account }).length;
-  if (moved > payments.length) refuse('missing', 'canisters.treasury.log', `the ledger shows ${moved} transfers out of escrow ${escrow}, and ${payments.length} payments are recorded`);
-  if (job.closed) agree(path, `how job ${job.job} was closed`, job.closed.outcome, outcome === 'open' ? job.closed.outcome : outcome);
-  if (outcome !== 'open' && outcome !== 'completed' && outcome !== 'refunded') return refuse('contradiction', treasury.place(closed!), `an escrow does not end as ${outcome}`);
+  if (moved > payments.length)
+    refuse(
+      'missing',
+      'canisters.treasury.log',
+      `the ledger shows ${moved} transfers out of escrow ${escrow}, and ${payments.length} payments are recorded`,
+    );
+  if (job.closed)
+    agree(path, `how job ${job.job} was closed`, job.closed.outcome, outcome === 'open' ? job.closed.outcome : outcome);
+  if (outcome !== 'open' && outcome !== 'completed' && outcome !== 'refunded')
+    return refuse('contradiction', treasury.place(closed!), `an escrow does not end as ${outcome}`);
   return {
-    escrow, job: job.job, payer: funded.caller, amount: String(amount), ledgerFee: String(fee), funded: mark('treasury', funded), block, payments, outcome,
+    escrow,
+    job: job.job,
+    payer: funded.caller,
+    amount: String(amount),
+    ledgerFee: String(fee),
+    funded: mark('treasury', funded),
+    block,
+    payments,
+    outcome,
     closed: closed ? mark('treasury', closed) : null,
   };
 }
 
-/** Who gets what if the job succeeds: each licence's fee by its splits (rounded down, the rest to the first), then the reward. */
+/**
+ * Who gets what if the job succeeds: each licence's fee by its splits (rounded down, the rest to the first), then the
+ * reward.
+ */
 function plan(job: JobAccount, datasets: DatasetAccount[]): Line[] {
   const lines: Line[] = [];
   for (const { dataset, licence } of datasets) {
     const fee = BigInt(licence.fee);
-    const shares = licence.splits.map(({ account, basisPoints }) => ({ to: account, amount: (fee * BigInt(basisPoints)) / 10_000n }));
+    const shares = licence.splits.map(({ account, basisPoints }) => ({
+      to: account,
+      amount: (fee * BigInt(basisPoints)) / 10_000n,
+    }));
     shares[0]!.amount += fee - shares.reduce((sum, { amount }) => sum + amount, 0n);
-    lines.push(...shares.filter(({ amount }) => amount > 0n).map((share) => ({ ...share, why: `licence of ${dataset}` })));
+    lines.push(
+      ...shares.filter(({ amount }) => amount > 0n).map((share) => ({ ...share, why: `licence of ${dataset}` })),
+    );
   }
-  if (BigInt(job.reward) > 0n) lines.push({ to: job.provider, amount: BigInt(job.reward), why: `reward of job ${job.job}` });
+  if (BigInt(job.reward) > 0n)
+    lines.push({ to: job.provider, amount: BigInt(job.reward), why: `reward of job ${job.job}` });
   return lines;
 }
 
 /** An escrow's account as the ledger's log names it: the treasury's subaccount 1, zeros, the number (u64be). */
-const accountOf = (treasury: string, escrow: number): string => `${treasury}.${hex(concat(Uint8Array.of(1), new Uint8Array(23), u64be(BigInt(escrow))))}`;
+const accountOf = (treasury: string, escrow: number): string =>
+  `${treasury}.${hex(concat(Uint8Array.of(1), new Uint8Array(23), u64be(BigInt(escrow))))}`;
 
 function fundingBlock(facts: Facts, funded: Entry, account: string, amount: bigint): number {
   const path = facts.logs.treasury.place(funded);
@@ -113,24 +162,50 @@ function fundingBlock(facts: Facts, funded: Entry, account: string, amount: bigi
     return block;
   }
   const found = facts.logs.ledger.all('transfer', { from: funded.caller, to: account, amount: String(amount) });
-  return found.length === 1 ? found[0]!.index : refuse('missing', path, `the ledger shows ${found.length} transfers of ${amount} e8s into it`);
+  return found.length === 1
+    ? found[0]!.index
+    : refuse('missing', path, `the ledger shows ${found.length} transfers of ${amount} e8s into it`);
 }
 
 /** The ledger's log holds one entry a block. */
-function transferred({ logs: { ledger } }: Facts, path: string, block: number, { from, to, amount }: { from: string; to: string; amount: bigint }): void {
-  if (block < ledger.first) return refuse('missing', path, `block ${block} was made before the ledger's log here starts`);
+function transferred(
+  { logs: { ledger } }: Facts,
+  path: string,
+  block: number,
+  { from, to, amount }: { from: string; to: string; amount: bigint },
+): void {
+  if (block < ledger.first)
+    return refuse('missing', path, `block ${block} was made before the ledger's log here starts`);
   const entry = ledger.entries[block - ledger.first];
   if (!entry) return refuse('missing', path, `the ledger's log has no block ${block}`);
-  for (const [name, expected] of Object.entries({ type: 'transfer', from, to, amount: String(amount) })) agree(ledger.place(entry), `${name} of block ${block}`, entry.event[name], expected);
+  for (const [name, expected] of Object.entries({ type: 'transfer', from, to, amount: String(amount) }))
+    agree(ledger.place(entry), `${name} of block ${block}`, entry.event[name], expected);
 }
 
 /** Bonds that were slashed for what came of the round. */
-export interface SlashAccount { proposal: number; holder: string; purpose: string; amount: string; said: Mark }
+export interface SlashAccount {
+  proposal: number;
+  holder: string;
+  purpose: string;
+  amount: string;
+  said: Mark;
+}
 
-export function slashesOf({ logs: { treasury } }: Facts, proposals: { proposal: number; function: number; effect: Mark | null }[]): SlashAccount[] {
-  return proposals.filter((proposal) => proposal.function === 1006 && proposal.effect).map(({ proposal, effect }) => {
-    const entry = treasury.entries[effect!.entry - treasury.first]!;
-    const path = treasury.place(entry);
-    return { proposal, holder: textOf(entry.event['holder'], path), purpose: textOf(entry.event['purpose'], path), amount: String(whole(entry.event['amount'], path)), said: mark('treasury', entry) };
-  });
+export function slashesOf(
+  { logs: { treasury } }: Facts,
+  proposals: { proposal: number; function: number; effect: Mark | null }[],
+): SlashAccount[] {
+  return proposals
+    .filter((proposal) => proposal.function === 1006 && proposal.effect)
+    .map(({ proposal, effect }) => {
+      const entry = treasury.entries[effect!.entry - treasury.first]!;
+      const path = treasury.place(entry);
+      return {
+        proposal,
+        holder: textOf(entry.event['holder'], path),
+        purpose: textOf(entry.event['purpose'], path),
+        amount: String(whole(entry.event['amount'], path)),
+        said: mark('treasury', entry),
+      };
+    });
 }

@@ -47,15 +47,48 @@ const MOTION = 1;
 const SKEW = 5_000_000_000n;
 
 /** What each governed method leaves in the log of its canister. */
-const EFFECTS: Record<number, { log: LogName; kind: string; fields: (argument: JsonObject) => JsonObject; byGovernor: boolean }> = {
+const EFFECTS: Record<
+  number,
+  { log: LogName; kind: string; fields: (argument: JsonObject) => JsonObject; byGovernor: boolean }
+> = {
   1001: { log: 'datasets', kind: 'accepted', fields: ({ dataset }) => ({ dataset: dataset! }), byGovernor: true },
   1002: { log: 'access', kind: 'recipeApproved', fields: ({ recipe }) => ({ recipe: recipe! }), byGovernor: true },
-  1003: { log: 'access', kind: 'providerApproved', fields: ({ provider }) => ({ provider: provider! }), byGovernor: true },
-  1004: { log: 'models', kind: 'checkpointAdopted', fields: ({ checkpoint, channel }) => ({ checkpoint: checkpoint!, channel: channel! }), byGovernor: true },
-  1005: { log: 'models', kind: 'channelRolledBack', fields: ({ channel, version, reason }) => ({ channel: channel!, version: version!, reason: reason! }), byGovernor: true },
-  1006: { log: 'treasury', kind: 'bond_slashed', fields: ({ holder, amount, reason }) => ({ holder: holder!, amount: amount!, reason: reason! }), byGovernor: true },
-  1007: { log: 'fleet', kind: 'releaseStopped', fields: ({ release, reason }) => ({ release: Number(release), by: 'governor', reason: reason! }), byGovernor: true },
-  1008: { log: 'models', kind: 'evaluatorAppointed', fields: ({ evaluator }) => ({ evaluator: evaluator! }), byGovernor: true },
+  1003: {
+    log: 'access',
+    kind: 'providerApproved',
+    fields: ({ provider }) => ({ provider: provider! }),
+    byGovernor: true,
+  },
+  1004: {
+    log: 'models',
+    kind: 'checkpointAdopted',
+    fields: ({ checkpoint, channel }) => ({ checkpoint: checkpoint!, channel: channel! }),
+    byGovernor: true,
+  },
+  1005: {
+    log: 'models',
+    kind: 'channelRolledBack',
+    fields: ({ channel, version, reason }) => ({ channel: channel!, version: version!, reason: reason! }),
+    byGovernor: true,
+  },
+  1006: {
+    log: 'treasury',
+    kind: 'bond_slashed',
+    fields: ({ holder, amount, reason }) => ({ holder: holder!, amount: amount!, reason: reason! }),
+    byGovernor: true,
+  },
+  1007: {
+    log: 'fleet',
+    kind: 'releaseStopped',
+    fields: ({ release, reason }) => ({ release: Number(release), by: 'governor', reason: reason! }),
+    byGovernor: true,
+  },
+  1008: {
+    log: 'models',
+    kind: 'evaluatorAppointed',
+    fields: ({ evaluator }) => ({ evaluator: evaluator! }),
+    byGovernor: true,
+  },
   1009: { log: 'access', kind: 'granted', fields: ({ job }) => ({ job: Number(job), why: 'vote' }), byGovernor: false },
   1010: { log: 'models', kind: 'rootPublished', fields: () => ({}), byGovernor: true },
 };
@@ -81,7 +114,9 @@ export class Proposals {
     return Promise.all(named.map((made) => this.get(Number(made.event['proposal']), made)));
   }
 
-  /** The executed proposal that an effect in a canister's log comes from; null when it was made before the file starts. */
+  /**
+   * The executed proposal that an effect in a canister's log comes from; null when it was made before the file starts.
+   */
   async behind(log: LogName, effect: Entry, fn: number): Promise<ProposalAccount | null> {
     const { governance } = this.facts.logs;
     const path = this.facts.logs[log].place(effect);
@@ -94,17 +129,23 @@ export class Proposals {
       const made = governance.only('proposal_made', { proposal });
       if (made?.event['function'] !== fn || !decided || BigInt(decided.at) > BigInt(effect.at) + SKEW) continue;
       const { argument } = await this.text(Number(proposal), made);
-      if (argument && Object.entries(rule.fields(argument)).every(([name, value]) => effect.event[name] === value)) return this.get(Number(proposal), made);
+      if (argument && Object.entries(rule.fields(argument)).every(([name, value]) => effect.event[name] === value))
+        return this.get(Number(proposal), made);
     }
     if (governance.first > 0) return null;
     return refuse('missing', path, 'no executed proposal stands behind it');
   }
 
-  private async text(id: number, made: Entry): Promise<{ method: string | null; argument: JsonObject | null; rendering: string }> {
+  private async text(
+    id: number,
+    made: Entry,
+  ): Promise<{ method: string | null; argument: JsonObject | null; rendering: string }> {
     const text = await this.facts.source.proposal(id);
     const path = placeOfDocument(text);
-    if (sha256Hex(unhex(text.payload)) !== made.event['payload']) refuse('wrongDocument', `${path}.payload`, `it is not what proposal ${id} put to the vote`);
-    if (textHash(text.rendering) !== made.event['rendering']) refuse('wrongDocument', `${path}.rendering`, `it is not what voters read of proposal ${id}`);
+    if (sha256Hex(unhex(text.payload)) !== made.event['payload'])
+      refuse('wrongDocument', `${path}.payload`, `it is not what proposal ${id} put to the vote`);
+    if (textHash(text.rendering) !== made.event['rendering'])
+      refuse('wrongDocument', `${path}.rendering`, `it is not what voters read of proposal ${id}`);
     const read = readPayload(`${path}.payload`, Number(made.event['function']), text.payload);
     return { method: read?.method ?? null, argument: read?.argument ?? null, rendering: text.rendering };
   }
@@ -123,8 +164,12 @@ export class Proposals {
     const votes = governance.all('voted', { proposal: id });
     const seen = new Set(votes.map(({ event }) => event['neuron']));
     if (seen.size !== votes.length) refuse('contradiction', path, `a neuron voted twice on proposal ${id}`);
-    if (votes[0]?.event['neuron'] !== proposer) refuse('contradiction', path, `its proposer's vote is missing from proposal ${id}`);
-    const sum = (vote: number): bigint => votes.filter(({ event }) => event['vote'] === vote).reduce((all, { event }) => all + whole(event['power'], path), 0n);
+    if (votes[0]?.event['neuron'] !== proposer)
+      refuse('contradiction', path, `its proposer's vote is missing from proposal ${id}`);
+    const sum = (vote: number): bigint =>
+      votes
+        .filter(({ event }) => event['vote'] === vote)
+        .reduce((all, { event }) => all + whole(event['power'], path), 0n);
     const [yes, no, all] = [sum(1), sum(2), whole(total, path)];
     if (yes + no > all) refuse('contradiction', path, `more power voted on proposal ${id} than there is`);
 
@@ -132,24 +177,60 @@ export class Proposals {
     const executed = governance.only('proposal_executed', { proposal: id });
     const failed = governance.only('proposal_failed', { proposal: id });
     const withdrawn = governance.only('proposal_withdrawn', { proposal: id });
-    if (decided) this.counted(decided, { yes, no, total: all, quorum: Number(quorum), deadline: Number(deadline) }, votes);
+    if (decided)
+      this.counted(decided, { yes, no, total: all, quorum: Number(quorum), deadline: Number(deadline) }, votes);
     const adopted = decided?.event['adopted'] === true;
-    if ((executed || failed) && !adopted) refuse('contradiction', governance.place((executed ?? failed)!), 'it was carried out without having been adopted');
+    if ((executed || failed) && !adopted)
+      refuse(
+        'contradiction',
+        governance.place((executed ?? failed)!),
+        'it was carried out without having been adopted',
+      );
     const effect = executed ? await this.effectOf(Number(fn), argument, decided!, executed) : undefined;
-    const outcome = withdrawn ? 'withdrawn' : failed ? 'failed' : executed || (adopted && fn === MOTION) ? 'executed' : adopted || !decided ? 'open' : 'rejected';
+    const outcome = withdrawn
+      ? 'withdrawn'
+      : failed
+        ? 'failed'
+        : executed || (adopted && fn === MOTION)
+          ? 'executed'
+          : adopted || !decided
+            ? 'open'
+            : 'rejected';
     return {
-      proposal: id, title: String(title), reference: reference === null ? null : String(reference), function: Number(fn), method, argument, rendering, proposer: String(proposer),
-      made: mark('governance', made), deadline: Number(deadline), quorum: Number(quorum),
+      proposal: id,
+      title: String(title),
+      reference: reference === null ? null : String(reference),
+      function: Number(fn),
+      method,
+      argument,
+      rendering,
+      proposer: String(proposer),
+      made: mark('governance', made),
+      deadline: Number(deadline),
+      quorum: Number(quorum),
       votes: votes.map((vote) => ({
-        neuron: String(vote.event['neuron']), vote: vote.event['vote'] === 1 ? 'yes' : 'no', power: String(vote.event['power']), follows: vote.event['follows'] === true, cast: mark('governance', vote),
+        neuron: String(vote.event['neuron']),
+        vote: vote.event['vote'] === 1 ? 'yes' : 'no',
+        power: String(vote.event['power']),
+        follows: vote.event['follows'] === true,
+        cast: mark('governance', vote),
       })),
-      yes: String(yes), no: String(no), total: String(all), outcome,
-      decided: markOrNull('governance', decided ?? withdrawn), executed: markOrNull('governance', executed ?? failed), effect: effect ? mark(EFFECTS[Number(fn)]!.log, effect) : null,
+      yes: String(yes),
+      no: String(no),
+      total: String(all),
+      outcome,
+      decided: markOrNull('governance', decided ?? withdrawn),
+      executed: markOrNull('governance', executed ?? failed),
+      effect: effect ? mark(EFFECTS[Number(fn)]!.log, effect) : null,
     };
   }
 
   /** The votes in the log are all there were, and the decision follows from them by the rules of voting. */
-  private counted(decided: Entry, { yes, no, total, quorum, deadline }: { yes: bigint; no: bigint; total: bigint; quorum: number; deadline: number }, votes: Entry[]): void {
+  private counted(
+    decided: Entry,
+    { yes, no, total, quorum, deadline }: { yes: bigint; no: bigint; total: bigint; quorum: number; deadline: number },
+    votes: Entry[],
+  ): void {
     const path = this.facts.logs.governance.place(decided);
     agree(path, 'the sum of yes votes', String(whole(decided.event['yes'], path)), String(yes));
     agree(path, 'the sum of no votes', String(whole(decided.event['no'], path)), String(no));
@@ -158,17 +239,33 @@ export class Proposals {
     if (late) refuse('contradiction', this.facts.logs.governance.place(late), 'the vote came after the decision');
     const over = BigInt(decided.at) / 1_000_000_000n >= BigInt(deadline);
     const carried = 2n * yes > total || (yes > no && 10_000n * yes >= BigInt(quorum) * total);
-    if (!over && 2n * yes <= total && 2n * no < total) refuse('contradiction', path, 'it was decided before its deadline without a majority');
+    if (!over && 2n * yes <= total && 2n * no < total)
+      refuse('contradiction', path, 'it was decided before its deadline without a majority');
     agree(path, 'whether it was adopted', decided.event['adopted'], carried);
   }
 
-  private async effectOf(fn: number, argument: JsonObject | null, decided: Entry, executed: Entry): Promise<Entry | undefined> {
+  private async effectOf(
+    fn: number,
+    argument: JsonObject | null,
+    decided: Entry,
+    executed: Entry,
+  ): Promise<Entry | undefined> {
     const rule = EFFECTS[fn];
     if (!rule || !argument) return undefined;
     const { logs } = this.facts;
-    const effect = logs[rule.log].all(rule.kind, rule.fields(argument)).find(
-      (entry) => BigInt(entry.at) + SKEW >= BigInt(decided.at) && BigInt(entry.at) <= BigInt(executed.at) + SKEW && (!rule.byGovernor || entry.caller === logs.governance.canister),
+    const effect = logs[rule.log]
+      .all(rule.kind, rule.fields(argument))
+      .find(
+        (entry) =>
+          BigInt(entry.at) + SKEW >= BigInt(decided.at) &&
+          BigInt(entry.at) <= BigInt(executed.at) + SKEW &&
+          (!rule.byGovernor || entry.caller === logs.governance.canister),
+      );
+    return needed(
+      this.facts,
+      rule.log,
+      effect,
+      `what proposal ${Number(executed.event['proposal'])} carried out (${rule.kind})`,
     );
-    return needed(this.facts, rule.log, effect, `what proposal ${Number(executed.event['proposal'])} carried out (${rule.kind})`);
   }
 }

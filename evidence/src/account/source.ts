@@ -22,13 +22,20 @@ export class FileSource implements Source {
   constructor(private readonly documents: Documents) {
     const ordered = (name: keyof Documents, ids: (string | number)[]): void => {
       ids.forEach((id, index) => {
-        if (index > 0 && ids[index - 1]! >= id) refuse('wrongShape', `documents.${name}[${index}]`, 'documents are in order of their ids, each once');
+        if (index > 0 && ids[index - 1]! >= id)
+          refuse('wrongShape', `documents.${name}[${index}]`, 'documents are in order of their ids, each once');
       });
     };
-    ordered('proposals', documents.proposals.map(({ proposal }) => proposal));
+    ordered(
+      'proposals',
+      documents.proposals.map(({ proposal }) => proposal),
+    );
     documents.proposals.forEach((entry, index) => places.set(entry, `documents.proposals[${index}]`));
     for (const name of ['datasets', 'recipes', 'approvals', 'checkpoints', 'evaluations'] as const) {
-      ordered(name, documents[name].map(({ id }) => id));
+      ordered(
+        name,
+        documents[name].map(({ id }) => id),
+      );
       documents[name].forEach((entry, index) => {
         const path = `documents.${name}[${index}]`;
         const { id, document } = entry;
@@ -45,22 +52,46 @@ export class FileSource implements Source {
   }
 
   async proposal(id: number): Promise<{ payload: string; rendering: string }> {
-    return this.take('proposals', this.documents.proposals.findIndex(({ proposal }) => proposal === id), `proposal ${id}`);
+    return this.take(
+      'proposals',
+      this.documents.proposals.findIndex(({ proposal }) => proposal === id),
+      `proposal ${id}`,
+    );
   }
   async dataset(id: string): Promise<SignedDocument> {
-    return this.take('datasets', this.documents.datasets.findIndex((document) => document.id === id), `dataset ${id}`);
+    return this.take(
+      'datasets',
+      this.documents.datasets.findIndex((document) => document.id === id),
+      `dataset ${id}`,
+    );
   }
   async recipe(id: string): Promise<JsonObject> {
-    return this.take('recipes', this.documents.recipes.findIndex((document) => document.id === id), `recipe ${id}`).document;
+    return this.take(
+      'recipes',
+      this.documents.recipes.findIndex((document) => document.id === id),
+      `recipe ${id}`,
+    ).document;
   }
   async approval(id: string): Promise<JsonObject> {
-    return this.take('approvals', this.documents.approvals.findIndex((document) => document.id === id), `approval ${id}`).document;
+    return this.take(
+      'approvals',
+      this.documents.approvals.findIndex((document) => document.id === id),
+      `approval ${id}`,
+    ).document;
   }
   async checkpoint(id: string): Promise<SignedDocument> {
-    return this.take('checkpoints', this.documents.checkpoints.findIndex((document) => document.id === id), `checkpoint ${id}`);
+    return this.take(
+      'checkpoints',
+      this.documents.checkpoints.findIndex((document) => document.id === id),
+      `checkpoint ${id}`,
+    );
   }
   async evaluation(id: string): Promise<SignedDocument> {
-    return this.take('evaluations', this.documents.evaluations.findIndex((document) => document.id === id), `evaluation ${id}`);
+    return this.take(
+      'evaluations',
+      this.documents.evaluations.findIndex((document) => document.id === id),
+      `evaluation ${id}`,
+    );
   }
 
   /** @throws EvidenceError for a document that nothing in the logs asks for */
@@ -83,26 +114,37 @@ export class FileSource implements Source {
 /** Keeps what another source gave, as documents of a file. */
 export class Collector implements Source {
   private readonly kept = {
-    proposals: new Map<number, Documents['proposals'][number]>(), datasets: new Map<string, SignedDocument>(), recipes: new Map<string, JsonObject>(),
-    approvals: new Map<string, JsonObject>(), checkpoints: new Map<string, SignedDocument>(), evaluations: new Map<string, SignedDocument>(),
+    proposals: new Map<number, Documents['proposals'][number]>(),
+    datasets: new Map<string, SignedDocument>(),
+    recipes: new Map<string, JsonObject>(),
+    approvals: new Map<string, JsonObject>(),
+    checkpoints: new Map<string, SignedDocument>(),
+    evaluations: new Map<string, SignedDocument>(),
   };
 
   constructor(private readonly from: Source) {}
 
-  proposal = (id: number) => keep(this.kept.proposals, id, async () => ({ proposal: id, ...(await this.from.proposal(id)) }));
+  proposal = (id: number) =>
+    keep(this.kept.proposals, id, async () => ({ proposal: id, ...(await this.from.proposal(id)) }));
   dataset = (id: string) => keep(this.kept.datasets, id, () => this.from.dataset(id));
   recipe = (id: string) => keep(this.kept.recipes, id, () => this.from.recipe(id));
   approval = (id: string, job: number) => keep(this.kept.approvals, id, () => this.from.approval(id, job));
   checkpoint = (id: string) => keep(this.kept.checkpoints, id, () => this.from.checkpoint(id));
-  evaluation = (id: string, checkpoint: string) => keep(this.kept.evaluations, id, () => this.from.evaluation(id, checkpoint));
+  evaluation = (id: string, checkpoint: string) =>
+    keep(this.kept.evaluations, id, () => this.from.evaluation(id, checkpoint));
 
   documents(): Documents {
     const sorted = <T>(map: Map<string, T>): T[] => [...map.keys()].sort().map((id) => map.get(id)!);
-    const named = (map: Map<string, JsonObject>): { id: string; document: JsonObject }[] => [...map.keys()].sort().map((id) => ({ id, document: map.get(id)! }));
+    const named = (map: Map<string, JsonObject>): { id: string; document: JsonObject }[] =>
+      [...map.keys()].sort().map((id) => ({ id, document: map.get(id)! }));
     const { proposals, datasets, recipes, approvals, checkpoints, evaluations } = this.kept;
     return {
       proposals: [...proposals.values()].sort((a, b) => a.proposal - b.proposal),
-      datasets: sorted(datasets), recipes: named(recipes), approvals: named(approvals), checkpoints: sorted(checkpoints), evaluations: sorted(evaluations),
+      datasets: sorted(datasets),
+      recipes: named(recipes),
+      approvals: named(approvals),
+      checkpoints: sorted(checkpoints),
+      evaluations: sorted(evaluations),
     };
   }
 }
@@ -114,12 +156,20 @@ async function keep<K, T>(map: Map<K, T>, id: K, find: () => Promise<T>): Promis
 }
 
 /** Reads a signed document in its type's shape and checks who signed it. */
-export function readSigned<T extends { publicKey: string }>({ id, document, signature }: SignedDocument, read: (bytes: Uint8Array) => T): T {
+export function readSigned<T extends { publicKey: string }>(
+  { id, document, signature }: SignedDocument,
+  read: (bytes: Uint8Array) => T,
+): T {
   const value = readDocument(document, read);
   try {
     verifyDocument(canonicalJson(document), unhex(signature), value.publicKey);
   } catch (cause) {
-    refuse('wrongSignature', `${placeOfDocument(document)}.signature`, `it is no signature of the document's key over ${id}`, cause);
+    refuse(
+      'wrongSignature',
+      `${placeOfDocument(document)}.signature`,
+      `it is no signature of the document's key over ${id}`,
+      cause,
+    );
   }
   return value;
 }

@@ -1,7 +1,17 @@
 export { converter, failureConverterPath } from './converter.js';
 export { CodecError, type CodecErrorCode } from './errors.js';
 export { decoded } from './histories.js';
-export { acceptShare, KeyRing, newRing, readRing, rotate, share, writeRing, type Keys, type RingFile } from './keyRing.js';
+export {
+  acceptShare,
+  KeyRing,
+  newRing,
+  readRing,
+  rotate,
+  share,
+  writeRing,
+  type Keys,
+  type RingFile,
+} from './keyRing.js';
 export { ENCODING, LivepodCodec, RECIPIENT } from './payloads.js';
 export { serveFromEnvironment } from './server/process.js';
 export { serve, type CodecServer, type CodecServerOptions } from './server/server.js';

@@ -16,7 +16,10 @@ export interface RingFile extends Keys {
   namespace: string;
   /** Keys held in common with another namespace, by its name: for what crosses to it and back. */
   shared?: Record<string, Keys>;
-  /** Of a provider: the namespace that its workflows work for. What they take and return is encrypted for it, their activities' payloads are not. */
+  /**
+   * Of a provider: the namespace that its workflows work for. What they take and return is encrypted for it, their
+   * activities' payloads are not.
+   */
   customer?: string;
 }
 
@@ -47,23 +50,40 @@ export class KeyRing {
     this.byId = keysOf(this.ring);
   }
 
-  get namespace(): string { return this.ring.namespace; }
-  get customer(): string | undefined { return this.current().customer; }
+  get namespace(): string {
+    return this.ring.namespace;
+  }
+  get customer(): string | undefined {
+    return this.current().customer;
+  }
   /** Whether a key is held in common with that namespace. */
-  shares(peer: string): boolean { return this.current().shared?.[peer] !== undefined; }
+  shares(peer: string): boolean {
+    return this.current().shared?.[peer] !== undefined;
+  }
 
   /** The key to encrypt with: our own, or the one held in common with `peer`. @throws CodecError `unknownKey` */
   active(peer?: string): Key {
     const keysIn = (ring: RingFile): Keys | undefined => (peer === undefined ? ring : ring.shared?.[peer]);
     const keys = keysIn(this.current()) ?? keysIn(this.current(true));
-    if (!keys) throw new CodecError('unknownKey', { peer }, `No key is shared with namespace ${peer}; make one with livepod codec share ${peer}, and hand it over.`);
+    if (!keys)
+      throw new CodecError(
+        'unknownKey',
+        { peer },
+        `No key is shared with namespace ${peer}; make one with livepod codec share ${peer}, and hand it over.`,
+      );
     return this.byId.get(keys.active)!;
   }
 
   /** @throws CodecError `unknownKey` */
   key(id: string): Key {
     const found = this.byId.get(id) ?? (this.current(true), this.byId.get(id));
-    if (!found) throw new CodecError('unknownKey', { key: id }, `Key ${id} is not in the key ring of namespace ${this.namespace}; a payload of another owner, or a key that was removed too early.`);
+    if (!found)
+      throw new CodecError(
+        'unknownKey',
+        { key: id },
+        `Key ${id} is not in the key ring of namespace ${this.namespace}; a payload of another owner, or a ` +
+          'key that was removed too early.',
+      );
     return found;
   }
 
@@ -84,11 +104,19 @@ export class KeyRing {
 /** A ring with one fresh key, not written anywhere. */
 export const newRing = (namespace: string): RingFile => ({ namespace, ...newKeys() });
 
-/** Adds a key and makes it the active one; those before it still decrypt. Returns the new key's id. @param peer  the key held in common with it, instead of our own */
+/**
+ * Adds a key and makes it the active one; those before it still decrypt. Returns the new key's id. @param peer the key
+ * held in common with it, instead of our own
+ */
 export function rotate(path: string, peer?: string): string {
   const ring = readRing(path);
   const keys = peer === undefined ? ring : ring.shared?.[peer];
-  if (!keys) throw new CodecError('badOption', { peer }, `${path} shares no key with namespace ${peer}; there is ${Object.keys(ring.shared ?? {}).join(', ') || 'none'}.`);
+  if (!keys)
+    throw new CodecError(
+      'badOption',
+      { peer },
+      `${path} shares no key with namespace ${peer}; there is ${Object.keys(ring.shared ?? {}).join(', ') || 'none'}.`,
+    );
   const fresh = newKeys();
   Object.assign(keys.keys, fresh.keys);
   keys.active = fresh.active;
@@ -96,7 +124,10 @@ export function rotate(path: string, peer?: string): string {
   return fresh.active;
 }
 
-/** The keys held in common with `peer`, made first when there are none. What it returns is for the peer alone, which takes it by `acceptShare`. */
+/**
+ * The keys held in common with `peer`, made first when there are none. What it returns is for the peer alone, which
+ * takes it by `acceptShare`.
+ */
 export function share(path: string, peer: string): { namespace: string } & Keys {
   const ring = readRing(path);
   ring.shared ??= {};
@@ -119,17 +150,30 @@ export function readRing(path: string): RingFile {
   try {
     ring = JSON.parse(readFileSync(path, 'utf8')) as RingFile;
   } catch (cause) {
-    throw new CodecError('badKeyRing', { path }, `The key ring ${path} cannot be read: ${cause instanceof SyntaxError ? 'it is not JSON' : (cause as Error).message}. Set-up writes one; LIVEPOD_CODEC_KEYS names it.`);
+    throw new CodecError(
+      'badKeyRing',
+      { path },
+      `The key ring ${path} cannot be read: ` +
+        `${cause instanceof SyntaxError ? 'it is not JSON' : (cause as Error).message}. Set-up writes one; ` +
+        'LIVEPOD_CODEC_KEYS names it.',
+    );
   }
-  const wrong = (what: string): CodecError => new CodecError('badKeyRing', { path }, `The key ring ${path} is wrong: ${what}. It has to be {"namespace", "active", "keys": {id: 64 hex digits}}.`);
+  const wrong = (what: string): CodecError =>
+    new CodecError(
+      'badKeyRing',
+      { path },
+      `The key ring ${path} is wrong: ${what}. It has to be {"namespace", "active", "keys": {id: 64 hex digits}}.`,
+    );
   if (typeof ring.namespace !== 'string' || ring.namespace === '') throw wrong('it names no namespace');
   for (const [name, { active, keys }] of [['', ring] as const, ...Object.entries(ring.shared ?? {})]) {
     const of = name && `, shared with ${name}`;
     if (typeof keys !== 'object' || keys === null) throw wrong(`it has no keys${of}`);
-    for (const [id, key] of Object.entries(keys)) if (!/^[0-9a-f]{64}$/.test(key)) throw wrong(`key ${id}${of} is not 64 hex digits`);
+    for (const [id, key] of Object.entries(keys))
+      if (!/^[0-9a-f]{64}$/.test(key)) throw wrong(`key ${id}${of} is not 64 hex digits`);
     if (!(active in keys)) throw wrong(`its active key ${active}${of} is not among its keys`);
   }
-  if (ring.customer !== undefined && !ring.shared?.[ring.customer]) throw wrong(`it shares no key with its customer ${ring.customer}`);
+  if (ring.customer !== undefined && !ring.shared?.[ring.customer])
+    throw wrong(`it shares no key with its customer ${ring.customer}`);
   return ring;
 }
 
@@ -147,8 +191,12 @@ function newKeys(): Keys {
 }
 
 function keysOf(ring: RingFile): Map<string, Key> {
-  const of = (keys: Keys, namespaces: string[]): [string, Key][] => Object.entries(keys.keys).map(([id, secret]) => [id, { id, secret: unhex(secret), namespaces }]);
-  return new Map([...of(ring, [ring.namespace]), ...Object.entries(ring.shared ?? {}).flatMap(([peer, keys]) => of(keys, [ring.namespace, peer]))]);
+  const of = (keys: Keys, namespaces: string[]): [string, Key][] =>
+    Object.entries(keys.keys).map(([id, secret]) => [id, { id, secret: unhex(secret), namespaces }]);
+  return new Map([
+    ...of(ring, [ring.namespace]),
+    ...Object.entries(ring.shared ?? {}).flatMap(([peer, keys]) => of(keys, [ring.namespace, peer])),
+  ]);
 }
 
 function stampOf(path: string): string {

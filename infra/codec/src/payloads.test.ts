@@ -19,10 +19,21 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const payload = (value: unknown): Payload => defaultPayloadConverter.toPayload(value)!;
 const value = (from: Payload): unknown => defaultPayloadConverter.fromPayload(from);
 const workflow = (workflowId: string, namespace = 'livepod') => ({ type: 'workflow' as const, namespace, workflowId });
-const activity = (workflowId: string, namespace = 'livepod') => ({ type: 'activity' as const, namespace, workflowId, activityId: '1', isLocal: false });
+const activity = (workflowId: string, namespace = 'livepod') => ({
+  type: 'activity' as const,
+  namespace,
+  workflowId,
+  activityId: '1',
+  isLocal: false,
+});
 const one = async (encoded: Promise<Payload[]>): Promise<Payload> => (await encoded)[0]!;
-const sealed = (context = workflow('lifecycle-1'), by = codec): Promise<Payload> => one(by.encode([payload({ secret: 'canary' })], context));
-const code = (promise: Promise<unknown>): Promise<string> => promise.then(() => 'accepted', (error: { code: string }) => error.code);
+const sealed = (context = workflow('lifecycle-1'), by = codec): Promise<Payload> =>
+  one(by.encode([payload({ secret: 'canary' })], context));
+const code = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'accepted',
+    (error: { code: string }) => error.code,
+  );
 
 describe('the payload codec', () => {
   it('hides a payload and its metadata, and gives both back', async () => {
@@ -39,7 +50,9 @@ describe('the payload codec', () => {
   });
 
   it('opens an activity’s payload in the workflow that scheduled it', async () => {
-    expect(value(await one(codec.decode([await sealed(activity('lifecycle-1') as never)], activity('lifecycle-1'))))).toEqual({ secret: 'canary' });
+    expect(
+      value(await one(codec.decode([await sealed(activity('lifecycle-1') as never)], activity('lifecycle-1')))),
+    ).toEqual({ secret: 'canary' });
   });
 
   it('opens a payload of the UI, which knows no workflow, in any workflow of its namespace', async () => {
@@ -66,7 +79,9 @@ describe('the payload codec', () => {
 
   it('opens a schedule’s arguments in the runs that it starts, and in no others', async () => {
     const hidden = await sealed(workflow('treasury-watch'));
-    expect(value(await one(codec.decode([hidden], workflow('treasury-watch-2026-11-10T12:15:00Z'))))).toEqual({ secret: 'canary' });
+    expect(value(await one(codec.decode([hidden], workflow('treasury-watch-2026-11-10T12:15:00Z'))))).toEqual({
+      secret: 'canary',
+    });
     expect(await code(codec.decode([hidden], workflow('treasury-watch-by-hand')))).toBe('wrongWorkflow');
   });
 
@@ -78,13 +93,18 @@ describe('the payload codec', () => {
 
   it('opens what a schedule’s run came to in the next run of that schedule, and in no other', async () => {
     const result = await sealed(workflow('treasury-watch-2026-11-10T12:00:00Z'));
-    expect(value(await one(codec.decode([result], workflow('treasury-watch-2026-11-10T12:15:00Z'))))).toEqual({ secret: 'canary' });
-    for (const other of ['treasury-watch', 'rounds-2026-11-10T12:15:00Z']) expect(await code(codec.decode([result], workflow(other)))).toBe('wrongWorkflow');
+    expect(value(await one(codec.decode([result], workflow('treasury-watch-2026-11-10T12:15:00Z'))))).toEqual({
+      secret: 'canary',
+    });
+    for (const other of ['treasury-watch', 'rounds-2026-11-10T12:15:00Z'])
+      expect(await code(codec.decode([result], workflow(other)))).toBe('wrongWorkflow');
   });
 
   it('refuses a payload that was cut short', async () => {
     const hidden = await sealed();
-    expect(await code(codec.decode([{ ...hidden, data: hidden.data!.subarray(0, 20) }], workflow('lifecycle-1')))).toBe('notAuthentic');
+    expect(await code(codec.decode([{ ...hidden, data: hidden.data!.subarray(0, 20) }], workflow('lifecycle-1')))).toBe(
+      'notAuthentic',
+    );
   });
 
   it('refuses a payload of another namespace', async () => {
@@ -94,7 +114,9 @@ describe('the payload codec', () => {
   it('refuses a key that it does not hold, and says what that means', async () => {
     writeRing(join(folder, 'other.json'), newRing('livepod'));
     const hidden = await sealed(undefined, new LivepodCodec(new KeyRing(join(folder, 'other.json'))));
-    await expect(codec.decode([hidden], workflow('lifecycle-1'))).rejects.toThrow(/is not in the key ring of namespace livepod/);
+    await expect(codec.decode([hidden], workflow('lifecycle-1'))).rejects.toThrow(
+      /is not in the key ring of namespace livepod/,
+    );
   });
 });
 
@@ -126,8 +148,16 @@ describe('a key ring', () => {
     ['not JSON', 'seed', /is not JSON/],
     ['no namespace', { active: 'a', keys: { a: 'f'.repeat(64) } }, /names no namespace/],
     ['a short key', { namespace: 'livepod', active: 'a', keys: { a: 'abc' } }, /key a is not 64 hex digits/],
-    ['an active key that is absent', { namespace: 'livepod', active: 'b', keys: { a: 'f'.repeat(64) } }, /active key b is not among its keys/],
-    ['a customer without a shared key', { namespace: 'p', customer: 'livepod', active: 'a', keys: { a: 'f'.repeat(64) } }, /shares no key with its customer/],
+    [
+      'an active key that is absent',
+      { namespace: 'livepod', active: 'b', keys: { a: 'f'.repeat(64) } },
+      /active key b is not among its keys/,
+    ],
+    [
+      'a customer without a shared key',
+      { namespace: 'p', customer: 'livepod', active: 'a', keys: { a: 'f'.repeat(64) } },
+      /shares no key with its customer/,
+    ],
   ])('is refused with %s, and the sentence names no key', (_, ring, sentence) => {
     writeFileSync(path, typeof ring === 'string' ? ring : JSON.stringify(ring));
     expect(() => readRing(path)).toThrow(sentence);
@@ -161,7 +191,14 @@ describe('between a customer and its provider', () => {
   });
 
   it('what the provider’s activities exchange stays its own', async () => {
-    expect(await code(codec.decode([await sealed(activity('training-job-1', 'provider-1') as never, provider)], workflow('lifecycle-1-training')))).toBe('unknownKey');
+    expect(
+      await code(
+        codec.decode(
+          [await sealed(activity('training-job-1', 'provider-1') as never, provider)],
+          workflow('lifecycle-1-training'),
+        ),
+      ),
+    ).toBe('unknownKey');
   });
 
   it('what is not marked stays ours', async () => {
@@ -171,7 +208,9 @@ describe('between a customer and its provider', () => {
   it('an order to a provider that holds no key is not sent in clear', async () => {
     const marked = payload('order');
     marked.metadata![RECIPIENT] = Buffer.from('provider-2');
-    await expect(codec.encode([marked], workflow('lifecycle-1'))).rejects.toThrow(/No key is shared with namespace provider-2; make one with livepod codec share provider-2/);
+    await expect(codec.encode([marked], workflow('lifecycle-1'))).rejects.toThrow(
+      /No key is shared with namespace provider-2; make one with livepod codec share provider-2/,
+    );
   });
 
   it('a shared key rotates when both hold it', async () => {

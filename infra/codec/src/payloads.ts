@@ -23,8 +23,9 @@ export interface Label {
 }
 
 /**
- * Encrypts every payload on its way to Temporal, and decrypts it on its way back. The whole payload, its metadata too, goes into the
- * ciphertext; payloads of other encodings pass through, because the UI's query arguments and the server's own come in clear.
+ * Encrypts every payload on its way to Temporal, and decrypts it on its way back. The whole payload, its metadata too,
+ * goes into the ciphertext; payloads of other encodings pass through, because the UI's query arguments and the server's
+ * own come in clear.
  */
 export class LivepodCodec implements PayloadCodec {
   constructor(readonly ring: KeyRing) {}
@@ -41,7 +42,11 @@ export class LivepodCodec implements PayloadCodec {
   sealed(payload: Payload, context?: Partial<SerializationContext>): Payload {
     const { [RECIPIENT]: recipient, ...metadata } = payload.metadata ?? {};
     const key = this.ring.active(this.recipient(recipient && text.decode(recipient), context));
-    const label = { key: key.id, namespace: context?.namespace ?? this.ring.namespace, workflowId: context?.workflowId ?? '' };
+    const label = {
+      key: key.id,
+      namespace: context?.namespace ?? this.ring.namespace,
+      workflowId: context?.workflowId ?? '',
+    };
     const nonce = randomBytes(NONCE);
     const sealed = gcm(key.secret, nonce, bound(label)).encrypt(Wire.encode({ ...payload, metadata }).finish());
     const data = new Uint8Array(NONCE + sealed.length);
@@ -49,7 +54,9 @@ export class LivepodCodec implements PayloadCodec {
     data.set(sealed, NONCE);
     return {
       metadata: {
-        encoding: utf8.encode(ENCODING), 'key-id': utf8.encode(label.key), namespace: utf8.encode(label.namespace),
+        encoding: utf8.encode(ENCODING),
+        'key-id': utf8.encode(label.key),
+        namespace: utf8.encode(label.namespace),
         ...(label.workflowId === '' ? {} : { 'workflow-id': utf8.encode(label.workflowId) }),
       },
       data,
@@ -66,7 +73,12 @@ export class LivepodCodec implements PayloadCodec {
     try {
       plain = gcm(key.secret, data.subarray(0, NONCE), bound(label)).decrypt(data.subarray(NONCE));
     } catch {
-      throw new CodecError('notAuthentic', { ...label }, `A payload of ${label.workflowId || label.namespace} was changed after it was encrypted, or moved from elsewhere; it is not used.`);
+      throw new CodecError(
+        'notAuthentic',
+        { ...label },
+        `A payload of ${label.workflowId || label.namespace} was changed after it was encrypted, or moved ` +
+          'from elsewhere; it is not used.',
+      );
     }
     const { metadata, data: content } = Wire.decode(plain);
     return { metadata, data: content };
@@ -79,31 +91,57 @@ export class LivepodCodec implements PayloadCodec {
     return context?.type === 'activity' ? undefined : this.ring.customer;
   }
 
-  /** Whether a payload that says this of itself belongs where it was found. What crossed from another namespace names its sender's workflow, which the receiver cannot know. */
+  /**
+   * Whether a payload that says this of itself belongs where it was found. What crossed from another namespace names
+   * its sender's workflow, which the receiver cannot know.
+   */
   private fits(label: Label, holders: readonly string[], context?: Partial<SerializationContext>): void {
-    if (!holders.includes(label.namespace)) throw new CodecError('wrongNamespace', { ...label }, `A payload claims to be of namespace ${label.namespace}, which does not hold its key ${label.key}.`);
+    if (!holders.includes(label.namespace))
+      throw new CodecError(
+        'wrongNamespace',
+        { ...label },
+        `A payload claims to be of namespace ${label.namespace}, which does not hold its key ${label.key}.`,
+      );
     const own = context?.namespace ?? this.ring.namespace;
     if (label.namespace !== own) {
       if (holders.includes(own)) return;
-      throw new CodecError('wrongNamespace', { ...label, own }, `A payload of namespace ${label.namespace} was found in ${own}, with which it shares no key.`);
+      throw new CodecError(
+        'wrongNamespace',
+        { ...label, own },
+        `A payload of namespace ${label.namespace} was found in ${own}, with which it shares no key.`,
+      );
     }
     const { workflowId } = context ?? {};
-    if (label.workflowId === '' || workflowId === undefined || label.workflowId === workflowId || startedBySchedule(label.workflowId, workflowId)) return;
-    throw new CodecError('wrongWorkflow', { ...label, found: workflowId }, `A payload of workflow ${label.workflowId} was found in ${workflowId}; it is not used there.`);
+    if (
+      label.workflowId === '' ||
+      workflowId === undefined ||
+      label.workflowId === workflowId ||
+      startedBySchedule(label.workflowId, workflowId)
+    )
+      return;
+    throw new CodecError(
+      'wrongWorkflow',
+      { ...label, found: workflowId },
+      `A payload of workflow ${label.workflowId} was found in ${workflowId}; it is not used there.`,
+    );
   }
 }
 
 /** What an encrypted payload says of itself; undefined for payloads of other encodings. */
 export function labelOf({ metadata }: Payload): Label | undefined {
   const field = (name: string): string => (ArrayBuffer.isView(metadata?.[name]) ? text.decode(metadata[name]) : '');
-  return field('encoding') === ENCODING ? { key: field('key-id'), namespace: field('namespace'), workflowId: field('workflow-id') } : undefined;
+  return field('encoding') === ENCODING
+    ? { key: field('key-id'), namespace: field('namespace'), workflowId: field('workflow-id') }
+    : undefined;
 }
 
-const bound = ({ key, namespace, workflowId }: Label): Uint8Array => utf8.encode(JSON.stringify(['livepod.codec/v1', key, namespace, workflowId]));
+const bound = ({ key, namespace, workflowId }: Label): Uint8Array =>
+  utf8.encode(JSON.stringify(['livepod.codec/v1', key, namespace, workflowId]));
 
 /**
- * A schedule's arguments are encrypted once, for the id that it adds the time of each run to; and each run is given what the one before it
- * came to, which was encrypted for that one's id.
+ * A schedule's arguments are encrypted once, for the id that it adds the time of each run to; and each run is given
+ * what the one before it came to, which was encrypted for that one's id.
  */
-const startedBySchedule = (id: string, actual: string): boolean => actual !== scheduleOf(actual) && scheduleOf(id) === scheduleOf(actual);
+const startedBySchedule = (id: string, actual: string): boolean =>
+  actual !== scheduleOf(actual) && scheduleOf(id) === scheduleOf(actual);
 const scheduleOf = (id: string): string => id.replace(/-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/, '');

@@ -16,8 +16,13 @@ export async function makeSigningKey(privateFile: string, jwksFile: string): Pro
   const { privateKey, publicKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
   const kid = `stack-${Date.now().toString(36)}`;
   for (const file of [privateFile, jwksFile]) mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  writeFileSync(jwksFile, `${JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid, alg: 'EdDSA', use: 'sig' }] })}\n`);
-  writeFileSync(privateFile, `${JSON.stringify({ ...(await exportJWK(privateKey)), kid, alg: 'EdDSA' })}\n`, { mode: 0o600 });
+  writeFileSync(
+    jwksFile,
+    `${JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid, alg: 'EdDSA', use: 'sig' }] })}\n`,
+  );
+  writeFileSync(privateFile, `${JSON.stringify({ ...(await exportJWK(privateKey)), kid, alg: 'EdDSA' })}\n`, {
+    mode: 0o600,
+  });
 }
 
 /**
@@ -25,14 +30,28 @@ export async function makeSigningKey(privateFile: string, jwksFile: string): Pro
  *
  * @param who.permissions  `namespace:read` (decode) or `namespace:write` (encode, too)
  */
-export async function signInToken(privateFile: string, who: { subject: string; permissions: string[]; hours: number }): Promise<string> {
+export async function signInToken(
+  privateFile: string,
+  who: { subject: string; permissions: string[]; hours: number },
+): Promise<string> {
   let key: JWK;
   try {
     key = JSON.parse(await readFile(privateFile, 'utf8')) as JWK;
   } catch (cause) {
-    throw new CodecError('badOption', { file: privateFile }, `${privateFile} holds no signing key; npm start makes one, and where an OIDC provider is trusted its tokens are used instead.`, { cause });
+    throw new CodecError(
+      'badOption',
+      { file: privateFile },
+      `${privateFile} holds no signing key; npm start makes one, and where an OIDC provider is trusted its ` +
+        'tokens are used instead.',
+      { cause },
+    );
   }
   return new SignJWT({ permissions: who.permissions })
-    .setProtectedHeader({ alg: 'EdDSA', kid: key.kid! }).setSubject(who.subject).setIssuer(OWN_ISSUER.issuer).setAudience(OWN_ISSUER.audience)
-    .setIssuedAt().setExpirationTime(`${who.hours}h`).sign(await importJWK(key, 'EdDSA'));
+    .setProtectedHeader({ alg: 'EdDSA', kid: key.kid! })
+    .setSubject(who.subject)
+    .setIssuer(OWN_ISSUER.issuer)
+    .setAudience(OWN_ISSUER.audience)
+    .setIssuedAt()
+    .setExpirationTime(`${who.hours}h`)
+    .sign(await importJWK(key, 'EdDSA'));
 }

@@ -5,13 +5,22 @@ import { CANISTERS, initArgument, type CanisterIds, type InstallParameters } fro
 /** What a person writes: JSON, amounts and cycles as text. */
 type Written = Record<string, unknown>;
 
-const BIG = ['minContributorBond', 'minProviderBond', 'bucketCapacityBytes', 'bucketCycles', 'minimumStake', 'transferFee', 'amount'];
+const BIG = [
+  'minContributorBond',
+  'minProviderBond',
+  'bucketCapacityBytes',
+  'bucketCycles',
+  'minimumStake',
+  'transferFee',
+  'amount',
+];
 
 /** The parameters of an installation from a JSON file; amounts in it are text. */
 export function parametersOf(text: string): InstallParameters {
   return JSON.parse(text, (key, value: unknown) => {
     if (!BIG.includes(key)) return value;
-    if (typeof value !== 'string' || !/^\d+$/.test(value)) throw new Error(`"${key}" is ${JSON.stringify(value)}; give the amount as text, such as "500000000".`);
+    if (typeof value !== 'string' || !/^\d+$/.test(value))
+      throw new Error(`"${key}" is ${JSON.stringify(value)}; give the amount as text, such as "500000000".`);
     return BigInt(value);
   }) as Written as unknown as InstallParameters;
 }
@@ -30,6 +39,7 @@ export function writeArguments(ids: CanisterIds, parameters: InstallParameters, 
 export function idsOf(file: string): CanisterIds {
   const ids = JSON.parse(readFileSync(file, 'utf8')) as Partial<CanisterIds>;
   const missing = CANISTERS.filter((name) => !ids[name]);
-  if (missing.length > 0) throw new Error(`${file} names no ${missing.join(', ')}; run "icp canister create -e production" first.`);
+  if (missing.length > 0)
+    throw new Error(`${file} names no ${missing.join(', ')}; run "icp canister create -e production" first.`);
   return ids as CanisterIds;
 }

@@ -5,7 +5,8 @@ import { installAll, loadIdentity } from '@livepod/client';
 import { idsOf, parametersOf, writeArguments } from './arguments.js';
 
 const HELP = `usage: main.ts arguments --ids FILE --parameters FILE
-       main.ts install --ids FILE --parameters FILE --identity FILE --host URL --root-key HEX --network FILE [--root-seeds FILE]
+       main.ts install --ids FILE --parameters FILE --identity FILE --host URL --root-key HEX --network FILE
+       [--root-seeds FILE]
 
   --ids FILE         the canisters' ids as icp keeps them: {"governance": "…", …}
   --parameters FILE  token, voting, bonds, key names, operators; see examples/parameters.json
@@ -14,24 +15,48 @@ const HELP = `usage: main.ts arguments --ids FILE --parameters FILE
   --network FILE     network.json, written
 
 arguments: writes arguments/<canister>.bin beside icp.yaml, for "icp deploy".
-install:   installs the Wasm of .cache/wasm with these arguments, gives datasets the bucket's Wasm, and goes on where it was interrupted.
+install:   installs the Wasm of .cache/wasm with these arguments, gives datasets the bucket's Wasm, and goes on where
+           it was interrupted.
 `;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { ids: { type: 'string' }, parameters: { type: 'string' }, identity: { type: 'string' }, host: { type: 'string' }, 'root-key': { type: 'string' }, network: { type: 'string' }, 'root-seeds': { type: 'string' } },
+  options: {
+    ids: { type: 'string' },
+    parameters: { type: 'string' },
+    identity: { type: 'string' },
+    host: { type: 'string' },
+    'root-key': { type: 'string' },
+    network: { type: 'string' },
+    'root-seeds': { type: 'string' },
+  },
 });
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const { ids, parameters, identity, host, 'root-key': rootKey, network, 'root-seeds': seeds } = values;
 
 async function main(): Promise<void> {
   if (positionals[0] === 'arguments' && ids && parameters) {
-    for (const file of writeArguments(idsOf(ids), parametersOf(readFileSync(parameters, 'utf8')), here('../arguments'))) process.stdout.write(`${file}\n`);
+    for (const file of writeArguments(idsOf(ids), parametersOf(readFileSync(parameters, 'utf8')), here('../arguments')))
+      process.stdout.write(`${file}\n`);
   } else if (positionals[0] === 'install' && ids && parameters && identity && host && rootKey && network) {
-    const rootSeeds = seeds === undefined ? {} : { rootSeeds: readFileSync(seeds, 'utf8').trim().split('\n').map((line) => new Uint8Array(Buffer.from(line, 'hex'))) };
+    const rootSeeds =
+      seeds === undefined
+        ? {}
+        : {
+            rootSeeds: readFileSync(seeds, 'utf8')
+              .trim()
+              .split('\n')
+              .map((line) => new Uint8Array(Buffer.from(line, 'hex'))),
+          };
     await installAll({
-      icHost: host, rootKey, wasmDir: here('../../../.cache/wasm'), identity: loadIdentity(identity), parameters: { ...parametersOf(readFileSync(parameters, 'utf8')), ...rootSeeds },
-      networkFile: network, canisters: idsOf(ids), tell: (line) => process.stderr.write(`${line}\n`),
+      icHost: host,
+      rootKey,
+      wasmDir: here('../../../.cache/wasm'),
+      identity: loadIdentity(identity),
+      parameters: { ...parametersOf(readFileSync(parameters, 'utf8')), ...rootSeeds },
+      networkFile: network,
+      canisters: idsOf(ids),
+      tell: (line) => process.stderr.write(`${line}\n`),
     });
   } else {
     process.stderr.write(HELP);

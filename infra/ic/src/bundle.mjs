@@ -6,22 +6,30 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const SOURCE = fileURLToPath(new URL('./', import.meta.url));
-const PLACES = [fileURLToPath(new URL('../../../.cache/ic', import.meta.url)), join(tmpdir(), `livepod-ic-${process.getuid?.() ?? 0}`)];
+const PLACES = [
+  fileURLToPath(new URL('../../../.cache/ic', import.meta.url)),
+  join(tmpdir(), `livepod-ic-${process.getuid?.() ?? 0}`),
+];
 /** Modules of CommonJS call `require` for Node's own. */
-const BANNER = "import { createRequire as requiring } from 'node:module'; const require = requiring(import.meta.url); const __dirname = '.'; const __filename = '.';";
+const BANNER =
+  "import { createRequire as requiring } from 'node:module'; const require = requiring(import.meta.url); " +
+  "const __dirname = '.'; const __filename = '.';";
 /** Milliseconds after which what was made of other sources is deleted. */
 const OUT_OF_USE = 7 * 86_400_000;
 
 /**
- * Entry points as single files of JavaScript, since a process or thread that has to find and compile a hundred modules takes seconds to start. They are
- * made when the sources have changed since the last time. JavaScript itself, for it is what starts first.
+ * Entry points as single files of JavaScript, since a process or thread that has to find and compile a hundred modules
+ * takes seconds to start. They are made when the sources have changed since the last time. JavaScript itself, for it is
+ * what starts first.
  *
  * @param {...string} names  of files in `src`, without `.ts`
  * @returns {string[]} their paths
  */
 export function bundled(...names) {
   const version = createHash('sha256').update(process.version);
-  for (const name of readdirSync(SOURCE, { recursive: true }).filter((one) => /(?<!\.test)\.m?[tj]s$/.test(one)).sort()) {
+  for (const name of readdirSync(SOURCE, { recursive: true })
+    .filter((one) => /(?<!\.test)\.m?[tj]s$/.test(one))
+    .sort()) {
     const { mtimeMs, size } = statSync(join(SOURCE, name));
     version.update(`${name} ${mtimeMs} ${size}\n`);
   }
@@ -38,8 +46,16 @@ function build(name, path, place) {
   deleteOld(place);
   const { buildSync } = createRequire(join(SOURCE, 'bundle.mjs'))('esbuild');
   const { outputFiles } = buildSync({
-    entryPoints: [join(SOURCE, `${name}.ts`)], bundle: true, write: false, format: 'esm', platform: 'node', target: 'node20', banner: { js: BANNER }, logLevel: 'silent',
-    define: { 'import.meta.url': JSON.stringify(import.meta.url) }, // modules beside this one find by it what lies around them
+    entryPoints: [join(SOURCE, `${name}.ts`)],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    banner: { js: BANNER },
+    logLevel: 'silent',
+    // modules beside this one find by it what lies around them
+    define: { 'import.meta.url': JSON.stringify(import.meta.url) },
   });
   mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
   const half = `${path}.${process.pid}`;
@@ -63,7 +79,9 @@ function writable() {
       writeFileSync(probe, '');
       renameSync(probe, join(place, '.written'));
       return place;
-    } catch { /* a read-only installation */ }
+    } catch {
+      /* a read-only installation */
+    }
   }
   return PLACES.at(-1);
 }

@@ -1,6 +1,15 @@
 import { encode } from 'cborg';
 import { BUILTINS, builtinAt, candidOf } from './builtins/index.js';
-import { encodeCertificate, hashTree, labelled, leaf, type Delegation, type HashTree, type SubnetKeys, type Tree } from './certificates/index.js';
+import {
+  encodeCertificate,
+  hashTree,
+  labelled,
+  leaf,
+  type Delegation,
+  type HashTree,
+  type SubnetKeys,
+  type Tree,
+} from './certificates/index.js';
 import { leb128, selfDescribed } from './envelopes/index.js';
 import type { Canister } from './subnet/canister.js';
 import { bytesOf, FIRST_ID, LAST_ID, type Id } from './subnet/principals.js';
@@ -35,7 +44,13 @@ const TYPE = utf8.encode('application');
 
 const BUILTIN_TREES = BUILTINS.map((builtin): [Id, Tree] => {
   const interfaces = labelled([['candid:service', leaf(utf8.encode(candidOf(builtin)))]]);
-  return [builtin.id, labelled([['controllers', leaf(selfDescribed(encode([])))], ['metadata', interfaces]])];
+  return [
+    builtin.id,
+    labelled([
+      ['controllers', leaf(selfDescribed(encode([])))],
+      ['metadata', interfaces],
+    ]),
+  ];
 });
 
 /** Nanoseconds. */
@@ -43,7 +58,10 @@ const METRICS_LIFE = 1_000_000_000n;
 /** Clients refuse delegations of more than 30 days. */
 const DELEGATION_LIFE = 86_400_000_000_000n;
 
-/** Builds and signs state trees (IC spec: The system state tree). Certificates carry a delegation if the subnet stands under a root. */
+/**
+ * Builds and signs state trees (IC spec: The system state tree). Certificates carry a delegation if the subnet stands
+ * under a root.
+ */
 export class Certifier {
   readonly #keys: SubnetKeys;
   readonly #subnet: Subnet;
@@ -56,32 +74,60 @@ export class Certifier {
     this.#keys = keys;
     this.#subnet = subnet;
     const node = labelled([[keys.nodeId, labelled([['public_key', leaf(keys.nodeDer)]])]]);
-    this.#own = [['public_key', leaf(keys.der)], ['canister_ranges', leaf(RANGES)], ['type', leaf(TYPE)], ['node', node]];
+    this.#own = [
+      ['public_key', leaf(keys.der)],
+      ['canister_ranges', leaf(RANGES)],
+      ['type', leaf(TYPE)],
+      ['node', node],
+    ];
   }
 
   /**
-   * Signs the present state. Of the calls' outcomes it shows only those asked for; a certificate of this state must be used for no other.
+   * Signs the present state. Of the calls' outcomes it shows only those asked for; a certificate of this state must be
+   * used for no other.
    *
    * @param time  nanoseconds since the epoch
    */
   certify(requestIds: Iterable<string>, time: bigint): Certified {
-    const tree = hashTree(labelled([
-      ['time', leaf(leb128(time))],
-      ['subnet', labelled([[this.#keys.subnetId, labelled([...this.#own, ['metrics', this.#metricsAt(time)]])]])],
-      ['canister_ranges', labelled([[this.#keys.subnetId, SHARDS]])],
-      ['canister', labelled([...this.#subnet.canisters.values()].map((canister): [Uint8Array, Tree] => [canister.idBytes, this.#canister(canister)]).concat(this.#builtins()))],
-      ['request_status', labelled(this.#outcomes(requestIds))],
-    ]));
+    const tree = hashTree(
+      labelled([
+        ['time', leaf(leb128(time))],
+        ['subnet', labelled([[this.#keys.subnetId, labelled([...this.#own, ['metrics', this.#metricsAt(time)]])]])],
+        ['canister_ranges', labelled([[this.#keys.subnetId, SHARDS]])],
+        [
+          'canister',
+          labelled(
+            [...this.#subnet.canisters.values()]
+              .map((canister): [Uint8Array, Tree] => [canister.idBytes, this.#canister(canister)])
+              .concat(this.#builtins()),
+          ),
+        ],
+        ['request_status', labelled(this.#outcomes(requestIds))],
+      ]),
+    );
     return new Certified(tree, this.#keys.sign(tree.digest), time, this.#delegationAt(time));
   }
 
-  /** The root's word for this subnet, as of the last day: its key, type and canister ranges, both flat and in one shard. */
+  /**
+   * The root's word for this subnet, as of the last day: its key, type and canister ranges, both flat and in one shard.
+   */
   #delegationAt(time: bigint): Delegation | undefined {
     const { signAsRoot, subnetId, der } = this.#keys;
     if (!signAsRoot) return undefined;
-    if (this.#delegation && this.#delegation.madeAt <= time && time < this.#delegation.madeAt + DELEGATION_LIFE) return this.#delegation.made;
-    const own = labelled([['public_key', leaf(der)], ['canister_ranges', leaf(RANGES)], ['type', leaf(TYPE)]]);
-    const tree = hashTree(labelled([['time', leaf(leb128(time))], ['subnet', labelled([[subnetId, own]])], ['canister_ranges', labelled([[subnetId, SHARDS]])]]));
+    if (this.#delegation && this.#delegation.madeAt <= time && time < this.#delegation.madeAt + DELEGATION_LIFE)
+      return this.#delegation.made;
+    const own = labelled([
+      ['public_key', leaf(der)],
+      ['canister_ranges', leaf(RANGES)],
+      ['type', leaf(TYPE)],
+    ]);
+    const tree = hashTree(
+      labelled([
+        ['time', leaf(leb128(time))],
+        ['subnet', labelled([[subnetId, own]])],
+        ['canister_ranges', labelled([[subnetId, SHARDS]])],
+      ]),
+    );
     const made = { subnet_id: subnetId, certificate: encodeCertificate(tree.witness([[]]), signAsRoot(tree.digest)) };
     this.#delegation = { made, madeAt: time };
     return made;
@@ -89,13 +135,22 @@ export class Certifier {
 
   /** Of the last second: they are counted over all canisters. */
   #metricsAt(time: bigint): Tree {
-    if (this.#metrics && this.#metrics.madeAt <= time && time < this.#metrics.madeAt + METRICS_LIFE) return this.#metrics.tree;
+    if (this.#metrics && this.#metrics.madeAt <= time && time < this.#metrics.madeAt + METRICS_LIFE)
+      return this.#metrics.tree;
     const canisters = [...this.#subnet.canisters.values()];
-    const consumed = canisters.flatMap(({ state }) => Object.values(state.consumed ?? {})).reduce((sum, cycles) => sum + cycles, 0n);
-    const tree = leaf(selfDescribed(encode({
-      num_canisters: canisters.length, canister_state_bytes: canisters.reduce((sum, one) => sum + one.memoryBytes(), 0n),
-      consumed_cycles_total: { low: consumed & 0xffff_ffff_ffff_ffffn, high: consumed >> 64n }, update_transactions_total: this.#subnet.state.messages ?? 0n,
-    })));
+    const consumed = canisters
+      .flatMap(({ state }) => Object.values(state.consumed ?? {}))
+      .reduce((sum, cycles) => sum + cycles, 0n);
+    const tree = leaf(
+      selfDescribed(
+        encode({
+          num_canisters: canisters.length,
+          canister_state_bytes: canisters.reduce((sum, one) => sum + one.memoryBytes(), 0n),
+          consumed_cycles_total: { low: consumed & 0xffff_ffff_ffff_ffffn, high: consumed >> 64n },
+          update_transactions_total: this.#subnet.state.messages ?? 0n,
+        }),
+      ),
+    );
     this.#metrics = { tree, madeAt: time };
     return tree;
   }
@@ -118,10 +173,17 @@ export class Certifier {
     const known = this.#canisters.get(canister);
     if (known && known.parts.every((part, index) => part === parts[index])) return known.tree;
     const controllers = selfDescribed(encode(state.settings.controllers.map(bytesOf)));
-    const entries: [string, Tree][] = [['controllers', leaf(controllers)], ['canister_creation_timestamp', leaf(leb128(state.createdAt))]];
+    const entries: [string, Tree][] = [
+      ['controllers', leaf(controllers)],
+      ['canister_creation_timestamp', leaf(leb128(state.createdAt))],
+    ];
     if (module) {
       const sections = [...module.metadata].map(([name, { content }]): [string, Tree] => [name, leaf(content)]);
-      entries.push(['module_hash', leaf(module.hash)], ['certified_data', leaf(state.certified)], ['last_install_timestamp', leaf(leb128(state.installedAt))]);
+      entries.push(
+        ['module_hash', leaf(module.hash)],
+        ['certified_data', leaf(state.certified)],
+        ['last_install_timestamp', leaf(leb128(state.installedAt))],
+      );
       if (sections.length > 0) entries.push(['metadata', labelled(sections)]);
     }
     const tree = labelled(entries);
@@ -135,7 +197,11 @@ function outcome({ state }: IngressRecord): Tree {
   if (state.status === 'replied') entries.push(['reply', leaf(state.data)]);
   if (state.status === 'rejected') {
     const { code, message, errorCode } = state.rejection;
-    entries.push(['reject_code', leaf(leb128(BigInt(code)))], ['reject_message', leaf(utf8.encode(message))], ['error_code', leaf(utf8.encode(errorCode))]);
+    entries.push(
+      ['reject_code', leaf(leb128(BigInt(code)))],
+      ['reject_message', leaf(utf8.encode(message))],
+      ['error_code', leaf(utf8.encode(errorCode))],
+    );
   }
   return labelled(entries);
 }

@@ -30,7 +30,10 @@ export interface HostOptions {
   secondsPerRound?: number;
   /** Instructions per message; those of the main network if not given. */
   limits?: Partial<Limits>;
-  /** Whether a new state's subnet stands under a root that delegates to it, as on the main network; an old state keeps its form. */
+  /**
+   * Whether a new state's subnet stands under a root that delegates to it, as on the main network; an old state keeps
+   * its form.
+   */
   delegated?: boolean;
   /** Bytes of journal after which a checkpoint is written. Default 64 MiB. */
   checkpointAfter?: number;
@@ -52,8 +55,9 @@ const LONGEST_SLEEP = 60_000;
 const WRITE_AGAIN = 1000;
 
 /**
- * One subnet of one node with everything around it: rounds, journal, checkpoints, certificates. Nothing of a round leaves the host before the round's
- * input is on disk; a restart executes the journal again and comes to the same state.
+ * One subnet of one node with everything around it: rounds, journal, checkpoints, certificates. Nothing of a round
+ * leaves the host before the round's input is on disk; a restart executes the journal again and comes to the same
+ * state.
  */
 export class Host {
   readonly keys: SubnetKeys;
@@ -95,12 +99,20 @@ export class Host {
     this.keys = keys;
     this.#pause = (options.secondsPerRound ?? 0) * 1000;
     this.#outcall = options.outcall ?? performOutcall;
-    this.#onFailure = options.onFailure ?? ((failure) => process.emitWarning(`The Internet Computer host stopped: ${String((failure as Error).stack)}`));
+    this.#onFailure =
+      options.onFailure ??
+      ((failure) => process.emitWarning(`The Internet Computer host stopped: ${String((failure as Error).stack)}`));
     const pages = new PageStore(options.state);
     const modules = new ModuleStore(join(options.state, 'modules'), new Instrumenter());
     const limits = { ...MAIN_NETWORK_LIMITS, ...options.limits };
-    const { rates: _, storageThreshold: __, storageCapacity: ___, ...earlier } = limits; // a state without a checkpoint is new, or of a version that had no others
-    this.subnet = new Subnet({ subnetId: keys.subnetId, nodeId: keys.nodeId, rootKey: keys.rootDer }, modules, earlier, pages);
+    // a state without a checkpoint is new, or of a version that had no others
+    const { rates: _, storageThreshold: __, storageCapacity: ___, ...earlier } = limits;
+    this.subnet = new Subnet(
+      { subnetId: keys.subnetId, nodeId: keys.nodeId, rootKey: keys.rootDer },
+      modules,
+      earlier,
+      pages,
+    );
     this.#history = new History(options.state, this.subnet, pages, options.checkpointAfter);
     this.subnet.onLog = (canister, line) => options.onLog?.(`[${textOf(canister)}] ${line}`);
     this.#certifier = new Certifier(keys, this.subnet);
@@ -150,7 +162,10 @@ export class Host {
     this.#schedule();
   }
 
-  /** Executes one round now, whether or not there is something to do; with changes that nothing in the network could make. */
+  /**
+   * Executes one round now, whether or not there is something to do; with changes that nothing in the network could
+   * make.
+   */
   async step(edits: Edit[] = []): Promise<void> {
     while (this.#busy) await this.#busy; // looked at again after every wait, so that of two steps none is lost
     if (this.#failed) throw this.#failed;
@@ -164,7 +179,12 @@ export class Host {
   async exportTo(folder: string): Promise<void> {
     await this.#quiet();
     this.#history.checkpoint();
-    cpSync(this.folder, folder, { recursive: true, errorOnExist: true, force: false, filter: (path) => !path.endsWith('/lock') && !path.endsWith('/control-token') });
+    cpSync(this.folder, folder, {
+      recursive: true,
+      errorOnExist: true,
+      force: false,
+      filter: (path) => !path.endsWith('/lock') && !path.endsWith('/control-token'),
+    });
   }
 
   /**
@@ -187,11 +207,14 @@ export class Host {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => resolve('pending'), patience);
       const waiters = this.#waiting.get(requestId) ?? [];
-      this.#waiting.set(requestId, [...waiters, (outcome) => {
-        clearTimeout(timer);
-        if (outcome instanceof IcError) reject(outcome);
-        else resolve(outcome);
-      }]);
+      this.#waiting.set(requestId, [
+        ...waiters,
+        (outcome) => {
+          clearTimeout(timer);
+          if (outcome instanceof IcError) reject(outcome);
+          else resolve(outcome);
+        },
+      ]);
     });
   }
 
@@ -208,21 +231,28 @@ export class Host {
   async query(call: QueryCall): Promise<Response> {
     await this.#quiet();
     const latest = performance.now() + QUERY_PATIENCE;
-    return evaluateQuery(this.subnet, {
-      time: this.now(),
-      expired: () => performance.now() > latest,
-      certificate: (canister) => {
-        this.onCertificateShown(canister.id);
-        return this.certificateOf(canister).bytes;
+    return evaluateQuery(
+      this.subnet,
+      {
+        time: this.now(),
+        expired: () => performance.now() > latest,
+        certificate: (canister) => {
+          this.onCertificateShown(canister.id);
+          return this.certificateOf(canister).bytes;
+        },
+        system: (asked) => systemQuery(this.subnet, asked),
       },
-      system: (asked) => systemQuery(this.subnet, asked),
-    }, call);
+      call,
+    );
   }
 
   /** The certificate of a canister's certified data, as of the last round. */
   certificateOf(canister: Canister): { bytes: Uint8Array; time: bigint } {
     const state = this.#fresh();
-    return { bytes: state.certificate([[Buffer.from('canister'), canister.idBytes, Buffer.from('certified_data')]]), time: state.time };
+    return {
+      bytes: state.certificate([[Buffer.from('canister'), canister.idBytes, Buffer.from('certified_data')]]),
+      time: state.time,
+    };
   }
 
   /** The certificate of what the network says of itself: its keys and ranges of canister ids. */
@@ -246,7 +276,9 @@ export class Host {
     }
     const asked = new Set(requestIds);
     const certified = (async () => {
-      await new Promise((resolve) => { setImmediate(resolve); });
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
       await this.#quiet();
       this.#statusAsked = undefined;
       return asked.size === 0 ? this.#fresh() : this.#certify(asked);
@@ -290,17 +322,25 @@ export class Host {
     clearTimeout(this.#timer);
     const due = this.#unwritable || this.#pending.length + this.#outcomes.length > 0 ? 0n : nextDue(this.subnet);
     if (due === undefined) return;
-    const wait = Math.max(Number((due - this.clock.now()) / 1_000_000n) + 1, this.#lastRound + (this.#unwritable ? WRITE_AGAIN : this.#pause) - Date.now(), 0);
+    const wait = Math.max(
+      Number((due - this.clock.now()) / 1_000_000n) + 1,
+      this.#lastRound + (this.#unwritable ? WRITE_AGAIN : this.#pause) - Date.now(),
+      0,
+    );
     if (wait > 0 && wait > LONGEST_SLEEP) this.#timer = setTimeout(() => this.#schedule(), LONGEST_SLEEP);
     else this.#timer = setTimeout(() => this.#startRound(), wait);
   }
 
   #startRound(edits: Edit[] = []): void {
     if (this.#closed || this.#busy) return;
-    this.#busy = this.#round(edits).catch((failure: unknown) => { this.fail(failure); }).finally(() => {
-      this.#busy = undefined;
-      setImmediate(() => this.#schedule()); // queries that waited come first
-    });
+    this.#busy = this.#round(edits)
+      .catch((failure: unknown) => {
+        this.fail(failure);
+      })
+      .finally(() => {
+        this.#busy = undefined;
+        setImmediate(() => this.#schedule()); // queries that waited come first
+      });
   }
 
   async #round(edits: Edit[]): Promise<void> {
@@ -309,8 +349,12 @@ export class Host {
     const { state } = this.subnet;
     const time = this.clock.now();
     const input: RoundInput = {
-      round: state.round + 1, time: time > state.time ? time : state.time + 1n, seed: new Uint8Array(randomBytes(32)), ingress: this.#takePending(),
-      outcalls: this.#outcomes.splice(0), ...(edits.length > 0 && { edits }),
+      round: state.round + 1,
+      time: time > state.time ? time : state.time + 1n,
+      seed: new Uint8Array(randomBytes(32)),
+      ingress: this.#takePending(),
+      outcalls: this.#outcomes.splice(0),
+      ...(edits.length > 0 && { edits }),
     };
     let durable: Promise<void>;
     try {
@@ -329,11 +373,13 @@ export class Host {
     if (this.#history.isLong) this.#history.tryCheckpoint();
   }
 
-  /** Nothing of a round that is not in the journal has happened: whoever waits is told, and the host tries again soon. */
+  /**
+   * Nothing of a round that is not in the journal has happened: whoever waits is told, and the host tries again soon.
+   */
   #refuse({ ingress, outcalls }: RoundInput, failure: unknown): void {
     this.#unwritable = unwritable(this.folder, failure);
     if (!this.#unwritable) throw failure;
-    this.#outcomes.unshift(...outcalls ?? []);
+    this.#outcomes.unshift(...(outcalls ?? []));
     for (const { requestId } of ingress) {
       this.#known.delete(requestId);
       for (const tell of this.#waiting.get(requestId) ?? []) tell(this.#unwritable);
@@ -344,7 +390,8 @@ export class Host {
   #takePending(): Ingress[] {
     let bytes = 0;
     let count = 0;
-    while (count < this.#pending.length && count < ROUND_CALLS && (count === 0 || bytes < ROUND_BYTES)) bytes += this.#pending[count++]!.arg.length;
+    while (count < this.#pending.length && count < ROUND_CALLS && (count === 0 || bytes < ROUND_BYTES))
+      bytes += this.#pending[count++]!.arg.length;
     return this.#pending.splice(0, count);
   }
 
@@ -354,10 +401,12 @@ export class Host {
       if (this.#underWay.has(outcall.id)) continue;
       this.#underWay.add(outcall.id);
       const failed = (cause: Error): OutcallOutcome => ({ code: SYS_TRANSIENT, message: cause.message });
-      void this.#outcall(outcall).catch(failed).then((outcome) => {
-        this.#outcomes.push({ id: outcall.id, outcome });
-        this.#schedule();
-      });
+      void this.#outcall(outcall)
+        .catch(failed)
+        .then((outcome) => {
+          this.#outcomes.push({ id: outcall.id, outcome });
+          this.#schedule();
+        });
     }
   }
 

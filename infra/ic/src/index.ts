@@ -30,7 +30,11 @@ export interface RunningInternetComputer {
  *
  * @throws IcError `portTaken` · `instrumenterMissing` · `stateInUse` · `stateDamaged`
  */
-export async function startInternetComputer({ port = 4943, control = false, ...options }: StartOptions): Promise<RunningInternetComputer> {
+export async function startInternetComputer({
+  port = 4943,
+  control = false,
+  ...options
+}: StartOptions): Promise<RunningInternetComputer> {
   const host = Host.open(options);
   const faults = new HttpFaults();
   let front: Front;
@@ -38,7 +42,13 @@ export async function startInternetComputer({ port = 4943, control = false, ...o
     front = await openFront(host, faults, port);
   } catch (cause) {
     await host.close();
-    throw new IcError('portTaken', { port }, `Cannot listen on port ${port} of 127.0.0.1 (${(cause as Error).message}); choose another --port, or 0 for a free one.`, { cause });
+    throw new IcError(
+      'portTaken',
+      { port },
+      `Cannot listen on port ${port} of 127.0.0.1 (${(cause as Error).message}); choose another --port, or 0 ` +
+        'for a free one.',
+      { cause },
+    );
   }
   const controlling = control ? await startControl(host, faults, options.state) : undefined;
   return {

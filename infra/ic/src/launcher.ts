@@ -18,22 +18,48 @@ async function main(): Promise<void> {
   const texts = { type: 'string', multiple: true } as const;
   const { values } = parseArgs({
     options: {
-      'interface-version': text, 'state-dir': text, bind: text, 'gateway-port': text, 'status-dir': text, domain: texts, verbose: flag, ii: flag, nns: flag,
-      'artificial-delay-ms': text, subnet: texts, 'bitcoind-addr': texts, 'dogecoind-addr': texts, 'config-port': text, 'stdout-file': text, 'stderr-file': text,
+      'interface-version': text,
+      'state-dir': text,
+      bind: text,
+      'gateway-port': text,
+      'status-dir': text,
+      domain: texts,
+      verbose: flag,
+      ii: flag,
+      nns: flag,
+      'artificial-delay-ms': text,
+      subnet: texts,
+      'bitcoind-addr': texts,
+      'dogecoind-addr': texts,
+      'config-port': text,
+      'stdout-file': text,
+      'stderr-file': text,
     },
   });
   if (values['interface-version'] && Number.parseInt(values['interface-version'], 10) !== INTERFACE) {
-    throw new IcError('usage', { asked: values['interface-version'] }, `This launcher speaks version ${INTERFACE} of the interface, not ${values['interface-version']}.`);
+    throw new IcError(
+      'usage',
+      { asked: values['interface-version'] },
+      `This launcher speaks version ${INTERFACE} of the interface, not ${values['interface-version']}.`,
+    );
   }
   const absent = ABSENT.find((name) => values[name]);
-  if (absent) throw new IcError('usage', { option: absent }, `This network has no part for --${absent}; leave it out of icp.yaml.`);
+  if (absent)
+    throw new IcError(
+      'usage',
+      { option: absent },
+      `This network has no part for --${absent}; leave it out of icp.yaml.`,
+    );
   if (values.bind && values.bind !== '127.0.0.1' && values.bind !== 'localhost') {
     throw new IcError('usage', { bind: values.bind }, `This network listens on 127.0.0.1 only, not on ${values.bind}.`);
   }
   const folder = values['status-dir'];
-  if (!folder || !values['state-dir']) throw new IcError('usage', {}, 'The options --state-dir and --status-dir are missing.');
+  if (!folder || !values['state-dir'])
+    throw new IcError('usage', {}, 'The options --state-dir and --status-dir are missing.');
   const running = await startInternetComputer({
-    state: values['state-dir'], port: Number(values['gateway-port'] ?? '0'), secondsPerRound: Number(values['artificial-delay-ms'] ?? '0') / 1000,
+    state: values['state-dir'],
+    port: Number(values['gateway-port'] ?? '0'),
+    secondsPerRound: Number(values['artificial-delay-ms'] ?? '0') / 1000,
     onLog: values.verbose ? (line) => process.stderr.write(`${line}\n`) : undefined,
     onFailure: (failure) => {
       process.stderr.write(`The Internet Computer host cannot go on: ${String((failure as Error).stack)}\n`);
@@ -42,12 +68,17 @@ async function main(): Promise<void> {
   });
   mkdirSync(folder, { recursive: true });
   const status = {
-    v: '1', gateway_port: Number(new URL(running.url).port), root_key: running.rootKey, default_effective_canister_id: principalOf(canisterId(0x0100_0000n)).toText(),
+    v: '1',
+    gateway_port: Number(new URL(running.url).port),
+    root_key: running.rootKey,
+    default_effective_canister_id: principalOf(canisterId(0x0100_0000n)).toText(),
     supported_features: [],
   };
   writeFileSync(join(folder, 'status.json.new'), `${JSON.stringify(status)}\n`);
   renameSync(join(folder, 'status.json.new'), join(folder, 'status.json'));
-  const stop = (): void => { void running.stop().then(() => process.exit(0)); };
+  const stop = (): void => {
+    void running.stop().then(() => process.exit(0));
+  };
   process.once('SIGINT', stop).once('SIGTERM', stop);
 }
 

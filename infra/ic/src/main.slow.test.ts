@@ -13,14 +13,25 @@ describe('npm run ic', () => {
   const state = mkdtempSync(join(tmpdir(), 'livepod-ic-main-'));
   afterAll(() => rmSync(state, { recursive: true, force: true }));
 
-  const started = async (): Promise<{ npm: ChildProcess; lines: string[]; ready: { url: string; rootKey: string } }> => {
-    const npm = spawn('npm', ['run', '-s', 'ic', '--', '--port', '0', '--state', state], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+  const started = async (): Promise<{
+    npm: ChildProcess;
+    lines: string[];
+    ready: { url: string; rootKey: string };
+  }> => {
+    const npm = spawn('npm', ['run', '-s', 'ic', '--', '--port', '0', '--state', state], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const lines: string[] = [];
     const reader = createInterface(npm.stdout!).on('line', (line) => lines.push(line));
     await once(reader, 'line');
     return { npm, lines, ready: JSON.parse(lines[0]!) as { url: string; rootKey: string } };
   };
-  const answers = async (url: string): Promise<boolean> => fetch(`${url}/api/v2/status`).then(({ ok }) => ok, () => false);
+  const answers = async (url: string): Promise<boolean> =>
+    fetch(`${url}/api/v2/status`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
 
   it('prints one line when it is ready, serves until SIGTERM, and goes on with the same state', async () => {
     const first = await started();

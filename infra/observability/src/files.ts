@@ -12,7 +12,10 @@ export interface Alert {
   annotations: { summary: string; description: string; runbook_url: string };
 }
 
-export const alerts = (): Alert[] => (load(readFileSync(join(folder, 'prometheus', 'alerts.yml'), 'utf8')) as { groups: { rules: Alert[] }[] }).groups.flatMap(({ rules }) => rules);
+export const alerts = (): Alert[] =>
+  (
+    load(readFileSync(join(folder, 'prometheus', 'alerts.yml'), 'utf8')) as { groups: { rules: Alert[] }[] }
+  ).groups.flatMap(({ rules }) => rules);
 
 interface Panel {
   id: number;
@@ -27,10 +30,17 @@ export interface Dashboard {
   panels: Panel[];
 }
 
-export const dashboards = (): Dashboard[] => readdirSync(join(folder, 'grafana')).map((name) => JSON.parse(readFileSync(join(folder, 'grafana', name), 'utf8')) as Dashboard);
+export const dashboards = (): Dashboard[] =>
+  readdirSync(join(folder, 'grafana')).map(
+    (name) => JSON.parse(readFileSync(join(folder, 'grafana', name), 'utf8')) as Dashboard,
+  );
 
 /** Every expression of the dashboards, with Grafana's own interval filled in. */
-export const panelExpressions = (): string[] => dashboards().flatMap(({ panels }) => panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr.replaceAll('$__rate_interval', '5m'))));
+export const panelExpressions = (): string[] =>
+  dashboards().flatMap(({ panels }) =>
+    panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr.replaceAll('$__rate_interval', '5m'))),
+  );
 
 /** The metrics that expressions name. */
-export const metricsIn = (expressions: string[]): string[] => [...new Set(expressions.flatMap((expr) => expr.match(/\b(?:livepod|temporal)_[a-z_]+/g) ?? []))].sort();
+export const metricsIn = (expressions: string[]): string[] =>
+  [...new Set(expressions.flatMap((expr) => expr.match(/\b(?:livepod|temporal)_[a-z_]+/g) ?? []))].sort();

@@ -21,7 +21,9 @@ describe('the alert rules', () => {
     const tests = readFileSync(join(folder, 'prometheus', 'alerts.test.yml'), 'utf8');
     for (const { alert } of alerts()) {
       expect(tests).toContain(`{ eval_time: 55m, alertname: ${alert} }`);
-      expect(tests.includes(`{alertname="${alert}"}`) || tests.includes(`alertname: ${alert}\n        exp_alerts`)).toBe(true);
+      expect(
+        tests.includes(`{alertname="${alert}"}`) || tests.includes(`alertname: ${alert}\n        exp_alerts`),
+      ).toBe(true);
     }
   });
 
@@ -33,15 +35,19 @@ describe('the alert rules', () => {
       const book = readFileSync(join(root, annotations.runbook_url), 'utf8');
       for (const part of [`# ${alert}\n`, '**Means.**', '**Look**', '**Do**']) expect(book).toContain(part);
     }
-    const books = readdirSync(join(root, 'docs', 'runbooks')).filter((name) => name !== 'README.md').map((name) => name.replace('.md', ''));
+    const books = readdirSync(join(root, 'docs', 'runbooks'))
+      .filter((name) => name !== 'README.md')
+      .map((name) => name.replace('.md', ''));
     expect(books.sort()).toEqual([...names].sort());
     const list = readFileSync(join(root, 'docs', 'runbooks', 'README.md'), 'utf8');
     for (const name of names) expect(list).toContain(`(${name}.md)`);
   });
 
-  it('name only runbooks\' files and folders that exist', () => {
+  it("name only runbooks' files and folders that exist", () => {
     for (const name of readdirSync(join(root, 'docs', 'runbooks'))) {
-      for (const [, path] of readFileSync(join(root, 'docs', 'runbooks', name), 'utf8').matchAll(/`?\b((?:docs|infra|activities|workers)\/[\w./-]+\w)/g)) {
+      for (const [, path] of readFileSync(join(root, 'docs', 'runbooks', name), 'utf8').matchAll(
+        /`?\b((?:docs|infra|activities|workers)\/[\w./-]+\w)/g,
+      )) {
         expect({ name, path, there: existsSync(join(root, path!)) }).toEqual({ name, path, there: true });
       }
     }
@@ -50,20 +56,30 @@ describe('the alert rules', () => {
 
 describe('the dashboards', () => {
   it('have ids, titles, panels that do not lie on each other, and expressions that parse', () => {
-    expect(dashboards().map(({ uid }) => uid).sort()).toEqual(['livepod-releases', 'livepod-rounds', 'livepod-workers']);
+    expect(
+      dashboards()
+        .map(({ uid }) => uid)
+        .sort(),
+    ).toEqual(['livepod-releases', 'livepod-rounds', 'livepod-workers']);
     for (const { title, panels } of dashboards()) {
       expect(title).toMatch(/^Live Pod: /);
       expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
-      const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) => Array.from({ length: w * h }, (_, n) => `${x + (n % w)}/${y + Math.floor(n / w)}`));
+      const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+        Array.from({ length: w * h }, (_, n) => `${x + (n % w)}/${y + Math.floor(n / w)}`),
+      );
       expect(new Set(cells).size).toBe(cells.length);
-      for (const { type, title, targets } of panels) if (type !== 'row') expect({ title, targets: targets!.length > 0 }).toEqual({ title, targets: true });
+      for (const { type, title, targets } of panels)
+        if (type !== 'row') expect({ title, targets: targets!.length > 0 }).toEqual({ title, targets: true });
     }
     expect(panelExpressions().length).toBeGreaterThan(25);
   });
 });
 
-it('targets are what a stack\'s network.json says, by role', () => {
-  expect(targetsOf({ metrics: { orchestrator: 'http://127.0.0.1:9464/metrics', codec: 'http://127.0.0.1:8081/metrics' } })).toEqual([
-    { targets: ['127.0.0.1:9464'], labels: { role: 'orchestrator' } }, { targets: ['127.0.0.1:8081'], labels: { role: 'codec' } },
+it("targets are what a stack's network.json says, by role", () => {
+  expect(
+    targetsOf({ metrics: { orchestrator: 'http://127.0.0.1:9464/metrics', codec: 'http://127.0.0.1:8081/metrics' } }),
+  ).toEqual([
+    { targets: ['127.0.0.1:9464'], labels: { role: 'orchestrator' } },
+    { targets: ['127.0.0.1:8081'], labels: { role: 'codec' } },
   ]);
 });

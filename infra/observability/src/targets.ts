@@ -8,5 +8,8 @@ export interface Target {
 
 /** The processes of a stack as Prometheus' targets: what network.json says of their metrics. */
 export function targetsOf(network: Pick<Network, 'metrics'>): Target[] {
-  return Object.entries(network.metrics ?? {}).map(([role, url]) => ({ targets: [new URL(url).host], labels: { role } }));
+  return Object.entries(network.metrics ?? {}).map(([role, url]) => ({
+    targets: [new URL(url).host],
+    labels: { role },
+  }));
 }

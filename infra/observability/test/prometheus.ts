@@ -6,18 +6,38 @@ import { freePort } from '@livepod/activities/testing';
 import { folder } from '../src/files.js';
 import type { Target } from '../src/targets.js';
 
-interface Rule { name: string; health: string; lastError?: string; state: string }
+interface Rule {
+  name: string;
+  health: string;
+  lastError?: string;
+  state: string;
+}
 
 /** A Prometheus of the test's own on our configuration and rules; only its clock is faster. */
 export class Prometheus {
-  private constructor(private readonly child: ChildProcess, private readonly url: string) {}
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly url: string,
+  ) {}
 
   static async open(state: string, targets: Target[]): Promise<Prometheus> {
     writeFileSync(join(state, 'targets.json'), JSON.stringify(targets));
     copyFileSync(join(folder, 'prometheus', 'alerts.yml'), join(state, 'alerts.yml'));
-    writeFileSync(join(state, 'prometheus.yml'), readFileSync(join(folder, 'prometheus', 'prometheus.yml'), 'utf8').replaceAll('_interval: 15s', '_interval: 1s'));
+    writeFileSync(
+      join(state, 'prometheus.yml'),
+      readFileSync(join(folder, 'prometheus', 'prometheus.yml'), 'utf8').replaceAll('_interval: 15s', '_interval: 1s'),
+    );
     const port = await freePort();
-    const child = spawn('prometheus', [`--config.file=${join(state, 'prometheus.yml')}`, `--storage.tsdb.path=${join(state, 'data')}`, `--web.listen-address=127.0.0.1:${port}`, '--log.level=error'], { stdio: 'ignore' });
+    const child = spawn(
+      'prometheus',
+      [
+        `--config.file=${join(state, 'prometheus.yml')}`,
+        `--storage.tsdb.path=${join(state, 'data')}`,
+        `--web.listen-address=127.0.0.1:${port}`,
+        '--log.level=error',
+      ],
+      { stdio: 'ignore' },
+    );
     return new Prometheus(child, `http://127.0.0.1:${port}`);
   }
 
@@ -30,7 +50,9 @@ export class Prometheus {
 
   /** Whether every target was scraped well, by role. */
   async targets(): Promise<Record<string, string>> {
-    const { activeTargets } = await this.ask<{ activeTargets: { labels: { role: string }; health: string }[] }>('targets');
+    const { activeTargets } = await this.ask<{ activeTargets: { labels: { role: string }; health: string }[] }>(
+      'targets',
+    );
     return Object.fromEntries(activeTargets.map(({ labels, health }) => [labels.role, health]));
   }
 

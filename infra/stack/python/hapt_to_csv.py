@@ -2,15 +2,17 @@
 
 usage: hapt_to_csv.py SDIST OUT
 
-OUT/sNN/sNN_MM_sw.csv   x_acc,y_acc,z_acc (m/s²), x_gyro,y_gyro,z_gyro (rad/s), timestamp (ms since the recording's start), label
+OUT/sNN/sNN_MM_sw.csv   x_acc,y_acc,z_acc (m/s²), x_gyro,y_gyro,z_gyro (rad/s),
+                        timestamp (ms since the recording's start), label
 OUT/dataset.json        {name, rateMilliHz, device, labels, people, licence, source}
 
-The pickle is read by an unpickler that knows arrays only: numpy's arrays become plain Python arrays, pandas' classes become
-inert holders of their state, and any other global stops the script. No third-party package is needed.
+The pickle is read by an unpickler that knows arrays only: numpy's arrays become plain Python arrays, pandas' classes
+become inert holders of their state, and any other global stops the script. No third-party package is needed.
 
-Of HAPT's twelve labels the six activities are kept, with SITTING and STANDING as one, UPRIGHT: a phone at the waist tells them apart by a small
-tilt that differs between people, and a network that learnt from eight people takes a quarter of one for the other. The six postural transitions
-(a few seconds each) and the unlabelled samples are left out. Rows keep their own time, so a gap shows in `timestamp`.
+Of HAPT's twelve labels the six activities are kept, with SITTING and STANDING as one, UPRIGHT: a phone at the waist
+tells them apart by a small tilt that differs between people, and a network that learnt from eight people takes a
+quarter of one for the other. The six postural transitions (a few seconds each) and the unlabelled samples are left out.
+Rows keep their own time, so a gap shows in `timestamp`.
 """
 
 import array

@@ -2,8 +2,8 @@
 
 usage: kubernetes_schemas.py WHEEL FOLDER VERSION...
 
-References become relative, and an object that lists its properties allows no others: a misspelt field is an error, as it is for
-`kubectl apply --validate=strict`.
+References become relative, and an object that lists its properties allows no others: a misspelt field is an error,
+as it is for `kubectl apply --validate=strict`.
 """
 
 import json
@@ -14,7 +14,8 @@ import zipfile
 
 def strict(schema):
     if isinstance(schema, dict):
-        if "properties" in schema and "additionalProperties" not in schema and not schema.get("x-kubernetes-preserve-unknown-fields"):
+        is_open = "additionalProperties" in schema or schema.get("x-kubernetes-preserve-unknown-fields")
+        if "properties" in schema and not is_open:
             schema["additionalProperties"] = False
         for key, value in schema.items():
             if key == "$ref" and isinstance(value, str):

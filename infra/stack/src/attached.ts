@@ -6,14 +6,21 @@ import { pidFile, type ProcessHandle, type Running } from './supervised.js';
 export class AttachedProcess implements ProcessHandle {
   readonly restarts = 0;
 
-  constructor(private readonly state: string, readonly name: string) {}
+  constructor(
+    private readonly state: string,
+    readonly name: string,
+  ) {}
 
   get pid(): number {
     const now = this.now();
     return now && isAlive(now) ? now.pid : 0;
   }
-  get log(): string { return this.now()?.log ?? ''; }
-  get said(): Record<string, unknown> { return this.now()?.said ?? {}; }
+  get log(): string {
+    return this.now()?.log ?? '';
+  }
+  get said(): Record<string, unknown> {
+    return this.now()?.said ?? {};
+  }
 
   kill(signal: NodeJS.Signals): void {
     const { pid } = this;

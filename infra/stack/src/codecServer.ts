@@ -1,14 +1,26 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Network } from '@livepod/client';
-import { acceptShare, makeSigningKey, newRing, OWN_ISSUER, share, signInLink, signInToken, writeRing } from '@livepod/codec';
+import {
+  acceptShare,
+  makeSigningKey,
+  newRing,
+  OWN_ISSUER,
+  share,
+  signInLink,
+  signInToken,
+  writeRing,
+} from '@livepod/codec';
 import { root } from './paths.js';
 import type { Ports } from './ports.js';
 import type { ProcessSpec } from './supervised.js';
 import type { TemporalAddresses } from './temporalServer.js';
 
 /** Key rings of a stack, by whose payloads they are for. */
-export const keyRings = (state: string) => ({ ours: join(state, 'secrets', 'codec.json'), provider: join(state, 'secrets', 'codec-provider-1.json') });
+export const keyRings = (state: string) => ({
+  ours: join(state, 'secrets', 'codec.json'),
+  provider: join(state, 'secrets', 'codec-provider-1.json'),
+});
 
 /** What the operator's page behind the codec server offers; whoever tells the story writes it. */
 export const operatorPageFile = (state: string): string => join(state, 'operator.json');
@@ -16,12 +28,29 @@ export const operatorPageFile = (state: string): string => join(state, 'operator
 const signingKey = (state: string): string => join(state, 'secrets', 'codec-signing.json');
 
 /** A link that signs an operator's browser in at the codec server, good for half a day. */
-export async function signInLinkOf(state: string, { namespace, providerNamespace, codecUrl }: NonNullable<Network['temporal']>): Promise<string> {
-  return signInLink(codecUrl!, await signInToken(signingKey(state), { subject: 'operator', permissions: [`${namespace}:write`, `${providerNamespace}:read`], hours: 12 }));
+export async function signInLinkOf(
+  state: string,
+  { namespace, providerNamespace, codecUrl }: NonNullable<Network['temporal']>,
+): Promise<string> {
+  return signInLink(
+    codecUrl!,
+    await signInToken(signingKey(state), {
+      subject: 'operator',
+      permissions: [`${namespace}:write`, `${providerNamespace}:read`],
+      hours: 12,
+    }),
+  );
 }
 
-/** The codec server, and the keys that the first start makes: ours, the provider's, one that both hold, and one that signs sign-in links. */
-export async function codecServer(state: string, ports: Ports, { namespace, providerNamespace, uiUrl }: TemporalAddresses): Promise<{ spec: ProcessSpec; codecUrl: string }> {
+/**
+ * The codec server, and the keys that the first start makes: ours, the provider's, one that both hold, and one that
+ * signs sign-in links.
+ */
+export async function codecServer(
+  state: string,
+  ports: Ports,
+  { namespace, providerNamespace, uiUrl }: TemporalAddresses,
+): Promise<{ spec: ProcessSpec; codecUrl: string }> {
   const { ours, provider } = keyRings(state);
   if (!existsSync(ours)) writeRing(ours, newRing(namespace));
   if (!existsSync(provider)) writeRing(provider, newRing(providerNamespace));

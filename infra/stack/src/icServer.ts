@@ -5,11 +5,19 @@ import type { Ports } from './ports.js';
 import type { ProcessSpec } from './supervised.js';
 
 /** The embedded IC host, or the network that IC_HOST and IC_ROOT_KEY (hex of its DER form) name. */
-export async function icServer(state: string, ports: Ports): Promise<{ spec: ProcessSpec | null; icHost: string; rootKey: string | null }> {
+export async function icServer(
+  state: string,
+  ports: Ports,
+): Promise<{ spec: ProcessSpec | null; icHost: string; rootKey: string | null }> {
   const icHost = process.env['IC_HOST'];
   if (icHost) {
     const rootKey = process.env['IC_ROOT_KEY'];
-    if (!rootKey) throw new StackError('badOption', { icHost }, 'IC_HOST is set; set IC_ROOT_KEY (hex) to the root key of that network, too.');
+    if (!rootKey)
+      throw new StackError(
+        'badOption',
+        { icHost },
+        'IC_HOST is set; set IC_ROOT_KEY (hex) to the root key of that network, too.',
+      );
     return { spec: null, icHost, rootKey };
   }
   const port = await ports.choose('ic', 4943);

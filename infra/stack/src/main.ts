@@ -8,7 +8,7 @@ async function main(args: string[]): Promise<void> {
   const [verb, ...rest] = args;
   if (verb === 'doctor') {
     const { doctor } = await import('./doctor.js');
-    process.exitCode = await doctor() ? 0 : 1;
+    process.exitCode = (await doctor()) ? 0 : 1;
     return;
   }
   if (verb !== 'setup') {

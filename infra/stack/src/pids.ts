@@ -31,14 +31,22 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {
-    try { process.kill(pid, signal); } catch { /* gone */ }
+    try {
+      process.kill(pid, signal);
+    } catch {
+      /* gone */
+    }
   }
 }
 
 /** SIGTERM, then SIGKILL for what is still there after `patience` milliseconds. Returns when the process has ended. */
 export async function end(target: Pid, patience: number): Promise<void> {
   if (isAlive(target)) {
-    try { process.kill(target.pid, 'SIGTERM'); } catch { /* gone */ }
+    try {
+      process.kill(target.pid, 'SIGTERM');
+    } catch {
+      /* gone */
+    }
     const until = Date.now() + patience;
     while (isAlive(target) && Date.now() < until) await sleep(25);
   }
@@ -46,4 +54,7 @@ export async function end(target: Pid, patience: number): Promise<void> {
   while (isAlive(target)) await sleep(25);
 }
 
-export const sleep = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
+export const sleep = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });

@@ -2,7 +2,10 @@ import { createServer } from 'node:net';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Chooses ports of 127.0.0.1: the one used last time, else the usual one, else any; remembers the choice, so that links stay good. */
+/**
+ * Chooses ports of 127.0.0.1: the one used last time, else the usual one, else any; remembers the choice, so that links
+ * stay good.
+ */
 export class Ports {
   private readonly chosen: Record<string, number>;
   private readonly taken = new Set<number>();
@@ -17,7 +20,7 @@ export class Ports {
 
   async choose(name: string, usual: number): Promise<number> {
     for (const port of [this.chosen[name], usual]) {
-      if (port !== undefined && !this.taken.has(port) && await bound(port) !== null) return this.keep(name, port);
+      if (port !== undefined && !this.taken.has(port) && (await bound(port)) !== null) return this.keep(name, port);
     }
     for (;;) {
       const port = (await bound(0))!;

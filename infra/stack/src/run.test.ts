@@ -13,28 +13,42 @@ afterAll(() => rmSync(work, { recursive: true }));
 describe('a set-up command', () => {
   it('gives back what it wrote, and shows each line while it runs', async () => {
     const lines: string[] = [];
-    expect(await run('sh', ['-c', 'printf "one\\ntwo"; echo three >&2'], { onLine: (line) => lines.push(line) })).toBe('one\ntwo');
+    expect(await run('sh', ['-c', 'printf "one\\ntwo"; echo three >&2'], { onLine: (line) => lines.push(line) })).toBe(
+      'one\ntwo',
+    );
     expect(lines.sort()).toEqual(['one', 'three', 'two']);
   });
 
   it('that fails says why in its own last words', async () => {
-    await expect(run('sh', ['-c', 'echo no such package >&2; exit 3'])).rejects.toMatchObject({ code: 'commandFailed', details: { code: 3 }, message: expect.stringContaining('no such package') });
+    await expect(run('sh', ['-c', 'echo no such package >&2; exit 3'])).rejects.toMatchObject({
+      code: 'commandFailed',
+      details: { code: 3 },
+      message: expect.stringContaining('no such package'),
+    });
   });
 
   it('that is not installed is named', async () => {
-    await expect(run('no-such-program', [])).rejects.toMatchObject({ code: 'toolMissing', message: 'no-such-program is not installed, or not on PATH.' });
+    await expect(run('no-such-program', [])).rejects.toMatchObject({
+      code: 'toolMissing',
+      message: 'no-such-program is not installed, or not on PATH.',
+    });
     expect(which('no-such-program')).toBeNull();
     expect(await versionOf('no-such-program')).toBeNull();
   });
 
   it('that hangs is stopped with all that it started', async () => {
     const since = Date.now();
-    await expect(run('sh', ['-c', 'sleep 60 & sleep 60'], { timeout: 200 })).rejects.toMatchObject({ code: 'commandTimedOut' });
+    await expect(run('sh', ['-c', 'sleep 60 & sleep 60'], { timeout: 200 })).rejects.toMatchObject({
+      code: 'commandTimedOut',
+    });
     expect(Date.now() - since).toBeLessThan(5_000);
   });
 
   it('is not run for a step that does not exist', async () => {
-    await expect(setUp({ only: ['temporal', 'kubernetes'] })).rejects.toMatchObject({ code: 'badOption', message: expect.stringContaining('no set-up step kubernetes') });
+    await expect(setUp({ only: ['temporal', 'kubernetes'] })).rejects.toMatchObject({
+      code: 'badOption',
+      message: expect.stringContaining('no set-up step kubernetes'),
+    });
   });
 });
 
@@ -54,7 +68,9 @@ describe('a stamp', () => {
 describe('ports', () => {
   it('are the usual ones when free, others when taken, and the same the next time', async () => {
     const taken = createServer();
-    const usual = await new Promise<number>((resolve) => taken.listen(0, '127.0.0.1', () => resolve((taken.address() as { port: number }).port)));
+    const usual = await new Promise<number>((resolve) =>
+      taken.listen(0, '127.0.0.1', () => resolve((taken.address() as { port: number }).port)),
+    );
     const file = join(work, 'ports.json');
     const first = await new Ports(file).choose('s3', usual);
     expect(first).not.toBe(usual);

@@ -28,7 +28,12 @@ export async function run(command: string, args: string[], options: RunOptions =
     detached: true,
   });
   const killGroup = (): void => {
-    if (child.pid) try { process.kill(-child.pid, 'SIGKILL'); } catch { /* already gone */ }
+    if (child.pid)
+      try {
+        process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        /* already gone */
+      }
   };
   running.add(killGroup);
   let stdout = '';
@@ -38,25 +43,39 @@ export async function run(command: string, args: string[], options: RunOptions =
     if (tail.length > 30) tail.shift();
     options.onLine?.(line.replace(/\s+/g, ' ').trim());
   };
-  child.stdout!.setEncoding('utf8').on('data', (text: string) => { stdout += text; });
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
   onLines(child.stdout!, take);
   onLines(child.stderr!, take);
   if (options.input !== undefined) child.stdin!.end(options.input);
 
   let timedOut = false;
-  const timer = options.timeout && setTimeout(() => { timedOut = true; killGroup(); }, options.timeout);
+  const timer =
+    options.timeout &&
+    setTimeout(() => {
+      timedOut = true;
+      killGroup();
+    }, options.timeout);
   try {
     const code = await new Promise<number | string>((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (status, signal) => resolve(status ?? signal ?? 'unknown'));
     });
     if (timedOut) {
-      throw new StackError('commandTimedOut', { command, seconds: options.timeout! / 1000 },
-        `${command} took longer than ${options.timeout! / 1000} s and was stopped; see whether what it downloads from can be reached.`);
+      throw new StackError(
+        'commandTimedOut',
+        { command, seconds: options.timeout! / 1000 },
+        `${command} took longer than ${options.timeout! / 1000} s and was stopped; see whether what it ` +
+          'downloads from can be reached.',
+      );
     }
     if (code !== 0) {
-      throw new StackError('commandFailed', { command, args, code, output: tail.join('\n') },
-        `${command} ${args.slice(0, 3).join(' ')} ended with ${code}:\n${tail.slice(-12).join('\n')}`);
+      throw new StackError(
+        'commandFailed',
+        { command, args, code, output: tail.join('\n') },
+        `${command} ${args.slice(0, 3).join(' ')} ended with ${code}:\n${tail.slice(-12).join('\n')}`,
+      );
     }
     return stdout;
   } catch (error) {
@@ -79,7 +98,9 @@ export function onLines(stream: NodeJS.ReadableStream, take: (line: string) => v
     rest = lines.pop()!;
     for (const line of lines) if (line.trim() !== '') take(line);
   });
-  stream.on('end', () => { if (rest.trim() !== '') take(rest); });
+  stream.on('end', () => {
+    if (rest.trim() !== '') take(rest);
+  });
 }
 
 const running = new Set<() => void>();
@@ -92,7 +113,12 @@ export function killRunningCommands(): void {
 export function which(program: string): string | null {
   for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
     const path = join(folder, program);
-    try { accessSync(path, constants.X_OK); return path; } catch { /* next folder */ }
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      /* next folder */
+    }
   }
   return null;
 }

@@ -19,11 +19,19 @@ export interface S3Credentials {
 }
 
 /** versitygw over a folder, or null when S3_ENDPOINT names a service. */
-export async function s3Server(state: string, ports: Ports): Promise<{ spec: ProcessSpec | null; addresses: S3Addresses; credentials: S3Credentials }> {
+export async function s3Server(
+  state: string,
+  ports: Ports,
+): Promise<{ spec: ProcessSpec | null; addresses: S3Addresses; credentials: S3Credentials }> {
   const bucket = process.env['S3_BUCKET'] ?? 'livepod';
   const region = process.env['AWS_REGION'] ?? 'us-east-1';
   const { path } = await s3Program();
-  if (path === null) return { spec: null, addresses: { endpoint: process.env['S3_ENDPOINT']!, region, bucket }, credentials: givenCredentials() };
+  if (path === null)
+    return {
+      spec: null,
+      addresses: { endpoint: process.env['S3_ENDPOINT']!, region, bucket },
+      credentials: givenCredentials(),
+    };
 
   const credentials = keptCredentials(join(state, 'secrets', 's3.json'));
   const endpoint = `http://127.0.0.1:${await ports.choose('s3', 7070)}`;
@@ -47,7 +55,11 @@ export async function s3Server(state: string, ports: Ports): Promise<{ spec: Pro
 function givenCredentials(): S3Credentials {
   const [accessKeyId, secretAccessKey] = [process.env['AWS_ACCESS_KEY_ID'], process.env['AWS_SECRET_ACCESS_KEY']];
   if (!accessKeyId || !secretAccessKey) {
-    throw new StackError('badOption', { endpoint: process.env['S3_ENDPOINT'] }, 'S3_ENDPOINT is set; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for it, too.');
+    throw new StackError(
+      'badOption',
+      { endpoint: process.env['S3_ENDPOINT'] },
+      'S3_ENDPOINT is set; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for it, too.',
+    );
   }
   return { accessKeyId, secretAccessKey };
 }
@@ -57,22 +69,35 @@ function keptCredentials(path: string): S3Credentials {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as S3Credentials;
   } catch {
-    const made = { accessKeyId: `livepod-${randomBytes(6).toString('hex')}`, secretAccessKey: randomBytes(24).toString('base64url') };
+    const made = {
+      accessKeyId: `livepod-${randomBytes(6).toString('hex')}`,
+      secretAccessKey: randomBytes(24).toString('base64url'),
+    };
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     writeFileSync(path, `${JSON.stringify(made)}\n`, { mode: 0o600 });
     return made;
   }
 }
 
-export async function prepareBucket({ endpoint, region, bucket }: S3Addresses, credentials: S3Credentials): Promise<void> {
+export async function prepareBucket(
+  { endpoint, region, bucket }: S3Addresses,
+  credentials: S3Credentials,
+): Promise<void> {
   const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
   try {
-    const there = await client.send(new HeadBucketCommand({ Bucket: bucket })).then(() => true, () => false);
+    const there = await client.send(new HeadBucketCommand({ Bucket: bucket })).then(
+      () => true,
+      () => false,
+    );
     if (!there) await client.send(new CreateBucketCommand({ Bucket: bucket }));
   } catch (error) {
     const { name, message } = error as Error;
     if (name !== 'BucketAlreadyOwnedByYou') {
-      throw new StackError('notReady', { endpoint, bucket }, `The bucket ${bucket} at ${endpoint} can be neither found nor made: ${message}. See its credentials.`);
+      throw new StackError(
+        'notReady',
+        { endpoint, bucket },
+        `The bucket ${bucket} at ${endpoint} can be neither found nor made: ${message}. See its credentials.`,
+      );
     }
   } finally {
     client.destroy();

@@ -45,45 +45,82 @@ export function steps(options: SetUpOptions, found: (recordings: Recordings) => 
       return outcome;
     },
   };
-  const all = [recordings, tensorflow, sandbox, rust, instrument, canisters, ...(options.forTests ? [testCanister, pythonAgent, pocketSuite, browser] : []), temporal, s3, ...(options.forTests ? [prometheus, deployTools] : [])];
+  const all = [
+    recordings,
+    tensorflow,
+    sandbox,
+    rust,
+    instrument,
+    canisters,
+    ...(options.forTests ? [testCanister, pythonAgent, pocketSuite, browser] : []),
+    temporal,
+    s3,
+    ...(options.forTests ? [prometheus, deployTools] : []),
+  ];
   const unknown = options.only?.filter((name) => !all.some((step) => step.name === name)) ?? [];
   if (unknown.length > 0) {
-    throw new StackError('badOption', { unknown }, `There is no set-up step ${unknown.join(', ')}; there are ${all.map((step) => step.name).join(', ')}.`);
+    throw new StackError(
+      'badOption',
+      { unknown },
+      `There is no set-up step ${unknown.join(', ')}; there are ${all.map((step) => step.name).join(', ')}.`,
+    );
   }
   return options.only ? all.filter((step) => options.only!.includes(step.name)) : all;
 }
 
 /**
- * Makes sure of everything that the stack and the story need, one step after the other (builds use every core as it is), and shows progress:
- * a live list on a terminal, plain lines elsewhere.
+ * Makes sure of everything that the stack and the story need, one step after the other (builds use every core as it
+ * is), and shows progress: a live list on a terminal, plain lines elsewhere.
  *
  * @throws StackError `stepFailed` naming the step, why it failed, and the other ways to provide the same
  */
 export async function setUp(options: SetUpOptions = {}): Promise<SetUpResult> {
   const began = Date.now();
   const result: SetUpResult = { recordings: null, wasmDir: cache('wasm'), warnings: [], seconds: 0 };
-  const list = steps(options, (recordings) => { result.recordings = recordings; });
+  const list = steps(options, (recordings) => {
+    result.recordings = recordings;
+  });
   let interrupted = false;
   const live = process.stdout.isTTY && !process.env['CI'];
-  const tasks = new Listr(list.map((step) => ({
-    title: step.title,
-    task: async (_: unknown, task: { title: string; output: string }): Promise<void> => {
-      const since = Date.now();
-      const outcome = await step.run(throttled((line) => { task.output = line; }, live)).catch((error: Error) => {
-        if (interrupted) return null;
-        throw new StackError('stepFailed', { step: step.name, cause: error.message },
-          `${step.title}: ${error.message}\nWhat it needs, any one of:\n${step.ways.map((way) => `  - ${way}`).join('\n')}`);
-      });
-      if (interrupted || outcome === null) throw new StackError('stepFailed', { step: step.name }, `${step.title}: interrupted; the next start goes on from here.`);
-      if (outcome.warning) result.warnings.push(outcome.warning);
-      task.title = `${step.title}: ${outcome.detail}${outcome.how === 'built' ? ` (${Math.round((Date.now() - since) / 1000)} s)` : ''}`;
+  const tasks = new Listr(
+    list.map((step) => ({
+      title: step.title,
+      task: async (_: unknown, task: { title: string; output: string }): Promise<void> => {
+        const since = Date.now();
+        const outcome = await step
+          .run(
+            throttled((line) => {
+              task.output = line;
+            }, live),
+          )
+          .catch((error: Error) => {
+            if (interrupted) return null;
+            throw new StackError(
+              'stepFailed',
+              { step: step.name, cause: error.message },
+              `${step.title}: ${error.message}\nWhat it needs, any one ` +
+                `of:\n${step.ways.map((way) => `  - ${way}`).join('\n')}`,
+            );
+          });
+        if (interrupted || outcome === null)
+          throw new StackError(
+            'stepFailed',
+            { step: step.name },
+            `${step.title}: interrupted; the next start goes on from here.`,
+          );
+        if (outcome.warning) result.warnings.push(outcome.warning);
+        task.title =
+          `${step.title}: ` +
+          `${outcome.detail}${outcome.how === 'built' ? ` (${Math.round((Date.now() - since) / 1000)} s)` : ''}`;
+      },
+    })),
+    {
+      concurrent: false,
+      registerSignalListeners: false,
+      renderer: live ? 'default' : 'simple',
+      rendererOptions: { collapseErrors: false } as object,
     },
-  })), {
-    concurrent: false,
-    registerSignalListeners: false,
-    renderer: live ? 'default' : 'simple',
-    rendererOptions: { collapseErrors: false } as object,
-  });
+  );
   const onSignal = (): void => {
     interrupted = true;
     killRunningCommands();

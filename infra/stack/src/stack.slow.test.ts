@@ -28,7 +28,11 @@ afterAll(async () => {
 /** Runs a script against this package in a process of its own; what it prints as JSON. */
 async function elsewhere(script: string): Promise<unknown> {
   const file = join(state, 'elsewhere.mts');
-  writeFileSync(file, `import { bringUp } from ${JSON.stringify(join(root, 'infra/stack/src/index.ts'))};\nconst state = ${JSON.stringify(state)};\n${script}`);
+  writeFileSync(
+    file,
+    `import { bringUp } from ${JSON.stringify(join(root, 'infra/stack/src/index.ts'))};\nconst state = ` +
+      `${JSON.stringify(state)};\n${script}`,
+  );
   const child = spawn(process.execPath, ['--import', 'tsx', file], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   const gone = once(child, 'exit');
   let text = '';
@@ -43,7 +47,9 @@ describe('the stack', () => {
     const { namespaces } = await connection.workflowService.listNamespaces({});
     expect(namespaces.map((one) => one.namespaceInfo?.name)).toEqual(expect.arrayContaining(['livepod', 'provider-1']));
     const { endpoints } = await connection.operatorService.listNexusEndpoints({});
-    expect(endpoints.map((one) => one.spec)).toMatchObject([{ name: 'provider-1', target: { worker: { namespace: 'provider-1', taskQueue: 'provider' } } }]);
+    expect(endpoints.map((one) => one.spec)).toMatchObject([
+      { name: 'provider-1', target: { worker: { namespace: 'provider-1', taskQueue: 'provider' } } },
+    ]);
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'livepod' });
     expect(Object.keys(customAttributes)).toEqual(expect.arrayContaining(Object.keys(searchAttributes)));
     await connection.close();
@@ -53,8 +59,15 @@ describe('the stack', () => {
     const { endpoint, region, bucket } = stack.network.s3!;
     const client = new S3Client({ endpoint, region, credentials: stack.s3Credentials, forcePathStyle: true });
     await client.send(new HeadBucketCommand({ Bucket: bucket }));
-    const stranger = new S3Client({ endpoint, region, credentials: { ...stack.s3Credentials, secretAccessKey: 'guessed' }, forcePathStyle: true });
-    await expect(stranger.send(new HeadBucketCommand({ Bucket: bucket }))).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } });
+    const stranger = new S3Client({
+      endpoint,
+      region,
+      credentials: { ...stack.s3Credentials, secretAccessKey: 'guessed' },
+      forcePathStyle: true,
+    });
+    await expect(stranger.send(new HeadBucketCommand({ Bucket: bucket }))).rejects.toMatchObject({
+      $metadata: { httpStatusCode: 403 },
+    });
     expect(statSync(join(state, 'secrets/s3.json')).mode & 0o777).toBe(0o600);
     expect(readFileSync(stack.networkFile, 'utf8')).not.toContain(stack.s3Credentials.secretAccessKey);
   });
@@ -66,7 +79,12 @@ describe('the stack', () => {
 
   it('has a codec server that answers signed-in people alone, and keys that only their owner can read', async () => {
     const { codecUrl } = stack.network.temporal!;
-    const decode = (headers: Record<string, string>) => fetch(`${codecUrl}/decode`, { method: 'POST', body: '{"payloads": []}', headers: { 'x-namespace': 'livepod', ...headers } }).then(({ status }) => status);
+    const decode = (headers: Record<string, string>) =>
+      fetch(`${codecUrl}/decode`, {
+        method: 'POST',
+        body: '{"payloads": []}',
+        headers: { 'x-namespace': 'livepod', ...headers },
+      }).then(({ status }) => status);
     const token = new URL(await signInLinkOf(stack.state, stack.network.temporal!)).searchParams.get('token')!;
     expect([await decode({}), await decode({ authorization: `Bearer ${token}` })]).toEqual([401, 200]);
     for (const path of Object.values(keyRings(stack.state))) expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -92,18 +110,27 @@ describe('the stack', () => {
   it('is found, and not started twice, by another process', async () => {
     const since = Date.now();
     const seen = await elsewhere(`const stack = await bringUp({ state });
-      const refused = await stack.startProcess({ name: 'more', command: 'true', args: [], ready: { line: 'x' } }).catch((error) => error.code);
-      console.log(JSON.stringify({ owned: stack.owned, refused, pids: Object.fromEntries(stack.processes.map((p) => [p.name, p.pid])), network: stack.network }));`);
-    expect(seen).toEqual({ owned: false, refused: 'badOption', pids: Object.fromEntries(stack.processes.map(({ name, pid }) => [name, pid])), network: stack.network });
+      const refused = await stack.startProcess({ name: 'more', command: 'true', args: [], ready: { line: 'x' }
+      }).catch((error) => error.code);
+      console.log(JSON.stringify({ owned: stack.owned, refused, pids: Object.fromEntries(stack.processes.map((p) =>
+      [p.name, p.pid])), network: stack.network }));`);
+    expect(seen).toEqual({
+      owned: false,
+      refused: 'badOption',
+      pids: Object.fromEntries(stack.processes.map(({ name, pid }) => [name, pid])),
+      network: stack.network,
+    });
     expect(Date.now() - since).toBeLessThan(20_000);
   });
 
   it('is not started fresh under those who use it', async () => {
-    const code = await elsewhere(`console.log(JSON.stringify(await bringUp({ state, fresh: true }).catch((error) => error.code)));`);
+    const code = await elsewhere(
+      `console.log(JSON.stringify(await bringUp({ state, fresh: true }).catch((error) => error.code)));`,
+    );
     expect(code).toBe('alreadyStarting');
   });
 
-  it('stops every process, the last started first, and comes up again with its state at the same addresses', async () => {
+  it('stops every process, the last started first, and comes up again with state and addresses as before', async () => {
     const before = stack.network;
     const pids = stack.processes.map(({ pid }) => pid);
     await stack.stop();
@@ -114,9 +141,9 @@ describe('the stack', () => {
 
   it('clears away what a supervisor killed by SIGKILL left behind', async () => {
     await stack.stop();
-    const left = await elsewhere(`const stack = await bringUp({ state, signals: false, tell: () => {} });
+    const left = (await elsewhere(`const stack = await bringUp({ state, signals: false, tell: () => {} });
       console.log(JSON.stringify(stack.processes.map((p) => p.pid)));
-      process.stdout.end(() => process.kill(process.pid, 'SIGKILL'));`) as number[];
+      process.stdout.end(() => process.kill(process.pid, 'SIGKILL'));`)) as number[];
     expect(left).toHaveLength(4);
     for (const pid of left) expect(bornAt(pid)).not.toBeNull();
     stack = await start();

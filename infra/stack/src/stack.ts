@@ -50,7 +50,10 @@ export interface BringUpOptions {
   workers?: (base: Base) => ProcessSpec[] | Promise<ProcessSpec[]>;
   /** Told what happens, one line each; default: standard error. */
   tell?: (line: string) => void;
-  /** Whether Ctrl-C and SIGTERM stop the stack and end this process (status 128 + signal, unless `process.exitCode` is set). Default true. */
+  /**
+   * Whether Ctrl-C and SIGTERM stop the stack and end this process (status 128 + signal, unless `process.exitCode` is
+   * set). Default true.
+   */
   signals?: boolean;
 }
 
@@ -60,8 +63,8 @@ interface Owner extends Pid {
 }
 
 /**
- * Starts what is not running: Temporal, S3 and the IC together, then the canisters, then the workers. A stack that another process runs is attached
- * to; processes that a killed one left behind are ended first.
+ * Starts what is not running: Temporal, S3 and the IC together, then the canisters, then the workers. A stack that
+ * another process runs is attached to; processes that a killed one left behind are ended first.
  *
  * @throws StackError `notReady` (the log's end is in the message) · `alreadyStarting` · `badOption`
  */
@@ -72,7 +75,12 @@ export async function bringUp(options: BringUpOptions = {}): Promise<Stack> {
 
   const owner = readOwner(ownerFile);
   if (owner && isAlive(owner) && owner.pid !== process.pid) {
-    if (options.fresh) throw new StackError('alreadyStarting', { pid: owner.pid }, `The stack in ${state} is running as process ${owner.pid}; stop it (Ctrl-C there) before a fresh start.`);
+    if (options.fresh)
+      throw new StackError(
+        'alreadyStarting',
+        { pid: owner.pid },
+        `The stack in ${state} is running as process ${owner.pid}; stop it (Ctrl-C there) before a fresh start.`,
+      );
     return attach(state, ownerFile, owner);
   }
   await Promise.all(leftovers(state).map(endLeftover));
@@ -83,7 +91,11 @@ export async function bringUp(options: BringUpOptions = {}): Promise<Stack> {
   try {
     writeFileSync(ownerFile, JSON.stringify(me), { flag: 'wx' });
   } catch {
-    throw new StackError('alreadyStarting', { state }, `Another process has begun to start the stack in ${state} at this moment; try again.`);
+    throw new StackError(
+      'alreadyStarting',
+      { state },
+      `Another process has begun to start the stack in ${state} at this moment; try again.`,
+    );
   }
 
   const stack = new OwnedStack(state, ownerFile, tell);
@@ -109,14 +121,22 @@ class OwnedStack implements Stack {
   private stopped: Promise<void> | null = null;
   private readonly atExit = (): void => this.running.forEach(({ pid }) => pid && signalGroup(pid, 'SIGTERM'));
 
-  constructor(readonly state: string, private readonly ownerFile: string, private readonly tell: (line: string) => void) {
+  constructor(
+    readonly state: string,
+    private readonly ownerFile: string,
+    private readonly tell: (line: string) => void,
+  ) {
     this.networkFile = join(state, 'network.json');
     this.ports = new Ports(join(state, 'ports.json'));
     process.once('exit', this.atExit);
   }
 
-  get network(): Network { return readNetworkFile(this.networkFile); }
-  get processes(): ProcessHandle[] { return [...this.running]; }
+  get network(): Network {
+    return readNetworkFile(this.networkFile);
+  }
+  get processes(): ProcessHandle[] {
+    return [...this.running];
+  }
 
   async begin(options: BringUpOptions): Promise<void> {
     const temporal = await temporalServer(this.state, this.ports);
@@ -141,10 +161,17 @@ class OwnedStack implements Stack {
       this.startProcess(codec.spec).then(() => this.tell(`Codec server: ${codec.codecUrl}`)),
       ...(icProcess ? [icProcess.then(() => this.tell(`Internet Computer: ${ic.icHost}`))] : []),
     ]);
-    const said = icProcess ? (await icProcess).said as { url?: string; rootKey: string } : { url: ic.icHost, rootKey: ic.rootKey! };
-    updateNetwork(this.networkFile, { icHost: said.url ?? ic.icHost, rootKey: said.rootKey, temporal: { ...temporal.addresses, codecUrl: codec.codecUrl }, s3: s3.addresses });
+    const said = icProcess
+      ? ((await icProcess).said as { url?: string; rootKey: string })
+      : { url: ic.icHost, rootKey: ic.rootKey! };
+    updateNetwork(this.networkFile, {
+      icHost: said.url ?? ic.icHost,
+      rootKey: said.rootKey,
+      temporal: { ...temporal.addresses, codecUrl: codec.codecUrl },
+      s3: s3.addresses,
+    });
     await options.afterIc?.(this);
-    const workers = await options.workers?.(this) ?? [];
+    const workers = (await options.workers?.(this)) ?? [];
     const started = await allDone(workers.map((spec) => this.startProcess(spec)));
     updateNetwork(this.networkFile, { metrics: metricsOf([this.process('codec'), ...started]) });
   }
@@ -154,9 +181,18 @@ class OwnedStack implements Stack {
   }
 
   async startProcess(spec: ProcessSpec): Promise<ProcessHandle> {
-    if (this.stopped) throw new StackError('notReady', { process: spec.name }, `${spec.name} is not started, because the stack is being stopped.`);
+    if (this.stopped)
+      throw new StackError(
+        'notReady',
+        { process: spec.name },
+        `${spec.name} is not started, because the stack is being stopped.`,
+      );
     if (this.running.some(({ name }) => name === spec.name)) {
-      throw new StackError('badOption', { process: spec.name }, `A process named ${spec.name} is running already; stop it first, or take another name.`);
+      throw new StackError(
+        'badOption',
+        { process: spec.name },
+        `A process named ${spec.name} is running already; stop it first, or take another name.`,
+      );
     }
     const supervised = new Supervised(spec, this.state, this.tell);
     this.running.push(supervised);
@@ -225,11 +261,20 @@ async function attach(state: string, ownerFile: string, owner: Owner): Promise<S
     await sleep(250);
   }
   if (!now?.ready || !isAlive(now)) {
-    throw new StackError('alreadyStarting', { pid: owner.pid }, `Process ${owner.pid}, which was starting the stack in ${state}, did not get it ready; see its output, then start again.`);
+    throw new StackError(
+      'alreadyStarting',
+      { pid: owner.pid },
+      `Process ${owner.pid}, which was starting the stack in ${state}, did not get it ready; see its output, ` +
+        'then start again.',
+    );
   }
   const networkFile = join(state, 'network.json');
   const notOurs = (what: string): StackError =>
-    new StackError('badOption', { owner: owner.pid }, `${what} has to be done where the stack runs, by process ${owner.pid}; this one has only attached to it.`);
+    new StackError(
+      'badOption',
+      { owner: owner.pid },
+      `${what} has to be done where the stack runs, by process ${owner.pid}; this one has only attached to it.`,
+    );
   const secrets = join(state, 'secrets', 's3.json');
   const processes = (): ProcessHandle[] => pidFiles(state).map(({ name }) => new AttachedProcess(state, name));
   return {
@@ -238,10 +283,17 @@ async function attach(state: string, ownerFile: string, owner: Owner): Promise<S
     networkFile,
     ports: new Ports(join(state, 'ports.json')),
     s3Credentials: existsSync(secrets)
-      ? JSON.parse(readFileSync(secrets, 'utf8')) as S3Credentials
-      : { accessKeyId: process.env['AWS_ACCESS_KEY_ID'] ?? '', secretAccessKey: process.env['AWS_SECRET_ACCESS_KEY'] ?? '' },
-    get network() { return readNetworkFile(networkFile); },
-    get processes() { return processes(); },
+      ? (JSON.parse(readFileSync(secrets, 'utf8')) as S3Credentials)
+      : {
+          accessKeyId: process.env['AWS_ACCESS_KEY_ID'] ?? '',
+          secretAccessKey: process.env['AWS_SECRET_ACCESS_KEY'] ?? '',
+        },
+    get network() {
+      return readNetworkFile(networkFile);
+    },
+    get processes() {
+      return processes();
+    },
     process: (name) => named(processes(), name),
     startProcess: (spec) => Promise.reject(notOurs(`Starting ${spec.name}`)),
     stopProcess: (name) => Promise.reject(notOurs(`Stopping ${name}`)),
@@ -251,12 +303,19 @@ async function attach(state: string, ownerFile: string, owner: Owner): Promise<S
 
 function named(processes: ProcessHandle[], name: string): ProcessHandle {
   const found = processes.find((process) => process.name === name);
-  if (!found) throw new StackError('notReady', { process: name }, `No process ${name} belongs to the stack; there are ${processes.map((process) => process.name).join(', ')}.`);
+  if (!found)
+    throw new StackError(
+      'notReady',
+      { process: name },
+      `No process ${name} belongs to the stack; there are ${processes.map((process) => process.name).join(', ')}.`,
+    );
   return found;
 }
 
 function metricsOf(processes: ProcessHandle[]): Record<string, string> {
-  return Object.fromEntries(processes.flatMap(({ name, said }) => typeof said['metrics'] === 'string' ? [[name, said['metrics']]] : []));
+  return Object.fromEntries(
+    processes.flatMap(({ name, said }) => (typeof said['metrics'] === 'string' ? [[name, said['metrics']]] : [])),
+  );
 }
 
 const readNetworkFile = (path: string): Network => JSON.parse(readFileSync(path, 'utf8')) as Network;
@@ -274,7 +333,13 @@ function pidFiles(state: string): Running[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((file) => file.endsWith('.json') && file !== 'stack.json')
-    .map((file) => { try { return JSON.parse(readFileSync(join(folder, file), 'utf8')) as Running; } catch { return null; } })
+    .map((file) => {
+      try {
+        return JSON.parse(readFileSync(join(folder, file), 'utf8')) as Running;
+      } catch {
+        return null;
+      }
+    })
     .filter((running) => running !== null);
 }
 

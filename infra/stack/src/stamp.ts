@@ -11,7 +11,10 @@ export async function hashOf(paths: string[], ...more: string[]): Promise<string
   const hash = createHash('sha256');
   for (const path of paths) {
     for (const file of (await filesBelow(path)).sort()) {
-      hash.update(`${relative(path, file)}\0`).update(await readFile(file)).update('\0');
+      hash
+        .update(`${relative(path, file)}\0`)
+        .update(await readFile(file))
+        .update('\0');
     }
   }
   for (const text of more) hash.update(text).update('\0');
@@ -23,9 +26,11 @@ async function filesBelow(path: string): Promise<string[]> {
   if (about === null) return [];
   if (about.isFile()) return [path];
   const entries = await readdir(path, { withFileTypes: true });
-  const nested = await Promise.all(entries
-    .filter((entry) => !['target', 'node_modules', 'dist'].includes(entry.name) && !entry.name.startsWith('.'))
-    .map((entry) => filesBelow(join(path, entry.name))));
+  const nested = await Promise.all(
+    entries
+      .filter((entry) => !['target', 'node_modules', 'dist'].includes(entry.name) && !entry.name.startsWith('.'))
+      .map((entry) => filesBelow(join(path, entry.name))),
+  );
   return nested.flat();
 }
 

@@ -7,7 +7,9 @@ export interface StepOutcome {
   warning?: string;
 }
 
-/** One thing that has to be there before the stack can start. Running it again when it is there costs next to nothing. */
+/**
+ * One thing that has to be there before the stack can start. Running it again when it is there costs next to nothing.
+ */
 export interface Step {
   name: string;
   title: string;

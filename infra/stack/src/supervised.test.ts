@@ -9,7 +9,11 @@ const told: string[] = [];
 const started: Supervised[] = [];
 
 function node(name: string, script: string, more: Partial<ProcessSpec> = {}): Supervised {
-  const process_ = new Supervised({ name, command: process.execPath, args: ['-e', script], ready: { line: 'ready' }, stopWithin: 500, ...more }, state, (line) => told.push(line));
+  const process_ = new Supervised(
+    { name, command: process.execPath, args: ['-e', script], ready: { line: 'ready' }, stopWithin: 500, ...more },
+    state,
+    (line) => told.push(line),
+  );
   started.push(process_);
   return process_;
 }
@@ -54,19 +58,28 @@ describe('a supervised process', () => {
 
   it('waits longer each time while it keeps failing', async () => {
     const file = join(state, 'fail');
-    const one = node('failing', `const fs = require('fs'); if (fs.existsSync(${JSON.stringify(file)})) process.exit(3); fs.writeFileSync(${JSON.stringify(file)}, ''); ${READY}`);
+    const one = node(
+      'failing',
+      `const fs = require('fs'); if (fs.existsSync(${JSON.stringify(file)})) process.exit(3); ` +
+        `fs.writeFileSync(${JSON.stringify(file)}, ''); ${READY}`,
+    );
     await one.start();
     one.kill('SIGKILL');
     while (one.restarts < 2) await sleep(20);
     rmSync(file);
     await one.ready();
-    const waits = told.filter((line) => line.startsWith('failing ended (status 3)') || line.startsWith('failing ended (SIGKILL)')).map((line) => /in (\d+) ms/.exec(line)![1]);
+    const waits = told
+      .filter((line) => line.startsWith('failing ended (status 3)') || line.startsWith('failing ended (SIGKILL)'))
+      .map((line) => /in (\d+) ms/.exec(line)![1]);
     expect(waits.slice(0, 2)).toEqual(['250', '500']);
   });
 
   it('fails to start with the end of its log, and is not tried again', async () => {
     const one = node('broken', `console.error('the port is taken'); process.exit(7);`);
-    await expect(one.start()).rejects.toMatchObject({ code: 'notReady', message: expect.stringMatching(/ended with status 7[^]*the port is taken/) });
+    await expect(one.start()).rejects.toMatchObject({
+      code: 'notReady',
+      message: expect.stringMatching(/ended with status 7[^]*the port is taken/),
+    });
     await sleep(400);
     expect(one.pid).toBe(0);
   });
@@ -81,13 +94,20 @@ describe('a supervised process', () => {
     const start = one.start();
     await sleep(100);
     const { pid } = one;
-    await expect(start).rejects.toMatchObject({ code: 'notReady', message: expect.stringContaining('was not ready in time') });
+    await expect(start).rejects.toMatchObject({
+      code: 'notReady',
+      message: expect.stringContaining('was not ready in time'),
+    });
     expect(bornAt(pid)).toBeNull();
   });
 
   it('takes what it started with it when it is stopped', async () => {
-    const one = node('parent', `const { spawn } = require('child_process'); const c = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
-      console.log(JSON.stringify({ ready: true, child: c.pid })); setInterval(() => {}, 1000);`);
+    const one = node(
+      'parent',
+      `const { spawn } = require('child_process'); const c = spawn(process.execPath, ['-e', 'setInterval(() => {},
+      1000)']);
+      console.log(JSON.stringify({ ready: true, child: c.pid })); setInterval(() => {}, 1000);`,
+    );
     await one.start();
     const child = { pid: one.said['child'] as number, born: bornAt(one.said['child'] as number)! };
     expect(isAlive(child)).toBe(true);
@@ -100,7 +120,13 @@ describe('a supervised process', () => {
 
   it('is asked by its probe until it answers', async () => {
     let asked = 0;
-    const one = node('probed', 'setInterval(() => {}, 1000)', { ready: { probe: async () => { if (++asked < 3) throw new Error('not yet'); } } });
+    const one = node('probed', 'setInterval(() => {}, 1000)', {
+      ready: {
+        probe: async () => {
+          if (++asked < 3) throw new Error('not yet');
+        },
+      },
+    });
     await one.start();
     expect(asked).toBe(3);
     expect(one.restarts).toBe(0);

@@ -14,7 +14,10 @@ export interface ProcessSpec {
   /** Added to the supervisor's environment; `undefined` takes a variable out. */
   env?: Record<string, string | undefined>;
   cwd?: string;
-  /** How to know that it does its work: it prints a line that is a JSON object with this key, or the probe stops throwing. */
+  /**
+   * How to know that it does its work: it prints a line that is a JSON object with this key, or the probe stops
+   * throwing.
+   */
   ready: { line: string } | { probe: () => Promise<unknown> };
   /** Asked every 15 s once it is ready; a process that fails four times in a row hangs, and is started again. */
   health?: () => Promise<unknown>;
@@ -56,7 +59,10 @@ const HEALTH_EVERY = 15_000;
 const HANGS_AFTER = 4;
 
 /** A wait that keeps no process alive. */
-const pause = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms).unref(); });
+const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
 
 /** Starts one process, starts it again whenever it ends, ever later while it keeps failing, until it is stopped. */
 export class Supervised implements ProcessHandle {
@@ -69,13 +75,21 @@ export class Supervised implements ProcessHandle {
   private wait = BACK_OFF.first;
   private becameReady: Promise<void> = Promise.resolve();
 
-  constructor(readonly spec: ProcessSpec, state: string, private readonly tell: (line: string) => void) {
+  constructor(
+    readonly spec: ProcessSpec,
+    state: string,
+    private readonly tell: (line: string) => void,
+  ) {
     this.log = join(state, 'logs', `${spec.name}.log`);
     this.pidFile = pidFile(state, spec.name);
   }
 
-  get name(): string { return this.spec.name; }
-  get pid(): number { return this.child?.pid ?? 0; }
+  get name(): string {
+    return this.spec.name;
+  }
+  get pid(): number {
+    return this.child?.pid ?? 0;
+  }
 
   /** @throws StackError `notReady` with the end of its log; it is not tried again then */
   async start(): Promise<void> {
@@ -96,7 +110,11 @@ export class Supervised implements ProcessHandle {
       if (now === this.becameReady && this.child !== null) return;
       await sleep(50);
     }
-    throw new StackError('notReady', { process: this.name }, `${this.name} was stopped; start it again with the stack.`);
+    throw new StackError(
+      'notReady',
+      { process: this.name },
+      `${this.name} was stopped; start it again with the stack.`,
+    );
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -119,7 +137,9 @@ export class Supervised implements ProcessHandle {
     this.stopping = true;
     const child = this.child;
     if (child?.pid && child.exitCode === null && child.signalCode === null) {
-      const gone = new Promise((resolve) => { child.once('exit', resolve); });
+      const gone = new Promise((resolve) => {
+        child.once('exit', resolve);
+      });
       child.kill('SIGTERM');
       const killer = setTimeout(() => signalGroup(child.pid!, 'SIGKILL'), this.spec.stopWithin ?? 15_000);
       await gone;
@@ -134,16 +154,26 @@ export class Supervised implements ProcessHandle {
     mkdirSync(dirname(this.pidFile), { recursive: true });
     const from = existsSync(this.log) ? statSync(this.log).size : 0;
     const output = openSync(this.log, 'a', 0o600);
-    // A group of its own: Ctrl-C in the terminal reaches the supervisor alone, which stops all in order. Straight to the file: no pipe that could break.
+    // A group of its own: Ctrl-C in the terminal reaches the supervisor alone, which stops all in order. Straight to
+    // the file: no pipe that could break.
     const child = spawn(this.spec.command, this.spec.args, {
-      cwd: this.spec.cwd, env: { ...process.env, ...this.spec.env }, stdio: ['ignore', output, output], detached: true,
+      cwd: this.spec.cwd,
+      env: { ...process.env, ...this.spec.env },
+      stdio: ['ignore', output, output],
+      detached: true,
     });
     closeSync(output);
     this.child = child;
     let ended: string | null = null;
-    child.once('error', (error) => { ended = error.message; this.again(child, Date.now()); });
+    child.once('error', (error) => {
+      ended = error.message;
+      this.again(child, Date.now());
+    });
     const born = Date.now();
-    child.once('exit', (code, signal) => { ended = signal ?? `status ${code}`; this.again(child, born); });
+    child.once('exit', (code, signal) => {
+      ended = signal ?? `status ${code}`;
+      this.again(child, born);
+    });
     if (child.pid) this.note(child.pid);
 
     const deadline = Date.now() + (this.spec.readyWithin ?? 90_000);
@@ -151,8 +181,14 @@ export class Supervised implements ProcessHandle {
     for (;;) {
       if (ended !== null) throw this.notReady(`ended with ${ended}`, from);
       try {
-        const said = 'line' in this.spec.ready ? await saidReady(this.log, from, this.spec.ready.line) : (await this.spec.ready.probe(), {});
-        if (said !== null && ended === null) { this.said = said; break; }
+        const said =
+          'line' in this.spec.ready
+            ? await saidReady(this.log, from, this.spec.ready.line)
+            : (await this.spec.ready.probe(), {});
+        if (said !== null && ended === null) {
+          this.said = said;
+          break;
+        }
       } catch (error) {
         last = error as Error;
       }
@@ -169,7 +205,10 @@ export class Supervised implements ProcessHandle {
   private async watch(child: ChildProcess): Promise<void> {
     let failures = 0;
     while (this.spec.health && this.child === child && !this.stopping) {
-      failures = await this.spec.health().then(() => 0, () => failures + 1);
+      failures = await this.spec.health().then(
+        () => 0,
+        () => failures + 1,
+      );
       if (failures === HANGS_AFTER && this.child === child && !this.stopping) {
         this.tell(`${this.name} does not answer; ending it`);
         child.kill('SIGKILL');
@@ -187,7 +226,9 @@ export class Supervised implements ProcessHandle {
     if (Date.now() - born > BACK_OFF.forgottenAfter) this.wait = BACK_OFF.first;
     const wait = this.wait;
     this.wait = Math.min(wait * 2, BACK_OFF.most);
-    this.tell(`${this.name} ended (${child.signalCode ?? `status ${child.exitCode}`}); starting it again in ${wait} ms`);
+    this.tell(
+      `${this.name} ended (${child.signalCode ?? `status ${child.exitCode}`}); starting it again in ${wait} ms`,
+    );
     this.becameReady = sleep(wait).then(async () => {
       if (this.stopping) return;
       this.restarts++;
@@ -206,7 +247,11 @@ export class Supervised implements ProcessHandle {
 
   private notReady(why: string, from: number): StackError {
     const lines = readFileSync(this.log).subarray(from).toString('utf8').trim().split('\n').slice(-12);
-    return new StackError('notReady', { process: this.name, log: this.log }, `${this.name} ${why}; its log ${this.log} ends:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+    return new StackError(
+      'notReady',
+      { process: this.name, log: this.log },
+      `${this.name} ${why}; its log ${this.log} ends:\n${lines.map((line) => `  ${line}`).join('\n')}`,
+    );
   }
 }
 
@@ -224,7 +269,9 @@ async function saidReady(log: string, from: number, key: string): Promise<Record
       try {
         const said = JSON.parse(line) as Record<string, unknown>;
         if (key in said) return said;
-      } catch { /* a log line */ }
+      } catch {
+        /* a log line */
+      }
     }
     return null;
   } finally {

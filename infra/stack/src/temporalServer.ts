@@ -39,11 +39,21 @@ const RETENTION_DAYS = 30;
 const ALREADY_EXISTS = 6; // gRPC status code
 
 /** The dev server with its state in a file, or null when TEMPORAL_ADDRESS names a server. */
-export async function temporalServer(state: string, ports: Ports): Promise<{ spec: ProcessSpec | null; addresses: TemporalAddresses }> {
+export async function temporalServer(
+  state: string,
+  ports: Ports,
+): Promise<{ spec: ProcessSpec | null; addresses: TemporalAddresses }> {
   const { path } = await temporalProgram();
   if (path === null) {
     const address = process.env['TEMPORAL_ADDRESS']!;
-    return { spec: null, addresses: { ...NAMES, address, uiUrl: process.env['TEMPORAL_UI_URL'] ?? `http://${address.replace(/:\d+$/, '')}:8233` } };
+    return {
+      spec: null,
+      addresses: {
+        ...NAMES,
+        address,
+        uiUrl: process.env['TEMPORAL_UI_URL'] ?? `http://${address.replace(/:\d+$/, '')}:8233`,
+      },
+    };
   }
   const port = await ports.choose('temporal', 7233);
   const ui = await ports.choose('temporal-ui', 8233);
@@ -57,8 +67,28 @@ export async function temporalServer(state: string, ports: Ports): Promise<{ spe
     spec: {
       name: 'temporal',
       command: path,
-      args: ['server', 'start-dev', '--ip', '127.0.0.1', '--port', `${port}`, '--ui-port', `${ui}`, '--http-port', `${http}`, '--metrics-port', `${metrics}`,
-        '--db-filename', join(state, 'temporal', 'temporal.db'), '--namespace', NAMES.namespace, '--namespace', NAMES.providerNamespace, '--log-level', 'error'],
+      args: [
+        'server',
+        'start-dev',
+        '--ip',
+        '127.0.0.1',
+        '--port',
+        `${port}`,
+        '--ui-port',
+        `${ui}`,
+        '--http-port',
+        `${http}`,
+        '--metrics-port',
+        `${metrics}`,
+        '--db-filename',
+        join(state, 'temporal', 'temporal.db'),
+        '--namespace',
+        NAMES.namespace,
+        '--namespace',
+        NAMES.providerNamespace,
+        '--log-level',
+        'error',
+      ],
       ready: { probe },
       health: probe,
     },
@@ -66,7 +96,8 @@ export async function temporalServer(state: string, ports: Ports): Promise<{ spe
 }
 
 async function answers(address: string): Promise<void> {
-  // Without the client's own repeats: one that is due after a slow answer, when the connection is closed, would end this process.
+  // Without the client's own repeats: one that is due after a slow answer, when the connection is closed, would end
+  // this process.
   const connection = await Connection.connect({ address, connectTimeout: 2_000, interceptors: [] });
   try {
     await connection.withDeadline(Date.now() + 5_000, () => connection.workflowService.getClusterInfo({}));
@@ -75,23 +106,44 @@ async function answers(address: string): Promise<void> {
   }
 }
 
-/** Makes namespaces, search attributes and the Nexus endpoint, unless they are there. Works on any server whose administrator we are. */
-export async function prepareTemporal({ address, namespace, providerNamespace, nexusEndpoint }: TemporalAddresses, attributes: SearchAttributes): Promise<void> {
+/**
+ * Makes namespaces, search attributes and the Nexus endpoint, unless they are there. Works on any server whose
+ * administrator we are.
+ */
+export async function prepareTemporal(
+  { address, namespace, providerNamespace, nexusEndpoint }: TemporalAddresses,
+  attributes: SearchAttributes,
+): Promise<void> {
   const connection = await Connection.connect({ address });
   const { workflowService, operatorService } = connection;
   try {
     for (const name of [namespace, providerNamespace]) {
-      await unlessThere(() => workflowService.registerNamespace({ namespace: name, workflowExecutionRetentionPeriod: { seconds: RETENTION_DAYS * 86_400 as never } }));
+      await unlessThere(() =>
+        workflowService.registerNamespace({
+          namespace: name,
+          workflowExecutionRetentionPeriod: { seconds: (RETENTION_DAYS * 86_400) as never },
+        }),
+      );
       await seen(name, () => workflowService.describeNamespace({ namespace: name }));
     }
     const { customAttributes } = await seen(namespace, () => operatorService.listSearchAttributes({ namespace }));
     const missing = Object.entries(attributes).filter(([name]) => !(name in (customAttributes ?? {})));
     if (missing.length > 0) {
-      await operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing.map(([name, type]) => [name, TYPES[type]])) });
+      await operatorService.addSearchAttributes({
+        namespace,
+        searchAttributes: Object.fromEntries(missing.map(([name, type]) => [name, TYPES[type]])),
+      });
     }
-    await seen(nexusEndpoint, () => unlessThere(() => operatorService.createNexusEndpoint({
-      spec: { name: nexusEndpoint, target: { worker: { namespace: providerNamespace, taskQueue: PROVIDER_QUEUE } } },
-    })));
+    await seen(nexusEndpoint, () =>
+      unlessThere(() =>
+        operatorService.createNexusEndpoint({
+          spec: {
+            name: nexusEndpoint,
+            target: { worker: { namespace: providerNamespace, taskQueue: PROVIDER_QUEUE } },
+          },
+        }),
+      ),
+    );
   } finally {
     await connection.close();
   }
@@ -109,7 +161,12 @@ async function seen<T>(name: string, ask: () => Promise<T>): Promise<T> {
     try {
       return await ask();
     } catch (error) {
-      if (tries === 60) throw new StackError('notReady', { name }, `Temporal does not get to know ${name}: ${(error as Error).message}`);
+      if (tries === 60)
+        throw new StackError(
+          'notReady',
+          { name },
+          `Temporal does not get to know ${name}: ${(error as Error).message}`,
+        );
       await sleep(250);
     }
   }

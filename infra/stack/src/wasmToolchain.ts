@@ -20,9 +20,18 @@ export interface WasmToolchain {
 
 /** The Rust on PATH when it has the Wasm target; else Debian's, which builds the standard library itself; else null. */
 export async function findWasmToolchain(): Promise<WasmToolchain | null> {
-  const sysroot = await run('rustc', ['--print', 'sysroot'], { timeout: 20_000 }).then((text) => text.trim(), () => null);
+  const sysroot = await run('rustc', ['--print', 'sysroot'], { timeout: 20_000 }).then(
+    (text) => text.trim(),
+    () => null,
+  );
   if (sysroot && which('cargo') && existsSync(join(sysroot, 'lib/rustlib', TARGET, 'lib'))) {
-    return { kind: 'target installed', cargo: 'cargo', args: ['--release', '--target', TARGET], env: {}, version: (await versionOf('rustc'))! };
+    return {
+      kind: 'target installed',
+      cargo: 'cargo',
+      args: ['--release', '--target', TARGET],
+      env: {},
+      version: (await versionOf('rustc'))!,
+    };
   }
   const linker = which('wasm-ld-19') ?? which('wasm-ld');
   if (linker && existsSync('/usr/bin/rustc') && existsSync('/usr/bin/cargo')) {
@@ -53,7 +62,11 @@ export async function wasmToolchain(progress: (line: string) => void = () => {})
     const installed = await findWasmToolchain();
     if (installed) return installed;
   }
-  throw new StackError('toolMissing', { target: TARGET }, `No Rust on this machine compiles to ${TARGET}. Any one of: ${rustWays.join('; ')}.`);
+  throw new StackError(
+    'toolMissing',
+    { target: TARGET },
+    `No Rust on this machine compiles to ${TARGET}. Any one of: ${rustWays.join('; ')}.`,
+  );
 }
 
 export const rustWays = [

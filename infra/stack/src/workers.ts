@@ -7,7 +7,10 @@ export type WorkerName = 'orchestrator' | 'provider' | 'evaluator';
 
 const USUAL_METRICS_PORT = { orchestrator: 9464, provider: 9465, evaluator: 9466 } as const;
 
-/** Of V8's heap, in megabytes; a worker that needs more ends and is started again, instead of the machine running out. Tensors lie beside it. */
+/**
+ * Of V8's heap, in megabytes; a worker that needs more ends and is started again, instead of the machine running out.
+ * Tensors lie beside it.
+ */
 const HEAP: Record<WorkerName, number> = { orchestrator: 768, provider: 768, evaluator: 1024 };
 
 /**
@@ -16,7 +19,12 @@ const HEAP: Record<WorkerName, number> = { orchestrator: 768, provider: 768, eva
  * @param identity  path of the file with its IC identity
  * @param env  added to that; S3 credentials are given only where they are named here (`s3Environment`)
  */
-export async function workerProcess(base: Base, name: WorkerName, identity: string, env: Record<string, string> = {}): Promise<ProcessSpec> {
+export async function workerProcess(
+  base: Base,
+  name: WorkerName,
+  identity: string,
+  env: Record<string, string> = {},
+): Promise<ProcessSpec> {
   return {
     name,
     command: process.execPath,

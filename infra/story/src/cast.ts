@@ -38,10 +38,21 @@ export function castPeople(recordings: Pick<Recordings, 'people' | 'folder'>): P
   const { people } = recordings;
   const contributors = FIRST_ROUND + SECOND_ROUND;
   if (people.length < contributors + 4) {
-    throw new StoryError('tooFewPeople', { folder: recordings.folder, people: people.length }, `${recordings.folder} has recordings of ${people.length} people; the story needs ${contributors + 4}.`);
+    throw new StoryError(
+      'tooFewPeople',
+      { folder: recordings.folder, people: people.length },
+      `${recordings.folder} has recordings of ${people.length} people; the story needs ${contributors + 4}.`,
+    );
   }
   const holdout = people.slice(contributors, contributors + 10);
-  return { first: people.slice(0, FIRST_ROUND), second: people.slice(FIRST_ROUND, contributors), holdout, podOwners: [...people.slice(contributors), ...people.slice(FIRST_ROUND).reverse()].filter((person, index, all) => all.indexOf(person) === index).slice(0, PODS) };
+  return {
+    first: people.slice(0, FIRST_ROUND),
+    second: people.slice(FIRST_ROUND, contributors),
+    holdout,
+    podOwners: [...people.slice(contributors), ...people.slice(FIRST_ROUND).reverse()]
+      .filter((person, index, all) => all.indexOf(person) === index)
+      .slice(0, PODS),
+  };
 }
 
 /** The keys of everybody in the story, one file each, made when first asked for. */

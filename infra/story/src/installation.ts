@@ -6,8 +6,19 @@ import { insist } from './patience.js';
 
 const ROOT_KEYS = ['root-key-1', 'root-key-2', 'root-key-3'];
 
-/** Brings the canisters up, with the story's people as holders of tokens. Votes take two minutes at most here, and less when the majority is clear. */
-export async function install(request: { icHost: string; rootKey: string; networkFile: string; wasmDir: string; cast: Cast; people: People; tell: (line: string) => void }): Promise<Uint8Array> {
+/**
+ * Brings the canisters up, with the story's people as holders of tokens. Votes take two minutes at most here, and less
+ * when the majority is clear.
+ */
+export async function install(request: {
+  icHost: string;
+  rootKey: string;
+  networkFile: string;
+  wasmDir: string;
+  cast: Cast;
+  people: People;
+  tell: (line: string) => void;
+}): Promise<Uint8Array> {
   const { cast, people, ...where } = request;
   const parameters: InstallParameters = {
     token: { symbol: 'LIVE', name: 'Live Pod', balances: firstBalances({ cast, people }) },
@@ -22,6 +33,8 @@ export async function install(request: { icHost: string; rootKey: string; networ
     drivers: [cast.principal('orchestrator')],
     rootSeeds: ROOT_KEYS.map((name) => cast.seed(name)),
   };
-  const { root } = await insist('the installation', () => installAll({ ...where, identity: cast.identity('installer'), parameters }));
+  const { root } = await insist('the installation', () =>
+    installAll({ ...where, identity: cast.identity('installer'), parameters }),
+  );
   return root!;
 }

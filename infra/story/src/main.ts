@@ -16,7 +16,10 @@ async function main(): Promise<number> {
   const open = await openStage(options);
   try {
     const report = options.stackOnly ? undefined : await tellStory(open, options, ending.promise);
-    if (!ending.asked()) await open.offer().catch((error: Error) => process.stderr.write(`The operator’s page could not be written: ${error.message}\n`));
+    if (!ending.asked())
+      await open
+        .offer()
+        .catch((error: Error) => process.stderr.write(`The operator’s page could not be written: ${error.message}\n`));
     if (report) process.stdout.write(summary(report, open.stage.network, open.metrics, options.state));
     if (!options.once) process.stdout.write(`  ${'sign in'.padEnd(18)} ${await open.signIn()}\n`);
     if (!options.once && !ending.asked()) {
@@ -30,20 +33,28 @@ async function main(): Promise<number> {
 }
 
 /** Tells what has not been told yet; a failure is part of the report. */
-async function tellStory({ stage, startActors }: OpenStage, options: Options, interrupted: Promise<void>): Promise<Report | undefined> {
+async function tellStory(
+  { stage, startActors }: OpenStage,
+  options: Options,
+  interrupted: Promise<void>,
+): Promise<Report | undefined> {
   const began = Date.now();
   let failure: Error | undefined;
   const told = (async (): Promise<void> => {
     await startActors();
     const { memory } = stage;
-    await show(story.filter(({ title }) => !memory.told.chapters.includes(title)).map((chapter) => ({
-      title: chapter.title,
-      run: async (tell) => {
-        stage.tell = tell;
-        await chapter.tell(stage);
-        memory.note((soFar) => void soFar.chapters.push(chapter.title));
-      },
-    })));
+    await show(
+      story
+        .filter(({ title }) => !memory.told.chapters.includes(title))
+        .map((chapter) => ({
+          title: chapter.title,
+          run: async (tell) => {
+            stage.tell = tell;
+            await chapter.tell(stage);
+            memory.note((soFar) => void soFar.chapters.push(chapter.title));
+          },
+        })),
+    );
   })().catch((error: Error) => void (failure = error));
   const stopped = await Promise.race([told.then(() => false), interrupted.then(() => true)]);
   if (stopped) return undefined;

@@ -30,8 +30,13 @@ export function readOptions(args: string[]): Options {
     const { values } = parseArgs({
       args,
       options: {
-        once: { type: 'boolean', default: false }, fresh: { type: 'boolean', default: false }, report: { type: 'string' }, data: { type: 'string' }, state: { type: 'string' },
-        'stack-only': { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
+        once: { type: 'boolean', default: false },
+        fresh: { type: 'boolean', default: false },
+        report: { type: 'string' },
+        data: { type: 'string' },
+        state: { type: 'string' },
+        'stack-only': { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
       },
     });
     return { ...values, stackOnly: values['stack-only'] };

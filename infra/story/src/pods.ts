@@ -37,20 +37,38 @@ export class Pods {
 
   /** What every pod says now. @throws StoryError `tookTooLong` when one does not answer */
   async status(): Promise<PodStatus[]> {
-    return Promise.all([...this.running].map(([name, running]) => until(`${name} answering`, () => ask(String(running.said['api'])), 60)));
+    return Promise.all(
+      [...this.running].map(([name, running]) =>
+        until(`${name} answering`, () => ask(String(running.said['api'])), 60),
+      ),
+    );
   }
 
   /** Waits until every pod has run these versions in this order, others in between or not. */
   async allHaveRun(versions: number[], seconds: number): Promise<void> {
-    await until(`all pods having run version ${versions.join(', then ')}`, async () => ((await this.status()).every(({ history }) => inOrder(versions, history.map((entry) => entry.version))) || undefined), seconds);
+    await until(
+      `all pods having run version ${versions.join(', then ')}`,
+      async () =>
+        (await this.status()).every(({ history }) =>
+          inOrder(
+            versions,
+            history.map((entry) => entry.version),
+          ),
+        ) || undefined,
+      seconds,
+    );
   }
 
   /** Waits until every pod runs this version. */
   async allAt(version: number, seconds: number): Promise<PodStatus[]> {
-    return until(`all pods at version ${version}`, async () => {
-      const pods = await this.status();
-      return pods.every((pod) => pod.version === version) ? pods : undefined;
-    }, seconds);
+    return until(
+      `all pods at version ${version}`,
+      async () => {
+        const pods = await this.status();
+        return pods.every((pod) => pod.version === version) ? pods : undefined;
+      },
+      seconds,
+    );
   }
 
   private async startOne(name: string, person: string, rootPath: string): Promise<void> {
@@ -59,15 +77,36 @@ export class Pods {
     mkdirSync(own, { recursive: true });
     if (!existsSync(join(own, person))) symlinkSync(join(this.recordings.folder, person), join(own, person));
     this.cast.identity(name);
-    const handle = this.stack.owned ? await this.stack.startProcess({
-      name,
-      ready: { line: 'ready' },
-      command: process.execPath,
-      args: [
-        '--import', 'tsx', POD, '--network', this.stack.networkFile, '--identity', this.cast.file(name), '--state', join(folder, 'state'), '--root', rootPath, '--recordings', own, '--person', person,
-        '--name', name, '--speed', SPEED, '--poll', '1',
-      ],
-    }) : this.stack.process(name);
+    const handle = this.stack.owned
+      ? await this.stack.startProcess({
+          name,
+          ready: { line: 'ready' },
+          command: process.execPath,
+          args: [
+            '--import',
+            'tsx',
+            POD,
+            '--network',
+            this.stack.networkFile,
+            '--identity',
+            this.cast.file(name),
+            '--state',
+            join(folder, 'state'),
+            '--root',
+            rootPath,
+            '--recordings',
+            own,
+            '--person',
+            person,
+            '--name',
+            name,
+            '--speed',
+            SPEED,
+            '--poll',
+            '1',
+          ],
+        })
+      : this.stack.process(name);
     this.running.set(name, handle);
   }
 }
@@ -91,4 +130,3 @@ export function shipRoot(state: string, root: Uint8Array): string {
   writeFileSync(path, root);
   return path;
 }
-

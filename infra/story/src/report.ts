@@ -12,8 +12,19 @@ export interface Report {
   data: string;
   seconds: number;
   stages: { name: string; workflowId: string; seconds: number; events: number; outcome: string }[];
-  datasets: { id: string; contributor: string; store: 'bucket' | 's3'; decision: 'accepted' | 'rejected' | 'refused' }[];
-  models: { version: number; checkpoint: string; parent: string | null; holdout: { accuracy: number; macroF1: number; worstPerson: number } | null; decision: string }[];
+  datasets: {
+    id: string;
+    contributor: string;
+    store: 'bucket' | 's3';
+    decision: 'accepted' | 'rejected' | 'refused';
+  }[];
+  models: {
+    version: number;
+    checkpoint: string;
+    parent: string | null;
+    holdout: { accuracy: number; macroF1: number; worstPerson: number } | null;
+    decision: string;
+  }[];
   releases: { id: number; version: number; waves: number[]; exposedPods: number; outcome: string }[];
   pods: { id: string; history: { version: number; at: string; why: string }[]; final: number }[];
   ledger: { before: Record<string, string>; after: Record<string, string> };
@@ -37,7 +48,13 @@ export async function reportOf(stage: Stage, ending: { seconds: number; failure?
     stages,
     datasets: datasetsOf(stage),
     models,
-    releases: releases.map((release) => ({ id: Number(release.id), version: release.version, waves: [...release.plan.waves], exposedPods: release.exposed, outcome: Object.keys(release.state)[0]! })),
+    releases: releases.map((release) => ({
+      id: Number(release.id),
+      version: release.version,
+      waves: [...release.plan.waves],
+      exposedPods: release.exposed,
+      outcome: Object.keys(release.state)[0]!,
+    })),
     pods: pods.map((pod) => ({ id: pod.id, history: pod.history, final: pod.version })),
     ledger: { before: stage.memory.told.ledgerBefore ?? {}, after },
   };
@@ -47,42 +64,78 @@ export async function reportOf(stage: Stage, ending: { seconds: number; failure?
 async function stagesOf({ temporal, memory }: Stage): Promise<Report['stages']> {
   const stages: (Report['stages'][number] & { began: number })[] = [];
   for (const workflowId of Object.keys(memory.told.results)) {
-    const executions = await until(`the executions of ${workflowId}`, async () => {
-      const found = [];
-      for await (const execution of temporal.workflow.list({ query: `WorkflowId = "${workflowId}" OR ParentWorkflowId = "${workflowId}"` })) found.push(execution);
-      return found.some((execution) => execution.workflowId === workflowId) ? found : undefined;
-    }, 60);
+    const executions = await until(
+      `the executions of ${workflowId}`,
+      async () => {
+        const found = [];
+        for await (const execution of temporal.workflow.list({
+          query: `WorkflowId = "${workflowId}" OR ParentWorkflowId = "${workflowId}"`,
+        }))
+          found.push(execution);
+        return found.some((execution) => execution.workflowId === workflowId) ? found : undefined;
+      },
+      60,
+    );
     for (const { workflowId: id } of executions) {
       try {
         const { type, startTime, closeTime, historyLength, status } = await temporal.workflow.getHandle(id).describe();
-        stages.push({ name: type, workflowId: id, seconds: ((closeTime ?? new Date()).getTime() - startTime.getTime()) / 1000, events: historyLength, outcome: status.name.toLowerCase(), began: startTime.getTime() });
+        stages.push({
+          name: type,
+          workflowId: id,
+          seconds: ((closeTime ?? new Date()).getTime() - startTime.getTime()) / 1000,
+          events: historyLength,
+          outcome: status.name.toLowerCase(),
+          began: startTime.getTime(),
+        });
       } catch (error) {
         if (!(error instanceof WorkflowNotFoundError)) throw error;
       }
     }
   }
-  return stages.sort((a, b) => a.began - b.began).map(({ name, workflowId, seconds, events, outcome }) => ({ name, workflowId, seconds, events, outcome }));
+  return stages
+    .sort((a, b) => a.began - b.began)
+    .map(({ name, workflowId, seconds, events, outcome }) => ({ name, workflowId, seconds, events, outcome }));
 }
 
 function datasetsOf({ memory }: Stage): Report['datasets'] {
-  const rounds = Object.values(memory.told.results).filter((result): result is LifecycleResult => Array.isArray((result as LifecycleResult).datasets));
-  const decisions = new Map(rounds.flatMap((round) => round.datasets.map((dataset) => [dataset.id, dataset.decision] as const)));
-  const registered = Object.values(memory.told.datasets).map((dataset) => ({ ...dataset, decision: decisions.get(dataset.id) ?? ('rejected' as const) }));
+  const rounds = Object.values(memory.told.results).filter((result): result is LifecycleResult =>
+    Array.isArray((result as LifecycleResult).datasets),
+  );
+  const decisions = new Map(
+    rounds.flatMap((round) => round.datasets.map((dataset) => [dataset.id, dataset.decision] as const)),
+  );
+  const registered = Object.values(memory.told.datasets).map((dataset) => ({
+    ...dataset,
+    decision: decisions.get(dataset.id) ?? ('rejected' as const),
+  }));
   const { refused } = memory.told;
-  return refused ? [...registered, { id: refused.id, contributor: refused.contributor, store: refused.store, decision: 'refused' as const }] : registered;
+  return refused
+    ? [
+        ...registered,
+        { id: refused.id, contributor: refused.contributor, store: refused.store, decision: 'refused' as const },
+      ]
+    : registered;
 }
 
 async function modelsOf(clients: Clients): Promise<Report['models']> {
-  const checkpoints = await insist('the list of checkpoints', () => clients.models.list_checkpoints({ after: [], limit: 100, state: [] }));
+  const checkpoints = await insist('the list of checkpoints', () =>
+    clients.models.list_checkpoints({ after: [], limit: 100, state: [] }),
+  );
   const number = (text: [] | [string]): number => Number(text[0] ?? 0);
   return checkpoints
     .map((checkpoint) => ({
       version: checkpoint.version[0] ?? 0,
       checkpoint: checkpoint.id,
       parent: checkpoint.parent[0] ?? null,
-      holdout: checkpoint.accuracy.length === 0 ? null : { accuracy: number(checkpoint.accuracy), macroF1: number(checkpoint.macro_f1), worstPerson: number(checkpoint.worst_person) },
+      holdout:
+        checkpoint.accuracy.length === 0
+          ? null
+          : {
+              accuracy: number(checkpoint.accuracy),
+              macroF1: number(checkpoint.macro_f1),
+              worstPerson: number(checkpoint.worst_person),
+            },
       decision: 'official' in checkpoint.state ? 'adopted' : Object.keys(checkpoint.state)[0]!,
     }))
     .sort((a, b) => a.version - b.version);
 }
-

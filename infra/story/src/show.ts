@@ -19,7 +19,13 @@ export async function show(tasks: Task[]): Promise<void> {
       },
     })),
     // Signals are the caller's: listr2 would end the process before the stack is stopped.
-    { concurrent: false, exitOnError: true, registerSignalListeners: false, renderer: live ? 'default' : 'simple', rendererOptions: { collapseErrors: false } as object },
+    {
+      concurrent: false,
+      exitOnError: true,
+      registerSignalListeners: false,
+      renderer: live ? 'default' : 'simple',
+      rendererOptions: { collapseErrors: false } as object,
+    },
   );
   await list.run();
 }

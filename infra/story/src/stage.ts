@@ -1,7 +1,19 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readNetwork } from '@livepod/client';
-import { bringUp, keyRings, operatorPageFile, s3Environment, setUp, signInLinkOf, workerProcess, type Base, type ProcessSpec, type Recordings, type Stack } from '@livepod/stack';
+import {
+  bringUp,
+  keyRings,
+  operatorPageFile,
+  s3Environment,
+  setUp,
+  signInLinkOf,
+  workerProcess,
+  type Base,
+  type ProcessSpec,
+  type Recordings,
+  type Stack,
+} from '@livepod/stack';
 import { operatorPage, placeOf } from '@livepod/workers/operating';
 import { connectClient } from '@livepod/workers/temporal';
 import { Cast, castPeople, type People } from './cast.js';
@@ -20,7 +32,10 @@ export interface OpenStage {
   metrics: Record<string, string>;
   /** Makes a link that lets a browser read encrypted payloads; good for half a day, and a secret. */
   signIn(): Promise<string>;
-  /** Writes what the operator's page behind the codec server offers: links, inputs with what there is by now, and tokens for half a day. */
+  /**
+   * Writes what the operator's page behind the codec server offers: links, inputs with what there is by now, and tokens
+   * for half a day.
+   */
   offer(): Promise<void>;
   /** Starts the pods, and lets the voters vote. */
   startActors(): Promise<void>;
@@ -34,10 +49,20 @@ export async function openStage(options: Options): Promise<OpenStage> {
   const recordings = ready.recordings!;
   const people = castPeople(recordings);
   const stack = await bringUp({
-    state: options.state, fresh: options.fresh, signals: false,
+    state: options.state,
+    fresh: options.fresh,
+    signals: false,
     afterIc: async (base) => {
       const { icHost, rootKey } = base.network;
-      const root = await install({ icHost, rootKey, networkFile: base.networkFile, wasmDir: ready.wasmDir, cast: new Cast(base.state), people, tell });
+      const root = await install({
+        icHost,
+        rootKey,
+        networkFile: base.networkFile,
+        wasmDir: ready.wasmDir,
+        cast: new Cast(base.state),
+        people,
+        tell,
+      });
       shipRoot(base.state, root);
     },
     workers: (base) => workers(base, recordings, people),
@@ -58,13 +83,26 @@ async function setStage(stack: Stack, recordings: Recordings, people: People): P
   const voters = new Voters(network, cast);
   const pods = new Pods(stack, cast, recordings);
   const stage: Stage = {
-    network, cast, people, recordings, memory: new Memory(stack.state), voters, pods, s3: stack.s3Credentials, tell,
+    network,
+    cast,
+    people,
+    recordings,
+    memory: new Memory(stack.state),
+    voters,
+    pods,
+    s3: stack.s3Credentials,
+    tell,
     temporal,
   };
   return {
     stage,
     metrics: network.metrics ?? {},
-    offer: async () => writeFileSync(operatorPageFile(stack.state), JSON.stringify(await operatorPage(placeOf(stack.networkFile), cast.seed('operator')), null, 1), { mode: 0o600 }),
+    offer: async () =>
+      writeFileSync(
+        operatorPageFile(stack.state),
+        JSON.stringify(await operatorPage(placeOf(stack.networkFile), cast.seed('operator')), null, 1),
+        { mode: 0o600 },
+      ),
     signIn: () => signInLinkOf(stack.state, network.temporal!),
     startActors: async () => {
       await voters.start();

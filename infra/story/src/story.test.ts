@@ -2,13 +2,19 @@ import { inOrder } from './pods.js';
 import { castPeople, PODS } from './cast.js';
 import { withShuffledLabels, withWrongUnits } from './recordings.js';
 
-const csv = 'x_acc,y_acc,z_acc,x_gyro,y_gyro,z_gyro,timestamp,label\n9.80665,0,0,1,2,3,10,WALKING\n0,0,0,0,0,0,20,SEATED\n';
+const csv =
+  'x_acc,y_acc,z_acc,x_gyro,y_gyro,z_gyro,timestamp,label\n9.80665,0,0,1,2,3,10,WALKING\n0,0,0,0,0,0,20,SEATED\n';
 const labels = ['SEATED', 'WALKING', 'TURNING'];
 
 describe('what the story does to recordings', () => {
   it('calls every label by another one, and changes nothing else', () => {
     const [shuffled] = withShuffledLabels([{ name: 'a', csv }], labels);
-    const rows = (text: string) => text.trim().split('\n').slice(1).map((line) => line.split(','));
+    const rows = (text: string) =>
+      text
+        .trim()
+        .split('\n')
+        .slice(1)
+        .map((line) => line.split(','));
     rows(shuffled!.csv).forEach((cells, index) => {
       const before = rows(csv)[index]!;
       expect(cells.slice(0, -1)).toEqual(before.slice(0, -1));
@@ -23,7 +29,10 @@ describe('what the story does to recordings', () => {
 });
 
 describe('the cast', () => {
-  const people = (count: number) => ({ folder: 'somewhere', people: Array.from({ length: count }, (_, index) => `s${index + 1}`) });
+  const people = (count: number) => ({
+    folder: 'somewhere',
+    people: Array.from({ length: count }, (_, index) => `s${index + 1}`),
+  });
 
   it.each([18, 23, 30])('keeps hold-out people out of training, and finds six pod owners, with %i people', (count) => {
     const cast = castPeople(people(count));
@@ -34,7 +43,12 @@ describe('the cast', () => {
   });
 
   it('says how many people are missing', () => {
-    expect(() => castPeople(people(17))).toThrow(expect.objectContaining({ code: 'tooFewPeople', message: 'somewhere has recordings of 17 people; the story needs 18.' }));
+    expect(() => castPeople(people(17))).toThrow(
+      expect.objectContaining({
+        code: 'tooFewPeople',
+        message: 'somewhere has recordings of 17 people; the story needs 18.',
+      }),
+    );
   });
 });
 

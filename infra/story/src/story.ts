@@ -5,4 +5,14 @@ import { forOperators } from './chapters/operators.js';
 import { firstRound, rollbacks, secondRound, thirdRound } from './chapters/rounds.js';
 
 /** The whole lifecycle, in the order in which it is told. */
-export const story: Chapter[] = [dao, firstContributions, firstRound, secondContributions, secondRound, carelessContribution, thirdRound, rollbacks, forOperators];
+export const story: Chapter[] = [
+  dao,
+  firstContributions,
+  firstRound,
+  secondContributions,
+  secondRound,
+  carelessContribution,
+  thirdRound,
+  rollbacks,
+  forOperators,
+];

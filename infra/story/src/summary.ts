@@ -5,15 +5,28 @@ import type { Report } from './report.js';
 export function summary(report: Report, network: Network, metrics: Record<string, string>, state = '.state'): string {
   const lines = [
     '',
-    report.outcome === 'ok' ? `The story came out right in ${Math.round(report.seconds)} s, on ${report.data}.` : `The story went wrong: ${report.why}`,
+    report.outcome === 'ok'
+      ? `The story came out right in ${Math.round(report.seconds)} s, on ${report.data}.`
+      : `The story went wrong: ${report.why}`,
     '',
-    ...report.models.map(({ version, checkpoint, holdout, decision }) => `  version ${version}  ${checkpoint.slice(0, 19)}…  ${decision}  accuracy ${holdout?.accuracy}  macro-F1 ${holdout?.macroF1}  worst person ${holdout?.worstPerson}`),
-    ...report.releases.map(({ id, version, waves, exposedPods, outcome }) => `  release ${id}  version ${version}  waves ${waves.join(' → ')}  reached ${exposedPods} pods  ${outcome}`),
-    ...report.pods.map(({ history, final }, index) => `  pod-${index + 1}  ${history.map((entry) => entry.version).join(' → ')}  now ${final}`),
+    ...report.models.map(
+      ({ version, checkpoint, holdout, decision }) =>
+        `  version ${version}  ${checkpoint.slice(0, 19)}…  ${decision}  accuracy ${holdout?.accuracy}  ` +
+        `macro-F1 ${holdout?.macroF1}  worst person ${holdout?.worstPerson}`,
+    ),
+    ...report.releases.map(
+      ({ id, version, waves, exposedPods, outcome }) =>
+        `  release ${id}  version ${version}  waves ${waves.join(' → ')}  reached ${exposedPods} pods  ${outcome}`,
+    ),
+    ...report.pods.map(
+      ({ history, final }, index) =>
+        `  pod-${index + 1}  ${history.map((entry) => entry.version).join(' → ')}  now ${final}`,
+    ),
     '',
     ...links(network, metrics).map(([what, where]) => `  ${what.padEnd(18)} ${where}`),
     '',
-    `  What happened, for anybody to check:  npm run livepod -- evidence export lifecycle-round-2 --network ${state}/network.json`,
+    '  What happened, for anybody to check:  npm run livepod -- evidence export lifecycle-round-2 --network ' +
+      `${state}/network.json`,
     '',
   ];
   return lines.join('\n');
@@ -22,7 +35,10 @@ export function summary(report: Report, network: Network, metrics: Record<string
 function links(network: Network, metrics: Record<string, string>): [string, string][] {
   const { temporal, s3, icHost, canisters } = network;
   return [
-    ['Temporal UI', `${temporal?.uiUrl ?? temporal?.address}/namespaces/${temporal?.namespace}/workflows/lifecycle-round-1`],
+    [
+      'Temporal UI',
+      `${temporal?.uiUrl ?? temporal?.address}/namespaces/${temporal?.namespace}/workflows/lifecycle-round-1`,
+    ],
     ['IC gateway', `${icHost}/tuf/timestamp.json?canisterId=${canisters.models}.raw`],
     ['S3', `${s3?.endpoint}/${s3?.bucket}`],
     ...Object.entries(metrics).map(([name, address]): [string, string] => [`metrics, ${name}`, address]),

@@ -1,12 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CanisterError, connect, listProposals, stake, vote, type Clients, type Decision, type Network } from '@livepod/client';
+import {
+  CanisterError,
+  connect,
+  listProposals,
+  stake,
+  vote,
+  type Clients,
+  type Decision,
+  type Network,
+} from '@livepod/client';
 import { VOTERS, type Cast } from './cast.js';
 
 const YEAR_SECONDS = 365 * 24 * 3600;
 
 /**
- * Five token holders who read what is proposed and vote. They say yes to what they are shown, but for what the story has them see through;
- * the careless vote of the third round is theirs too.
+ * Five token holders who read what is proposed and vote. They say yes to what they are shown, but for what the story
+ * has them see through; the careless vote of the third round is theirs too.
  */
 export class Voters {
   private readonly refusing = new Set<string>();
@@ -22,7 +31,11 @@ export class Voters {
 
   /** Locks each voter's tokens in a neuron. Safe to repeat. */
   async stake(): Promise<void> {
-    await Promise.all(this.clients.map((clients, index) => stake(clients, { amount: VOTERS[index]!.stake, dissolveDelaySeconds: YEAR_SECONDS })));
+    await Promise.all(
+      this.clients.map((clients, index) =>
+        stake(clients, { amount: VOTERS[index]!.stake, dissolveDelaySeconds: YEAR_SECONDS }),
+      ),
+    );
   }
 
   /** Votes no on whatever names this. */

@@ -1,6 +1,9 @@
 import type { Counters } from '../runtime/runtime.js';
 
-/** The pod's own gate, beside the fleet's: when a new model is corrected this often, the pod goes back without being told. */
+/**
+ * The pod's own gate, beside the fleet's: when a new model is corrected this often, the pod goes back without being
+ * told.
+ */
 export const OWN_GATE = { minWindows: 60, maxCorrections: 0.6 };
 
 /** Counts since the switch to the present model, and what the pod makes of them. */

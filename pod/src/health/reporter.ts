@@ -12,8 +12,8 @@ export interface Fleet {
 const FINAL = new Set(['closed', 'notExposed', 'notFound', 'invalid', 'notAuthorized']);
 
 /**
- * Keeps reports until the canister has them. Each has a number of its own that is kept with it before it is sent, so that a repeat after a
- * power cut counts once.
+ * Keeps reports until the canister has them. Each has a number of its own that is kept with it before it is sent, so
+ * that a repeat after a power cut counts once.
  */
 export class Reporter {
   private sending = false;

@@ -1,4 +1,7 @@
-/** The process that holds one slot's ONNX session: ONNX Runtime blocks its thread, and may crash; the pod must do neither. */
+/**
+ * The process that holds one slot's ONNX session: ONNX Runtime blocks its thread, and may crash; the pod must do
+ * neither.
+ */
 import { PodError, reasonOf } from '../errors.js';
 import { Classifier } from './classifier.js';
 import type { Answer, Order } from './messages.js';
@@ -37,7 +40,8 @@ async function watch(model: Classifier, recordings: string, person: string, wind
       counters.windows += 1;
       if (said !== label) counters.corrections += 1;
     } catch {
-      counters.errors += 1; // the window is lost, the count tells the pod, which gives the model up when it happens at all
+      // the window is lost, the count tells the pod, which gives the model up when it happens at all
+      counters.errors += 1;
     }
     await new Promise((resolve) => setTimeout(resolve, 1000 / windowsPerSecond));
   }

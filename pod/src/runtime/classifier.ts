@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { PodError } from '../errors.js';
 
 /**
- * Self-test vectors (livepod.selftest/v1): windows, flat, the probabilities the provider's model gave for them, and how far ours may
- * differ.
+ * Self-test vectors (livepod.selftest/v1): windows, flat, the probabilities the provider's model gave for them, and how
+ * far ours may differ.
  */
 export interface SelfTest {
   input: number[][];
@@ -13,7 +13,8 @@ export interface SelfTest {
 }
 
 /**
- * A loaded model. Input and output tensors are made once and reused, so that a window costs what bare ONNX Runtime costs.
+ * A loaded model. Input and output tensors are made once and reused, so that a window costs what bare ONNX Runtime
+ * costs.
  */
 export class Classifier {
   private constructor(
@@ -33,21 +34,32 @@ export class Classifier {
   static async load(model: string, labels: readonly string[], input: readonly number[]): Promise<Classifier> {
     try {
       // One thread: the models are small, and a pod has better things to do with its other cores.
-      const session = await InferenceSession.create(model, { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 });
+      const session = await InferenceSession.create(model, {
+        intraOpNumThreads: 1,
+        interOpNumThreads: 1,
+        logSeverityLevel: 3,
+      });
       const [inputName, outputName] = [session.inputNames[0], session.outputNames[0]];
       if (!inputName || !outputName) throw new Error('it has no input or no output');
       const window = new Float32Array(input.reduce((product, size) => product * size, 1));
       const scores = new Float32Array(labels.length);
       const classifier = new Classifier(
-        session, labels,
+        session,
+        labels,
         { [inputName]: new Tensor('float32', window, [1, ...input]) },
         { [outputName]: new Tensor('float32', scores, [1, labels.length]) },
-        window, scores,
+        window,
+        scores,
       );
       await classifier.scoresOf(window);
       return classifier;
     } catch (cause) {
-      throw new PodError('modelDoesNotLoad', { model: 'model.onnx' }, `ONNX Runtime does not load the model: ${(cause as Error).message}`, { cause });
+      throw new PodError(
+        'modelDoesNotLoad',
+        { model: 'model.onnx' },
+        `ONNX Runtime does not load the model: ${(cause as Error).message}`,
+        { cause },
+      );
     }
   }
 
@@ -55,7 +67,8 @@ export class Classifier {
   async classify(samples: Float32Array): Promise<string> {
     const scores = await this.scoresOf(samples);
     let best = 0;
-    for (let index = 1; index < scores.length; index += 1) if ((scores[index] as number) > (scores[best] as number)) best = index;
+    for (let index = 1; index < scores.length; index += 1)
+      if ((scores[index] as number) > (scores[best] as number)) best = index;
     return this.labels[best] as string;
   }
 
@@ -66,18 +79,36 @@ export class Classifier {
     return this.scores;
   }
 
-  /** The largest difference from the expected outputs. @throws PodError `selfTestDiffers` when it is over the tolerance */
+  /**
+   * The largest difference from the expected outputs. @throws PodError `selfTestDiffers` when it is over the tolerance
+   */
   async selfTest(path: string): Promise<number> {
     const { input, output, tolerance } = JSON.parse(readFileSync(path, 'utf8')) as SelfTest;
     let worst = 0;
     if (!Array.isArray(input) || !Array.isArray(output) || input.length === 0 || input.length !== output.length) {
-      throw new PodError('selfTestDiffers', {}, 'The self-test names no windows, or not an output for each; a checkpoint must bring some.');
+      throw new PodError(
+        'selfTestDiffers',
+        {},
+        'The self-test names no windows, or not an output for each; a checkpoint must bring some.',
+      );
     }
     for (const [index, expected] of output.entries()) {
       const scores = await this.scoresOf(Float32Array.from(input[index] as number[]));
-      if (expected.length !== scores.length) throw new PodError('selfTestDiffers', { index }, `Self-test ${index} expects ${expected.length} outputs, the model gives ${scores.length}.`);
-      for (const [place, value] of expected.entries()) worst = Math.max(worst, Math.abs(value - (scores[place] as number)));
-      if (!(worst <= tolerance)) throw new PodError('selfTestDiffers', { index, worst }, `Self-test ${index} differs by ${worst.toExponential(2)}, allowed are ${tolerance}; this machine does not run the model as its provider did.`);
+      if (expected.length !== scores.length)
+        throw new PodError(
+          'selfTestDiffers',
+          { index },
+          `Self-test ${index} expects ${expected.length} outputs, the model gives ${scores.length}.`,
+        );
+      for (const [place, value] of expected.entries())
+        worst = Math.max(worst, Math.abs(value - (scores[place] as number)));
+      if (!(worst <= tolerance))
+        throw new PodError(
+          'selfTestDiffers',
+          { index, worst },
+          `Self-test ${index} differs by ${worst.toExponential(2)}, allowed are ${tolerance}; this machine ` +
+            'does not run the model as its provider did.',
+        );
     }
     return worst;
   }

@@ -1,4 +1,7 @@
-/** What the pod asks of the process that holds a slot's ONNX session, and what it hears back. Counters alone cross over; motion never does. */
+/**
+ * What the pod asks of the process that holds a slot's ONNX session, and what it hears back. Counters alone cross over;
+ * motion never does.
+ */
 export type Order =
   | { do: 'load'; model: string; labels: string[]; input: number[] }
   | { do: 'selfTest'; path: string }

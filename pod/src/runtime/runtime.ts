@@ -16,7 +16,10 @@ export interface Counters {
   errors: number;
 }
 
-/** One slot's model, running in a process of its own that is killed when it hangs. Emits `counters` and, when the process ends by itself, `died`. */
+/**
+ * One slot's model, running in a process of its own that is killed when it hangs. Emits `counters` and, when the
+ * process ends by itself, `died`.
+ */
 export class Runtime extends EventEmitter<{ counters: [Counters]; died: [string] }> {
   private closing = false;
 
@@ -33,11 +36,22 @@ export class Runtime extends EventEmitter<{ counters: [Counters]; died: [string]
     });
   }
 
-  /** Loads a slot's model and runs its self-test vectors. @throws PodError `modelDoesNotLoad` · `selfTestDiffers` · `runtimeDied` · `runtimeHangs` */
+  /**
+   * Loads a slot's model and runs its self-test vectors. @throws PodError `modelDoesNotLoad` · `selfTestDiffers` ·
+   * `runtimeDied` · `runtimeHangs`
+   */
   static async start(folder: string, manifest: CheckpointManifest, patienceMs = 60_000): Promise<Runtime> {
-    const runtime = new Runtime(fork(CHILD, { execArgv: CHILD_OPTIONS, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }), patienceMs);
+    const runtime = new Runtime(
+      fork(CHILD, { execArgv: CHILD_OPTIONS, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
+      patienceMs,
+    );
     try {
-      await runtime.ask({ do: 'load', model: `${folder}/model.onnx`, labels: manifest.runtime.labels, input: manifest.runtime.input });
+      await runtime.ask({
+        do: 'load',
+        model: `${folder}/model.onnx`,
+        labels: manifest.runtime.labels,
+        input: manifest.runtime.input,
+      });
       await runtime.ask({ do: 'selfTest', path: `${folder}/selftest.json` });
       return runtime;
     } catch (error) {
@@ -61,11 +75,28 @@ export class Runtime extends EventEmitter<{ counters: [Counters]; died: [string]
 
   private async ask(order: Order): Promise<void> {
     const answer = await new Promise<Answer>((resolve, reject) => {
-      const timer = setTimeout(() => finish(() => reject(new PodError('runtimeHangs', { order: order.do }, `The model did not ${order.do} within ${this.patienceMs / 1000} s.`))), this.patienceMs);
+      const timer = setTimeout(
+        () =>
+          finish(() =>
+            reject(
+              new PodError(
+                'runtimeHangs',
+                { order: order.do },
+                `The model did not ${order.do} within ${this.patienceMs / 1000} s.`,
+              ),
+            ),
+          ),
+        this.patienceMs,
+      );
       const heard = (message: Answer): void => {
         if (message.answer !== 'counters') finish(() => resolve(message));
       };
-      const died = (): void => finish(() => reject(new PodError('runtimeDied', { order: order.do }, `The runtime process died when told to ${order.do}.`)));
+      const died = (): void =>
+        finish(() =>
+          reject(
+            new PodError('runtimeDied', { order: order.do }, `The runtime process died when told to ${order.do}.`),
+          ),
+        );
       const finish = (then: () => void): void => {
         clearTimeout(timer);
         this.child.off('message', heard);

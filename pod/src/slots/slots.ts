@@ -19,7 +19,8 @@ export class Slots {
   /** @throws PodError `stateDamaged` when the slot is not whole */
   manifest(slot: SlotName): CheckpointManifest {
     const bytes = readIfThere(this.path(slot, 'manifest.json'));
-    if (!bytes) throw new PodError('stateDamaged', { slot }, `Slot ${slot} is not whole; the pod installs into it again.`);
+    if (!bytes)
+      throw new PodError('stateDamaged', { slot }, `Slot ${slot} is not whole; the pod installs into it again.`);
     return parseCheckpointManifest(bytes);
   }
 

@@ -30,8 +30,8 @@ export interface Report {
 }
 
 /**
- * Where the pod is; the one file that says so. Written whole before each step that follows from it, so that a restart at any moment goes on
- * from a named state (after Mender's client).
+ * Where the pod is; the one file that says so. Written whole before each step that follows from it, so that a restart
+ * at any moment goes on from a named state (after Mender's client).
  */
 export interface PodState {
   phase: 'following' | 'probation';
@@ -42,14 +42,24 @@ export interface PodState {
   slots: Record<SlotName, Installed | null>;
   /** starts since the switch; a checkpoint that keeps killing the pod is left after a few */
   probationStarts: number;
-  /** checkpoints that failed here: not tried again in that release, or, for a stable one, before the channel moves on */
+  /**
+   * checkpoints that failed here: not tried again in that release, or, for a stable one, before the channel moves on
+   */
   refused: { checkpoint: string; release: number | null; sequence: number }[];
   reports: { next: number; waiting: Report[] };
   history: HistoryEntry[];
 }
 
 const FRESH: PodState = {
-  phase: 'following', sequence: 0, active: null, previous: null, slots: { a: null, b: null }, probationStarts: 0, refused: [], reports: { next: 1, waiting: [] }, history: [],
+  phase: 'following',
+  sequence: 0,
+  active: null,
+  previous: null,
+  slots: { a: null, b: null },
+  probationStarts: 0,
+  refused: [],
+  reports: { next: 1, waiting: [] },
+  history: [],
 };
 
 /** The state file of a pod. */
@@ -64,7 +74,12 @@ export class StateFile {
     try {
       this.value = kept ? (JSON.parse(kept.toString('utf8')) as PodState) : structuredClone(FRESH);
     } catch (cause) {
-      throw new PodError('stateDamaged', { path: this.path }, `${this.path} cannot be read; move it away, and the pod installs its channel's checkpoint anew.`, { cause });
+      throw new PodError(
+        'stateDamaged',
+        { path: this.path },
+        `${this.path} cannot be read; move it away, and the pod installs its channel's checkpoint anew.`,
+        { cause },
+      );
     }
   }
 

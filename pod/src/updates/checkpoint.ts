@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { canonicalJson, documentId, parseCheckpointManifest, parseEvaluation, unhex, verifyDocument, type CheckpointManifest } from '@livepod/protocol';
+import {
+  canonicalJson,
+  documentId,
+  parseCheckpointManifest,
+  parseEvaluation,
+  unhex,
+  verifyDocument,
+  type CheckpointManifest,
+} from '@livepod/protocol';
 import { writeAtomically } from '../disk.js';
 import { PodError } from '../errors.js';
 import type { Fetcher } from './fetcher.js';
@@ -16,8 +24,8 @@ interface SignedCheckpoint {
 }
 
 /**
- * A checkpoint's manifest, believed only when the channel's metadata names it, it has that id, its provider signed it, and an evaluator
- * other than the provider signed a measurement of it.
+ * A checkpoint's manifest, believed only when the channel's metadata names it, it has that id, its provider signed it,
+ * and an evaluator other than the provider signed a measurement of it.
  *
  * @throws PodError `wrongHash` · `wrongSigner` · `notOfficial`, and what {@link Trust.download} throws
  */
@@ -25,15 +33,25 @@ export async function trustedManifest(trust: Trust, checkpoint: string): Promise
   const bytes = await trust.download(`checkpoints/${checkpoint.slice('sha256:'.length)}.json`);
   const signed = JSON.parse(bytes.toString('utf8')) as SignedCheckpoint;
   const document = canonicalJson(signed.manifest);
-  if (documentId(document) !== checkpoint) throw new PodError('wrongHash', { checkpoint }, `The manifest is not the one of checkpoint ${checkpoint}.`);
+  if (documentId(document) !== checkpoint)
+    throw new PodError('wrongHash', { checkpoint }, `The manifest is not the one of checkpoint ${checkpoint}.`);
   const manifest = parseCheckpointManifest(document);
   signedBy(document, signed.signature, manifest.publicKey, checkpoint);
-  if (!signed.evaluation || !signed.evaluationSignature) throw new PodError('notOfficial', { checkpoint }, `Checkpoint ${checkpoint} carries no evaluation; this pod runs measured checkpoints only.`);
+  if (!signed.evaluation || !signed.evaluationSignature)
+    throw new PodError(
+      'notOfficial',
+      { checkpoint },
+      `Checkpoint ${checkpoint} carries no evaluation; this pod runs measured checkpoints only.`,
+    );
   const report = canonicalJson(signed.evaluation);
   const evaluation = parseEvaluation(report);
   signedBy(report, signed.evaluationSignature, evaluation.publicKey, checkpoint);
   if (evaluation.checkpoint !== checkpoint || evaluation.evaluator === manifest.provider) {
-    throw new PodError('notOfficial', { checkpoint, evaluator: evaluation.evaluator }, `The evaluation is of another checkpoint, or by its own provider.`);
+    throw new PodError(
+      'notOfficial',
+      { checkpoint, evaluator: evaluation.evaluator },
+      `The evaluation is of another checkpoint, or by its own provider.`,
+    );
   }
   return manifest;
 }
@@ -42,7 +60,12 @@ function signedBy(document: Uint8Array, signature: string, publicKey: string, ch
   try {
     verifyDocument(document, unhex(signature), publicKey);
   } catch (cause) {
-    throw new PodError('wrongSigner', { checkpoint, publicKey }, `Checkpoint ${checkpoint} does not carry the signature it names.`, { cause });
+    throw new PodError(
+      'wrongSigner',
+      { checkpoint, publicKey },
+      `Checkpoint ${checkpoint} does not carry the signature it names.`,
+      { cause },
+    );
   }
 }
 
@@ -55,18 +78,27 @@ export class ChunkStore {
     mkdirSync(directory, { recursive: true });
   }
 
-  /** A file of the checkpoint, put together from chunks; those already here are not fetched, so a broken download goes on where it ended. */
+  /**
+   * A file of the checkpoint, put together from chunks; those already here are not fetched, so a broken download goes
+   * on where it ended.
+   */
   async assemble(file: CheckpointManifest['files'][number]): Promise<Buffer> {
     const parts: Buffer[] = [];
     for (const chunk of file.chunks) parts.push(await this.chunk(chunk.sha256, chunk.bytes));
     const whole = Buffer.concat(parts);
-    if (sha256(whole) !== file.sha256) throw new PodError('wrongHash', { file: file.name }, `${file.name} does not have the hash its manifest names; the checkpoint is wrong.`);
+    if (sha256(whole) !== file.sha256)
+      throw new PodError(
+        'wrongHash',
+        { file: file.name },
+        `${file.name} does not have the hash its manifest names; the checkpoint is wrong.`,
+      );
     return whole;
   }
 
   /** Removes what no installed checkpoint uses. */
   keepOnly(hashes: ReadonlySet<string>): void {
-    for (const name of readdirSync(this.directory)) if (!hashes.has(name)) rmSync(join(this.directory, name), { force: true });
+    for (const name of readdirSync(this.directory))
+      if (!hashes.has(name)) rmSync(join(this.directory, name), { force: true });
   }
 
   private async chunk(hash: string, bytes: number): Promise<Buffer> {
@@ -77,7 +109,12 @@ export class ChunkStore {
     }
     const fetched = await this.fetcher.get(`/chunks/${hash}`, bytes);
     if (!fetched) throw new PodError('network', { chunk: hash }, `Chunk ${hash} is not there; the pod tries again.`);
-    if (sha256(fetched) !== hash) throw new PodError('damagedDownload', { chunk: hash }, `Chunk ${hash} came with other bytes; the mirror is wrong.`);
+    if (sha256(fetched) !== hash)
+      throw new PodError(
+        'damagedDownload',
+        { chunk: hash },
+        `Chunk ${hash} came with other bytes; the mirror is wrong.`,
+      );
     writeAtomically(path, fetched);
     return fetched;
   }

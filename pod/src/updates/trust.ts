@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { Metadata, type MetaFile, type Root, type Snapshot, type TargetFile, type Targets, type Timestamp } from '@tufjs/models';
+import {
+  Metadata,
+  type MetaFile,
+  type Root,
+  type Snapshot,
+  type TargetFile,
+  type Targets,
+  type Timestamp,
+} from '@tufjs/models';
 import { readIfThere, removeIfThere, writeAtomically } from '../disk.js';
 import { PodError } from '../errors.js';
 import type { Fetcher } from './fetcher.js';
@@ -10,11 +18,15 @@ const LIMITS = { root: 512_000, timestamp: 16_384, snapshot: 2_000_000, targets:
 const MAX_ROOT_ROTATIONS = 256;
 type Role = 'timestamp' | 'snapshot' | 'targets';
 // Metadata.fromJSON names the roles by an enum of the same values.
-const parse = Metadata.fromJSON as unknown as (role: string, data: unknown) => Metadata<Root & Timestamp & Snapshot & Targets>;
+const parse = Metadata.fromJSON as unknown as (
+  role: string,
+  data: unknown,
+) => Metadata<Root & Timestamp & Snapshot & Targets>;
 
 /**
- * A TUF client (specification 1.0.31, "Detailed client workflow", sections cited below): the only way anything from the network comes
- * to be believed. Top-level targets alone: this repository delegates nothing. Every accepted file is kept, whole, before the next step.
+ * A TUF client (specification 1.0.31, "Detailed client workflow", sections cited below): the only way anything from the
+ * network comes to be believed. Top-level targets alone: this repository delegates nothing. Every accepted file is
+ * kept, whole, before the next step.
  */
 export class Trust {
   private root: Metadata<Root>;
@@ -37,7 +49,10 @@ export class Trust {
     if (!kept) writeAtomically(this.path('root'), shippedRoot);
   }
 
-  /** The newest targets, all four roles verified. @throws PodError `network` · `untrustedMetadata` · `staleMetadata` · `metadataRollback` · `tooLarge` */
+  /**
+   * The newest targets, all four roles verified. @throws PodError `network` · `untrustedMetadata` · `staleMetadata` ·
+   * `metadataRollback` · `tooLarge`
+   */
   async refresh(): Promise<Targets> {
     const startedAt = this.now(); // TUF 5.1: fixed once
     await this.followRoots(startedAt);
@@ -57,10 +72,22 @@ export class Trust {
     const target: TargetFile | undefined = (this.targets ?? (await this.refresh(), this.targets))?.signed.targets[path];
     if (!target) throw new PodError('untrustedMetadata', { path }, `The repository names no target ${path}.`);
     const slash = path.lastIndexOf('/') + 1;
-    const bytes = await this.fetcher.get(`/targets/${path.slice(0, slash)}${target.hashes.sha256}.${path.slice(slash)}`, target.length);
-    if (!bytes) throw new PodError('network', { path }, `The repository lists ${path} but does not have it; the pod tries again.`);
+    const bytes = await this.fetcher.get(
+      `/targets/${path.slice(0, slash)}${target.hashes.sha256}.${path.slice(slash)}`,
+      target.length,
+    );
+    if (!bytes)
+      throw new PodError(
+        'network',
+        { path },
+        `The repository lists ${path} but does not have it; the pod tries again.`,
+      );
     if (bytes.length !== target.length || createHash('sha256').update(bytes).digest('hex') !== target.hashes.sha256) {
-      throw new PodError('damagedDownload', { path }, `${path} is not the file that the signed metadata names; the mirror is wrong.`);
+      throw new PodError(
+        'damagedDownload',
+        { path },
+        `${path} is not the file that the signed metadata names; the mirror is wrong.`,
+      );
     }
     return bytes;
   }
@@ -74,11 +101,19 @@ export class Trust {
       const next = this.read('root', bytes) as Metadata<Root>;
       this.verified(this.root, 'root', next);
       this.verified(next, 'root', next);
-      if (next.signed.version !== version) throw new PodError('metadataRollback', { version }, `${version}.root.json says version ${next.signed.version}.`);
-      const rotated = (['timestamp', 'snapshot'] as const).some((role) => !sameKeys(this.root.signed, next.signed, role));
+      if (next.signed.version !== version)
+        throw new PodError(
+          'metadataRollback',
+          { version },
+          `${version}.root.json says version ${next.signed.version}.`,
+        );
+      const rotated = (['timestamp', 'snapshot'] as const).some(
+        (role) => !sameKeys(this.root.signed, next.signed, role),
+      );
       writeAtomically(this.path('root'), bytes);
       this.root = next;
-      if (rotated) for (const role of ['timestamp', 'snapshot'] as const) removeIfThere(this.path(role)); // 5.3.11: fast-forward recovery
+      // 5.3.11: fast-forward recovery
+      if (rotated) for (const role of ['timestamp', 'snapshot'] as const) removeIfThere(this.path(role));
     }
     this.fresh(this.root.signed, 'root', startedAt);
   }
@@ -89,8 +124,10 @@ export class Trust {
     const bytes = await this.fetch('/tuf/timestamp.json', 'timestamp');
     const timestamp = this.read('timestamp', bytes) as Metadata<Timestamp>;
     this.verified(this.root, 'timestamp', timestamp);
-    if (old && timestamp.signed.version < old.signed.version) rolledBack('timestamp', timestamp.signed.version, old.signed.version);
-    if (old && timestamp.signed.snapshotMeta.version < old.signed.snapshotMeta.version) rolledBack('snapshot', timestamp.signed.snapshotMeta.version, old.signed.snapshotMeta.version);
+    if (old && timestamp.signed.version < old.signed.version)
+      rolledBack('timestamp', timestamp.signed.version, old.signed.version);
+    if (old && timestamp.signed.snapshotMeta.version < old.signed.snapshotMeta.version)
+      rolledBack('snapshot', timestamp.signed.snapshotMeta.version, old.signed.snapshotMeta.version);
     this.fresh(timestamp.signed, 'timestamp', startedAt);
     if (!old || timestamp.signed.version > old.signed.version) writeAtomically(this.path('timestamp'), bytes);
     return timestamp;
@@ -100,7 +137,10 @@ export class Trust {
   private async newSnapshot(timestamp: Metadata<Timestamp>, startedAt: Date): Promise<Metadata<Snapshot>> {
     const meta = timestamp.signed.snapshotMeta;
     const old = this.trusted('snapshot') as Metadata<Snapshot> | undefined;
-    const bytes = old?.signed.version === meta.version ? this.kept('snapshot') : await this.fetch(`/tuf/${meta.version}.snapshot.json`, 'snapshot', meta);
+    const bytes =
+      old?.signed.version === meta.version
+        ? this.kept('snapshot')
+        : await this.fetch(`/tuf/${meta.version}.snapshot.json`, 'snapshot', meta);
     const snapshot = this.read('snapshot', bytes) as Metadata<Snapshot>;
     this.verified(this.root, 'snapshot', snapshot);
     if (snapshot.signed.version !== meta.version) mixed('snapshot', snapshot.signed.version, meta.version);
@@ -119,7 +159,10 @@ export class Trust {
     const meta = snapshot.signed.meta['targets.json'];
     if (!meta) throw new PodError('untrustedMetadata', {}, 'The snapshot lists no targets.json.');
     const old = this.trusted('targets') as Metadata<Targets> | undefined;
-    const bytes = old?.signed.version === meta.version ? this.kept('targets') : await this.fetch(`/tuf/${meta.version}.targets.json`, 'targets', meta);
+    const bytes =
+      old?.signed.version === meta.version
+        ? this.kept('targets')
+        : await this.fetch(`/tuf/${meta.version}.targets.json`, 'targets', meta);
     const targets = this.read('targets', bytes) as Metadata<Targets>;
     this.verified(this.root, 'targets', targets);
     if (targets.signed.version !== meta.version) mixed('targets', targets.signed.version, meta.version);
@@ -134,7 +177,12 @@ export class Trust {
     try {
       meta?.verify(bytes);
     } catch (cause) {
-      throw new PodError('damagedDownload', { path }, `${path} is not the file that the signed metadata names; the mirror is wrong.`, { cause });
+      throw new PodError(
+        'damagedDownload',
+        { path },
+        `${path} is not the file that the signed metadata names; the mirror is wrong.`,
+        { cause },
+      );
     }
     return bytes;
   }
@@ -143,7 +191,9 @@ export class Trust {
     try {
       return parse(role, JSON.parse(bytes.toString('utf8')));
     } catch (cause) {
-      throw new PodError('untrustedMetadata', { role }, `The ${role} metadata is not TUF metadata of that role.`, { cause });
+      throw new PodError('untrustedMetadata', { role }, `The ${role} metadata is not TUF metadata of that role.`, {
+        cause,
+      });
     }
   }
 
@@ -163,7 +213,8 @@ export class Trust {
 
   private kept(role: Role): Buffer {
     const bytes = readIfThere(this.path(role));
-    if (!bytes) throw new PodError('stateDamaged', { role }, `The kept ${role} metadata has vanished; the pod fetches it again.`);
+    if (!bytes)
+      throw new PodError('stateDamaged', { role }, `The kept ${role} metadata has vanished; the pod fetches it again.`);
     return bytes;
   }
 
@@ -171,13 +222,20 @@ export class Trust {
     try {
       by.verifyDelegate(role, metadata);
     } catch (cause) {
-      throw new PodError('untrustedMetadata', { role }, `The ${role} metadata is not signed by enough of its keys.`, { cause });
+      throw new PodError('untrustedMetadata', { role }, `The ${role} metadata is not signed by enough of its keys.`, {
+        cause,
+      });
     }
   }
 
   private fresh(signed: { isExpired(at: Date): boolean; expires: string }, role: string, at: Date): void {
     if (signed.isExpired(at)) {
-      throw new PodError('staleMetadata', { role, expires: signed.expires }, `The ${role} metadata expired at ${signed.expires}: the repository is old, or somebody keeps news from this pod.`);
+      throw new PodError(
+        'staleMetadata',
+        { role, expires: signed.expires },
+        `The ${role} metadata expired at ${signed.expires}: the repository is old, or somebody keeps news ` +
+          'from this pod.',
+      );
     }
   }
 
@@ -187,11 +245,19 @@ export class Trust {
 }
 
 function rolledBack(role: string, offered: number, had: number): never {
-  throw new PodError('metadataRollback', { role, offered, had }, `The repository offers ${role} version ${offered} after version ${had}.`);
+  throw new PodError(
+    'metadataRollback',
+    { role, offered, had },
+    `The repository offers ${role} version ${offered} after version ${had}.`,
+  );
 }
 
 function mixed(role: string, offered: number, wanted: number): never {
-  throw new PodError('untrustedMetadata', { role, offered, wanted }, `The ${role} metadata says version ${offered} where ${wanted} is listed.`);
+  throw new PodError(
+    'untrustedMetadata',
+    { role, offered, wanted },
+    `The ${role} metadata says version ${offered} where ${wanted} is listed.`,
+  );
 }
 
 function sameKeys(before: Root, after: Root, role: string): boolean {

@@ -5,11 +5,20 @@ const channel = object({
   channel: text(40),
   sequence: integer(0, Number.MAX_SAFE_INTEGER),
   stable: nullable(object({ checkpoint: id, version: integer(1, 0xffff_ffff) })),
-  candidate: nullable(object({ release: integer(0, Number.MAX_SAFE_INTEGER), checkpoint: id, version: integer(1, 0xffff_ffff), threshold: hexOf(8) })),
+  candidate: nullable(
+    object({
+      release: integer(0, Number.MAX_SAFE_INTEGER),
+      checkpoint: id,
+      version: integer(1, 0xffff_ffff),
+      threshold: hexOf(8),
+    }),
+  ),
   reason: text(500),
 });
 
-/** What pods follow: the stable checkpoint, and the candidate for those whose cohort position is at most the threshold. */
+/**
+ * What pods follow: the stable checkpoint, and the candidate for those whose cohort position is at most the threshold.
+ */
 export type Channel = Of<typeof channel>;
 
 /** @throws ProtocolError `notCanonical` · `invalidManifest` */

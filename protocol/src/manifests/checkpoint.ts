@@ -1,5 +1,22 @@
 import { MAX_CHUNK_BYTES } from '../chunks.js';
-import { decimal, either, hexOf, id, integer, list, literal, mapOf, nanoseconds, nullable, object, parser, principal, text, wrong, type Of } from './shape.js';
+import {
+  decimal,
+  either,
+  hexOf,
+  id,
+  integer,
+  list,
+  literal,
+  mapOf,
+  nanoseconds,
+  nullable,
+  object,
+  parser,
+  principal,
+  text,
+  wrong,
+  type Of,
+} from './shape.js';
 
 /** 64 MiB: what the models canister keeps for one job. */
 export const MAX_CHECKPOINT_BYTES = 64 * 1024 * 1024;
@@ -25,7 +42,12 @@ const checkpointManifest = object({
     16,
     1,
   ),
-  runtime: object({ format: literal('onnx'), opset: integer(17, 30), input: list(integer(1, 1_000_000), 8, 1), labels: list(text(40), 64, 1) }),
+  runtime: object({
+    format: literal('onnx'),
+    opset: integer(17, 30),
+    input: list(integer(1, 1_000_000), 8, 1),
+    labels: list(text(40), 64, 1),
+  }),
   provider: principal,
   publicKey: hexOf(44),
 });
@@ -36,9 +58,11 @@ export type CheckpointManifest = Of<typeof checkpointManifest>;
 export function parseCheckpointManifest(bytes: Uint8Array): CheckpointManifest {
   const manifest = parser(checkpointManifest, 'checkpoint')(bytes);
   manifest.files.forEach((file, index) => {
-    if (file.chunks.reduce((sum, chunk) => sum + chunk.bytes, 0) !== file.bytes) wrong(`checkpoint.files[${index}].bytes`, 'the sum of its chunks');
+    if (file.chunks.reduce((sum, chunk) => sum + chunk.bytes, 0) !== file.bytes)
+      wrong(`checkpoint.files[${index}].bytes`, 'the sum of its chunks');
   });
-  if (manifest.files.reduce((sum, file) => sum + file.bytes, 0) > MAX_CHECKPOINT_BYTES) wrong('checkpoint.files', `at most ${MAX_CHECKPOINT_BYTES} bytes in all`);
+  if (manifest.files.reduce((sum, file) => sum + file.bytes, 0) > MAX_CHECKPOINT_BYTES)
+    wrong('checkpoint.files', `at most ${MAX_CHECKPOINT_BYTES} bytes in all`);
   return manifest;
 }
 

@@ -3,11 +3,30 @@ import { MAX_CHUNK_BYTES, chunkCount } from '../chunks.js';
 import { publicKeyOf } from '../documents.js';
 import { merkleRoot } from '../merkle.js';
 import { ed25519Der, principalOfDer, principalText } from '../principals.js';
-import { amount, either, hexOf, hexUpTo, integer, list, literal, mapOf, object, oneOf, parser, principal, text, wrong, type Of } from './shape.js';
+import {
+  amount,
+  either,
+  hexOf,
+  hexUpTo,
+  integer,
+  list,
+  literal,
+  mapOf,
+  object,
+  oneOf,
+  parser,
+  principal,
+  text,
+  wrong,
+  type Of,
+} from './shape.js';
 
 const storedChunk = object({ sha256: hexOf(32), bytes: integer(16, MAX_CHUNK_BYTES) });
 
-/** What a dataset measures: channels in column order, sample rate in thousandths of a hertz, the labels its samples may carry. */
+/**
+ * What a dataset measures: channels in column order, sample rate in thousandths of a hertz, the labels its samples may
+ * carry.
+ */
 export const datasetSchema = object({
   channels: list(object({ name: text(40), unit: text(20) }), 64, 1),
   rateMilliHz: integer(1, 1_000_000_000),
@@ -34,7 +53,12 @@ const datasetManifest = object({
   publicKey: hexOf(44),
   keyEpoch: integer(0, 0xffff_ffff),
   files: list(
-    object({ name: text(200, /^[A-Za-z0-9._-]+$/, 'a file name of letters, digits, dot, dash, underscore'), bytes: integer(0, 2 ** 40), chunks: list(storedChunk, 4096, 1), merkleRoot: hexOf(32) }),
+    object({
+      name: text(200, /^[A-Za-z0-9._-]+$/, 'a file name of letters, digits, dot, dash, underscore'),
+      bytes: integer(0, 2 ** 40),
+      chunks: list(storedChunk, 4096, 1),
+      merkleRoot: hexOf(32),
+    }),
     4096,
     1,
   ),
@@ -45,7 +69,11 @@ const datasetManifest = object({
   ),
   wrappedKey: hexUpTo(1024),
   licence,
-  statistics: object({ records: integer(0, Number.MAX_SAFE_INTEGER), milliseconds: integer(0, Number.MAX_SAFE_INTEGER), labels: mapOf(integer(0, Number.MAX_SAFE_INTEGER), 64) }),
+  statistics: object({
+    records: integer(0, Number.MAX_SAFE_INTEGER),
+    milliseconds: integer(0, Number.MAX_SAFE_INTEGER),
+    labels: mapOf(integer(0, Number.MAX_SAFE_INTEGER), 64),
+  }),
 });
 
 export type DatasetManifest = Of<typeof datasetManifest>;
@@ -53,8 +81,8 @@ export type DatasetSchema = Of<typeof datasetSchema>;
 export type Licence = Of<typeof licence>;
 
 /**
- * Reads and checks a dataset manifest: its shape, and that its parts agree (sizes with chunk counts, Merkle roots with hashes, the contributor
- * with the key, splits with the whole).
+ * Reads and checks a dataset manifest: its shape, and that its parts agree (sizes with chunk counts, Merkle roots with
+ * hashes, the contributor with the key, splits with the whole).
  *
  * @throws ProtocolError `notCanonical` · `invalidManifest` naming the field
  */
@@ -62,16 +90,22 @@ export function parseDatasetManifest(bytes: Uint8Array): DatasetManifest {
   const manifest = parser(datasetManifest, 'dataset')(bytes);
   manifest.files.forEach((file, index) => {
     const path = `dataset.files[${index}]`;
-    if (file.chunks.length !== chunkCount(file.bytes)) wrong(`${path}.chunks`, `${chunkCount(file.bytes)} chunks for a file of ${file.bytes} bytes`);
-    if (file.chunks.reduce((sum, chunk) => sum + chunk.bytes - 16, 0) !== file.bytes) wrong(`${path}.bytes`, 'the sum of its chunks without their 16-byte tags');
+    if (file.chunks.length !== chunkCount(file.bytes))
+      wrong(`${path}.chunks`, `${chunkCount(file.bytes)} chunks for a file of ${file.bytes} bytes`);
+    if (file.chunks.reduce((sum, chunk) => sum + chunk.bytes - 16, 0) !== file.bytes)
+      wrong(`${path}.bytes`, 'the sum of its chunks without their 16-byte tags');
     if (rootOf(file.chunks) !== file.merkleRoot) wrong(`${path}.merkleRoot`, 'the RFC 6962 root of its chunk hashes');
   });
-  if (new Set(manifest.files.map((file) => file.name)).size !== manifest.files.length) wrong('dataset.files', 'files of different names');
-  if (rootOf(manifest.files.flatMap((file) => file.chunks)) !== manifest.merkleRoot) wrong('dataset.merkleRoot', 'the RFC 6962 root of all chunk hashes');
+  if (new Set(manifest.files.map((file) => file.name)).size !== manifest.files.length)
+    wrong('dataset.files', 'files of different names');
+  if (rootOf(manifest.files.flatMap((file) => file.chunks)) !== manifest.merkleRoot)
+    wrong('dataset.merkleRoot', 'the RFC 6962 root of all chunk hashes');
   const signer = principalText(principalOfDer(ed25519Der(publicKeyOf(manifest.publicKey))));
   if (signer !== manifest.contributor) wrong('dataset.contributor', `the principal of its public key, ${signer}`);
-  if (manifest.licence.splits.reduce((sum, split) => sum + split.basisPoints, 0) !== 10_000) wrong('dataset.licence.splits', 'shares that add up to 10000 basis points');
+  if (manifest.licence.splits.reduce((sum, split) => sum + split.basisPoints, 0) !== 10_000)
+    wrong('dataset.licence.splits', 'shares that add up to 10000 basis points');
   return manifest;
 }
 
-const rootOf = (chunks: readonly { sha256: string }[]): string => hex(merkleRoot(chunks.map((chunk) => unhex(chunk.sha256))));
+const rootOf = (chunks: readonly { sha256: string }[]): string =>
+  hex(merkleRoot(chunks.map((chunk) => unhex(chunk.sha256))));

@@ -1,9 +1,34 @@
 import { readFileSync } from 'node:fs';
-import { canonicalJson, hex, operatorTokenOf, operatorTokenText, parseOperator, readOperatorToken, sha256, signDocument, signOperatorToken, utf8, type OperatorDocument } from '../index.js';
+import {
+  canonicalJson,
+  hex,
+  operatorTokenOf,
+  operatorTokenText,
+  parseOperator,
+  readOperatorToken,
+  sha256,
+  signDocument,
+  signOperatorToken,
+  utf8,
+  type OperatorDocument,
+} from '../index.js';
 
-const vectors = JSON.parse(readFileSync(new URL('../../vectors/operator.json', import.meta.url), 'utf8')) as { token: string; document: string; signature: string; operator: string; audience: string }[];
+const vectors = JSON.parse(readFileSync(new URL('../../vectors/operator.json', import.meta.url), 'utf8')) as {
+  token: string;
+  document: string;
+  signature: string;
+  operator: string;
+  audience: string;
+}[];
 const seed = sha256(utf8('operator'));
-const token = signOperatorToken(seed, { actions: ['resume', 'pause'], workflow: 'lifecycle-round-1', audience: vectors[0]!.audience, notBefore: 1n, expires: 2n, nonce: new Uint8Array(16) });
+const token = signOperatorToken(seed, {
+  actions: ['resume', 'pause'],
+  workflow: 'lifecycle-round-1',
+  audience: vectors[0]!.audience,
+  notBefore: 1n,
+  expires: 2n,
+  nonce: new Uint8Array(16),
+});
 const document = (): OperatorDocument => parseOperator(operatorTokenOf(token).document);
 
 describe('an operator token', () => {
@@ -15,7 +40,8 @@ describe('an operator token', () => {
     expect(operatorTokenText(read)).toBe(token);
   });
 
-  it('lists its actions in one order, whatever order they were given in', () => expect(document().actions).toEqual(['pause', 'resume']));
+  it('lists its actions in one order, whatever order they were given in', () =>
+    expect(document().actions).toEqual(['pause', 'resume']));
 
   it.each([
     ['an action that does not exist', { actions: ['pay'] }, 'operator.actions[0]'],
@@ -26,7 +52,9 @@ describe('an operator token', () => {
     ['a workflow with a space', { workflow: 'lifecycle round' }, 'operator.workflow'],
     ['an unknown field', { role: 'admin' }, 'operator.role'],
   ])('is refused with %s', (_, change, field) => {
-    expect(() => parseOperator(canonicalJson({ ...document(), ...change } as never))).toThrow(expect.objectContaining({ code: 'invalidManifest', details: { field } }));
+    expect(() => parseOperator(canonicalJson({ ...document(), ...change } as never))).toThrow(
+      expect.objectContaining({ code: 'invalidManifest', details: { field } }),
+    );
   });
 
   it('is refused when somebody else signed it', () => {
@@ -35,7 +63,10 @@ describe('an operator token', () => {
     expect(() => readOperatorToken(forged)).toThrow(expect.objectContaining({ code: 'wrongSignature' }));
   });
 
-  it.each(['', 'token', `${token}.`, token.slice(0, -1), `${token}=`, ` ${token}`, token.replace('.', '')])('is refused when the text is not whole (%#)', (text) => {
-    expect(() => readOperatorToken(text)).toThrow(expect.objectContaining({ code: 'invalidToken' }));
-  });
+  it.each(['', 'token', `${token}.`, token.slice(0, -1), `${token}=`, ` ${token}`, token.replace('.', '')])(
+    'is refused when the text is not whole (%#)',
+    (text) => {
+      expect(() => readOperatorToken(text)).toThrow(expect.objectContaining({ code: 'invalidToken' }));
+    },
+  );
 });

@@ -7,7 +7,16 @@ import { ed25519Der, principalOfDer, principalText } from '../principals.js';
 import { hexOf, list, literal, nanoseconds, object, oneOf, parser, principal, text, wrong, type Of } from './shape.js';
 
 /** What a person may do to a running workflow. */
-export const OPERATOR_ACTIONS = ['approve', 'pause', 'resume', 'abort', 'skipSoak', 'extendDeadline', 'retryStage', 'replaceProvider'] as const;
+export const OPERATOR_ACTIONS = [
+  'approve',
+  'pause',
+  'resume',
+  'abort',
+  'skipSoak',
+  'extendDeadline',
+  'retryStage',
+  'replaceProvider',
+] as const;
 export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
 
 const shape = object({
@@ -21,16 +30,24 @@ const shape = object({
   expires: nanoseconds,
   nonce: hexOf(16),
 });
-/** Who may do what to which workflow, and how long; signed by that person. `audience` is the fleet canister, whose list of operators counts. */
+/**
+ * Who may do what to which workflow, and how long; signed by that person. `audience` is the fleet canister, whose list
+ * of operators counts.
+ */
 export type OperatorDocument = Of<typeof shape>;
 
-/** @throws ProtocolError `notCanonical` · `invalidManifest` (actions in alphabetical order, none twice; operator = its key's principal) */
+/**
+ * @throws ProtocolError `notCanonical` · `invalidManifest` (actions in alphabetical order, none twice; operator = its
+ *   key's principal)
+ */
 export function parseOperator(bytes: Uint8Array): OperatorDocument {
   const document = parser(shape, 'operator')(bytes);
   document.actions.forEach((action, index) => {
-    if (index > 0 && document.actions[index - 1]! >= action) wrong(`operator.actions[${index}]`, 'in alphabetical order, each action once');
+    if (index > 0 && document.actions[index - 1]! >= action)
+      wrong(`operator.actions[${index}]`, 'in alphabetical order, each action once');
   });
-  if (principalText(principalOfDer(unhex(document.publicKey))) !== document.operator) wrong('operator.operator', 'the principal of publicKey');
+  if (principalText(principalOfDer(unhex(document.publicKey))) !== document.operator)
+    wrong('operator.operator', 'the principal of publicKey');
   if (BigInt(document.expires) <= BigInt(document.notBefore)) wrong('operator.expires', 'later than notBefore');
   return document;
 }
@@ -41,17 +58,20 @@ export interface OperatorToken {
   signature: Uint8Array;
 }
 
-export const operatorTokenText = ({ document, signature }: OperatorToken): string => `${base64url(document)}.${base64url(signature)}`;
+export const operatorTokenText = ({ document, signature }: OperatorToken): string =>
+  `${base64url(document)}.${base64url(signature)}`;
 
 /** The parts of a token's text; nothing is verified. @throws ProtocolError `invalidToken` */
 export function operatorTokenOf(token: string): OperatorToken {
   const [document, signature, ...more] = token.split('.').map(fromBase64url);
-  if (!document || !signature || more.length > 0 || signature.length !== 64 || document.length > 2000) throw notAToken();
+  if (!document || !signature || more.length > 0 || signature.length !== 64 || document.length > 2000)
+    throw notAToken();
   return { document, signature };
 }
 
 /**
- * Reads a token and verifies its signature. Whether its signer is an operator, and whether it has expired, is for the caller to ask.
+ * Reads a token and verifies its signature. Whether its signer is an operator, and whether it has expired, is for the
+ * caller to ask.
  *
  * @throws ProtocolError `invalidToken` · `notCanonical` · `invalidManifest` · `wrongSignature`
  */
@@ -63,7 +83,17 @@ export function readOperatorToken(token: string): OperatorToken & { operator: Op
 }
 
 /** Signs a token with a 32-byte Ed25519 seed. Times in nanoseconds since 1970. */
-export function signOperatorToken(seed: Uint8Array, grant: { actions: readonly OperatorAction[]; workflow: string; audience: string; notBefore: bigint; expires: bigint; nonce: Uint8Array }): string {
+export function signOperatorToken(
+  seed: Uint8Array,
+  grant: {
+    actions: readonly OperatorAction[];
+    workflow: string;
+    audience: string;
+    notBefore: bigint;
+    expires: bigint;
+    nonce: Uint8Array;
+  },
+): string {
   const der = ed25519Der(ed25519.getPublicKey(seed));
   const document = canonicalJson({
     type: 'livepod.operator/v1',
@@ -81,7 +111,12 @@ export function signOperatorToken(seed: Uint8Array, grant: { actions: readonly O
 }
 
 const notAToken = (): ProtocolError =>
-  new ProtocolError('invalidToken', {}, 'The token is not one of an operator; make one with: livepod ops token --action … --workflow …, and give the whole line.');
+  new ProtocolError(
+    'invalidToken',
+    {},
+    'The token is not one of an operator; make one with: livepod ops token --action … --workflow …, and give ' +
+      'the whole line.',
+  );
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 

@@ -1,7 +1,29 @@
-import { either, id, integer, decimal, list, literal, mapOf, nullable, object, parser, principal, amount, nanoseconds, text, wrong, type Of } from './shape.js';
+import {
+  either,
+  id,
+  integer,
+  decimal,
+  list,
+  literal,
+  mapOf,
+  nullable,
+  object,
+  parser,
+  principal,
+  amount,
+  nanoseconds,
+  text,
+  wrong,
+  type Of,
+} from './shape.js';
 
 const range = either(
-  object({ kind: literal('integer'), min: integer(-(2 ** 53) + 1, 2 ** 53 - 1), max: integer(-(2 ** 53) + 1, 2 ** 53 - 1), default: integer(-(2 ** 53) + 1, 2 ** 53 - 1) }),
+  object({
+    kind: literal('integer'),
+    min: integer(-(2 ** 53) + 1, 2 ** 53 - 1),
+    max: integer(-(2 ** 53) + 1, 2 ** 53 - 1),
+    default: integer(-(2 ** 53) + 1, 2 ** 53 - 1),
+  }),
   object({ kind: literal('decimal'), min: decimal, max: decimal, default: decimal }),
 );
 const resources = object({ memoryMiB: integer(1, 2 ** 24), seconds: integer(1, 2 ** 24) });
@@ -39,7 +61,8 @@ export type HyperparameterRange = Of<typeof range>;
 export const parseRecipe = parser(recipe, 'recipe');
 
 /**
- * Everything that a job will run, in one document; its id is the approval digest that payments, grants and the checkpoint name.
+ * Everything that a job will run, in one document; its id is the approval digest that payments, grants and the
+ * checkpoint name.
  *
  * @throws ProtocolError `notCanonical` · `invalidManifest` (datasets sorted by id, none twice)
  */
@@ -51,4 +74,3 @@ export function parseApproval(bytes: Uint8Array): Approval {
   });
   return document;
 }
-

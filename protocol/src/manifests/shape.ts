@@ -9,39 +9,69 @@ export function wrong(path: string, expected: string): never {
   throw new ProtocolError('invalidManifest', { field: path }, `${path} must be ${expected}.`);
 }
 
-export const text = (max: number, pattern?: RegExp, what = `text of 1 to ${max} characters`): Shape<string> => (value, path) =>
-  typeof value === 'string' && value.length >= 1 && value.length <= max && (!pattern || pattern.test(value)) ? value : wrong(path, what);
-export const literal = <const T extends string | number | null>(expected: T): Shape<T> => (value, path) => (value === expected ? expected : wrong(path, JSON.stringify(expected)));
-export const oneOf = <const T extends string>(...allowed: T[]): Shape<T> => (value, path) =>
-  allowed.includes(value as T) ? (value as T) : wrong(path, `one of ${allowed.join(', ')}`);
-export const integer = (min: number, max: number): Shape<number> => (value, path) =>
-  Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max ? (value as number) : wrong(path, `an integer from ${min} to ${max}`);
-export const nullable = <T>(shape: Shape<T>): Shape<T | null> => (value, path) => (value === null ? null : shape(value, path));
-export const list = <T>(shape: Shape<T>, max: number, min = 0): Shape<T[]> => (value, path) =>
-  Array.isArray(value) && value.length >= min && value.length <= max ? value.map((item, index) => shape(item, `${path}[${index}]`)) : wrong(path, `a list of ${min} to ${max} entries`);
-export const mapOf = <T>(shape: Shape<T>, max: number): Shape<Record<string, T>> => (value, path) => {
-  const entries = plainObject(value, path);
-  if (Object.keys(entries).length > max) wrong(path, `an object of at most ${max} entries`);
-  return Object.fromEntries(Object.entries(entries).map(([key, item]) => [key, shape(item, `${path}.${key}`)]));
-};
-export const either = <A, B>(a: Shape<A>, b: Shape<B>): Shape<A | B> => (value, path) => {
-  try {
-    return a(value, path);
-  } catch {
-    return b(value, path);
-  }
-};
+export const text =
+  (max: number, pattern?: RegExp, what = `text of 1 to ${max} characters`): Shape<string> =>
+  (value, path) =>
+    typeof value === 'string' && value.length >= 1 && value.length <= max && (!pattern || pattern.test(value))
+      ? value
+      : wrong(path, what);
+export const literal =
+  <const T extends string | number | null>(expected: T): Shape<T> =>
+  (value, path) =>
+    value === expected ? expected : wrong(path, JSON.stringify(expected));
+export const oneOf =
+  <const T extends string>(...allowed: T[]): Shape<T> =>
+  (value, path) =>
+    allowed.includes(value as T) ? (value as T) : wrong(path, `one of ${allowed.join(', ')}`);
+export const integer =
+  (min: number, max: number): Shape<number> =>
+  (value, path) =>
+    Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max
+      ? (value as number)
+      : wrong(path, `an integer from ${min} to ${max}`);
+export const nullable =
+  <T>(shape: Shape<T>): Shape<T | null> =>
+  (value, path) =>
+    value === null ? null : shape(value, path);
+export const list =
+  <T>(shape: Shape<T>, max: number, min = 0): Shape<T[]> =>
+  (value, path) =>
+    Array.isArray(value) && value.length >= min && value.length <= max
+      ? value.map((item, index) => shape(item, `${path}[${index}]`))
+      : wrong(path, `a list of ${min} to ${max} entries`);
+export const mapOf =
+  <T>(shape: Shape<T>, max: number): Shape<Record<string, T>> =>
+  (value, path) => {
+    const entries = plainObject(value, path);
+    if (Object.keys(entries).length > max) wrong(path, `an object of at most ${max} entries`);
+    return Object.fromEntries(Object.entries(entries).map(([key, item]) => [key, shape(item, `${path}.${key}`)]));
+  };
+export const either =
+  <A, B>(a: Shape<A>, b: Shape<B>): Shape<A | B> =>
+  (value, path) => {
+    try {
+      return a(value, path);
+    } catch {
+      return b(value, path);
+    }
+  };
 
 /** An object with exactly these fields: an unknown field is refused, so that nothing unsaid is signed. */
-export const object = <F extends Record<string, Shape<unknown>>>(fields: F): Shape<{ [K in keyof F]: Of<F[K]> }> => (value, path) => {
-  const given = plainObject(value, path);
-  const unknown = Object.keys(given).find((key) => !(key in fields));
-  if (unknown) wrong(`${path}.${unknown}`, 'left out: it is no field of this document');
-  return Object.fromEntries(Object.entries(fields).map(([key, shape]) => [key, shape(given[key], `${path}.${key}`)])) as { [K in keyof F]: Of<F[K]> };
-};
+export const object =
+  <F extends Record<string, Shape<unknown>>>(fields: F): Shape<{ [K in keyof F]: Of<F[K]> }> =>
+  (value, path) => {
+    const given = plainObject(value, path);
+    const unknown = Object.keys(given).find((key) => !(key in fields));
+    if (unknown) wrong(`${path}.${unknown}`, 'left out: it is no field of this document');
+    return Object.fromEntries(
+      Object.entries(fields).map(([key, shape]) => [key, shape(given[key], `${path}.${key}`)]),
+    ) as { [K in keyof F]: Of<F[K]> };
+  };
 
-export const hexOf = (bytes: number): Shape<string> => text(bytes * 2, new RegExp(`^[0-9a-f]{${bytes * 2}}$`), `${bytes * 2} lower-case hexadecimal digits`);
-export const hexUpTo = (bytes: number): Shape<string> => text(bytes * 2, /^([0-9a-f]{2})+$/, `lower-case hexadecimal digits, at most ${bytes * 2}`);
+export const hexOf = (bytes: number): Shape<string> =>
+  text(bytes * 2, new RegExp(`^[0-9a-f]{${bytes * 2}}$`), `${bytes * 2} lower-case hexadecimal digits`);
+export const hexUpTo = (bytes: number): Shape<string> =>
+  text(bytes * 2, /^([0-9a-f]{2})+$/, `lower-case hexadecimal digits, at most ${bytes * 2}`);
 export const id: Shape<string> = text(71, /^sha256:[0-9a-f]{64}$/, 'an id, sha256: and 64 hexadecimal digits');
 export const principal: Shape<string> = text(63, /^[a-z0-9]{1,5}(-[a-z0-9]{1,5})*$/, 'a principal');
 export const amount: Shape<string> = text(30, /^(0|[1-9][0-9]*)$/, 'an amount: decimal digits, in the smallest unit');
@@ -49,8 +79,13 @@ export const decimal: Shape<string> = text(24, /^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/,
 export const nanoseconds: Shape<string> = text(20, /^(0|[1-9][0-9]*)$/, 'nanoseconds since 1970, decimal digits');
 
 /** Reads canonical bytes as a document of one shape. */
-export const parser = <T>(shape: Shape<T>, name: string) => (bytes: Uint8Array): T => shape(parseCanonical(bytes), name);
+export const parser =
+  <T>(shape: Shape<T>, name: string) =>
+  (bytes: Uint8Array): T =>
+    shape(parseCanonical(bytes), name);
 
 function plainObject(value: unknown, path: string): Record<string, unknown> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : wrong(path, 'an object');
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : wrong(path, 'an object');
 }

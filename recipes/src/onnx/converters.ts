@@ -50,12 +50,18 @@ function conv1d(layer: LayerContext): Value {
   const [kernel] = config['kernelSize'] as [number];
   const [stride] = config['strides'] as [number];
   const dilation = ([] as number[]).concat((config['dilationRate'] ?? 1) as number | number[])[0]!;
-  if (config['padding'] !== 'same' && config['padding'] !== 'valid') throw new Error(`padding ${String(config['padding'])}`);
-  const pads = config['padding'] === 'same' ? samePads(time, kernel, stride, dilation) : [0, 0] as [number, number];
+  if (config['padding'] !== 'same' && config['padding'] !== 'valid')
+    throw new Error(`padding ${String(config['padding'])}`);
+  const pads = config['padding'] === 'same' ? samePads(time, kernel, stride, dilation) : ([0, 0] as [number, number]);
   const { dims } = layer.weight('kernel');
   const input = [graph.timeLast(inputs[0]!, name), layer.initializer('kernel')];
   if (config['useBias']) input.push(layer.initializer('bias'));
-  const output = graph.node('Conv', name, input, { kernel_shape: [kernel], strides: [stride], dilations: [dilation], pads });
+  const output = graph.node('Conv', name, input, {
+    kernel_shape: [kernel],
+    strides: [stride],
+    dilations: [dilation],
+    pads,
+  });
   const length = Math.floor((time + pads[0] + pads[1] - (kernel - 1) * dilation - 1) / stride) + 1;
   return { shape: [length, dims[2]!], timeLast: output };
 }
@@ -72,7 +78,10 @@ function batchNormalization(layer: LayerContext): Value {
   const { graph, name, config, inputs } = layer;
   const value = inputs[0]!;
   const flat = value.shape.length === 1;
-  const input = [flat ? value.channelsLast! : graph.timeLast(value, name), ...['gamma', 'beta', 'moving_mean', 'moving_variance'].map((weight) => layer.initializer(weight))];
+  const input = [
+    flat ? value.channelsLast! : graph.timeLast(value, name),
+    ...['gamma', 'beta', 'moving_mean', 'moving_variance'].map((weight) => layer.initializer(weight)),
+  ];
   const output = graph.node('BatchNormalization', name, input, { epsilon: { float: config['epsilon'] as number } });
   return flat ? { shape: value.shape, channelsLast: output } : { shape: value.shape, timeLast: output };
 }
@@ -81,18 +90,26 @@ function activate(value: Value, layer: LayerContext): Value {
   const activation = (layer.config['activation'] ?? 'linear') as string;
   if (activation === 'linear') return value;
   if (activation === 'softmax') return softmax(value, layer);
-  const operator = ({ relu: 'Relu', tanh: 'Tanh', sigmoid: 'Sigmoid', elu: 'Elu' } as Record<string, string>)[activation];
+  const operator = ({ relu: 'Relu', tanh: 'Tanh', sigmoid: 'Sigmoid', elu: 'Elu' } as Record<string, string>)[
+    activation
+  ];
   if (!operator) throw new Error(`activation ${activation}`);
   return layer.graph.elementwise(operator, layer.name, value);
 }
 
 function softmax(value: Value, { graph, name }: LayerContext): Value {
-  return { shape: value.shape, channelsLast: graph.node('Softmax', name, [graph.channelsLast(value, name)], { axis: -1 }) };
+  return {
+    shape: value.shape,
+    channelsLast: graph.node('Softmax', name, [graph.channelsLast(value, name)], { axis: -1 }),
+  };
 }
 
 function flatten({ graph, name, inputs }: LayerContext): Value {
   const value = inputs[0]!;
-  return { shape: [value.shape.reduce((a, b) => a * b, 1)], channelsLast: graph.node('Flatten', name, [graph.channelsLast(value, name)], { axis: 1 }) };
+  return {
+    shape: [value.shape.reduce((a, b) => a * b, 1)],
+    channelsLast: graph.node('Flatten', name, [graph.channelsLast(value, name)], { axis: 1 }),
+  };
 }
 
 function merge(operator: string, { graph, name, inputs }: LayerContext): Value {
@@ -104,7 +121,8 @@ function merge(operator: string, { graph, name, inputs }: LayerContext): Value {
 
 function concatenate({ graph, name, inputs, config }: LayerContext): Value {
   const last = inputs[0]!.shape.length;
-  if (config['axis'] !== -1 && config['axis'] !== last) throw new Error(`concatenation along axis ${String(config['axis'])}`);
+  if (config['axis'] !== -1 && config['axis'] !== last)
+    throw new Error(`concatenation along axis ${String(config['axis'])}`);
   const names = inputs.map((value) => graph.channelsLast(value, name));
   const shape = [...inputs[0]!.shape.slice(0, -1), inputs.reduce((sum, value) => sum + value.shape.at(-1)!, 0)];
   return { shape, channelsLast: graph.node('Concat', name, names, { axis: last }) };
@@ -114,8 +132,12 @@ function pool(operator: 'MaxPool' | 'AveragePool', { graph, name, config, inputs
   const [time, channels] = inputs[0]!.shape as [number, number];
   const [size] = config['poolSize'] as [number];
   const [stride] = config['strides'] as [number];
-  const pads = config['padding'] === 'same' ? samePads(time, size, stride) : [0, 0] as [number, number];
-  const output = graph.node(operator, name, [graph.timeLast(inputs[0]!, name)], { kernel_shape: [size], strides: [stride], pads });
+  const pads = config['padding'] === 'same' ? samePads(time, size, stride) : ([0, 0] as [number, number]);
+  const output = graph.node(operator, name, [graph.timeLast(inputs[0]!, name)], {
+    kernel_shape: [size],
+    strides: [stride],
+    pads,
+  });
   return { shape: [Math.floor((time + pads[0] + pads[1] - size) / stride) + 1, channels], timeLast: output };
 }
 
@@ -123,13 +145,19 @@ function reduceTime(operator: string, { graph, name, inputs }: LayerContext): Va
   const value = inputs[0]!;
   const timeLast = value.timeLast !== undefined;
   const input = timeLast ? value.timeLast! : value.channelsLast!;
-  return { shape: [value.shape[1]!], channelsLast: graph.node(operator, name, [input], { axes: [timeLast ? 2 : 1], keepdims: 0 }) };
+  return {
+    shape: [value.shape[1]!],
+    channelsLast: graph.node(operator, name, [input], { axes: [timeLast ? 2 : 1], keepdims: 0 }),
+  };
 }
 
 function repeatVector({ graph, name, config, inputs }: LayerContext): Value {
   const times = config['n'] as number;
   const row = graph.node('Unsqueeze', name, [inputs[0]!.channelsLast!, graph.integers(`${name}/axis`, [1])]);
-  return { shape: [times, inputs[0]!.shape[0]!], channelsLast: graph.node('Tile', name, [row, graph.integers(`${name}/times`, [1, times, 1])]) };
+  return {
+    shape: [times, inputs[0]!.shape[0]!],
+    channelsLast: graph.node('Tile', name, [row, graph.integers(`${name}/times`, [1, times, 1])]),
+  };
 }
 
 function gravityFrame({ graph, name, config, inputs }: LayerContext): Value {
@@ -142,7 +170,15 @@ function gravityFrame({ graph, name, config, inputs }: LayerContext): Value {
   const node = (operator: string, ...operands: string[]) => graph.node(operator, name, operands);
   const sum = (of: string) => graph.node('ReduceSum', name, [of, axis], { keepdims: 1 });
   const root = (of: string) => node('Sqrt', node('Add', of, floor));
-  const slices = sensors.map((axes, at) => node('Slice', input, graph.integers(`${name}/from_${at}`, [axes[0]!]), graph.integers(`${name}/to_${at}`, [axes[0]! + 3]), axis));
+  const slices = sensors.map((axes, at) =>
+    node(
+      'Slice',
+      input,
+      graph.integers(`${name}/from_${at}`, [axes[0]!]),
+      graph.integers(`${name}/to_${at}`, [axes[0]! + 3]),
+      axis,
+    ),
+  );
   const rest = graph.node('ReduceMean', name, [slices[0]!], { axes: [1], keepdims: 1 });
   const down = node('Div', rest, root(sum(node('Mul', rest, rest))));
   const derived = slices.flatMap((sensor) => {
@@ -151,7 +187,10 @@ function gravityFrame({ graph, name, config, inputs }: LayerContext): Value {
     const across = node('Sub', sensor, node('Mul', along, down));
     return [root(square), along, root(sum(node('Mul', across, across)))];
   });
-  return { shape: [value.shape[0]!, value.shape[1]! + derived.length], channelsLast: graph.node('Concat', name, [input, ...derived], { axis: 2 }) };
+  return {
+    shape: [value.shape[0]!, value.shape[1]! + derived.length],
+    channelsLast: graph.node('Concat', name, [input, ...derived], { axis: 2 }),
+  };
 }
 
 function standardise(layer: LayerContext): Value {
@@ -169,8 +208,15 @@ function logSpectrum({ graph, name, config, inputs }: LayerContext): Value {
   const waves = graph.node('MatMul', name, [moving, kernel]);
   const squares = graph.node('Mul', name, [waves, waves]);
   const axis = graph.integers(`${name}/axis`, [2]);
-  const [zero, middle, end] = [0, bins, 2 * bins].map((at) => graph.integers(`${name}/at_${at}`, [at])) as [string, string, string];
-  const power = graph.node('Add', name, [graph.node('Slice', name, [squares, zero, middle, axis]), graph.node('Slice', name, [squares, middle, end, axis])]);
+  const [zero, middle, end] = [0, bins, 2 * bins].map((at) => graph.integers(`${name}/at_${at}`, [at])) as [
+    string,
+    string,
+    string,
+  ];
+  const power = graph.node('Add', name, [
+    graph.node('Slice', name, [squares, zero, middle, axis]),
+    graph.node('Slice', name, [squares, middle, end, axis]),
+  ]);
   const floor = graph.floats(`${name}/floor`, [1], Float32Array.of(POWER_FLOOR));
   const log = graph.node('Log', name, [graph.node('Add', name, [power, floor])]);
   return { shape: [channels * bins], channelsLast: graph.node('Flatten', name, [log], { axis: 1 }) };

@@ -9,10 +9,23 @@ import { exportOnnx, readMetadata, readWeights } from './export.js';
 
 const options = { input: 'motion', output: 'probabilities', metadata: { labels: '["a","b"]' } };
 let tf: typeof Tf;
-beforeAll(async () => { ({ tf } = await tensorflow()); });
+beforeAll(async () => {
+  ({ tf } = await tensorflow());
+});
 
-async function largestDifference(model: Tf.LayersModel, count: number, size: number, channels: number, outputs: number): Promise<number> {
-  const samples = syntheticWindows(count, size, Array.from({ length: channels }, (_, at) => ({ unit: at < 3 ? 'm/s2' : 'rad/s' })), 7);
+async function largestDifference(
+  model: Tf.LayersModel,
+  count: number,
+  size: number,
+  channels: number,
+  outputs: number,
+): Promise<number> {
+  const samples = syntheticWindows(
+    count,
+    size,
+    Array.from({ length: channels }, (_, at) => ({ unit: at < 3 ? 'm/s2' : 'rad/s' })),
+    7,
+  );
   const ours = await infer(exportOnnx(model, options), { count, size, channels, samples }, outputs);
   const theirs = tf.tidy(() => (model.predict(tf.tensor3d(samples, [count, size, channels])) as Tf.Tensor).dataSync());
   return Math.max(...ours.map((value, at) => Math.abs(value - theirs[at]!)));
@@ -22,7 +35,16 @@ async function largestDifference(model: Tf.LayersModel, count: number, size: num
 function shake(model: Tf.LayersModel): void {
   for (const weight of model.weights) {
     const positive = /variance|scale|gamma/.test(weight.originalName);
-    weight.write(tf.tidy(() => tf.tensor(Float32Array.from({ length: weight.read().size }, (_, at) => (positive ? 0.6 + 0.3 * Math.sin(at) : 0.2 * Math.sin(at * 1.7 + 1))), weight.shape as number[])));
+    weight.write(
+      tf.tidy(() =>
+        tf.tensor(
+          Float32Array.from({ length: weight.read().size }, (_, at) =>
+            positive ? 0.6 + 0.3 * Math.sin(at) : 0.2 * Math.sin(at * 1.7 + 1),
+          ),
+          weight.shape as number[],
+        ),
+      ),
+    );
   }
 }
 
@@ -36,15 +58,26 @@ describe('ONNX export', () => {
   it('covers every other layer and padding it claims to know', async () => {
     const { layers } = tf;
     const input = tf.input({ shape: [31, 4] });
-    const apply = (layer: Tf.layers.Layer, to: Tf.SymbolicTensor | Tf.SymbolicTensor[]) => layer.apply(to) as Tf.SymbolicTensor;
+    const apply = (layer: Tf.layers.Layer, to: Tf.SymbolicTensor | Tf.SymbolicTensor[]) =>
+      layer.apply(to) as Tf.SymbolicTensor;
     let x = apply(layers.conv1d({ filters: 5, kernelSize: 4, strides: 2, padding: 'same', activation: 'tanh' }), input);
-    x = apply(layers.add(), [x, apply(layers.conv1d({ filters: 5, kernelSize: 1, strides: 2, activation: 'sigmoid' }), input)]);
+    x = apply(layers.add(), [
+      x,
+      apply(layers.conv1d({ filters: 5, kernelSize: 1, strides: 2, activation: 'sigmoid' }), input),
+    ]);
     x = apply(layers.conv1d({ filters: 5, kernelSize: 3, dilationRate: 2, padding: 'valid', useBias: false }), x);
     x = apply(layers.activation({ activation: 'elu' }), x);
     x = apply(layers.maxPooling1d({ poolSize: 3, strides: 2, padding: 'same' }), x);
     x = apply(layers.dropout({ rate: 0.5 }), x);
-    const joined = apply(layers.concatenate(), [apply(layers.flatten(), x), apply(layers.globalMaxPooling1d({}), x), apply(layers.globalAveragePooling1d({}), x)]);
-    const model = tf.model({ inputs: input, outputs: apply(layers.dense({ units: 2, activation: 'softmax' }), joined) });
+    const joined = apply(layers.concatenate(), [
+      apply(layers.flatten(), x),
+      apply(layers.globalMaxPooling1d({}), x),
+      apply(layers.globalAveragePooling1d({}), x),
+    ]);
+    const model = tf.model({
+      inputs: input,
+      outputs: apply(layers.dense({ units: 2, activation: 'softmax' }), joined),
+    });
     expect(await largestDifference(model, 3, 31, 4, 2)).toBeLessThan(1e-5);
   });
 

@@ -1,6 +1,9 @@
 import { ATTRIBUTE, DATA, type AttributeProto, type NodeProto, type TensorProto } from './proto.js';
 
-/** A value of the graph under construction. `shape` leaves out the batch; a sequence is [time, channels] in TensorFlow's order. */
+/**
+ * A value of the graph under construction. `shape` leaves out the batch; a sequence is [time, channels] in TensorFlow's
+ * order.
+ */
 export interface Value {
   shape: number[];
   /** The name of the tensor with channels last, and of the one with time last, as far as they were needed. */
@@ -25,7 +28,13 @@ export class Graph {
   /** Adds a node with one output and returns the output's name. */
   node(opType: string, scope: string, input: string[], attributes: Record<string, AttributeValue> = {}): string {
     const name = this.name(`${scope}/${opType}`);
-    this.nodes.push({ name, opType, input, output: [name], attribute: Object.entries(attributes).map(([key, value]) => attribute(key, value)) });
+    this.nodes.push({
+      name,
+      opType,
+      input,
+      output: [name],
+      attribute: Object.entries(attributes).map(([key, value]) => attribute(key, value)),
+    });
     return name;
   }
 
@@ -38,7 +47,12 @@ export class Graph {
     const raw = new DataView(new ArrayBuffer(data.length * 8));
     data.forEach((value, at) => raw.setBigInt64(at * 8, BigInt(value), true));
     const unique = this.name(name);
-    this.initializers.push({ name: unique, dims: [data.length], dataType: DATA.int64, rawData: new Uint8Array(raw.buffer) });
+    this.initializers.push({
+      name: unique,
+      dims: [data.length],
+      dataType: DATA.int64,
+      rawData: new Uint8Array(raw.buffer),
+    });
     return unique;
   }
 
@@ -64,7 +78,9 @@ function attribute(name: string, value: AttributeValue): AttributeProto {
   return { name, type: ATTRIBUTE.int, i: value };
 }
 
-/** ONNX raw_data is little endian, and so is every machine Node runs on; the copy detaches it from TensorFlow's memory. */
+/**
+ * ONNX raw_data is little endian, and so is every machine Node runs on; the copy detaches it from TensorFlow's memory.
+ */
 function littleEndian(data: Float32Array): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
 }

@@ -24,15 +24,18 @@ message NodeProto {
 }
 message StringStringEntryProto { optional string key = 1; optional string value = 2; }
 message ModelProto {
-  optional int64 ir_version = 1; optional string producer_name = 2; optional string producer_version = 3; optional string domain = 4;
+  optional int64 ir_version = 1; optional string producer_name = 2; optional string producer_version = 3; optional
+  string domain = 4;
   optional int64 model_version = 5; optional string doc_string = 6; optional GraphProto graph = 7;
   repeated OperatorSetIdProto opset_import = 8; repeated StringStringEntryProto metadata_props = 14;
 }
 message GraphProto {
-  repeated NodeProto node = 1; optional string name = 2; repeated TensorProto initializer = 5; optional string doc_string = 10;
+  repeated NodeProto node = 1; optional string name = 2; repeated TensorProto initializer = 5; optional string
+  doc_string = 10;
   repeated ValueInfoProto input = 11; repeated ValueInfoProto output = 12;
 }
-message TensorProto { repeated int64 dims = 1; optional int32 data_type = 2; optional string name = 8; optional bytes raw_data = 9; }
+message TensorProto { repeated int64 dims = 1; optional int32 data_type = 2; optional string name = 8; optional bytes
+raw_data = 9; }
 message TensorShapeProto {
   message Dimension { optional int64 dim_value = 1; optional string dim_param = 2; }
   repeated Dimension dim = 1;
@@ -50,15 +53,42 @@ export const IR_VERSION = 8;
 export const DATA = { float: 1, int64: 7 } as const;
 export const ATTRIBUTE = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
-export interface TensorProto { name: string; dims: number[]; dataType: number; rawData: Uint8Array }
-export interface AttributeProto { name: string; type: number; f?: number; i?: number; ints?: number[]; s?: Uint8Array }
-export interface NodeProto { name: string; opType: string; input: string[]; output: string[]; attribute: AttributeProto[] }
-export interface ValueInfoProto { name: string; type: { tensorType: { elemType: number; shape: { dim: { dimValue?: number; dimParam?: string }[] } } } }
+export interface TensorProto {
+  name: string;
+  dims: number[];
+  dataType: number;
+  rawData: Uint8Array;
+}
+export interface AttributeProto {
+  name: string;
+  type: number;
+  f?: number;
+  i?: number;
+  ints?: number[];
+  s?: Uint8Array;
+}
+export interface NodeProto {
+  name: string;
+  opType: string;
+  input: string[];
+  output: string[];
+  attribute: AttributeProto[];
+}
+export interface ValueInfoProto {
+  name: string;
+  type: { tensorType: { elemType: number; shape: { dim: { dimValue?: number; dimParam?: string }[] } } };
+}
 export interface ModelProto {
   irVersion: number;
   producerName: string;
   producerVersion: string;
-  graph: { name: string; node: NodeProto[]; initializer: TensorProto[]; input: ValueInfoProto[]; output: ValueInfoProto[] };
+  graph: {
+    name: string;
+    node: NodeProto[];
+    initializer: TensorProto[];
+    input: ValueInfoProto[];
+    output: ValueInfoProto[];
+  };
   opsetImport: { domain: string; version: number }[];
   metadataProps: { key: string; value: string }[];
 }

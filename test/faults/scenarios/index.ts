@@ -8,5 +8,13 @@ import { watch } from './watch.js';
 import { whole } from './whole.js';
 
 /** Every way of every workflow that is tried. */
-export const scenarios: readonly Scenario[] = [...intake, ...training, ...review, ...release, ...whole, ...watch, ...recurring];
+export const scenarios: readonly Scenario[] = [
+  ...intake,
+  ...training,
+  ...review,
+  ...release,
+  ...whole,
+  ...watch,
+  ...recurring,
+];
 export type { Scenario } from './scenario.js';

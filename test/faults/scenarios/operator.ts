@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, type WorkflowHandle } from '@temporalio/client';
+import {
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import { OPERATOR_ACTIONS, signOperatorToken } from '@livepod/protocol';
 import { identity } from '../people.js';
 import type { Subjects } from '../subjects.js';
@@ -9,19 +13,41 @@ const HOUR = 3_600_000_000_000n;
 /** A step that was struck by silence is heard of after the server's heartbeat time-out and its next attempt. */
 const PATIENCE_MS = 90_000;
 
-/** Sends an update with a fresh token of the operator's, repeated under one id until the server says what came of it. */
-export async function update({ lab }: Subjects, handle: WorkflowHandle, name: string, given: object = {}, id = name): Promise<void> {
+/**
+ * Sends an update with a fresh token of the operator's, repeated under one id until the server says what came of it.
+ */
+export async function update(
+  { lab }: Subjects,
+  handle: WorkflowHandle,
+  name: string,
+  given: object = {},
+  id = name,
+): Promise<void> {
   const now = BigInt(Date.now()) * 1_000_000n;
   const token = signOperatorToken(new Uint8Array(identity('operator').getKeyPair().secretKey.slice(0, 32)), {
-    actions: OPERATOR_ACTIONS, workflow: handle.workflowId, audience: lab.network.canisters.fleet, notBefore: now - 1_000_000_000n, expires: now + HOUR / 2n, nonce: randomBytes(16),
+    actions: OPERATOR_ACTIONS,
+    workflow: handle.workflowId,
+    audience: lab.network.canisters.fleet,
+    notBefore: now - 1_000_000_000n,
+    expires: now + HOUR / 2n,
+    nonce: randomBytes(16),
   });
-  for (const until = Date.now() + PATIENCE_MS; ; ) {
+  for (const until = Date.now() + PATIENCE_MS; ;) {
     try {
-      await handle.executeUpdate<unknown, [object]>(name, { updateId: `${handle.workflowId}-${id}`, args: [{ ...given, token }] });
+      await handle.executeUpdate<unknown, [object]>(name, {
+        updateId: `${handle.workflowId}-${id}`,
+        args: [{ ...given, token }],
+      });
       return;
     } catch (error) {
-      // The server is away, or what makes the update sensible has not been heard of yet; the id makes a repeat the same update.
-      if (error instanceof WorkflowUpdateFailedError && !(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) && Date.now() > until) throw error;
+      // The server is away, or what makes the update sensible has not been heard of yet; the id makes a repeat the same
+      // update.
+      if (
+        error instanceof WorkflowUpdateFailedError &&
+        !(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) &&
+        Date.now() > until
+      )
+        throw error;
       await sleep(300);
     }
   }

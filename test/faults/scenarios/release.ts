@@ -8,8 +8,14 @@ import type { Play, Scenario } from './scenario.js';
 
 const PODS = 2;
 const PLAN = { waves: [1, 2], soakSeconds: 1, gate: { minWindows: 10, maxCorrectionPermille: 250, maxErrors: 0 } };
-/** The gate needs the one pod of the first wave, and both of the second: so it is decided by the same reports every time. */
-const WELL = [{ windows: 10, corrections: 0, errors: 0 }, { windows: 5, corrections: 0, errors: 0 }] as const;
+/**
+ * The gate needs the one pod of the first wave, and both of the second: so it is decided by the same reports every
+ * time.
+ */
+const WELL = [
+  { windows: 10, corrections: 0, errors: 0 },
+  { windows: 5, corrections: 0, errors: 0 },
+] as const;
 const ILL = { windows: 5, corrections: 0, errors: 3 };
 
 async function opened(subjects: Subjects, plan: Plan = PLAN): Promise<{ play: Play; release: number }> {
@@ -17,10 +23,21 @@ async function opened(subjects: Subjects, plan: Plan = PLAN): Promise<{ play: Pl
   const dataset = await subjects.dataset('bucket', { accepted: true });
   await subjects.enrol(PODS);
   const { release } = await subjects.release('one', dataset, plan);
-  return { release, play: { workflow: 'modelRollout', id: `rollout-${run}`, queue: 'orchestrator', input: { release, channel: run, waves: PLAN.waves.length, round: run } } };
+  return {
+    release,
+    play: {
+      workflow: 'modelRollout',
+      id: `rollout-${run}`,
+      queue: 'orchestrator',
+      input: { release, channel: run, waves: PLAN.waves.length, round: run },
+    },
+  };
 }
 
-/** Until its page says so: the canister may be ahead of a workflow that was struck, and an operator ends the soak that they see. */
+/**
+ * Until its page says so: the canister may be ahead of a workflow that was struck, and an operator ends the soak that
+ * they see.
+ */
 async function soaks(handle: WorkflowHandle, wave: number): Promise<void> {
   for (const until = Date.now() + 180_000; Date.now() < until; await sleep(300)) {
     const state = await handle.query('state').catch(() => undefined); // the server or the worker is away
@@ -32,7 +49,8 @@ async function soaks(handle: WorkflowHandle, wave: number): Promise<void> {
 const completed: Scenario = {
   name: 'modelRollout/completed',
   async prepare(subjects) {
-    const { play, release } = await opened(subjects, { ...PLAN, soakSeconds: 3600, skippableSoak: true }); // nobody waits for that: an operator ends it
+    // nobody waits for that: an operator ends it
+    const { play, release } = await opened(subjects, { ...PLAN, soakSeconds: 3600, skippableSoak: true });
     return {
       ...play,
       async steer(handle) {
@@ -79,7 +97,12 @@ const rollback = async (subjects: Subjects): Promise<Play> => {
   const dataset = await subjects.dataset('bucket', { accepted: true });
   const first = await subjects.stableVersion('one', dataset);
   await subjects.stableVersion('two', dataset);
-  return { workflow: 'modelRollback', id: `rollback-${run}`, queue: 'rollback', input: { channel: run, version: first, reason: 'A drill', ref: 'back' } };
+  return {
+    workflow: 'modelRollback',
+    id: `rollback-${run}`,
+    queue: 'rollback',
+    input: { channel: run, version: first, reason: 'A drill', ref: 'back' },
+  };
 };
 
 /** Back to the version before, by a vote. */

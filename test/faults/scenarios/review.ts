@@ -7,7 +7,12 @@ const PLAN = { waves: [1], soakSeconds: 0, gate: { minWindows: 0, maxCorrectionP
 async function submitted(subjects: Subjects): Promise<Play> {
   const { run } = subjects;
   const { checkpoint } = await subjects.checkpoint('one', await subjects.dataset('bucket', { accepted: true }));
-  return { workflow: 'checkpointReview', id: `review-${run}`, queue: 'orchestrator', input: { round: run, checkpoint, channel: run, plan: PLAN } };
+  return {
+    workflow: 'checkpointReview',
+    id: `review-${run}`,
+    queue: 'orchestrator',
+    input: { round: run, checkpoint, channel: run, plan: PLAN },
+  };
 }
 
 /** Measured, voted in, released. */

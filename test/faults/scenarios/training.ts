@@ -7,16 +7,34 @@ import { update } from './operator.js';
 import type { Play, Scenario } from './scenario.js';
 
 const round = ({ run, lab }: Subjects, datasets: string[], training: object = TINY): Play => ({
-  workflow: 'trainingRound', id: `training-${run}`, queue: 'orchestrator',
-  input: { round: run, provider: 'provider-1', recipe: lab.recipe, arguments: training, seed: 1, datasets, base: null, reward: REWARD, deadlineSeconds: 3600 },
+  workflow: 'trainingRound',
+  id: `training-${run}`,
+  queue: 'orchestrator',
+  input: {
+    round: run,
+    provider: 'provider-1',
+    recipe: lab.recipe,
+    arguments: training,
+    seed: 1,
+    datasets,
+    base: null,
+    reward: REWARD,
+    deadlineSeconds: 3600,
+  },
 });
 
-/** Trained on data in a bucket and in S3; one licence asks for a vote on each access, before which an operator gives the job more time. */
+/**
+ * Trained on data in a bucket and in S3; one licence asks for a vote on each access, before which an operator gives the
+ * job more time.
+ */
 const trained: Scenario = {
   name: 'trainingRound/trained',
   async prepare(subjects) {
     const { lab, run } = subjects;
-    const datasets = await Promise.all([subjects.dataset('bucket', { accepted: true, access: 'vote' }), subjects.dataset('s3', { store: 's3', accepted: true })]);
+    const datasets = await Promise.all([
+      subjects.dataset('bucket', { accepted: true, access: 'vote' }),
+      subjects.dataset('s3', { store: 's3', accepted: true }),
+    ]);
     let extended = false;
     lab.people.rule(run, (reference) => (reference.startsWith('access/') && !extended ? 'leave' : 'yes'));
     return {
@@ -41,7 +59,14 @@ const cancelled: Scenario = {
       async steer(handle) {
         await lab.control.reached(run, 'training.train');
         // An epoch is done: the keys were released, and a killed training goes on from here.
-        while (!lab.control.jobsOf(run).some((job) => lab.workspaces().some((folder) => existsSync(join(folder, String(job), 'epochs', 'resume.bin'))))) await sleep(100);
+        while (
+          !lab.control
+            .jobsOf(run)
+            .some((job) =>
+              lab.workspaces().some((folder) => existsSync(join(folder, String(job), 'epochs', 'resume.bin'))),
+            )
+        )
+          await sleep(100);
         await insist(() => handle.cancel());
       },
     };

@@ -4,12 +4,30 @@ import type { Play, Scenario } from './scenario.js';
 
 const PODS = 2;
 const PLAN = { waves: [1, 2], soakSeconds: 0, gate: { minWindows: 10, maxCorrectionPermille: 250, maxErrors: 0 } };
-/** The gate needs the one pod of the first wave, and both of the second: so it is decided by the same reports every time. */
-const WELL = [{ windows: 10, corrections: 0, errors: 0 }, { windows: 5, corrections: 0, errors: 0 }] as const;
+/**
+ * The gate needs the one pod of the first wave, and both of the second: so it is decided by the same reports every
+ * time.
+ */
+const WELL = [
+  { windows: 10, corrections: 0, errors: 0 },
+  { windows: 5, corrections: 0, errors: 0 },
+] as const;
 
 const lifecycle = ({ run, lab }: Subjects, more: object): Play => ({
-  workflow: 'lifecycle', id: `lifecycle-${run}`, queue: 'orchestrator',
-  input: { round: run, channel: run, recipe: lab.recipe, provider: 'provider-1', arguments: TINY, reward: REWARD, plan: PLAN, holdSeconds: 0, ...more },
+  workflow: 'lifecycle',
+  id: `lifecycle-${run}`,
+  queue: 'orchestrator',
+  input: {
+    round: run,
+    channel: run,
+    recipe: lab.recipe,
+    provider: 'provider-1',
+    arguments: TINY,
+    reward: REWARD,
+    plan: PLAN,
+    holdSeconds: 0,
+    ...more,
+  },
 });
 
 /** From an unknown dataset to every pod. An operator gives the job more time, and pauses and resumes the release. */

@@ -17,12 +17,15 @@ import { staged } from './staged.js';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const HELP = `Usage: npm run histories -- [options]
 
-Records what every workflow did on a real stack, for the replay test: from the stack that runs in --state, else from a story that it has told for
+Records what every workflow did on a real stack, for the replay test: from the stack that runs in --state, else from a
+story that it has told for
 this. Payloads are decoded; nothing that names this machine, and no secret, is kept.
 
-  --state DIR   state of a running stack; default .state when one runs there, else a story in a folder of its own (some minutes)
+  --state DIR   state of a running stack; default .state when one runs there, else a story in a folder of its own (some
+                minutes)
   --version N   version of the workflows that the runs are of; default: one more than the newest that is recorded
-  --staged      only the ways that a good story does not take, on the workflow tests' world (a minute); without it, they come on top
+  --staged      only the ways that a good story does not take, on the workflow tests' world (a minute); without it,
+                they come on top
   --more        add to a version that is recorded already, and leave what is there
   --help
 `;
@@ -47,7 +50,12 @@ async function ofStack(state: string): Promise<Run[]> {
   const theirs = await connectClient(temporal!, { namespace: temporal!.providerNamespace, keys: rings.provider });
   try {
     // Its schedule may not have come round yet.
-    await ours.workflow.execute('treasuryWatch', { taskQueue: 'orchestrator', workflowId: 'treasury-watch-recorded', workflowIdConflictPolicy: 'USE_EXISTING', args: [{}] });
+    await ours.workflow.execute('treasuryWatch', {
+      taskQueue: 'orchestrator',
+      workflowId: 'treasury-watch-recorded',
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      args: [{}],
+    });
     await sleep(2000); // visibility follows
     return [...(await differentRuns(ours)), ...(await differentRuns(theirs))];
   } finally {
@@ -57,7 +65,13 @@ async function ofStack(state: string): Promise<Run[]> {
 
 /** Every long word of the stack's secret files: seeds, keys, passwords. */
 function secretsOf(state: string): string[] {
-  const files = ['secrets', 'identities', 'cast'].flatMap((name) => (existsSync(join(state, name)) ? readdirSync(join(state, name), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)) : []));
+  const files = ['secrets', 'identities', 'cast'].flatMap((name) =>
+    existsSync(join(state, name))
+      ? readdirSync(join(state, name), { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map((entry) => join(entry.parentPath, entry.name))
+      : [],
+  );
   return files.flatMap((file) => readFileSync(file, 'utf8').match(/[A-Za-z0-9+/=]{32,}/g) ?? []);
 }
 
@@ -65,7 +79,11 @@ function secretsOf(state: string): string[] {
 async function toldStory(): Promise<{ state: string; close: () => Promise<void> }> {
   const place = mkdtempSync(join(tmpdir(), 'livepod-histories-'));
   const [state, report] = [join(place, 'state'), join(place, 'report.json')];
-  const child = spawn(process.execPath, [join(ROOT, 'infra', 'stack', 'start.mjs'), '--fresh', '--state', state, '--report', report], { stdio: 'inherit' });
+  const child = spawn(
+    process.execPath,
+    [join(ROOT, 'infra', 'stack', 'start.mjs'), '--fresh', '--state', state, '--report', report],
+    { stdio: 'inherit' },
+  );
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const close = async (): Promise<void> => {
     child.kill('SIGTERM');
@@ -80,18 +98,34 @@ async function toldStory(): Promise<{ state: string; close: () => Promise<void> 
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { state: { type: 'string' }, version: { type: 'string' }, more: { type: 'boolean', default: false }, staged: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    options: {
+      state: { type: 'string' },
+      version: { type: 'string' },
+      more: { type: 'boolean', default: false },
+      staged: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
   if (values.help) return void process.stdout.write(HELP);
   const version = Number(values.version ?? Math.max(0, ...(await versions())) + 1);
-  if (!Number.isInteger(version) || version < 1) throw new Error(`--version is ${values.version}; give a whole number from 1.`);
-  if (!values.more && existsSync(new URL(`${version}/`, folder))) throw new Error(`Version ${version} is recorded already, and is never changed; give another --version, or --more to add to it.`);
+  if (!Number.isInteger(version) || version < 1)
+    throw new Error(`--version is ${values.version}; give a whole number from 1.`);
+  if (!values.more && existsSync(new URL(`${version}/`, folder)))
+    throw new Error(
+      `Version ${version} is recorded already, and is never changed; give another --version, or --more to add to it.`,
+    );
 
   if (!values.staged) await fromStack(version, values.state);
   await write(version, await staged(), []);
 
   const all = (await recordedHistories()).filter((one) => one.version === version);
-  for (const type of WORKFLOWS) if (!all.some((one) => one.type === type)) process.stdout.write(`No run of ${type} was found.\n`);
-  const broken = await replay({ orchestrator: await workflowBundle('orchestrator'), provider: await workflowBundle('provider') }, all);
+  for (const type of WORKFLOWS)
+    if (!all.some((one) => one.type === type)) process.stdout.write(`No run of ${type} was found.\n`);
+  const broken = await replay(
+    { orchestrator: await workflowBundle('orchestrator'), provider: await workflowBundle('provider') },
+    all,
+  );
   for (const sentence of broken) process.stdout.write(`${sentence}\n`);
   process.stdout.write(`Version ${version}: ${all.length} histories, ${broken.length} of which do not replay.\n`);
   process.exitCode = broken.length > 0 ? 1 : 0;

@@ -9,8 +9,14 @@ const ROUNDS: Record<string, { change: Partial<World>; cancelWhen?: (journal: st
   rejected: { change: { checkpointWanted: false } },
   stopped: { change: { stopsAfterWave: 1 } },
   failed: { change: { trainingFails: true } },
-  'cancelled-in-intake': { change: { looks: Infinity }, cancelWhen: (journal) => journal.includes('propose acceptDataset') },
-  'cancelled-in-training': { change: { trainingHangs: true }, cancelWhen: (journal) => journal.includes('open escrow') },
+  'cancelled-in-intake': {
+    change: { looks: Infinity },
+    cancelWhen: (journal) => journal.includes('propose acceptDataset'),
+  },
+  'cancelled-in-training': {
+    change: { trainingHangs: true },
+    cancelWhen: (journal) => journal.includes('open escrow'),
+  },
 };
 
 /** Runs them on a server of their own. */
@@ -28,12 +34,28 @@ export async function staged(): Promise<Run[]> {
       await handle.result().catch(() => undefined);
     }
     stage.world = new World();
-    await (await stage.start('modelRollback', 'staged-rollback', { channel: 'stable', version: 1, reason: 'version 2 errs on stairs', ref: 'r1' }, 'rollback')).result();
+    await (
+      await stage.start(
+        'modelRollback',
+        'staged-rollback',
+        { channel: 'stable', version: 1, reason: 'version 2 errs on stairs', ref: 'r1' },
+        'rollback',
+      )
+    ).result();
     await (await stage.start('treasuryWatch', 'staged-treasury-watch', {})).result();
-    await (await stage.start('recurringRound', 'staged-recurring', { recipe: id('e'), provider: 'provider-1', holdSeconds: 0 })).result();
+    await (
+      await stage.start('recurringRound', 'staged-recurring', {
+        recipe: id('e'),
+        provider: 'provider-1',
+        holdSeconds: 0,
+      })
+    ).result();
     await givenUp(stage.inProviderNamespace());
     await sleep(2000); // visibility follows
-    return [...(await differentRuns(stage.environment.client)), ...(await differentRuns(stage.inProviderNamespace()))].map((run) => ({ ...run, workflowId: named(run.workflowId) }));
+    return [
+      ...(await differentRuns(stage.environment.client)),
+      ...(await differentRuns(stage.inProviderNamespace())),
+    ].map((run) => ({ ...run, workflowId: named(run.workflowId) }));
   } finally {
     await stage.close();
   }
@@ -41,7 +63,11 @@ export async function staged(): Promise<Run[]> {
 
 /** Only what comes at one moment of a training round leads to it, so it is run by itself. */
 const givenUp = (client: Client): Promise<unknown> =>
-  client.workflow.execute('accessGivenUp', { taskQueue: 'provider', workflowId: 'staged-access-given-up', args: [{ round: 'staged-failed', attempt: 1, reason: 'the round was given up' }] });
+  client.workflow.execute('accessGivenUp', {
+    taskQueue: 'provider',
+    workflowId: 'staged-access-given-up',
+    args: [{ round: 'staged-failed', attempt: 1, reason: 'the round was given up' }],
+  });
 
 /** Without the request's id that the stage adds: names of files that mean something. */
 const named = (workflowId: string): string => {

@@ -5,12 +5,15 @@ import { placeOf, startLinks, withTemporal } from '@livepod/workers/operating';
 
 const HELP = `Usage: npm run pictures -- --state DIR
 
-Takes the pictures of docs/operators.md from a running stack (npm start) with Chromium: the form as a link opens it, and the page of the newest run
+Takes the pictures of docs/operators.md from a running stack (npm start) with Chromium: the form as a link opens it,
+and the page of the newest run
 of each workflow that can be started.
 `;
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { state: { type: 'string', default: '.state' }, help: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    options: { state: { type: 'string', default: '.state' }, help: { type: 'boolean', default: false } },
+  });
   if (values.help) return void process.stdout.write(HELP);
   process.env['LIVEPOD_PICTURES'] = '1';
   const { TemporalUi } = await import('../temporalUi.js'); // reads the variable
@@ -18,7 +21,8 @@ async function main(): Promise<void> {
   const { uiUrl, namespace, codecUrl } = place.temporal;
   const newest = await withTemporal(place, async (client) => {
     const found = new Map<string, string>();
-    for await (const { type, workflowId } of client.workflow.list()) if (!found.has(type)) found.set(type, workflowId); // newest first
+    // newest first
+    for await (const { type, workflowId } of client.workflow.list()) if (!found.has(type)) found.set(type, workflowId);
     return found;
   });
 

@@ -1,34 +1,59 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { acceptShare, newRing, readRing, rotate, serveFromEnvironment, share, signInLink, signInToken, writeRing } from '@livepod/codec';
+import {
+  acceptShare,
+  newRing,
+  readRing,
+  rotate,
+  serveFromEnvironment,
+  share,
+  signInLink,
+  signInToken,
+  writeRing,
+} from '@livepod/codec';
 import { readNetwork } from '@livepod/client';
 import { Option, type Command } from 'commander';
 import { WorkerError } from '../errors.js';
 
-const keysOption = new Option('--keys <file>', 'the key ring').env('LIVEPOD_CODEC_KEYS').default('.state/secrets/codec.json');
+const keysOption = new Option('--keys <file>', 'the key ring')
+  .env('LIVEPOD_CODEC_KEYS')
+  .default('.state/secrets/codec.json');
 
 export function addCodec(program: Command): void {
-  const codec = program.command('codec').description('keys that encrypt what Temporal stores, and the server that shows it');
+  const codec = program
+    .command('codec')
+    .description('keys that encrypt what Temporal stores, and the server that shows it');
   codec
     .command('new')
     .description('make a key ring for a namespace')
     .argument('<namespace>')
     .addOption(keysOption)
     .action((namespace: string, { keys }: { keys: string }) => {
-      if (existsSync(keys)) throw new WorkerError('badArguments', { keys }, `${keys} is there already, and what it encrypts would be lost; name another file, or rotate its key.`);
+      if (existsSync(keys))
+        throw new WorkerError(
+          'badArguments',
+          { keys },
+          `${keys} is there already, and what it encrypts would be lost; name another file, or rotate its key.`,
+        );
       writeRing(keys, newRing(namespace));
       print({ namespace, keys, active: readRing(keys).active });
     });
   codec
     .command('rotate')
     .description('make a new active key; the old ones still decrypt, and running processes take it up within a second')
-    .option('--shared <namespace>', 'the key held in common with that namespace, instead of our own; then hand it over anew (share)')
+    .option(
+      '--shared <namespace>',
+      'the key held in common with that namespace, instead of our own; then hand it over anew (share)',
+    )
     .addOption(keysOption)
     .action(({ keys, shared }: { keys: string; shared?: string }) => print({ active: rotate(keys, shared) }));
   codec
     .command('share')
-    .description('write the keys held in common with a provider’s namespace to a file for the provider, made first when there are none')
+    .description(
+      'write the keys held in common with a provider’s namespace to a file for the provider, made first when ' +
+        'there are none',
+    )
     .argument('<namespace>')
     .argument('<file>', 'written for its owner’s eyes only; bring it to the provider safely, then delete it')
     .addOption(keysOption)
@@ -54,15 +79,43 @@ export function addCodec(program: Command): void {
     .option('--hours <n>', 'how long it is good', '12')
     .option('--read-only', 'decrypt, but encrypt nothing: no starts and no updates')
     .addOption(new Option('--network <file>', 'network.json').env('LIVEPOD_NETWORK').default('.state/network.json'))
-    .action(async ({ subject, hours, readOnly, network }: { subject: string; hours: string; readOnly?: boolean; network: string }) => {
-      const { temporal } = readNetwork(network);
-      if (!temporal?.codecUrl) throw new WorkerError('badConfiguration', {}, `${network} names no codec server; start the stack again.`);
-      if (!(Number(hours) > 0)) throw new WorkerError('badArguments', { hours }, `--hours ${hours} is no number of hours; give one above 0, such as 12.`);
-      const permissions = [`${temporal.namespace}:${readOnly ? 'read' : 'write'}`, `${temporal.providerNamespace}:read`];
-      const token = await signInToken(join(dirname(network), 'secrets', 'codec-signing.json'), { subject, permissions, hours: Number(hours) });
-      process.stdout.write(`${signInLink(temporal.codecUrl, token)}\n`);
-    });
-  codec.command('serve').description('run the codec server; its environment is described in infra/codec/README.md').action(() => serveFromEnvironment());
+    .action(
+      async ({
+        subject,
+        hours,
+        readOnly,
+        network,
+      }: {
+        subject: string;
+        hours: string;
+        readOnly?: boolean;
+        network: string;
+      }) => {
+        const { temporal } = readNetwork(network);
+        if (!temporal?.codecUrl)
+          throw new WorkerError('badConfiguration', {}, `${network} names no codec server; start the stack again.`);
+        if (!(Number(hours) > 0))
+          throw new WorkerError(
+            'badArguments',
+            { hours },
+            `--hours ${hours} is no number of hours; give one above 0, such as 12.`,
+          );
+        const permissions = [
+          `${temporal.namespace}:${readOnly ? 'read' : 'write'}`,
+          `${temporal.providerNamespace}:read`,
+        ];
+        const token = await signInToken(join(dirname(network), 'secrets', 'codec-signing.json'), {
+          subject,
+          permissions,
+          hours: Number(hours),
+        });
+        process.stdout.write(`${signInLink(temporal.codecUrl, token)}\n`);
+      },
+    );
+  codec
+    .command('serve')
+    .description('run the codec server; its environment is described in infra/codec/README.md')
+    .action(() => serveFromEnvironment());
 }
 
 const print = (what: unknown): void => void process.stdout.write(`${JSON.stringify(what)}\n`);

@@ -21,17 +21,31 @@ export function addContribute(program: Command): void {
     .argument('<folder>', 'with the CSV files')
     .requiredOption('--title <text>', 'what voters read')
     .requiredOption('--schema <file>', 'JSON with channels, rateMilliHz, labels, device')
-    .option('--store <where>', 'bucket or s3', (value) => {
-      if (value !== 'bucket' && value !== 's3') throw new InvalidArgumentError('Give bucket or s3.');
-      return value;
-    }, 'bucket')
+    .option(
+      '--store <where>',
+      'bucket or s3',
+      (value) => {
+        if (value !== 'bucket' && value !== 's3') throw new InvalidArgumentError('Give bucket or s3.');
+        return value;
+      },
+      'bucket',
+    )
     .option('--fee <e8s>', 'licence fee for one job', '100000000')
     .addOption(new Option('--network <file>', 'network.json').env('LIVEPOD_NETWORK').makeOptionMandatory())
-    .addOption(new Option('--identity <file>', 'the contributor\'s identity file').env('LIVEPOD_IDENTITY').makeOptionMandatory())
+    .addOption(
+      new Option('--identity <file>', "the contributor's identity file").env('LIVEPOD_IDENTITY').makeOptionMandatory(),
+    )
     .action(async (folder: string, options: Options) => {
       const names = (await readdir(folder)).filter((name) => name.endsWith('.csv')).sort();
-      if (names.length === 0) throw new WorkerError('badArguments', { folder }, `${folder} has no CSV files; name the folder that holds the recordings.`);
-      const recordings = await Promise.all(names.map(async (name) => ({ name, csv: await readFile(join(folder, name)) })));
+      if (names.length === 0)
+        throw new WorkerError(
+          'badArguments',
+          { folder },
+          `${folder} has no CSV files; name the folder that holds the recordings.`,
+        );
+      const recordings = await Promise.all(
+        names.map(async (name) => ({ name, csv: await readFile(join(folder, name)) })),
+      );
       const network = readNetwork(options.network);
       const identity = loadIdentity(options.identity);
       const contributed = await contribute({

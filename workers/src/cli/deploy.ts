@@ -5,12 +5,16 @@ import { WorkerError } from '../errors.js';
 import { connectClient, keysFor } from '../temporal.js';
 
 const networkOption = new Option('--network <file>', 'network.json').env('LIVEPOD_NETWORK').makeOptionMandatory();
-const roleOption = new Option('--role <role>', 'whose builds').choices(Object.keys(DEPLOYMENTS)).default('orchestrator');
+const roleOption = new Option('--role <role>', 'whose builds')
+  .choices(Object.keys(DEPLOYMENTS))
+  .default('orchestrator');
 type Role = keyof typeof DEPLOYMENTS;
 
 /** Which build of the workflow code new runs begin on. */
 export function addDeploy(ops: Command): void {
-  const deploy = ops.command('deploy').description('builds of the workflow code: which there are, and which new runs begin on');
+  const deploy = ops
+    .command('deploy')
+    .description('builds of the workflow code: which there are, and which new runs begin on');
   deploy
     .command('list')
     .description('the builds of both deployments, newest first, each with the open runs that are pinned to it')
@@ -19,14 +23,24 @@ export function addDeploy(ops: Command): void {
       for (const role of Object.keys(DEPLOYMENTS) as Role[]) {
         await withDeployment(network, role, async (deployment) => {
           const builds = await deployment.builds();
-          const lines = await Promise.all(builds.map(async ({ buildId, state, since }) => ({ deployment: deployment.name, buildId, state, openRuns: await deployment.openRuns(buildId), since: since?.toISOString() ?? null })));
+          const lines = await Promise.all(
+            builds.map(async ({ buildId, state, since }) => ({
+              deployment: deployment.name,
+              buildId,
+              state,
+              openRuns: await deployment.openRuns(buildId),
+              since: since?.toISOString() ?? null,
+            })),
+          );
           for (const line of lines) process.stdout.write(`${JSON.stringify(line)}\n`);
         });
       }
     });
   deploy
     .command('current')
-    .description('prints the current build, or lets new runs begin on another; open runs that are pinned stay where they are')
+    .description(
+      'prints the current build, or lets new runs begin on another; open runs that are pinned stay where they are',
+    )
     .argument('[buildId]')
     .addOption(roleOption)
     .addOption(networkOption)
@@ -34,14 +48,21 @@ export function addDeploy(ops: Command): void {
       await withDeployment(network, role, async (deployment) => {
         const before = buildId === undefined ? undefined : await deployment.makeCurrent(buildId);
         const current = (await deployment.builds()).find(({ state }) => state === 'current')?.buildId ?? null;
-        process.stdout.write(`${JSON.stringify({ deployment: deployment.name, current, ...(before === undefined ? {} : { before }) })}\n`);
+        process.stdout.write(
+          `${JSON.stringify({ deployment: deployment.name, current, ...(before === undefined ? {} : { before }) })}\n`,
+        );
       });
     });
 }
 
-async function withDeployment(networkFile: string, role: Role, work: (deployment: Deployment) => Promise<void>): Promise<void> {
+async function withDeployment(
+  networkFile: string,
+  role: Role,
+  work: (deployment: Deployment) => Promise<void>,
+): Promise<void> {
   const { temporal } = readNetwork(networkFile);
-  if (!temporal) throw new WorkerError('badConfiguration', {}, `${networkFile} names no Temporal server; start the stack again.`);
+  if (!temporal)
+    throw new WorkerError('badConfiguration', {}, `${networkFile} names no Temporal server; start the stack again.`);
   const namespace = role === 'provider' ? temporal.providerNamespace : temporal.namespace;
   const client = await connectClient(temporal, { namespace, keys: keysFor(networkFile) });
   try {

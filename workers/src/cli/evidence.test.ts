@@ -12,9 +12,14 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 function livepod(...args: string[]): Promise<{ status: number; out: string; said: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', 'workers/src/cli/main.ts', 'evidence', ...args], { cwd: root, env: { ...process.env, NODE_OPTIONS: '' } }, (error, out, said) => {
-      resolve({ status: error ? Number(error.code) : 0, out, said });
-    });
+    execFile(
+      process.execPath,
+      ['--import', 'tsx', 'workers/src/cli/main.ts', 'evidence', ...args],
+      { cwd: root, env: { ...process.env, NODE_OPTIONS: '' } },
+      (error, out, said) => {
+        resolve({ status: error ? Number(error.code) : 0, out, said });
+      },
+    );
   });
 }
 
@@ -23,21 +28,41 @@ describe('livepod evidence verify', () => {
     const { status, out } = await livepod('verify', sample, '--root-key', rootKey);
     expect(status).toBe(0);
     expect(out).toMatch(/✔ Proposal \d+ “Adopt checkpoint/);
-    expect(out.trimEnd().split('\n').at(-1)).toMatch(/holds: \d+ claims, \d+ kB, verified in \d+\.\d\d s under the root key you named\.$/);
+    expect(out.trimEnd().split('\n').at(-1)).toMatch(
+      /holds: \d+ claims, \d+ kB, verified in \d+\.\d\d s under the root key you named\.$/,
+    );
   });
 
   it('trusts the real network alone unless another root key is named, and takes one from a file', async () => {
-    expect(await livepod('verify', sample)).toMatchObject({ status: 1, out: '', said: expect.stringMatching(/^rootKey: .*--root-key/) });
+    expect(await livepod('verify', sample)).toMatchObject({
+      status: 1,
+      out: '',
+      said: expect.stringMatching(/^rootKey: .*--root-key/),
+    });
     const network = join(folder, 'network.json');
     writeFileSync(network, JSON.stringify({ icHost: 'http://127.0.0.1:1', rootKey }));
-    expect(await livepod('verify', sample, '--root-key', network, '--json')).toMatchObject({ status: 0, out: expect.stringContaining('"ok":true') });
-    expect(await livepod('verify', sample, '--root-key', 'nonsense')).toMatchObject({ status: 1, said: expect.stringContaining('neither a root key') });
+    expect(await livepod('verify', sample, '--root-key', network, '--json')).toMatchObject({
+      status: 0,
+      out: expect.stringContaining('"ok":true'),
+    });
+    expect(await livepod('verify', sample, '--root-key', 'nonsense')).toMatchObject({
+      status: 1,
+      said: expect.stringContaining('neither a root key'),
+    });
   });
 
   it('names the place of a change', async () => {
     const changed = join(folder, 'changed.json');
     writeFileSync(changed, readFileSync(sample, 'utf8').replace('"vote":"yes"', '"vote":"no"'));
     const { status, out } = await livepod('verify', changed, '--root-key', rootKey, '--json');
-    expect([status, JSON.parse(out)]).toEqual([1, { ok: false, code: 'differs', path: 'proposals[0].votes[0].vote', message: expect.stringContaining('it says "no"') }]);
+    expect([status, JSON.parse(out)]).toEqual([
+      1,
+      {
+        ok: false,
+        code: 'differs',
+        path: 'proposals[0].votes[0].vote',
+        message: expect.stringContaining('it says "no"'),
+      },
+    ]);
   });
 });

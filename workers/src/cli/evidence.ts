@@ -1,33 +1,68 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { connect, readNetwork } from '@livepod/client';
-import { EvidenceError, exportEvidence, IC_ROOT_KEY, readBasis, verify, type Basis, type Verification } from '@livepod/evidence';
+import {
+  EvidenceError,
+  exportEvidence,
+  IC_ROOT_KEY,
+  readBasis,
+  verify,
+  type Basis,
+  type Verification,
+} from '@livepod/evidence';
 import { hex, parseCanonical } from '@livepod/protocol';
 import { Option, type Command } from 'commander';
 import { WorkerError } from '../errors.js';
 
-interface ExportOptions { network: string; out?: string; since?: string; json?: boolean }
-interface VerifyOptions { rootKey?: string; network?: string; json?: boolean; quiet?: boolean }
+interface ExportOptions {
+  network: string;
+  out?: string;
+  since?: string;
+  json?: boolean;
+}
+interface VerifyOptions {
+  rootKey?: string;
+  network?: string;
+  json?: boolean;
+  quiet?: boolean;
+}
 
 const jsonOption = new Option('--json', 'one JSON object instead of sentences');
 
 export function addEvidence(program: Command): void {
-  const evidence = program.command('evidence').description('one file that proves what happened in a round, and its verification');
+  const evidence = program
+    .command('evidence')
+    .description('one file that proves what happened in a round, and its verification');
   evidence
     .command('export')
-    .description('gather proposals, votes, certificates, key releases, signatures, payments and audit logs of a round, and verify them')
+    .description(
+      'gather proposals, votes, certificates, key releases, signatures, payments and audit logs of a round, ' +
+        'and verify them',
+    )
     .argument('<lifecycle>', 'lifecycle-round-2, or the round alone: round-2')
     .option('--out <file>', 'where to write it; default: evidence-<round>.json')
     .option('--since <file>', 'an earlier file of the same canisters: logs begin where its logs end')
     .addOption(new Option('--network <file>', 'network.json').env('LIVEPOD_NETWORK').makeOptionMandatory())
     .addOption(jsonOption)
-    .addHelpText('after', '\nAnybody may export: everything is read by public queries. Verify the file with: livepod evidence verify FILE')
-    .action((lifecycle: string, options: ExportOptions) => reporting(options.json, () => exportRound(lifecycle, options)));
+    .addHelpText(
+      'after',
+      '\nAnybody may export: everything is read by public queries. Verify the file with: livepod evidence verify FILE',
+    )
+    .action((lifecycle: string, options: ExportOptions) =>
+      reporting(options.json, () => exportRound(lifecycle, options)),
+    );
   evidence
     .command('verify')
     .description('check a file offline, trusting a root key alone')
     .argument('<file>')
-    .option('--root-key <hex or file>', 'root key of the network that made it: hex of the DER, or a file with that, or a network.json; default: the real Internet Computer\'s')
-    .option('--network <file>', 'network.json whose canisters the file must be of; its root key is not trusted for that')
+    .option(
+      '--root-key <hex or file>',
+      'root key of the network that made it: hex of the DER, or a file with that, or a network.json; default: ' +
+        "the real Internet Computer's",
+    )
+    .option(
+      '--network <file>',
+      'network.json whose canisters the file must be of; its root key is not trusted for that',
+    )
     .option('--quiet', 'the last line alone')
     .addOption(jsonOption)
     .addHelpText('after', '\nStatus 0: everything in the file holds. Status 1: the first place that does not is named.')
@@ -44,8 +79,18 @@ async function exportRound(lifecycle: string, options: ExportOptions): Promise<v
   await writeFile(`${out}.new`, file);
   await rename(`${out}.new`, out);
   const seconds = (performance.now() - began) / 1000;
-  if (options.json) return print({ ok: true, file: out, bytes: file.length, seconds: Number(seconds.toFixed(3)), ...verdict(verification) });
-  process.stdout.write(`${verification.round}: ${verification.outcome}. ${out}, ${kilobytes(file.length)}, in ${seconds.toFixed(1)} s, verified.\n`);
+  if (options.json)
+    return print({
+      ok: true,
+      file: out,
+      bytes: file.length,
+      seconds: Number(seconds.toFixed(3)),
+      ...verdict(verification),
+    });
+  process.stdout.write(
+    `${verification.round}: ${verification.outcome}. ${out}, ${kilobytes(file.length)}, in ` +
+      `${seconds.toFixed(1)} s, verified.\n`,
+  );
   const own = clients.network.rootKey === IC_ROOT_KEY ? '' : ` --root-key ${options.network}`;
   process.stdout.write(`Verify it anywhere: livepod evidence verify ${out}${own}\n`);
 }
@@ -55,11 +100,27 @@ async function verifyFile(path: string, options: VerifyOptions): Promise<void> {
   const canisters = options.network === undefined ? undefined : readNetwork(options.network).canisters;
   const rootKey = options.rootKey === undefined ? undefined : await rootKeyOf(options.rootKey);
   const began = performance.now();
-  const verification = await verify(bytes, { rootKey, canisters, tell: options.json || options.quiet ? undefined : progress });
+  const verification = await verify(bytes, {
+    rootKey,
+    canisters,
+    tell: options.json || options.quiet ? undefined : progress,
+  });
   const seconds = (performance.now() - began) / 1000;
-  if (options.json) return print({ ok: true, file: path, bytes: bytes.length, seconds: Number(seconds.toFixed(3)), ...verdict(verification), claims: verification.claims });
+  if (options.json)
+    return print({
+      ok: true,
+      file: path,
+      bytes: bytes.length,
+      seconds: Number(seconds.toFixed(3)),
+      ...verdict(verification),
+      claims: verification.claims,
+    });
   if (!options.quiet) for (const claim of verification.claims) process.stdout.write(`✔ ${claim}\n`);
-  process.stdout.write(`${path} holds: ${verification.claims.length} claims, ${kilobytes(bytes.length)}, verified in ${seconds.toFixed(2)} s under ${rootKey === undefined ? 'the Internet Computer\'s root key' : 'the root key you named'}.\n`);
+  process.stdout.write(
+    `${path} holds: ${verification.claims.length} claims, ${kilobytes(bytes.length)}, verified in ` +
+      `${seconds.toFixed(2)} s under ` +
+      `${rootKey === undefined ? "the Internet Computer's root key" : 'the root key you named'}.\n`,
+  );
 }
 
 /** The root key as hex: given so, in a file (hex, DER or network.json). */
@@ -70,7 +131,13 @@ async function rootKeyOf(text: string): Promise<string> {
   const content = bytes?.toString('utf8').trim() ?? '';
   const named = /"rootKey"\s*:\s*"([0-9a-f]{266})"/.exec(content)?.[1];
   const key = [content.toLowerCase(), named ?? '', bytes ? hex(bytes) : ''].find(isKey);
-  if (!key) throw new WorkerError('badArguments', { rootKey: text.slice(0, 80) }, `${text.slice(0, 80)} is neither a root key (266 hexadecimal digits) nor a file that holds one; give it as network.json has it.`);
+  if (!key)
+    throw new WorkerError(
+      'badArguments',
+      { rootKey: text.slice(0, 80) },
+      `${text.slice(0, 80)} is neither a root key (266 hexadecimal digits) nor a file that holds one; give it ` +
+        'as network.json has it.',
+    );
   return key;
 }
 

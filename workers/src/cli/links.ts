@@ -11,16 +11,44 @@ export function addLinks(ops: Command): void {
     .option('--page <file>', 'write what the codec server’s operator page shows instead, with tokens for updates')
     .addOption(operatorOption())
     .addOption(networkOption())
-    .action(async ({ json, page, identity, network: file }: { json?: boolean; page?: string; identity?: string; network: string }) => {
-      const place = placeOf(file);
-      if (page) {
-        writeFileSync(page, `${JSON.stringify(await operatorPage(place, operatorSeed(file, identity)), null, 1)}\n`, { mode: 0o600 });
-        return;
-      }
-      const links = await startLinks(place);
-      process.stdout.write(json ? `${JSON.stringify(links, null, 2)}\n` : links.map(inWords).join('\n'));
-    });
+    .action(
+      async ({
+        json,
+        page,
+        identity,
+        network: file,
+      }: {
+        json?: boolean;
+        page?: string;
+        identity?: string;
+        network: string;
+      }) => {
+        const place = placeOf(file);
+        if (page) {
+          writeFileSync(page, `${JSON.stringify(await operatorPage(place, operatorSeed(file, identity)), null, 1)}\n`, {
+            mode: 0o600,
+          });
+          return;
+        }
+        const links = await startLinks(place);
+        process.stdout.write(json ? `${JSON.stringify(links, null, 2)}\n` : links.map(inWords).join('\n'));
+      },
+    );
 }
 
-const inWords = ({ type, what, queue, workflowId, link, input, needs }: Awaited<ReturnType<typeof startLinks>>[number]): string =>
-  [`${type.padEnd(17)} ${what}`, `${''.padEnd(17)} queue ${queue}, id ${workflowId}`, `${''.padEnd(17)} ${link}`, `${''.padEnd(17)} ${input ? JSON.stringify(input) : `(no input yet: there is no ${needs})`}`, ''].join('\n');
+const inWords = ({
+  type,
+  what,
+  queue,
+  workflowId,
+  link,
+  input,
+  needs,
+}: Awaited<ReturnType<typeof startLinks>>[number]): string =>
+  [
+    `${type.padEnd(17)} ${what}`,
+    `${''.padEnd(17)} queue ${queue}, id ${workflowId}`,
+    `${''.padEnd(17)} ${link}`,
+    `${''.padEnd(17)} ${input ? JSON.stringify(input) : `(no input yet: there is no ${needs})`}`,
+    '',
+  ].join('\n');

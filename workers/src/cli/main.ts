@@ -7,7 +7,10 @@ import { addEvidence } from './evidence.js';
 import { addOps } from './ops.js';
 import { addProvider } from './provider.js';
 
-program.name('livepod').description('One verb per role: contribute data, run a provider, operate rounds, prove what happened.').showHelpAfterError();
+program
+  .name('livepod')
+  .description('One verb per role: contribute data, run a provider, operate rounds, prove what happened.')
+  .showHelpAfterError();
 for (const add of [addContribute, addProvider, addOps, addEvidence, addCodec, addDoctor]) add(program);
 
 program.parseAsync().catch((error: unknown) => {

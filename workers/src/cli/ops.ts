@@ -3,7 +3,15 @@ import { timelineQuery } from '@livepod/workflows';
 import { WorkflowFailedError, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { Command } from 'commander';
 import { WorkerError } from '../errors.js';
-import { operatorSeed, operatorToken, placeOf, STARTABLE, startable, uiPage, withTemporal } from '../operating/index.js';
+import {
+  operatorSeed,
+  operatorToken,
+  placeOf,
+  STARTABLE,
+  startable,
+  uiPage,
+  withTemporal,
+} from '../operating/index.js';
 import type { TemporalClient } from '../temporal.js';
 import { addDeploy } from './deploy.js';
 import { addLinks } from './links.js';
@@ -30,10 +38,19 @@ function addStart(ops: Command): void {
     .addOption(networkOption())
     .action(async (workflow: string, text: string, options: { id?: string; watch?: boolean; network: string }) => {
       const known = startable(workflow);
-      if (!known) throw new WorkerError('badArguments', { workflow }, `There is no workflow ${workflow}; there is ${STARTABLE.map(({ type }) => type).join(', ')}.`);
+      if (!known)
+        throw new WorkerError(
+          'badArguments',
+          { workflow },
+          `There is no workflow ${workflow}; there is ${STARTABLE.map(({ type }) => type).join(', ')}.`,
+        );
       const input = await jsonOf(text);
       await connected(options.network, async (client, link) => {
-        const handle = await client.workflow.start(workflow, { taskQueue: known.queue, workflowId: options.id ?? known.id(input), args: [input] });
+        const handle = await client.workflow.start(workflow, {
+          taskQueue: known.queue,
+          workflowId: options.id ?? known.id(input),
+          args: [input],
+        });
         print({ workflowId: handle.workflowId, link: link(handle.workflowId) });
         if (options.watch) await watch(handle);
       });
@@ -43,22 +60,44 @@ function addStart(ops: Command): void {
     .description('follow a workflow until it ends, and print its result')
     .argument('<workflowId>')
     .addOption(networkOption())
-    .action((workflowId: string, { network }: { network: string }) => connected(network, (client) => watch(client.workflow.getHandle(workflowId))));
+    .action((workflowId: string, { network }: { network: string }) =>
+      connected(network, (client) => watch(client.workflow.getHandle(workflowId))),
+    );
 }
 
 function addSteering(ops: Command): void {
   ops
     .command('token')
     .description('sign an operator’s token: what may be done to which workflow, and how long')
-    .requiredOption('--action <names>', 'pause, resume, approve, abort, skipSoak, extendDeadline, retryStage, replaceProvider; with commas between', names)
+    .requiredOption(
+      '--action <names>',
+      'pause, resume, approve, abort, skipSoak, extendDeadline, retryStage, replaceProvider; with commas between',
+      names,
+    )
     .requiredOption('--workflow <id>', 'its id, or * for every workflow')
     .option('--hours <number>', 'how long it holds', Number, 8)
     .addOption(operatorOption())
     .addOption(networkOption())
-    .action(({ action, workflow, hours, identity, network }: { action: string[]; workflow: string; hours: number; identity?: string; network: string }) => {
-      const { fleet } = readNetwork(network).canisters;
-      process.stdout.write(`${operatorToken(operatorSeed(network, identity), { fleet, actions: action, workflow, hours })}\n`);
-    });
+    .action(
+      ({
+        action,
+        workflow,
+        hours,
+        identity,
+        network,
+      }: {
+        action: string[];
+        workflow: string;
+        hours: number;
+        identity?: string;
+        network: string;
+      }) => {
+        const { fleet } = readNetwork(network).canisters;
+        process.stdout.write(
+          `${operatorToken(operatorSeed(network, identity), { fleet, actions: action, workflow, hours })}\n`,
+        );
+      },
+    );
   ops
     .command('update')
     .description('send an update to a workflow, with a token made for it')
@@ -67,19 +106,37 @@ function addSteering(ops: Command): void {
     .argument('[input]', 'JSON besides the token, such as {"reason": "…"}', '{}')
     .addOption(operatorOption())
     .addOption(networkOption())
-    .action(async (workflowId: string, update: string, text: string, { identity, network }: { identity?: string; network: string }) => {
-      const { fleet } = readNetwork(network).canisters;
-      const token = operatorToken(operatorSeed(network, identity), { fleet, actions: [update], workflow: workflowId, hours: 0.2 });
-      const input = await jsonOf(text);
-      await connected(network, async (client, link) => {
-        try {
-          print({ workflowId, said: await client.workflow.getHandle(workflowId).executeUpdate(update, { args: [{ token, ...input }] }), link: link(workflowId) });
-        } catch (error) {
-          if (!(error instanceof WorkflowUpdateFailedError)) throw error;
-          throw new WorkerError('workflowFailed', { workflowId, update }, error.cause?.message ?? error.message, { cause: error });
-        }
-      });
-    });
+    .action(
+      async (
+        workflowId: string,
+        update: string,
+        text: string,
+        { identity, network }: { identity?: string; network: string },
+      ) => {
+        const { fleet } = readNetwork(network).canisters;
+        const token = operatorToken(operatorSeed(network, identity), {
+          fleet,
+          actions: [update],
+          workflow: workflowId,
+          hours: 0.2,
+        });
+        const input = await jsonOf(text);
+        await connected(network, async (client, link) => {
+          try {
+            print({
+              workflowId,
+              said: await client.workflow.getHandle(workflowId).executeUpdate(update, { args: [{ token, ...input }] }),
+              link: link(workflowId),
+            });
+          } catch (error) {
+            if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+            throw new WorkerError('workflowFailed', { workflowId, update }, error.cause?.message ?? error.message, {
+              cause: error,
+            });
+          }
+        });
+      },
+    );
   ops
     .command('list')
     .description('workflows, newest first: where each stands')
@@ -89,10 +146,25 @@ function addSteering(ops: Command): void {
     .action(async (query: string, { limit, network }: { limit: number; network: string }) => {
       await connected(network, async (client, link) => {
         let shown = 0;
-        for await (const { workflowId, type, status, startTime, typedSearchAttributes } of client.workflow.list({ query, pageSize: limit })) {
+        for await (const { workflowId, type, status, startTime, typedSearchAttributes } of client.workflow.list({
+          query,
+          pageSize: limit,
+        })) {
           if (shown++ === limit) break;
-          const marks = Object.fromEntries(typedSearchAttributes.getAll().filter(({ key }) => key.name.startsWith('Livepod')).map(({ key, value }) => [key.name.slice('Livepod'.length).toLowerCase(), value]));
-          print({ workflowId, type, status: status.name.toLowerCase(), started: startTime.toISOString(), ...marks, link: link(workflowId) });
+          const marks = Object.fromEntries(
+            typedSearchAttributes
+              .getAll()
+              .filter(({ key }) => key.name.startsWith('Livepod'))
+              .map(({ key, value }) => [key.name.slice('Livepod'.length).toLowerCase(), value]),
+          );
+          print({
+            workflowId,
+            type,
+            status: status.name.toLowerCase(),
+            started: startTime.toISOString(),
+            ...marks,
+            link: link(workflowId),
+          });
         }
       });
     });
@@ -114,16 +186,28 @@ async function watch(handle: WorkflowHandle): Promise<void> {
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
     await tell();
-    throw new WorkerError('workflowFailed', { workflowId: handle.workflowId }, `${handle.workflowId} failed: ${error.cause?.message ?? error.message}`, { cause: error });
+    throw new WorkerError(
+      'workflowFailed',
+      { workflowId: handle.workflowId },
+      `${handle.workflowId} failed: ${error.cause?.message ?? error.message}`,
+      { cause: error },
+    );
   } finally {
     clearInterval(timer);
   }
 }
 
-async function connected(networkFile: string, work: (client: TemporalClient, link: (workflowId: string) => string) => Promise<void>): Promise<void> {
+async function connected(
+  networkFile: string,
+  work: (client: TemporalClient, link: (workflowId: string) => string) => Promise<void>,
+): Promise<void> {
   const place = placeOf(networkFile);
   await withTemporal(place, (client) => work(client, (id) => uiPage(place, `workflows/${id}`)));
 }
 
-const names = (text: string): string[] => text.split(',').map((name) => name.trim()).filter((name) => name !== '');
+const names = (text: string): string[] =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 const print = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);

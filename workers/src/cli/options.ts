@@ -2,8 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { Option } from 'commander';
 import { WorkerError } from '../errors.js';
 
-export const networkOption = (): Option => new Option('--network <file>', 'network.json').env('LIVEPOD_NETWORK').makeOptionMandatory();
-export const operatorOption = (): Option => new Option('--identity <file>', 'the operator’s identity file; default: the one beside network.json').env('LIVEPOD_OPERATOR');
+export const networkOption = (): Option =>
+  new Option('--network <file>', 'network.json').env('LIVEPOD_NETWORK').makeOptionMandatory();
+export const operatorOption = (): Option =>
+  new Option('--identity <file>', 'the operator’s identity file; default: the one beside network.json').env(
+    'LIVEPOD_OPERATOR',
+  );
 
 /** One JSON object, or a file that holds it. @throws WorkerError `badArguments` */
 export async function jsonOf(text: string): Promise<Record<string, unknown>> {
@@ -11,6 +15,11 @@ export async function jsonOf(text: string): Promise<Record<string, unknown>> {
   try {
     return JSON.parse(source) as Record<string, unknown>;
   } catch (cause) {
-    throw new WorkerError('badArguments', {}, `The input is not JSON (${(cause as Error).message}); give one object, such as {"round": "round-1", …}.`, { cause });
+    throw new WorkerError(
+      'badArguments',
+      {},
+      `The input is not JSON (${(cause as Error).message}); give one object, such as {"round": "round-1", …}.`,
+      { cause },
+    );
   }
 }

@@ -4,7 +4,9 @@ import { placeOf, scheduleRounds, uiPage, withTemporal } from '../operating/inde
 import { jsonOf, networkOption } from './options.js';
 
 export function addSchedule(ops: Command): void {
-  const schedule = ops.command('schedule').description('what begins by itself: recurring rounds, and the treasury’s watch');
+  const schedule = ops
+    .command('schedule')
+    .description('what begins by itself: recurring rounds, and the treasury’s watch');
   schedule
     .command('rounds')
     .description('begin a round of whatever is new, again and again; see recurringRound for the input')
@@ -13,12 +15,19 @@ export function addSchedule(ops: Command): void {
     .option('--id <id>', 'the schedule’s id', 'recurring-rounds')
     .option('--paused', 'make it, and let nothing begin until it is resumed')
     .addOption(networkOption())
-    .action(async (text: string, { every, id, paused, network }: { every: string; id: string; paused?: boolean; network: string }) => {
-      const input = (await jsonOf(text)) as unknown as RecurringRoundInput;
-      const place = placeOf(network);
-      const made = await withTemporal(place, (client) => scheduleRounds(client.schedule, { id, every, input, paused: paused ?? false }));
-      process.stdout.write(`${JSON.stringify({ schedule: id, made, link: uiPage(place, `schedules/${id}`) })}\n`);
-    });
+    .action(
+      async (
+        text: string,
+        { every, id, paused, network }: { every: string; id: string; paused?: boolean; network: string },
+      ) => {
+        const input = (await jsonOf(text)) as unknown as RecurringRoundInput;
+        const place = placeOf(network);
+        const made = await withTemporal(place, (client) =>
+          scheduleRounds(client.schedule, { id, every, input, paused: paused ?? false }),
+        );
+        process.stdout.write(`${JSON.stringify({ schedule: id, made, link: uiPage(place, `schedules/${id}`) })}\n`);
+      },
+    );
   schedule
     .command('list')
     .description('schedules: when each ran last, when it runs next')
@@ -26,7 +35,14 @@ export function addSchedule(ops: Command): void {
     .action(async ({ network }: { network: string }) => {
       await withTemporal(placeOf(network), async (client) => {
         for await (const { scheduleId, state, info } of client.schedule.list()) {
-          process.stdout.write(`${JSON.stringify({ schedule: scheduleId, paused: state.paused, last: info.recentActions.at(-1)?.takenAt ?? null, next: info.nextActionTimes[0] ?? null, note: state.note ?? '' })}\n`);
+          const shown = {
+            schedule: scheduleId,
+            paused: state.paused,
+            last: info.recentActions.at(-1)?.takenAt ?? null,
+            next: info.nextActionTimes[0] ?? null,
+            note: state.note ?? '',
+          };
+          process.stdout.write(`${JSON.stringify(shown)}\n`);
         }
       });
     });

@@ -13,7 +13,12 @@ export interface Startable {
   needs: string;
 }
 
-const plan = { waves: [1, 3, 6], soakSeconds: 30, gate: { minWindows: 40, maxCorrectionPermille: 350, maxErrors: 0 }, skippableSoak: true };
+const plan = {
+  waves: [1, 3, 6],
+  soakSeconds: 30,
+  gate: { minWindows: 40, maxCorrectionPermille: 350, maxErrors: 0 },
+  skippableSoak: true,
+};
 
 /** Everything that can be started from the UI's form, in the order in which an operator meets it. */
 export const STARTABLE: readonly Startable[] = [
@@ -24,7 +29,19 @@ export const STARTABLE: readonly Startable[] = [
     id: ({ round }) => `lifecycle-${round}`,
     needs: 'an approved recipe and a dataset',
     sample: ({ round, recipe, provider, submitted, accepted, base, few }) =>
-      recipe && submitted.length + accepted.length > 0 ? { round, recipe, provider, datasets: submitted.slice(0, 3), trainOn: accepted.slice(0, 8), base, arguments: few, plan, approveWaves: false } : undefined,
+      recipe && submitted.length + accepted.length > 0
+        ? {
+            round,
+            recipe,
+            provider,
+            datasets: submitted.slice(0, 3),
+            trainOn: accepted.slice(0, 8),
+            base,
+            arguments: few,
+            plan,
+            approveWaves: false,
+          }
+        : undefined,
   },
   {
     type: 'datasetIntake',
@@ -32,7 +49,8 @@ export const STARTABLE: readonly Startable[] = [
     what: 'checks datasets and puts each to the vote, without a round',
     id: ({ round }) => `intake-${round}`,
     needs: 'a registered dataset',
-    sample: ({ round, submitted, accepted }) => (submitted.length + accepted.length > 0 ? { round, datasets: [...submitted, ...accepted].slice(0, 1) } : undefined),
+    sample: ({ round, submitted, accepted }) =>
+      submitted.length + accepted.length > 0 ? { round, datasets: [...submitted, ...accepted].slice(0, 1) } : undefined,
   },
   {
     type: 'trainingRound',
@@ -41,7 +59,19 @@ export const STARTABLE: readonly Startable[] = [
     id: ({ round }) => `training-${round}`,
     needs: 'an approved recipe and an accepted dataset',
     sample: ({ round, recipe, provider, accepted, base, few }) =>
-      recipe && accepted.length > 0 ? { round, provider, recipe, arguments: few, seed: 1, datasets: accepted.slice(0, 4), base, reward: '500000000', deadlineSeconds: 3600 } : undefined,
+      recipe && accepted.length > 0
+        ? {
+            round,
+            provider,
+            recipe,
+            arguments: few,
+            seed: 1,
+            datasets: accepted.slice(0, 4),
+            base,
+            reward: '500000000',
+            deadlineSeconds: 3600,
+          }
+        : undefined,
   },
   {
     type: 'checkpointReview',
@@ -57,7 +87,8 @@ export const STARTABLE: readonly Startable[] = [
     what: 'brings an open release to its pods, wave by wave',
     id: ({ release }) => `rollout-${String(release)}`,
     needs: 'a release',
-    sample: ({ release }) => (release ? { release: release.id, channel: release.channel, waves: release.waves } : undefined),
+    sample: ({ release }) =>
+      release ? { release: release.id, channel: release.channel, waves: release.waves } : undefined,
   },
   {
     type: 'modelRollback',
@@ -65,7 +96,15 @@ export const STARTABLE: readonly Startable[] = [
     what: 'sets a channel to any official version by a vote; on a queue of its own',
     id: ({ channel, ref }) => `rollback-${channel}-${ref}`,
     needs: 'an official version',
-    sample: ({ round, channel, versions, stable }) => (versions.length > 0 ? { channel, version: versions.findLast((version) => version < (stable ?? 0)) ?? versions[0]!, reason: 'A drill: back to an earlier version', ref: round.replace('by-hand', 'drill').slice(0, 16) } : undefined),
+    sample: ({ round, channel, versions, stable }) =>
+      versions.length > 0
+        ? {
+            channel,
+            version: versions.findLast((version) => version < (stable ?? 0)) ?? versions[0]!,
+            reason: 'A drill: back to an earlier version',
+            ref: round.replace('by-hand', 'drill').slice(0, 16),
+          }
+        : undefined,
   },
   {
     type: 'recurringRound',
@@ -73,7 +112,8 @@ export const STARTABLE: readonly Startable[] = [
     what: 'a round of whatever is new; for a schedule, and ends at once when nothing is',
     id: () => 'rounds-by-hand',
     needs: 'an approved recipe',
-    sample: ({ recipe, provider, channel }) => (recipe ? ({ recipe, provider, channel, atLeast: 1 } satisfies RecurringRoundInput) : undefined),
+    sample: ({ recipe, provider, channel }) =>
+      recipe ? ({ recipe, provider, channel, atLeast: 1 } satisfies RecurringRoundInput) : undefined,
   },
   {
     type: 'treasuryWatch',

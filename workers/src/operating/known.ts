@@ -27,7 +27,8 @@ const CHANNEL = 'stable';
 
 /** Asks canisters and Temporal; changes nothing. */
 export async function whatIsKnown(clients: Clients, temporal: Temporal, client: TemporalClient): Promise<Known> {
-  const datasets = async (status: { submitted: null } | { accepted: null }): Promise<string[]> => (await clients.datasets.list_datasets({ after: [], limit: 100, status: [status] })).map(({ id }) => id);
+  const datasets = async (status: { submitted: null } | { accepted: null }): Promise<string[]> =>
+    (await clients.datasets.list_datasets({ after: [], limit: 100, status: [status] })).map(({ id }) => id);
   const [submitted, accepted, recipes, checkpoints, channel, releases, { count }] = await Promise.all([
     datasets({ submitted: null }),
     datasets({ accepted: null }),

@@ -20,16 +20,30 @@ export interface StartLink {
 
 /** Deep links and inputs for every workflow that can be started, with the ids of this installation. */
 export async function startLinks(place: Place): Promise<StartLink[]> {
-  const known = await withTemporal(place, async (client) => whatIsKnown(await connect(place.network), place.temporal, client));
+  const known = await withTemporal(place, async (client) =>
+    whatIsKnown(await connect(place.network), place.temporal, client),
+  );
   return STARTABLE.map((one) => {
     const input = one.sample(known) ?? null;
     const workflowId = one.id(input ?? { round: known.round, release: 1, channel: known.channel, ref: 'r1' });
-    return { type: one.type, what: one.what, queue: one.queue, workflowId, link: startLink(place, one), emptyLink: startLink(place, one, workflowId), input, needs: one.needs };
+    return {
+      type: one.type,
+      what: one.what,
+      queue: one.queue,
+      workflowId,
+      link: startLink(place, one),
+      emptyLink: startLink(place, one, workflowId),
+      input,
+      needs: one.needs,
+    };
   });
 }
 
-const startLink = (place: Place, { type, queue }: Startable, workflowId?: string): string =>
-  uiPage(place, `workflows/start-workflow?${new URLSearchParams({ workflowType: type, taskQueue: queue, ...(workflowId === undefined ? {} : { workflowId }) }).toString()}`);
+function startLink(place: Place, { type, queue }: Startable, workflowId?: string): string {
+  const filled = new URLSearchParams({ workflowType: type, taskQueue: queue });
+  if (workflowId !== undefined) filled.set('workflowId', workflowId);
+  return uiPage(place, `workflows/start-workflow?${filled.toString()}`);
+}
 
 /** Lists of runs that an operator looks at again and again; the UI saves them as views. */
 export const SAVED_VIEWS: readonly { name: string; query: string }[] = [
@@ -40,4 +54,5 @@ export const SAVED_VIEWS: readonly { name: string; query: string }[] = [
   { name: 'Stopped releases', query: 'LivepodOutcome = "stopped"' },
 ];
 
-export const viewLink = (place: Place, query: string): string => uiPage(place, `workflows?${new URLSearchParams({ query }).toString()}`);
+export const viewLink = (place: Place, query: string): string =>
+  uiPage(place, `workflows?${new URLSearchParams({ query }).toString()}`);

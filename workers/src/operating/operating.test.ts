@@ -9,7 +9,11 @@ const grant = { fleet: 'aaaaa-aa', actions: ['resume', 'pause'], workflow: 'life
 describe('an operator’s token', () => {
   it('says what may be done to what, and until when', () => {
     const { operator } = readOperatorToken(operatorToken(seed, grant));
-    expect(operator).toMatchObject({ actions: ['pause', 'resume'], workflow: 'lifecycle-round-1', audience: 'aaaaa-aa' });
+    expect(operator).toMatchObject({
+      actions: ['pause', 'resume'],
+      workflow: 'lifecycle-round-1',
+      audience: 'aaaaa-aa',
+    });
     expect(Number(BigInt(operator.expires) / 1_000_000n) - Date.now()).toBeGreaterThan(7.9 * 3_600_000);
   });
 
@@ -21,21 +25,57 @@ describe('an operator’s token', () => {
     ['a week and an hour', { hours: 169 }, /at most 168 hours/],
     ['no time', { hours: 0 }, /more than 0/],
     ['hours that are no number', { hours: Number.NaN }, /more than 0/],
-  ])('is not made for %s', (_, change, sentence) => expect(() => operatorToken(seed, { ...grant, ...change })).toThrow(sentence));
+  ])('is not made for %s', (_, change, sentence) =>
+    expect(() => operatorToken(seed, { ...grant, ...change })).toThrow(sentence),
+  );
 });
 
 describe('what can be started', () => {
-  const bare: Known = { round: 'by-hand-1', channel: 'stable', provider: 'provider-1', recipe: null, few: {}, submitted: [], accepted: [], base: null, checkpoint: null, versions: [], stable: null, release: null };
+  const bare: Known = {
+    round: 'by-hand-1',
+    channel: 'stable',
+    provider: 'provider-1',
+    recipe: null,
+    few: {},
+    submitted: [],
+    accepted: [],
+    base: null,
+    checkpoint: null,
+    versions: [],
+    stable: null,
+    release: null,
+  };
   it('has no input while something for it is missing, and says what', () => {
-    expect(STARTABLE.filter(({ sample }) => sample(bare) !== undefined).map(({ type }) => type)).toEqual(['treasuryWatch']);
+    expect(STARTABLE.filter(({ sample }) => sample(bare) !== undefined).map(({ type }) => type)).toEqual([
+      'treasuryWatch',
+    ]);
     for (const { needs } of STARTABLE) expect(needs).not.toBe('');
   });
 
   it('has an input and an id of its own for each, once the installation is alive', () => {
     const id = `sha256:${'1'.repeat(64)}`;
-    const alive: Known = { ...bare, recipe: id, few: { epochs: 3 }, submitted: [id], accepted: [id], checkpoint: id, versions: [1, 2, 3], stable: 2, release: { id: 2, channel: 'stable', waves: 3 } };
+    const alive: Known = {
+      ...bare,
+      recipe: id,
+      few: { epochs: 3 },
+      submitted: [id],
+      accepted: [id],
+      checkpoint: id,
+      versions: [1, 2, 3],
+      stable: 2,
+      release: { id: 2, channel: 'stable', waves: 3 },
+    };
     const ids = STARTABLE.map(({ sample, id }) => id(sample(alive)!));
     expect(STARTABLE.find(({ type }) => type === 'modelRollback')!.sample(alive)).toMatchObject({ version: 1 });
-    expect(ids).toEqual(['lifecycle-by-hand-1', 'intake-by-hand-1', 'training-by-hand-1', 'review-by-hand-1', 'rollout-2', 'rollback-stable-drill-1', 'rounds-by-hand', 'treasury-watch-by-hand']);
+    expect(ids).toEqual([
+      'lifecycle-by-hand-1',
+      'intake-by-hand-1',
+      'training-by-hand-1',
+      'review-by-hand-1',
+      'rollout-2',
+      'rollback-stable-drill-1',
+      'rounds-by-hand',
+      'treasury-watch-by-hand',
+    ]);
   });
 });

@@ -13,12 +13,16 @@ export interface Place {
 /** @throws WorkerError `badConfiguration` when network.json names no Temporal server */
 export function placeOf(file: string): Place {
   const network = readNetwork(file);
-  if (!network.temporal) throw new WorkerError('badConfiguration', {}, `${file} names no Temporal server; start the stack again.`);
+  if (!network.temporal)
+    throw new WorkerError('badConfiguration', {}, `${file} names no Temporal server; start the stack again.`);
   return { file, network, temporal: network.temporal };
 }
 
 /** Runs with a client of our namespace, and closes it. */
-export async function withTemporal<T>({ file, temporal }: Place, work: (client: TemporalClient) => Promise<T>): Promise<T> {
+export async function withTemporal<T>(
+  { file, temporal }: Place,
+  work: (client: TemporalClient) => Promise<T>,
+): Promise<T> {
   const client = await connectClient(temporal, { keys: keysFor(file) });
   try {
     return await work(client);
@@ -28,4 +32,5 @@ export async function withTemporal<T>({ file, temporal }: Place, work: (client: 
 }
 
 /** A page of the Temporal UI in our namespace: `workflows/lifecycle-round-1`, `schedules`. */
-export const uiPage = ({ temporal: { uiUrl, namespace } }: Place, path: string): string => `${uiUrl ?? ''}/namespaces/${namespace}/${path}`;
+export const uiPage = ({ temporal: { uiUrl, namespace } }: Place, path: string): string =>
+  `${uiUrl ?? ''}/namespaces/${namespace}/${path}`;

@@ -10,21 +10,43 @@ const EARLIER_MS = 60_000;
 const LONGEST_HOURS = 7 * 24;
 
 /** Signs a token with an operator's key. @throws WorkerError `badArguments` */
-export function operatorToken(seed: Uint8Array, grant: { fleet: string; actions: readonly string[]; workflow: string; hours: number }): string {
+export function operatorToken(
+  seed: Uint8Array,
+  grant: { fleet: string; actions: readonly string[]; workflow: string; hours: number },
+): string {
   const unknown = grant.actions.find((action) => !OPERATOR_ACTIONS.includes(action as OperatorAction));
-  if (unknown !== undefined || grant.actions.length === 0) throw new WorkerError('badArguments', { unknown }, `There is no action ${unknown ?? ''}; name some of ${OPERATOR_ACTIONS.join(', ')}, with commas between.`);
-  if (!(grant.hours > 0 && grant.hours <= LONGEST_HOURS)) throw new WorkerError('badArguments', { hours: grant.hours }, `A token holds for more than 0 and at most ${LONGEST_HOURS} hours.`);
+  if (unknown !== undefined || grant.actions.length === 0)
+    throw new WorkerError(
+      'badArguments',
+      { unknown },
+      `There is no action ${unknown ?? ''}; name some of ${OPERATOR_ACTIONS.join(', ')}, with commas between.`,
+    );
+  if (!(grant.hours > 0 && grant.hours <= LONGEST_HOURS))
+    throw new WorkerError(
+      'badArguments',
+      { hours: grant.hours },
+      `A token holds for more than 0 and at most ${LONGEST_HOURS} hours.`,
+    );
   const now = Date.now();
   const ns = (ms: number): bigint => BigInt(Math.round(ms)) * 1_000_000n;
   return signOperatorToken(seed, {
-    actions: grant.actions as OperatorAction[], workflow: grant.workflow, audience: grant.fleet,
-    notBefore: ns(now - EARLIER_MS), expires: ns(now + grant.hours * 3_600_000), nonce: randomBytes(16),
+    actions: grant.actions as OperatorAction[],
+    workflow: grant.workflow,
+    audience: grant.fleet,
+    notBefore: ns(now - EARLIER_MS),
+    expires: ns(now + grant.hours * 3_600_000),
+    nonce: randomBytes(16),
   });
 }
 
 /** An operator's key: the file that is named, or the one that the stack made for its operator beside network.json. */
 export function operatorSeed(networkFile: string, identity?: string): Uint8Array {
   const file = identity ?? join(dirname(networkFile), 'identities', 'operator.json');
-  if (!existsSync(file)) throw new WorkerError('badArguments', { file }, `There is no operator's key in ${file}; name it with --identity or LIVEPOD_OPERATOR.`);
+  if (!existsSync(file))
+    throw new WorkerError(
+      'badArguments',
+      { file },
+      `There is no operator's key in ${file}; name it with --identity or LIVEPOD_OPERATOR.`,
+    );
   return loadSeed(file);
 }

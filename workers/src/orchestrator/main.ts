@@ -1,5 +1,14 @@
 import {
-  activitiesOf, canisterAccess, canisterDatasets, canisterFleet, canisterGovernance, canisterModels, canisterOperators, canisterTreasury, canisterWatch, ObjectStore,
+  activitiesOf,
+  canisterAccess,
+  canisterDatasets,
+  canisterFleet,
+  canisterGovernance,
+  canisterModels,
+  canisterOperators,
+  canisterTreasury,
+  canisterWatch,
+  ObjectStore,
 } from '@livepod/activities';
 import { connect } from '@livepod/client';
 import { LivepodCodec } from '@livepod/codec';
@@ -16,7 +25,10 @@ import { podsSwitched } from '../telemetry.js';
 import { connectClient, dataConverter, type Temporal } from '../temporal.js';
 import { bundlesFolder, versioned } from '../versions.js';
 
-/** Drives every workflow of ours. Its identity proposes, pays into escrow and asks for waves; what it may is the canisters' to say. */
+/**
+ * Drives every workflow of ours. Its identity proposes, pays into escrow and asks for waves; what it may is the
+ * canisters' to say.
+ */
 main(async () => {
   const { network, temporal, identity } = configure({});
   const s3 = objectStoreOf(network);
@@ -33,26 +45,55 @@ main(async () => {
     fleet,
     operators: canisterOperators(clients),
     treasury,
-    watch: canisterWatch({ clients, runs: temporalRuns(temporal), access, fleet, treasury, ...(s3 && objects ? { store: { objects, bucket: s3.bucket } } : {}) }),
+    watch: canisterWatch({
+      clients,
+      runs: temporalRuns(temporal),
+      access,
+      fleet,
+      treasury,
+      ...(s3 && objects ? { store: { objects, bucket: s3.bucket } } : {}),
+    }),
   });
   await runProcess('orchestrator', temporal, async (connection) => {
     await watchTreasury(temporal);
     observe([
       queues(connection, temporal.namespace, ['orchestrator', 'rollback', 'evaluation']),
-      openRuns(connection, temporal.namespace, Object.keys(stages.ours)), votes(clients), releases(clients), cycles(clients),
+      openRuns(connection, temporal.namespace, Object.keys(stages.ours)),
+      votes(clients),
+      releases(clients),
+      cycles(clients),
     ]);
     return versioned({
-      connection, namespace: temporal.namespace, deployment: DEPLOYMENTS.orchestrator, bundle: await workflowBundle('orchestrator'), folder: bundlesFolder(),
+      connection,
+      namespace: temporal.namespace,
+      deployment: DEPLOYMENTS.orchestrator,
+      bundle: await workflowBundle('orchestrator'),
+      folder: bundlesFolder(),
       // A rollback must not wait behind other work, so it has a queue, pollers and slots of its own.
       queues: [
-        { taskQueue: 'orchestrator', activities, maxCachedWorkflows: 200, maxConcurrentActivityTaskExecutions: 50, maxConcurrentWorkflowTaskExecutions: 40 },
-        { taskQueue: 'rollback', activities, maxCachedWorkflows: 20, maxConcurrentActivityTaskExecutions: 10, maxConcurrentWorkflowTaskExecutions: 10 },
+        {
+          taskQueue: 'orchestrator',
+          activities,
+          maxCachedWorkflows: 200,
+          maxConcurrentActivityTaskExecutions: 50,
+          maxConcurrentWorkflowTaskExecutions: 40,
+        },
+        {
+          taskQueue: 'rollback',
+          activities,
+          maxCachedWorkflows: 20,
+          maxConcurrentActivityTaskExecutions: 10,
+          maxConcurrentWorkflowTaskExecutions: 10,
+        },
       ],
     });
   });
 });
 
-/** Whether the server has a Nexus endpoint of that name, and we a key for it: without them a workflow would stop without a word to its operator. */
+/**
+ * Whether the server has a Nexus endpoint of that name, and we a key for it: without them a workflow would stop without
+ * a word to its operator.
+ */
 async function canBeReached(temporal: Temporal, name: string): Promise<boolean> {
   for (const codec of dataConverter().payloadCodecs ?? []) if (codec instanceof LivepodCodec) codec.ring.active(name);
   const { connection } = await connectClient(temporal);
@@ -60,7 +101,8 @@ async function canBeReached(temporal: Temporal, name: string): Promise<boolean> 
     return (await connection.operatorService.listNexusEndpoints({ name })).endpoints.length > 0;
   } catch (error) {
     // A cluster may keep its operator service to itself; then the endpoint shows when it is called.
-    if (isGrpcServiceError(error) && (error.code === status.PERMISSION_DENIED || error.code === status.UNIMPLEMENTED)) return true;
+    if (isGrpcServiceError(error) && (error.code === status.PERMISSION_DENIED || error.code === status.UNIMPLEMENTED))
+      return true;
     throw error;
   } finally {
     await connection.close();
@@ -74,7 +116,13 @@ async function watchTreasury(temporal: Temporal): Promise<void> {
     await client.schedule.create({
       scheduleId: 'treasury-watch',
       spec: { intervals: [{ every: '15 minutes' }] },
-      action: { type: 'startWorkflow', workflowType: 'treasuryWatch', taskQueue: 'orchestrator', workflowId: 'treasury-watch', args: [{}] },
+      action: {
+        type: 'startWorkflow',
+        workflowType: 'treasuryWatch',
+        taskQueue: 'orchestrator',
+        workflowId: 'treasury-watch',
+        args: [{}],
+      },
       policies: { overlap: 'SKIP' },
     });
   } catch (error) {

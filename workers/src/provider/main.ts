@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { activitiesOf, canisterRequesting, ObjectStore, providerTraining, sandboxWorks, Workspace } from '@livepod/activities';
+import {
+  activitiesOf,
+  canisterRequesting,
+  ObjectStore,
+  providerTraining,
+  sandboxWorks,
+  Workspace,
+} from '@livepod/activities';
 import { connect } from '@livepod/client';
 import { workflowBundle } from '../bundle.js';
 import { configure, objectStoreOf } from '../configuration.js';
@@ -22,19 +29,48 @@ main(async () => {
   await workspace.open();
 
   const clients = await connect(network, identity);
-  const secrets = [process.env['LIVEPOD_IDENTITY']!, process.env['LIVEPOD_CODEC_KEYS']!].filter((file) => file !== 'off');
-  const host = `provider-${hostname()}-${createHash('sha256').update(`${signer.principal} ${disk}`).digest('hex').slice(0, 8)}`;
-  const training = providerTraining({ keyReleased, clients, signer, workspace, host, hidden: secrets.map((file) => dirname(file)), ...(s3 ? { objects: new ObjectStore(s3) } : {}) });
-  if (!(await sandboxWorks())) process.stderr.write('bubblewrap does not work on this machine: recipes run without a sandbox. Install it (Debian: bubblewrap) to confine them.\n');
+  const secrets = [process.env['LIVEPOD_IDENTITY']!, process.env['LIVEPOD_CODEC_KEYS']!].filter(
+    (file) => file !== 'off',
+  );
+  const place = createHash('sha256').update(`${signer.principal} ${disk}`).digest('hex').slice(0, 8);
+  const host = `provider-${hostname()}-${place}`;
+  const training = providerTraining({
+    keyReleased,
+    clients,
+    signer,
+    workspace,
+    host,
+    hidden: secrets.map((file) => dirname(file)),
+    ...(s3 ? { objects: new ObjectStore(s3) } : {}),
+  });
+  if (!(await sandboxWorks()))
+    process.stderr.write(
+      'bubblewrap does not work on this machine: recipes run without a sandbox. Install it (Debian: ' +
+        'bubblewrap) to confine them.\n',
+    );
   const activities = activitiesOf({ requesting: canisterRequesting(clients), training });
   const namespace = temporal.providerNamespace;
   await runProcess('provider', temporal, async (connection) => {
     observe([queues(connection, namespace, ['provider', host])]);
     const staff = await versioned({
-      connection, namespace, deployment: DEPLOYMENTS.provider, bundle: await workflowBundle('provider'), folder: bundlesFolder(),
-      queues: [{ taskQueue: 'provider', activities, nexusServices: [trainingHandler], maxCachedWorkflows: 50, maxConcurrentActivityTaskExecutions: 10, maxConcurrentWorkflowTaskExecutions: 20 }],
+      connection,
+      namespace,
+      deployment: DEPLOYMENTS.provider,
+      bundle: await workflowBundle('provider'),
+      folder: bundlesFolder(),
+      queues: [
+        {
+          taskQueue: 'provider',
+          activities,
+          nexusServices: [trainingHandler],
+          maxCachedWorkflows: 50,
+          maxConcurrentActivityTaskExecutions: 10,
+          maxConcurrentWorkflowTaskExecutions: 20,
+        },
+      ],
     });
-    // The host's own queue is of no version: it stays with the keys and records that lie here, whatever build the job began on.
+    // The host's own queue is of no version: it stays with the keys and records that lie here, whatever build the job
+    // began on.
     staff.workers.push({ namespace, taskQueue: host, activities, maxConcurrentActivityTaskExecutions: 1 });
     return staff;
   });

@@ -56,12 +56,21 @@ fn canister() -> String {
         treasury: principal(TREASURY),
         ledger: principal(7),
     };
-    settings::set(&settings::Init { governor: principal(GOVERNOR), peers: peers.clone(), vetkd_key_name: "test_key_1".into(), min_provider_bond: 100 });
+    settings::set(&settings::Init {
+        governor: principal(GOVERNOR),
+        peers: peers.clone(),
+        vetkd_key_name: "test_key_1".into(),
+        min_provider_bond: 100,
+    });
     governed::parties::open(memory::get(memory::PARTIES), Some(Parties { governor: principal(GOVERNOR), peers }));
     audit::open(memory::get(memory::AUDIT_INDEX), memory::get(memory::AUDIT_DATA));
     let recipe = recipes::submit(principal(8), SubmitRecipe { document: bytes(&recipe_document()) }).unwrap();
     recipes::approve(principal(GOVERNOR), &recipe.id).unwrap();
-    providers::register(principal(PROVIDER), RegisterProvider { name: "provider-1".into(), class: ProviderClass::Bonded }).unwrap();
+    providers::register(
+        principal(PROVIDER),
+        RegisterProvider { name: "provider-1".into(), class: ProviderClass::Bonded },
+    )
+    .unwrap();
     providers::approve(principal(GOVERNOR), &principal(PROVIDER)).unwrap();
     recipe.id
 }
@@ -105,9 +114,11 @@ fn dataset(n: u8) -> Dataset {
 /// A job as it stands after the other canisters have answered.
 fn job(recipe: &str) -> Job {
     let request = ask(&approval(recipe));
-    let (approval, digest) = (approval::read(&request.approval, system::now()).unwrap(), approval::digest(&request.approval).unwrap());
+    let (approval, digest) =
+        (approval::read(&request.approval, system::now()).unwrap(), approval::digest(&request.approval).unwrap());
     let (provider, recipe) = checked(principal(PROVIDER), &approval).unwrap();
-    let datasets: Vec<JobDataset> = [1, 2].map(|n| licensed(&dataset_id(n), 0, Some(dataset(n)), &provider, &recipe).unwrap()).to_vec();
+    let datasets: Vec<JobDataset> =
+        [1, 2].map(|n| licensed(&dataset_id(n), 0, Some(dataset(n)), &provider, &recipe).unwrap()).to_vec();
     jobs::add(Job {
         id: 0,
         client_ref: request.client_ref,
@@ -220,7 +231,8 @@ fn refuses_an_approval_that_names_somebody_else_or_an_unapproved_provider() {
     document["provider"] = json!(principal(21).to_text());
     let subject = principal(21).to_text();
     refused("NotApproved", &subject, request(principal(21), ask(&document)));
-    providers::register(principal(21), RegisterProvider { name: "provider-2".into(), class: ProviderClass::Open }).unwrap();
+    providers::register(principal(21), RegisterProvider { name: "provider-2".into(), class: ProviderClass::Open })
+        .unwrap();
     refused("NotApproved", &subject, request(principal(21), ask(&document)));
 }
 
@@ -238,7 +250,11 @@ fn refuses_malformed_approvals_and_names_the_field() {
     let mut spaced = ask(&approval(&recipe));
     spaced.approval.push(b'\n');
     refused("NotCanonical", "document", request(principal(PROVIDER), spaced));
-    refused("Invalid", "client_ref", request(principal(PROVIDER), RequestAccess { client_ref: "".into(), ..ask(&approval(&recipe)) }));
+    refused(
+        "Invalid",
+        "client_ref",
+        request(principal(PROVIDER), RequestAccess { client_ref: "".into(), ..ask(&approval(&recipe)) }),
+    );
 }
 
 #[test]
@@ -246,14 +262,16 @@ fn refuses_datasets_whose_licence_forbids_it() {
     let recipe = canister();
     let (recipe, _) = recipes::approved(&recipe).unwrap();
     let provider = providers::approved(&principal(PROVIDER)).unwrap();
-    let arm = |found: Option<Dataset>, epoch| licensed(&dataset_id(1), epoch, found, &provider, &recipe).unwrap_err().arm();
+    let arm =
+        |found: Option<Dataset>, epoch| licensed(&dataset_id(1), epoch, found, &provider, &recipe).unwrap_err().arm();
     assert_eq!(arm(None, 0), "UnknownDataset");
     assert_eq!(arm(Some(dataset(1)), 1), "StaleEpoch");
     assert_eq!(arm(Some(Dataset { status: DatasetStatus::submitted, ..dataset(1) }), 0), "NotApproved");
     assert_eq!(arm(Some(Dataset { provider_classes: vec!["enclave".into()], ..dataset(1) }), 0), "LicenceForbids");
     assert_eq!(arm(Some(Dataset { purposes: vec!["sleep".into()], ..dataset(1) }), 0), "LicenceForbids");
     assert_eq!(enough(principal(PROVIDER), 99, 100).unwrap_err().arm(), "BondMissing");
-    let dear = JobDataset { fee: u128::MAX, ..licensed(&dataset_id(1), 0, Some(dataset(1)), &provider, &recipe).unwrap() };
+    let dear =
+        JobDataset { fee: u128::MAX, ..licensed(&dataset_id(1), 0, Some(dataset(1)), &provider, &recipe).unwrap() };
     assert_eq!(total_fees(&[dear.clone(), dear]).unwrap_err().arm(), "LimitExceeded");
 }
 
@@ -270,7 +288,9 @@ fn refuses_unsound_recipes() {
     refuse("/bundle", json!("motion"), "Invalid", "bundle");
     refuse("/resources/seconds", json!(0), "Invalid", "resources.seconds");
     refuse("/name", json!("x".repeat(61)), "Invalid", "name");
-    refused_now("LimitExceeded", "recipe", || recipes::submit(principal(8), SubmitRecipe { document: ByteBuf::from(vec![b' '; 65_537]) }));
+    refused_now("LimitExceeded", "recipe", || {
+        recipes::submit(principal(8), SubmitRecipe { document: ByteBuf::from(vec![b' '; 65_537]) })
+    });
 }
 
 #[test]
@@ -293,17 +313,29 @@ fn a_use_is_counted_before_the_key_is_derived_and_the_uses_end() {
         let (grant, lock) = grants::count_use(principal(PROVIDER), system::now(), 1, b"transport key").unwrap();
         assert_eq!((grant.uses_left, grants::find(1).unwrap().uses_left), (left, left));
         if left > 0 {
-            refused_now("Busy", "grant 1", || grants::count_use(principal(PROVIDER), system::now(), 1, b"transport key").map(drop));
+            refused_now("Busy", "grant 1", || {
+                grants::count_use(principal(PROVIDER), system::now(), 1, b"transport key").map(drop)
+            });
         }
         drop(lock);
     }
-    refused_now("GrantSpent", "grant 1", || grants::count_use(principal(PROVIDER), system::now(), 1, b"transport key").map(drop));
+    refused_now("GrantSpent", "grant 1", || {
+        grants::count_use(principal(PROVIDER), system::now(), 1, b"transport key").map(drop)
+    });
     assert_eq!(grants::find(2).unwrap().uses_left, USES, "another dataset's grant keeps its own");
     let log = audit::page(audit::AuditPage { start: 0, length: 100 });
     let events: Vec<Value> = log.iter().map(|entry| serde_json::from_str(&entry.event).unwrap()).collect();
-    let requested: Vec<_> = events.iter().filter(|event| event["type"] == "keyRequested").map(|event| (&event["usesLeft"], &event["transportKey"])).collect();
+    let requested: Vec<_> = events
+        .iter()
+        .filter(|event| event["type"] == "keyRequested")
+        .map(|event| (&event["usesLeft"], &event["transportKey"]))
+        .collect();
     let key = Value::from(protocol::content_id(b"transport key"));
-    assert_eq!(requested, [(&2.into(), &key), (&1.into(), &key), (&0.into(), &key)], "the log tells which key each use was encrypted to");
+    assert_eq!(
+        requested,
+        [(&2.into(), &key), (&1.into(), &key), (&0.into(), &key)],
+        "the log tells which key each use was encrypted to"
+    );
 }
 
 #[test]
@@ -325,7 +357,9 @@ fn a_job_that_was_given_up_releases_no_key() {
     let failed = fail(principal(PROVIDER), "the disk is full").unwrap();
     assert_eq!(failed.state, JobState::Failed("the disk is full".into()));
     assert_eq!(fail(job.payer.unwrap(), "again").unwrap(), failed, "a repeat returns the first outcome");
-    refused_now("GrantRevoked", "grant 1", || grants::count_use(principal(PROVIDER), system::now(), 1, b"transport key").map(drop));
+    refused_now("GrantRevoked", "grant 1", || {
+        grants::count_use(principal(PROVIDER), system::now(), 1, b"transport key").map(drop)
+    });
 }
 
 #[test]
@@ -339,7 +373,9 @@ fn a_stranger_ends_a_job_only_after_its_deadline() {
     assert_eq!(open(), 1);
     system::set_now(job.deadline);
     assert_eq!(fail().unwrap().state.word(), "failed");
-    refused_now("GrantRevoked", "grant 1", || grants::count_use(principal(PROVIDER), system::now(), 1, b"transport key").map(drop));
+    refused_now("GrantRevoked", "grant 1", || {
+        grants::count_use(principal(PROVIDER), system::now(), 1, b"transport key").map(drop)
+    });
     assert_eq!(open(), 0);
 }
 
@@ -358,10 +394,20 @@ fn only_the_treasury_pays_and_closes_and_only_models_brings_the_checkpoint() {
     let paid = PaymentReceived { job: job.id, escrow: 5, payer: None };
     refused("NotAuthorized", "job 1", payment_received(principal(PROVIDER), paid.clone()));
     assert_eq!(alone(payment_received(principal(TREASURY), paid)).unwrap(), job, "a repeat changes nothing");
-    refused("AlreadyExists", "job 1", payment_received(principal(TREASURY), PaymentReceived { job: 1, escrow: 6, payer: None }));
-    refused("NotFound", "job 7", payment_received(principal(TREASURY), PaymentReceived { job: 7, escrow: 6, payer: None }));
+    refused(
+        "AlreadyExists",
+        "job 1",
+        payment_received(principal(TREASURY), PaymentReceived { job: 1, escrow: 6, payer: None }),
+    );
+    refused(
+        "NotFound",
+        "job 7",
+        payment_received(principal(TREASURY), PaymentReceived { job: 7, escrow: 6, payer: None }),
+    );
 
-    let submit = |caller, checkpoint: &str| jobs::checkpoint_submitted(caller, jobs::CheckpointSubmitted { job: 1, checkpoint: checkpoint.into() });
+    let submit = |caller, checkpoint: &str| {
+        jobs::checkpoint_submitted(caller, jobs::CheckpointSubmitted { job: 1, checkpoint: checkpoint.into() })
+    };
     let close = |caller, outcome: &str| jobs::close(caller, jobs::JobClosed { job: 1, outcome: outcome.into() });
     refused_now("NotAuthorized", "job 1", || submit(principal(PROVIDER), "sha256:a"));
     refused_now("NotYet", "job 1", || close(principal(TREASURY), "completed"));
@@ -375,7 +421,9 @@ fn only_the_treasury_pays_and_closes_and_only_models_brings_the_checkpoint() {
     assert_eq!(close(principal(TREASURY), "completed").unwrap().state, JobState::Completed);
     assert_eq!(close(principal(TREASURY), "completed").unwrap().state, JobState::Completed);
     refused_now("NotYet", "job 1", || close(principal(TREASURY), "refunded"));
-    refused_now("GrantRevoked", "grant 1", || grants::count_use(principal(PROVIDER), system::now(), 1, b"transport key").map(drop));
+    refused_now("GrantRevoked", "grant 1", || {
+        grants::count_use(principal(PROVIDER), system::now(), 1, b"transport key").map(drop)
+    });
 }
 
 #[test]
@@ -384,10 +432,17 @@ fn refuses_a_checkpoint_and_a_payment_after_the_deadline() {
     let job = granted_job(&recipe);
     system::set_now(job.deadline);
     refused_now("DeadlinePassed", "job 1", || {
-        jobs::checkpoint_submitted(principal(MODELS), jobs::CheckpointSubmitted { job: 1, checkpoint: "sha256:a".into() })
+        jobs::checkpoint_submitted(
+            principal(MODELS),
+            jobs::CheckpointSubmitted { job: 1, checkpoint: "sha256:a".into() },
+        )
     });
     jobs::keep(&Job { state: JobState::Requested, escrow: None, ..job });
-    refused("DeadlinePassed", "job 1", payment_received(principal(TREASURY), PaymentReceived { job: 1, escrow: 5, payer: None }));
+    refused(
+        "DeadlinePassed",
+        "job 1",
+        payment_received(principal(TREASURY), PaymentReceived { job: 1, escrow: 5, payer: None }),
+    );
 }
 
 #[test]
@@ -408,11 +463,19 @@ fn a_vote_on_access_needs_a_paid_job_with_such_a_licence() {
 fn approvals_of_recipes_and_providers_happen_once_and_trap_otherwise() {
     let recipe = canister();
     let before = state();
-    assert!(crate::validate_approve_recipe(recipes::ApproveRecipe { recipe: recipe.clone() }).unwrap_err().contains("approved already"));
+    assert!(crate::validate_approve_recipe(recipes::ApproveRecipe { recipe: recipe.clone() })
+        .unwrap_err()
+        .contains("approved already"));
     assert!(std::panic::catch_unwind(|| crate::approve_recipe(recipes::ApproveRecipe { recipe })).is_err());
-    assert!(std::panic::catch_unwind(|| crate::approve_provider(providers::ApproveProvider { provider: principal(PROVIDER) })).is_err());
+    assert!(std::panic::catch_unwind(|| crate::approve_provider(providers::ApproveProvider {
+        provider: principal(PROVIDER)
+    }))
+    .is_err());
     assert_eq!(state(), before);
     refused_now("AlreadyExists", &principal(PROVIDER).to_text(), || {
-        providers::register(principal(PROVIDER), RegisterProvider { name: "another".into(), class: ProviderClass::Bonded })
+        providers::register(
+            principal(PROVIDER),
+            RegisterProvider { name: "another".into(), class: ProviderClass::Bonded },
+        )
     });
 }

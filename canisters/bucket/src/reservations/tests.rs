@@ -21,7 +21,11 @@ fn root() -> ByteBuf {
 }
 
 fn promise(uid: [u8; 32]) -> Reserve {
-    Reserve { uid: ByteBuf::from(uid), uploader: principal(1), chunks: chunks().iter().map(|chunk| spec(chunk)).collect() }
+    Reserve {
+        uid: ByteBuf::from(uid),
+        uploader: principal(1),
+        chunks: chunks().iter().map(|chunk| spec(chunk)).collect(),
+    }
 }
 
 fn put(index: u32, bytes: Vec<u8>) -> PutChunk {

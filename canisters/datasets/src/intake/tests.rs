@@ -1,9 +1,9 @@
 use super::*;
 use crate::buckets::ChunkSpec;
-use crate::registry::Folders;
-use crate::rooms::CollectExpired;
 use crate::manifest::PLAIN_CHUNK;
 use crate::memory;
+use crate::registry::Folders;
+use crate::rooms::CollectExpired;
 use ed25519_dalek::{Signer, SigningKey};
 use governed::{Parties, Peers};
 use protocol::{canonical, document, hex, identity, merkle};
@@ -72,20 +72,30 @@ fn manifest(n: u8) -> Value {
         "type": "livepod.dataset/v1",
         "title": "Walking and sitting",
         "modality": "motion",
-        "schema": {"channels": [{"name": "ax", "unit": "g"}], "rateMilliHz": 50_000, "labels": ["walking"], "device": "watch"},
+        "schema": {
+                "channels": [{"name": "ax", "unit": "g"}], "rateMilliHz": 50_000,
+                "labels": ["walking"], "device": "watch"
+            },
         "salt": "00112233445566778899aabbccddeeff",
         "contributor": contributor(n).to_text(),
         "publicKey": der(&key(n)),
         "keyEpoch": 0,
         "files": [
-            {"name": "s1.csv", "bytes": PLAIN_CHUNK + 10, "chunks": [chunk(all[0]), chunk(all[1])], "merkleRoot": root(&[[1; 32], [2; 32]])},
+            {
+                    "name": "s1.csv", "bytes": PLAIN_CHUNK + 10, "chunks": [chunk(all[0]), chunk(all[1])],
+                    "merkleRoot": root(&[[1; 32], [2; 32]])
+                },
             {"name": "empty.csv", "bytes": 0, "chunks": [chunk(all[2])], "merkleRoot": root(&[[3; 32]])},
         ],
         "merkleRoot": root(&[[1; 32], [2; 32], [3; 32]]),
         "storage": {"kind": "bucket", "bucket": bucket().to_text()},
         "wrappedKey": "00ff",
         "licence": {
-            "fee": "100000000", "access": "fee", "purposes": ["motion-recognition"], "providerClasses": ["bonded"], "termDays": 365,
+            "fee": "100000000",
+            "access": "fee",
+            "purposes": ["motion-recognition"],
+            "providerClasses": ["bonded"],
+            "termDays": 365,
             "splits": [{"account": contributor(n).to_text(), "basisPoints": 10_000}],
         },
         "statistics": {"records": 1, "milliseconds": 20, "labels": {"walking": 1}},
@@ -101,7 +111,16 @@ fn signed(value: &Value, n: u8) -> Register {
 fn reserved(n: u8) -> [u8; 32] {
     let uid = protocol::dataset::uid(&contributor(n), &hex::decode_exact("00112233445566778899aabbccddeeff").unwrap());
     let hashes: Vec<[u8; 32]> = chunks().iter().map(|(sha256, _)| *sha256).collect();
-    buckets::remember(uid, Room { bucket: bucket(), digest: buckets::digest(&chunks()), merkle_root: merkle::root(&hashes), bytes: 960_058, reserved_at: system::now() });
+    buckets::remember(
+        uid,
+        Room {
+            bucket: bucket(),
+            digest: buckets::digest(&chunks()),
+            merkle_root: merkle::root(&hashes),
+            bytes: 960_058,
+            reserved_at: system::now(),
+        },
+    );
     uid
 }
 
@@ -182,11 +201,31 @@ fn refuses_reordered_truncated_or_swapped_chunks() {
         change(&mut value);
         signed(&value, 1)
     };
-    refused("WrongHash", "files[0].merkleRoot", register(contributor(1), wrong(|m| m["files"][0]["chunks"][0]["sha256"] = json!("04".repeat(32)))));
-    refused("WrongHash", "merkleRoot", register(contributor(1), wrong(|m| m["files"].as_array_mut().unwrap().swap(0, 1))));
-    refused("WrongHash", "merkleRoot", register(contributor(1), wrong(|m| drop(m["files"].as_array_mut().unwrap().pop()))));
-    refused("Invalid", "files[0].chunks", register(contributor(1), wrong(|m| drop(m["files"][0]["chunks"].as_array_mut().unwrap().pop()))));
-    refused("Invalid", "files[0].chunks[1].bytes", register(contributor(1), wrong(|m| m["files"][0]["chunks"][1]["bytes"] = json!(27))));
+    refused(
+        "WrongHash",
+        "files[0].merkleRoot",
+        register(contributor(1), wrong(|m| m["files"][0]["chunks"][0]["sha256"] = json!("04".repeat(32)))),
+    );
+    refused(
+        "WrongHash",
+        "merkleRoot",
+        register(contributor(1), wrong(|m| m["files"].as_array_mut().unwrap().swap(0, 1))),
+    );
+    refused(
+        "WrongHash",
+        "merkleRoot",
+        register(contributor(1), wrong(|m| drop(m["files"].as_array_mut().unwrap().pop()))),
+    );
+    refused(
+        "Invalid",
+        "files[0].chunks",
+        register(contributor(1), wrong(|m| drop(m["files"][0]["chunks"].as_array_mut().unwrap().pop()))),
+    );
+    refused(
+        "Invalid",
+        "files[0].chunks[1].bytes",
+        register(contributor(1), wrong(|m| m["files"][0]["chunks"][1]["bytes"] = json!(27))),
+    );
 }
 
 #[test]
@@ -218,7 +257,6 @@ fn refuses_a_chunk_over_the_limit_and_names_the_field() {
     extra["note"] = json!("x");
     refused("Invalid", "note", register(contributor(1), signed(&extra, 1)));
 }
-
 
 #[test]
 fn refuses_bytes_that_are_not_canonical_or_too_many() {
@@ -254,7 +292,9 @@ fn refuses_a_bond_below_the_least() {
 fn refuses_a_reservation_out_of_bounds() {
     canister();
     let spec = |bytes| ChunkSpec { sha256: ByteBuf::from([1; 32]), bytes };
-    let ask = |salt: usize, chunks: Vec<ChunkSpec>| super::reserve(contributor(1), Reserve { salt: ByteBuf::from(vec![0; salt]), chunks });
+    let ask = |salt: usize, chunks: Vec<ChunkSpec>| {
+        super::reserve(contributor(1), Reserve { salt: ByteBuf::from(vec![0; salt]), chunks })
+    };
     refused("Invalid", "salt", ask(15, vec![spec(1)]));
     refused("LimitExceeded", "chunks", ask(16, vec![]));
     refused("LimitExceeded", "chunks", ask(16, vec![spec(1); 4_097]));
@@ -268,7 +308,8 @@ fn a_repeated_reservation_returns_the_bucket_and_other_chunks_are_refused() {
     reserved(1);
     let salt: [u8; 16] = hex::decode_exact("00112233445566778899aabbccddeeff").unwrap();
     let ask = |chunks: Vec<([u8; 32], u32)>| {
-        let chunks = chunks.into_iter().map(|(sha256, bytes)| ChunkSpec { sha256: ByteBuf::from(sha256), bytes }).collect();
+        let chunks =
+            chunks.into_iter().map(|(sha256, bytes)| ChunkSpec { sha256: ByteBuf::from(sha256), bytes }).collect();
         super::reserve(contributor(1), Reserve { salt: ByteBuf::from(salt), chunks })
     };
     assert_eq!(alone(ask(chunks())).unwrap().bucket, bucket());
@@ -289,9 +330,14 @@ fn only_the_governor_accepts_and_only_once() {
     assert_eq!(registry::find(&dataset.id).unwrap().status, Status::Accepted);
     assert!(crate::validate_accept_dataset(payload.clone()).unwrap_err().contains("accepted already"));
     let before = state();
-    assert!(std::panic::catch_unwind(|| crate::accept_dataset(payload)).is_err(), "it traps, so that the vote shows as failed");
+    assert!(
+        std::panic::catch_unwind(|| crate::accept_dataset(payload)).is_err(),
+        "it traps, so that the vote shows as failed"
+    );
     assert_eq!(state(), before);
-    assert!(crate::validate_accept_dataset(AcceptDataset { dataset: "sha256:0".into() }).unwrap_err().contains("NotFound"));
+    assert!(crate::validate_accept_dataset(AcceptDataset { dataset: "sha256:0".into() })
+        .unwrap_err()
+        .contains("NotFound"));
 }
 
 #[test]
@@ -352,13 +398,17 @@ fn collected() -> Option<rooms::Collected> {
 
 fn collects_nothing() {
     let before = audit::tip().length;
-    assert_eq!(collected().expect("nothing is over"), rooms::Collected { rooms: vec![], bytes: 0, buckets: vec![], next: None });
+    assert_eq!(
+        collected().expect("nothing is over"),
+        rooms::Collected { rooms: vec![], bytes: 0, buckets: vec![], next: None }
+    );
     assert_eq!(audit::tip().length, before);
 }
 
 fn again(n: u8) -> impl Future<Output = Result<Reserved, Error>> {
     let salt: [u8; 16] = hex::decode_exact("00112233445566778899aabbccddeeff").unwrap();
-    let chunks = chunks().into_iter().map(|(sha256, bytes)| ChunkSpec { sha256: ByteBuf::from(sha256), bytes }).collect();
+    let chunks =
+        chunks().into_iter().map(|(sha256, bytes)| ChunkSpec { sha256: ByteBuf::from(sha256), bytes }).collect();
     super::reserve(contributor(n), Reserve { salt: ByteBuf::from(salt), chunks })
 }
 
@@ -455,8 +505,16 @@ fn folders_of_registered_datasets_are_claimed_whatever_they_are_called() {
     let first = in_s3(1, "datasets/aa/");
     in_s3(2, "datasets/bb/deeper");
     in_s3(3, "datasets/c");
-    let ask = |bucket: &str, folders: &[&str]| registry::unclaimed(Folders { bucket: bucket.into(), folders: folders.iter().map(|folder| folder.to_string()).collect() });
-    assert_eq!(ask("livepod", &["datasets/aa/", "datasets/ab/", "datasets/bb/", "datasets/cc/", "datasets/dd/"]), ["datasets/ab/", "datasets/dd/"]);
+    let ask = |bucket: &str, folders: &[&str]| {
+        registry::unclaimed(Folders {
+            bucket: bucket.into(),
+            folders: folders.iter().map(|folder| folder.to_string()).collect(),
+        })
+    };
+    assert_eq!(
+        ask("livepod", &["datasets/aa/", "datasets/ab/", "datasets/bb/", "datasets/cc/", "datasets/dd/"]),
+        ["datasets/ab/", "datasets/dd/"]
+    );
     assert_eq!(ask("another", &["datasets/aa/"]), ["datasets/aa/"]);
     registry::decide(contributor(1), &first, Status::Withdrawn, None).unwrap();
     assert_eq!(ask("livepod", &["datasets/aa/"]), ["datasets/aa/"]);

@@ -10,7 +10,8 @@ use stored::{Cbor, Memory};
 const NO_SUBACCOUNT: [u8; 32] = [0; 32];
 
 thread_local! {
-    static BALANCES: RefCell<StableBTreeMap<Vec<u8>, u128, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::BALANCES)));
+    static BALANCES: RefCell<StableBTreeMap<Vec<u8>, u128, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::BALANCES)));
     static SUPPLY: RefCell<StableCell<u128, Memory>> = RefCell::new(StableCell::init(memory::get(memory::SUPPLY), 0));
     static ALLOWANCES: RefCell<StableBTreeMap<Vec<u8>, Cbor<Allowance>, Memory>> =
         RefCell::new(StableBTreeMap::init(memory::get(memory::ALLOWANCES)));

@@ -1,4 +1,5 @@
-//! The types of ICRC-1 and ICRC-2, as the standards write them. Amounts in the token's smallest unit, times in nanoseconds.
+//! The types of ICRC-1 and ICRC-2, as the standards write them. Amounts in the token's smallest unit, times in
+//! nanoseconds.
 
 use candid::{CandidType, Deserialize, Int, Nat, Principal};
 use serde::Serialize;

@@ -1,4 +1,5 @@
-//! The log of everything that happened, and the window in which a repeated transaction is recognised (ICRC-1: Transaction deduplication).
+//! The log of everything that happened, and the window in which a repeated transaction is recognised (ICRC-1:
+//! Transaction deduplication).
 
 use crate::api::{Block, Blocks, GetBlocks, Operation};
 use crate::memory;
@@ -17,7 +18,8 @@ type Key = [u8; 40];
 thread_local! {
     static LOG: RefCell<StableLog<Cbor<Block>, Memory, Memory>> =
         RefCell::new(StableLog::init(memory::get(memory::BLOCK_INDEX), memory::get(memory::BLOCK_DATA)));
-    static RECENT: RefCell<StableBTreeMap<Key, u64, Memory>> = RefCell::new(StableBTreeMap::init(memory::get(memory::RECENT)));
+    static RECENT: RefCell<StableBTreeMap<Key, u64, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::RECENT)));
 }
 
 /// What identifies a transaction: when its client made it, and everything it asked for.
@@ -70,7 +72,8 @@ pub fn append(operation: Operation, memo: Option<ByteBuf>, print: Option<Fingerp
     let index = LOG.with_borrow(|log| {
         let index = log.len();
         let created_at_time = print.map(|print| print.created_at);
-        log.append(&Cbor(Block { index, at: now, operation, memo, created_at_time })).expect("stable memory for the block log");
+        log.append(&Cbor(Block { index, at: now, operation, memo, created_at_time }))
+            .expect("stable memory for the block log");
         index
     });
     RECENT.with_borrow_mut(|recent| {
@@ -101,9 +104,13 @@ fn event(operation: &Operation) -> serde_json::Value {
     let text = |amount: &u128| amount.to_string();
     match operation {
         Operation::Mint { to, amount } => serde_json::json!({"type": "mint", "to": name(to), "amount": text(amount)}),
-        Operation::Burn { from, amount, .. } => serde_json::json!({"type": "burn", "from": name(from), "amount": text(amount)}),
+        Operation::Burn { from, amount, .. } => {
+            serde_json::json!({"type": "burn", "from": name(from), "amount": text(amount)})
+        }
         Operation::Transfer { from, to, amount, fee, .. } => {
-            serde_json::json!({"type": "transfer", "from": name(from), "to": name(to), "amount": text(amount), "fee": text(fee)})
+            serde_json::json!({
+                "type": "transfer", "from": name(from), "to": name(to), "amount": text(amount), "fee": text(fee)
+            })
         }
         Operation::Approve { from, spender, amount, .. } => {
             serde_json::json!({"type": "approve", "from": name(from), "spender": name(spender), "amount": text(amount)})
@@ -115,6 +122,9 @@ fn event(operation: &Operation) -> serde_json::Value {
 pub fn page(page: &GetBlocks) -> Blocks {
     LOG.with_borrow(|log| {
         let end = page.start.saturating_add(governed::page_size(page.length) as u64).min(log.len());
-        Blocks { length: log.len(), blocks: (page.start..end).filter_map(|index| log.get(index)).map(|block| block.0).collect() }
+        Blocks {
+            length: log.len(),
+            blocks: (page.start..end).filter_map(|index| log.get(index)).map(|block| block.0).collect(),
+        }
     })
 }

@@ -1,4 +1,5 @@
-//! The ledger's rules and state, without its canister methods: what the ledger canister serves, and what the treasury's tests run against.
+//! The ledger's rules and state, without its canister methods: what the ledger canister serves, and what the treasury's
+//! tests run against.
 
 pub mod accounts;
 pub mod api;

@@ -19,7 +19,8 @@ pub const BLOCK_DATA: u8 = 7;
 pub const RECENT: u8 = 8;
 
 thread_local! {
-    static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> = RefCell::new(MemoryManager::init(DefaultMemoryImpl::default()));
+    static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =
+        RefCell::new(MemoryManager::init(DefaultMemoryImpl::default()));
 }
 
 pub fn get(id: u8) -> Memory {

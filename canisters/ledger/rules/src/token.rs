@@ -25,7 +25,10 @@ thread_local! {
 /// Names the token and mints the first balances, a block each.
 pub fn create(init: Init) {
     for (account, amount) in &init.initial_balances {
-        assert!(account.is_valid() && !account.is(&init.minting_account), "an initial balance names an account that cannot hold one");
+        assert!(
+            account.is_valid() && !account.is(&init.minting_account),
+            "an initial balance names an account that cannot hold one"
+        );
         assert!(accounts::mint(account, *amount), "the initial balances exceed 128 bits");
         blocks::append(crate::api::Operation::Mint { to: account.clone(), amount: *amount }, None, None, system::now());
     }
@@ -49,6 +52,9 @@ pub fn metadata() -> Vec<(String, MetadataValue)> {
 
 pub fn standards() -> Vec<StandardRecord> {
     ["ICRC-1", "ICRC-2", "ICRC-10"]
-        .map(|name| StandardRecord { name: name.into(), url: format!("https://github.com/dfinity/ICRC/tree/main/ICRCs/{name}") })
+        .map(|name| StandardRecord {
+            name: name.into(),
+            url: format!("https://github.com/dfinity/ICRC/tree/main/ICRCs/{name}"),
+        })
         .into()
 }

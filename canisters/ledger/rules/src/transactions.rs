@@ -2,7 +2,8 @@
 
 use crate::accounts::{self, allowance, balance, set_allowance};
 use crate::api::{
-    Account, Allowance, ApproveArgs, ApproveError, Operation, TransferArg, TransferError, TransferFromArgs, TransferFromError,
+    Account, Allowance, ApproveArgs, ApproveError, Operation, TransferArg, TransferError, TransferFromArgs,
+    TransferFromError,
 };
 use crate::blocks::{self, Fingerprint, Untimely};
 use crate::token::token;
@@ -29,15 +30,40 @@ enum Refusal {
 /// Moves tokens of the caller; to the minting account burns, from it mints.
 pub fn transfer(caller: Principal, now: u64, arg: TransferArg) -> Result<u128, TransferError> {
     let from = Account::of(caller, arg.from_subaccount);
-    carry_out(now, Move { kind: b"transfer", from, to: arg.to, spender: None, amount: arg.amount, fee: arg.fee, memo: arg.memo, created_at: arg.created_at_time })
-        .map_err(TransferError::from)
+    carry_out(
+        now,
+        Move {
+            kind: b"transfer",
+            from,
+            to: arg.to,
+            spender: None,
+            amount: arg.amount,
+            fee: arg.fee,
+            memo: arg.memo,
+            created_at: arg.created_at_time,
+        },
+    )
+    .map_err(TransferError::from)
 }
 
-/// Moves tokens of an account that approved the caller. Its own account needs no approval (ICRC-2: icrc2_transfer_from).
+/// Moves tokens of an account that approved the caller. Its own account needs no approval (ICRC-2:
+/// icrc2_transfer_from).
 pub fn transfer_from(caller: Principal, now: u64, args: TransferFromArgs) -> Result<u128, TransferFromError> {
     let spender = Account::of(caller, args.spender_subaccount);
-    carry_out(now, Move { kind: b"transfer_from", from: args.from, to: args.to, spender: Some(spender), amount: args.amount, fee: args.fee, memo: args.memo, created_at: args.created_at_time })
-        .map_err(TransferFromError::from)
+    carry_out(
+        now,
+        Move {
+            kind: b"transfer_from",
+            from: args.from,
+            to: args.to,
+            spender: Some(spender),
+            amount: args.amount,
+            fee: args.fee,
+            memo: args.memo,
+            created_at: args.created_at_time,
+        },
+    )
+    .map_err(TransferFromError::from)
 }
 
 struct Move {
@@ -64,9 +90,18 @@ fn carry_out(now: u64, asked: Move) -> Result<u128, Refusal> {
     check_fee(asked.fee, fee)?;
     let print = asked.created_at.map(|at| {
         let spender_key = spender.as_ref().map(Account::key).unwrap_or_default();
-        Fingerprint::new(at, &[
-            asked.kind, &from.key(), &to.key(), &spender_key, &amount.to_be_bytes(), &optional(asked.fee), asked.memo.as_deref().map_or(&[], |memo| memo.as_slice()),
-        ])
+        Fingerprint::new(
+            at,
+            &[
+                asked.kind,
+                &from.key(),
+                &to.key(),
+                &spender_key,
+                &amount.to_be_bytes(),
+                &optional(asked.fee),
+                asked.memo.as_deref().map_or(&[], |memo| memo.as_slice()),
+            ],
+        )
     });
     check_date(&print, now)?;
     if burning && *amount < token.transfer_fee {
@@ -99,7 +134,8 @@ fn carry_out(now: u64, asked: Move) -> Result<u128, Refusal> {
     Ok(blocks::append(operation, asked.memo, print, now).into())
 }
 
-/// Lets a spender take up to an amount from the caller's account, its transfer fees included. Replaces the earlier allowance.
+/// Lets a spender take up to an amount from the caller's account, its transfer fees included. Replaces the earlier
+/// allowance.
 pub fn approve(caller: Principal, now: u64, args: ApproveArgs) -> Result<u128, ApproveError> {
     approved(Account::of(caller, args.from_subaccount.clone()), now, args).map_err(ApproveError::from)
 }
@@ -109,7 +145,9 @@ fn approved(from: Account, now: u64, args: ApproveArgs) -> Result<u128, Refusal>
     check_accounts(&[Some(&from), Some(&args.spender)])?;
     check_memo(&args.memo)?;
     if from.owner == args.spender.owner {
-        return Err(Refusal::Other("an owner needs no approval for its own accounts; name another principal as spender"));
+        return Err(Refusal::Other(
+            "an owner needs no approval for its own accounts; name another principal as spender",
+        ));
     }
     if from.is(&token.minting_account) {
         return Err(Refusal::Other("the minting account cannot approve; it mints by its own transfers"));
@@ -117,10 +155,19 @@ fn approved(from: Account, now: u64, args: ApproveArgs) -> Result<u128, Refusal>
     check_fee(args.fee, token.transfer_fee)?;
     let print = args.created_at_time.map(|at| {
         let expires = args.expires_at.map(|at| at.to_be_bytes().to_vec()).unwrap_or_default();
-        Fingerprint::new(at, &[
-            b"approve", &from.key(), &args.spender.key(), &args.amount.to_be_bytes(), &optional(args.expected_allowance), &expires, &optional(args.fee),
-            args.memo.as_deref().map_or(&[], |memo| memo.as_slice()),
-        ])
+        Fingerprint::new(
+            at,
+            &[
+                b"approve",
+                &from.key(),
+                &args.spender.key(),
+                &args.amount.to_be_bytes(),
+                &optional(args.expected_allowance),
+                &expires,
+                &optional(args.fee),
+                args.memo.as_deref().map_or(&[], |memo| memo.as_slice()),
+            ],
+        )
     });
     check_date(&print, now)?;
     if args.expires_at.is_some_and(|until| until <= now) {
@@ -135,7 +182,13 @@ fn approved(from: Account, now: u64, args: ApproveArgs) -> Result<u128, Refusal>
     }
     accounts::burn(&from, token.transfer_fee);
     set_allowance(&from, &args.spender, Allowance { allowance: args.amount, expires_at: args.expires_at });
-    let operation = Operation::Approve { from, spender: args.spender, amount: args.amount, expires_at: args.expires_at, fee: token.transfer_fee };
+    let operation = Operation::Approve {
+        from,
+        spender: args.spender,
+        amount: args.amount,
+        expires_at: args.expires_at,
+        fee: token.transfer_fee,
+    };
     Ok(blocks::append(operation, args.memo, print, now).into())
 }
 

@@ -44,7 +44,15 @@ fn approval(spender: u8, amount: u128) -> ApproveArgs {
 }
 
 fn pull(amount: u128) -> TransferFromArgs {
-    TransferFromArgs { spender_subaccount: None, from: main_account(2), to: main_account(4), amount, fee: None, memo: None, created_at_time: None }
+    TransferFromArgs {
+        spender_subaccount: None,
+        from: main_account(2),
+        to: main_account(4),
+        amount,
+        fee: None,
+        memo: None,
+        created_at_time: None,
+    }
 }
 
 #[test]
@@ -73,8 +81,14 @@ fn a_wrong_fee_is_refused_with_the_right_one() {
 #[test]
 fn an_account_cannot_send_more_than_it_holds_after_the_fee() {
     ledger();
-    assert_eq!(transfer(principal(2), NOW, to(3, 1_000_000)), Err(TransferError::InsufficientFunds { balance: 1_000_000 }));
-    assert_eq!(transfer(principal(2), NOW, to(3, u128::MAX)).unwrap_err(), TransferError::GenericError { error_code: 1, message: "amount and fee exceed 128 bits".into() });
+    assert_eq!(
+        transfer(principal(2), NOW, to(3, 1_000_000)),
+        Err(TransferError::InsufficientFunds { balance: 1_000_000 })
+    );
+    assert_eq!(
+        transfer(principal(2), NOW, to(3, u128::MAX)).unwrap_err(),
+        TransferError::GenericError { error_code: 1, message: "amount and fee exceed 128 bits".into() }
+    );
     assert_eq!(transfer(principal(2), NOW, to(3, 990_000)), Ok(1));
     assert_eq!(balance(&main_account(2)), 0);
 }
@@ -85,7 +99,10 @@ fn the_minting_account_mints_and_burns_without_a_fee() {
     assert_eq!(transfer(principal(1), NOW, to(3, 5)), Ok(1));
     assert_eq!(accounts::supply(), 1_000_005);
     assert_eq!(transfer(principal(2), NOW, to(1, 1)), Err(TransferError::BadBurn { min_burn_amount: FEE }));
-    assert_eq!(transfer(principal(2), NOW, TransferArg { fee: Some(FEE), ..to(1, FEE) }), Err(TransferError::BadFee { expected_fee: 0 }));
+    assert_eq!(
+        transfer(principal(2), NOW, TransferArg { fee: Some(FEE), ..to(1, FEE) }),
+        Err(TransferError::BadFee { expected_fee: 0 })
+    );
     assert_eq!(transfer(principal(2), NOW, to(1, 1_000_000)), Ok(2));
     assert_eq!(accounts::supply(), 5);
 }
@@ -96,7 +113,10 @@ fn a_repeated_dated_transfer_names_the_first_block_and_moves_nothing() {
     let dated = TransferArg { created_at_time: Some(NOW), memo: Some(ByteBuf::from("job 1")), ..to(3, 1_000) };
     assert_eq!(transfer(principal(2), NOW, dated.clone()), Ok(1));
     assert_eq!(transfer(principal(2), NOW + 1, dated.clone()), Err(TransferError::Duplicate { duplicate_of: 1 }));
-    assert_eq!(transfer(principal(2), NOW + blocks::WINDOW, dated.clone()), Err(TransferError::Duplicate { duplicate_of: 1 }));
+    assert_eq!(
+        transfer(principal(2), NOW + blocks::WINDOW, dated.clone()),
+        Err(TransferError::Duplicate { duplicate_of: 1 })
+    );
     assert_eq!(balance(&main_account(3)), 1_000);
     let other_memo = TransferArg { memo: Some(ByteBuf::from("job 2")), ..dated };
     assert_eq!(transfer(principal(2), NOW, other_memo), Ok(2));
@@ -114,7 +134,10 @@ fn dates_outside_the_window_are_refused() {
     ledger();
     let made = |at: u64| TransferArg { created_at_time: Some(at), ..to(3, 1) };
     assert_eq!(transfer(principal(2), NOW, made(NOW - blocks::WINDOW - blocks::DRIFT - 1)), Err(TransferError::TooOld));
-    assert_eq!(transfer(principal(2), NOW, made(NOW + blocks::DRIFT + 1)), Err(TransferError::CreatedInFuture { ledger_time: NOW }));
+    assert_eq!(
+        transfer(principal(2), NOW, made(NOW + blocks::DRIFT + 1)),
+        Err(TransferError::CreatedInFuture { ledger_time: NOW })
+    );
     assert_eq!(transfer(principal(2), NOW, made(NOW + blocks::DRIFT)), Ok(1));
 }
 
@@ -123,7 +146,10 @@ fn a_spender_takes_what_was_approved_fees_included_and_no_more() {
     ledger();
     assert_eq!(approve(principal(2), NOW, approval(3, 30_000)), Ok(1));
     assert_eq!(balance(&main_account(2)), 990_000, "an approval costs the fee");
-    assert_eq!(transfer_from(principal(3), NOW, pull(20_001)), Err(TransferFromError::InsufficientAllowance { allowance: 30_000 }));
+    assert_eq!(
+        transfer_from(principal(3), NOW, pull(20_001)),
+        Err(TransferFromError::InsufficientAllowance { allowance: 30_000 })
+    );
     assert_eq!(transfer_from(principal(3), NOW, pull(20_000)), Ok(2));
     assert_eq!(allowance(&main_account(2), &main_account(3), NOW).allowance, 0);
     assert_eq!((balance(&main_account(2)), balance(&main_account(4))), (960_000, 20_000));
@@ -133,7 +159,10 @@ fn a_spender_takes_what_was_approved_fees_included_and_no_more() {
 fn an_approval_without_funds_behind_it_moves_nothing() {
     ledger();
     approve(principal(2), NOW, approval(3, u128::MAX)).unwrap();
-    assert_eq!(transfer_from(principal(3), NOW, pull(990_000)), Err(TransferFromError::InsufficientFunds { balance: 990_000 }));
+    assert_eq!(
+        transfer_from(principal(3), NOW, pull(990_000)),
+        Err(TransferFromError::InsufficientFunds { balance: 990_000 })
+    );
     assert_eq!(allowance(&main_account(2), &main_account(3), NOW).allowance, u128::MAX);
 }
 
@@ -143,10 +172,21 @@ fn an_approval_replaces_the_earlier_one_and_expires() {
     approve(principal(2), NOW, approval(3, 100)).unwrap();
     let changed = approve(principal(2), NOW, ApproveArgs { expected_allowance: Some(1), ..approval(3, 50_000) });
     assert_eq!(changed, Err(ApproveError::AllowanceChanged { current_allowance: 100 }));
-    approve(principal(2), NOW, ApproveArgs { expected_allowance: Some(100), expires_at: Some(NOW + 5), ..approval(3, 50_000) }).unwrap();
+    approve(
+        principal(2),
+        NOW,
+        ApproveArgs { expected_allowance: Some(100), expires_at: Some(NOW + 5), ..approval(3, 50_000) },
+    )
+    .unwrap();
     assert_eq!(allowance(&main_account(2), &main_account(3), NOW + 4).allowance, 50_000);
-    assert_eq!(transfer_from(principal(3), NOW + 5, pull(1)), Err(TransferFromError::InsufficientAllowance { allowance: 0 }));
-    assert_eq!(approve(principal(2), NOW, ApproveArgs { expires_at: Some(NOW), ..approval(3, 1) }), Err(ApproveError::Expired { ledger_time: NOW }));
+    assert_eq!(
+        transfer_from(principal(3), NOW + 5, pull(1)),
+        Err(TransferFromError::InsufficientAllowance { allowance: 0 })
+    );
+    assert_eq!(
+        approve(principal(2), NOW, ApproveArgs { expires_at: Some(NOW), ..approval(3, 1) }),
+        Err(ApproveError::Expired { ledger_time: NOW })
+    );
 }
 
 #[test]
@@ -171,7 +211,10 @@ fn an_owner_approves_others_only() {
 fn a_subaccount_of_another_length_is_refused() {
     ledger();
     let short = Account::of(principal(3), Some(ByteBuf::from([1; 31])));
-    assert!(matches!(transfer(principal(2), NOW, TransferArg { to: short, ..to(3, 1) }), Err(TransferError::GenericError { .. })));
+    assert!(matches!(
+        transfer(principal(2), NOW, TransferArg { to: short, ..to(3, 1) }),
+        Err(TransferError::GenericError { .. })
+    ));
 }
 
 #[test]

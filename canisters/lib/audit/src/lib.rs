@@ -1,11 +1,12 @@
-//! The audit log that every canister keeps: each change of state appends an entry whose hash covers the entry before it, and the
-//! hash of the last entry is certified data. Whoever fetched the whole chain can check it against one certificate.
+//! The audit log that every canister keeps: each change of state appends an entry whose hash covers the entry before
+//! it, and the hash of the last entry is certified data. Whoever fetched the whole chain can check it against one
+//! certificate.
 //!
 //! A canister uses it in three lines: [`open`] in `init` and `post_upgrade`, [`append`] with each change, and
 //! [`queries!`] in its `lib.rs`.
 //!
-//! hash = SHA-256(len8("livepod.audit/v1") ‖ "livepod.audit/v1" ‖ previous hash (zeros first) ‖ index u64be ‖ at u64be ‖
-//! len8(caller) ‖ caller ‖ event)
+//! hash = SHA-256(len8("livepod.audit/v1") ‖ "livepod.audit/v1" ‖ previous hash (zeros first) ‖ index u64be ‖ at u64be
+//! ‖ len8(caller) ‖ caller ‖ event)
 
 use candid::{CandidType, Deserialize, Principal};
 use ic_certified_map::{AsHashTree, RbTree};
@@ -90,7 +91,8 @@ pub fn append(event: impl Serialize) -> u64 {
 /// Records `event` as done by `caller`, and returns its index. Integers of 2^53 and more become decimal strings.
 pub fn append_as(caller: Principal, event: impl Serialize) -> u64 {
     let value = safe(serde_json::to_value(event).expect("an event is plain data"));
-    let event = String::from_utf8(protocol::canonical::bytes(&value).expect("an event holds no fractions")).expect("JSON is UTF-8");
+    let event = String::from_utf8(protocol::canonical::bytes(&value).expect("an event holds no fractions"))
+        .expect("JSON is UTF-8");
     let (index, hash) = LOG.with_borrow(|log| {
         let log = log.as_ref().expect("audit::open runs in init and post_upgrade");
         let (index, at) = (log.len(), system::now());

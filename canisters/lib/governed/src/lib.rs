@@ -32,8 +32,8 @@ pub fn client_ref(reference: &str) -> Result<(), Why> {
     ))
 }
 
-/// Puts the canister's .did file into its Wasm as the public metadata `candid:service` (IC spec: Canister module format).
-/// `governed::candid_service!("../datasets.did");` in `lib.rs`.
+/// Puts the canister's .did file into its Wasm as the public metadata `candid:service` (IC spec: Canister module
+/// format). `governed::candid_service!("../datasets.did");` in `lib.rs`.
 #[macro_export]
 macro_rules! candid_service {
     ($path:literal) => {

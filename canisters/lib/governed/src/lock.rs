@@ -1,4 +1,5 @@
-//! One message at a time per thing: a method that awaits holds the thing's lock, so that no other message changes it in between.
+//! One message at a time per thing: a method that awaits holds the thing's lock, so that no other message changes it in
+//! between.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -7,8 +8,8 @@ thread_local! {
     static HELD: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
 }
 
-/// A lock on one thing. Dropped with the method that holds it, also when a callback traps. An upgrade forgets all locks, and
-/// cannot run while a call is under way.
+/// A lock on one thing. Dropped with the method that holds it, also when a callback traps. An upgrade forgets all
+/// locks, and cannot run while a call is under way.
 #[derive(Debug)]
 pub struct Lock(String);
 

@@ -92,7 +92,9 @@ fn read(answer: GetProposalResponse) -> Result<Vote, String> {
         Some(Found::Error(error)) => return Err(error.error_message),
         None => return Err("governance knows no such proposal".into()),
     };
-    let Some(Action::ExecuteGenericNervousSystemFunction(call)) = data.proposal.as_ref().and_then(|proposal| proposal.action.as_ref()) else {
+    let Some(Action::ExecuteGenericNervousSystemFunction(call)) =
+        data.proposal.as_ref().and_then(|proposal| proposal.action.as_ref())
+    else {
         return Err("it calls no governed method".into());
     };
     let outcome = if data.failed_timestamp_seconds > 0 {
@@ -111,7 +113,8 @@ fn read(answer: GetProposalResponse) -> Result<Vote, String> {
 fn adopted(data: &ProposalData) -> bool {
     let Some(tally) = &data.latest_tally else { return false };
     let (yes, no, total) = (u128::from(tally.yes), u128::from(tally.no), u128::from(tally.total));
-    let least = u128::from(data.minimum_yes_proportion_of_total.as_ref().and_then(|share| share.basis_points).unwrap_or(300));
+    let least =
+        u128::from(data.minimum_yes_proportion_of_total.as_ref().and_then(|share| share.basis_points).unwrap_or(300));
     2 * yes > total || (2 * yes > yes + no && 10_000 * yes >= least * total)
 }
 

@@ -1,5 +1,5 @@
-//! One thing of a canister (a proposal, a job, a release, a dataset) as a page of JSON, for people who follow a link (IC spec: HTTP gateway
-//! protocol). It is not certified: whoever decides by it asks the canister.
+//! One thing of a canister (a proposal, a job, a release, a dataset) as a page of JSON, for people who follow a link
+//! (IC spec: HTTP gateway protocol). It is not certified: whoever decides by it asks the canister.
 
 use candid::{CandidType, Deserialize};
 use serde_bytes::ByteBuf;
@@ -27,7 +27,9 @@ pub fn answer(request: &HttpRequest, kind: &str, find: impl Fn(&str) -> Option<V
         return response(405, "text/plain; charset=utf-8", "only GET and HEAD are served\n".into());
     }
     match found(&request.url, kind, find) {
-        Some(value) => response(200, "application/json; charset=utf-8", serde_json::to_string_pretty(&value).expect("JSON") + "\n"),
+        Some(value) => {
+            response(200, "application/json; charset=utf-8", serde_json::to_string_pretty(&value).expect("JSON") + "\n")
+        }
         None => response(404, "text/plain; charset=utf-8", format!("there is nothing here; ask for /{kind}/<id>\n")),
     }
 }
@@ -36,11 +38,20 @@ pub fn answer(request: &HttpRequest, kind: &str, find: impl Fn(&str) -> Option<V
 pub fn found(url: &str, kind: &str, find: impl Fn(&str) -> Option<Value>) -> Option<Value> {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let (first, id) = path.trim_start_matches('/').split_once('/')?;
-    if first == kind { find(&id.replace("%3A", ":")) } else { None }
+    if first == kind {
+        find(&id.replace("%3A", ":"))
+    } else {
+        None
+    }
 }
 
 fn response(status_code: u16, kind: &str, body: String) -> HttpResponse {
-    let headers = [("content-type", kind), ("cache-control", "no-cache"), ("access-control-allow-origin", "*"), ("x-content-type-options", "nosniff")];
+    let headers = [
+        ("content-type", kind),
+        ("cache-control", "no-cache"),
+        ("access-control-allow-origin", "*"),
+        ("x-content-type-options", "nosniff"),
+    ];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     HttpResponse { status_code, headers, body: ByteBuf::from(body.into_bytes()) }
 }
@@ -66,7 +77,13 @@ mod tests {
     use serde_json::json;
 
     fn ask(method: &str, url: &str) -> (u16, String) {
-        let request = HttpRequest { method: method.into(), url: url.into(), headers: vec![], body: ByteBuf::new(), certificate_version: None };
+        let request = HttpRequest {
+            method: method.into(),
+            url: url.into(),
+            headers: vec![],
+            body: ByteBuf::new(),
+            certificate_version: None,
+        };
         let answer = answer(&request, "jobs", |id| (id == "7" || id == "sha256:00").then(|| json!({"job": id})));
         (answer.status_code, String::from_utf8(answer.body.into_vec()).unwrap())
     }

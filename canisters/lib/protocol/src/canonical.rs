@@ -1,5 +1,5 @@
-//! Canonical JSON: RFC 8785 restricted to objects with ASCII keys, strings, integers |n| < 2^53, booleans, null and arrays.
-//! There are no fractions (decimals are strings), so that the form needs no rule for printing them.
+//! Canonical JSON: RFC 8785 restricted to objects with ASCII keys, strings, integers |n| < 2^53, booleans, null and
+//! arrays. There are no fractions (decimals are strings), so that the form needs no rule for printing them.
 
 use crate::ProtocolError;
 use serde_json::{Number, Value};
@@ -18,7 +18,8 @@ pub fn is_safe(number: &Number) -> bool {
 /// The value's canonical bytes; an error for fractions, large integers and keys beyond ASCII.
 pub fn bytes(value: &Value) -> Result<Vec<u8>, ProtocolError> {
     check(value)?;
-    // serde_json keeps objects in the order of their keys' bytes, which for ASCII is RFC 8785's order, and escapes as it asks.
+    // serde_json keeps objects in the order of their keys' bytes, which for ASCII is RFC 8785's order, and escapes as
+    // it asks.
     Ok(serde_json::to_vec(value).expect("a JSON value serialises"))
 }
 
@@ -64,8 +65,23 @@ mod tests {
     #[test]
     fn other_forms_are_refused() {
         for text in [
-            r#"{"b":1,"a":2}"#, r#"{"a": 1}"#, r#"{"a":1,"a":1}"#, "1.5", "1.0", "1e3", "-0", "9007199254740992", "-9007199254740992",
-            r#"{"é":1}"#, r#""\u0041""#, r#""\/""#, "{", "", "[1,]", r#""\ud800""#, "1 ",
+            r#"{"b":1,"a":2}"#,
+            r#"{"a": 1}"#,
+            r#"{"a":1,"a":1}"#,
+            "1.5",
+            "1.0",
+            "1e3",
+            "-0",
+            "9007199254740992",
+            "-9007199254740992",
+            r#"{"é":1}"#,
+            r#""\u0041""#,
+            r#""\/""#,
+            "{",
+            "",
+            "[1,]",
+            r#""\ud800""#,
+            "1 ",
         ] {
             assert!(matches!(parse(text.as_bytes()), Err(ProtocolError::NotCanonical { .. })), "{text}");
         }

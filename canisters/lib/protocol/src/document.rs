@@ -1,5 +1,5 @@
-//! Documents: canonical JSON objects with a `type`. What is hashed and what is signed is the same preimage, under the type as
-//! domain separator: one byte len(type) ‖ type ‖ canonical bytes.
+//! Documents: canonical JSON objects with a `type`. What is hashed and what is signed is the same preimage, under the
+//! type as domain separator: one byte len(type) ‖ type ‖ canonical bytes.
 
 use crate::{canonical, hex, identity, sha256, ProtocolError};
 use ed25519_dalek::{Signature, VerifyingKey};
@@ -29,7 +29,9 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8], expected: &str) -> Result<T, Prot
 pub fn signing_bytes(bytes: &[u8]) -> Result<Vec<u8>, ProtocolError> {
     let value = canonical::parse(bytes)?;
     match value.get("type").and_then(Value::as_str) {
-        Some(kind) if (1..=255).contains(&kind.len()) && kind.is_ascii() => Ok([&[kind.len() as u8], kind.as_bytes(), bytes].concat()),
+        Some(kind) if (1..=255).contains(&kind.len()) && kind.is_ascii() => {
+            Ok([&[kind.len() as u8], kind.as_bytes(), bytes].concat())
+        }
         _ => invalid("type", "it is missing, or no ASCII text of 1 to 255 bytes"),
     }
 }
@@ -39,15 +41,16 @@ pub fn id(bytes: &[u8]) -> Result<String, ProtocolError> {
     Ok(format!("sha256:{}", hex::encode(&sha256(&[&signing_bytes(bytes)?]))))
 }
 
-/// Checks an Ed25519 signature (RFC 8032, strict: no small-order keys) over the document by the key of `public_key_hex`, the hex
-/// of a 44-byte SubjectPublicKeyInfo.
+/// Checks an Ed25519 signature (RFC 8032, strict: no small-order keys) over the document by the key of
+/// `public_key_hex`, the hex of a 44-byte SubjectPublicKeyInfo.
 pub fn verify(bytes: &[u8], signature: &[u8], public_key_hex: &str) -> Result<(), ProtocolError> {
     let wrong = |message: &str| ProtocolError::WrongSignature { message: message.into() };
     let preimage = signing_bytes(bytes)?;
     let key = VerifyingKey::from_bytes(&identity::key_of(public_key_hex)?)
         .map_err(|_| ProtocolError::InvalidKey { message: "it is no point of Ed25519".into() })?;
     let signature = Signature::from_slice(signature).map_err(|_| wrong("it has not 64 bytes"))?;
-    key.verify_strict(&preimage, &signature).map_err(|_| wrong("it was not made by the key in the document over these bytes"))
+    key.verify_strict(&preimage, &signature)
+        .map_err(|_| wrong("it was not made by the key in the document over these bytes"))
 }
 
 #[cfg(test)]
@@ -69,7 +72,9 @@ mod tests {
 
     #[test]
     fn an_error_names_the_field() {
-        let read = |text: &str| read::<Note>(text.as_bytes(), "note/v1").map(|note| note.files[0].bytes).map_err(|e| e.subject().to_owned());
+        let read = |text: &str| {
+            read::<Note>(text.as_bytes(), "note/v1").map(|note| note.files[0].bytes).map_err(|e| e.subject().to_owned())
+        };
         assert_eq!(read(r#"{"files":[{"bytes":7}],"type":"note/v1"}"#), Ok(7));
         assert_eq!(read(r#"{"files":[{"bytes":"7"}],"type":"note/v1"}"#), Err("files[0].bytes".into()));
         assert_eq!(read(r#"{"files":[],"type":"other/v1"}"#), Err("type".into()));
@@ -85,7 +90,10 @@ mod tests {
         let document = br#"{"n":1,"type":"note/v1"}"#;
         let signature = key.sign(&signing_bytes(document).unwrap()).to_bytes();
         assert_eq!(verify(document, &signature, &public), Ok(()));
-        assert!(matches!(verify(br#"{"n":2,"type":"note/v1"}"#, &signature, &public), Err(ProtocolError::WrongSignature { .. })));
+        assert!(matches!(
+            verify(br#"{"n":2,"type":"note/v1"}"#, &signature, &public),
+            Err(ProtocolError::WrongSignature { .. })
+        ));
         assert!(matches!(verify(document, &signature, &other), Err(ProtocolError::WrongSignature { .. })));
         assert!(matches!(verify(document, &signature[..63], &public), Err(ProtocolError::WrongSignature { .. })));
         assert!(matches!(verify(document, &signature, "00"), Err(ProtocolError::InvalidKey { .. })));

@@ -1,7 +1,11 @@
 //! Lower-case hexadecimal, the only form in documents.
 
 pub fn encode(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|b| [b >> 4, b & 15]).map(|digit| char::from_digit(digit.into(), 16).expect("a digit")).collect()
+    bytes
+        .iter()
+        .flat_map(|b| [b >> 4, b & 15])
+        .map(|digit| char::from_digit(digit.into(), 16).expect("a digit"))
+        .collect()
 }
 
 /// The bytes, or None for an odd length, upper case, or anything but hex digits.

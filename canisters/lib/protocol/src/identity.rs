@@ -1,4 +1,5 @@
-//! Ed25519 keys as SubjectPublicKeyInfo (RFC 8410 §4) and the principals they make (IC spec: Principals, self-authenticating).
+//! Ed25519 keys as SubjectPublicKeyInfo (RFC 8410 §4) and the principals they make (IC spec: Principals,
+//! self-authenticating).
 
 use crate::{hex, ProtocolError};
 use candid::Principal;
@@ -13,9 +14,9 @@ pub fn der_of(key: &[u8; 32]) -> Vec<u8> {
 /// The raw key inside the hex of a 44-byte DER.
 pub fn key_of(der_hex: &str) -> Result<[u8; 32], ProtocolError> {
     let der: Option<[u8; 44]> = hex::decode_exact(der_hex);
-    der.filter(|der| der.starts_with(&PREFIX))
-        .and_then(|der| der[12..].try_into().ok())
-        .ok_or(ProtocolError::InvalidKey { message: "it is not the hex of a 44-byte Ed25519 SubjectPublicKeyInfo".into() })
+    der.filter(|der| der.starts_with(&PREFIX)).and_then(|der| der[12..].try_into().ok()).ok_or(
+        ProtocolError::InvalidKey { message: "it is not the hex of a 44-byte Ed25519 SubjectPublicKeyInfo".into() },
+    )
 }
 
 /// The principal of a key: SHA-224(DER) ‖ 02.

@@ -1,5 +1,5 @@
-//! The bytes everyone agrees on: canonical JSON, document ids, signatures, Merkle roots, dataset identities, cohorts. The same
-//! rules are in the TypeScript package `protocol/`; both are tested against `protocol/vectors/*.json`.
+//! The bytes everyone agrees on: canonical JSON, document ids, signatures, Merkle roots, dataset identities, cohorts.
+//! The same rules are in the TypeScript package `protocol/`; both are tested against `protocol/vectors/*.json`.
 
 pub mod canonical;
 pub mod cohort;

@@ -2,7 +2,8 @@
 
 use crate::sha256;
 
-/// leaf = SHA-256(00 ‖ hash), node = SHA-256(01 ‖ left ‖ right), split at the largest power of two below n; SHA-256("") when empty.
+/// leaf = SHA-256(00 ‖ hash), node = SHA-256(01 ‖ left ‖ right), split at the largest power of two below n; SHA-256("")
+/// when empty.
 pub fn root(hashes: &[[u8; 32]]) -> [u8; 32] {
     match hashes {
         [] => sha256(&[]),

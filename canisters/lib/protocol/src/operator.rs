@@ -1,5 +1,6 @@
-//! Operator tokens (`livepod.operator/v1`): a person's signed statement of what may be done to which workflow, and how long. It travels
-//! in the argument of a workflow's update, and whoever carries the update out hands it on to the canister that it changes.
+//! Operator tokens (`livepod.operator/v1`): a person's signed statement of what may be done to which workflow, and how
+//! long. It travels in the argument of a workflow's update, and whoever carries the update out hands it on to the
+//! canister that it changes.
 
 use crate::shape::{Hex, List, Nanoseconds, PrincipalText, Text};
 use crate::{document, hex, identity, ProtocolError};
@@ -73,7 +74,10 @@ pub fn read(token: &Token, action: Action, audience: Principal, now: u64) -> Res
         return Err(wrong("actions", format!("{action:?} is not among them")));
     }
     if now < *read.not_before || now >= *read.expires {
-        return Err(wrong("expires", format!("it holds from {} to {} ns, and it is {now} ns", *read.not_before, *read.expires)));
+        return Err(wrong(
+            "expires",
+            format!("it holds from {} to {} ns, and it is {now} ns", *read.not_before, *read.expires),
+        ));
     }
     let _ = &read.nonce; // makes two tokens of one person for the same thing two documents
     Ok(Statement { operator: *read.operator, workflow: read.workflow.0, id: document::id(&token.document)? })
@@ -95,10 +99,13 @@ mod tests {
     fn document(actions: &str, expires: u64) -> String {
         let key = hex::encode(&identity::der_of(SigningKey::from_bytes(&[7; 32]).verifying_key().as_bytes()));
         let operator = identity::principal_of(&key).unwrap();
-        format!(
-            r#"{{"actions":[{actions}],"audience":"aaaaa-aa","expires":"{expires}","nonce":"{}","notBefore":"5","operator":"{operator}","publicKey":"{key}","type":"{TYPE}","workflow":"lifecycle-round-1"}}"#,
-            "0".repeat(32)
-        )
+        let nonce = "0".repeat(32);
+        [
+            format!(r#"{{"actions":[{actions}],"audience":"aaaaa-aa","expires":"{expires}","nonce":"{nonce}","#),
+            format!(r#""notBefore":"5","operator":"{operator}","publicKey":"{key}","type":"{TYPE}","#),
+            r#""workflow":"lifecycle-round-1"}"#.to_owned(),
+        ]
+        .concat()
     }
 
     fn refusal(token: &Token, action: Action, now: u64) -> String {

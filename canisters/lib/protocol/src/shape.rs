@@ -1,5 +1,5 @@
-//! Field types of documents: each checks its own form when it is read, so that an error names the field. The same limits are in
-//! the TypeScript package (`protocol/src/manifests`).
+//! Field types of documents: each checks its own form when it is read, so that an error names the field. The same
+//! limits are in the TypeScript package (`protocol/src/manifests`).
 
 use crate::{hex, is_id};
 use candid::Principal;
@@ -55,7 +55,9 @@ readable!([const MAX: usize] HexUpTo<MAX>, Vec<u8>);
 impl<'de, const MAX: usize> Deserialize<'de> for HexUpTo<MAX> {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
         let bytes = hex::decode(&String::deserialize(input)?).filter(|bytes| (1..=MAX).contains(&bytes.len()));
-        bytes.map(HexUpTo).ok_or_else(|| D::Error::custom(format!("lower-case hexadecimal digits are expected, at most {}", 2 * MAX)))
+        bytes
+            .map(HexUpTo)
+            .ok_or_else(|| D::Error::custom(format!("lower-case hexadecimal digits are expected, at most {}", 2 * MAX)))
     }
 }
 
@@ -67,7 +69,11 @@ readable!([] Id, String);
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
         let text = String::deserialize(input)?;
-        if is_id(&text) { Ok(Id(text)) } else { Err(D::Error::custom("an id is expected, sha256: and 64 hexadecimal digits")) }
+        if is_id(&text) {
+            Ok(Id(text))
+        } else {
+            Err(D::Error::custom("an id is expected, sha256: and 64 hexadecimal digits"))
+        }
     }
 }
 
@@ -97,7 +103,9 @@ impl<'de, T: std::str::FromStr + ToString> Deserialize<'de> for Digits<T> {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
         let text = String::deserialize(input)?;
         let number = text.parse::<T>().ok().filter(|number| number.to_string() == text && text.len() <= 30);
-        number.map(Digits).ok_or_else(|| D::Error::custom("decimal digits in quotes are expected, without leading zeros"))
+        number
+            .map(Digits)
+            .ok_or_else(|| D::Error::custom("decimal digits in quotes are expected, without leading zeros"))
     }
 }
 
@@ -109,7 +117,11 @@ readable!([const MIN: i64, const MAX: i64] Integer<MIN, MAX>, i64);
 impl<'de, const MIN: i64, const MAX: i64> Deserialize<'de> for Integer<MIN, MAX> {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
         let number = i64::deserialize(input)?;
-        if (MIN..=MAX).contains(&number) { Ok(Integer(number)) } else { Err(D::Error::custom(format!("an integer from {MIN} to {MAX} is expected"))) }
+        if (MIN..=MAX).contains(&number) {
+            Ok(Integer(number))
+        } else {
+            Err(D::Error::custom(format!("an integer from {MIN} to {MAX} is expected")))
+        }
     }
 }
 
@@ -186,17 +198,25 @@ mod tests {
         assert!(reads::<Text<3>>(r#""abc""#) && !reads::<Text<3>>(r#""abcd""#) && !reads::<Text<3>>(r#""""#));
         assert!(reads::<Hex<2>>(r#""00ff""#) && !reads::<Hex<2>>(r#""00FF""#) && !reads::<Hex<2>>(r#""00""#));
         assert!(reads::<HexUpTo<2>>(r#""00""#) && !reads::<HexUpTo<2>>(r#""000000""#) && !reads::<HexUpTo<2>>(r#""""#));
-        assert!(reads::<Amount>(r#""100""#) && !reads::<Amount>(r#""0100""#) && !reads::<Amount>("100") && !reads::<Amount>(r#""+1""#));
+        assert!(
+            reads::<Amount>(r#""100""#)
+                && !reads::<Amount>(r#""0100""#)
+                && !reads::<Amount>("100")
+                && !reads::<Amount>(r#""+1""#)
+        );
         assert!(reads::<PrincipalText>(r#""aaaaa-aa""#) && !reads::<PrincipalText>(r#""aaaaa-ab""#));
         assert!(reads::<Integer<1, 9>>("9") && !reads::<Integer<1, 9>>("0") && !reads::<Integer<1, 9>>(r#""5""#));
-        assert!(reads::<List<u8, 1, 2>>("[1]") && !reads::<List<u8, 1, 2>>("[]") && !reads::<List<u8, 1, 2>>("[1,2,3]"));
+        assert!(
+            reads::<List<u8, 1, 2>>("[1]") && !reads::<List<u8, 1, 2>>("[]") && !reads::<List<u8, 1, 2>>("[1,2,3]")
+        );
         assert!(!reads::<Id>(r#""sha256:00""#));
     }
 
     #[test]
     fn decimals_compare_as_numbers() {
         let decimal = |text| Decimal::parse(text).unwrap();
-        for (a, b) in [("0.001", "0.01"), ("9", "10"), ("-2", "-1.5"), ("-0.1", "0"), ("0.9999999999999999999999", "1")] {
+        for (a, b) in [("0.001", "0.01"), ("9", "10"), ("-2", "-1.5"), ("-0.1", "0"), ("0.9999999999999999999999", "1")]
+        {
             assert!(decimal(a) < decimal(b), "{a} < {b}");
         }
         assert!(decimal("1.50") <= decimal("1.5") && decimal("-0") >= decimal("0"));

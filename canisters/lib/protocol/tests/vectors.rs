@@ -6,7 +6,8 @@ use serde_json::Value;
 
 fn vectors(name: &str) -> Vec<Value> {
     let path = format!("{}/../../../protocol/vectors/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{name}.json: {e}; the protocol package makes it"));
+    let text =
+        std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{name}.json: {e}; the protocol package makes it"));
     let vectors: Vec<Value> = serde_json::from_str(&text).expect("a list of vectors");
     assert!(!vectors.is_empty());
     vectors
@@ -65,8 +66,13 @@ fn cohorts() {
 #[test]
 fn canonical_forms() {
     for vector in vectors("canonical") {
-        let read = serde_json::from_str::<Value>(text(&vector, "input")).ok().and_then(|value| canonical::bytes(&value).ok());
-        assert_eq!(read.map(|bytes| String::from_utf8(bytes).unwrap()).as_deref(), vector["canonical"].as_str(), "{vector}");
+        let read =
+            serde_json::from_str::<Value>(text(&vector, "input")).ok().and_then(|value| canonical::bytes(&value).ok());
+        assert_eq!(
+            read.map(|bytes| String::from_utf8(bytes).unwrap()).as_deref(),
+            vector["canonical"].as_str(),
+            "{vector}"
+        );
     }
 }
 
@@ -74,8 +80,13 @@ fn canonical_forms() {
 fn operator_tokens() {
     use protocol::operator::{read, Action, Token};
     for (vector, action) in vectors("operator").iter().zip([Action::Pause, Action::SkipSoak, Action::ExtendDeadline]) {
-        let token = Token { document: text(vector, "document").as_bytes().to_vec(), signature: hex::decode(text(vector, "signature")).unwrap() };
-        let statement = read(&token, action, Principal::from_text(text(vector, "audience")).unwrap(), 1_800_000_000_000_000_001).unwrap();
+        let token = Token {
+            document: text(vector, "document").as_bytes().to_vec(),
+            signature: hex::decode(text(vector, "signature")).unwrap(),
+        };
+        let statement =
+            read(&token, action, Principal::from_text(text(vector, "audience")).unwrap(), 1_800_000_000_000_000_001)
+                .unwrap();
         assert_eq!(statement.operator.to_text(), text(vector, "operator"));
     }
 }

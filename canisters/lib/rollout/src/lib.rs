@@ -1,5 +1,5 @@
-//! How a checkpoint reaches the fleet: waves, the soak between them, and the health gate. The models canister checks a plan
-//! before the vote, and the fleet canister follows it.
+//! How a checkpoint reaches the fleet: waves, the soak between them, and the health gate. The models canister checks a
+//! plan before the vote, and the fleet canister follows it.
 
 use candid::{CandidType, Deserialize};
 use governed::{why, Why};
@@ -29,7 +29,8 @@ pub struct Plan {
     /// Seconds that each wave lasts at least.
     pub soak_seconds: u32,
     pub gate: Gate,
-    /// Whether an operator may end a wave's soak early; the gate's windows are needed all the same. Not unless voters said so.
+    /// Whether an operator may end a wave's soak early; the gate's windows are needed all the same. Not unless voters
+    /// said so.
     #[serde(default)]
     pub skippable_soak: Option<bool>,
 }
@@ -37,7 +38,9 @@ pub struct Plan {
 impl Plan {
     /// Checks that a release can follow this plan.
     pub fn check(&self) -> Result<(), Why> {
-        let wrong = |field: &str, message: String| Err(why(format!("plan.{field}"), message, "propose a plan such as waves 1, 3, 6"));
+        let wrong = |field: &str, message: String| {
+            Err(why(format!("plan.{field}"), message, "propose a plan such as waves 1, 3, 6"))
+        };
         if self.waves.is_empty() || self.waves.len() > WAVES_LIMIT {
             return wrong("waves", format!("there are {} waves, and 1 to {WAVES_LIMIT} are allowed", self.waves.len()));
         }
@@ -48,7 +51,10 @@ impl Plan {
             return wrong("soak_seconds", format!("{} is longer than {SOAK_LIMIT} seconds", self.soak_seconds));
         }
         if self.gate.max_correction_permille > 1_000 {
-            return wrong("gate.max_correction_permille", format!("{} is more than 1000", self.gate.max_correction_permille));
+            return wrong(
+                "gate.max_correction_permille",
+                format!("{} is more than 1000", self.gate.max_correction_permille),
+            );
         }
         Ok(())
     }
@@ -62,7 +68,8 @@ impl Plan {
         let waves: Vec<String> = self.waves.iter().map(u32::to_string).collect();
         let soak = if self.soak_may_be_skipped() { " unless an operator ends a soak early" } else { "" };
         format!(
-            "in waves of {} pods, {} s each{soak}, stopped when after {} windows more than {} of 1000 are corrected or after more than {} errors",
+            "in waves of {} pods, {} s each{soak}, stopped when after {} windows more than {} of 1000 are corrected \
+             or after more than {} errors",
             waves.join(", "),
             self.soak_seconds,
             self.gate.min_windows,
@@ -86,7 +93,12 @@ mod tests {
     use super::*;
 
     fn plan(waves: &[u32]) -> Plan {
-        Plan { waves: waves.to_vec(), soak_seconds: 8, gate: Gate { min_windows: 40, max_correction_permille: 250, max_errors: 0 }, skippable_soak: None }
+        Plan {
+            waves: waves.to_vec(),
+            soak_seconds: 8,
+            gate: Gate { min_windows: 40, max_correction_permille: 250, max_errors: 0 },
+            skippable_soak: None,
+        }
     }
 
     #[test]

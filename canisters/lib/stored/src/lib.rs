@@ -45,7 +45,9 @@ impl<T: Serialize + DeserializeOwned> Storable for Cbor<T> {
 
     fn from_bytes(bytes: Cow<[u8]>) -> Self {
         match bytes.split_first() {
-            Some((&VERSION, record)) => Cbor(ciborium::from_reader(record).expect("a stored record of version 1 can be read")),
+            Some((&VERSION, record)) => {
+                Cbor(ciborium::from_reader(record).expect("a stored record of version 1 can be read"))
+            }
             _ => panic!("a stored record has a version this code does not know"),
         }
     }

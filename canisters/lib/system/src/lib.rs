@@ -1,7 +1,8 @@
-//! The few facts a canister asks the network for: who calls, what time it is, which canister this is, and what other canisters say.
+//! The few facts a canister asks the network for: who calls, what time it is, which canister this is, and what other
+//! canisters say.
 //!
-//! On Wasm each is one call of the System API (IC spec: System API). Natively they are values that a test sets, so that whole
-//! canisters' rules run under `cargo test`.
+//! On Wasm each is one call of the System API (IC spec: System API). Natively they are values that a test sets, so that
+//! whole canisters' rules run under `cargo test`.
 
 use candid::utils::ArgumentEncoder;
 use candid::{CandidType, Principal};
@@ -125,8 +126,8 @@ impl fmt::Display for NoAnswer {
 
 /// Calls `method` of `canister` with `args` (a tuple) and waits until it has answered, however long that takes.
 ///
-/// The wait is unbounded (IC spec: `call_perform` without a deadline): the outcome is never unknown, so a caller may change its
-/// state by it. Use it for canisters of this project and the management canister only.
+/// The wait is unbounded (IC spec: `call_perform` without a deadline): the outcome is never unknown, so a caller may
+/// change its state by it. Use it for canisters of this project and the management canister only.
 pub async fn ask<A, R>(canister: Principal, method: &str, args: A) -> Result<R, NoAnswer>
 where
     A: ArgumentEncoder,

@@ -30,7 +30,9 @@ fn an_adopted_checkpoint_is_a_candidate_once_its_release_is_open() {
     let checkpoint = adopt(&evaluated(1).id).unwrap();
     assert_eq!((checkpoint.state, checkpoint.version), (CheckpointState::Official, Some(1)));
     assert_eq!(channels::get("stable").unwrap().candidate, None);
-    let Some(Message::OpenRelease { adoption, version, previous, .. }) = outbox::waiting().pop() else { panic!("the fleet is told") };
+    let Some(Message::OpenRelease { adoption, version, previous, .. }) = outbox::waiting().pop() else {
+        panic!("the fleet is told")
+    };
     assert_eq!((adoption, version, previous), (1, 1, None));
     channels::opened("stable", 1, 7, &checkpoint.id, 1);
     let candidate = channels::get("stable").unwrap().candidate.unwrap();
@@ -55,7 +57,9 @@ fn a_completed_release_is_stable_and_every_step_raises_the_sequence() {
     let checkpoint = adopt(&evaluated(1).id).unwrap();
     channels::opened("stable", 1, 7, &checkpoint.id, 1);
     let mut last = sequence();
-    for (threshold, state) in [(5, ExposureState::Rolling), (9, ExposureState::Rolling), (u64::MAX, ExposureState::Completed)] {
+    for (threshold, state) in
+        [(5, ExposureState::Rolling), (9, ExposureState::Rolling), (u64::MAX, ExposureState::Completed)]
+    {
         assert_eq!(expose(7, threshold, state.clone()), Ok(true));
         assert!(sequence() > last);
         last = sequence();
@@ -133,7 +137,8 @@ fn a_rollback_needs_a_known_channel_and_a_reason() {
 fn only_the_fleet_sets_exposure() {
     install();
     released(1);
-    let request = crate::api::SetExposure { channel: "stable".into(), release: 1, threshold: 0, state: ExposureState::Rolling };
+    let request =
+        crate::api::SetExposure { channel: "stable".into(), release: 1, threshold: 0, state: ExposureState::Rolling };
     system::set_caller(governor());
     assert_eq!(refused(|| channels::set_exposure(&request)), "NotAuthorized");
 }
@@ -168,11 +173,13 @@ fn the_document_is_canonical_and_names_what_pods_follow() {
     let (_, document) = channels::documents().pop().unwrap();
     let text = String::from_utf8(document.clone()).unwrap();
     protocol::canonical::parse(&document).unwrap();
-    let expected = format!(
-        r#"{{"candidate":{{"checkpoint":"{}","release":2,"threshold":"00000000000000ab","version":2}},"channel":"stable","reason":"version 2 reaches more pods","sequence":{},"stable":{{"checkpoint":"{}","version":1}},"type":"livepod.channel/v1"}}"#,
-        second.id,
-        sequence(),
-        first.id
-    );
+    let candidate =
+        format!(r#"{{"checkpoint":"{}","release":2,"threshold":"00000000000000ab","version":2}}"#, second.id);
+    let stable = format!(r#"{{"checkpoint":"{}","version":1}}"#, first.id);
+    let expected = [
+        format!(r#"{{"candidate":{candidate},"channel":"stable","reason":"version 2 reaches more pods","#),
+        format!(r#""sequence":{},"stable":{stable},"type":"livepod.channel/v1"}}"#, sequence()),
+    ]
+    .concat();
     assert_eq!(text, expected);
 }

@@ -23,7 +23,10 @@ fn a_checkpoint_is_taken_once_and_access_is_told() {
     let checkpoint = submit(&request, &job(1)).unwrap();
     assert_eq!(checkpoint.state, CheckpointState::Submitted);
     assert_eq!(checkpoint.bytes, 1_014);
-    assert_eq!(outbox::waiting(), vec![outbox::Message::CheckpointSubmitted { job: 1, checkpoint: checkpoint.id.clone() }]);
+    assert_eq!(
+        outbox::waiting(),
+        vec![outbox::Message::CheckpointSubmitted { job: 1, checkpoint: checkpoint.id.clone() }]
+    );
     let mut submitted = job(1);
     submitted.state = JobState::Submitted(checkpoint.id.clone());
     assert_eq!(submit(&request, &submitted).unwrap(), checkpoint, "a repeat returns it");

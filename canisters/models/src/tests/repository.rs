@@ -135,7 +135,8 @@ fn a_client_finds_the_channel_and_every_adopted_checkpoint() {
     expected.extend([&first, &second].map(|c| format!("checkpoints/{}.json", c.id.trim_start_matches("sha256:"))));
     expected.sort();
     assert_eq!(names, expected);
-    let checkpoint: Value = serde_json::from_slice(&files.iter().find(|(name, _)| name.contains(&first.id[7..])).unwrap().1).unwrap();
+    let checkpoint: Value =
+        serde_json::from_slice(&files.iter().find(|(name, _)| name.contains(&first.id[7..])).unwrap().1).unwrap();
     assert_eq!(checkpoint["manifest"]["job"], 1);
     assert_eq!(checkpoint["evaluation"]["accuracy"], "0.95");
     assert_eq!(checkpoint["signature"].as_str().unwrap().len(), 128);
@@ -239,11 +240,20 @@ fn the_first_root_is_installed_once() {
 fn a_first_root_with_too_few_signatures_or_another_key_is_refused() {
     install();
     let keys = root_keys(60);
-    let install = |bytes: &[u8]| -> Result<(), Error> { repository::install_first_root(bytes, Some(&public(&online()))) };
+    let install =
+        |bytes: &[u8]| -> Result<(), Error> { repository::install_first_root(bytes, Some(&public(&online()))) };
     assert_eq!(refused(|| install(&root_json(1, &keys, &[&keys[0]]))), "WrongSignature");
-    assert_eq!(refused(|| install(&root_json(1, &keys, &[&keys[0], &keys[0]]))), "WrongSignature", "one key counts once");
+    assert_eq!(
+        refused(|| install(&root_json(1, &keys, &[&keys[0], &keys[0]]))),
+        "WrongSignature",
+        "one key counts once"
+    );
     assert_eq!(refused(|| install(&root_json(2, &keys, &[&keys[0], &keys[1]]))), "Invalid");
-    assert_eq!(refused(|| repository::install_first_root(&first_root(), Some(&[9; 32]))), "Invalid", "it does not name this canister");
+    assert_eq!(
+        refused(|| repository::install_first_root(&first_root(), Some(&[9; 32]))),
+        "Invalid",
+        "it does not name this canister"
+    );
     assert_eq!(refused(|| install(b"{}")), "Invalid");
 }
 
@@ -254,7 +264,11 @@ fn the_next_root_needs_the_keys_of_both() {
     let (old, new) = (root_keys(60), root_keys(70));
     assert_eq!(refused_root(&root_json(2, &new, &[&new[0], &new[1]])), "WrongSignature", "the old keys did not agree");
     assert_eq!(refused_root(&root_json(2, &new, &[&old[0], &old[1]])), "WrongSignature", "the new keys did not agree");
-    assert_eq!(refused_root(&root_json(3, &new, &[&old[0], &old[1], &new[0], &new[1]])), "Invalid", "a version is left out");
+    assert_eq!(
+        refused_root(&root_json(3, &new, &[&old[0], &old[1], &new[0], &new[1]])),
+        "Invalid",
+        "a version is left out"
+    );
     system::set_caller(governor());
     let next = root_json(2, &new, &[&old[0], &old[1], &new[0], &new[1]]);
     repository::publish_root(&next, &public(&online())).unwrap();

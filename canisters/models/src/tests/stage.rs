@@ -1,6 +1,6 @@
 //! A provider, an evaluator, a job and signed documents for the tests.
 
-use crate::api::{AdoptCheckpoint, Checkpoint, Error, SetExposure, ExposureState, SubmitCheckpoint, SubmitEvaluation};
+use crate::api::{AdoptCheckpoint, Checkpoint, Error, ExposureState, SetExposure, SubmitCheckpoint, SubmitEvaluation};
 use crate::jobs::{Job, JobDataset, JobState};
 use crate::{channels, checkpoints, chunks, memory};
 use candid::Principal;
@@ -64,7 +64,8 @@ pub fn some_id(n: u8) -> String {
 }
 
 pub fn job(id: u64) -> Job {
-    let approval = canonical::bytes(&json!({"arguments": {"epochs": 3}, "seed": 7, "type": "livepod.approval/v1"})).unwrap();
+    let approval =
+        canonical::bytes(&json!({"arguments": {"epochs": 3}, "seed": 7, "type": "livepod.approval/v1"})).unwrap();
     Job {
         id,
         provider: provider().principal(),
@@ -154,7 +155,12 @@ pub fn evaluated(id: u64) -> Checkpoint {
 }
 
 pub fn adoption(checkpoint: &str) -> AdoptCheckpoint {
-    let plan = Plan { waves: vec![1, 3, 6], soak_seconds: 8, gate: Gate { min_windows: 40, max_correction_permille: 250, max_errors: 0 }, skippable_soak: None };
+    let plan = Plan {
+        waves: vec![1, 3, 6],
+        soak_seconds: 8,
+        gate: Gate { min_windows: 40, max_correction_permille: 250, max_errors: 0 },
+        skippable_soak: None,
+    };
     AdoptCheckpoint { checkpoint: checkpoint.into(), channel: "stable".into(), plan }
 }
 
@@ -179,7 +185,8 @@ pub fn released(n: u64) -> Checkpoint {
 
 /// The arm of an error, and that nothing was changed or recorded by what made it.
 pub fn refused<T: std::fmt::Debug>(act: impl FnOnce() -> Result<T, Error>) -> &'static str {
-    let world = || (audit::tip().hash, channels::documents(), checkpoints::list(&everything()), crate::outbox::waiting());
+    let world =
+        || (audit::tip().hash, channels::documents(), checkpoints::list(&everything()), crate::outbox::waiting());
     let before = world();
     let arm = act().expect_err("an error").arm();
     assert_eq!(world(), before, "an error leaves everything as it was");

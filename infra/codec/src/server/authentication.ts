@@ -20,15 +20,26 @@ export interface Reader {
 
 /** Checks tokens: signature, issuer, audience, time, and that somebody is named. */
 export class Authentication {
-  private constructor(private readonly keys: JWTVerifyGetKey, private readonly trust: Trust) {}
+  private constructor(
+    private readonly keys: JWTVerifyGetKey,
+    private readonly trust: Trust,
+  ) {}
 
   /** @throws CodecError `badOption` */
   static async open(trust: Trust): Promise<Authentication> {
     if (/^https?:/.test(trust.jwks)) return new Authentication(createRemoteJWKSet(new URL(trust.jwks)), trust);
     try {
-      return new Authentication(createLocalJWKSet(JSON.parse(await readFile(trust.jwks, 'utf8')) as JSONWebKeySet), trust);
+      return new Authentication(
+        createLocalJWKSet(JSON.parse(await readFile(trust.jwks, 'utf8')) as JSONWebKeySet),
+        trust,
+      );
     } catch (cause) {
-      throw new CodecError('badOption', { jwks: trust.jwks }, `LIVEPOD_CODEC_JWKS names ${trust.jwks}, which is no JSON Web Key Set: ${(cause as Error).message}.`, { cause });
+      throw new CodecError(
+        'badOption',
+        { jwks: trust.jwks },
+        `LIVEPOD_CODEC_JWKS names ${trust.jwks}, which is no JSON Web Key Set: ${(cause as Error).message}.`,
+        { cause },
+      );
     }
   }
 
@@ -36,9 +47,15 @@ export class Authentication {
   async read(token: string): Promise<Reader | string> {
     try {
       const { payload } = await jwtVerify(token, this.keys, {
-        issuer: this.trust.issuer, audience: this.trust.audience, algorithms: ['EdDSA', 'Ed25519', 'RS256'], requiredClaims: ['sub', 'exp'], clockTolerance: 5,
+        issuer: this.trust.issuer,
+        audience: this.trust.audience,
+        algorithms: ['EdDSA', 'Ed25519', 'RS256'],
+        requiredClaims: ['sub', 'exp'],
+        clockTolerance: 5,
       });
-      const permissions = Array.isArray(payload['permissions']) ? payload['permissions'].filter((one) => typeof one === 'string') : [];
+      const permissions = Array.isArray(payload['permissions'])
+        ? payload['permissions'].filter((one) => typeof one === 'string')
+        : [];
       return { subject: payload.sub!, permissions, expires: payload.exp! };
     } catch (error) {
       return (error as { code?: string }).code ?? 'unreadable';
@@ -48,4 +65,5 @@ export class Authentication {
 
 const ROLES = { decode: ['read', 'write', 'admin'], encode: ['write', 'admin'] } as const;
 
-export const may = ({ permissions }: Reader, action: keyof typeof ROLES, namespace: string): boolean => ROLES[action].some((role) => permissions.includes(`${namespace}:${role}`));
+export const may = ({ permissions }: Reader, action: keyof typeof ROLES, namespace: string): boolean =>
+  ROLES[action].some((role) => permissions.includes(`${namespace}:${role}`));

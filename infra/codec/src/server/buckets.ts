@@ -10,7 +10,10 @@ const MOST_KNOWN = 10_000;
 export class Buckets {
   private readonly known = new Map<string, { left: number; at: number }>();
 
-  constructor(private readonly rate: Rate, private readonly now: () => number = Date.now) {}
+  constructor(
+    private readonly rate: Rate,
+    private readonly now: () => number = Date.now,
+  ) {}
 
   /** Takes one. @returns 0, or the seconds until there is one again */
   take(caller: string): number {

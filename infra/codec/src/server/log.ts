@@ -27,7 +27,11 @@ export class Counts {
   }
 
   get text(): string {
-    return ['# HELP livepod_codec_requests_total Requests to the codec server.', '# TYPE livepod_codec_requests_total counter',
-      ...[...this.counts].map(([labels, count]) => `livepod_codec_requests_total{${labels}} ${count}`), ''].join('\n');
+    return [
+      '# HELP livepod_codec_requests_total Requests to the codec server.',
+      '# TYPE livepod_codec_requests_total counter',
+      ...[...this.counts].map(([labels, count]) => `livepod_codec_requests_total{${labels}} ${count}`),
+      '',
+    ].join('\n');
   }
 }

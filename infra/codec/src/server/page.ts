@@ -3,28 +3,76 @@ import type { Reader } from './authentication.js';
 
 /** What the operator's page offers; written by whoever runs the stack, read at each request. */
 export interface OperatorPage {
-  sections: { title: string; items: { name: string; what?: string; link?: string; /** shown, with a button that copies it */ text?: string }[] }[];
+  sections: {
+    title: string;
+    items: { name: string; what?: string; link?: string; /** shown, with a button that copies it */ text?: string }[];
+  }[];
 }
 
-const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1a1a2e}h1{font-size:1.4rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}
-pre{background:#f4f4f8;padding:.6rem .8rem;border-radius:.4rem;white-space:pre-wrap;word-break:break-all;max-height:14rem;overflow:auto;margin:.3rem 0}
-article{margin:.8rem 0}button{font:inherit;font-size:.85rem;padding:.1rem .7rem;cursor:pointer}p{margin:.2rem 0}small{color:#667}`;
-const COPY = `document.addEventListener('click',(event)=>{const pre=event.target.matches('button')&&event.target.previousElementSibling;if(!pre)return;
-navigator.clipboard.writeText(pre.textContent).then(()=>{event.target.textContent='Copied'});});`;
+const STYLE = `
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a2e }
+h1 { font-size: 1.4rem }
+h2 { font-size: 1.1rem; margin: 2rem 0 .5rem }
+pre { background: #f4f4f8; padding: .6rem .8rem; border-radius: .4rem; margin: .3rem 0; max-height: 14rem;
+  overflow: auto; white-space: pre-wrap; word-break: break-all }
+article { margin: .8rem 0 }
+button { font: inherit; font-size: .85rem; padding: .1rem .7rem; cursor: pointer }
+p { margin: .2rem 0 }
+small { color: #667 }`;
+const COPY = `
+document.addEventListener('click', (event) => {
+  const pre = event.target.matches('button') && event.target.previousElementSibling;
+  if (!pre) return;
+  navigator.clipboard.writeText(pre.textContent).then(() => { event.target.textContent = 'Copied' });
+});`;
 
 /** @param nonce  of this response's content security policy */
-export async function operatorPage(file: string | undefined, reader: Reader | undefined, nonce: string): Promise<string> {
-  if (!reader) return document_(nonce, '<h1>Not signed in</h1><p>Open the sign-in link that <code>npm start</code> printed, or make one with <code>livepod codec signin</code>.</p>');
+export async function operatorPage(
+  file: string | undefined,
+  reader: Reader | undefined,
+  nonce: string,
+): Promise<string> {
+  if (!reader)
+    return document_(
+      nonce,
+      '<h1>Not signed in</h1><p>Open the sign-in link that <code>npm start</code> printed, or make one with ' +
+        '<code>livepod codec signin</code>.</p>',
+    );
   const { sections } = file ? await readPage(file) : { sections: [] };
-  return document_(nonce, `<h1>Live Pod for operators</h1>
-<p>Signed in as ${escaped(reader.subject)} until ${new Date(reader.expires * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC. The Temporal UI can show payloads now, once its data encoder settings
+  return document_(
+    nonce,
+    `<h1>Live Pod for operators</h1>
+<p>Signed in as ${escaped(reader.subject)} until
+${new Date(reader.expires * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC. The Temporal UI can show payloads
+now, once its data encoder settings
 (the glasses at the top right) include credentials.</p>
-${sections.map(({ title, items }) => `<h2>${escaped(title)}</h2>${items.map((item) => `<article><p>${item.link ? `<a href="${escaped(item.link)}">${escaped(item.name)}</a>` : escaped(item.name)}${item.what ? ` <small>${escaped(item.what)}</small>` : ''}</p>
-${item.text ? `<pre>${escaped(item.text)}</pre><button>Copy</button>` : ''}</article>`).join('\n')}`).join('\n')}`);
+${sections.map(sectionHtml).join('\n')}`,
+  );
 }
 
-/** Sets no cookie itself; goes on to the page from here, so that the browser counts it as a move within this site (SameSite=Strict). */
-export const signedIn = (nonce: string, home: string): string => document_(nonce, `<h1>Signed in</h1><p><a href="${escaped(home)}">To the operator’s page</a></p>`, `<meta http-equiv="refresh" content="0; url=${escaped(home)}">`);
+type Section = OperatorPage['sections'][number];
+type Item = Section['items'][number];
+
+const sectionHtml = ({ title, items }: Section): string =>
+  `<h2>${escaped(title)}</h2>${items.map(itemHtml).join('\n')}`;
+
+function itemHtml(item: Item): string {
+  const name = item.link ? `<a href="${escaped(item.link)}">${escaped(item.name)}</a>` : escaped(item.name);
+  const what = item.what ? ` <small>${escaped(item.what)}</small>` : '';
+  const text = item.text ? `<pre>${escaped(item.text)}</pre><button>Copy</button>` : '';
+  return `<article><p>${name}${what}</p>\n${text}</article>`;
+}
+
+/**
+ * Sets no cookie itself; goes on to the page from here, so that the browser counts it as a move within this site
+ * (SameSite=Strict).
+ */
+export const signedIn = (nonce: string, home: string): string =>
+  document_(
+    nonce,
+    `<h1>Signed in</h1><p><a href="${escaped(home)}">To the operator’s page</a></p>`,
+    `<meta http-equiv="refresh" content="0; url=${escaped(home)}">`,
+  );
 
 async function readPage(file: string): Promise<OperatorPage> {
   try {
@@ -35,7 +83,9 @@ async function readPage(file: string): Promise<OperatorPage> {
 }
 
 const document_ = (nonce: string, body: string, head = ''): string =>
-  `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Live Pod</title>${head}<style nonce="${nonce}">${STYLE}</style></head><body>${body}<script nonce="${nonce}">${COPY}</script></body></html>\n`;
+  `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Live Pod</title>${head}<style ` +
+  `nonce="${nonce}">${STYLE}</style></head><body>${body}<script ` +
+  `nonce="${nonce}">${COPY}</script></body></html>\n`;
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character]!);

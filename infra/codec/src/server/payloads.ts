@@ -19,7 +19,8 @@ export function readPayloads(body: string): Payload[] | undefined {
   try {
     const { payloads } = JSON.parse(body) as { payloads: JsonPayload[] };
     return payloads.map(({ metadata, data }) => ({
-      metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([name, value]) => [name, bytes(value)])), ...(data == null ? {} : { data: bytes(data) }),
+      metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([name, value]) => [name, bytes(value)])),
+      ...(data == null ? {} : { data: bytes(data) }),
     }));
   } catch {
     return undefined;
@@ -46,7 +47,9 @@ export function decode(codec: LivepodCodec, payloads: Payload[], namespace: stri
   return { payloads: open.map(json), unread, keys: keysOf(payloads) };
 }
 
-const keysOf = (payloads: Payload[]): string[] => [...new Set(payloads.flatMap((payload) => labelOf(payload)?.key ?? []))];
+const keysOf = (payloads: Payload[]): string[] => [
+  ...new Set(payloads.flatMap((payload) => labelOf(payload)?.key ?? [])),
+];
 
 function bytes(base64: unknown): Uint8Array {
   if (typeof base64 !== 'string') throw new TypeError('not base64');
@@ -54,6 +57,8 @@ function bytes(base64: unknown): Uint8Array {
 }
 
 const json = ({ metadata, data }: Payload): JsonPayload => ({
-  metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([name, value]) => [name, Buffer.from(value).toString('base64')])),
+  metadata: Object.fromEntries(
+    Object.entries(metadata ?? {}).map(([name, value]) => [name, Buffer.from(value).toString('base64')]),
+  ),
   ...(data == null ? {} : { data: Buffer.from(data).toString('base64') }),
 });

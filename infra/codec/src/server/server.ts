@@ -36,7 +36,12 @@ export interface CodecServer {
 
 /** A refusal: its status, a word for the log, a sentence for the person. */
 class Refused extends Error {
-  constructor(readonly status: number, readonly why: string, message: string, readonly headers: Record<string, string> = {}) {
+  constructor(
+    readonly status: number,
+    readonly why: string,
+    message: string,
+    readonly headers: Record<string, string> = {},
+  ) {
     super(message);
   }
 }
@@ -46,7 +51,10 @@ const RATE: Rate = { burst: 600, perSecond: 60 };
 /** For those who have not shown who they are, per address. */
 const STRANGERS: Rate = { burst: 30, perSecond: 2 };
 
-/** Starts the codec server: what the Temporal UI asks to encrypt inputs and to decrypt what it shows. Whoever may ask it can read everything, so it asks who they are each time. */
+/**
+ * Starts the codec server: what the Temporal UI asks to encrypt inputs and to decrypt what it shows. Whoever may ask it
+ * can read everything, so it asks who they are each time.
+ */
 export async function serve(options: CodecServerOptions): Promise<CodecServer> {
   const handler = new Requests(options, await Authentication.open(options.trust));
   const server = createServer((request, response) => void handler.handle(request, response));
@@ -66,7 +74,10 @@ class Requests {
   private readonly strangers = new Buckets(STRANGERS);
   private readonly counts = new Counts();
 
-  constructor(private readonly options: CodecServerOptions, private readonly authentication: Authentication) {
+  constructor(
+    private readonly options: CodecServerOptions,
+    private readonly authentication: Authentication,
+  ) {
     this.codec = new LivepodCodec(options.ring);
     this.known = new Buckets(options.rate ?? RATE);
   }
@@ -75,13 +86,26 @@ class Requests {
     const since = performance.now();
     const { pathname: asked, searchParams } = new URL(request.url ?? '/', 'http://codec');
     const pathname = this.below(asked);
-    const access: Access = { status: 500, method: request.method ?? '', path: pathname, address: request.socket.remoteAddress ?? '', origin: request.headers.origin, ms: 0 };
+    const access: Access = {
+      status: 500,
+      method: request.method ?? '',
+      path: pathname,
+      address: request.socket.remoteAddress ?? '',
+      origin: request.headers.origin,
+      ms: 0,
+    };
     try {
-      response.setHeader('Cache-Control', 'no-store').setHeader('X-Content-Type-Options', 'nosniff').setHeader('Referrer-Policy', 'no-referrer');
+      response
+        .setHeader('Cache-Control', 'no-store')
+        .setHeader('X-Content-Type-Options', 'nosniff')
+        .setHeader('Referrer-Policy', 'no-referrer');
       this.allowOrigin(request, response);
       await this.answer(request, response, pathname, searchParams, access);
     } catch (error) {
-      const refused = error instanceof Refused ? error : new Refused(500, (error as Error).name, 'The codec server failed; its log says where.');
+      const refused =
+        error instanceof Refused
+          ? error
+          : new Refused(500, (error as Error).name, 'The codec server failed; its log says where.');
       access.why = refused.why;
       for (const [name, value] of Object.entries(refused.headers)) response.setHeader(name, value);
       send(response, refused.status, 'application/json', JSON.stringify({ message: refused.message }));
@@ -98,11 +122,23 @@ class Requests {
     return path === prefix || path.startsWith(`${prefix}/`) ? path.slice(prefix.length) || '/' : path;
   }
 
-  private async answer(request: IncomingMessage, response: ServerResponse, path: string, query: URLSearchParams, access: Access): Promise<void> {
+  private async answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    query: URLSearchParams,
+    access: Access,
+  ): Promise<void> {
     switch (`${request.method} ${path}`) {
       case 'OPTIONS /encode':
       case 'OPTIONS /decode':
-        response.writeHead(204, { 'Access-Control-Allow-Methods': 'POST, OPTIONS', 'Access-Control-Allow-Headers': 'content-type, x-namespace, authorization, authorization-extras', 'Access-Control-Max-Age': '600' }).end();
+        response
+          .writeHead(204, {
+            'Access-Control-Allow-Methods': 'POST, OPTIONS',
+            'Access-Control-Allow-Headers': 'content-type, x-namespace, authorization, authorization-extras',
+            'Access-Control-Max-Age': '600',
+          })
+          .end();
         return;
       case 'POST /encode':
       case 'POST /decode':
@@ -115,26 +151,60 @@ class Requests {
         return send(response, 200, 'text/html; charset=utf-8', await operatorPage(this.options.page, reader, nonce));
       }
       case 'GET /health':
-        return send(response, 200, 'application/json', JSON.stringify({ ready: true, namespace: this.options.ring.namespace }));
+        return send(
+          response,
+          200,
+          'application/json',
+          JSON.stringify({ ready: true, namespace: this.options.ring.namespace }),
+        );
       case 'GET /metrics':
         return send(response, 200, 'text/plain; version=0.0.4', this.counts.text);
       default:
-        throw new Refused(404, 'noSuchPath', 'There is /encode, /decode, /signin, /health, /metrics and the operator’s page at /.');
+        throw new Refused(
+          404,
+          'noSuchPath',
+          'There is /encode, /decode, /signin, /health, /metrics and the operator’s page at /.',
+        );
     }
   }
 
-  private async convert(action: 'encode' | 'decode', request: IncomingMessage, response: ServerResponse, access: Access): Promise<void> {
+  private async convert(
+    action: 'encode' | 'decode',
+    request: IncomingMessage,
+    response: ServerResponse,
+    access: Access,
+  ): Promise<void> {
     const reader = await this.reader(request, access);
     const { ring } = this.options;
     const namespace = String(request.headers['x-namespace'] ?? '');
     access.namespace = namespace;
     const served = namespace === ring.namespace || (action === 'decode' && ring.shares(namespace));
-    if (!served) throw new Refused(403, 'namespaceNotServed', `This codec server does not ${action} for namespace ${namespace || '(none; set X-Namespace)'}.`);
-    if (!may(reader, action, namespace)) throw new Refused(403, 'notPermitted', `${reader.subject} may not ${action} payloads of namespace ${namespace}; the token would have to permit ${namespace}:${action === 'decode' ? 'read' : 'write'}.`);
+    if (!served)
+      throw new Refused(
+        403,
+        'namespaceNotServed',
+        `This codec server does not ${action} for namespace ${namespace || '(none; set X-Namespace)'}.`,
+      );
+    if (!may(reader, action, namespace))
+      throw new Refused(
+        403,
+        'notPermitted',
+        `${reader.subject} may not ${action} payloads of namespace ${namespace}; the token would have to ` +
+          `permit ${namespace}:${action === 'decode' ? 'read' : 'write'}.`,
+      );
 
     const payloads = readPayloads(await this.body(request));
-    if (!payloads) throw new Refused(400, 'badBody', 'The body has to be {"payloads": [{"metadata": {…}, "data": "…"}]} with bytes in base64.');
-    const { payloads: converted, unread, keys } = (action === 'encode' ? encode : decode)(this.codec, payloads, namespace);
+    if (!payloads)
+      throw new Refused(
+        400,
+        'badBody',
+        'The body has to be {"payloads": [{"metadata": {…}, "data": "…"}]} with bytes in base64.',
+      );
+    const {
+      payloads: converted,
+      unread,
+      keys,
+    } = (action === 'encode' ? encode : decode)(this.codec, payloads, namespace);
     Object.assign(access, { payloads: payloads.length, keys }, Object.keys(unread).length > 0 ? { unread } : {});
     send(response, 200, 'application/json', JSON.stringify({ payloads: converted }));
   }
@@ -143,19 +213,29 @@ class Requests {
     const reader = await this.authenticated(token, access);
     const seconds = Math.max(0, Math.floor(reader.expires - Date.now() / 1000));
     // Cookies know no ports: the path keeps the session from the Temporal UI on the same host.
-    response.setHeader('Set-Cookie', `${COOKIE}=${token}; Path=${this.url.pathname}; Max-Age=${seconds}; HttpOnly; SameSite=Strict${this.url.protocol === 'https:' ? '; Secure' : ''}`);
+    response.setHeader(
+      'Set-Cookie',
+      `${COOKIE}=${token}; Path=${this.url.pathname}; Max-Age=${seconds}; HttpOnly; ` +
+        `SameSite=Strict${this.url.protocol === 'https:' ? '; Secure' : ''}`,
+    );
     const nonce = asPage(response);
     send(response, 200, 'text/html; charset=utf-8', signedIn(nonce, this.url.href));
   }
 
-  /** Who asks: by bearer token, or by the session's cookie; a browser that sends the cookie has to come from a known origin (`allowOrigin`). */
+  /**
+   * Who asks: by bearer token, or by the session's cookie; a browser that sends the cookie has to come from a known
+   * origin (`allowOrigin`).
+   */
   private async reader(request: IncomingMessage, access: Access): Promise<Reader> {
     const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
     const cookie = new RegExp(`(?:^|;\\s*)${COOKIE}=([^;]+)`).exec(request.headers.cookie ?? '')?.[1];
     if (!bearer && request.method === 'POST' && !request.headers.origin) return this.authenticated('', access);
     const reader = await this.authenticated(bearer ?? cookie ?? '', access);
     const wait = this.known.take(reader.subject);
-    if (wait > 0) throw new Refused(429, 'tooMany', `Too many requests by ${reader.subject}; wait ${wait} s.`, { 'Retry-After': String(wait) });
+    if (wait > 0)
+      throw new Refused(429, 'tooMany', `Too many requests by ${reader.subject}; wait ${wait} s.`, {
+        'Retry-After': String(wait),
+      });
     return reader;
   }
 
@@ -166,21 +246,32 @@ class Requests {
       return reader;
     }
     const wait = this.strangers.take(access.address);
-    if (wait > 0) throw new Refused(429, 'tooMany', `Too many requests without a good token; wait ${wait} s.`, { 'Retry-After': String(wait) });
-    throw new Refused(401, reader, 'Sign in first, with the link that npm start printed (livepod codec signin makes another), or send a bearer token.', { 'WWW-Authenticate': 'Bearer' });
+    if (wait > 0)
+      throw new Refused(429, 'tooMany', `Too many requests without a good token; wait ${wait} s.`, {
+        'Retry-After': String(wait),
+      });
+    throw new Refused(
+      401,
+      reader,
+      'Sign in first, with the link that npm start printed (livepod codec signin makes another), or send a ' +
+        'bearer token.',
+      { 'WWW-Authenticate': 'Bearer' },
+    );
   }
 
   /** A page of any other origin is refused whatever it sends, so that no site can use an operator's session. */
   private allowOrigin({ headers: { origin } }: IncomingMessage, response: ServerResponse): void {
     response.setHeader('Vary', 'Origin');
     if (origin === undefined) return;
-    if (origin !== this.url.origin && !this.options.origins.includes(origin)) throw new Refused(403, 'wrongOrigin', `Pages of ${origin} may not use this codec server.`);
+    if (origin !== this.url.origin && !this.options.origins.includes(origin))
+      throw new Refused(403, 'wrongOrigin', `Pages of ${origin} may not use this codec server.`);
     response.setHeader('Access-Control-Allow-Origin', origin).setHeader('Access-Control-Allow-Credentials', 'true');
   }
 
   private async body(request: IncomingMessage): Promise<string> {
     const limit = this.options.bodyLimit ?? 8 * 2 ** 20;
-    const tooLarge = (): Refused => new Refused(413, 'tooLarge', `The body has more than ${limit} bytes.`, { Connection: 'close' });
+    const tooLarge = (): Refused =>
+      new Refused(413, 'tooLarge', `The body has more than ${limit} bytes.`, { Connection: 'close' });
     if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge();
     const pieces: Buffer[] = [];
     let size = 0;
@@ -195,7 +286,11 @@ class Requests {
 /** What a page of ours may load: nothing but its own style and script. @returns the nonce of both */
 function asPage(response: ServerResponse): string {
   const nonce = randomBytes(16).toString('base64');
-  response.setHeader('Content-Security-Policy', `default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`);
+  response.setHeader(
+    'Content-Security-Policy',
+    `default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'; frame-ancestors 'none'; ` +
+      "base-uri 'none'; form-action 'none'",
+  );
   return nonce;
 }
 

@@ -1,16 +1,20 @@
-//! The store barrier: a module notes which 4 KiB of its memory it writes, so that the host commits or undoes a message by what
-//! that message wrote, however large the heap is.
+//! The store barrier: a module notes which 4 KiB of its memory it writes, so that the host commits or undoes a message
+//! by what that message wrote, however large the heap is.
 //!
-//! The notes, a byte for each 4 KiB, lie in the same memory below everything the module has: each of its addresses is moved up
-//! by `BASE`. For loads and stores that is an offset that costs nothing at run time; below `BASE` the module reaches nothing,
-//! since addresses are unsigned. V8 gives a memory 4 GiB at most, whichever its addresses are, so both widths have the same `BASE`.
+//! The notes, a byte for each 4 KiB, lie in the same memory below everything the module has: each of its addresses is
+//! moved up by `BASE`. For loads and stores that is an offset that costs nothing at run time; below `BASE` the module
+//! reaches nothing, since addresses are unsigned. V8 gives a memory 4 GiB at most, whichever its addresses are, so both
+//! widths have the same `BASE`.
 
 use crate::meter::is_bulk;
 use crate::notes::Note;
 use crate::table;
 use crate::width::Width;
 use wasm_encoder::reencode::{self, Reencode, RoundtripReencoder};
-use wasm_encoder::{BlockType, CodeSection, ConstExpr, DataSection, Function, FunctionSection, Instruction, MemArg, MemArgTarget, MemoryType, TypeSection, ValType};
+use wasm_encoder::{
+    BlockType, CodeSection, ConstExpr, DataSection, Function, FunctionSection, Instruction, MemArg, MemArgTarget,
+    MemoryType, TypeSection, ValType,
+};
 use wasmparser::{Data, DataKind, Operator};
 
 /// log2 of the bytes that share a note. `infra/ic/src/execution/instance.ts` has the same constants.
@@ -40,7 +44,12 @@ pub struct Scratch {
 
 impl Barrier {
     /// Appends what these operators need to a function's locals, of which there are `count`, parameters included.
-    pub fn scratch<'a>(&self, operators: impl Iterator<Item = &'a Operator<'a>>, count: u32, locals: &mut Vec<(u32, ValType)>) -> Scratch {
+    pub fn scratch<'a>(
+        &self,
+        operators: impl Iterator<Item = &'a Operator<'a>>,
+        count: u32,
+        locals: &mut Vec<(u32, ValType)>,
+    ) -> Scratch {
         let mut kinds = Vec::new();
         for operator in operators {
             let needed = match stored(operator) {
@@ -69,10 +78,15 @@ impl Barrier {
 
     /// Of a bulk operation: what lies on the stack between target and length.
     fn middle(&self, operator: &Operator) -> ValType {
-        if matches!(operator, Operator::MemoryCopy { .. }) { self.width.kind() } else { ValType::I32 }
+        if matches!(operator, Operator::MemoryCopy { .. }) {
+            self.width.kind()
+        } else {
+            ValType::I32
+        }
     }
 
-    /// Takes a bulk operation's length from the stack, as wide as an address. It is at most so much that the counter can be charged with it.
+    /// Takes a bulk operation's length from the stack, as wide as an address. It is at most so much that the counter
+    /// can be charged with it.
     pub fn take_length(&self, function: &mut Function, operator: &Operator, scratch: &Scratch) {
         if self.extends_length(operator) {
             function.instruction(&Instruction::I64ExtendI32U);
@@ -91,8 +105,15 @@ impl Barrier {
         self.width == Width::W64 && matches!(operator, Operator::MemoryInit { .. })
     }
 
-    /// Writes what stands for an operator that touches memory, or a table; `note` is for stores. Says no where the operator can stay as it is.
-    pub fn rewrite(&self, function: &mut Function, operator: &Operator, scratch: &Scratch, note: Note) -> Result<bool, String> {
+    /// Writes what stands for an operator that touches memory, or a table; `note` is for stores. Says no where the
+    /// operator can stay as it is.
+    pub fn rewrite(
+        &self,
+        function: &mut Function,
+        operator: &Operator,
+        scratch: &Scratch,
+        note: Note,
+    ) -> Result<bool, String> {
         match operator {
             Operator::MemorySize { .. } => {
                 function.instruction(&Instruction::MemorySize(0));
@@ -126,7 +147,13 @@ impl Barrier {
     }
 
     /// Loads and stores. A store is noted when it has happened: then its address is known to be one.
-    fn moved(&self, function: &mut Function, operator: &Operator, scratch: &Scratch, note: Note) -> Result<bool, String> {
+    fn moved(
+        &self,
+        function: &mut Function,
+        operator: &Operator,
+        scratch: &Scratch,
+        note: Note,
+    ) -> Result<bool, String> {
         let mut mover = Mover { width: self.width, offset: None };
         let instruction = mover.instruction(operator.clone()).map_err(|e| e.to_string())?;
         let Some(offset) = mover.offset else { return Ok(false) };
@@ -171,9 +198,15 @@ impl Barrier {
         function.instruction(&Instruction::Select);
     }
 
-    /// Adds `written(address, length)` and `moved(address)`: both give the address moved up, and trap where it cannot be valid;
-    /// `written` notes the range.
-    pub fn add_functions(&self, types: &mut TypeSection, known: u32, functions: &mut FunctionSection, code: &mut CodeSection) {
+    /// Adds `written(address, length)` and `moved(address)`: both give the address moved up, and trap where it cannot
+    /// be valid; `written` notes the range.
+    pub fn add_functions(
+        &self,
+        types: &mut TypeSection,
+        known: u32,
+        functions: &mut FunctionSection,
+        code: &mut CodeSection,
+    ) {
         let (kind, width) = (self.width.kind(), self.width);
         types.ty().function([kind, kind], [kind]);
         types.ty().function([kind], [kind]);
@@ -192,7 +225,13 @@ impl Barrier {
         if width == Width::W32 {
             written.instruction(&Instruction::I64ExtendI32U);
         }
-        for part in [Instruction::I64Const(16), Instruction::I64Shl, Instruction::I64Const(BASE as i64), Instruction::I64Sub, Instruction::LocalSet(ROOM)] {
+        for part in [
+            Instruction::I64Const(16),
+            Instruction::I64Shl,
+            Instruction::I64Const(BASE as i64),
+            Instruction::I64Sub,
+            Instruction::LocalSet(ROOM),
+        ] {
             written.instruction(&part);
         }
         wide(&mut written, 1);
@@ -207,7 +246,11 @@ impl Barrier {
         self.trap_if(&mut written);
         let grain = [width.constant(GRAIN), width.shr()];
         let count = |function: &mut Function| {
-            for part in [Instruction::LocalGet(0), Instruction::LocalGet(1), width.add(), width.constant(1), width.sub()].iter().chain(&grain) {
+            for part in
+                [Instruction::LocalGet(0), Instruction::LocalGet(1), width.add(), width.constant(1), width.sub()]
+                    .iter()
+                    .chain(&grain)
+            {
                 function.instruction(part);
             }
             function.instruction(&Instruction::LocalGet(0));
@@ -215,12 +258,28 @@ impl Barrier {
                 function.instruction(part);
             }
         };
-        for part in [Instruction::LocalGet(1), width.constant(0), width.ne(), Instruction::If(BlockType::Empty), Instruction::LocalGet(0)].iter().chain(&grain) {
+        for part in [
+            Instruction::LocalGet(1),
+            width.constant(0),
+            width.ne(),
+            Instruction::If(BlockType::Empty),
+            Instruction::LocalGet(0),
+        ]
+        .iter()
+        .chain(&grain)
+        {
             written.instruction(part);
         }
         written.instruction(&Instruction::I32Const(1));
         count(&mut written);
-        for part in [Instruction::MemoryFill(0), Instruction::End, Instruction::LocalGet(0), width.constant(BASE), width.add(), Instruction::End] {
+        for part in [
+            Instruction::MemoryFill(0),
+            Instruction::End,
+            Instruction::LocalGet(0),
+            width.constant(BASE),
+            width.add(),
+            Instruction::End,
+        ] {
             written.instruction(&part);
         }
         code.function(&written);
@@ -253,7 +312,9 @@ impl Scratch {
     }
 
     fn value(&self, kind: ValType) -> u32 {
-        self.first + 1 + self.kinds[1..].iter().position(|one| *one == kind).expect("each kind that is stored has a local") as u32
+        self.first
+            + 1
+            + self.kinds[1..].iter().position(|one| *one == kind).expect("each kind that is stored has a local") as u32
     }
 }
 
@@ -269,7 +330,8 @@ impl Reencode for Mover {
     fn mem_arg(&mut self, arg: wasmparser::MemArg) -> Result<MemArg, reencode::Error<Self::Error>> {
         self.offset = Some(arg.offset);
         let same = reencode::utils::mem_arg(self, arg)?;
-        Ok(MemArg { offset: arg.offset.saturating_add(BASE).min(self.width.last()), ..same }) // the last address is never valid
+        Ok(MemArg { offset: arg.offset.saturating_add(BASE).min(self.width.last()), ..same })
+        // the last address is never valid
     }
 }
 
@@ -280,7 +342,13 @@ pub fn memory(ty: wasmparser::MemoryType) -> Result<MemoryType, String> {
         return Err(format!("Wasm module's memory begins with {} pages; this host has room for {room}", ty.initial));
     }
     let maximum = ty.maximum.unwrap_or(room).min(room) + BASE_PAGES;
-    Ok(MemoryType { minimum: ty.initial + BASE_PAGES, maximum: Some(maximum), memory64: ty.memory64, shared: false, page_size_log2: None })
+    Ok(MemoryType {
+        minimum: ty.initial + BASE_PAGES,
+        maximum: Some(maximum),
+        memory64: ty.memory64,
+        shared: false,
+        page_size_log2: None,
+    })
 }
 
 /// A data segment, moved up if it has a place.
@@ -288,7 +356,8 @@ pub fn segment(section: &mut DataSection, data: Data, width: Width) -> Result<()
     match data.kind {
         DataKind::Passive => section.passive(data.data.iter().copied()),
         DataKind::Active { memory_index, offset_expr } => {
-            let place = constant(offset_expr, width)?.ok_or("Wasm module places data at an address that is no constant")?;
+            let place =
+                constant(offset_expr, width)?.ok_or("Wasm module places data at an address that is no constant")?;
             let moved = place.saturating_add(BASE).min(width.last());
             let moved = match width {
                 Width::W32 => ConstExpr::i32_const(moved as u32 as i32),
@@ -300,7 +369,8 @@ pub fn segment(section: &mut DataSection, data: Data, width: Width) -> Result<()
     Ok(())
 }
 
-/// The value of a constant expression of a valid module without imported globals (WebAssembly core: constant expressions), if it is a number.
+/// The value of a constant expression of a valid module without imported globals (WebAssembly core: constant
+/// expressions), if it is a number.
 pub fn constant(expression: wasmparser::ConstExpr, width: Width) -> Result<Option<u64>, String> {
     let mut stack: Vec<i64> = Vec::new();
     for operator in expression.get_operators_reader() {

@@ -1,5 +1,6 @@
 //! One function made anew. Metering: each straight run of instructions is charged where it begins; the counter is
-//! looked at on entry and at loop heads, so no execution gets past it for long. What touches memory goes by way of the barrier.
+//! looked at on entry and at loop heads, so no execution gets past it for long. What touches memory goes by way of the
+//! barrier.
 
 use crate::barrier::{Barrier, Scratch};
 use crate::cost::cost;
@@ -23,7 +24,8 @@ struct Step<'a> {
 }
 
 impl Meter<'_> {
-    /// The body of a function, of those defined the one with this index, as the code section holds it, without its length.
+    /// The body of a function, of those defined the one with this index, as the code section holds it, without its
+    /// length.
     pub fn body(&self, index: usize, params: u32, body: &FunctionBody) -> Result<Vec<u8>, String> {
         let mut locals = Vec::new();
         let mut local_count = params;
@@ -70,7 +72,9 @@ impl Meter<'_> {
             let operator = reader.read().map_err(|e| e.to_string())?;
             let to = (reader.original_position() - base) as usize;
             if let Some(name) = unsupported(&operator) {
-                return Err(format!("Wasm module contains a function at index {index} with unsupported instruction {name}."));
+                return Err(format!(
+                    "Wasm module contains a function at index {index} with unsupported instruction {name}."
+                ));
             }
             if matches!(operator, Operator::DataDrop { .. }) {
                 self.drops_data.set(true);
@@ -125,7 +129,8 @@ impl Meter<'_> {
     }
 }
 
-/// What the replica refuses: it keeps no tables from one message to the next (dfinity/ic `rs/embedders/src/wasm_utils/validation.rs`).
+/// What the replica refuses: it keeps no tables from one message to the next (dfinity/ic
+/// `rs/embedders/src/wasm_utils/validation.rs`).
 fn unsupported(operator: &Operator) -> Option<&'static str> {
     match operator {
         Operator::TableSet { .. } => Some("table.set"),
@@ -161,4 +166,3 @@ fn encoded(ty: wasmparser::ValType) -> Result<ValType, String> {
     use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
     RoundtripReencoder.val_type(ty).map_err(|e| e.to_string())
 }
-

@@ -7,7 +7,10 @@ use crate::width::Width;
 use std::borrow::Cow;
 use std::cell::Cell;
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
-use wasm_encoder::{CodeSection, ConstExpr, DataSection, ElementSection, ExportKind, ExportSection, FunctionSection, GlobalSection, GlobalType, MemorySection, Module, RawSection, TableSection, TypeSection, ValType};
+use wasm_encoder::{
+    CodeSection, ConstExpr, DataSection, ElementSection, ExportKind, ExportSection, FunctionSection, GlobalSection,
+    GlobalType, MemorySection, Module, RawSection, TableSection, TypeSection, ValType,
+};
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef, Validator, WasmFeatures};
 
 const MAX_FUNCTIONS: u32 = 50_000;
@@ -85,7 +88,8 @@ pub fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, String> {
                         }
                         _ => {
                             return Err(format!(
-                                "Wasm module has an invalid import section: module '{}' field '{}'; a canister may import only functions of ic0",
+                                "Wasm module has an invalid import section: module '{}' field '{}'; a canister may \
+                                 import only functions of ic0",
                                 import.module, import.name
                             ))
                         }
@@ -94,7 +98,10 @@ pub fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, String> {
             }
             Payload::FunctionSection(section) => {
                 if section.count() > MAX_FUNCTIONS {
-                    return Err(format!("Wasm module defined {} functions which exceeds the maximum number allowed {MAX_FUNCTIONS}", section.count()));
+                    return Err(format!(
+                        "Wasm module defined {} functions which exceeds the maximum number allowed {MAX_FUNCTIONS}",
+                        section.count()
+                    ));
                 }
                 for ty in section {
                     let ty = ty.map_err(text)?;
@@ -117,7 +124,11 @@ pub fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, String> {
                     if ty.memory64 {
                         width = Width::W64;
                         if ty.maximum.is_some_and(|pages| pages > MAX_WIDE_PAGES) {
-                            return Err(format!("Wasm module's memory may grow to {} pages which exceeds the maximum number allowed {MAX_WIDE_PAGES}", ty.maximum.unwrap_or(0)));
+                            return Err(format!(
+                                "Wasm module's memory may grow to {} pages \
+                 which exceeds the maximum number allowed {MAX_WIDE_PAGES}",
+                                ty.maximum.unwrap_or(0)
+                            ));
                         }
                     }
                     memory.memory(barrier::memory(ty)?);
@@ -125,7 +136,10 @@ pub fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, String> {
             }
             Payload::GlobalSection(section) => {
                 if section.count() > MAX_GLOBALS {
-                    return Err(format!("Wasm module defined {} globals which exceeds the maximum number allowed {MAX_GLOBALS}", section.count()));
+                    return Err(format!(
+                        "Wasm module defined {} globals which exceeds the maximum number allowed {MAX_GLOBALS}",
+                        section.count()
+                    ));
                 }
                 for global in section {
                     let global = global.map_err(text)?;
@@ -145,7 +159,10 @@ pub fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, String> {
                             _ => return Err(format!("Wasm export '{}' must be a function", export.name)),
                         };
                         if !params[ty as usize].1 {
-                            return Err(format!("Wasm export '{}' must have no parameters and no results", export.name));
+                            return Err(format!(
+                                "Wasm export '{}' must have no parameters and no results",
+                                export.name
+                            ));
                         }
                         check_name(export.name, &mut methods)?;
                     }
@@ -166,7 +183,9 @@ pub fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, String> {
         }
     }
     if methods.len() > MAX_METHODS || methods.iter().map(|name: &String| name.len()).sum::<usize>() > MAX_NAMES {
-        return Err(format!("Wasm module exports more than {MAX_METHODS} methods or more than {MAX_NAMES} characters of method names"));
+        return Err(format!(
+            "Wasm module exports more than {MAX_METHODS} methods or more than {MAX_NAMES} characters of method names"
+        ));
     }
 
     let counter = global_count;
@@ -187,7 +206,9 @@ pub fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, String> {
 
     let mut code = CodeSection::new();
     if table_width == Width::W64 && width == Width::W32 {
-        return Err("Wasm module has a table with indices of 64 bits beside a memory with addresses of 32, which this host does not support".into());
+        return Err("Wasm module has a table with indices of 64 bits beside a memory with addresses of 32, \
+                 which this host does not support"
+            .into());
     }
     let barrier = Barrier { first: function_types.len() as u32, width, table: table_width };
     let meter = Meter { counter, barrier: &barrier, drops_data: Cell::new(false) };
@@ -235,7 +256,8 @@ pub fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, String> {
             }
             0 => {
                 for (name, data) in &customs {
-                    module.section(&wasm_encoder::CustomSection { name: Cow::Borrowed(name), data: Cow::Borrowed(data) });
+                    module
+                        .section(&wasm_encoder::CustomSection { name: Cow::Borrowed(name), data: Cow::Borrowed(data) });
                 }
             }
             _ => {
@@ -249,9 +271,13 @@ pub fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 fn check_name(name: &str, methods: &mut Vec<String>) -> Result<(), String> {
-    let method = ["canister_update ", "canister_query ", "canister_composite_query "].iter().find_map(|kind| name.strip_prefix(kind));
+    let method = ["canister_update ", "canister_query ", "canister_composite_query "]
+        .iter()
+        .find_map(|kind| name.strip_prefix(kind));
     match method {
-        Some(method) if methods.iter().any(|other| other == method) => Err(format!("Wasm module exports the method '{method}' twice")),
+        Some(method) if methods.iter().any(|other| other == method) => {
+            Err(format!("Wasm module exports the method '{method}' twice"))
+        }
         Some(method) => {
             methods.push(method.to_owned());
             Ok(())

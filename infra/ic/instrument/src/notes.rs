@@ -1,5 +1,5 @@
-//! Which stores of a function need a note of their own. Stores to one struct come in a row: when several go up from the same
-//! value of the same local and lie within 4 KiB, the first of them makes the notes of all.
+//! Which stores of a function need a note of their own. Stores to one struct come in a row: when several go up from the
+//! same value of the same local and lie within 4 KiB, the first of them makes the notes of all.
 
 use crate::barrier::stored;
 use std::collections::HashMap;
@@ -46,7 +46,11 @@ pub fn plan<'a>(operators: impl Iterator<Item = &'a Operator<'a>>) -> Vec<Note> 
         if let Some((_, bytes)) = stored(operator) {
             run.pop();
             if let (Some(value), Some(arg)) = (run.pop(), place(operator)) {
-                run.join(&mut notes, value, Group { first: index, low: arg.offset, high: arg.offset.saturating_add(bytes) });
+                run.join(
+                    &mut notes,
+                    value,
+                    Group { first: index, low: arg.offset, high: arg.offset.saturating_add(bytes) },
+                );
             }
         } else {
             run.step(operator);
@@ -106,7 +110,9 @@ impl Run {
                 self.stack.pop();
             }
             // arrived at from elsewhere, where the stores before have not happened
-            Loop { .. } | Else | End => *self = Self { settings: std::mem::take(&mut self.settings), ..Self::default() },
+            Loop { .. } | Else | End => {
+                *self = Self { settings: std::mem::take(&mut self.settings), ..Self::default() }
+            }
             _ => match operands(operator) {
                 Some(operands) => self.compute(operands),
                 None => self.stack.clear(),
@@ -120,13 +126,29 @@ fn operands(operator: &Operator) -> Option<usize> {
     use Operator::*;
     Some(match operator {
         I32Const { .. } | I64Const { .. } | F32Const { .. } | F64Const { .. } | GlobalGet { .. } => 0,
-        I32Load { .. } | I64Load { .. } | F32Load { .. } | F64Load { .. } | I32Load8S { .. } | I32Load8U { .. } | I32Load16S { .. } | I32Load16U { .. } => 1,
-        I64Load8S { .. } | I64Load8U { .. } | I64Load16S { .. } | I64Load16U { .. } | I64Load32S { .. } | I64Load32U { .. } => 1,
-        I32Eqz | I64Eqz | I32Clz | I32Ctz | I32Popcnt | I64Clz | I64Ctz | I64Popcnt | I32WrapI64 | I64ExtendI32S | I64ExtendI32U => 1,
+        I32Load { .. }
+        | I64Load { .. }
+        | F32Load { .. }
+        | F64Load { .. }
+        | I32Load8S { .. }
+        | I32Load8U { .. }
+        | I32Load16S { .. }
+        | I32Load16U { .. } => 1,
+        I64Load8S { .. }
+        | I64Load8U { .. }
+        | I64Load16S { .. }
+        | I64Load16U { .. }
+        | I64Load32S { .. }
+        | I64Load32U { .. } => 1,
+        I32Eqz | I64Eqz | I32Clz | I32Ctz | I32Popcnt | I64Clz | I64Ctz | I64Popcnt | I32WrapI64 | I64ExtendI32S
+        | I64ExtendI32U => 1,
         I32Extend8S | I32Extend16S | I64Extend8S | I64Extend16S | I64Extend32S => 1,
-        I32ReinterpretF32 | I64ReinterpretF64 | F32ReinterpretI32 | F64ReinterpretI64 | F64ConvertI32S | F64ConvertI32U | F64ConvertI64S | F64ConvertI64U => 1,
-        I32Add | I32Sub | I32Mul | I32And | I32Or | I32Xor | I32Shl | I32ShrS | I32ShrU | I32Rotl | I32Rotr | I32DivS | I32DivU | I32RemS | I32RemU => 2,
-        I64Add | I64Sub | I64Mul | I64And | I64Or | I64Xor | I64Shl | I64ShrS | I64ShrU | I64Rotl | I64Rotr | I64DivS | I64DivU | I64RemS | I64RemU => 2,
+        I32ReinterpretF32 | I64ReinterpretF64 | F32ReinterpretI32 | F64ReinterpretI64 | F64ConvertI32S
+        | F64ConvertI32U | F64ConvertI64S | F64ConvertI64U => 1,
+        I32Add | I32Sub | I32Mul | I32And | I32Or | I32Xor | I32Shl | I32ShrS | I32ShrU | I32Rotl | I32Rotr
+        | I32DivS | I32DivU | I32RemS | I32RemU => 2,
+        I64Add | I64Sub | I64Mul | I64And | I64Or | I64Xor | I64Shl | I64ShrS | I64ShrU | I64Rotl | I64Rotr
+        | I64DivS | I64DivU | I64RemS | I64RemU => 2,
         I32Eq | I32Ne | I32LtS | I32LtU | I32GtS | I32GtU | I32LeS | I32LeU | I32GeS | I32GeU => 2,
         I64Eq | I64Ne | I64LtS | I64LtU | I64GtS | I64GtU | I64LeS | I64LeU | I64GeS | I64GeU => 2,
         F32Add | F32Sub | F32Mul | F32Div | F64Add | F64Sub | F64Mul | F64Div => 2,
@@ -138,9 +160,20 @@ fn operands(operator: &Operator) -> Option<usize> {
 fn place(operator: &Operator) -> Option<MemArg> {
     use Operator::*;
     match operator {
-        I32Store { memarg } | I32Store8 { memarg } | I32Store16 { memarg } | I64Store { memarg } | I64Store8 { memarg } | I64Store16 { memarg } | I64Store32 { memarg }
-        | F32Store { memarg } | F64Store { memarg } | V128Store { memarg } | V128Store8Lane { memarg, .. } | V128Store16Lane { memarg, .. }
-        | V128Store32Lane { memarg, .. } | V128Store64Lane { memarg, .. } => Some(*memarg),
+        I32Store { memarg }
+        | I32Store8 { memarg }
+        | I32Store16 { memarg }
+        | I64Store { memarg }
+        | I64Store8 { memarg }
+        | I64Store16 { memarg }
+        | I64Store32 { memarg }
+        | F32Store { memarg }
+        | F64Store { memarg }
+        | V128Store { memarg }
+        | V128Store8Lane { memarg, .. }
+        | V128Store16Lane { memarg, .. }
+        | V128Store32Lane { memarg, .. }
+        | V128Store64Lane { memarg, .. } => Some(*memarg),
         _ => None,
     }
 }

@@ -1,5 +1,5 @@
-//! Tables with indices of 64 bits (WebAssembly: memory64), as Motoko's compiler makes them: V8 has none, so they become tables with
-//! indices of 32 bits. An index that does not fit is out of bounds either way.
+//! Tables with indices of 64 bits (WebAssembly: memory64), as Motoko's compiler makes them: V8 has none, so they become
+//! tables with indices of 32 bits. An index that does not fit is out of bounds either way.
 
 use crate::barrier::{constant, Scratch};
 use crate::width::Width;
@@ -20,7 +20,10 @@ pub fn table(section: TableSectionReader) -> Result<(TableSection, Width), Strin
     for table in section {
         let mut table = table.map_err(|e| e.to_string())?;
         if table.ty.initial > MOST {
-            return Err(format!("Wasm module's table has {} elements which exceeds the maximum number allowed {MOST}", table.ty.initial));
+            return Err(format!(
+                "Wasm module's table has {} elements which exceeds the maximum number allowed {MOST}",
+                table.ty.initial
+            ));
         }
         if table.ty.table64 {
             width = Width::W64;
@@ -70,8 +73,14 @@ pub fn rewrite(function: &mut Function, operator: &Operator, scratch: &Scratch) 
         return Ok(());
     }
     for part in [
-        Instruction::LocalTee(scratch.address()), Instruction::I32WrapI64, Instruction::I32Const(-1),
-        Instruction::LocalGet(scratch.address()), Instruction::I64Const(u32::MAX.into()), Instruction::I64LeU, Instruction::Select, instruction,
+        Instruction::LocalTee(scratch.address()),
+        Instruction::I32WrapI64,
+        Instruction::I32Const(-1),
+        Instruction::LocalGet(scratch.address()),
+        Instruction::I64Const(u32::MAX.into()),
+        Instruction::I64LeU,
+        Instruction::Select,
+        instruction,
     ] {
         function.instruction(&part);
     }

@@ -23,11 +23,21 @@ fn deployed(pic: &PocketIc) -> Principal {
     canister
 }
 
-fn update<T: for<'a> candid::Deserialize<'a> + candid::CandidType>(pic: &PocketIc, canister: Principal, method: &str, arg: Vec<u8>) -> T {
+fn update<T: for<'a> candid::Deserialize<'a> + candid::CandidType>(
+    pic: &PocketIc,
+    canister: Principal,
+    method: &str,
+    arg: Vec<u8>,
+) -> T {
     decode_one(&pic.update_call(canister, alice(), method, arg).expect("replied")).expect("decoded")
 }
 
-fn query<T: for<'a> candid::Deserialize<'a> + candid::CandidType>(pic: &PocketIc, canister: Principal, method: &str, arg: Vec<u8>) -> T {
+fn query<T: for<'a> candid::Deserialize<'a> + candid::CandidType>(
+    pic: &PocketIc,
+    canister: Principal,
+    method: &str,
+    arg: Vec<u8>,
+) -> T {
     decode_one(&pic.query_call(canister, alice(), method, arg).expect("replied")).expect("decoded")
 }
 
@@ -62,7 +72,10 @@ fn rejects_with_the_codes_of_the_network() {
     let missing = pic.update_call(canister, alice(), "no_such_method", nothing()).unwrap_err();
     assert_eq!(format!("{:?}", missing.error_code), "CanisterMethodNotFound");
     pic.stop_canister(canister, Some(alice())).unwrap();
-    assert_eq!(format!("{:?}", pic.query_call(canister, alice(), "counter", nothing()).unwrap_err().error_code), "CanisterStopped");
+    assert_eq!(
+        format!("{:?}", pic.query_call(canister, alice(), "counter", nothing()).unwrap_err().error_code),
+        "CanisterStopped"
+    );
     pic.delete_canister(canister, Some(alice())).unwrap();
     assert!(!pic.canister_exists(canister));
 }
@@ -132,7 +145,11 @@ fn answers_http_outcalls_as_the_test_wants() {
     pic.mock_canister_http_response(MockCanisterHttpResponse {
         subnet_id: pending[0].subnet_id,
         request_id: pending[0].request_id,
-        response: CanisterHttpResponse::CanisterHttpReply(CanisterHttpReply { status: 200, headers: vec![], body: b"42".to_vec() }),
+        response: CanisterHttpResponse::CanisterHttpReply(CanisterHttpReply {
+            status: 200,
+            headers: vec![],
+            body: b"42".to_vec(),
+        }),
         additional_responses: vec![],
     });
     let fetched: Fetched = decode_one(&pic.await_call(call).unwrap()).unwrap();

@@ -9,7 +9,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { TestNetwork } from '../testing/network.js';
 
-const wasm = (name: string): Uint8Array => new Uint8Array(readFileSync(fileURLToPath(new URL(`../../../../.cache/wasm/${name}.wasm`, import.meta.url))));
+const wasm = (name: string): Uint8Array =>
+  new Uint8Array(readFileSync(fileURLToPath(new URL(`../../../../.cache/wasm/${name}.wasm`, import.meta.url))));
 const TOKEN = 100_000_000n;
 /** SNS's numbers; the package's types leave out its enums under Node's module resolution. */
 const YES = 1;
@@ -27,22 +28,47 @@ describe('@icp-sdk/canisters 3.6', () => {
     await network.start();
     const [ledgerId, ownId] = [await network.create(), await network.create()];
     governanceId = Principal.fromText(ownId.toText());
-    const install = (id: Principal, name: 'ledger' | 'governance', init: unknown): Promise<void> => network.management.install_code({
-      mode: { install: null }, canister_id: id, wasm_module: wasm(name), arg: new Uint8Array(IDL.encode(interfaces[name].init({ IDL }), [init])), sender_canister_version: [],
-    });
+    const install = (id: Principal, name: 'ledger' | 'governance', init: unknown): Promise<void> =>
+      network.management.install_code({
+        mode: { install: null },
+        canister_id: id,
+        wasm_module: wasm(name),
+        arg: new Uint8Array(IDL.encode(interfaces[name].init({ IDL }), [init])),
+        sender_canister_version: [],
+      });
     const owner = Principal.fromText(alice.getPrincipal().toText());
     await install(ledgerId as never, 'ledger', {
-      minting_account: { owner: ownId, subaccount: [] }, symbol: 'TST', name: 'Test', decimals: 8, transfer_fee: 10_000n,
+      minting_account: { owner: ownId, subaccount: [] },
+      symbol: 'TST',
+      name: 'Test',
+      decimals: 8,
+      transfer_fee: 10_000n,
       initial_balances: [[{ owner, subaccount: [] }, 100n * TOKEN]],
     });
-    const peers = Object.fromEntries(['governance', 'datasets', 'access', 'models', 'fleet', 'treasury'].map((name) => [name, ownId]));
+    const peers = Object.fromEntries(
+      ['governance', 'datasets', 'access', 'models', 'fleet', 'treasury'].map((name) => [name, ownId]),
+    );
     await install(ownId as never, 'governance', {
-      governor: ownId, peers: { ...peers, ledger: ledgerId }, functions: [], parameters: {
-        voting_period_seconds: 86_400n, quorum_basis_points: 300n, neuron_minimum_stake_e8s: TOKEN, neuron_minimum_dissolve_delay_to_vote_seconds: 60n,
-        max_dissolve_delay_seconds: 252_460_800n, max_dissolve_delay_bonus_percentage: 100n, max_neuron_age_for_age_bonus: 126_230_400n, max_age_bonus_percentage: 25n,
+      governor: ownId,
+      peers: { ...peers, ledger: ledgerId },
+      functions: [],
+      parameters: {
+        voting_period_seconds: 86_400n,
+        quorum_basis_points: 300n,
+        neuron_minimum_stake_e8s: TOKEN,
+        neuron_minimum_dissolve_delay_to_vote_seconds: 60n,
+        max_dissolve_delay_seconds: 252_460_800n,
+        max_dissolve_delay_bonus_percentage: 100n,
+        max_neuron_age_for_age_bonus: 126_230_400n,
+        max_age_bonus_percentage: 25n,
       },
     });
-    const agent = await HttpAgent.create({ host: network.url, identity: alice, rootKey: Uint8Array.from(Buffer.from(network.rootKey, 'hex')), verifyQuerySignatures: true });
+    const agent = await HttpAgent.create({
+      host: network.url,
+      identity: alice,
+      rootKey: Uint8Array.from(Buffer.from(network.rootKey, 'hex')),
+      verifyQuerySignatures: true,
+    });
     ledger = IcrcLedgerCanister.create({ agent, canisterId: Principal.fromText(ledgerId.toText()) });
     governance = SnsGovernanceCanister.create({ agent, canisterId: governanceId });
   });
@@ -53,11 +79,15 @@ describe('@icp-sdk/canisters 3.6', () => {
     const bob = Ed25519KeyIdentity.generate().getPrincipal();
     expect(await ledger.balance({ owner, certified: true })).toBe(100n * TOKEN);
     expect(await ledger.transactionFee({ certified: false })).toBe(10_000n);
-    expect(((await ledger.metadata({})) as [string, unknown][]).map(([name]) => name)).toEqual(expect.arrayContaining(['icrc1:symbol', 'icrc1:fee']));
+    expect(((await ledger.metadata({})) as [string, unknown][]).map(([name]) => name)).toEqual(
+      expect.arrayContaining(['icrc1:symbol', 'icrc1:fee']),
+    );
     await ledger.transfer({ to: { owner: bob, subaccount: [] }, amount: 5n * TOKEN });
     expect(await ledger.balance({ owner: bob })).toBe(5n * TOKEN);
     await ledger.approve({ spender: { owner: bob, subaccount: [] }, amount: TOKEN });
-    expect(await ledger.allowance({ account: { owner, subaccount: [] }, spender: { owner: bob, subaccount: [] } })).toMatchObject({ allowance: TOKEN });
+    expect(
+      await ledger.allowance({ account: { owner, subaccount: [] }, spender: { owner: bob, subaccount: [] } }),
+    ).toMatchObject({ allowance: TOKEN });
     await expect(ledger.transfer({ to: { owner: bob, subaccount: [] }, amount: 1000n * TOKEN })).rejects.toThrow(/./);
   });
 
@@ -73,7 +103,17 @@ describe('@icp-sdk/canisters 3.6', () => {
     const [id, large] = [await claim(0n, 2n), await claim(1n, 50n)];
     expect(await governance.listNeurons({ principal: controller, certified: true })).toHaveLength(2);
     const reply = await governance.manageNeuron({
-      subaccount: id.id, command: [{ MakeProposal: { url: '', title: 'A motion', summary: 'By a stranger\'s client.', action: [{ Motion: { motion_text: 'So be it.' } }] } }],
+      subaccount: id.id,
+      command: [
+        {
+          MakeProposal: {
+            url: '',
+            title: 'A motion',
+            summary: "By a stranger's client.",
+            action: [{ Motion: { motion_text: 'So be it.' } }],
+          },
+        },
+      ],
     });
     const made = reply.command[0] as unknown as { MakeProposal: { proposal_id: [{ id: bigint }] } };
     const proposalId = made.MakeProposal.proposal_id[0];
@@ -82,7 +122,9 @@ describe('@icp-sdk/canisters 3.6', () => {
     expect((await governance.getProposal({ proposalId })).decided_timestamp_seconds).toBeGreaterThan(0n);
     await expect(governance.registerVote({ neuronId: id, vote: YES as never, proposalId })).rejects.toThrow('decided');
     expect((await governance.getProposal({ proposalId })).proposal[0]?.title).toBe('A motion');
-    const listed = await governance.listProposals({ limit: 10, includeStatus: [OPEN, EXECUTED] as never }) as { proposals: { id: [{ id: bigint }] }[] };
+    const listed = (await governance.listProposals({ limit: 10, includeStatus: [OPEN, EXECUTED] as never })) as {
+      proposals: { id: [{ id: bigint }] }[];
+    };
     expect(listed.proposals.map(({ id: [one] }) => one.id)).toContain(proposalId.id);
     expect(Array.isArray((await governance.listNervousSystemFunctions({})).functions)).toBe(true);
     expect((await governance.nervousSystemParameters({})).neuron_minimum_stake_e8s).toEqual([TOKEN]);
@@ -91,6 +133,10 @@ describe('@icp-sdk/canisters 3.6', () => {
 
 /** SNS: sha256(0x0c ‖ "neuron-stake" ‖ controller ‖ memo). */
 async function neuronSubaccount(controller: Principal, memo: bigint): Promise<Uint8Array> {
-  const bytes = Buffer.concat([Buffer.from('\x0cneuron-stake'), controller.toUint8Array(), Buffer.from(memo.toString(16).padStart(16, '0'), 'hex')]);
+  const bytes = Buffer.concat([
+    Buffer.from('\x0cneuron-stake'),
+    controller.toUint8Array(),
+    Buffer.from(memo.toString(16).padStart(16, '0'), 'hex'),
+  ]);
   return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
 }

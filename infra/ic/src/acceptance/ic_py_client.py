@@ -12,11 +12,12 @@ url, canister, subnet = sys.argv[1:4]
 agent = Agent(Identity(), Client(url=url))
 secp = Agent(Identity(type="secp256k1"), Client(url=url))
 nothing = encode([])
+whoami = agent.query_raw(canister, "whoami", nothing, [Types.Principal])[0]["value"]
 done = {
     "increment": agent.update_raw(canister, "increment", nothing, [Types.Nat64])[0]["value"],
     "again": secp.update_raw(canister, "increment", nothing, [Types.Nat64])[0]["value"],
     "counter": agent.query_raw(canister, "counter", nothing, [Types.Nat64])[0]["value"],
-    "whoami": agent.query_raw(canister, "whoami", nothing, [Types.Principal])[0]["value"].to_str() == str(agent.get_principal()),
+    "whoami": whoami.to_str() == str(agent.get_principal()),
     "hash": canister_module_hash(agent, canister),
     "controllers": [controller.to_str() for controller in canister_controllers(agent, canister)],
     "subnetKey": subnet_public_key(agent, canister, subnet),

@@ -1,7 +1,10 @@
 import { IcpProject, icpIsHere } from '../testing/icp-cli.js';
 import { TestNetwork } from '../testing/network.js';
 
-/** The real `icp` with a subnet under a root, as on the main network: its agent verifies certificates by the root's key and the delegation. */
+/**
+ * The real `icp` with a subnet under a root, as on the main network: its agent verifies certificates by the root's key
+ * and the delegation.
+ */
 (icpIsHere ? describe : describe.skip)('icp, connected to a subnet under a root that delegates', () => {
   const network = new TestNetwork();
   const projects: IcpProject[] = [];
@@ -29,6 +32,8 @@ import { TestNetwork } from '../testing/network.js';
 
   it('believes nothing under another root key', async () => {
     const other = `${network.rootKey.slice(0, -2)}${network.rootKey.endsWith('00') ? '01' : '00'}`;
-    await expect(connected(other).run('cycles', 'transfer', '10T', 'aaaaa-aa', '--identity', 'anonymous', '-n', 'local')).rejects.toThrow(/certificate|signature|key/i);
+    await expect(
+      connected(other).run('cycles', 'transfer', '10T', 'aaaaa-aa', '--identity', 'anonymous', '-n', 'local'),
+    ).rejects.toThrow(/certificate|signature|key/i);
   });
 });

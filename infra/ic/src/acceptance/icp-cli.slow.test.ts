@@ -7,7 +7,8 @@ import { freePort } from '../testing/network.js';
 (icpIsHere ? describe : describe.skip)('icp', () => {
   let project: IcpProject;
   const icp = (...args: string[]): Promise<string> => project.run(...args);
-  const call = (method: string, ...more: string[]): Promise<string> => icp('canister', 'call', 'test', method, '()', ...more);
+  const call = (method: string, ...more: string[]): Promise<string> =>
+    icp('canister', 'call', 'test', method, '()', ...more);
 
   beforeAll(async () => {
     project = new IcpProject(`    mode: managed\n    gateway:\n      port: ${await freePort()}\n`);
@@ -47,7 +48,18 @@ import { freePort } from '../testing/network.js';
   });
 
   it('changes settings and shows them', async () => {
-    await icp('canister', 'settings', 'update', 'test', '--freezing-threshold', '3000000', '--log-visibility', 'public', '--wasm-memory-threshold', '1000000');
+    await icp(
+      'canister',
+      'settings',
+      'update',
+      'test',
+      '--freezing-threshold',
+      '3000000',
+      '--log-visibility',
+      'public',
+      '--wasm-memory-threshold',
+      '1000000',
+    );
     const shown = await icp('canister', 'settings', 'show', 'test');
     expect(shown).toMatch(/3_000_000[\s\S]*Public/);
   });
@@ -59,11 +71,15 @@ import { freePort } from '../testing/network.js';
     const taken = /Created snapshot ([0-9a-f]+)/.exec(await icp('canister', 'snapshot', 'create', 'test'))![1]!;
     expect(await icp('canister', 'snapshot', 'list', 'test')).toContain(taken);
     await icp('canister', 'snapshot', 'download', 'test', taken, '--output', project.path('snapshot'));
-    expect(readdirSync(project.path('snapshot'))).toEqual(expect.arrayContaining(['metadata.json', 'wasm_memory.bin', 'wasm_module.bin']));
+    expect(readdirSync(project.path('snapshot'))).toEqual(
+      expect.arrayContaining(['metadata.json', 'wasm_memory.bin', 'wasm_module.bin']),
+    );
     await icp('canister', 'start', 'test');
     await call('increment');
     await icp('canister', 'stop', 'test');
-    const uploaded = /([0-9a-f]{36})/.exec(await icp('canister', 'snapshot', 'upload', 'test', '--input', project.path('snapshot')))![1]!;
+    const uploaded = /([0-9a-f]{36})/.exec(
+      await icp('canister', 'snapshot', 'upload', 'test', '--input', project.path('snapshot')),
+    )![1]!;
     await icp('canister', 'snapshot', 'restore', 'test', uploaded);
     await icp('canister', 'snapshot', 'delete', 'test', taken);
     await icp('canister', 'start', 'test');
@@ -71,7 +87,8 @@ import { freePort } from '../testing/network.js';
   });
 
   it.each([['secp256k1'], ['prime256v1'], ['ed25519']])('signs with an imported PEM key on %s', async (curve) => {
-    const { privateKey } = curve === 'ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: curve });
+    const { privateKey } =
+      curve === 'ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: curve });
     const pem = project.write(`${curve}.pem`, privateKey.export({ type: 'pkcs8', format: 'pem' }) as string);
     await icp('identity', 'import', curve, '--from-pem', pem, '--storage', 'plaintext');
     const principal = (await icp('identity', 'principal', '--identity', curve)).trim();
@@ -82,14 +99,40 @@ import { freePort } from '../testing/network.js';
 
   it('signs with a delegation, within its targets only', async () => {
     const { publicKey, session } = await requested('session');
-    const chain = project.write('chain.json', await icp('identity', 'delegation', 'sign', '--key-pem', publicKey, '--duration', '1h', '--identity', 'secp256k1'));
+    const chain = project.write(
+      'chain.json',
+      await icp(
+        'identity',
+        'delegation',
+        'sign',
+        '--key-pem',
+        publicKey,
+        '--duration',
+        '1h',
+        '--identity',
+        'secp256k1',
+      ),
+    );
     await icp('identity', 'delegation', 'use', session, '--from-json', chain);
     const principal = (await icp('identity', 'principal', '--identity', 'secp256k1')).trim();
     expect(await call('whoami', '--identity', session)).toContain(principal);
     const other = await requested('elsewhere');
-    const narrow = project.write('narrow.json', await icp(
-      'identity', 'delegation', 'sign', '--key-pem', other.publicKey, '--duration', '1h', '--canisters', 'ryjl3-tyaaa-aaaaa-aaaba-cai', '--identity', 'secp256k1',
-    ));
+    const narrow = project.write(
+      'narrow.json',
+      await icp(
+        'identity',
+        'delegation',
+        'sign',
+        '--key-pem',
+        other.publicKey,
+        '--duration',
+        '1h',
+        '--canisters',
+        'ryjl3-tyaaa-aaaaa-aaaba-cai',
+        '--identity',
+        'secp256k1',
+      ),
+    );
     await icp('identity', 'delegation', 'use', other.session, '--from-json', narrow);
     await expect(call('increment', '--identity', other.session)).rejects.toThrow(/target|delegation/i);
   });

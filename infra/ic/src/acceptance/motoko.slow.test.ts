@@ -30,7 +30,8 @@ const register = (more = ''): string => `
       count += 100;
       assert false
     };
-    public func tick() : async () { ignore Timer.setTimer<system>(#milliseconds 100, func () : async () { ticks += 1 }) };
+    public func tick() : async () { ignore Timer.setTimer<system>(#milliseconds 100, func () : async () { ticks += 1 })
+    };
     public func keep(words : Nat) : async () { kept := VarArray.repeat(7, words) };
     public query func last() : async Nat { kept[kept.size() - 1] };
     public func endless() : async () { loop { count += 1 } };
@@ -38,11 +39,19 @@ const register = (more = ''): string => `
     ${more}
   };`;
 
-const idl: IDL.InterfaceFactory = ({ IDL }) => IDL.Service({
-  enter: IDL.Func([IDL.Text], [IDL.Text], []), find: IDL.Func([IDL.Text], [IDL.Opt(IDL.Nat)], ['query']), state: IDL.Func([], [IDL.Nat, IDL.Nat, IDL.Nat], ['query']),
-  enterAndTrap: IDL.Func([IDL.Text], [], []), tick: IDL.Func([], [], []), keep: IDL.Func([IDL.Nat], [], []), last: IDL.Func([], [IDL.Nat], ['query']),
-  endless: IDL.Func([], [], []), endlessQuery: IDL.Func([], [], ['query']), remove: IDL.Func([IDL.Text], [], []),
-});
+const idl: IDL.InterfaceFactory = ({ IDL }) =>
+  IDL.Service({
+    enter: IDL.Func([IDL.Text], [IDL.Text], []),
+    find: IDL.Func([IDL.Text], [IDL.Opt(IDL.Nat)], ['query']),
+    state: IDL.Func([], [IDL.Nat, IDL.Nat, IDL.Nat], ['query']),
+    enterAndTrap: IDL.Func([IDL.Text], [], []),
+    tick: IDL.Func([], [], []),
+    keep: IDL.Func([IDL.Nat], [], []),
+    last: IDL.Func([], [IDL.Nat], ['query']),
+    endless: IDL.Func([], [], []),
+    endlessQuery: IDL.Func([], [], ['query']),
+    remove: IDL.Func([IDL.Text], [], []),
+  });
 
 interface Register {
   enter(name: string): Promise<string>;
@@ -58,7 +67,9 @@ interface Register {
   remove(name: string): Promise<void>;
 }
 
-const upgrade = (...persistence: [object?]): object => ({ upgrade: [{ skip_pre_upgrade: [], wasm_memory_persistence: persistence }] });
+const upgrade = (...persistence: [object?]): object => ({
+  upgrade: [{ skip_pre_upgrade: [], wasm_memory_persistence: persistence }],
+});
 const KEEP = upgrade({ keep: null });
 
 describe('an actor by Motoko’s compiler, with addresses of 64 bits', () => {
@@ -66,7 +77,8 @@ describe('an actor by Motoko’s compiler, with addresses of 64 bits', () => {
   const first = compiled(register());
   let id: Principal;
   let actor: Register;
-  const connect = (): Register => Actor.createActor(idl, { agent: network.agent, canisterId: id }) as unknown as Register;
+  const connect = (): Register =>
+    Actor.createActor(idl, { agent: network.agent, canisterId: id }) as unknown as Register;
 
   beforeAll(async () => {
     await network.start(SHORT_LIMITS);
@@ -121,28 +133,52 @@ describe('an actor by Motoko’s compiler, with addresses of 64 bits', () => {
   });
 
   it('goes back to a snapshot', async () => {
-    const { id: snapshot } = await network.management.take_canister_snapshot({ canister_id: id, replace_snapshot: [], uninstall_code: [], sender_canister_version: [] });
+    const { id: snapshot } = await network.management.take_canister_snapshot({
+      canister_id: id,
+      replace_snapshot: [],
+      uninstall_code: [],
+      sender_canister_version: [],
+    });
     await actor.enter('late');
-    await network.management.load_canister_snapshot({ canister_id: id, snapshot_id: snapshot, sender_canister_version: [] });
+    await network.management.load_canister_snapshot({
+      canister_id: id,
+      snapshot_id: snapshot,
+      sender_canister_version: [],
+    });
     expect([await actor.find('late'), await actor.find('edsger')]).toEqual([[], [4n]]);
   });
 
   it('refuses an upgrade that would lose its data by mistake, and one to a module that cannot find them', async () => {
-    await expect(network.install(id, { upgrade: [] }, first)).rejects.toThrow('Missing upgrade option: Enhanced orthogonal persistence requires the `wasm_memory_persistence` upgrade option.');
-    await expect(network.install(id, KEEP)).rejects.toThrow('Invalid upgrade option: The `wasm_memory_persistence: opt Keep` upgrade option requires that the new canister module supports enhanced orthogonal persistence.');
+    await expect(network.install(id, { upgrade: [] }, first)).rejects.toThrow(
+      'Missing upgrade option: Enhanced orthogonal persistence requires the `wasm_memory_persistence` upgrade option.',
+    );
+    await expect(network.install(id, KEEP)).rejects.toThrow(
+      'Invalid upgrade option: The `wasm_memory_persistence: opt Keep` upgrade option requires that the new ' +
+        'canister module supports enhanced orthogonal persistence.',
+    );
     expect((await actor.state())[0]).toBe(4n);
   });
 
   it('keeps its data over an upgrade to other code, but for what is transient', async () => {
-    await network.install(id, KEEP, compiled(register('public func remove(name : Text) : async () { Map.remove(names, Text.compare, name) };')));
+    await network.install(
+      id,
+      KEEP,
+      compiled(register('public func remove(name : Text) : async () { Map.remove(names, Text.compare, name) };')),
+    );
     expect([await actor.find('grace'), await actor.last(), await actor.state()]).toEqual([[2n], 7n, [4n, 0n, 1n]]);
     await actor.remove('grace');
     await actor.enter('barbara');
-    expect([await actor.find('grace'), await actor.find('barbara'), await actor.state()]).toEqual([[], [5n], [5n, 1n, 1n]]);
+    expect([await actor.find('grace'), await actor.find('barbara'), await actor.state()]).toEqual([
+      [],
+      [5n],
+      [5n, 1n, 1n],
+    ]);
   });
 
   it('refuses, in its own words, an upgrade to another type of data', async () => {
-    await expect(network.install(id, KEEP, compiled('persistent actor { var count : Text = "" }'))).rejects.toThrow(/RTS error: Memory-incompatible program upgrade/);
+    await expect(network.install(id, KEEP, compiled('persistent actor { var count : Text = "" }'))).rejects.toThrow(
+      /RTS error: Memory-incompatible program upgrade/,
+    );
     expect((await actor.state())[0]).toBe(5n);
   });
 
@@ -164,16 +200,26 @@ describe('an actor by Motoko’s compiler of before, with addresses of 32 bits',
     };`;
   afterAll(() => network.remove());
 
-  it('takes its stable variables through an upgrade, and refuses, in its own words, one to a module with 64 bits that was not made for it', async () => {
-    await network.start();
-    const id = await network.create();
-    await network.install(id, { install: null }, compiledClassically(source('actor')));
-    const actor = Actor.createActor(idl, { agent: network.agent, canisterId: id }) as unknown as Register;
-    await actor.enter('ada');
-    await network.install(id, { upgrade: [] }, compiledClassically(source('actor', 'public func other() : async () {};')));
-    expect(await actor.state()).toEqual([1n, 1n, 0n]);
-    await expect(network.install(id, { upgrade: [] }, compiled(source('persistent actor')))).rejects.toThrow(/Recompile with explicit flag --enhanced-orthogonal-persistence/);
-    await actor.enter('grace');
-    expect(await actor.state()).toEqual([2n, 1n, 0n]);
-  });
+  it(
+    'takes its stable variables through an upgrade, and refuses, in its own words, one to a module with 64 bits ' +
+      'that was not made for it',
+    async () => {
+      await network.start();
+      const id = await network.create();
+      await network.install(id, { install: null }, compiledClassically(source('actor')));
+      const actor = Actor.createActor(idl, { agent: network.agent, canisterId: id }) as unknown as Register;
+      await actor.enter('ada');
+      await network.install(
+        id,
+        { upgrade: [] },
+        compiledClassically(source('actor', 'public func other() : async () {};')),
+      );
+      expect(await actor.state()).toEqual([1n, 1n, 0n]);
+      await expect(network.install(id, { upgrade: [] }, compiled(source('persistent actor')))).rejects.toThrow(
+        /Recompile with explicit flag --enhanced-orthogonal-persistence/,
+      );
+      await actor.enter('grace');
+      expect(await actor.state()).toEqual([2n, 1n, 0n]);
+    },
+  );
 });

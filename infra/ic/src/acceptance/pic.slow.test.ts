@@ -17,8 +17,14 @@ describe.each(pocketServers)('@dfinity/pic on %s', (_, program) => {
     await server.stop();
   });
 
-  const setup = async (sender = Ed25519KeyIdentity.generate().getPrincipal()): Promise<{ canister: TestCanister; id: Parameters<typeof pic.getCyclesBalance>[0]; sender: typeof sender }> => {
-    const { actor, canisterId } = await pic.setupCanister({ idlFactory: testCanister as never, wasm: testWasmPath(), sender });
+  const setup = async (
+    sender = Ed25519KeyIdentity.generate().getPrincipal(),
+  ): Promise<{ canister: TestCanister; id: Parameters<typeof pic.getCyclesBalance>[0]; sender: typeof sender }> => {
+    const { actor, canisterId } = await pic.setupCanister({
+      idlFactory: testCanister as never,
+      wasm: testWasmPath(),
+      sender,
+    });
     return { canister: actor as unknown as TestCanister, id: canisterId, sender };
   };
 
@@ -29,14 +35,16 @@ describe.each(pocketServers)('@dfinity/pic on %s', (_, program) => {
     await canister.write_stable(0n, [1, 2, 3]);
     await pic.upgradeCanister({ canisterId: id, wasm: testWasmPath(), sender });
     expect(await canister.counter()).toBe(0n);
-    expect([...await canister.read_stable(0n, 3n)]).toEqual([1, 2, 3]);
+    expect([...(await canister.read_stable(0n, 3n))]).toEqual([1, 2, 3]);
     expect((await pic.getControllers(id)).map(String)).toEqual([sender.toText()]);
   });
 
   it('speaks for whomever it names', async () => {
     const { canister, id } = await setup();
     const bob = Ed25519KeyIdentity.generate().getPrincipal();
-    const actor = pic.createActor(testCanister as never, id) as unknown as TestCanister & { setPrincipal(principal: unknown): void };
+    const actor = pic.createActor(testCanister as never, id) as unknown as TestCanister & {
+      setPrincipal(principal: unknown): void;
+    };
     actor.setPrincipal(bob);
     expect(String(await actor.whoami())).toBe(bob.toText());
     await expect(canister.increment_and_trap()).rejects.toThrow('deliberate');
@@ -61,19 +69,24 @@ describe.each(pocketServers)('@dfinity/pic on %s', (_, program) => {
     const before = await pic.getCyclesBalance(id);
     expect(await pic.addCycles(id, 5_000_000_000_000n)).toBeGreaterThan(before + 4_000_000_000_000n);
     await pic.setStableMemory(id, Uint8Array.of(9, 8, 7));
-    expect([...await canister.read_stable(0n, 3n)]).toEqual([9, 8, 7]);
+    expect([...(await canister.read_stable(0n, 3n))]).toEqual([9, 8, 7]);
     expect([...(await pic.getStableMemory(id)).subarray(0, 3)]).toEqual([9, 8, 7]);
   });
 
   it('answers HTTP outcalls as the test wants', async () => {
     const { id } = await setup();
-    const deferred = pic.createDeferredActor(testCanister as never, id) as unknown as Record<'fetch', (...args: unknown[]) => Promise<() => Promise<unknown>>>;
+    const deferred = pic.createDeferredActor(testCanister as never, id) as unknown as Record<
+      'fetch',
+      (...args: unknown[]) => Promise<() => Promise<unknown>>
+    >;
     const execute = await deferred.fetch('https://example.com/price', [], ['without_headers']);
     await pic.tick(2);
     const [pending] = await pic.getPendingHttpsOutcalls();
     expect(pending).toMatchObject({ url: 'https://example.com/price', httpMethod: 'POST' });
     await pic.mockPendingHttpsOutcall({
-      requestId: pending!.requestId, subnetId: pending!.subnetId, response: { type: 'success', statusCode: 200, headers: [['x', 'y']], body: new TextEncoder().encode('42') },
+      requestId: pending!.requestId,
+      subnetId: pending!.subnetId,
+      response: { type: 'success', statusCode: 200, headers: [['x', 'y']], body: new TextEncoder().encode('42') },
     });
     expect(await execute()).toEqual({ Ok: [200n, [], new TextEncoder().encode('seen: 42')] });
   });

@@ -1,4 +1,8 @@
-import { ResponseVerificationErrorCode, verifyRequestResponsePair, type ResponseVerificationError } from '@dfinity/response-verification';
+import {
+  ResponseVerificationErrorCode,
+  verifyRequestResponsePair,
+  type ResponseVerificationError,
+} from '@dfinity/response-verification';
 import { certifyPage } from '../testing/certified-page.js';
 import { FORMS, TestNetwork } from '../testing/network.js';
 import type { TestCanister } from '../testing/test-canister.js';
@@ -6,7 +10,10 @@ import type { TestCanister } from '../testing/test-canister.js';
 const PAGE = { status: 200, type: 'text/html', body: '<h1>Certified</h1>' };
 const FIVE_MINUTES = 300_000_000_000n;
 
-/** The verifier of the service worker, as compiled Wasm from its package: it has the root key, and believes nothing else. */
+/**
+ * The verifier of the service worker, as compiled Wasm from its package: it has the root key, and believes nothing
+ * else.
+ */
 describe.each(FORMS)('response verification, version 2, of a subnet %s,', (_, options) => {
   const network = new TestNetwork();
   let canister: TestCanister;
@@ -19,11 +26,25 @@ describe.each(FORMS)('response verification, version 2, of a subnet %s,', (_, op
   });
   afterAll(() => network.remove());
 
-  const verified = (change: { url?: string; body?: string; type?: string; rootKey?: string; canister?: Uint8Array }): boolean => {
+  const verified = (change: {
+    url?: string;
+    body?: string;
+    type?: string;
+    rootKey?: string;
+    canister?: Uint8Array;
+  }): boolean => {
     const answer = verifyRequestResponsePair(
       { method: 'GET', url: change.url ?? '/index.html', headers: [], body: [], certificate_version: [2] },
-      { status_code: 200, headers: change.type ? [['content-type', change.type], ...headers.slice(1)] : headers, body: new TextEncoder().encode(change.body ?? PAGE.body) },
-      change.canister ?? canister.id.toUint8Array(), BigInt(Date.now()) * 1_000_000n, FIVE_MINUTES, Uint8Array.from(Buffer.from(change.rootKey ?? network.rootKey, 'hex')), 2,
+      {
+        status_code: 200,
+        headers: change.type ? [['content-type', change.type], ...headers.slice(1)] : headers,
+        body: new TextEncoder().encode(change.body ?? PAGE.body),
+      },
+      change.canister ?? canister.id.toUint8Array(),
+      BigInt(Date.now()) * 1_000_000n,
+      FIVE_MINUTES,
+      Uint8Array.from(Buffer.from(change.rootKey ?? network.rootKey, 'hex')),
+      2,
     );
     return answer.response !== undefined;
   };
@@ -36,7 +57,11 @@ describe.each(FORMS)('response verification, version 2, of a subnet %s,', (_, op
     ['another body', { body: '<h1>Forged</h1>' }, ResponseVerificationErrorCode.InvalidRequestAndResponseHashes],
     ['another content type', { type: 'text/plain' }, ResponseVerificationErrorCode.InvalidRequestAndResponseHashes],
     ['another path', { url: '/other.html' }, ResponseVerificationErrorCode.ExactExpressionPathMismatch],
-    ['another canister', { canister: new Uint8Array([0, 0, 0, 0, 1, 0, 0, 9, 1, 1]) }, ResponseVerificationErrorCode.CertificateMissingCertifiedData],
+    [
+      'another canister',
+      { canister: new Uint8Array([0, 0, 0, 0, 1, 0, 0, 9, 1, 1]) },
+      ResponseVerificationErrorCode.CertificateMissingCertifiedData,
+    ],
   ])('refuses %s', (_, change, code) => {
     let refusal: unknown;
     try {

@@ -1,4 +1,11 @@
-import { DerivedPublicKey, EncryptedVetKey, IbeCiphertext, IbeIdentity, IbeSeed, TransportSecretKey } from '@dfinity/vetkeys';
+import {
+  DerivedPublicKey,
+  EncryptedVetKey,
+  IbeCiphertext,
+  IbeIdentity,
+  IbeSeed,
+  TransportSecretKey,
+} from '@dfinity/vetkeys';
 import { FORMS, TestNetwork } from '../testing/network.js';
 import type { TestCanister } from '../testing/test-canister.js';
 
@@ -17,7 +24,12 @@ describe.each(FORMS)('@dfinity/vetkeys 0.4, of a subnet %s,', (_, options) => {
 
   const derive = async (input: Uint8Array): Promise<{ encrypted: EncryptedVetKey; transport: TransportSecretKey }> => {
     const transport = TransportSecretKey.random();
-    return { transport, encrypted: EncryptedVetKey.deserialize(Uint8Array.from(await canister.vetkd_derive_key(context, input, transport.publicKeyBytes()))) };
+    return {
+      transport,
+      encrypted: EncryptedVetKey.deserialize(
+        Uint8Array.from(await canister.vetkd_derive_key(context, input, transport.publicKeyBytes())),
+      ),
+    };
   };
 
   it('decrypts a message that was encrypted to an identity before its key was asked for', async () => {
@@ -28,12 +40,18 @@ describe.each(FORMS)('@dfinity/vetkeys 0.4, of a subnet %s,', (_, options) => {
     const key = encrypted.decryptAndVerify(transport, publicKey, input);
     expect(Buffer.from(IbeCiphertext.deserialize(sealed).decrypt(key))).toEqual(Buffer.from(secret));
     const other = await derive(new TextEncoder().encode('dataset 7, epoch 4'));
-    const wrong = other.encrypted.decryptAndVerify(other.transport, publicKey, new TextEncoder().encode('dataset 7, epoch 4'));
+    const wrong = other.encrypted.decryptAndVerify(
+      other.transport,
+      publicKey,
+      new TextEncoder().encode('dataset 7, epoch 4'),
+    );
     expect(() => IbeCiphertext.deserialize(sealed).decrypt(wrong)).toThrow(/decrypt/i);
   });
 
   it('verifies that a key is for the input that was asked for', async () => {
     const { encrypted, transport } = await derive(new TextEncoder().encode('one'));
-    expect(() => encrypted.decryptAndVerify(transport, publicKey, new TextEncoder().encode('another'))).toThrow(/verif|invalid/i);
+    expect(() => encrypted.decryptAndVerify(transport, publicKey, new TextEncoder().encode('another'))).toThrow(
+      /verif|invalid/i,
+    );
   });
 });

@@ -11,11 +11,18 @@ import { Blob, ownKey, type Block } from './ledger.js';
 
 const { Record, Variant, Opt, Vec, Text, Nat, Nat64, Null } = IDL;
 const NotifyError = Variant({
-  Refunded: Record({ reason: Text, block_index: Opt(Nat64) }), Processing: Null, TransactionTooOld: Nat64, InvalidTransaction: Text,
+  Refunded: Record({ reason: Text, block_index: Opt(Nat64) }),
+  Processing: Null,
+  TransactionTooOld: Nat64,
+  InvalidTransaction: Text,
   Other: Record({ error_code: Nat64, error_message: Text }),
 });
 const Minted = Record({ balance: Nat, block_index: Nat, minted: Nat });
-const Rate = Record({ data: Record({ xdr_permyriad_per_icp: Nat64, timestamp_seconds: Nat64 }), hash_tree: Blob, certificate: Blob });
+const Rate = Record({
+  data: Record({ xdr_permyriad_per_icp: Nat64, timestamp_seconds: Nat64 }),
+  hash_tree: Blob,
+  certificate: Blob,
+});
 
 /** One ICP is worth 3.52 XDR, for ever: a made-up price. */
 const XDR_PERMYRIAD_PER_ICP = 35_200n;
@@ -28,11 +35,22 @@ const TOP_UP = numericMemo(0x5055_5054n);
 export type Redeemed = { Ok: unknown } | { Err: unknown };
 
 /** What was paid in a block, once: a second notification finds what the first one did. */
-function redeem(call: BuiltinCall, number: bigint, account: string, memo: string, act: (block: Block) => unknown): Redeemed {
-  const redeemed = (call.subnet.state.builtins ??= {}).redeemed ??= new Map<number, Redeemed>();
+function redeem(
+  call: BuiltinCall,
+  number: bigint,
+  account: string,
+  memo: string,
+  act: (block: Block) => unknown,
+): Redeemed {
+  const redeemed = ((call.subnet.state.builtins ??= {}).redeemed ??= new Map<number, Redeemed>());
   const block = icpState(call).blocks[Number(number)];
   if (!block) return { Err: { InvalidTransaction: `There is no block ${number}.` } };
-  if (block.to !== account) return { Err: { InvalidTransaction: `Block ${number} was not paid to the caller's account at the cycles minting canister.` } };
+  if (block.to !== account)
+    return {
+      Err: {
+        InvalidTransaction: `Block ${number} was not paid to the caller's account at the cycles minting canister.`,
+      },
+    };
   if (block.memo !== memo) return { Err: { InvalidTransaction: `The memo of block ${number} is for something else.` } };
   if (redeemed.has(Number(number))) return redeemed.get(Number(number))!;
   try {
@@ -45,7 +63,10 @@ function redeem(call: BuiltinCall, number: bigint, account: string, memo: string
   }
 }
 
-interface MintArgument { block_index: bigint; to_subaccount: [ArrayLike<number>] | [] }
+interface MintArgument {
+  block_index: bigint;
+  to_subaccount: [ArrayLike<number>] | [];
+}
 
 function notifyMint(call: BuiltinCall, { block_index, to_subaccount }: MintArgument): unknown {
   return redeem(call, block_index, accountAt(CYCLES_MINTER, call.caller), MINT, ({ amount }) => {
@@ -56,39 +77,77 @@ function notifyMint(call: BuiltinCall, { block_index, to_subaccount }: MintArgum
   });
 }
 
-interface CreateArgument { block_index: bigint; controller: Principal; settings: [CandidSettings] | [] }
+interface CreateArgument {
+  block_index: bigint;
+  controller: Principal;
+  settings: [CandidSettings] | [];
+}
 
 function notifyCreate(call: BuiltinCall, { block_index, controller, settings }: CreateArgument): unknown {
   const owner = idOf(controller.toUint8Array());
-  if (owner !== call.caller) return { Err: { Other: { error_code: 1n, error_message: 'Notify create canister can only be called by the controller itself.' } } };
-  const result = redeem(call, block_index, accountAt(CYCLES_MINTER, owner), CREATE, ({ amount }) => createFor(call, owner, amount * CYCLES_PER_E8, settings[0]).id);
+  if (owner !== call.caller)
+    return {
+      Err: {
+        Other: { error_code: 1n, error_message: 'Notify create canister can only be called by the controller itself.' },
+      },
+    };
+  const result = redeem(
+    call,
+    block_index,
+    accountAt(CYCLES_MINTER, owner),
+    CREATE,
+    ({ amount }) => createFor(call, owner, amount * CYCLES_PER_E8, settings[0]).id,
+  );
   return 'Ok' in result ? { Ok: principalOf(result.Ok as string) } : result;
 }
 
-function notifyTopUp(call: BuiltinCall, { block_index, canister_id }: { block_index: bigint; canister_id: Principal }): unknown {
+function notifyTopUp(
+  call: BuiltinCall,
+  { block_index, canister_id }: { block_index: bigint; canister_id: Principal },
+): unknown {
   return redeem(call, block_index, accountAt(CYCLES_MINTER, canister_id), TOP_UP, ({ amount }) => {
     const canister = call.subnet.canisters.get(idOf(canister_id.toUint8Array()));
-    if (!canister) throw new Reject('canisterNotFound', `Canister ${textOf(idOf(canister_id.toUint8Array()))} not found.`);
+    if (!canister)
+      throw new Reject('canisterNotFound', `Canister ${textOf(idOf(canister_id.toUint8Array()))} not found.`);
     canister.state.cycles += amount * CYCLES_PER_E8;
     return amount * CYCLES_PER_E8;
   });
 }
 
 export const cyclesMinter: Builtin = {
-  id: CYCLES_MINTER, name: 'cycles minting canister',
+  id: CYCLES_MINTER,
+  name: 'cycles minting canister',
   methods: {
     get_default_subnets: query([], [Vec(IDL.Principal)], ({ subnet }) => [principalOf(idOf(subnet.network.subnetId))]),
-    get_subnet_types_to_subnets: query([], [Record({ data: Vec(IDL.Tuple(Text, Vec(IDL.Principal))) })], () => ({ data: [] })),
+    get_subnet_types_to_subnets: query([], [Record({ data: Vec(IDL.Tuple(Text, Vec(IDL.Principal))) })], () => ({
+      data: [],
+    })),
     get_icp_xdr_conversion_rate: query([], [Rate], ({ subnet }) => ({
-      data: { xdr_permyriad_per_icp: XDR_PERMYRIAD_PER_ICP, timestamp_seconds: subnet.state.time / 1_000_000_000n }, hash_tree: [], certificate: [],
+      data: { xdr_permyriad_per_icp: XDR_PERMYRIAD_PER_ICP, timestamp_seconds: subnet.state.time / 1_000_000_000n },
+      hash_tree: [],
+      certificate: [],
     })),
     notify_mint_cycles: update(
-      [Record({ block_index: Nat64, deposit_memo: Opt(Blob), to_subaccount: Opt(Blob) })], [Variant({ Ok: Minted, Err: NotifyError })], notifyMint,
+      [Record({ block_index: Nat64, deposit_memo: Opt(Blob), to_subaccount: Opt(Blob) })],
+      [Variant({ Ok: Minted, Err: NotifyError })],
+      notifyMint,
     ),
     notify_create_canister: update(
-      [Record({ block_index: Nat64, controller: IDL.Principal, subnet_selection: Opt(SubnetSelection), settings: Opt(Settings) })],
-      [Variant({ Ok: IDL.Principal, Err: NotifyError })], notifyCreate,
+      [
+        Record({
+          block_index: Nat64,
+          controller: IDL.Principal,
+          subnet_selection: Opt(SubnetSelection),
+          settings: Opt(Settings),
+        }),
+      ],
+      [Variant({ Ok: IDL.Principal, Err: NotifyError })],
+      notifyCreate,
     ),
-    notify_top_up: update([Record({ block_index: Nat64, canister_id: IDL.Principal })], [Variant({ Ok: Nat, Err: NotifyError })], notifyTopUp),
+    notify_top_up: update(
+      [Record({ block_index: Nat64, canister_id: IDL.Principal })],
+      [Variant({ Ok: Nat, Err: NotifyError })],
+      notifyTopUp,
+    ),
   },
 };

@@ -4,7 +4,21 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { bytesOf, canisterId, idOf, type Id } from '../subnet/principals.js';
 import { query, update, type Builtin, type BuiltinCall } from './builtin.js';
-import { Account, accountKey, Blob, DAY, icrcMethods, newLedger, NO_SUBACCOUNT, ownKey, transfer, type CandidAccount, type LedgerKind, type LedgerState, type TransferError } from './ledger.js';
+import {
+  Account,
+  accountKey,
+  Blob,
+  DAY,
+  icrcMethods,
+  newLedger,
+  NO_SUBACCOUNT,
+  ownKey,
+  transfer,
+  type CandidAccount,
+  type LedgerKind,
+  type LedgerState,
+  type TransferError,
+} from './ledger.js';
 
 export const ICP_LEDGER = canisterId(2n);
 const GOVERNANCE = canisterId(1n);
@@ -12,18 +26,31 @@ const GOVERNANCE = canisterId(1n);
 const { Record, Variant, Opt, Text, Nat64, Null } = IDL;
 const Tokens = Record({ e8s: Nat64 });
 const TransferArgs = Record({
-  memo: Nat64, amount: Tokens, fee: Tokens, from_subaccount: Opt(Blob), to: Blob, created_at_time: Opt(Record({ timestamp_nanos: Nat64 })),
+  memo: Nat64,
+  amount: Tokens,
+  fee: Tokens,
+  from_subaccount: Opt(Blob),
+  to: Blob,
+  created_at_time: Opt(Record({ timestamp_nanos: Nat64 })),
 });
 const TransferResult = Variant({
-  Ok: Nat64, Err: Variant({
-    BadFee: Record({ expected_fee: Tokens }), InsufficientFunds: Record({ balance: Tokens }), TxTooOld: Record({ allowed_window_nanos: Nat64 }), TxCreatedInFuture: Null,
+  Ok: Nat64,
+  Err: Variant({
+    BadFee: Record({ expected_fee: Tokens }),
+    InsufficientFunds: Record({ balance: Tokens }),
+    TxTooOld: Record({ allowed_window_nanos: Nat64 }),
+    TxCreatedInFuture: Null,
     TxDuplicate: Record({ duplicate_of: Nat64 }),
   }),
 });
 
 /** ICP is kept by account identifier: CRC-32, then SHA-224 of principal and subaccount. */
 export const ICP: LedgerKind = {
-  name: 'Internet Computer', symbol: 'ICP', decimals: 8, fee: 10_000n, minter: GOVERNANCE,
+  name: 'Internet Computer',
+  symbol: 'ICP',
+  decimals: 8,
+  fee: 10_000n,
+  minter: GOVERNANCE,
   key(owner: Id, subaccount: Uint8Array): string {
     const hash = createHash('sha224').update('\x0Aaccount-id').update(bytesOf(owner)).update(subaccount).digest();
     const checksum = Buffer.alloc(4);
@@ -36,11 +63,16 @@ export const ICP: LedgerKind = {
 const ENDOWMENT = 100_000_000_000_000_000n;
 
 export function icpState({ subnet }: Pick<BuiltinCall, 'subnet'>): LedgerState {
-  return (subnet.state.builtins ??= {}).icp ??= newLedger(ICP, ENDOWMENT);
+  return ((subnet.state.builtins ??= {}).icp ??= newLedger(ICP, ENDOWMENT));
 }
 
 interface TransferArgument {
-  memo: bigint; amount: { e8s: bigint }; fee: { e8s: bigint }; from_subaccount: [ArrayLike<number>] | []; to: ArrayLike<number>; created_at_time: [{ timestamp_nanos: bigint }] | [];
+  memo: bigint;
+  amount: { e8s: bigint };
+  fee: { e8s: bigint };
+  from_subaccount: [ArrayLike<number>] | [];
+  to: ArrayLike<number>;
+  created_at_time: [{ timestamp_nanos: bigint }] | [];
 }
 
 /** The memo of ICP's own `transfer`, as a block keeps it. */
@@ -58,19 +90,34 @@ function oldError(error: TransferError): unknown {
 const hexOf = (bytes: ArrayLike<number>): string => Buffer.from(Uint8Array.from(bytes)).toString('hex');
 
 export const icpLedger: Builtin = {
-  id: ICP_LEDGER, name: 'ICP ledger',
+  id: ICP_LEDGER,
+  name: 'ICP ledger',
   methods: {
     ...icrcMethods(ICP, icpState),
     transfer: update([TransferArgs], [TransferResult], (call, given: TransferArgument) => {
       const moved = transfer(ICP, icpState(call), call.subnet.state.time, {
-        from: ownKey(ICP, call.caller, given.from_subaccount), to: hexOf(given.to), amount: given.amount.e8s, fee: given.fee.e8s, memo: numericMemo(given.memo),
+        from: ownKey(ICP, call.caller, given.from_subaccount),
+        to: hexOf(given.to),
+        amount: given.amount.e8s,
+        fee: given.fee.e8s,
+        memo: numericMemo(given.memo),
         createdAt: given.created_at_time[0]?.timestamp_nanos,
       });
       return typeof moved === 'bigint' ? { Ok: moved } : { Err: oldError(moved) };
     }),
-    account_balance: query([Record({ account: Blob })], [Tokens], (call, { account }: { account: ArrayLike<number> }) => ({ e8s: icpState(call).balances.get(hexOf(account)) ?? 0n })),
-    account_balance_dfx: query([Record({ account: Text })], [Tokens], (call, { account }: { account: string }) => ({ e8s: icpState(call).balances.get(account.toLowerCase()) ?? 0n })),
-    account_identifier: query([Account], [Blob], (_, account: CandidAccount) => Buffer.from(accountKey(ICP, account), 'hex')),
+    account_balance: query(
+      [Record({ account: Blob })],
+      [Tokens],
+      (call, { account }: { account: ArrayLike<number> }) => ({
+        e8s: icpState(call).balances.get(hexOf(account)) ?? 0n,
+      }),
+    ),
+    account_balance_dfx: query([Record({ account: Text })], [Tokens], (call, { account }: { account: string }) => ({
+      e8s: icpState(call).balances.get(account.toLowerCase()) ?? 0n,
+    })),
+    account_identifier: query([Account], [Blob], (_, account: CandidAccount) =>
+      Buffer.from(accountKey(ICP, account), 'hex'),
+    ),
     transfer_fee: query([Record({})], [Record({ transfer_fee: Tokens })], () => ({ transfer_fee: { e8s: ICP.fee } })),
     symbol: query([], [Record({ symbol: Text })], () => ({ symbol: ICP.symbol })),
     name: query([], [Record({ name: Text })], () => ({ name: ICP.name })),

@@ -11,7 +11,11 @@ export { candidOf, type Builtin } from './builtin.js';
 export const BUILTINS: readonly Builtin[] = [icpLedger, cyclesMinter, cyclesLedger];
 
 /** What they keep, in the subnet's state. */
-export interface BuiltinState { icp?: LedgerState; cycles?: LedgerState; /** What blocks of ICP were turned into. */ redeemed?: Map<number, Redeemed> }
+export interface BuiltinState {
+  icp?: LedgerState;
+  cycles?: LedgerState;
+  /** What blocks of ICP were turned into. */ redeemed?: Map<number, Redeemed>;
+}
 
 /** The built-in with an id, unless a canister has taken its place. */
 export function builtinAt(subnet: Subnet, id: Id): Builtin | undefined {
@@ -27,6 +31,12 @@ export function executeBuiltin(subnet: Subnet, builtin: Builtin, call: IncomingC
 }
 
 /** @throws Reject */
-export function queryBuiltin(subnet: Subnet, builtin: Builtin, caller: Id, method: string, arg: Uint8Array): Uint8Array {
+export function queryBuiltin(
+  subnet: Subnet,
+  builtin: Builtin,
+  caller: Id,
+  method: string,
+  arg: Uint8Array,
+): Uint8Array {
   return callBuiltin(builtin, { subnet, caller, cycles: 0n }, method, arg, 'query');
 }

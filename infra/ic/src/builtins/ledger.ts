@@ -4,7 +4,15 @@ import { ANONYMOUS, idOf, principalOf, type Id } from '../subnet/principals.js';
 import { query, update, type BuiltinCall, type BuiltinMethod } from './builtin.js';
 
 /** A transfer, mint or burn. Accounts are keys of `balances`; a mint has no `from`, a burn no `to`. */
-export interface Block { from?: string; to?: string; amount: bigint; fee: bigint; memo: string; time: bigint; createdAt?: bigint }
+export interface Block {
+  from?: string;
+  to?: string;
+  amount: bigint;
+  fee: bigint;
+  memo: string;
+  time: bigint;
+  createdAt?: bigint;
+}
 
 export interface LedgerState {
   balances: Map<string, bigint>;
@@ -16,32 +24,74 @@ export interface LedgerState {
   supply: bigint;
 }
 
-export interface LedgerKind { name: string; symbol: string; decimals: number; fee: bigint; minter: Id; key(owner: Id, subaccount: Uint8Array): string }
-export interface CandidAccount { owner: Principal; subaccount: [ArrayLike<number>] | [] }
+export interface LedgerKind {
+  name: string;
+  symbol: string;
+  decimals: number;
+  fee: bigint;
+  minter: Id;
+  key(owner: Id, subaccount: Uint8Array): string;
+}
+export interface CandidAccount {
+  owner: Principal;
+  subaccount: [ArrayLike<number>] | [];
+}
 
 const { Record, Variant, Opt, Vec, Text, Nat, Nat8, Nat64, Int, Null, Tuple } = IDL;
 export const Blob = Vec(Nat8);
 export const Account = Record({ owner: IDL.Principal, subaccount: Opt(Blob) });
 const COMMON = {
-  BadFee: Record({ expected_fee: Nat }), InsufficientFunds: Record({ balance: Nat }), TooOld: Null, CreatedInFuture: Record({ ledger_time: Nat64 }),
-  Duplicate: Record({ duplicate_of: Nat }), TemporarilyUnavailable: Null, GenericError: Record({ error_code: Nat, message: Text }),
+  BadFee: Record({ expected_fee: Nat }),
+  InsufficientFunds: Record({ balance: Nat }),
+  TooOld: Null,
+  CreatedInFuture: Record({ ledger_time: Nat64 }),
+  Duplicate: Record({ duplicate_of: Nat }),
+  TemporarilyUnavailable: Null,
+  GenericError: Record({ error_code: Nat, message: Text }),
 };
 const TransferArg = Record({
-  from_subaccount: Opt(Blob), to: Account, amount: Nat, fee: Opt(Nat), memo: Opt(Blob), created_at_time: Opt(Nat64),
+  from_subaccount: Opt(Blob),
+  to: Account,
+  amount: Nat,
+  fee: Opt(Nat),
+  memo: Opt(Blob),
+  created_at_time: Opt(Nat64),
 });
 const TransferResult = Variant({ Ok: Nat, Err: Variant({ ...COMMON, BadBurn: Record({ min_burn_amount: Nat }) }) });
 const TransferFromArg = Record({
-  spender_subaccount: Opt(Blob), from: Account, to: Account, amount: Nat, fee: Opt(Nat), memo: Opt(Blob), created_at_time: Opt(Nat64),
+  spender_subaccount: Opt(Blob),
+  from: Account,
+  to: Account,
+  amount: Nat,
+  fee: Opt(Nat),
+  memo: Opt(Blob),
+  created_at_time: Opt(Nat64),
 });
 const TransferFromResult = Variant({
-  Ok: Nat, Err: Variant({ ...COMMON, BadBurn: Record({ min_burn_amount: Nat }), InsufficientAllowance: Record({ allowance: Nat }) }),
+  Ok: Nat,
+  Err: Variant({
+    ...COMMON,
+    BadBurn: Record({ min_burn_amount: Nat }),
+    InsufficientAllowance: Record({ allowance: Nat }),
+  }),
 });
 const ApproveArg = Record({
-  from_subaccount: Opt(Blob), spender: Account, amount: Nat, expected_allowance: Opt(Nat), expires_at: Opt(Nat64), fee: Opt(Nat), memo: Opt(Blob),
+  from_subaccount: Opt(Blob),
+  spender: Account,
+  amount: Nat,
+  expected_allowance: Opt(Nat),
+  expires_at: Opt(Nat64),
+  fee: Opt(Nat),
+  memo: Opt(Blob),
   created_at_time: Opt(Nat64),
 });
 const ApproveResult = Variant({
-  Ok: Nat, Err: Variant({ ...COMMON, AllowanceChanged: Record({ current_allowance: Nat }), Expired: Record({ ledger_time: Nat64 }) }),
+  Ok: Nat,
+  Err: Variant({
+    ...COMMON,
+    AllowanceChanged: Record({ current_allowance: Nat }),
+    Expired: Record({ ledger_time: Nat64 }),
+  }),
 });
 const AllowanceArg = Record({ account: Account, spender: Account });
 const Value = Variant({ Nat, Int, Text, Blob });
@@ -52,18 +102,44 @@ export const DRIFT = 60_000_000_000n;
 const ENDOWMENT = (1n << 127n) - 1n;
 
 export function newLedger(kind: LedgerKind, endowment = ENDOWMENT): LedgerState {
-  return { balances: new Map([[kind.key(ANONYMOUS, NO_SUBACCOUNT), endowment]]), allowances: new Map(), blocks: [], recent: new Map(), supply: endowment };
+  return {
+    balances: new Map([[kind.key(ANONYMOUS, NO_SUBACCOUNT), endowment]]),
+    allowances: new Map(),
+    blocks: [],
+    recent: new Map(),
+    supply: endowment,
+  };
 }
 
 export const NO_SUBACCOUNT = new Uint8Array(32);
 
-export type TransferError = { BadFee: { expected_fee: bigint } } | { InsufficientFunds: { balance: bigint } } | { TooOld: null }
-  | { CreatedInFuture: { ledger_time: bigint } } | { Duplicate: { duplicate_of: bigint } } | { BadBurn: { min_burn_amount: bigint } };
+export type TransferError =
+  | { BadFee: { expected_fee: bigint } }
+  | { InsufficientFunds: { balance: bigint } }
+  | { TooOld: null }
+  | { CreatedInFuture: { ledger_time: bigint } }
+  | { Duplicate: { duplicate_of: bigint } }
+  | { BadBurn: { min_burn_amount: bigint } };
 
-export interface Transfer { from: string; to: string | undefined; amount: bigint; fee?: bigint; memo?: string; createdAt?: bigint }
+export interface Transfer {
+  from: string;
+  to: string | undefined;
+  amount: bigint;
+  fee?: bigint;
+  memo?: string;
+  createdAt?: bigint;
+}
 
-/** Moves, mints (from the minting account) or burns (to it, or to nobody). ICRC-1, with its deduplication. @returns the block's number */
-export function transfer(kind: LedgerKind, state: LedgerState, now: bigint, { from, to, amount, fee, memo = '', createdAt }: Transfer): bigint | TransferError {
+/**
+ * Moves, mints (from the minting account) or burns (to it, or to nobody). ICRC-1, with its deduplication. @returns the
+ * block's number
+ */
+export function transfer(
+  kind: LedgerKind,
+  state: LedgerState,
+  now: bigint,
+  { from, to, amount, fee, memo = '', createdAt }: Transfer,
+): bigint | TransferError {
   const minter = kind.key(kind.minter, NO_SUBACCOUNT);
   const minting = from === minter;
   const burning = to === minter || to === undefined;
@@ -80,7 +156,16 @@ export function transfer(kind: LedgerKind, state: LedgerState, now: bigint, { fr
   if (!minting) set(state, from, balance - amount - expected);
   if (!burning) set(state, to!, (state.balances.get(to!) ?? 0n) + amount);
   state.supply += (minting ? amount : 0n) - (burning ? amount : 0n) - expected;
-  const number = state.blocks.push({ from: minting ? undefined : from, to: burning ? undefined : to, amount, fee: expected, memo, time: now, createdAt }) - 1;
+  const number =
+    state.blocks.push({
+      from: minting ? undefined : from,
+      to: burning ? undefined : to,
+      amount,
+      fee: expected,
+      memo,
+      time: now,
+      createdAt,
+    }) - 1;
   if (identity !== undefined) state.recent.set(identity, number);
   return BigInt(number);
 }
@@ -98,24 +183,46 @@ export function ownKey(kind: LedgerKind, caller: Id, subaccount: [ArrayLike<numb
   return kind.key(caller, subaccount[0] ? Uint8Array.from(subaccount[0]) : NO_SUBACCOUNT);
 }
 
-function allowanceOf(state: LedgerState, owner: string, spender: string, now: bigint): { amount: bigint; expiresAt?: bigint } {
+function allowanceOf(
+  state: LedgerState,
+  owner: string,
+  spender: string,
+  now: bigint,
+): { amount: bigint; expiresAt?: bigint } {
   const allowance = state.allowances.get(`${owner} ${spender}`);
   return allowance && (allowance.expiresAt === undefined || allowance.expiresAt > now) ? allowance : { amount: 0n };
 }
 
-const memoOf = (memo: [ArrayLike<number>] | []): string => (memo[0] ? Buffer.from(Uint8Array.from(memo[0])).toString('hex') : '');
+const memoOf = (memo: [ArrayLike<number>] | []): string =>
+  memo[0] ? Buffer.from(Uint8Array.from(memo[0])).toString('hex') : '';
 const answer = (result: bigint | object): unknown => (typeof result === 'bigint' ? { Ok: result } : { Err: result });
 
 interface TransferArgument {
-  from_subaccount: [ArrayLike<number>] | []; to: CandidAccount; amount: bigint; fee: [bigint] | []; memo: [ArrayLike<number>] | []; created_at_time: [bigint] | [];
+  from_subaccount: [ArrayLike<number>] | [];
+  to: CandidAccount;
+  amount: bigint;
+  fee: [bigint] | [];
+  memo: [ArrayLike<number>] | [];
+  created_at_time: [bigint] | [];
 }
-type TransferFromArgument = Omit<TransferArgument, 'from_subaccount'> & { spender_subaccount: [ArrayLike<number>] | []; from: CandidAccount };
+type TransferFromArgument = Omit<TransferArgument, 'from_subaccount'> & {
+  spender_subaccount: [ArrayLike<number>] | [];
+  from: CandidAccount;
+};
 interface ApproveArgument {
-  from_subaccount: [ArrayLike<number>] | []; spender: CandidAccount; amount: bigint; expected_allowance: [bigint] | []; expires_at: [bigint] | []; fee: [bigint] | [];
+  from_subaccount: [ArrayLike<number>] | [];
+  spender: CandidAccount;
+  amount: bigint;
+  expected_allowance: [bigint] | [];
+  expires_at: [bigint] | [];
+  fee: [bigint] | [];
 }
 
 /** ICRC-1 and ICRC-2 over a ledger's state. */
-export function icrcMethods(kind: LedgerKind, stateOf: (call: BuiltinCall) => LedgerState): Record<string, BuiltinMethod> {
+export function icrcMethods(
+  kind: LedgerKind,
+  stateOf: (call: BuiltinCall) => LedgerState,
+): Record<string, BuiltinMethod> {
   const now = ({ subnet }: BuiltinCall): bigint => subnet.state.time;
   return {
     icrc1_name: query([], [Text], () => kind.name),
@@ -123,37 +230,71 @@ export function icrcMethods(kind: LedgerKind, stateOf: (call: BuiltinCall) => Le
     icrc1_decimals: query([], [Nat8], () => kind.decimals),
     icrc1_fee: query([], [Nat], () => kind.fee),
     icrc1_metadata: query([], [Vec(Tuple(Text, Value))], () => [
-      ['icrc1:name', { Text: kind.name }], ['icrc1:symbol', { Text: kind.symbol }], ['icrc1:decimals', { Nat: BigInt(kind.decimals) }], ['icrc1:fee', { Nat: kind.fee }],
+      ['icrc1:name', { Text: kind.name }],
+      ['icrc1:symbol', { Text: kind.symbol }],
+      ['icrc1:decimals', { Nat: BigInt(kind.decimals) }],
+      ['icrc1:fee', { Nat: kind.fee }],
     ]),
     icrc1_minting_account: query([], [Opt(Account)], () => [{ owner: principalOf(kind.minter), subaccount: [] }]),
-    icrc1_supported_standards: query([], [Vec(Record({ name: Text, url: Text }))], () => ['ICRC-1', 'ICRC-2'].map((name) => ({
-      name, url: `https://github.com/dfinity/ICRC-1/blob/main/standards/${name}/README.md`,
-    }))),
+    icrc1_supported_standards: query([], [Vec(Record({ name: Text, url: Text }))], () =>
+      ['ICRC-1', 'ICRC-2'].map((name) => ({
+        name,
+        url: `https://github.com/dfinity/ICRC-1/blob/main/standards/${name}/README.md`,
+      })),
+    ),
     icrc1_total_supply: query([], [Nat], (call) => stateOf(call).supply),
-    icrc1_balance_of: query([Account], [Nat], (call, account: CandidAccount) => stateOf(call).balances.get(accountKey(kind, account)) ?? 0n),
-    icrc1_transfer: update([TransferArg], [TransferResult], (call, given: TransferArgument) => answer(transfer(kind, stateOf(call), now(call), {
-      from: ownKey(kind, call.caller, given.from_subaccount), to: accountKey(kind, given.to), amount: given.amount, fee: given.fee[0], memo: memoOf(given.memo),
-      createdAt: given.created_at_time[0],
-    }))),
-    icrc2_allowance: query([AllowanceArg], [Record({ allowance: Nat, expires_at: Opt(Nat64) })], (call, { account, spender }: Record<'account' | 'spender', CandidAccount>) => {
-      const { amount, expiresAt } = allowanceOf(stateOf(call), accountKey(kind, account), accountKey(kind, spender), now(call));
-      return { allowance: amount, expires_at: expiresAt === undefined ? [] : [expiresAt] };
-    }),
+    icrc1_balance_of: query(
+      [Account],
+      [Nat],
+      (call, account: CandidAccount) => stateOf(call).balances.get(accountKey(kind, account)) ?? 0n,
+    ),
+    icrc1_transfer: update([TransferArg], [TransferResult], (call, given: TransferArgument) =>
+      answer(
+        transfer(kind, stateOf(call), now(call), {
+          from: ownKey(kind, call.caller, given.from_subaccount),
+          to: accountKey(kind, given.to),
+          amount: given.amount,
+          fee: given.fee[0],
+          memo: memoOf(given.memo),
+          createdAt: given.created_at_time[0],
+        }),
+      ),
+    ),
+    icrc2_allowance: query(
+      [AllowanceArg],
+      [Record({ allowance: Nat, expires_at: Opt(Nat64) })],
+      (call, { account, spender }: Record<'account' | 'spender', CandidAccount>) => {
+        const { amount, expiresAt } = allowanceOf(
+          stateOf(call),
+          accountKey(kind, account),
+          accountKey(kind, spender),
+          now(call),
+        );
+        return { allowance: amount, expires_at: expiresAt === undefined ? [] : [expiresAt] };
+      },
+    ),
     icrc2_approve: update([ApproveArg], [ApproveResult], (call, given: ApproveArgument) => {
       const state = stateOf(call);
       const owner = ownKey(kind, call.caller, given.from_subaccount);
       const spender = accountKey(kind, given.spender);
       const { amount } = allowanceOf(state, owner, spender, now(call));
       const [expected] = given.expected_allowance;
-      if (expected !== undefined && expected !== amount) return { Err: { AllowanceChanged: { current_allowance: amount } } };
-      if (given.expires_at[0] !== undefined && given.expires_at[0] <= now(call)) return { Err: { Expired: { ledger_time: now(call) } } };
-      if (given.fee[0] !== undefined && given.fee[0] !== kind.fee) return { Err: { BadFee: { expected_fee: kind.fee } } };
+      if (expected !== undefined && expected !== amount)
+        return { Err: { AllowanceChanged: { current_allowance: amount } } };
+      if (given.expires_at[0] !== undefined && given.expires_at[0] <= now(call))
+        return { Err: { Expired: { ledger_time: now(call) } } };
+      if (given.fee[0] !== undefined && given.fee[0] !== kind.fee)
+        return { Err: { BadFee: { expected_fee: kind.fee } } };
       const balance = state.balances.get(owner) ?? 0n;
       if (balance < kind.fee) return { Err: { InsufficientFunds: { balance } } };
       set(state, owner, balance - kind.fee);
       state.supply -= kind.fee;
       state.allowances.set(`${owner} ${spender}`, { amount: given.amount, expiresAt: given.expires_at[0] });
-      return { Ok: BigInt(state.blocks.push({ from: owner, to: owner, amount: 0n, fee: kind.fee, memo: '', time: now(call) }) - 1) };
+      return {
+        Ok: BigInt(
+          state.blocks.push({ from: owner, to: owner, amount: 0n, fee: kind.fee, memo: '', time: now(call) }) - 1,
+        ),
+      };
     }),
     icrc2_transfer_from: update([TransferFromArg], [TransferFromResult], (call, given: TransferFromArgument) => {
       const state = stateOf(call);
@@ -161,11 +302,18 @@ export function icrcMethods(kind: LedgerKind, stateOf: (call: BuiltinCall) => Le
       const spender = ownKey(kind, call.caller, given.spender_subaccount);
       const allowance = allowanceOf(state, from, spender, now(call));
       const needed = given.amount + kind.fee;
-      if (from !== spender && allowance.amount < needed) return { Err: { InsufficientAllowance: { allowance: allowance.amount } } };
+      if (from !== spender && allowance.amount < needed)
+        return { Err: { InsufficientAllowance: { allowance: allowance.amount } } };
       const moved = transfer(kind, state, now(call), {
-        from, to: accountKey(kind, given.to), amount: given.amount, fee: given.fee[0], memo: memoOf(given.memo), createdAt: given.created_at_time[0],
+        from,
+        to: accountKey(kind, given.to),
+        amount: given.amount,
+        fee: given.fee[0],
+        memo: memoOf(given.memo),
+        createdAt: given.created_at_time[0],
       });
-      if (typeof moved === 'bigint' && from !== spender) state.allowances.set(`${from} ${spender}`, { ...allowance, amount: allowance.amount - needed });
+      if (typeof moved === 'bigint' && from !== spender)
+        state.allowances.set(`${from} ${spender}`, { ...allowance, amount: allowance.amount - needed });
       return answer(moved);
     }),
   };

@@ -3,7 +3,10 @@ import { bytesOf, EMPTY_DIGEST, forkDigest, labelledDigest, latin1, leafDigest }
 /** A hash tree as somebody else sent it: checked for form, with its root hash and its lookups. */
 export interface SentTree {
   readonly digest: Uint8Array;
-  /** The leaf at a path, `'absent'` if the tree proves that nothing is there, `'unknown'` if it was pruned away or is no leaf. */
+  /**
+   * The leaf at a path, `'absent'` if the tree proves that nothing is there, `'unknown'` if it was pruned away or is no
+   * leaf.
+   */
   lookup(path: (Uint8Array | string)[]): Uint8Array | 'absent' | 'unknown';
   /** The labels and leaves right below a path, as far as the tree shows them. */
   leaves(path: (Uint8Array | string)[]): [Uint8Array, Uint8Array][];
@@ -37,7 +40,8 @@ export function readHashTree(cbor: unknown): SentTree {
       const found = descend(root, path.map(latin1));
       if (typeof found === 'string') return [];
       return spread(found).flatMap((node): [Uint8Array, Uint8Array][] =>
-        node.kind === 'labelled' && node.content.kind === 'leaf' ? [[bytesOf(node.label), node.content.value]] : []);
+        node.kind === 'labelled' && node.content.kind === 'leaf' ? [[bytesOf(node.label), node.content.value]] : [],
+      );
     },
   };
 }
@@ -56,8 +60,10 @@ function read(cbor: unknown, depth: number): Node {
     const content = read(second, depth + 1);
     return { kind: 'labelled', label: latin1(first), content, digest: labelledDigest(first, content.digest) };
   }
-  if (cbor.length === 2 && tag === 3 && first instanceof Uint8Array) return { kind: 'leaf', value: first, digest: leafDigest(first) };
-  if (cbor.length === 2 && tag === 4 && first instanceof Uint8Array && first.length === 32) return { kind: 'pruned', digest: first };
+  if (cbor.length === 2 && tag === 3 && first instanceof Uint8Array)
+    return { kind: 'leaf', value: first, digest: leafDigest(first) };
+  if (cbor.length === 2 && tag === 4 && first instanceof Uint8Array && first.length === 32)
+    return { kind: 'pruned', digest: first };
   throw new Error('A hash tree node has an unknown form.');
 }
 
@@ -67,7 +73,8 @@ function inOrder(node: Node): void {
   for (const one of nodes) {
     if (one.kind === 'leaf' && nodes.length > 1) throw new Error('A hash tree has a leaf beside other nodes.');
     if (one.kind !== 'labelled') continue;
-    if (previous !== undefined && one.label <= previous) throw new Error('The labels of a hash tree do not strictly increase.');
+    if (previous !== undefined && one.label <= previous)
+      throw new Error('The labels of a hash tree do not strictly increase.');
     previous = one.label;
     inOrder(one.content);
   }

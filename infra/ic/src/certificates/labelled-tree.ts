@@ -1,13 +1,12 @@
 import { hash } from 'node:crypto';
 
 /**
- * The host's view of a hash tree (IC spec: Certification): labels map to subtrees, leaves hold bytes. Labels are latin1 text, one character per byte.
- * A tree is immutable once hashed: change it by making new nodes, and keep the unchanged subtrees, whose digests are then reused.
+ * The host's view of a hash tree (IC spec: Certification): labels map to subtrees, leaves hold bytes. Labels are latin1
+ * text, one character per byte. A tree is immutable once hashed: change it by making new nodes, and keep the unchanged
+ * subtrees, whose digests are then reused.
  */
 export type Tree =
-  | { kind: 'empty' }
-  | { kind: 'leaf'; value: Uint8Array }
-  | { kind: 'node'; children: Map<string, Tree> };
+  { kind: 'empty' } | { kind: 'leaf'; value: Uint8Array } | { kind: 'node'; children: Map<string, Tree> };
 
 /** CBOR-ready node: `[0]` empty, `[1,l,r]` fork, `[2,label,t]` labelled, `[3,v]` leaf, `[4,h]` pruned. */
 export type CborTree = [0] | [1, CborTree, CborTree] | [2, Uint8Array, CborTree] | [3, Uint8Array] | [4, Uint8Array];
@@ -16,7 +15,8 @@ export interface HashTree {
   /** The root hash, 32 bytes. */
   readonly digest: Uint8Array;
   /**
-   * The tree with all pruned but the given paths; everything under a path is shown, and a path that is absent is proved absent by its neighbours.
+   * The tree with all pruned but the given paths; everything under a path is shown, and a path that is absent is proved
+   * absent by its neighbours.
    *
    * @param paths  label sequences from the root; `[[]]` shows the whole tree, `[]` only its root hash
    */
@@ -36,7 +36,10 @@ export function labelled(entries: Iterable<[Uint8Array | string, Tree]>): Tree {
 
 /** A label as the keys of `Tree.children` have it: one character per byte. */
 export function latin1(label: Uint8Array | string): string {
-  const bytes = typeof label === 'string' ? Buffer.from(label, 'utf8') : Buffer.from(label.buffer, label.byteOffset, label.byteLength);
+  const bytes =
+    typeof label === 'string'
+      ? Buffer.from(label, 'utf8')
+      : Buffer.from(label.buffer, label.byteOffset, label.byteLength);
   return bytes.toString('latin1');
 }
 
@@ -48,19 +51,43 @@ export function bytesOf(label: string): Uint8Array {
 /** Hashes a tree. Subtrees hashed before (the same objects) cost nothing again. */
 export function hashTree(tree: Tree): HashTree {
   const root = hashed(tree);
-  return { digest: root.digest, witness: (paths) => witness(root, paths.map((path) => path.map(latin1))) };
+  return {
+    digest: root.digest,
+    witness: (paths) =>
+      witness(
+        root,
+        paths.map((path) => path.map(latin1)),
+      ),
+  };
 }
 
 /** One labelled child, and what binds children together. */
-interface Twig { label: string; content: Hashed; digest: Uint8Array }
-interface Fork { left: Bough; right: Bough; /** first label of the right side */ pivot: string; digest: Uint8Array }
+interface Twig {
+  label: string;
+  content: Hashed;
+  digest: Uint8Array;
+}
+interface Fork {
+  left: Bough;
+  right: Bough;
+  /** first label of the right side */ pivot: string;
+  digest: Uint8Array;
+}
 type Bough = Twig | Fork;
-interface Hashed { tree: Tree; digest: Uint8Array; /** sorted by label */ twigs: Twig[]; top?: Bough }
+interface Hashed {
+  tree: Tree;
+  digest: Uint8Array;
+  /** sorted by label */ twigs: Twig[];
+  top?: Bough;
+}
 
 const seen = new WeakMap<Tree, Hashed>();
 const twigOf = new WeakMap<Tree, Twig>();
 const bundleOf = new WeakMap<Twig, { twigs: Twig[]; bough: Bough }>();
-/** Runs of at most this many children are remembered as a whole, so that a change among thousands rehashes only its own run. */
+/**
+ * Runs of at most this many children are remembered as a whole, so that a change among thousands rehashes only its own
+ * run.
+ */
 const BUNDLE = 32;
 
 function hashed(tree: Tree): Hashed {
@@ -93,8 +120,8 @@ function twig(label: string, child: Tree): Twig {
 }
 
 /**
- * Binds sorted twigs into a binary tree that splits where labels first differ in a bit. The shape depends on the set of labels alone, so inserting one
- * leaves the rest of the tree, and its digests, as they were.
+ * Binds sorted twigs into a binary tree that splits where labels first differ in a bit. The shape depends on the set of
+ * labels alone, so inserting one leaves the rest of the tree, and its digests, as they were.
  */
 function bind(twigs: Twig[], from: number, to: number, bit: number): Bough {
   if (to - from === 1) return twigs[from]!;
@@ -127,7 +154,10 @@ function fork(twigs: Twig[], from: number, to: number, startBit: number): Fork {
   return { left, right, pivot: twigs[low]!.label, digest: forkDigest(left.digest, right.digest) };
 }
 
-/** Labels as bit strings of 9 bits per byte, the first telling that the byte exists: so `a` sorts before `ab`, and before `a\0`. */
+/**
+ * Labels as bit strings of 9 bits per byte, the first telling that the byte exists: so `a` sorts before `ab`, and
+ * before `a\0`.
+ */
 function bitAt(label: string, bit: number): 0 | 1 {
   const index = Math.floor(bit / 9);
   if (index >= label.length) return 0;
@@ -143,7 +173,10 @@ function witness(node: Hashed, paths: string[][]): CborTree {
   return partly(node.top, requested(node, paths));
 }
 
-/** The children to show, sorted by label, each with what to show below it; neighbours of an absent label are shown with their content pruned. */
+/**
+ * The children to show, sorted by label, each with what to show below it; neighbours of an absent label are shown with
+ * their content pruned.
+ */
 function requested(node: Hashed, paths: string[][]): [string, string[][]][] {
   const wanted = new Map<string, string[][]>();
   const want = (child: Twig | undefined, below: string[][]): void => {

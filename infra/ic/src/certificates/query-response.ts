@@ -14,11 +14,22 @@ const RESPONSE = concatBytes(Uint8Array.of(11), utf8ToBytes('ic-response'));
  * @param timestamp  nanoseconds since the epoch
  */
 export function signQueryResponse(
-  keys: SubnetKeys, response: QueryResponse, requestId: Uint8Array, timestamp: bigint,
+  keys: SubnetKeys,
+  response: QueryResponse,
+  requestId: Uint8Array,
+  timestamp: bigint,
 ): { timestamp: bigint; signature: Uint8Array; identity: Uint8Array } {
-  const signed = response.status === 'replied'
-    ? { status: response.status, reply: { arg: response.reply.arg }, timestamp, request_id: requestId }
-    : { status: response.status, reject_code: response.reject_code, reject_message: response.reject_message, error_code: response.error_code, timestamp, request_id: requestId };
+  const signed =
+    response.status === 'replied'
+      ? { status: response.status, reply: { arg: response.reply.arg }, timestamp, request_id: requestId }
+      : {
+          status: response.status,
+          reject_code: response.reject_code,
+          reject_message: response.reject_message,
+          error_code: response.error_code,
+          timestamp,
+          request_id: requestId,
+        };
   const signature = keys.signNode(concatBytes(RESPONSE, representationIndependentHash(signed)));
   return { timestamp, signature, identity: keys.nodeId };
 }

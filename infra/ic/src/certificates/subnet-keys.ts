@@ -41,7 +41,10 @@ export function seedUnderARoot(seed: Uint8Array): Uint8Array {
 /** All keys of a subnet of one node, from a seed of 32 random bytes, or from `seedUnderARoot`. */
 export function createSubnetKeys(seed: Uint8Array): SubnetKeys {
   const underARoot = seed.length === SEED + 1 && seed[SEED] === UNDER_A_ROOT;
-  if (seed.length !== SEED && !underARoot) throw new RangeError(`A subnet's seed has ${SEED} bytes, not ${seed.length}: draw it with crypto.randomBytes(${SEED}).`);
+  if (seed.length !== SEED && !underARoot)
+    throw new RangeError(
+      `A subnet's seed has ${SEED} bytes, not ${seed.length}: draw it with crypto.randomBytes(${SEED}).`,
+    );
   const kept = Uint8Array.from(seed);
   const { secret, der } = blsPair(kept, 'livepod subnet key');
   const root = underARoot ? blsPair(kept, 'livepod root key') : undefined;

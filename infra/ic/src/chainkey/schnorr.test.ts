@@ -42,7 +42,10 @@ describe('Schnorr keys', () => {
   it('sign with Ed25519 so that OpenSSL verifies', () => {
     const { publicKey } = schnorrPublicKey('ed25519', 'key_1', canisterId, path);
     const signature = schnorrSign('ed25519', 'key_1', canisterId, path, text('message'), random);
-    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey).toString('base64url') }, format: 'jwk' });
+    const key = createPublicKey({
+      key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey).toString('base64url') },
+      format: 'jwk',
+    });
     expect(verify(null, text('message'), key, signature)).toBe(true);
     expect(verify(null, text('other'), key, signature)).toBe(false);
   });
@@ -55,11 +58,17 @@ describe('Schnorr keys', () => {
   });
 
   it('differ by canister and path', () => {
-    const keys = [schnorrPublicKey('ed25519', 'key_1', canisterId, []), schnorrPublicKey('ed25519', 'key_1', canisterId, path), schnorrPublicKey('ed25519', 'key_1', text('x'), [])];
+    const keys = [
+      schnorrPublicKey('ed25519', 'key_1', canisterId, []),
+      schnorrPublicKey('ed25519', 'key_1', canisterId, path),
+      schnorrPublicKey('ed25519', 'key_1', text('x'), []),
+    ];
     expect(new Set(keys.map(({ publicKey }) => hex(publicKey))).size).toBe(3);
   });
 
   it('are refused for an unknown name', () => {
-    expect(() => schnorrPublicKey('ed25519', 'key_2', canisterId, [])).toThrow(expect.objectContaining({ code: 'unknownKey' }));
+    expect(() => schnorrPublicKey('ed25519', 'key_2', canisterId, [])).toThrow(
+      expect.objectContaining({ code: 'unknownKey' }),
+    );
   });
 });

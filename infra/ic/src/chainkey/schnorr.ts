@@ -14,36 +14,61 @@ const ED_ORDER = ed25519.Point.Fn.ORDER;
 const K1_ORDER = secp256k1.Point.Fn.ORDER;
 
 /**
- * A canister's public key, as the management canister's `schnorr_public_key` gives it: Ed25519 32 bytes, BIP-340 33 bytes (SEC 1 compressed).
+ * A canister's public key, as the management canister's `schnorr_public_key` gives it: Ed25519 32 bytes, BIP-340 33
+ * bytes (SEC 1 compressed).
  *
  * @throws ChainKeyError `unknownKey`
  */
 export function schnorrPublicKey(
-  algorithm: SchnorrAlgorithm, keyName: string, canisterId: Uint8Array, derivationPath: Uint8Array[],
+  algorithm: SchnorrAlgorithm,
+  keyName: string,
+  canisterId: Uint8Array,
+  derivationPath: Uint8Array[],
 ): { publicKey: Uint8Array; chainCode: Uint8Array } {
   const { publicKey, chainCode } = canisterKey(algorithm, keyName, canisterId, derivationPath);
   return { publicKey, chainCode };
 }
 
 /**
- * Signs with a canister's key, 64 bytes. Ed25519 signatures are deterministic; BIP-340 takes the randomness as its auxiliary data.
+ * Signs with a canister's key, 64 bytes. Ed25519 signatures are deterministic; BIP-340 takes the randomness as its
+ * auxiliary data.
  *
- * @param merkleRoot  for Taproot (BIP-341), with BIP-340 only: nothing or 32 bytes; the signature is then valid under the tweaked key
+ * @param merkleRoot for Taproot (BIP-341), with BIP-340 only: nothing or 32 bytes; the signature is then valid under
+ *   the tweaked key
  * @throws ChainKeyError `unknownKey` · `invalidAux`
  */
 export function schnorrSign(
-  algorithm: SchnorrAlgorithm, keyName: string, canisterId: Uint8Array, derivationPath: Uint8Array[], message: Uint8Array, randomness32: Uint8Array, merkleRoot?: Uint8Array,
+  algorithm: SchnorrAlgorithm,
+  keyName: string,
+  canisterId: Uint8Array,
+  derivationPath: Uint8Array[],
+  message: Uint8Array,
+  randomness32: Uint8Array,
+  merkleRoot?: Uint8Array,
 ): Uint8Array {
   const key = canisterKey(algorithm, keyName, canisterId, derivationPath);
-  if (merkleRoot && algorithm === 'ed25519') throw new ChainKeyError('invalidAux', {}, 'The auxiliary parameter bip341 is for bip340secp256k1 only, not for ed25519.');
+  if (merkleRoot && algorithm === 'ed25519')
+    throw new ChainKeyError(
+      'invalidAux',
+      {},
+      'The auxiliary parameter bip341 is for bip340secp256k1 only, not for ed25519.',
+    );
   if (algorithm === 'ed25519') return signEd25519(key, message);
-  return schnorr.sign(message, numberToBytesBE(merkleRoot ? tweaked(key.secret, merkleRoot) : key.secret, 32), randomness32);
+  return schnorr.sign(
+    message,
+    numberToBytesBE(merkleRoot ? tweaked(key.secret, merkleRoot) : key.secret, 32),
+    randomness32,
+  );
 }
 
 /** BIP-341 `taproot_tweak_seckey`. */
 function tweaked(secret: bigint, merkleRoot: Uint8Array): bigint {
   if (merkleRoot.length !== 0 && merkleRoot.length !== 32) {
-    throw new ChainKeyError('invalidAux', { length: merkleRoot.length }, `A merkle_root_hash has no bytes or 32, not ${merkleRoot.length}.`);
+    throw new ChainKeyError(
+      'invalidAux',
+      { length: merkleRoot.length },
+      `A merkle_root_hash has no bytes or 32, not ${merkleRoot.length}.`,
+    );
   }
   const point = secp256k1.Point.BASE.multiply(secret);
   const even = point.y % 2n === 0n ? secret : K1_ORDER - secret;
@@ -51,7 +76,12 @@ function tweaked(secret: bigint, merkleRoot: Uint8Array): bigint {
   return (even + tweak) % K1_ORDER;
 }
 
-function canisterKey(algorithm: SchnorrAlgorithm, keyName: string, canisterId: Uint8Array, path: Uint8Array[]): Derived {
+function canisterKey(
+  algorithm: SchnorrAlgorithm,
+  keyName: string,
+  canisterId: Uint8Array,
+  path: Uint8Array[],
+): Derived {
   if (algorithm === 'bip340secp256k1') return secp256k1Key(keyName, canisterId, path);
   requireKnownKey(keyName);
   const master = deriveEd25519(ed25519Secret(SEED), [utf8ToBytes(keyName)]);
@@ -62,7 +92,10 @@ function ed25519Secret(seed: Uint8Array): bigint {
   return ed25519.utils.getExtendedPublicKey(sha512(seed).slice(0, 32)).scalar;
 }
 
-/** The Internet Computer's hierarchical derivation for Ed25519: each step adds an offset from HKDF-SHA-512 of the public key and the index. */
+/**
+ * The Internet Computer's hierarchical derivation for Ed25519: each step adds an offset from HKDF-SHA-512 of the public
+ * key and the index.
+ */
 function deriveEd25519(secret: bigint, path: Uint8Array[]): Derived {
   let scalar = secret % ED_ORDER;
   let chainCode: Uint8Array = NO_CHAIN_CODE;

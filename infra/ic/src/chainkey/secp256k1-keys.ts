@@ -5,8 +5,15 @@ import { bytesToNumberBE } from '@noble/curves/utils.js';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { requireKnownKey } from './key-names.js';
 
-/** A derived key: the secret scalar, the public key as the management canister shows it, and the chain code for further derivation. */
-export interface Derived { secret: bigint; publicKey: Uint8Array; chainCode: Uint8Array }
+/**
+ * A derived key: the secret scalar, the public key as the management canister shows it, and the chain code for further
+ * derivation.
+ */
+export interface Derived {
+  secret: bigint;
+  publicKey: Uint8Array;
+  chainCode: Uint8Array;
+}
 
 /** What PocketIC's master keys come from. */
 export const SEED = new Uint8Array(32).fill(42);

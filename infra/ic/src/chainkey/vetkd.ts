@@ -12,7 +12,10 @@ const CONTEXT = 'ic-vetkd-bls12-381-g2-context';
 const AUGMENTED = 'BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_AUG_';
 const RANDOMNESS = 'livepod-vetkd-bls12-381-encryption-randomness';
 
-interface Key { secret: bigint; publicKey: Uint8Array }
+interface Key {
+  secret: bigint;
+  publicKey: Uint8Array;
+}
 
 /**
  * The public key (96 bytes, compressed G2) under which `vetkdDeriveKey` derives for a canister and context.
@@ -23,33 +26,48 @@ export function vetkdPublicKey(keyName: string, canisterId: Uint8Array, context:
   return contextKey(keyName, canisterId, context).publicKey.slice();
 }
 
-/** The master public key (96 bytes) from which clients derive the keys of any canister and context without asking the host. */
+/**
+ * The master public key (96 bytes) from which clients derive the keys of any canister and context without asking the
+ * host.
+ */
 export function vetkdMasterPublicKey(keyName: string): Uint8Array {
   requireKnownKey(keyName);
   return masterKey(keyName).publicKey.slice();
 }
 
 /**
- * Derives a vetKey and encrypts it to a transport key: `E1 ‖ E2 ‖ E3` = `g1^r ‖ g2^r ‖ tpk^r · H1(dpk ‖ input)^dsk`, 192 bytes.
+ * Derives a vetKey and encrypts it to a transport key: `E1 ‖ E2 ‖ E3` = `g1^r ‖ g2^r ‖ tpk^r · H1(dpk ‖ input)^dsk`,
+ * 192 bytes.
  *
  * @param transportPublicKey  48 bytes, compressed G1
  * @param randomness32        32 fresh secret random bytes
  * @throws ChainKeyError `unknownKey` · `invalidTransportKey` (off the curve, outside the subgroup, or the identity)
  */
 export function vetkdDeriveKey(
-  keyName: string, canisterId: Uint8Array, context: Uint8Array, input: Uint8Array, transportPublicKey: Uint8Array, randomness32: Uint8Array,
+  keyName: string,
+  canisterId: Uint8Array,
+  context: Uint8Array,
+  input: Uint8Array,
+  transportPublicKey: Uint8Array,
+  randomness32: Uint8Array,
 ): Uint8Array {
   const { secret, publicKey } = contextKey(keyName, canisterId, context);
   const transport = transportKey(transportPublicKey);
   const random = toScalar(randomness32, RANDOMNESS);
   const vetKey = multiplyG1(G1.hashToCurve(concatBytes(publicKey, input), { DST: AUGMENTED }) as G1Point, secret);
   const masked = multiplyG1(transport, random).add(vetKey);
-  return concatBytes(G1.Point.BASE.multiply(random).toBytes(), G2.Point.BASE.multiply(random).toBytes(), masked.toBytes());
+  return concatBytes(
+    G1.Point.BASE.multiply(random).toBytes(),
+    G2.Point.BASE.multiply(random).toBytes(),
+    masked.toBytes(),
+  );
 }
 
 function contextKey(keyName: string, canisterId: Uint8Array, context: Uint8Array): Key {
   requireKnownKey(keyName);
-  const canister = remembered(`${keyName}/${hex(canisterId)}`, () => derive(masterKey(keyName), canisterId, CANISTER_ID));
+  const canister = remembered(`${keyName}/${hex(canisterId)}`, () =>
+    derive(masterKey(keyName), canisterId, CANISTER_ID),
+  );
   if (context.length === 0) return canister;
   return remembered(`${keyName}/${hex(canisterId)}/${hex(context)}`, () => derive(canister, context, CONTEXT));
 }
@@ -74,8 +92,12 @@ function transportKey(bytes: Uint8Array): G1Point {
     if (point.is0()) throw new Error('it is the identity');
     return point;
   } catch (cause) {
-    throw new ChainKeyError('invalidTransportKey', { length: bytes.length }, `The transport public key is no valid point of G1 (${(cause as Error).message}): `
-      + 'send the 48 bytes of TransportSecretKey.publicKeyBytes().');
+    throw new ChainKeyError(
+      'invalidTransportKey',
+      { length: bytes.length },
+      `The transport public key is no valid point of G1 (${(cause as Error).message}): ` +
+        'send the 48 bytes of TransportSecretKey.publicKeyBytes().',
+    );
   }
 }
 

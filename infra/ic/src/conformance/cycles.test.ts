@@ -1,7 +1,22 @@
 import { Settings } from '../management/candid.js';
 import { bytesOf, idOf, principalOf } from '../subnet/principals.js';
 import { argumentsOf, CALLER, LittleSubnet, refusalIn, shown } from '../testing/little-subnet.js';
-import { api, append, argument, bytes, call, reject, reply, result, scripted, self, text, trap, wide, type Step } from '../testing/script.js';
+import {
+  api,
+  append,
+  argument,
+  bytes,
+  call,
+  reject,
+  reply,
+  result,
+  scripted,
+  self,
+  text,
+  trap,
+  wide,
+  type Step,
+} from '../testing/script.js';
 
 const network = new LittleSubnet();
 afterAll(() => network.remove());
@@ -16,7 +31,8 @@ const available = bytes(result('msg_cycles_available'));
 const refunded = bytes(result('msg_cycles_refunded'));
 const balance = bytes(result('canister_cycle_balance'));
 const acceptAll = api('msg_cycles_accept', result('msg_cycles_available'));
-const deploy = (methods: Record<string, Step[]> = {}): string => network.deploy(scripted({ 'update take': [acceptAll, reply()], ...methods }), START).id;
+const deploy = (methods: Record<string, Step[]> = {}): string =>
+  network.deploy(scripted({ 'update take': [acceptAll, reply()], ...methods }), START).id;
 const numbers = (said: string): bigint[] => {
   const data = Buffer.from(said, 'latin1');
   return Array.from({ length: Math.floor(data.length / 8) }, (_, index) => data.readBigUInt64LE(index * 8));
@@ -25,10 +41,15 @@ const answer = (id: string, method = 'go', arg?: Uint8Array): string => shown(ne
 const has = (id: string, cycles: bigint): void => {
   const { cycles: now } = network.subnet.canisters.get(id)!.state;
   const apart = now > cycles ? now - cycles : cycles - now;
-  expect(apart < ROUGHLY ? 'as expected' : `${now / 1_000_000_000n} G instead of ${cycles / 1_000_000_000n} G`).toBe('as expected');
+  expect(apart < ROUGHLY ? 'as expected' : `${now / 1_000_000_000n} G instead of ${cycles / 1_000_000_000n} G`).toBe(
+    'as expected',
+  );
 };
 const to = (id: string): ReturnType<typeof text> => text(bytesOf(id));
-const settings = (changes: object): object => ({ ...Object.fromEntries(Settings._fields.map(([name]) => [name, []])), ...changes });
+const settings = (changes: object): object => ({
+  ...Object.fromEntries(Settings._fields.map(([name]) => [name, []])),
+  ...changes,
+});
 const NOW = (changes: object): object => ({ sender_canister_version: [], settings: [settings(changes)] });
 
 describe('cycles with a call', () => {
@@ -50,7 +71,8 @@ describe('cycles with a call', () => {
 
   it('come back when the callee traps after accepting, and from a reject they stay accepted', () => {
     const taker = deploy({ 'update trap': [acceptAll, trap('no')], 'update refuse': [acceptAll, reject('no')] });
-    const giving = (method: string): string => deploy({ 'update go': [call(to(taker), method, { cycles: QUARTER, onReject: [reply(refunded)] })] });
+    const giving = (method: string): string =>
+      deploy({ 'update go': [call(to(taker), method, { cycles: QUARTER, onReject: [reply(refunded)] })] });
     expect([numbers(answer(giving('trap'))), numbers(answer(giving('refuse')))]).toEqual([[QUARTER], [0n]]);
   });
 
@@ -63,7 +85,9 @@ describe('cycles with a call', () => {
 
   it('come back step by step', () => {
     const id = deploy({
-      'update go': [call(self, 'middle', { cycles: 10n, onReply: [append(argument), reply(refunded)] })], 'update middle': [call(self, 'end', { cycles: 5n, onReply: [reply(refunded)] })], 'update end': [reply()],
+      'update go': [call(self, 'middle', { cycles: 10n, onReply: [append(argument), reply(refunded)] })],
+      'update middle': [call(self, 'end', { cycles: 5n, onReply: [reply(refunded)] })],
+      'update end': [reply()],
     });
     expect(numbers(answer(id))).toEqual([5n, 10n]);
     has(id, START);
@@ -71,7 +95,13 @@ describe('cycles with a call', () => {
 
   it('may be passed on when they were accepted before, and not otherwise', () => {
     const last = deploy();
-    const passing = (before: Step[]): string => deploy({ 'update pass': [...before, call(to(last), 'take', { cycles: START + QUARTER, onReply: [reply(text('passed'))] })] });
+    const passing = (before: Step[]): string =>
+      deploy({
+        'update pass': [
+          ...before,
+          call(to(last), 'take', { cycles: START + QUARTER, onReply: [reply(text('passed'))] }),
+        ],
+      });
     const giving = (id: string): Step[] => [call(to(id), 'pass', { cycles: HALF, onReject: [reply(refunded)] })];
     const refused = deploy({ 'update go': giving(passing([])) });
     expect(numbers(answer(refused))).toEqual([HALF]);
@@ -87,17 +117,40 @@ describe('cycles with a call', () => {
   });
 
   it.each<[string, Step, string]>([
-    ['none of none', reply(bytes(result('msg_cycles_accept', 0n))), '\0'.repeat(8)], ['one of none', reply(bytes(result('msg_cycles_accept', 1n))), '\0'.repeat(8)],
-    ['an absurd number', reply(wide('msg_cycles_accept128', 0x7fff_ffff_ffff_ffffn, 0x7fff_ffff_ffff_ffffn)), '\0'.repeat(16)],
+    ['none of none', reply(bytes(result('msg_cycles_accept', 0n))), '\0'.repeat(8)],
+    ['one of none', reply(bytes(result('msg_cycles_accept', 1n))), '\0'.repeat(8)],
+    [
+      'an absurd number',
+      reply(wide('msg_cycles_accept128', 0x7fff_ffff_ffff_ffffn, 0x7fff_ffff_ffff_ffffn)),
+      '\0'.repeat(16),
+    ],
   ])('may be asked for: %s', (_, step, expected) => expect(answer(deploy({ 'update go': [step] }))).toBe(expected));
 });
 
 describe('the management canister', () => {
   /** A canister that calls it, with cycles or none, and passes the answer and the refund on. */
-  const owner = (cycles?: bigint): string => deploy(Object.fromEntries(['create_canister', 'deposit_cycles', 'delete_canister', 'stop_canister', 'provisional_top_up_canister', 'update_settings', 'canister_status'].map((method) =>
-    [`update ${method}`, [call(text(''), method, { arg: argument, cycles, onReply: [append(refunded), reply(argument)] })]])));
+  const owner = (cycles?: bigint): string =>
+    deploy(
+      Object.fromEntries(
+        [
+          'create_canister',
+          'deposit_cycles',
+          'delete_canister',
+          'stop_canister',
+          'provisional_top_up_canister',
+          'update_settings',
+          'canister_status',
+        ].map((method) => [
+          `update ${method}`,
+          [call(text(''), method, { arg: argument, cycles, onReply: [append(refunded), reply(argument)] })],
+        ]),
+      ),
+    );
   const created = (id: string, changes: object = {}): string => {
-    const said = Buffer.from(answer(id, 'create_canister', argumentsOf('create_canister', NOW(changes))), 'latin1').subarray(8);
+    const said = Buffer.from(
+      answer(id, 'create_canister', argumentsOf('create_canister', NOW(changes))),
+      'latin1',
+    ).subarray(8);
     return said.subarray(-10).toString('hex');
   };
   const about = (id: string): Uint8Array => argumentsOf('deposit_cycles', { canister_id: principalOf(id) });
@@ -127,43 +180,91 @@ describe('the management canister', () => {
 
   it('tops up from nothing, for anybody, to any height, and nobody who is not there', () => {
     const [id, other] = [deploy(), owner()];
-    const topUp = (who: string, amount: bigint): Uint8Array => argumentsOf('provisional_top_up_canister', { canister_id: principalOf(who), amount });
-    expect(network.manage('provisional_top_up_canister', { canister_id: principalOf(id), amount: START }).kind).toBe('reply');
+    const topUp = (who: string, amount: bigint): Uint8Array =>
+      argumentsOf('provisional_top_up_canister', { canister_id: principalOf(who), amount });
+    expect(network.manage('provisional_top_up_canister', { canister_id: principalOf(id), amount: START }).kind).toBe(
+      'reply',
+    );
     has(id, 2n * START);
     expect(answer(other, 'provisional_top_up_canister', topUp(id, START)).slice(8, 12)).toBe('DIDL');
     expect(answer(other, 'provisional_top_up_canister', topUp(other, START)).slice(8, 12)).toBe('DIDL');
     has(id, 3n * START);
-    expect(network.manage('provisional_top_up_canister', { canister_id: principalOf(id), amount: 10n << 128n }).kind).toBe('reply');
-    expect(refusalIn(network.manage('provisional_top_up_canister', { canister_id: principalOf('00000000000000ff0101'), amount: 1n }), 'top up').code).toBe(3);
+    expect(
+      network.manage('provisional_top_up_canister', { canister_id: principalOf(id), amount: 10n << 128n }).kind,
+    ).toBe('reply');
+    expect(
+      refusalIn(
+        network.manage('provisional_top_up_canister', { canister_id: principalOf('00000000000000ff0101'), amount: 1n }),
+        'top up',
+      ).code,
+    ).toBe(3);
   });
 
   it('creates with absurd amounts, as far as there are that many cycles', () => {
-    const { kind } = network.manage('provisional_create_canister_with_cycles', { ...NOW({}), amount: [10n << 128n], specified_id: [] });
+    const { kind } = network.manage('provisional_create_canister_with_cycles', {
+      ...NOW({}),
+      amount: [10n << 128n],
+      specified_id: [],
+    });
     expect(kind).toBe('reply');
   });
 
   describe('as to settings', () => {
     const INVALID: [string, object][] = [
-      ['a compute allocation of 101 percent', { compute_allocation: [101n] }], ['a memory allocation beyond 2^48', { memory_allocation: [(1n << 48n) + 1n] }], ['a freezing threshold of 2^64', { freezing_threshold: [1n << 64n] }],
-      ['eleven controllers', { controllers: [Array.from({ length: 11 }, (_, index) => principalOf(`${index.toString(16).padStart(2, '0')}01`))] }],
+      ['a compute allocation of 101 percent', { compute_allocation: [101n] }],
+      ['a memory allocation beyond 2^48', { memory_allocation: [(1n << 48n) + 1n] }],
+      ['a freezing threshold of 2^64', { freezing_threshold: [1n << 64n] }],
+      [
+        'eleven controllers',
+        {
+          controllers: [
+            Array.from({ length: 11 }, (_, index) => principalOf(`${index.toString(16).padStart(2, '0')}01`)),
+          ],
+        },
+      ],
     ];
 
     it.each(INVALID)('refuses %s, to users and canisters alike', (_, changes) => {
       const id = owner(HALF);
-      expect(network.manage('provisional_create_canister_with_cycles', { ...NOW(changes), amount: [], specified_id: [] }).kind).toBe('reject');
-      expect([4, 5]).toContain(answer(id, 'create_canister', argumentsOf('create_canister', NOW(changes))).charCodeAt(0));
-      expect(network.manage('update_settings', { canister_id: principalOf(id), sender_canister_version: [], settings: settings(changes) }).kind).toBe('reject');
+      expect(
+        network.manage('provisional_create_canister_with_cycles', { ...NOW(changes), amount: [], specified_id: [] })
+          .kind,
+      ).toBe('reject');
+      expect([4, 5]).toContain(
+        answer(id, 'create_canister', argumentsOf('create_canister', NOW(changes))).charCodeAt(0),
+      );
+      expect(
+        network.manage('update_settings', {
+          canister_id: principalOf(id),
+          sender_canister_version: [],
+          settings: settings(changes),
+        }).kind,
+      ).toBe('reject');
       has(id, START);
     });
 
     it('takes valid ones', () => {
-      const child = created(owner(HALF), { compute_allocation: [1n], memory_allocation: [1n << 20n], freezing_threshold: [1_000_000n] });
-      expect(network.subnet.canisters.get(child)!.state.settings).toMatchObject({ computeAllocation: 1n, memoryAllocation: 1n << 20n, freezingThreshold: 1_000_000n });
+      const child = created(owner(HALF), {
+        compute_allocation: [1n],
+        memory_allocation: [1n << 20n],
+        freezing_threshold: [1_000_000n],
+      });
+      expect(network.subnet.canisters.get(child)!.state.settings).toMatchObject({
+        computeAllocation: 1n,
+        memoryAllocation: 1n << 20n,
+        freezingThreshold: 1_000_000n,
+      });
     });
 
     it('knows several controllers, one named twice, and none', () => {
-      const controllersOf = (list: string[]): string[] => network.subnet.canisters.get(created(owner(HALF), { controllers: [list.map(principalOf)] }))!.state.settings.controllers;
-      expect([controllersOf(['aa01', 'bb01']), controllersOf(['bb01', 'bb01', 'aa01']), controllersOf([])]).toEqual([['aa01', 'bb01'], ['aa01', 'bb01'], []]);
+      const controllersOf = (list: string[]): string[] =>
+        network.subnet.canisters.get(created(owner(HALF), { controllers: [list.map(principalOf)] }))!.state.settings
+          .controllers;
+      expect([controllersOf(['aa01', 'bb01']), controllersOf(['bb01', 'bb01', 'aa01']), controllersOf([])]).toEqual([
+        ['aa01', 'bb01'],
+        ['aa01', 'bb01'],
+        [],
+      ]);
     });
 
     it('tells a canister its own status, controller or not', () => {
@@ -171,14 +272,23 @@ describe('the management canister', () => {
       expect(answer(id, 'canister_status', about(id)).slice(8, 12)).toBe('DIDL');
       const other = owner();
       expect(answer(other, 'canister_status', about(id)).charCodeAt(0)).toBe(5);
-      network.manage('update_settings', { canister_id: principalOf(id), sender_canister_version: [], settings: settings({ controllers: [[principalOf(id)]] }) });
+      network.manage('update_settings', {
+        canister_id: principalOf(id),
+        sender_canister_version: [],
+        settings: settings({ controllers: [[principalOf(id)]] }),
+      });
       expect(answer(id, 'canister_status', about(id)).slice(8, 12)).toBe('DIDL');
       expect(network.manage('canister_status', { canister_id: principalOf(id) }).kind).toBe('reject');
     });
   });
 
   describe('as to ids asked for', () => {
-    const create = (id: string): ReturnType<typeof network.manage> => network.manage('provisional_create_canister_with_cycles', { ...NOW({}), amount: [], specified_id: [principalOf(id)] });
+    const create = (id: string): ReturnType<typeof network.manage> =>
+      network.manage('provisional_create_canister_with_cycles', {
+        ...NOW({}),
+        amount: [],
+        specified_id: [principalOf(id)],
+      });
 
     it('creates what is free, refuses what is taken, and what no subnet has', () => {
       expect(create('00000000000fffff0101').kind).toBe('reply');
@@ -186,9 +296,11 @@ describe('the management canister', () => {
       expect(create(idOf(CALLER.toUint8Array())).kind).toBe('reject');
     });
 
-    it('is not called by its subnet\'s id, as on subnets without the NNS', () => {
+    it("is not called by its subnet's id, as on subnets without the NNS", () => {
       const subnetId = text(new Uint8Array(29).fill(1));
-      expect(answer(deploy({ 'update go': [call(subnetId, 'raw_rand', { arg: text('DIDL\0\0') })] })).charCodeAt(0)).toBe(3);
+      expect(
+        answer(deploy({ 'update go': [call(subnetId, 'raw_rand', { arg: text('DIDL\0\0') })] })).charCodeAt(0),
+      ).toBe(3);
     });
   });
 });

@@ -11,19 +11,49 @@ import { CALLER } from '../testing/little-subnet.js';
 import { IMPORTS, importIndex, SYSTEM_API } from '../testing/system-api-table.js';
 import { callWith, i32, i64, op, wasmModule } from '../testing/wasm-writer.js';
 
-const ic0 = (name: string, args: readonly (number | bigint)[] = []): number[] => callWith(importIndex(name), SYSTEM_API[name]![0], args);
+const ic0 = (name: string, args: readonly (number | bigint)[] = []): number[] =>
+  callWith(importIndex(name), SYSTEM_API[name]![0], args);
 const ID = canisterId(0x0200_0000n);
 const MIB = 1 << 20;
 /** Writes 64 MiB, page by page. */
 const writing = [
-  ...i32(0), 0x24, 0, 0x03, 0x40, 0x23, 0, 0xad, ...i64(65_536n), 0x7e, ...i64(0n), ...i64(65_536n), ...op.call(importIndex('stable64_write')),
-  0x23, 0, ...i32(1), 0x6a, 0x24, 0, 0x23, 0, ...i32(1024), 0x49, 0x0d, 0, 0x0b,
+  ...i32(0),
+  0x24,
+  0,
+  0x03,
+  0x40,
+  0x23,
+  0,
+  0xad,
+  ...i64(65_536n),
+  0x7e,
+  ...i64(0n),
+  ...i64(65_536n),
+  ...op.call(importIndex('stable64_write')),
+  0x23,
+  0,
+  ...i32(1),
+  0x6a,
+  0x24,
+  0,
+  0x23,
+  0,
+  ...i32(1024),
+  0x49,
+  0x0d,
+  0,
+  0x0b,
 ];
-const wasm = wasmModule({ imports: IMPORTS, memory: 1, globals: 1, functions: [
-  { exports: ['canister_init'], code: ic0('stable64_grow', [1024n]) },
-  { exports: ['canister_update w'], code: [...writing, ...ic0('msg_reply')] },
-  { exports: ['canister_update u'], code: [...ic0('global_timer_set', [0n]), ...ic0('msg_reply')] },
-] });
+const wasm = wasmModule({
+  imports: IMPORTS,
+  memory: 1,
+  globals: 1,
+  functions: [
+    { exports: ['canister_init'], code: ic0('stable64_grow', [1024n]) },
+    { exports: ['canister_update w'], code: [...writing, ...ic0('msg_reply')] },
+    { exports: ['canister_update u'], code: [...ic0('global_timer_set', [0n]), ...ic0('msg_reply')] },
+  ],
+});
 
 describe('rates and the journal', () => {
   const folders: string[] = [];
@@ -50,15 +80,37 @@ describe('rates and the journal', () => {
     return open(copy, limits);
   }
 
-  const send = (host: Host, to: Id, method: string, arg = new Uint8Array()): void => void host.call({
-    requestId: randomBytes(32).toString('hex'), sender: CALLER.toUint8Array(), to, effective: to === MANAGEMENT ? ID : to, method, arg, expiry: host.now() + 100_000_000_000n,
-  }, 0);
-  const manage = (host: Host, method: MethodName, argument: unknown): void => send(host, MANAGEMENT, method, new Uint8Array(IDL.encode(METHODS[method][0] as IDL.Type[], [argument])));
+  const send = (host: Host, to: Id, method: string, arg = new Uint8Array()): void =>
+    void host.call(
+      {
+        requestId: randomBytes(32).toString('hex'),
+        sender: CALLER.toUint8Array(),
+        to,
+        effective: to === MANAGEMENT ? ID : to,
+        method,
+        arg,
+        expiry: host.now() + 100_000_000_000n,
+      },
+      0,
+    );
+  const manage = (host: Host, method: MethodName, argument: unknown): void =>
+    send(host, MANAGEMENT, method, new Uint8Array(IDL.encode(METHODS[method][0] as IDL.Type[], [argument])));
 
   async function withWriter(limits: Partial<Limits> = {}): Promise<Host> {
     const host = open(folder(), limits);
-    manage(host, 'provisional_create_canister_with_cycles', { amount: [10n ** 17n], settings: [], specified_id: [principalOf(ID)], sender_canister_version: [] });
-    manage(host, 'install_code', { mode: { install: null }, canister_id: principalOf(ID), wasm_module: wasm, arg: new Uint8Array(), sender_canister_version: [] });
+    manage(host, 'provisional_create_canister_with_cycles', {
+      amount: [10n ** 17n],
+      settings: [],
+      specified_id: [principalOf(ID)],
+      sender_canister_version: [],
+    });
+    manage(host, 'install_code', {
+      mode: { install: null },
+      canister_id: principalOf(ID),
+      wasm_module: wasm,
+      arg: new Uint8Array(),
+      sender_canister_version: [],
+    });
     await host.step();
     expect(host.subnet.canisters.get(ID)?.module).toBeDefined();
     return host;
@@ -75,11 +127,18 @@ describe('rates and the journal', () => {
     for (const method of ['w', 'w', 'w', 'u']) send(host, ID, method);
     await host.step();
     const { subnet } = host;
-    expect([subnet.canisters.get(ID)!.state.debits, subnet.state.queue.length, subnet.state.heapDelta?.bytes]).toEqual([{ heapDelta: 53 * MIB, install: 0n }, 2, 128 * MIB]);
+    expect([subnet.canisters.get(ID)!.state.debits, subnet.state.queue.length, subnet.state.heapDelta?.bytes]).toEqual([
+      { heapDelta: 53 * MIB, install: 0n },
+      2,
+      128 * MIB,
+    ]);
     expect(seen(again(host))).toEqual(seen(host));
     host.clock.set(host.now() + 700_000_000n, subnet.state.time);
     await host.step();
-    expect([subnet.canisters.get(ID)!.state.debits, subnet.state.queue.length]).toEqual([{ heapDelta: expect.any(Number), install: 0n }, 0]);
+    expect([subnet.canisters.get(ID)!.state.debits, subnet.state.queue.length]).toEqual([
+      { heapDelta: expect.any(Number), install: 0n },
+      0,
+    ]);
     expect(seen(again(host))).toEqual(seen(host));
   });
 

@@ -1,21 +1,44 @@
 import { bytesOf, principalOf } from '../subnet/principals.js';
 import { Settings } from '../management/candid.js';
 import { LittleSubnet, shown } from '../testing/little-subnet.js';
-import { api, append, bytes, call, keep, kept, reply, result, scripted, stableRead, stableWrite, text, trap, type Step } from '../testing/script.js';
+import {
+  api,
+  append,
+  bytes,
+  call,
+  keep,
+  kept,
+  reply,
+  result,
+  scripted,
+  stableRead,
+  stableWrite,
+  text,
+  trap,
+  type Step,
+} from '../testing/script.js';
 
 const network = new LittleSubnet();
 afterAll(() => network.remove());
 
 const version = bytes(result('canister_version'));
-const read = { 'query version': [reply(version)], 'query kept': [reply(kept)], 'query stable': [reply(stableRead(0, 8))] };
+const read = {
+  'query version': [reply(version)],
+  'query kept': [reply(kept)],
+  'query stable': [reply(stableRead(0, 8))],
+};
 const deploy = (methods: Record<string, Step[]> = {}): string => network.deploy(scripted({ ...read, ...methods })).id;
 const canister = (id: string) => network.subnet.canisters.get(id)!;
 const number = (said: string): bigint => (said.length === 8 ? Buffer.from(said, 'latin1').readBigUInt64LE() : -1n);
 const ask = (id: string, method = 'version'): bigint => number(shown(network.query(id, method)));
 const answer = (id: string, method = 'go'): bigint => number(shown(network.call(id, method)));
-const manage = (method: Parameters<LittleSubnet['manage']>[0], id: string, more: object = {}): boolean => network.manage(method, { canister_id: principalOf(id), sender_canister_version: [], ...more }).kind === 'reply';
-const settings = (changes: object): object => ({ settings: { ...Object.fromEntries(Settings._fields.map(([name]) => [name, []])), ...changes } });
-const install = (id: string, mode: object, methods: Record<string, Step[]> = {}): boolean => network.install(canister(id), scripted({ ...read, ...methods }), mode).kind === 'reply';
+const manage = (method: Parameters<LittleSubnet['manage']>[0], id: string, more: object = {}): boolean =>
+  network.manage(method, { canister_id: principalOf(id), sender_canister_version: [], ...more }).kind === 'reply';
+const settings = (changes: object): object => ({
+  settings: { ...Object.fromEntries(Settings._fields.map(([name]) => [name, []])), ...changes },
+});
+const install = (id: string, mode: object, methods: Record<string, Step[]> = {}): boolean =>
+  network.install(canister(id), scripted({ ...read, ...methods }), mode).kind === 'reply';
 
 describe('canister_version', () => {
   it('is 1 after installation, the same in queries, and one more after each update', () => {
@@ -32,7 +55,10 @@ describe('canister_version', () => {
     expect([ask(id, 'kept'), ask(id)]).toEqual([3n, 3n]);
   });
 
-  it.each<[string, Record<string, Step[]>]>([['a heartbeat', { heartbeat: [keep(version)] }], ['a timer', { init: [api('global_timer_set', 1n)], global_timer: [keep(version)] }]])('grows with %s', (_, methods) => {
+  it.each<[string, Record<string, Step[]>]>([
+    ['a heartbeat', { heartbeat: [keep(version)] }],
+    ['a timer', { init: [api('global_timer_set', 1n)], global_timer: [keep(version)] }],
+  ])('grows with %s', (_, methods) => {
     const id = deploy(methods);
     const before = ask(id);
     network.round();
@@ -42,9 +68,12 @@ describe('canister_version', () => {
 
   const other = text(bytesOf(deploy({ 'update ok': [reply()], 'update no': [trap('no')] })));
   it.each<[string, Step[], bigint, bigint]>([
-    ['a reply callback', [call(other, 'ok', { onReply: [keep(version), reply()] })], 2n, 3n], ['a reject callback', [call(other, 'no', { onReject: [keep(version), reply()] })], 2n, 3n],
-    ['a cleanup', [call(other, 'ok', { onReply: [trap('no')], onCleanup: [keep(version)] })], 2n, 3n], ['no callback that traps', [call(other, 'ok', { onReply: [trap('no')] })], -1n, 2n],
-    ['no reject callback that traps', [call(other, 'no', { onReject: [trap('no')] })], -1n, 2n], ['no cleanup that traps', [call(other, 'ok', { onReply: [trap('no')], onCleanup: [trap('no')] })], -1n, 2n],
+    ['a reply callback', [call(other, 'ok', { onReply: [keep(version), reply()] })], 2n, 3n],
+    ['a reject callback', [call(other, 'no', { onReject: [keep(version), reply()] })], 2n, 3n],
+    ['a cleanup', [call(other, 'ok', { onReply: [trap('no')], onCleanup: [keep(version)] })], 2n, 3n],
+    ['no callback that traps', [call(other, 'ok', { onReply: [trap('no')] })], -1n, 2n],
+    ['no reject callback that traps', [call(other, 'no', { onReject: [trap('no')] })], -1n, 2n],
+    ['no cleanup that traps', [call(other, 'ok', { onReply: [trap('no')], onCleanup: [trap('no')] })], -1n, 2n],
   ])('grows with the update and %s', (_, steps, seen, after) => {
     const id = deploy({ 'update go': steps });
     network.call(id, 'go');
@@ -52,11 +81,29 @@ describe('canister_version', () => {
   });
 
   it.each<[string, (id: string) => unknown, bigint]>([
-    ['uninstalling and installing', (id) => manage('uninstall_code', id) && install(id, { install: null }), 3n], ['new controllers', (id) => manage('update_settings', id, settings({ controllers: [[]] })), 2n],
-    ['a new freezing threshold', (id) => manage('update_settings', id, settings({ freezing_threshold: [1n << 20n] })), 2n], ['a query that traps', (id) => network.query(id, 'fail'), 1n],
-    ['an update that traps', (id) => network.call(id, 'trap'), 1n], ['an installation over code', (id) => install(id, { install: null }), 1n], ['a module that is none', (id) => network.install(canister(id), new Uint8Array(), { reinstall: null }), 1n],
-    ['a reinstallation that traps', (id) => install(id, { reinstall: null }, { init: [trap('no')] }), 1n], ['an upgrade to a module that is none', (id) => network.install(canister(id), new Uint8Array(), { upgrade: [] }), 1n],
-    ['an upgrade that traps', (id) => install(id, { upgrade: [] }, { post_upgrade: [trap('no')] }), 1n], ['settings that are refused', (id) => manage('update_settings', id, settings({ freezing_threshold: [1n << 70n] })), 1n],
+    ['uninstalling and installing', (id) => manage('uninstall_code', id) && install(id, { install: null }), 3n],
+    ['new controllers', (id) => manage('update_settings', id, settings({ controllers: [[]] })), 2n],
+    [
+      'a new freezing threshold',
+      (id) => manage('update_settings', id, settings({ freezing_threshold: [1n << 20n] })),
+      2n,
+    ],
+    ['a query that traps', (id) => network.query(id, 'fail'), 1n],
+    ['an update that traps', (id) => network.call(id, 'trap'), 1n],
+    ['an installation over code', (id) => install(id, { install: null }), 1n],
+    ['a module that is none', (id) => network.install(canister(id), new Uint8Array(), { reinstall: null }), 1n],
+    ['a reinstallation that traps', (id) => install(id, { reinstall: null }, { init: [trap('no')] }), 1n],
+    [
+      'an upgrade to a module that is none',
+      (id) => network.install(canister(id), new Uint8Array(), { upgrade: [] }),
+      1n,
+    ],
+    ['an upgrade that traps', (id) => install(id, { upgrade: [] }, { post_upgrade: [trap('no')] }), 1n],
+    [
+      'settings that are refused',
+      (id) => manage('update_settings', id, settings({ freezing_threshold: [1n << 70n] })),
+      1n,
+    ],
     ['stopping and starting', (id) => manage('stop_canister', id) && manage('start_canister', id), 4n],
   ])('after %s', (_, act, expected) => {
     const id = deploy({ 'query fail': [trap('no')], 'update trap': [trap('no')] });
@@ -68,8 +115,16 @@ describe('canister_version', () => {
     const id = deploy({ pre_upgrade: [trap('no')] });
     expect([install(id, { upgrade: [] }), ask(id)]).toEqual([false, 1n]);
     const fresh = network.create();
-    expect([network.install(fresh, scripted({ ...read, init: [trap('no')] })).kind, network.install(fresh, scripted(read)).kind, ask(fresh.id)]).toEqual(['reject', 'reply', 1n]);
-    const failing = deploy({ heartbeat: [trap('no')], init: [api('global_timer_set', 1n)], global_timer: [trap('no')] });
+    expect([
+      network.install(fresh, scripted({ ...read, init: [trap('no')] })).kind,
+      network.install(fresh, scripted(read)).kind,
+      ask(fresh.id),
+    ]).toEqual(['reject', 'reply', 1n]);
+    const failing = deploy({
+      heartbeat: [trap('no')],
+      init: [api('global_timer_set', 1n)],
+      global_timer: [trap('no')],
+    });
     network.round();
     expect(ask(failing)).toBe(1n);
     install(failing, { reinstall: null });
@@ -79,15 +134,25 @@ describe('canister_version', () => {
 describe('the global timer', () => {
   const LATER = 9_000_000_000_000_000_000n;
   const set = (time: bigint): Step => append(bytes(result('global_timer_set', time)));
-  const timed = (methods: Record<string, Step[]> = {}): string => deploy({
-    'update far': [set(LATER), reply()], 'update past': [set(1n), reply()], 'update off': [set(0n), reply()], 'update now': [append(bytes(result('global_timer_set', result('time')))), reply()],
-    global_timer: [keep(bytes(result('time')))], ...methods,
-  });
+  const timed = (methods: Record<string, Step[]> = {}): string =>
+    deploy({
+      'update far': [set(LATER), reply()],
+      'update past': [set(1n), reply()],
+      'update off': [set(0n), reply()],
+      'update now': [append(bytes(result('global_timer_set', result('time')))), reply()],
+      global_timer: [keep(bytes(result('time')))],
+      ...methods,
+    });
   const fired = (id: string): boolean => ask(id, 'kept') > 0n;
 
   it('tells what it was set to before, and is off at 0', () => {
     const id = timed();
-    expect([answer(id, 'far'), answer(id, 'far'), answer(id, 'off'), answer(id, 'off')]).toEqual([0n, LATER, LATER, 0n]);
+    expect([answer(id, 'far'), answer(id, 'far'), answer(id, 'off'), answer(id, 'off')]).toEqual([
+      0n,
+      LATER,
+      LATER,
+      0n,
+    ]);
     network.round();
     expect(fired(id)).toBe(false);
   });
@@ -108,13 +173,24 @@ describe('the global timer', () => {
     network.round();
     expect(answer(again, 'far')).toBe(LATER);
     const id = timed();
-    install(id, { upgrade: [] }, { post_upgrade: [keep(bytes(result('global_timer_set', LATER)))], 'update far': [set(LATER), reply()] });
+    install(
+      id,
+      { upgrade: [] },
+      { post_upgrade: [keep(bytes(result('global_timer_set', LATER)))], 'update far': [set(LATER), reply()] },
+    );
     expect([ask(id, 'kept'), answer(id, 'far')]).toEqual([0n, LATER]);
   });
 
   it.each<[string, (id: string) => unknown]>([
-    ['an upgrade, set in pre_upgrade or not', (id) => install(id, { upgrade: [] }, { 'update far': [set(LATER), reply()] })], ['a reinstallation', (id) => install(id, { reinstall: null }, { 'update far': [set(LATER), reply()] })],
-    ['uninstalling', (id) => manage('uninstall_code', id) && install(id, { install: null }, { 'update far': [set(LATER), reply()] })],
+    [
+      'an upgrade, set in pre_upgrade or not',
+      (id) => install(id, { upgrade: [] }, { 'update far': [set(LATER), reply()] }),
+    ],
+    ['a reinstallation', (id) => install(id, { reinstall: null }, { 'update far': [set(LATER), reply()] })],
+    [
+      'uninstalling',
+      (id) => manage('uninstall_code', id) && install(id, { install: null }, { 'update far': [set(LATER), reply()] }),
+    ],
   ])('is off after %s', (_, act) => {
     const id = timed({ pre_upgrade: [api('global_timer_set', LATER)] });
     answer(id, 'far');
@@ -123,7 +199,9 @@ describe('the global timer', () => {
   });
 
   it('stays over a stop and a start, and does not fire meanwhile', () => {
-    const id = timed({ 'update soon': [append(bytes(result('global_timer_set', network.subnet.state.time + 100_000_000_000n))), reply()] });
+    const id = timed({
+      'update soon': [append(bytes(result('global_timer_set', network.subnet.state.time + 100_000_000_000n))), reply()],
+    });
     answer(id, 'far');
     manage('stop_canister', id);
     manage('start_canister', id);

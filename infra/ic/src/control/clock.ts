@@ -1,7 +1,10 @@
 import { IcError } from '../errors.js';
 
 /** Nanoseconds ahead of the machine's time, and where it stands still. */
-export interface ClockSetting { ahead: bigint; still?: bigint }
+export interface ClockSetting {
+  ahead: bigint;
+  still?: bigint;
+}
 
 /** The network's time: the machine's, shifted, or standing still. Nanoseconds since the epoch. */
 export class Clock {
@@ -29,7 +32,8 @@ export class Clock {
 
   /** @throws IcError `usage` when the time asked for is before that of the last round */
   set(time: bigint, last: bigint): void {
-    if (time < last) throw new IcError('usage', { time, last }, `The network's time ${last} cannot go back to ${time}.`);
+    if (time < last)
+      throw new IcError('usage', { time, last }, `The network's time ${last} cannot go back to ${time}.`);
     if (this.#still === undefined) this.#ahead = time - machine();
     else this.#still = time;
     this.onChange();

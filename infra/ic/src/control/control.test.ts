@@ -7,9 +7,18 @@ const DAY = 86_400_000_000_000n;
 describe('control face', () => {
   const network = new TestNetwork();
   const copy = new TestNetwork();
-  const control = async (method: string, path: string, body?: unknown, token = readFileSync(join(network.folder, 'control-token'), 'utf8')): Promise<Record<string, string>> => {
-    const answer = await fetch(network.controlUrl + path, { method, headers: { authorization: `Bearer ${token}` }, body: body === undefined ? undefined : JSON.stringify(body) });
-    const value = await answer.json() as Record<string, string>;
+  const control = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    token = readFileSync(join(network.folder, 'control-token'), 'utf8'),
+  ): Promise<Record<string, string>> => {
+    const answer = await fetch(network.controlUrl + path, {
+      method,
+      headers: { authorization: `Bearer ${token}` },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const value = (await answer.json()) as Record<string, string>;
     if (!answer.ok) throw new Error(`${answer.status} ${value.error}`);
     return value;
   };
@@ -36,7 +45,9 @@ describe('control face', () => {
     const canister = await network.deploy();
     await control('POST', '/pause');
     const answer = canister.increment();
-    await new Promise((resolve) => { setTimeout(resolve, 300); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 300);
+    });
     expect(await canister.counter()).toBe(0n);
     await control('POST', '/step', { rounds: 2 });
     expect(await answer).toBe(1n);
@@ -49,7 +60,8 @@ describe('control face', () => {
     const before = await canister.balance();
     await control('POST', '/cycles', { canister: canister.id.toText(), amount: '1000000000000000' });
     expect(await canister.balance()).toBeGreaterThan(before + 999_000_000_000_000n);
-    const more = (): Promise<unknown> => control('POST', '/cycles', { canister: canister.id.toText(), amount: '1000000000000000' });
+    const more = (): Promise<unknown> =>
+      control('POST', '/cycles', { canister: canister.id.toText(), amount: '1000000000000000' });
     await Promise.all([more(), control('POST', '/step'), more(), more()]);
     expect(await canister.balance()).toBeGreaterThan(before + 3_999_000_000_000_000n);
   });
@@ -69,7 +81,11 @@ describe('control face', () => {
 
   it('rejects calls between canisters', async () => {
     const [caller, callee] = [await network.deploy(), await network.deploy()];
-    await control('POST', '/faults', { canister: callee.id.toText(), method: 'increment', reject: { code: 2, message: 'queue full' } });
+    await control('POST', '/faults', {
+      canister: callee.id.toText(),
+      method: 'increment',
+      reject: { code: 2, message: 'queue full' },
+    });
     expect(await caller.rejection_of(callee.id, 'increment')).toEqual([2, 'queue full']);
     expect(await caller.increment_at(callee.id)).toBe(1n);
   });
@@ -102,7 +118,7 @@ describe('control face', () => {
     const { now } = await control('GET', '/');
     await control('POST', '/time', { advance: String(DAY) });
     await network.agent.syncTime();
-    await until('the timer has fired', async () => await canister.ticks() === 1n);
+    await until('the timer has fired', async () => (await canister.ticks()) === 1n);
     await expect(control('POST', '/time', { set: now })).rejects.toThrow('cannot go back');
     await network.stop();
     await network.start(['--control']);

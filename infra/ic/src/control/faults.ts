@@ -3,7 +3,10 @@ import type { Id } from '../subnet/principals.js';
 
 export type Endpoint = 'call' | 'query' | 'read_state' | 'status';
 
-/** What goes wrong with HTTP requests, so many times: an error, a delay, or a connection that breaks before or after the request was carried out. */
+/**
+ * What goes wrong with HTTP requests, so many times: an error, a delay, or a connection that breaks before or after the
+ * request was carried out.
+ */
 export interface HttpFault {
   endpoint?: Endpoint;
   canister?: Id;
@@ -33,7 +36,9 @@ export class HttpFaults {
 
   /** @returns whether the request was answered, or cut off, here */
   async strike(endpoint: Endpoint, canister: Id | undefined, response: Outgoing): Promise<boolean> {
-    const fault = this.#faults.find((one) => (one.endpoint ?? endpoint) === endpoint && (one.canister === undefined || one.canister === canister));
+    const fault = this.#faults.find(
+      (one) => (one.endpoint ?? endpoint) === endpoint && (one.canister === undefined || one.canister === canister),
+    );
     if (!fault) return false;
     fault.times -= 1;
     this.#faults = this.#faults.filter(({ times }) => times > 0);
@@ -48,7 +53,9 @@ export class HttpFaults {
       return false;
     }
     if ('delay' in effect) {
-      await new Promise((resolve) => { setTimeout(resolve, effect.delay); });
+      await new Promise((resolve) => {
+        setTimeout(resolve, effect.delay);
+      });
       return false;
     }
     response.writeHead(effect.status, { 'content-type': 'text/plain', 'access-control-allow-origin': '*' });

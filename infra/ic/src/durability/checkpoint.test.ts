@@ -64,7 +64,10 @@ describe('checkpoints', () => {
 
   it('fall back to the one before when the newest is damaged', () => {
     const path = join(folder, 'checkpoint-4.bin');
-    writeFileSync(path, readFileSync(join(folder, 'checkpoint-3.bin')).map((byte, at) => (at === 500 ? byte ^ 1 : byte)));
+    writeFileSync(
+      path,
+      readFileSync(join(folder, 'checkpoint-3.bin')).map((byte, at) => (at === 500 ? byte ^ 1 : byte)),
+    );
     const pages = new PageStore(folder);
     expect(new Checkpoints(folder, pages).restore(empty(pages))).toBe(3);
     rmSync(join(folder, 'checkpoint-3.bin'));
@@ -76,8 +79,13 @@ describe('checkpoints', () => {
 
   it('of another format are refused by its number', () => {
     const payload = serialize({ format: 1 });
-    writeFileSync(join(folder, 'checkpoint-4.bin'), Buffer.concat([createHash('sha256').update(payload).digest(), payload]));
+    writeFileSync(
+      join(folder, 'checkpoint-4.bin'),
+      Buffer.concat([createHash('sha256').update(payload).digest(), payload]),
+    );
     const pages = new PageStore(folder);
-    expect(() => new Checkpoints(folder, pages).restore(empty(pages))).toThrow(/has format 1, and this version reads format 2 only/);
+    expect(() => new Checkpoints(folder, pages).restore(empty(pages))).toThrow(
+      /has format 1, and this version reads format 2 only/,
+    );
   });
 });

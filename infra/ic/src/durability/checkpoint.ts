@@ -25,13 +25,22 @@ interface SavedCanister {
   snapshots?: (SnapshotRecord & { saved: Record<(typeof MEMORIES)[number], SavedMemory> })[];
 }
 
-interface SavedMemory { size: number; table: Chunks }
+interface SavedMemory {
+  size: number;
+  table: Chunks;
+}
 
-interface Manifest { format: number; subnet: SubnetState; canisters: SavedCanister[]; /** pages per page file */ files: Map<number, number> }
+interface Manifest {
+  format: number;
+  subnet: SubnetState;
+  canisters: SavedCanister[];
+  /** pages per page file */ files: Map<number, number>;
+}
 
 /**
- * Checkpoints of a subnet's whole state: a manifest `checkpoint-N.bin` (SHA-256, then V8's structured clone) that says where in the page files each page of
- * each memory is. Writing one writes the pages that changed since the last; restoring one reads the manifest and the heaps, and no page of stable memory.
+ * Checkpoints of a subnet's whole state: a manifest `checkpoint-N.bin` (SHA-256, then V8's structured clone) that says
+ * where in the page files each page of each memory is. Writing one writes the pages that changed since the last;
+ * restoring one reads the manifest and the heaps, and no page of stable memory.
  */
 export class Checkpoints {
   readonly #folder: string;
@@ -60,15 +69,19 @@ export class Checkpoints {
     }
     if (numbers.length > 0) {
       const path = this.#pathOf(numbers[0]!);
-      throw new IcError('stateDamaged', { path }, `${path} is damaged: it does not match its checksum; ${restoreIt(this.#folder)}`);
+      throw new IcError(
+        'stateDamaged',
+        { path },
+        `${path} is damaged: it does not match its checksum; ${restoreIt(this.#folder)}`,
+      );
     }
     this.#pages.adopt(new Map());
     return undefined;
   }
 
   /**
-   * Writes a checkpoint and makes it durable; older ones stay until `prune`. Blocks. When it throws, as on a full disk, nothing is lost: the state is as before
-   * and so are the checkpoints on disk.
+   * Writes a checkpoint and makes it durable; older ones stay until `prune`. Blocks. When it throws, as on a full disk,
+   * nothing is lost: the state is as before and so are the checkpoints on disk.
    */
   save(subnet: Subnet, number: number): void {
     subnet.modules.save();
@@ -83,16 +96,26 @@ export class Checkpoints {
     this.#pages.nothingHeld();
     this.#pages.compact(holders);
     this.#pages.sync();
-    const manifest: Manifest = { format: FORMAT, subnet: subnet.state, files: new Map(this.#pages.files), canisters: canisters.map(saved) };
+    const manifest: Manifest = {
+      format: FORMAT,
+      subnet: subnet.state,
+      files: new Map(this.#pages.files),
+      canisters: canisters.map(saved),
+    };
     const payload = serialize(manifest);
     writeDurably(this.#pathOf(number), Buffer.concat([createHash('sha256').update(payload).digest(), payload]));
   }
 
-  /** Deletes what the checkpoint with this number does not need: older checkpoints and journals, those that a crash left half written, unused page files. */
+  /**
+   * Deletes what the checkpoint with this number does not need: older checkpoints and journals, those that a crash left
+   * half written, unused page files.
+   */
   prune(number: number): void {
-    for (const name of readdirSync(this.#folder)) if (/^checkpoint-\d+\.bin\.half$/.test(name)) rmSync(join(this.#folder, name));
+    for (const name of readdirSync(this.#folder))
+      if (/^checkpoint-\d+\.bin\.half$/.test(name)) rmSync(join(this.#folder, name));
     for (const kind of ['checkpoint', 'journal']) {
-      for (const old of numbered(this.#folder, kind)) if (old < number) rmSync(join(this.#folder, `${kind}-${old}.bin`));
+      for (const old of numbered(this.#folder, kind))
+        if (old < number) rmSync(join(this.#folder, `${kind}-${old}.bin`));
     }
     this.#pages.prune();
   }
@@ -107,19 +130,33 @@ export class Checkpoints {
     }
     dirty.clear();
     instance.saved = table;
-    return { table, moved: (page, place) => { table.set(page, place); } };
+    return {
+      table,
+      moved: (page, place) => {
+        table.set(page, place);
+      },
+    };
   }
 
   #restoreCanister(subnet: Subnet, { id, state, code, stable, snapshots }: SavedCanister): void {
     const canister = subnet.adopt(id, state);
     canister.stable = this.#restored(stable);
     for (const { saved: parts, ...record } of snapshots ?? []) {
-      canister.snapshots.set(record.id, { ...record, memories: { module: this.#restored(parts.module), heap: this.#restored(parts.heap), stable: this.#restored(parts.stable) } });
+      canister.snapshots.set(record.id, {
+        ...record,
+        memories: {
+          module: this.#restored(parts.module),
+          heap: this.#restored(parts.heap),
+          stable: this.#restored(parts.stable),
+        },
+      });
     }
     if (!code) return;
     const heap = new Uint8Array(code.heapBytes);
     const table = new PageTable(shared(code.heap));
-    table.forEach((page, file, slot, crc) => { heap.set(this.#pages.read({ file, slot, crc }), page * PAGE); });
+    table.forEach((page, file, slot, crc) => {
+      heap.set(this.#pages.read({ file, slot, crc }), page * PAGE);
+    });
     canister.instance = canister.instantiate(subnet.modules.load(code.moduleHash), { heap, globals: code.globals });
     canister.instance.saved = table;
   }
@@ -135,11 +172,16 @@ export class Checkpoints {
   #read(number: number): Manifest | undefined {
     const bytes = readFileSync(this.#pathOf(number));
     const payload = bytes.subarray(32);
-    if (bytes.length < 32 || createHash('sha256').update(payload).digest().compare(bytes, 0, 32) !== 0) return undefined;
+    if (bytes.length < 32 || createHash('sha256').update(payload).digest().compare(bytes, 0, 32) !== 0)
+      return undefined;
     const manifest = deserialize(payload) as Manifest;
     if (manifest.format !== FORMAT) {
-      throw new IcError('stateOutdated', { path: this.#pathOf(number), format: manifest.format },
-        `The state in ${this.#folder} has format ${manifest.format}, and this version reads format ${FORMAT} only: start with an empty --state.`);
+      throw new IcError(
+        'stateOutdated',
+        { path: this.#pathOf(number), format: manifest.format },
+        `The state in ${this.#folder} has format ${manifest.format}, and this version reads format ${FORMAT} ` +
+          'only: start with an empty --state.',
+      );
     }
     return manifest;
   }
@@ -147,11 +189,24 @@ export class Checkpoints {
 
 function saved({ id, state, instance, module, stable, snapshots }: Canister): SavedCanister {
   return {
-    id, state,
-    ...(instance && { code: { moduleHash: module!.hash, heapBytes: instance.heapBytes, globals: instance.globals, heap: plain(instance.saved!) } }),
+    id,
+    state,
+    ...(instance && {
+      code: {
+        moduleHash: module!.hash,
+        heapBytes: instance.heapBytes,
+        globals: instance.globals,
+        heap: plain(instance.saved!),
+      },
+    }),
     stable: savedMemory(stable),
     snapshots: [...snapshots.values()].map(({ memories, ...record }) => ({
-      ...record, saved: { module: savedMemory(memories.module), heap: savedMemory(memories.heap), stable: savedMemory(memories.stable) },
+      ...record,
+      saved: {
+        module: savedMemory(memories.module),
+        heap: savedMemory(memories.heap),
+        stable: savedMemory(memories.stable),
+      },
     })),
   };
 }
@@ -167,9 +222,11 @@ function plain(table: PageTable): Chunks {
 
 /** Chunks as they were read, in shared memory for other threads. */
 function shared(chunks: Chunks): Chunks {
-  return new Map([...chunks].map(([number, chunk]) => {
-    const copy = new Uint32Array(new SharedArrayBuffer(chunk.byteLength));
-    copy.set(chunk);
-    return [number, copy];
-  }));
+  return new Map(
+    [...chunks].map(([number, chunk]) => {
+      const copy = new Uint32Array(new SharedArrayBuffer(chunk.byteLength));
+      copy.set(chunk);
+      return [number, copy];
+    }),
+  );
 }

@@ -31,7 +31,7 @@ describe('durability', () => {
     expect(network.rootKey).toBe(rootKey);
     const again = network.canister(canister.id);
     expect(await again.counter()).toBeGreaterThanOrEqual(acknowledged);
-    expect([...await again.read_stable(100_000n, 1n)]).toEqual([42]);
+    expect([...(await again.read_stable(100_000n, 1n))]).toEqual([42]);
     const value = await again.counter();
     expect(await again.increment()).toBe(value + 1n);
   }, 60_000);
@@ -70,7 +70,10 @@ describe('durability', () => {
   it('refuses a checkpoint that was damaged', async () => {
     const network = await fresh().start();
     await network.stop();
-    const path = join(network.folder, readdirSync(network.folder).find((name) => name.startsWith('checkpoint'))!);
+    const path = join(
+      network.folder,
+      readdirSync(network.folder).find((name) => name.startsWith('checkpoint'))!,
+    );
     const bytes = readFileSync(path);
     bytes[bytes.length - 1]! ^= 1;
     writeFileSync(path, bytes);

@@ -9,7 +9,10 @@ export function restoreIt(folder: string): string {
 /** Numbers of the files `kind-N.bin` in a folder, ascending. */
 export function numbered(folder: string, kind: string): number[] {
   const pattern = new RegExp(`^${kind}-(\\d+)\\.bin$`);
-  return readdirSync(folder).flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b);
+  return readdirSync(folder)
+    .flatMap((name) => pattern.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
 }
 
 /** Writes a file so that after a crash there is the old content or the new one. */
@@ -37,5 +40,6 @@ export function syncFolder(folder: string): void {
 
 /** @param position  null for where the file stands */
 export function writeAll(file: number, bytes: Uint8Array, position: number | null): void {
-  for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done, bytes.length - done, position === null ? null : position + done);
+  for (let done = 0; done < bytes.length;)
+    done += writeSync(file, bytes, done, bytes.length - done, position === null ? null : position + done);
 }

@@ -9,7 +9,10 @@ import type { PageStore } from './page-store.js';
 import { unwritable } from './unwritable.js';
 
 /** A round's write-ahead record; `executed` is what the state counted before it. */
-interface JournalRecord { input: RoundInput; executed: bigint }
+interface JournalRecord {
+  input: RoundInput;
+  executed: bigint;
+}
 
 const CHECKPOINT_AFTER = 64 << 20;
 const CHECKPOINT_ROUNDS = 5000;
@@ -18,8 +21,8 @@ const CHECKPOINT_INSTRUCTIONS = 100_000_000_000n;
 const CHECKPOINT_AGAIN = 10_000;
 
 /**
- * A subnet's past on disk: the last checkpoint, and the journal of the rounds since. A round is written here before anything of it leaves the host, and a
- * restart executes the journal again and comes to the same state.
+ * A subnet's past on disk: the last checkpoint, and the journal of the rounds since. A round is written here before
+ * anything of it leaves the host, and a restart executes the journal again and comes to the same state.
  */
 export class History {
   readonly #folder: string;
@@ -45,7 +48,10 @@ export class History {
     this.#journal = this.#recover();
   }
 
-  /** Writes the next round's input; it is safe when what is returned is fulfilled. @throws what the system says, as on a full disk */
+  /**
+   * Writes the next round's input; it is safe when what is returned is fulfilled. @throws what the system says, as on a
+   * full disk
+   */
   write(input: RoundInput): { durable: Promise<void> } {
     this.#journal.write({ input, executed: this.#subnet.state.executed } satisfies JournalRecord);
     return { durable: this.#journal.sync() };
@@ -84,8 +90,11 @@ export class History {
   get isLong(): boolean {
     const { round, executed } = this.#subnet.state;
     if (Date.now() < this.#noCheckpointBefore) return false;
-    return this.#journal.size > this.#checkpointAfter || round - this.#lastCheckpoint.round > CHECKPOINT_ROUNDS
-      || executed - this.#lastCheckpoint.executed > CHECKPOINT_INSTRUCTIONS;
+    return (
+      this.#journal.size > this.#checkpointAfter ||
+      round - this.#lastCheckpoint.round > CHECKPOINT_ROUNDS ||
+      executed - this.#lastCheckpoint.executed > CHECKPOINT_INSTRUCTIONS
+    );
   }
 
   close(): void {
@@ -96,7 +105,9 @@ export class History {
     const checkpoint = this.#checkpoints.restore(this.#subnet) ?? 0;
     this.#lastCheckpoint = { round: checkpoint, executed: this.#subnet.state.executed };
     let journal: Journal | undefined;
-    for (const number of [...new Set([checkpoint, ...numbered(this.#folder, 'journal')])].filter((one) => one >= checkpoint)) {
+    for (const number of [...new Set([checkpoint, ...numbered(this.#folder, 'journal')])].filter(
+      (one) => one >= checkpoint,
+    )) {
       journal?.close();
       const opened = Journal.open<JournalRecord>(join(this.#folder, `journal-${number}.bin`));
       journal = opened.journal;
@@ -110,8 +121,12 @@ export class History {
     const { state } = this.#subnet;
     if (input.round <= state.round) return;
     if (input.round !== state.round + 1 || executed !== state.executed) {
-      throw new IcError('stateDamaged', { round: input.round, reached: state.round },
-        `The journal in ${this.#folder} does not lead on from round ${state.round}; restore the folder from a copy, or start with an empty --state.`);
+      throw new IcError(
+        'stateDamaged',
+        { round: input.round, reached: state.round },
+        `The journal in ${this.#folder} does not lead on from round ${state.round}; restore the folder from a ` +
+          'copy, or start with an empty --state.',
+      );
     }
     executeRound(this.#subnet, input);
   }

@@ -6,7 +6,11 @@ import { Journal } from './journal.js';
 describe('journal', () => {
   const folder = mkdtempSync(join(tmpdir(), 'livepod-journal-'));
   const path = join(folder, 'journal-0.bin');
-  const records = [{ round: 1, seed: Uint8Array.of(1, 2) }, { round: 2, seed: new Uint8Array() }, { round: 3, big: 2n ** 100n }];
+  const records = [
+    { round: 1, seed: Uint8Array.of(1, 2) },
+    { round: 2, seed: new Uint8Array() },
+    { round: 3, big: 2n ** 100n },
+  ];
 
   beforeEach(async () => {
     rmSync(path, { force: true });
@@ -60,8 +64,16 @@ describe('journal', () => {
     const bytes = readFileSync(path);
     const end = bytes.lastIndexOf('LPR2');
     for (let at = 0; at < end; at += 1) {
-      writeFileSync(path, bytes.map((byte, index) => (index === at ? byte ^ 4 : byte)));
-      expect(reopened).toThrow(expect.objectContaining({ code: 'stateDamaged', message: expect.stringMatching(/journal-0\.bin is damaged: .*; restore .* from a copy/) }));
+      writeFileSync(
+        path,
+        bytes.map((byte, index) => (index === at ? byte ^ 4 : byte)),
+      );
+      expect(reopened).toThrow(
+        expect.objectContaining({
+          code: 'stateDamaged',
+          message: expect.stringMatching(/journal-0\.bin is damaged: .*; restore .* from a copy/),
+        }),
+      );
     }
   });
 

@@ -13,12 +13,16 @@ const MAGIC = Buffer.from('LPJ2');
 const RECORD = Buffer.from('LPR2');
 /** Of the file: magic, 12 random bytes that go into every checksum, CRC-32 of both. */
 const FILE_HEADER = 20;
-/** Of a record: magic, length of the payload, first 8 bytes of the payload's salted SHA-256, salted CRC-32 of the header before it. */
+/**
+ * Of a record: magic, length of the payload, first 8 bytes of the payload's salted SHA-256, salted CRC-32 of the header
+ * before it.
+ */
 const HEADER = 20;
 
 /**
- * An append-only file of records in V8's structured clone. Each is on disk before the next is written, so only the last can be half there after a crash: that
- * is cut off. A record that does not match its checksum and has a whole one behind it was damaged later, and is not passed over.
+ * An append-only file of records in V8's structured clone. Each is on disk before the next is written, so only the last
+ * can be half there after a crash: that is cut off. A record that does not match its checksum and has a whole one
+ * behind it was damaged later, and is not passed over.
  */
 export class Journal {
   readonly path: string;
@@ -44,8 +48,14 @@ export class Journal {
     const writing = openSync(path, 'r+');
     const bytes = readFileSync(path);
     try {
-      if (bytes.length <= FILE_HEADER && !isHeader(bytes)) return { journal: new Journal(path, writing, begin(writing), FILE_HEADER), records: [] };
-      if (!isHeader(bytes)) throw damaged(path, `it does not begin as a journal of format ${MAGIC.toString().slice(-1)} does; it is of an older version, or damaged`);
+      if (bytes.length <= FILE_HEADER && !isHeader(bytes))
+        return { journal: new Journal(path, writing, begin(writing), FILE_HEADER), records: [] };
+      if (!isHeader(bytes))
+        throw damaged(
+          path,
+          `it does not begin as a journal of format ${MAGIC.toString().slice(-1)} does; it is of an older ` +
+            'version, or damaged',
+        );
       const salt = bytes.subarray(MAGIC.length, FILE_HEADER - 4);
       const { records, whole } = read<T>(bytes, salt, path);
       ftruncateSync(writing, whole);
@@ -98,7 +108,9 @@ function begin(file: number): Buffer {
 
 function isHeader(bytes: Buffer): boolean {
   const start = bytes.subarray(0, FILE_HEADER - 4);
-  return bytes.length >= FILE_HEADER && start.indexOf(MAGIC) === 0 && bytes.readUInt32LE(FILE_HEADER - 4) === crc32(start);
+  return (
+    bytes.length >= FILE_HEADER && start.indexOf(MAGIC) === 0 && bytes.readUInt32LE(FILE_HEADER - 4) === crc32(start)
+  );
 }
 
 function headerOf(payload: Buffer, salt: Buffer): Buffer {
@@ -114,7 +126,8 @@ function read<T>(bytes: Buffer, salt: Buffer, path: string): { records: T[]; who
     at += HEADER + payload.length;
   }
   for (let next = bytes.indexOf(RECORD, at + 1); next >= 0; next = bytes.indexOf(RECORD, next + 1)) {
-    if (payloadAt(bytes, next, salt)) throw damaged(path, `the record at byte ${at} does not match its checksum, and there are whole ones behind it`);
+    if (payloadAt(bytes, next, salt))
+      throw damaged(path, `the record at byte ${at} does not match its checksum, and there are whole ones behind it`);
   }
   return { records, whole: at };
 }
@@ -122,9 +135,17 @@ function read<T>(bytes: Buffer, salt: Buffer, path: string): { records: T[]; who
 /** The payload of the record at a place, if there is a whole one. */
 function payloadAt(bytes: Buffer, at: number, salt: Buffer): Buffer | undefined {
   const start = bytes.subarray(at, at + HEADER - 4);
-  if (at + HEADER > bytes.length || start.indexOf(RECORD) !== 0 || bytes.readUInt32LE(at + HEADER - 4) !== crc32(start, crc32(salt))) return undefined;
+  if (
+    at + HEADER > bytes.length ||
+    start.indexOf(RECORD) !== 0 ||
+    bytes.readUInt32LE(at + HEADER - 4) !== crc32(start, crc32(salt))
+  )
+    return undefined;
   const payload = bytes.subarray(at + HEADER, at + HEADER + start.readUInt32LE(RECORD.length));
-  return payload.length === start.readUInt32LE(RECORD.length) && checksum(payload, salt).compare(start, RECORD.length + 4) === 0 ? payload : undefined;
+  return payload.length === start.readUInt32LE(RECORD.length) &&
+    checksum(payload, salt).compare(start, RECORD.length + 4) === 0
+    ? payload
+    : undefined;
 }
 
 function checksum(payload: Buffer, salt: Buffer): Buffer {

@@ -8,12 +8,18 @@ export function lock(folder: string): void {
   const [pid, start] = existsSync(path) ? readFileSync(path, 'utf8').split(' ') : [];
   const holder = Number(pid ?? 0);
   if (holder > 0 && holder !== process.pid && startOf(holder) === start) {
-    throw new IcError('stateInUse', { folder, pid: holder }, `The state in ${folder} is in use by process ${holder}; stop it, or choose another --state.`);
+    throw new IcError(
+      'stateInUse',
+      { folder, pid: holder },
+      `The state in ${folder} is in use by process ${holder}; stop it, or choose another --state.`,
+    );
   }
   writeFileSync(path, `${process.pid} ${startOf(process.pid)}`);
 }
 
-/** When a process was started, in the system's words; `running` where that cannot be told; undefined if it is not there. */
+/**
+ * When a process was started, in the system's words; `running` where that cannot be told; undefined if it is not there.
+ */
 function startOf(pid: number): string | undefined {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ');

@@ -9,7 +9,10 @@ import { restoreIt } from './files.js';
 /** Room for slots in a cache key. */
 const SLOTS = 2 ** 24;
 
-interface Cached { bytes: Buffer; used: boolean }
+interface Cached {
+  bytes: Buffer;
+  used: boolean;
+}
 
 /** Reads pages from a state's page files, through a cache of a fixed size. Any thread may have one. */
 export class PageReader implements Pages {
@@ -88,7 +91,8 @@ export class PageReader implements Pages {
   #fill(bytes: Buffer, file: number, slot: number): void {
     let done = 0;
     try {
-      for (let read = 1; done < PAGE && read > 0; done += read) read = readSync(this.descriptor(file), bytes, done, PAGE - done, slot * PAGE + done);
+      for (let read = 1; done < PAGE && read > 0; done += read)
+        read = readSync(this.descriptor(file), bytes, done, PAGE - done, slot * PAGE + done);
     } catch (cause) {
       throw this.damaged(file, `page ${slot} cannot be read (${(cause as Error).message})`, cause);
     }

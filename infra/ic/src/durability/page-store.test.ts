@@ -38,14 +38,14 @@ describe('page files', () => {
   it('take what RAM has no room for, in the middle of a message too', () => {
     const memory = grown(5000);
     memory.begin();
-    for (let page = 0; page < 3000; page += 1) memory.write(page * PAGE + 5, Uint8Array.of(1 + page % 250));
+    for (let page = 0; page < 3000; page += 1) memory.write(page * PAGE + 5, Uint8Array.of(1 + (page % 250)));
     expect(statSync(join(folder, 'pages-1.bin')).size).toBeGreaterThanOrEqual(1900 * PAGE);
     memory.write(7 * PAGE, Uint8Array.of(77)); // a page that was moved out already
     memory.commit();
     const bytes = new Uint8Array(6);
     for (let page = 0; page < 3000; page += 100) {
       memory.read(bytes, page * PAGE);
-      expect(bytes[5]).toBe(1 + page % 250);
+      expect(bytes[5]).toBe(1 + (page % 250));
     }
     memory.read(bytes, 7 * PAGE);
     expect([...bytes]).toEqual([77, 0, 0, 0, 0, 8]);
@@ -110,8 +110,12 @@ describe('page files', () => {
     expect(statSync(join(folder, 'pages-1.bin')).size).toBe(3 * PAGE);
     expect(again.write(Buffer.alloc(PAGE, 1))).toMatchObject({ file: 1, slot: 3 });
     truncateSync(join(folder, 'pages-1.bin'), 3 * PAGE - 1);
-    expect(() => new PageStore(folder).adopt(new Map([[1, 3]]))).toThrow(/pages-1\.bin is damaged: it has .* restore .* from a copy/);
-    expect(() => new PageStore(folder).adopt(new Map([[2, 3]]))).toThrow(expect.objectContaining({ code: 'stateDamaged' }));
+    expect(() => new PageStore(folder).adopt(new Map([[1, 3]]))).toThrow(
+      /pages-1\.bin is damaged: it has .* restore .* from a copy/,
+    );
+    expect(() => new PageStore(folder).adopt(new Map([[2, 3]]))).toThrow(
+      expect.objectContaining({ code: 'stateDamaged' }),
+    );
   });
 
   it('are found damaged by a single flipped bit', () => {
@@ -127,7 +131,7 @@ describe('page files', () => {
 
   it('are read by another thread, a page at a time', async () => {
     const memory = grown(3000);
-    for (let page = 0; page < 2000; page += 1) put(memory, page, 1 + page % 250);
+    for (let page = 0; page < 2000; page += 1) put(memory, page, 1 + (page % 250));
     const code = `
       const { parentPort } = require('node:worker_threads');
       const { openSync, readSync } = require('node:fs');
@@ -145,10 +149,12 @@ describe('page files', () => {
       });`;
     const worker = new Worker(code, { eval: true });
     worker.postMessage({ ...memory.view(), path: join(folder, 'pages-1.bin') });
-    const { disk, ram } = await new Promise<{ disk: number; ram: number }>((resolve) => { worker.once('message', resolve); });
+    const { disk, ram } = await new Promise<{ disk: number; ram: number }>((resolve) => {
+      worker.once('message', resolve);
+    });
     await worker.terminate();
     expect(Math.min(disk, ram)).toBeGreaterThan(0);
-    expect(disk + ram).toBe(8 * (250 * 251 / 2));
+    expect(disk + ram).toBe(8 * ((250 * 251) / 2));
   });
 
   it('serve a reader of its own from a view, before and after a checkpoint moved everything', () => {

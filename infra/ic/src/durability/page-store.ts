@@ -17,12 +17,16 @@ const SMALL = 64;
 const ZEROS = Buffer.alloc(PAGE);
 
 /** What lists pages, and is told where they went. */
-export interface Holder { table: PageTable; moved(page: number, place: Place): void }
+export interface Holder {
+  table: PageTable;
+  moved(page: number, place: Place): void;
+}
 
 /**
- * The page files of a state, `pages-N.bin`: pages are only ever appended, so what a checkpoint refers to is not touched again, and what a crash left behind
- * its end is cut off. Pages may be written at any time; they count once a checkpoint lists them. A file without live pages is deleted two
- * checkpoints later, since another thread may still read it.
+ * The page files of a state, `pages-N.bin`: pages are only ever appended, so what a checkpoint refers to is not touched
+ * again, and what a crash left behind its end is cut off. Pages may be written at any time; they count once a
+ * checkpoint lists them. A file without live pages is deleted two checkpoints later, since another thread may still
+ * read it.
  */
 export class PageStore extends PageReader implements Pages {
   /** Pages per file. */
@@ -94,11 +98,18 @@ export class PageStore extends PageReader implements Pages {
     this.#held -= pages;
   }
 
-  /** Moves together what is sparse: pages of files of which less than half is in use. For when nothing is held in RAM any more. */
+  /**
+   * Moves together what is sparse: pages of files of which less than half is in use. For when nothing is held in RAM
+   * any more.
+   */
   compact(holders: readonly Holder[]): void {
     const live = liveSlots(holders);
     for (const file of this.#files.keys()) if (!live.has(file)) this.#drop(file);
-    const sparse = new Set([...live].filter(([file, { count }]) => count * 2 < this.#files.get(file)! && this.#files.get(file)! >= SMALL).map(([file]) => file));
+    const sparse = new Set(
+      [...live]
+        .filter(([file, { count }]) => count * 2 < this.#files.get(file)! && this.#files.get(file)! >= SMALL)
+        .map(([file]) => file),
+    );
     if (sparse.size === 0) return;
     if (sparse.has(this.#current)) this.#room = 0;
     const places = new Map<string, Place>();
@@ -109,7 +120,7 @@ export class PageStore extends PageReader implements Pages {
         const name = `${file} ${slot}`;
         let place = places.get(name);
         if (!place && places.size < MOVED) {
-          places.set(name, place = this.write(this.read({ file, slot, crc }))!);
+          places.set(name, (place = this.write(this.read({ file, slot, crc }))!));
           live.get(file)!.count -= 1;
         }
         if (place) moves.push([page, place]);
@@ -170,7 +181,10 @@ export class PageStore extends PageReader implements Pages {
 }
 
 /** The slots of a file that any table names: 1 where one does. */
-interface Live { slots: Uint8Array; count: number }
+interface Live {
+  slots: Uint8Array;
+  count: number;
+}
 
 function liveSlots(holders: readonly Holder[]): Map<number, Live> {
   const live = new Map<number, Live>();
@@ -178,7 +192,7 @@ function liveSlots(holders: readonly Holder[]): Map<number, Live> {
   for (const { table } of holders) {
     table.forEach((_page, file, slot) => {
       if (last.file !== file) last = { file, found: live.get(file) };
-      if (!last.found) live.set(file, last.found = { slots: new Uint8Array(LARGEST), count: 0 });
+      if (!last.found) live.set(file, (last.found = { slots: new Uint8Array(LARGEST), count: 0 }));
       last.found.count += 1 - last.found.slots[slot]!;
       last.found.slots[slot] = 1;
     });

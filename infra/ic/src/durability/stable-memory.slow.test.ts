@@ -8,12 +8,19 @@ const GIB = 16_384n;
 
 describe('a canister with much stable memory', () => {
   let network: TestNetwork;
-  beforeEach(() => { network = new TestNetwork(); });
+  beforeEach(() => {
+    network = new TestNetwork();
+  });
   afterEach(() => network.remove());
 
   /** Not on a system that does not say how much memory a process has. */
-  const expectSmall = (): void => { if (existsSync('/proc/self/status')) expect(residentOf(network)).toBeLessThan(600); };
-  const onDisk = (): number => readdirSync(network.folder).filter((name) => name.startsWith('pages')).reduce((sum, name) => sum + statSync(join(network.folder, name)).size, 0);
+  const expectSmall = (): void => {
+    if (existsSync('/proc/self/status')) expect(residentOf(network)).toBeLessThan(600);
+  };
+  const onDisk = (): number =>
+    readdirSync(network.folder)
+      .filter((name) => name.startsWith('pages'))
+      .reduce((sum, name) => sum + statSync(join(network.folder, name)).size, 0);
 
   it('does not hold it in RAM, and starts again at once', async () => {
     await network.start(UNLIMITED_RATES);
@@ -57,12 +64,22 @@ describe('a canister with much stable memory', () => {
     await network.stop();
     const before = onDisk();
     await network.start(UNLIMITED_RATES);
-    const taken = await network.management.take_canister_snapshot({ canister_id: id, replace_snapshot: [], uninstall_code: [], sender_canister_version: [] }) as { id: Uint8Array };
+    const taken = (await network.management.take_canister_snapshot({
+      canister_id: id,
+      replace_snapshot: [],
+      uninstall_code: [],
+      sender_canister_version: [],
+    })) as { id: Uint8Array };
     await network.canister(id).write_stable(0n, [9]);
     await network.stop();
-    expect(onDisk() - before).toBeLessThan(4 << 20); // the module, heap pages that changed, and one page of stable memory
+    // the module, heap pages that changed, and one page of stable memory
+    expect(onDisk() - before).toBeLessThan(4 << 20);
     await network.start(UNLIMITED_RATES);
-    await network.management.load_canister_snapshot({ canister_id: id, snapshot_id: taken.id, sender_canister_version: [] });
-    expect([...await network.canister(id).read_stable(0n, 2n)]).toEqual([3, 3]);
+    await network.management.load_canister_snapshot({
+      canister_id: id,
+      snapshot_id: taken.id,
+      sender_canister_version: [],
+    });
+    expect([...(await network.canister(id).read_stable(0n, 2n))]).toEqual([3, 3]);
   }, 120_000);
 });

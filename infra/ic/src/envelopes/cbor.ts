@@ -8,10 +8,16 @@ export function selfDescribed(cbor: Uint8Array): Uint8Array {
   return concatBytes(TAG, cbor);
 }
 
-/** More than 1,000 paths of 127 labels need. Reading a value costs a microsecond, and nobody may buy seconds with one request. */
+/**
+ * More than 1,000 paths of 127 labels need. Reading a value costs a microsecond, and nobody may buy seconds with one
+ * request.
+ */
 const MAX_VALUES = 200_000;
 
-/** cborg's tokens, so many at most, and without floats: a float must not pass for an integer (IC spec: Request encoding). */
+/**
+ * cborg's tokens, so many at most, and without floats: a float must not pass for an integer (IC spec: Request
+ * encoding).
+ */
 class BoundedWithoutFloats extends Tokenizer {
   #values = 0;
   /** Arrays and maps of unknown length that no break has ended yet: the library takes a break for a map's value. */
@@ -31,11 +37,20 @@ class BoundedWithoutFloats extends Tokenizer {
 /**
  * Decodes CBOR with or without tag 55799: maps become `Map`, integers beyond 2^53 `bigint`.
  *
- * @throws Error on duplicate keys, floats, other tags, more than 200,000 values, trailing or missing bytes, and nesting beyond the stack
+ * @throws Error on duplicate keys, floats, other tags, more than 200,000 values, trailing or missing bytes, and nesting
+ *   beyond the stack
  */
 export function decodeStrictly(bytes: Uint8Array): unknown {
   const tagged = bytes[0] === TAG[0] && bytes[1] === TAG[1] && bytes[2] === TAG[2];
   const body = new Uint8Array(tagged ? bytes.subarray(3) : bytes);
-  const options: DecodeOptions = { useMaps: true, rejectDuplicateMapKeys: true, allowBigInt: true, allowIndefinite: true, allowUndefined: false, allowNaN: false, allowInfinity: false };
+  const options: DecodeOptions = {
+    useMaps: true,
+    rejectDuplicateMapKeys: true,
+    allowBigInt: true,
+    allowIndefinite: true,
+    allowUndefined: false,
+    allowNaN: false,
+    allowInfinity: false,
+  };
   return decode(body, { ...options, tokenizer: new BoundedWithoutFloats(body, options) });
 }

@@ -16,25 +16,47 @@ const MAX_DELEGATIONS = 20;
 const DELEGATION = Buffer.concat([Uint8Array.of(26), Buffer.from('ic-request-auth-delegation', 'ascii')]);
 
 /**
- * Follows a chain of delegations from the sender's key (IC spec: Authentication). An empty chain leaves the sender's key.
+ * Follows a chain of delegations from the sender's key (IC spec: Authentication). An empty chain leaves the sender's
+ * key.
  *
  * @throws EnvelopeError `badDelegation`
  */
-export function verifyDelegations(senderPubkey: Uint8Array, chain: SignedDelegation[], content: RequestContent, now: bigint, rootKeys: Uint8Array[]): Mandate {
+export function verifyDelegations(
+  senderPubkey: Uint8Array,
+  chain: SignedDelegation[],
+  content: RequestContent,
+  now: bigint,
+  rootKeys: Uint8Array[],
+): Mandate {
   const keys = [senderPubkey, ...chain.map(({ pubkey }) => pubkey)];
-  if (chain.length > MAX_DELEGATIONS) throw refused(`Chain of delegations is too long: got ${chain.length} delegations, but at most ${MAX_DELEGATIONS} are allowed.`);
+  if (chain.length > MAX_DELEGATIONS)
+    throw refused(
+      `Chain of delegations is too long: got ${chain.length} delegations, but at most ${MAX_DELEGATIONS} are allowed.`,
+    );
   const again = keys.find((key, index) => keys.slice(0, index).some((earlier) => name(earlier) === name(key)));
-  if (again) throw refused(`Chain of delegations contains at least one cycle: first repeating public key encountered ${name(again)}`);
+  if (again)
+    throw refused(
+      `Chain of delegations contains at least one cycle: first repeating public key encountered ${name(again)}`,
+    );
   chain.forEach((delegation, index) => {
     if (delegation.expiration < now) {
-      throw new EnvelopeError('badDelegation', {}, `Specified sender delegation has expired:\nProvided expiry:    ${utc(delegation.expiration)}\nLocal replica time: ${utc(now)}`);
+      throw new EnvelopeError(
+        'badDelegation',
+        {},
+        `Specified sender delegation has expired:\nProvided expiry:    ${utc(delegation.expiration)}\nLocal ` +
+          `replica time: ${utc(now)}`,
+      );
     }
     checkPermissions(delegation, content);
     checkSignature(keys[index]!, delegation, rootKeys);
   });
   const targets = intersection(chain);
   if (targets && content.canister_id && !targets.some((id) => name(id) === name(content.canister_id!))) {
-    throw new EnvelopeError('badDelegation', {}, `Canister ${principal(content.canister_id)} is not one of the delegation targets`);
+    throw new EnvelopeError(
+      'badDelegation',
+      {},
+      `Canister ${principal(content.canister_id)} is not one of the delegation targets`,
+    );
   }
   return { signingKey: keys.at(-1)!, targets };
 }
@@ -71,7 +93,10 @@ export function principal(bytes: Uint8Array): string {
 export function utc(nanoseconds: bigint): string {
   const date = new Date(Number(nanoseconds / 1_000_000n));
   if (Number.isNaN(date.getTime())) return `${nanoseconds} ns`;
-  return `${date.toISOString().slice(0, 19).replace('T', ' ')}.${String(nanoseconds % 1_000_000_000n).padStart(9, '0')} UTC`;
+  return (
+    `${date.toISOString().slice(0, 19).replace('T', ' ')}.${String(nanoseconds % 1_000_000_000n).padStart(9, '0')} ` +
+    'UTC'
+  );
 }
 
 function name(bytes: Uint8Array): string {

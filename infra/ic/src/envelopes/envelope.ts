@@ -27,7 +27,11 @@ export interface SignedDelegation {
   signature: Uint8Array;
 }
 
-export interface SenderInfo { info: Uint8Array; signer: Uint8Array; sig: Uint8Array }
+export interface SenderInfo {
+  info: Uint8Array;
+  signer: Uint8Array;
+  sig: Uint8Array;
+}
 
 /** A request with its authentication, well formed but not verified. */
 export interface Envelope {
@@ -88,7 +92,8 @@ function readContent(fields: Fields): RequestContent {
     const paths = array(fields.get('paths'), 'paths', MAX_PATHS).map((path) => blobs(path, 'a path', MAX_LABELS));
     return { request_type: type, ...common, paths };
   }
-  if (type !== 'call' && type !== 'query') throw malformed(`the request type ${JSON.stringify(type.slice(0, 40))} is unknown.`);
+  if (type !== 'call' && type !== 'query')
+    throw malformed(`the request type ${JSON.stringify(type.slice(0, 40))} is unknown.`);
   return {
     request_type: type,
     ...common,

@@ -4,7 +4,8 @@ import { malformed } from './errors.js';
 export type Fields = Map<string, unknown>;
 
 export function map(value: unknown, name: string): Fields {
-  if (!(value instanceof Map) || [...value.keys()].some((key) => typeof key !== 'string')) throw malformed(`${name} must be a map with text keys.`);
+  if (!(value instanceof Map) || [...value.keys()].some((key) => typeof key !== 'string'))
+    throw malformed(`${name} must be a map with text keys.`);
   return value as Fields;
 }
 
@@ -31,7 +32,8 @@ export function text(fields: Fields, name: string): string {
 /** A natural number below 2^64. */
 export function nat64(fields: Fields, name: string): bigint {
   const value = fields.get(name);
-  if ((typeof value !== 'number' && typeof value !== 'bigint') || value < 0) throw malformed(`the field ${name} must be a natural number.`);
+  if ((typeof value !== 'number' && typeof value !== 'bigint') || value < 0)
+    throw malformed(`the field ${name} must be a natural number.`);
   return BigInt(value);
 }
 

@@ -27,7 +27,11 @@ export function readPublicKey(der: Uint8Array): SenderKey {
 function canisterKey(raw: Buffer): SenderKey {
   const length = raw[0];
   if (length === undefined || raw.length < 1 + length) throw new Error('The canister signature key is malformed.');
-  return { scheme: 'canister', canisterId: new Uint8Array(raw.subarray(1, 1 + length)), seed: new Uint8Array(raw.subarray(1 + length)) };
+  return {
+    scheme: 'canister',
+    canisterId: new Uint8Array(raw.subarray(1, 1 + length)),
+    seed: new Uint8Array(raw.subarray(1 + length)),
+  };
 }
 
 function bitString(der: Buffer): Buffer {

@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
 
 /**
- * The representation-independent hash of a structured value (IC spec: Request id): the SHA-256 over the sorted pairs of hashed keys and hashed values.
- * Naturals are hashed as unsigned LEB128, negative integers as signed LEB128, text as UTF-8, blobs as they are, arrays as their concatenated element
- * hashes, maps recursively. Fields that are `undefined` count as absent.
+ * The representation-independent hash of a structured value (IC spec: Request id): the SHA-256 over the sorted pairs of
+ * hashed keys and hashed values. Naturals are hashed as unsigned LEB128, negative integers as signed LEB128, text as
+ * UTF-8, blobs as they are, arrays as their concatenated element hashes, maps recursively. Fields that are `undefined`
+ * count as absent.
  *
  * @param value  a `Map` with text keys, or a plain object
  */
@@ -29,10 +30,13 @@ function hashOfKey(key: string): Uint8Array {
 
 function hashValue(value: unknown): Uint8Array {
   if (value instanceof Uint8Array || typeof value === 'string') return sha256(value);
-  if (typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value))) return sha256(leb128(BigInt(value)));
+  if (typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value)))
+    return sha256(leb128(BigInt(value)));
   if (Array.isArray(value)) return sha256(Buffer.concat(value.map(hashValue)));
   if (value !== null && typeof value === 'object') return representationIndependentHash(value);
-  throw new TypeError(`A value of type ${value === null ? 'null' : typeof value} has no representation-independent hash.`);
+  throw new TypeError(
+    `A value of type ${value === null ? 'null' : typeof value} has no representation-independent hash.`,
+  );
 }
 
 /** Shortest LEB128: unsigned for naturals, signed for negative integers. */

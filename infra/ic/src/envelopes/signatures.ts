@@ -10,9 +10,17 @@ import { verifyWebAuthn } from './webauthn.js';
  * @param rootKeys  under which canister signatures count
  * @throws Error saying what does not hold
  */
-export function verifySignature(der: Uint8Array, message: Uint8Array, signature: Uint8Array, rootKeys: Uint8Array[]): void {
+export function verifySignature(
+  der: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+  rootKeys: Uint8Array[],
+): void {
   const key = readPublicKey(der);
-  if (key.scheme === 'canister') return onceOnly([der, message, signature, ...rootKeys], () => verifyCanisterSignature(key, message, signature, rootKeys));
+  if (key.scheme === 'canister')
+    return onceOnly([der, message, signature, ...rootKeys], () =>
+      verifyCanisterSignature(key, message, signature, rootKeys),
+    );
   if (!holds(key, message, signature)) throw new Error('The signature does not verify.');
 }
 
@@ -24,7 +32,10 @@ function holds(key: Exclude<SenderKey, { scheme: 'canister' }>, message: Uint8Ar
   return verify('sha256', message, { key: spki, dsaEncoding: 'ieee-p1363' }, signature);
 }
 
-/** Reading a key takes as long as verifying with it, and a session's requests come with the same one: those read last are kept. */
+/**
+ * Reading a key takes as long as verifying with it, and a session's requests come with the same one: those read last
+ * are kept.
+ */
 const read = new Map<string, KeyObject>();
 const MOST_READ = 5_000;
 
@@ -39,8 +50,9 @@ function keyObject(der: Uint8Array): KeyObject {
 }
 
 /**
- * Canister signatures cost two pairings (some 90 ms) and come with every request of a session: those that held are remembered. Only what was verified is
- * kept, under a hash of everything it depends on, so a hit proves as much as a verification.
+ * Canister signatures cost two pairings (some 90 ms) and come with every request of a session: those that held are
+ * remembered. Only what was verified is kept, under a hash of everything it depends on, so a hit proves as much as a
+ * verification.
  */
 const held = new Set<string>();
 const MOST_HELD = 2_000;

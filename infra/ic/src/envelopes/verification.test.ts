@@ -4,7 +4,14 @@ import { DelegationChain, DelegationIdentity, ECDSAKeyIdentity, Ed25519KeyIdenti
 import { Principal } from '@dfinity/principal';
 import { encode } from 'cborg';
 import { createSubnetKeys, selfAuthenticating } from '../certificates/index.js';
-import { decodeEnvelope, representationIndependentHash, selfDescribed, verifyEnvelope, type RequestType, type VerificationOptions } from './index.js';
+import {
+  decodeEnvelope,
+  representationIndependentHash,
+  selfDescribed,
+  verifyEnvelope,
+  type RequestType,
+  type VerificationOptions,
+} from './index.js';
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const canister = Principal.fromText('uzt4z-lp777-77774-qaabq-cai');
@@ -22,17 +29,29 @@ async function sent(identity: Identity | undefined, type: RequestType): Promise<
     body = new Uint8Array(init?.body as Uint8Array);
     return new Response('seen enough', { status: 400 });
   };
-  const agent = HttpAgent.createSync({ host: 'http://localhost', identity, fetch: capture as typeof fetch, retryTimes: 0, verifyQuerySignatures: false });
+  const agent = HttpAgent.createSync({
+    host: 'http://localhost',
+    identity,
+    fetch: capture as typeof fetch,
+    retryTimes: 0,
+    verifyQuerySignatures: false,
+  });
   const arg = text('DIDL\0\0');
-  const request = type === 'call' ? agent.call(canister, { methodName: 'greet', arg })
-    : type === 'query' ? agent.query(canister, { methodName: 'greet', arg })
-      : agent.readState(canister, { paths: [[text('time')]] });
+  const request =
+    type === 'call'
+      ? agent.call(canister, { methodName: 'greet', arg })
+      : type === 'query'
+        ? agent.query(canister, { methodName: 'greet', arg })
+        : agent.readState(canister, { paths: [[text('time')]] });
   await request.catch(() => undefined);
   if (!body) throw new Error('The agent sent nothing.');
   return body;
 }
 
-interface Sender { der: Uint8Array; sign(message: Uint8Array): Uint8Array }
+interface Sender {
+  der: Uint8Array;
+  sign(message: Uint8Array): Uint8Array;
+}
 
 function ed25519(): Sender {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
@@ -41,45 +60,79 @@ function ed25519(): Sender {
 
 function ecdsa(namedCurve: string): Sender {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve });
-  return { der: der(publicKey), sign: (message) => sign('sha256', message, { key: privateKey, dsaEncoding: 'ieee-p1363' }) };
+  return {
+    der: der(publicKey),
+    sign: (message) => sign('sha256', message, { key: privateKey, dsaEncoding: 'ieee-p1363' }),
+  };
 }
 
 function der(key: KeyObject): Uint8Array {
   return new Uint8Array(key.export({ format: 'der', type: 'spki' }));
 }
 
-const separated = (name: string, bytes: Uint8Array): Uint8Array => Buffer.concat([Uint8Array.of(name.length), text(name), bytes]);
+const separated = (name: string, bytes: Uint8Array): Uint8Array =>
+  Buffer.concat([Uint8Array.of(name.length), text(name), bytes]);
 const contentOf = (sender: Sender, more: object = {}) => ({
-  request_type: 'call', sender: selfAuthenticating(sender.der), ingress_expiry: now() + minutes(4), canister_id: canisterId, method_name: 'greet', arg: text('DIDL'), ...more,
+  request_type: 'call',
+  sender: selfAuthenticating(sender.der),
+  ingress_expiry: now() + minutes(4),
+  canister_id: canisterId,
+  method_name: 'greet',
+  arg: text('DIDL'),
+  ...more,
 });
 
-interface Link { delegation: Record<string, unknown>; signature: Uint8Array }
+interface Link {
+  delegation: Record<string, unknown>;
+  signature: Uint8Array;
+}
 
 function link(from: Sender, to: Sender, more: object = {}): Link {
   const delegation = { pubkey: to.der, expiration: now() + minutes(60), ...more };
-  return { delegation, signature: from.sign(separated('ic-request-auth-delegation', representationIndependentHash(delegation))) };
+  return {
+    delegation,
+    signature: from.sign(separated('ic-request-auth-delegation', representationIndependentHash(delegation))),
+  };
 }
 
 function envelope(sender: Sender, content: object, signer: Sender = sender, chain?: Link[]): Uint8Array {
   const sig = signer.sign(separated('ic-request', representationIndependentHash(content)));
-  return selfDescribed(encode({ content, sender_pubkey: sender.der, sender_sig: sig, ...(chain && { sender_delegation: chain }) }));
+  return selfDescribed(
+    encode({ content, sender_pubkey: sender.der, sender_sig: sig, ...(chain && { sender_delegation: chain }) }),
+  );
 }
 
 describe('the representation-independent hash', () => {
   it("is the specification's for its example", () => {
     const request = {
-      request_type: 'call', sender: Uint8Array.of(4), ingress_expiry: 1685570400000000000n, canister_id: Uint8Array.of(0, 0, 0, 0, 0, 0, 4, 0xd2),
-      method_name: 'hello', arg: Uint8Array.of(0x44, 0x49, 0x44, 0x4c, 0, 0xfd, 0x2a), nonce: undefined,
+      request_type: 'call',
+      sender: Uint8Array.of(4),
+      ingress_expiry: 1685570400000000000n,
+      canister_id: Uint8Array.of(0, 0, 0, 0, 0, 0, 4, 0xd2),
+      method_name: 'hello',
+      arg: Uint8Array.of(0x44, 0x49, 0x44, 0x4c, 0, 0xfd, 0x2a),
+      nonce: undefined,
     };
-    expect(Buffer.from(representationIndependentHash(request)).toString('hex')).toBe('1d1091364d6bb8a6c16b203ee75467d59ead468f523eb058880ae8ec80e2b101');
+    expect(Buffer.from(representationIndependentHash(request)).toString('hex')).toBe(
+      '1d1091364d6bb8a6c16b203ee75467d59ead468f523eb058880ae8ec80e2b101',
+    );
   });
 
   it("is the agent's for nested values", () => {
-    const value = { paths: [[text('a'), text('b')], []], reply: { arg: text('x') }, numbers: [0, 1, 127, 128, 624485], name: 'ü' };
+    const value = {
+      paths: [[text('a'), text('b')], []],
+      reply: { arg: text('x') },
+      numbers: [0, 1, 127, 128, 624485],
+      name: 'ü',
+    };
     expect(representationIndependentHash(value)).toEqual(requestIdOf(value));
   });
 
-  it.each([['null', null], ['a boolean', true], ['a fraction', 1.5]])('does not exist for %s', (_, value) => {
+  it.each([
+    ['null', null],
+    ['a boolean', true],
+    ['a fraction', 1.5],
+  ])('does not exist for %s', (_, value) => {
     expect(() => representationIndependentHash({ value })).toThrow(TypeError);
   });
 });
@@ -87,8 +140,17 @@ describe('the representation-independent hash', () => {
 describe('requests of unmodified agents', () => {
   it.each(['call', 'query', 'read_state'] as const)('are accepted: a %s by each kind of identity', async (type) => {
     const session = Ed25519KeyIdentity.generate();
-    const chain = await DelegationChain.create(Ed25519KeyIdentity.generate(), session.getPublicKey(), new Date(Date.now() + 600_000), { targets: [canister] });
-    const identities: Identity[] = [Ed25519KeyIdentity.generate(), await ECDSAKeyIdentity.generate(), DelegationIdentity.fromDelegation(session, chain)];
+    const chain = await DelegationChain.create(
+      Ed25519KeyIdentity.generate(),
+      session.getPublicKey(),
+      new Date(Date.now() + 600_000),
+      { targets: [canister] },
+    );
+    const identities: Identity[] = [
+      Ed25519KeyIdentity.generate(),
+      await ECDSAKeyIdentity.generate(),
+      DelegationIdentity.fromDelegation(session, chain),
+    ];
     for (const identity of identities) {
       const { content, requestId } = verifyBody(await sent(identity, type), type);
       expect(content.request_type).toBe(type);
@@ -98,16 +160,28 @@ describe('requests of unmodified agents', () => {
   });
 
   it('are accepted from anonymous', async () => {
-    expect(verifyBody(await sent(undefined, 'call'), 'call').content).toMatchObject({ sender: Uint8Array.of(4), method_name: 'greet', canister_id: canisterId });
+    expect(verifyBody(await sent(undefined, 'call'), 'call').content).toMatchObject({
+      sender: Uint8Array.of(4),
+      method_name: 'greet',
+      canister_id: canisterId,
+    });
   });
 });
 
 describe('signatures', () => {
-  it.each([['Ed25519', ed25519()], ['ECDSA P-256', ecdsa('P-256')], ['ECDSA secp256k1', ecdsa('secp256k1')]])('by %s hold, and not for another content', (_, sender) => {
+  it.each([
+    ['Ed25519', ed25519()],
+    ['ECDSA P-256', ecdsa('P-256')],
+    ['ECDSA secp256k1', ecdsa('secp256k1')],
+  ])('by %s hold, and not for another content', (_, sender) => {
     const content = contentOf(sender);
     expect(verifyBody(envelope(sender, content), 'call').requestId).toEqual(representationIndependentHash(content));
-    const sig = sender.sign(separated('ic-request', representationIndependentHash({ ...content, method_name: 'steal' })));
-    expect(() => verifyBody(encode({ content, sender_pubkey: sender.der, sender_sig: sig }), 'call')).toThrow(expect.objectContaining({ code: 'badSignature', httpStatus: 400 }));
+    const sig = sender.sign(
+      separated('ic-request', representationIndependentHash({ ...content, method_name: 'steal' })),
+    );
+    expect(() => verifyBody(encode({ content, sender_pubkey: sender.der, sender_sig: sig }), 'call')).toThrow(
+      expect.objectContaining({ code: 'badSignature', httpStatus: 400 }),
+    );
   });
 
   it('cover fields that this host does not know', () => {
@@ -115,24 +189,55 @@ describe('signatures', () => {
     const content = contentOf(sender, { from_the_future: [1, text('x')] });
     expect(verifyBody(envelope(sender, content), 'call').requestId).toEqual(representationIndependentHash(content));
     const sig = sender.sign(separated('ic-request', representationIndependentHash(content)));
-    const stripped = encode({ content: contentOf(sender, { ingress_expiry: content.ingress_expiry }), sender_pubkey: sender.der, sender_sig: sig });
+    const stripped = encode({
+      content: contentOf(sender, { ingress_expiry: content.ingress_expiry }),
+      sender_pubkey: sender.der,
+      sender_sig: sig,
+    });
     expect(() => verifyBody(stripped, 'call')).toThrow(expect.objectContaining({ code: 'badSignature' }));
   });
 
   const sender = ed25519();
   it.each<[string, string, () => Uint8Array]>([
-    ['for a sender that is not the key\'s principal', 'wrongSender', () => envelope(sender, { ...contentOf(sender), sender: canisterId })],
+    [
+      "for a sender that is not the key's principal",
+      'wrongSender',
+      () => envelope(sender, { ...contentOf(sender), sender: canisterId }),
+    ],
     ['that are missing', 'badSignature', () => encode({ content: contentOf(sender), sender_pubkey: sender.der })],
     ['without a key', 'badSignature', () => encode({ content: contentOf(sender), sender_sig: new Uint8Array(64) })],
-    ['of DER-encoded ECDSA', 'badSignature', () => {
-      const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-      return envelope({ der: der(publicKey), sign: (message) => sign('sha256', message, privateKey) }, contentOf({ ...sender, der: der(publicKey) }));
-    }],
-    ['by a key of an unknown scheme', 'badSignature', () => {
-      const { publicKey, privateKey } = generateKeyPairSync('ed448');
-      return envelope({ der: der(publicKey), sign: (message) => sign(null, message, privateKey) }, contentOf({ ...sender, der: der(publicKey) }));
-    }],
-    ['by anonymous with a key', 'wrongSender', () => encode({ content: { ...contentOf(sender), sender: Uint8Array.of(4) }, sender_pubkey: sender.der, sender_sig: new Uint8Array(64) })],
+    [
+      'of DER-encoded ECDSA',
+      'badSignature',
+      () => {
+        const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+        return envelope(
+          { der: der(publicKey), sign: (message) => sign('sha256', message, privateKey) },
+          contentOf({ ...sender, der: der(publicKey) }),
+        );
+      },
+    ],
+    [
+      'by a key of an unknown scheme',
+      'badSignature',
+      () => {
+        const { publicKey, privateKey } = generateKeyPairSync('ed448');
+        return envelope(
+          { der: der(publicKey), sign: (message) => sign(null, message, privateKey) },
+          contentOf({ ...sender, der: der(publicKey) }),
+        );
+      },
+    ],
+    [
+      'by anonymous with a key',
+      'wrongSender',
+      () =>
+        encode({
+          content: { ...contentOf(sender), sender: Uint8Array.of(4) },
+          sender_pubkey: sender.der,
+          sender_sig: new Uint8Array(64),
+        }),
+    ],
   ])('%s are refused', (_, code, make) => {
     expect(() => verifyBody(make(), 'call')).toThrow(expect.objectContaining({ code }));
   });
@@ -144,19 +249,32 @@ describe('expiry', () => {
 
   it('is accepted from now to 5 minutes and 30 seconds', () => {
     const at = now();
-    for (const expiry of [at, at + minutes(5) + 30_000_000_000n]) expect(() => verifyBody(expiring(expiry), 'call', { now: at })).not.toThrow();
+    for (const expiry of [at, at + minutes(5) + 30_000_000_000n])
+      expect(() => verifyBody(expiring(expiry), 'call', { now: at })).not.toThrow();
   });
 
-  it.each([['in the past', -1n], ['too far ahead', minutes(5) + 30_000_000_001n]])('%s is refused with the words clients look for', (_, offset) => {
+  it.each([
+    ['in the past', -1n],
+    ['too far ahead', minutes(5) + 30_000_000_001n],
+  ])('%s is refused with the words clients look for', (_, offset) => {
     const at = 1_700_000_000_000_000_000n;
-    expect(() => verifyBody(expiring(at + offset), 'call', { now: at })).toThrow(expect.objectContaining({
-      code: 'expired',
-      message: expect.stringMatching(/^Invalid request expiry: Specified ingress_expiry not within expected range: Minimum allowed expiry: 2023-11-14 22:13:20\.000000000 UTC, Maximum allowed expiry: .*, Provided expiry: /),
-    }));
+    expect(() => verifyBody(expiring(at + offset), 'call', { now: at })).toThrow(
+      expect.objectContaining({
+        code: 'expired',
+        message: expect.stringMatching(
+          new RegExp(
+            '^Invalid request expiry: Specified ingress_expiry not within expected range: ' +
+              'Minimum allowed expiry: 2023-11-14 22:13:20\\.000000000 UTC, ' +
+              'Maximum allowed expiry: .*, Provided expiry: ',
+          ),
+        ),
+      }),
+    );
   });
 
   it('does not matter for anonymous queries, but for anonymous calls', () => {
-    const anonymous = (request_type: string) => encode({ content: { ...contentOf(sender), request_type, sender: Uint8Array.of(4), ingress_expiry: 1 } });
+    const anonymous = (request_type: string) =>
+      encode({ content: { ...contentOf(sender), request_type, sender: Uint8Array.of(4), ingress_expiry: 1 } });
     expect(() => verifyBody(anonymous('query'), 'query')).not.toThrow();
     expect(() => verifyBody(anonymous('call'), 'call')).toThrow(expect.objectContaining({ code: 'expired' }));
   });
@@ -168,8 +286,12 @@ describe('expiry', () => {
 
 describe('delegations', () => {
   const [root, middle, session] = [ed25519(), ecdsa('P-256'), ed25519()];
-  const chained = (chain: Link[], more: object = {}, signer = session) => envelope(root, contentOf(root, more), signer, chain);
-  const two = (first: object = {}, second: object = {}): Link[] => [link(root, middle, first), link(middle, session, second)];
+  const chained = (chain: Link[], more: object = {}, signer = session) =>
+    envelope(root, contentOf(root, more), signer, chain);
+  const two = (first: object = {}, second: object = {}): Link[] => [
+    link(root, middle, first),
+    link(middle, session, second),
+  ];
 
   it('pass the right to sign along the chain', () => {
     expect(verifyBody(chained(two()), 'call').targets).toBeUndefined();
@@ -196,10 +318,19 @@ describe('delegations', () => {
     ['in a circle', 'badDelegation', () => chained([...two(), link(session, root), link(root, session)])],
     ['out of order', 'badDelegation', () => chained(two().reverse())],
     ['signed by a stranger', 'badDelegation', () => chained([link(session, middle), link(middle, session)])],
-    ['changed after signing', 'badDelegation', () => chained(two().map((one) => ({ ...one, delegation: { ...one.delegation, expiration: now() + minutes(90) } })))],
-    ['to another key than the signer\'s', 'badSignature', () => chained(two(), {}, root)],
+    [
+      'changed after signing',
+      'badDelegation',
+      () =>
+        chained(two().map((one) => ({ ...one, delegation: { ...one.delegation, expiration: now() + minutes(90) } }))),
+    ],
+    ["to another key than the signer's", 'badSignature', () => chained(two(), {}, root)],
     ['more than twenty', 'badDelegation', () => chained(Array.from({ length: 21 }, () => link(root, session)))],
-    ['with over a thousand targets', 'malformed', () => chained(two({ targets: Array.from({ length: 1001 }, () => canisterId) }))],
+    [
+      'with over a thousand targets',
+      'malformed',
+      () => chained(two({ targets: Array.from({ length: 1001 }, () => canisterId) })),
+    ],
   ])('%s are refused', (_, code, make) => {
     expect(() => verifyBody(make(), 'call')).toThrow(expect.objectContaining({ code }));
   });
@@ -226,11 +357,22 @@ describe('malformed envelopes', () => {
     ['a negative expiry', encode({ content: { ...anonymous, ingress_expiry: -1 } })],
     ['an unknown request type', encode({ content: { ...anonymous, request_type: 'delete' } })],
     ['a nonce of 33 bytes', encode({ content: { ...anonymous, nonce: new Uint8Array(33) } })],
-    ['a call without canister', encode({ content: { ...anonymous, canister_id: undefined } }, { ignoreUndefinedProperties: true })],
+    [
+      'a call without canister',
+      encode({ content: { ...anonymous, canister_id: undefined } }, { ignoreUndefinedProperties: true }),
+    ],
     ['a method name of bytes', encode({ content: { ...anonymous, method_name: text('x') } })],
     ['a read_state without paths', encode({ content: { ...anonymous, request_type: 'read_state' } })],
-    ['a read_state of 1,001 paths', encode({ content: { ...anonymous, request_type: 'read_state', paths: Array.from({ length: 1001 }, () => []) } })],
-    ['a path of 128 labels', encode({ content: { ...anonymous, request_type: 'read_state', paths: [Array.from({ length: 128 }, () => text('x'))] } })],
+    [
+      'a read_state of 1,001 paths',
+      encode({ content: { ...anonymous, request_type: 'read_state', paths: Array.from({ length: 1001 }, () => []) } }),
+    ],
+    [
+      'a path of 128 labels',
+      encode({
+        content: { ...anonymous, request_type: 'read_state', paths: [Array.from({ length: 128 }, () => text('x'))] },
+      }),
+    ],
     ['nesting without end', new Uint8Array(200_000).fill(0x81)],
     ['a content that cannot be hashed', encode({ content: { ...anonymous, extra: null } })],
   ])('are refused: %s', (_, body) => {
@@ -238,7 +380,9 @@ describe('malformed envelopes', () => {
   });
 
   it('are refused at the wrong endpoint', () => {
-    expect(() => verifyBody(envelope(sender, content), 'query')).toThrow(expect.objectContaining({ code: 'malformed' }));
+    expect(() => verifyBody(envelope(sender, content), 'query')).toThrow(
+      expect.objectContaining({ code: 'malformed' }),
+    );
   });
 
   it('need no self-describing tag', () => {

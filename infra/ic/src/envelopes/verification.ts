@@ -9,7 +9,10 @@ import { verifySignature } from './signatures.js';
 export interface VerifiedRequest {
   requestId: Uint8Array;
   content: RequestContent;
-  /** The canisters that the sender's delegations allow; absent means all. A call or query is within them; `read_state` of a request's status must be. */
+  /**
+   * The canisters that the sender's delegations allow; absent means all. A call or query is within them; `read_state`
+   * of a request's status must be.
+   */
   targets?: Uint8Array[];
   /** What the sender's canister says about the sender (IC spec: sender_info), verified. */
   senderInfo?: { info: Uint8Array; signer: Uint8Array };
@@ -21,7 +24,10 @@ export interface VerificationOptions {
   /** This network's root key, 133 bytes of DER. */
   rootKey: Uint8Array;
   expectedType: RequestType;
-  /** Further root keys under which *senders'* canister signatures count, such as the main network's for Internet Identity. */
+  /**
+   * Further root keys under which *senders'* canister signatures count, such as the main network's for Internet
+   * Identity.
+   */
   senderRootKeys?: Uint8Array[];
 }
 
@@ -37,18 +43,28 @@ const PERMITTED_DRIFT = 30n * 1_000_000_000n;
  */
 export function verifyEnvelope(envelope: Envelope, options: VerificationOptions): VerifiedRequest {
   const { content } = envelope;
-  if (content.request_type !== options.expectedType) throw malformed(`this endpoint takes ${options.expectedType} requests, not ${content.request_type}.`);
+  if (content.request_type !== options.expectedType)
+    throw malformed(`this endpoint takes ${options.expectedType} requests, not ${content.request_type}.`);
   const anonymous = content.sender.length === 1 && content.sender[0] === 4;
   if (!anonymous || content.request_type === 'call') checkExpiry(content.ingress_expiry, options.now);
   const requestId = requestIdOf(envelope);
   if (anonymous) return anonymousRequest(envelope, requestId);
 
   const { senderPubkey, senderSig } = envelope;
-  if (!senderPubkey || !senderSig) throw new EnvelopeError('badSignature', {}, `Missing signature from user: ${principal(content.sender)}`);
-  if (Buffer.compare(selfAuthenticating(senderPubkey), content.sender) !== 0) throw new EnvelopeError('wrongSender', {}, `The user id ${principal(content.sender)} does not match the public key ${Buffer.from(senderPubkey).toString('hex')}`);
+  if (!senderPubkey || !senderSig)
+    throw new EnvelopeError('badSignature', {}, `Missing signature from user: ${principal(content.sender)}`);
+  if (Buffer.compare(selfAuthenticating(senderPubkey), content.sender) !== 0)
+    throw new EnvelopeError(
+      'wrongSender',
+      {},
+      `The user id ${principal(content.sender)} does not match the public key ` +
+        `${Buffer.from(senderPubkey).toString('hex')}`,
+    );
   const rootKeys = [options.rootKey, ...(options.senderRootKeys ?? [])];
   const mandate = verifyDelegations(senderPubkey, envelope.delegations, content, options.now, rootKeys);
-  verified('Invalid signature', () => verifySignature(mandate.signingKey, Buffer.concat([REQUEST, requestId]), senderSig, rootKeys));
+  verified('Invalid signature', () =>
+    verifySignature(mandate.signingKey, Buffer.concat([REQUEST, requestId]), senderSig, rootKeys),
+  );
   return { requestId, content, targets: mandate.targets, senderInfo: senderInfo(envelope, senderPubkey, rootKeys) };
 }
 
@@ -68,23 +84,35 @@ function anonymousRequest(envelope: Envelope, requestId: Uint8Array): VerifiedRe
   return { requestId, content: envelope.content };
 }
 
-function senderInfo(envelope: Envelope, senderPubkey: Uint8Array, rootKeys: Uint8Array[]): VerifiedRequest['senderInfo'] {
+function senderInfo(
+  envelope: Envelope,
+  senderPubkey: Uint8Array,
+  rootKeys: Uint8Array[],
+): VerifiedRequest['senderInfo'] {
   const claim = envelope.senderInfo;
   if (!claim) return undefined;
   verified('Invalid sender_info', () => {
     const key = readPublicKey(senderPubkey);
-    if (key.scheme !== 'canister' || Buffer.compare(key.canisterId, claim.signer) !== 0) throw new Error('The signer is not the canister of sender_pubkey.');
+    if (key.scheme !== 'canister' || Buffer.compare(key.canisterId, claim.signer) !== 0)
+      throw new Error('The signer is not the canister of sender_pubkey.');
     verifySignature(senderPubkey, Buffer.concat([SENDER_INFO, claim.info]), claim.sig, rootKeys);
   });
   return { info: claim.info, signer: claim.signer };
 }
 
-/** The clients' clock correction hangs on the wording: keep `Invalid request expiry: Specified ingress_expiry not within expected range`. */
+/**
+ * The clients' clock correction hangs on the wording: keep `Invalid request expiry: Specified ingress_expiry not within
+ * expected range`.
+ */
 function checkExpiry(expiry: bigint, now: bigint): void {
   const latest = now + MAX_INGRESS_TTL + PERMITTED_DRIFT;
   if (expiry >= now && expiry <= latest) return;
-  throw new EnvelopeError('expired', { expiry, now }, 'Invalid request expiry: Specified ingress_expiry not within expected range: '
-    + `Minimum allowed expiry: ${utc(now)}, Maximum allowed expiry: ${utc(latest)}, Provided expiry: ${utc(expiry)}`);
+  throw new EnvelopeError(
+    'expired',
+    { expiry, now },
+    'Invalid request expiry: Specified ingress_expiry not within expected range: ' +
+      `Minimum allowed expiry: ${utc(now)}, Maximum allowed expiry: ${utc(latest)}, Provided expiry: ${utc(expiry)}`,
+  );
 }
 
 function verified(what: string, check: () => void): void {
@@ -98,4 +126,3 @@ function verified(what: string, check: () => void): void {
 function separator(name: string): Uint8Array {
   return Buffer.concat([Uint8Array.of(name.length), Buffer.from(name, 'ascii')]);
 }
-

@@ -2,8 +2,9 @@ import { createPublicKey, hash, verify, type JsonWebKey, type KeyObject } from '
 import { decodeStrictly } from './cbor.js';
 
 /**
- * Verifies a WebAuthn signature (IC spec: Web Authentication): tagged CBOR `{authenticator_data, client_data_json, signature}`, where the challenge of the
- * client data is the message, and the authenticator signed `authenticator_data · SHA-256(client_data_json)`.
+ * Verifies a WebAuthn signature (IC spec: Web Authentication): tagged CBOR `{authenticator_data, client_data_json,
+ * signature}`, where the challenge of the client data is the message, and the authenticator signed `authenticator_data
+ * · SHA-256(client_data_json)`.
  *
  * @param cose  the key: P-256, RSA (PKCS#1 v1.5, SHA-256) or Ed25519
  * @throws Error when key or signature is malformed
@@ -14,9 +15,13 @@ export function verifyWebAuthn(cose: Uint8Array, message: Uint8Array, signature:
   const clientData = fields.get('client_data_json');
   const json = typeof clientData === 'string' ? Buffer.from(clientData, 'utf8') : blob(clientData, 'client_data_json');
   const challenge = (JSON.parse(json.toString('utf8')) as { challenge?: unknown }).challenge;
-  if (typeof challenge !== 'string' || challenge.replace(/=+$/, '') !== Buffer.from(message).toString('base64url')) return false;
+  if (typeof challenge !== 'string' || challenge.replace(/=+$/, '') !== Buffer.from(message).toString('base64url'))
+    return false;
   const { key, algorithm } = coseKey(cose);
-  const signed = Buffer.concat([blob(fields.get('authenticator_data'), 'authenticator_data'), hash('sha256', json, 'buffer')]);
+  const signed = Buffer.concat([
+    blob(fields.get('authenticator_data'), 'authenticator_data'),
+    hash('sha256', json, 'buffer'),
+  ]);
   return verify(algorithm, signed, key, blob(fields.get('signature'), 'signature'));
 }
 
@@ -26,9 +31,11 @@ function coseKey(cose: Uint8Array): { key: KeyObject; algorithm: 'sha256' | null
   if (!(fields instanceof Map)) throw new Error('A COSE key is a CBOR map.');
   const part = (label: number): string => blob(fields.get(label), `label ${label}`).toString('base64url');
   const is = (type: number, algorithm: number): boolean => fields.get(1) === type && fields.get(3) === algorithm;
-  if (is(2, -7) && fields.get(-1) === 1) return { key: fromJwk({ kty: 'EC', crv: 'P-256', x: part(-2), y: part(-3) }), algorithm: 'sha256' };
+  if (is(2, -7) && fields.get(-1) === 1)
+    return { key: fromJwk({ kty: 'EC', crv: 'P-256', x: part(-2), y: part(-3) }), algorithm: 'sha256' };
   if (is(3, -257)) return { key: fromJwk({ kty: 'RSA', n: part(-1), e: part(-2) }), algorithm: 'sha256' };
-  if (is(1, -8) && fields.get(-1) === 6) return { key: fromJwk({ kty: 'OKP', crv: 'Ed25519', x: part(-2) }), algorithm: null };
+  if (is(1, -8) && fields.get(-1) === 6)
+    return { key: fromJwk({ kty: 'OKP', crv: 'Ed25519', x: part(-2) }), algorithm: null };
   throw new Error('The COSE key is neither P-256 nor RSA nor Ed25519.');
 }
 

@@ -45,7 +45,10 @@ export interface Access {
 export const MAX_PRINCIPAL = 29;
 export const INVALID_PRINCIPAL = 'Canister provided invalid principal id';
 
-/** Roles in which it may be called, what it costs in instructions, and what it does. Addresses and other 32-bit numbers come as numbers without a sign. */
+/**
+ * Roles in which it may be called, what it costs in instructions, and what it does. Addresses and other 32-bit numbers
+ * come as numbers without a sign.
+ */
 export type Function = [roles: string, cost: number, act: (...args: never[]) => number | bigint | void];
 export type Functions = Record<string, Function>;
 

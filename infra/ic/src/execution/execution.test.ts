@@ -31,9 +31,11 @@ describe('execution', () => {
   it('undoes heap, stable memory, certified data and growth of a message that traps', async () => {
     await canister.write_stable(0n, [1, 2, 3]);
     const before = await canister.counter();
-    await expect(canister.increment_and_trap()).rejects.toThrow("Canister called `ic0.trap` with message: 'deliberate, after 8388608 bytes'");
+    await expect(canister.increment_and_trap()).rejects.toThrow(
+      "Canister called `ic0.trap` with message: 'deliberate, after 8388608 bytes'",
+    );
     expect(await canister.counter()).toBe(before);
-    expect([...await canister.read_stable(0n, 4n)]).toEqual([1, 2, 3, 0]);
+    expect([...(await canister.read_stable(0n, 4n))]).toEqual([1, 2, 3, 0]);
     const [status] = [await network.management.canister_status({ canister_id: canister.id })];
     expect(status.memory_metrics.wasm_memory_size).toBeLessThan(8n << 20n);
   });
@@ -44,12 +46,16 @@ describe('execution', () => {
 
   it('cuts an endless loop off in an update, and undoes it', async () => {
     const before = await canister.counter();
-    await expect(canister.loop_in_update()).rejects.toThrow('Canister exceeded the limit of 2000000000 instructions for single message execution.');
+    await expect(canister.loop_in_update()).rejects.toThrow(
+      'Canister exceeded the limit of 2000000000 instructions for single message execution.',
+    );
     expect(await canister.counter()).toBe(before);
   });
 
   it('cuts an endless loop off in a query', async () => {
-    await expect(canister.loop_in_query()).rejects.toThrow('Canister exceeded the limit of 1000000000 instructions for single message execution.');
+    await expect(canister.loop_in_query()).rejects.toThrow(
+      'Canister exceeded the limit of 1000000000 instructions for single message execution.',
+    );
   });
 
   it('counts instructions alike each time, and more for more work', async () => {
@@ -84,8 +90,13 @@ describe('execution', () => {
 
   it('tells a caller why its call was rejected', async () => {
     const [code, text] = await canister.rejection_of(other.id, 'wasm_trap');
-    expect([code, text]).toEqual([5, expect.stringMatching(/^IC0502: Error from Canister .*: Canister trapped: unreachable/)]);
-    expect((await canister.rejection_of(other.id, 'no_such_method'))[1]).toContain("Canister has no update method 'no_such_method'");
+    expect([code, text]).toEqual([
+      5,
+      expect.stringMatching(/^IC0502: Error from Canister .*: Canister trapped: unreachable/),
+    ]);
+    expect((await canister.rejection_of(other.id, 'no_such_method'))[1]).toContain(
+      "Canister has no update method 'no_such_method'",
+    );
   });
 
   it('keeps what was done before an await when the callback traps, and runs the cleanup', async () => {
@@ -106,7 +117,10 @@ describe('execution', () => {
 
   it('moves the cycles that are accepted, and refunds the rest', async () => {
     const before = await other.balance();
-    expect(await canister.send_cycles(other.id, 5_000_000_000_000n, 3_000_000_000_000n)).toEqual([3_000_000_000_000n, 2_000_000_000_000n]);
+    expect(await canister.send_cycles(other.id, 5_000_000_000_000n, 3_000_000_000_000n)).toEqual([
+      3_000_000_000_000n,
+      2_000_000_000_000n,
+    ]);
     const gained = (await other.balance()) - before;
     expect(gained).toBeGreaterThan(2_900_000_000_000n);
     expect(gained).toBeLessThanOrEqual(3_000_000_000_000n);

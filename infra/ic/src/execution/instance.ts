@@ -3,7 +3,10 @@ import type { Closure, Message } from './message.js';
 import { PAGE, type PageTable } from './page-table.js';
 import { outOfInstructions, STACK_OVERFLOW, Trap, trapOf } from './trap.js';
 
-/** As in `instrument/src/barrier.rs`: a byte for each 4 KiB that a message has written, and where the module's own memory begins. */
+/**
+ * As in `instrument/src/barrier.rs`: a byte for each 4 KiB that a message has written, and where the module's own
+ * memory begins.
+ */
 export const GRAIN = 4096;
 export const BASE = 17 * PAGE;
 const NO_MEMORY = new ArrayBuffer(BASE);
@@ -11,17 +14,27 @@ const NO_MEMORY = new ArrayBuffer(BASE);
 /** Instructions charged for a message that overflowed the stack. */
 const OVERFLOW_COST = 10_000_000n;
 
-interface Live { exports: WebAssembly.Exports; memory?: WebAssembly.Memory; counter: WebAssembly.Global; globals: WebAssembly.Global[] }
+interface Live {
+  exports: WebAssembly.Exports;
+  memory?: WebAssembly.Memory;
+  counter: WebAssembly.Global;
+  globals: WebAssembly.Global[];
+}
 
 export type Imports = (instance: Instance) => WebAssembly.Imports;
 
 /** What other threads are shown of an image: their pages are never written to again. */
-export interface HeapChanges { bytes: number; globals: unknown[]; pages: [page: number, content: Uint8Array][] }
+export interface HeapChanges {
+  bytes: number;
+  globals: unknown[];
+  pages: [page: number, content: Uint8Array][];
+}
 
 /**
- * A module's running instance with its committed image: heap pages and mutable globals as the last committed message left them. Committing copies
- * what the message wrote into the image; rolling back copies it out of there. Which parts those are, the module has noted itself (`instrument`), so
- * both cost what the message wrote and not what the heap holds. The image's pages are shared memory: threads that answer queries have the same ones.
+ * A module's running instance with its committed image: heap pages and mutable globals as the last committed message
+ * left them. Committing copies what the message wrote into the image; rolling back copies it out of there. Which parts
+ * those are, the module has noted itself (`instrument`), so both cost what the message wrote and not what the heap
+ * holds. The image's pages are shared memory: threads that answer queries have the same ones.
  */
 export class Instance {
   readonly module: CanisterModule;
@@ -45,7 +58,8 @@ export class Instance {
     this.module = module;
     this.#imports = imports;
     if (committed) {
-      for (let from = 0; from < committed.heap.length; from += PAGE) this.#write(from / PAGE, committed.heap.subarray(from, from + PAGE));
+      for (let from = 0; from < committed.heap.length; from += PAGE)
+        this.#write(from / PAGE, committed.heap.subarray(from, from + PAGE));
       this.#imageGlobals = committed.globals;
     }
   }
@@ -78,7 +92,10 @@ export class Instance {
 
   /** What changed since the last time that this was asked, or all there is. */
   takeChanges(all: boolean): HeapChanges {
-    const pages = [...(all ? this.#image.keys() : this.#unshown)].map((page): [number, Uint8Array] => [page, this.#image[page]!]);
+    const pages = [...(all ? this.#image.keys() : this.#unshown)].map((page): [number, Uint8Array] => [
+      page,
+      this.#image[page]!,
+    ]);
     this.#unshown.clear();
     return { bytes: this.heapBytes, globals: this.globals, pages };
   }
@@ -90,7 +107,9 @@ export class Instance {
     if (this.#live && this.bytes.length !== bytes) this.#live = undefined;
     if (!this.#live) return;
     for (const [page, content] of pages) this.bytes.set(content, page * PAGE);
-    globals.forEach((value, index) => { this.#live!.globals[index]!.value = value; });
+    globals.forEach((value, index) => {
+      this.#live!.globals[index]!.value = value;
+    });
   }
 
   /** The heap as Wasm sees it now; who writes to it says so with `wrote`. */
@@ -134,8 +153,13 @@ export class Instance {
       if (typeof entry === 'string') (live.exports[entry] as () => void)();
       else {
         const table = live.exports['ic table 0'] as WebAssembly.Table | undefined;
-        const callback = entry.fun < (table?.length ?? 0) ? (table!.get(entry.fun) as ((env: number | bigint) => void) | null) : null;
-        if (!callback) throw new Trap('functionNotFound', `Canister requested to invoke a non-existent Wasm function ${entry.fun} from table 0`);
+        const callback =
+          entry.fun < (table?.length ?? 0) ? (table!.get(entry.fun) as ((env: number | bigint) => void) | null) : null;
+        if (!callback)
+          throw new Trap(
+            'functionNotFound',
+            `Canister requested to invoke a non-existent Wasm function ${entry.fun} from table 0`,
+          );
         const env = BigInt(entry.env); // a number in states of earlier versions
         callback(this.module.wide ? BigInt.asIntN(64, env) : Number(BigInt.asIntN(32, env)));
       }
@@ -163,7 +187,7 @@ export class Instance {
       written += GRAIN;
       const page = Math.floor(from / PAGE);
       const content = bytes.subarray(from, from + GRAIN);
-      if (Buffer.compare(content, this.#image[page]!.subarray(from % PAGE, from % PAGE + GRAIN)) === 0) return;
+      if (Buffer.compare(content, this.#image[page]!.subarray(from % PAGE, (from % PAGE) + GRAIN)) === 0) return;
       this.#write(page, content, from % PAGE);
       this.dirty.add(page);
     });
@@ -176,12 +200,17 @@ export class Instance {
     const live = this.#live;
     if (!live) return;
     if (this.bytes.length !== this.heapBytes || !this.#imageGlobals || this.module.dropsData) {
-      this.#live = undefined; // a grown memory cannot shrink, nor do dropped data come back: the next message gets a new instance
+      // a grown memory cannot shrink, nor do dropped data come back: the next message gets a new instance
+      this.#live = undefined;
       return;
     }
     const { bytes } = this;
-    this.#forWrittenGrains((from) => bytes.set(this.#image[Math.floor(from / PAGE)]!.subarray(from % PAGE, from % PAGE + GRAIN), from));
-    this.#imageGlobals.forEach((value, index) => { live.globals[index]!.value = value; });
+    this.#forWrittenGrains((from) =>
+      bytes.set(this.#image[Math.floor(from / PAGE)]!.subarray(from % PAGE, (from % PAGE) + GRAIN), from),
+    );
+    this.#imageGlobals.forEach((value, index) => {
+      live.globals[index]!.value = value;
+    });
   }
 
   /** Each 4 KiB that the message has noted to have written, and takes the note away. */
@@ -216,7 +245,9 @@ export class Instance {
       this.#image.forEach((page, index) => this.bytes.set(page, index * PAGE));
       this.bytes.fill(0, this.heapBytes); // data that a new module has beyond a heap that it is given
     }
-    this.#imageGlobals?.forEach((value, index) => { globals[index]!.value = value; });
+    this.#imageGlobals?.forEach((value, index) => {
+      globals[index]!.value = value;
+    });
     return this.#live;
   }
 }

@@ -1,13 +1,18 @@
 import type { TouchedPages } from './touched-pages.js';
 
 /**
- * In what role Wasm runs (IC spec: System API imports). I init/post_upgrade · G pre_upgrade · U update · RQ/NRQ query, replicated/not · TQ transform ·
- * CQ composite query · Ry/Rt reply/reject callback · CRy/CRt the same in a composite query · C/CC cleanup · F inspect_message · T heartbeat, timer · s start
+ * In what role Wasm runs (IC spec: System API imports). I init/post_upgrade · G pre_upgrade · U update · RQ/NRQ query,
+ * replicated/not · TQ transform · CQ composite query · Ry/Rt reply/reject callback · CRy/CRt the same in a composite
+ * query · C/CC cleanup · F inspect_message · T heartbeat, timer · s start
  */
-export type Role = 'I' | 'G' | 'U' | 'RQ' | 'NRQ' | 'TQ' | 'CQ' | 'Ry' | 'Rt' | 'CRy' | 'CRt' | 'C' | 'CC' | 'F' | 'T' | 's';
+export type Role =
+  'I' | 'G' | 'U' | 'RQ' | 'NRQ' | 'TQ' | 'CQ' | 'Ry' | 'Rt' | 'CRy' | 'CRt' | 'C' | 'CC' | 'F' | 'T' | 's';
 
 /** An index into the table, and what the function there is called with, without a sign. */
-export interface Closure { fun: number; env: bigint }
+export interface Closure {
+  fun: number;
+  env: bigint;
+}
 
 export interface OutgoingCall {
   callee: Uint8Array;
@@ -65,9 +70,27 @@ export interface Message {
 
 const NOTHING = new Uint8Array();
 
-export function newMessage(given: Pick<Message, 'role' | 'time' | 'balance' | 'instructionLimit'> & Partial<Message>): Message {
+export function newMessage(
+  given: Pick<Message, 'role' | 'time' | 'balance' | 'instructionLimit'> & Partial<Message>,
+): Message {
   return {
-    caller: NOTHING, method: '', arg: NOTHING, rejectCode: 0, rejectMessage: '', deadline: 0n, refunded: 0n, answerable: false, contextInstructions: 0n,
-    available: 0n, burnt: 0n, reserved: 0n, reply: [], calls: [], accepted: false, log: [], instructions: 0n, ...given,
+    caller: NOTHING,
+    method: '',
+    arg: NOTHING,
+    rejectCode: 0,
+    rejectMessage: '',
+    deadline: 0n,
+    refunded: 0n,
+    answerable: false,
+    contextInstructions: 0n,
+    available: 0n,
+    burnt: 0n,
+    reserved: 0n,
+    reply: [],
+    calls: [],
+    accepted: false,
+    log: [],
+    instructions: 0n,
+    ...given,
   };
 }

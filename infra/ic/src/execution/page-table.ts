@@ -1,8 +1,15 @@
 /** Bytes of a page, in memories and on disk. */
 export const PAGE = 65536;
 
-/** Where a page is on disk: the number of a page file, counted from 1, the page in it, and the CRC-32 of the page's bytes. */
-export interface Place { file: number; slot: number; crc: number }
+/**
+ * Where a page is on disk: the number of a page file, counted from 1, the page in it, and the CRC-32 of the page's
+ * bytes.
+ */
+export interface Place {
+  file: number;
+  slot: number;
+  crc: number;
+}
 
 /** Pages of one chunk: 16 MiB of memory in 3 KiB of table. */
 const PER_CHUNK = 256;
@@ -12,8 +19,8 @@ const WORDS = 3;
 export type Chunks = Map<number, Uint32Array>;
 
 /**
- * Which page of a memory is where on disk. Chunks are shared between tables, and with other threads, until one of them changes: who was given
- * a chunk never sees it change. Costs nothing for pages that were never written.
+ * Which page of a memory is where on disk. Chunks are shared between tables, and with other threads, until one of them
+ * changes: who was given a chunk never sees it change. Costs nothing for pages that were never written.
  */
 export class PageTable {
   #chunks: Chunks;

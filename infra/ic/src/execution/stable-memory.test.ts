@@ -47,8 +47,8 @@ describe('stable memory', () => {
   });
 
   it('grows to 500 GiB at no cost, and no further', () => {
-    const stable = memory(500 * 2 ** 30 / PAGE - 1);
-    expect(stable.grow(1)).toBe(500 * 2 ** 30 / PAGE - 1);
+    const stable = memory((500 * 2 ** 30) / PAGE - 1);
+    expect(stable.grow(1)).toBe((500 * 2 ** 30) / PAGE - 1);
     expect(stable.grow(1)).toBe(-1);
     stable.write(500 * 2 ** 30 - 1, Uint8Array.of(7));
     stable.commit();

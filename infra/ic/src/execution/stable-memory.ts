@@ -2,9 +2,11 @@ import { PAGE, PageTable, type Chunks, type Place } from './page-table.js';
 import { Trap } from './trap.js';
 
 export { PAGE } from './page-table.js';
-const MAX_PAGES = 500 * 2 ** 30 / PAGE;
+const MAX_PAGES = (500 * 2 ** 30) / PAGE;
 
-/** Where a memory's pages are when they are not held in RAM: `PageStore`, or `PageReader` in a thread that only reads. */
+/**
+ * Where a memory's pages are when they are not held in RAM: `PageStore`, or `PageReader` in a thread that only reads.
+ */
 export interface Pages {
   /** A page's bytes: good until the next call, and not to be written to. @throws IcError `stateDamaged` */
   read(place: Place): Uint8Array;
@@ -20,7 +22,9 @@ export interface Pages {
 
 /** No disk below: all pages stay in RAM. */
 export const RAM_ONLY: Pages = {
-  read: (place) => { throw new Error(`There is no page file ${place.file}.`); },
+  read: (place) => {
+    throw new Error(`There is no page file ${place.file}.`);
+  },
   holding: () => {},
   released: () => {},
   vacant: () => new Uint8Array(new SharedArrayBuffer(PAGE)),
@@ -28,8 +32,8 @@ export const RAM_ONLY: Pages = {
 };
 
 /**
- * A committed version of a memory for another thread: `postMessage` clones it without copying a page, since tables and pages lie in shared memory,
- * and neither changes once it was given out.
+ * A committed version of a memory for another thread: `postMessage` clones it without copying a page, since tables and
+ * pages lie in shared memory, and neither changes once it was given out.
  */
 export interface StableView {
   /** Which table `version` belongs to; unique in the process. */
@@ -40,25 +44,34 @@ export interface StableView {
   size: number;
   /** The whole page table; absent where the receiver has it, because only `pages` have changed. */
   tables?: Chunks;
-  /** Committed pages that are not on disk yet: all of them with `tables`, otherwise those that changed since the receiver's version. */
+  /**
+   * Committed pages that are not on disk yet: all of them with `tables`, otherwise those that changed since the
+   * receiver's version.
+   */
   pages: Map<number, Uint8Array>;
 }
 
 /** `shared`: a view or a copy has it too, so it must not be used again for another page. */
-interface Held { bytes: Uint8Array; version: number; shared: boolean }
+interface Held {
+  bytes: Uint8Array;
+  version: number;
+  shared: boolean;
+}
 
 let epochs = 0;
 
 /**
- * A canister's stable memory, of up to 500 GiB: pages of 64 KiB that exist once written. What a message writes is an overlay that is committed or
- * dropped whole. Committed pages are held in RAM until a checkpoint, or want of room, moves them into a page file (`spill`); from there they are read
- * through a bounded cache. Pages in RAM are never changed once they were committed, so copies and views share them.
+ * A canister's stable memory, of up to 500 GiB: pages of 64 KiB that exist once written. What a message writes is an
+ * overlay that is committed or dropped whole. Committed pages are held in RAM until a checkpoint, or want of room,
+ * moves them into a page file (`spill`); from there they are read through a bounded cache. Pages in RAM are never
+ * changed once they were committed, so copies and views share them.
  *
- * **Reading from another thread.** The owner: `const view = memory.view(known)`, where `known` is the last view's `{epoch, version}` that this thread
- * was sent, if any; post it. The reader, once: `const memory = new StableMemory(new PageReader(folder))`; for each view: `memory.apply(view)`; then
- * `begin`, `read`, `write`, `grow`, `rollback` as in the owner's thread (a query's own writes are its overlay). A page file that the view needs
- * stays for two checkpoints after the view was made, so take a new view for each query. `view` costs a walk over the pages in RAM (at most 1,024);
- * with a whole table some 0.1 ms per GiB written, once per checkpoint.
+ * **Reading from another thread.** The owner: `const view = memory.view(known)`, where `known` is the last view's
+ * `{epoch, version}` that this thread was sent, if any; post it. The reader, once: `const memory = new StableMemory(new
+ * PageReader(folder))`; for each view: `memory.apply(view)`; then `begin`, `read`, `write`, `grow`, `rollback` as in
+ * the owner's thread (a query's own writes are its overlay). A page file that the view needs stays for two checkpoints
+ * after the view was made, so take a new view for each query. `view` costs a walk over the pages in RAM (at most
+ * 1,024); with a whole table some 0.1 ms per GiB written, once per checkpoint.
  */
 export class StableMemory {
   /** In pages. */
@@ -81,7 +94,8 @@ export class StableMemory {
   /** The same content; pages are shared until one of the two writes to them. For use between messages. */
   copy(): StableMemory {
     const copy = new StableMemory(this.#pages, this.#table.copy(), this.size);
-    for (const [page, held] of [...this.#held]) { // as it is now: room for the copy may move it
+    for (const [page, held] of [...this.#held]) {
+      // as it is now: room for the copy may move it
       this.#pages.holding(copy);
       held.shared = true;
       copy.#held.set(page, held);
@@ -98,7 +112,8 @@ export class StableMemory {
     for (const [page, written] of this.#overlay) {
       const before = this.#held.get(page);
       if (before) this.#release(page, before);
-      if (written instanceof Uint8Array) this.#held.set(page, { bytes: written, version: this.#version, shared: false });
+      if (written instanceof Uint8Array)
+        this.#held.set(page, { bytes: written, version: this.#version, shared: false });
       else this.#move(page, written);
     }
     this.#overlay.clear();
@@ -165,7 +180,13 @@ export class StableMemory {
       held.shared = true;
       pages.set(page, held.bytes);
     }
-    return { epoch: this.#epoch, version: this.#version, size: this.#sizeBefore, pages, ...(whole && { tables: this.#table.share() }) };
+    return {
+      epoch: this.#epoch,
+      version: this.#version,
+      size: this.#sizeBefore,
+      pages,
+      ...(whole && { tables: this.#table.share() }),
+    };
   }
 
   /** Becomes what a view shows. For a memory that commits nothing itself. */
@@ -187,7 +208,8 @@ export class StableMemory {
   }
 
   /**
-   * Moves all pages that are held in RAM to disk, those of the message under way too. What could be moved before it throws is moved.
+   * Moves all pages that are held in RAM to disk, those of the message under way too. What could be moved before it
+   * throws is moved.
    *
    * @param put  writes a page, and says where; undefined for a page of zeros. Of shared pages others may ask the same
    */

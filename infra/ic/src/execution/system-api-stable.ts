@@ -36,12 +36,15 @@ export function stableApi(access: Access): Functions {
     stable().write(offset, heap(source, length));
   };
   const small = (): void => {
-    if (stable().size > MAX_NARROW) throw new Trap('trapped', '32 bit stable memory api used on a memory larger than 4GB');
+    if (stable().size > MAX_NARROW)
+      throw new Trap('trapped', '32 bit stable memory api used on a memory larger than 4GB');
   };
-  const narrow = <A extends number[], R>(act: (...args: A) => R) => (...args: A): R => {
-    small();
-    return act(...args);
-  };
+  const narrow =
+    <A extends number[], R>(act: (...args: A) => R) =>
+    (...args: A): R => {
+      small();
+      return act(...args);
+    };
   const wide = (value: bigint): number => {
     const unsigned = BigInt.asUintN(64, value);
     if (unsigned > BigInt(Number.MAX_SAFE_INTEGER)) throw new Trap('trapped', 'stable memory out of bounds');
@@ -49,11 +52,28 @@ export function stableApi(access: Access): Functions {
   };
   return {
     stable64_size: [ROLES, 20, () => BigInt(stable().size)],
-    stable64_grow: [ROLES, 100, (pages: bigint) => BigInt(BigInt.asUintN(64, pages) > 1n << 40n ? -1 : stable().grow(Number(BigInt.asUintN(64, pages))))],
-    stable64_read: [ROLES, 20, (target: bigint, offset: bigint, length: bigint) => read(wide(target), wide(offset), wide(length))],
-    stable64_write: [ROLES, 20, (offset: bigint, source: bigint, length: bigint) => write(wide(offset), wide(source), wide(length))],
+    stable64_grow: [
+      ROLES,
+      100,
+      (pages: bigint) =>
+        BigInt(BigInt.asUintN(64, pages) > 1n << 40n ? -1 : stable().grow(Number(BigInt.asUintN(64, pages)))),
+    ],
+    stable64_read: [
+      ROLES,
+      20,
+      (target: bigint, offset: bigint, length: bigint) => read(wide(target), wide(offset), wide(length)),
+    ],
+    stable64_write: [
+      ROLES,
+      20,
+      (offset: bigint, source: bigint, length: bigint) => write(wide(offset), wide(source), wide(length)),
+    ],
     stable_size: [ROLES, 20, narrow(() => stable().size)],
-    stable_grow: [ROLES, 100, narrow((pages: number) => (stable().size + pages > MAX_NARROW ? -1 : stable().grow(pages)))],
+    stable_grow: [
+      ROLES,
+      100,
+      narrow((pages: number) => (stable().size + pages > MAX_NARROW ? -1 : stable().grow(pages))),
+    ],
     stable_read: [ROLES, 20, narrow(read)],
     stable_write: [ROLES, 20, narrow(write)],
   };

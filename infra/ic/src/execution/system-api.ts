@@ -1,4 +1,11 @@
-import { INVALID_PRINCIPAL, MAX_PRINCIPAL, strictText, type Access, type Functions, type Surroundings } from './access.js';
+import {
+  INVALID_PRINCIPAL,
+  MAX_PRINCIPAL,
+  strictText,
+  type Access,
+  type Functions,
+  type Surroundings,
+} from './access.js';
 import { SIGNATURES } from '../wasm/imports.js';
 import type { Message, Role } from './message.js';
 import type { Instance } from './instance.js';
@@ -37,39 +44,70 @@ export function systemApi(instance: Instance, around: Surroundings): WebAssembly
 type Value = number | bigint;
 
 /**
- * From Wasm's values, and back to them. However wide addresses and sizes are to the module, they are numbers without a sign to the functions here; far beyond
- * any memory they lose precision, and are still beyond it.
+ * From Wasm's values, and back to them. However wide addresses and sizes are to the module, they are numbers without a
+ * sign to the functions here; far beyond any memory they lose precision, and are still beyond it.
  */
-function conversions(name: string, wide: boolean): [takes: ((value: Value) => Value)[], gives: (result: Value | void) => Value | void] {
+function conversions(
+  name: string,
+  wide: boolean,
+): [takes: ((value: Value) => Value)[], gives: (result: Value | void) => Value | void] {
   const [params, result] = SIGNATURES[name]!.split(':') as [string, string];
   const same = <T>(value: T): T => value;
   const unsigned = (value: Value): number => (value as number) >>> 0;
   const exact = (value: Value): bigint => (wide ? BigInt.asUintN(64, value as bigint) : BigInt(unsigned(value)));
   const address = wide ? (value: Value): number => Number(exact(value)) : unsigned;
   const takes = { i: unsigned, I: same<Value>, p: address, e: exact };
-  return [[...params].map((kind) => takes[kind as keyof typeof takes]), result === 'p' && wide ? (size) => BigInt(size as number) : same];
+  return [
+    [...params].map((kind) => takes[kind as keyof typeof takes]),
+    result === 'p' && wide ? (size) => BigInt(size as number) : same,
+  ];
 }
 
 function functionsOf(access: Access): Functions {
-  return { ...messageApi(access), ...canisterApi(access), ...callApi(access), ...stableApi(access), ...costApi(access) };
+  return {
+    ...messageApi(access),
+    ...canisterApi(access),
+    ...callApi(access),
+    ...stableApi(access),
+    ...costApi(access),
+  };
 }
 
 /** The replica's names of the contexts. */
 const WHERE: Record<Role, string> = {
-  I: 'init', G: 'pre upgrade', U: 'update', RQ: 'replicated query', NRQ: 'non replicated query', TQ: 'non replicated query', CQ: 'composite query',
-  Ry: 'reply callback', Rt: 'reject callback', CRy: 'composite reply callback', CRt: 'composite reject callback',
-  C: 'cleanup', CC: 'composite cleanup', F: 'inspect message', T: 'system task', s: 'start',
+  I: 'init',
+  G: 'pre upgrade',
+  U: 'update',
+  RQ: 'replicated query',
+  NRQ: 'non replicated query',
+  TQ: 'non replicated query',
+  CQ: 'composite query',
+  Ry: 'reply callback',
+  Rt: 'reject callback',
+  CRy: 'composite reply callback',
+  CRt: 'composite reject callback',
+  C: 'cleanup',
+  CC: 'composite cleanup',
+  F: 'inspect message',
+  T: 'system task',
+  s: 'start',
 };
 const TASKS: Record<string, string> = {
-  canister_heartbeat: 'heartbeat', canister_global_timer: 'global timer', canister_on_low_wasm_memory: 'on low Wasm memory',
+  canister_heartbeat: 'heartbeat',
+  canister_global_timer: 'global timer',
+  canister_on_low_wasm_memory: 'on low Wasm memory',
 };
 
 function wrongContext(name: string, { role, method }: Message): Trap {
-  return new Trap('contractViolation', `"ic0_${name}" cannot be executed in ${role === 'T' ? TASKS[method] ?? WHERE.T : WHERE[role]} mode`);
+  return new Trap(
+    'contractViolation',
+    `"ic0_${name}" cannot be executed in ${role === 'T' ? (TASKS[method] ?? WHERE.T) : WHERE[role]} mode`,
+  );
 }
 
 function accessTo(instance: Instance, around: Surroundings): Access {
-  const bytes = (what: string, address: number, length: number): Uint8Array => part(what, instance.bytes, address, length);
+  const bytes = (what: string, address: number, length: number): Uint8Array =>
+    part(what, instance.bytes, address, length);
   return {
     instance,
     around,
@@ -85,7 +123,11 @@ function accessTo(instance: Instance, around: Surroundings): Access {
     amount: (name, to, value) => {
       const { bytes: heap } = instance;
       if (to + 16 > heap.length) {
-        throw new Trap('contractViolation', `ic0_${name} failed because dst + size is out of bounds.Found dst = ${to} and size = 16 while must be <= ${heap.length}`);
+        throw new Trap(
+          'contractViolation',
+          `ic0_${name} failed because dst + size is out of bounds.Found dst = ${to} and size = 16 while must ` +
+            `be <= ${heap.length}`,
+        );
       }
       const view = new DataView(heap.buffer, heap.byteOffset + to, 16);
       view.setBigUint64(0, value & 0xffff_ffff_ffff_ffffn, true);
@@ -97,7 +139,11 @@ function accessTo(instance: Instance, around: Surroundings): Access {
 
 /** @throws Trap `contractViolation`, in the replica's words, beyond the end */
 function part(what: string, source: Uint8Array, from: number, size: number): Uint8Array {
-  if (from + size > source.length) throw new Trap('contractViolation', `${what}: src=${from} + length=${size} exceeds the slice size=${source.length}`);
+  if (from + size > source.length)
+    throw new Trap(
+      'contractViolation',
+      `${what}: src=${from} + length=${size} exceeds the slice size=${source.length}`,
+    );
   return source.subarray(from, from + size);
 }
 
@@ -105,7 +151,12 @@ function part(what: string, source: Uint8Array, from: number, size: number): Uin
 function blob(access: Access, roles: string, name: string, called: string, read: () => Uint8Array): Functions {
   return {
     [`${name}_size`]: [roles, COST, () => read().length],
-    [`${name}_copy`]: [roles, COST, (target: number, offset: number, length: number) => access.copy(`${name}_copy`, called, target, offset, length, read())],
+    [`${name}_copy`]: [
+      roles,
+      COST,
+      (target: number, offset: number, length: number) =>
+        access.copy(`${name}_copy`, called, target, offset, length, read()),
+    ],
   };
 }
 
@@ -127,36 +178,74 @@ function messageApi(access: Access): Functions {
     ...blob(access, 'F', 'msg_method_name', 'payload', () => new TextEncoder().encode(message().method)),
     msg_reject_code: ['Ry Rt CRy CRt C', COST, () => message().rejectCode],
     msg_deadline: ['U RQ NRQ CQ Ry Rt CRy CRt', COST, () => message().deadline],
-    accept_message: ['F', COST, () => {
-      if (message().accepted) throw new Trap('contractViolation', 'ic0.accept_message: the function was already called.');
-      message().accepted = true;
-    }],
-    msg_reply_data_append: [ANSWERING, COST, (address: number, length: number) => {
-      mustBeAnswerable(message(), 'ic0.msg_reply_data_append: the call is already replied.');
-      const { reply } = message();
-      const size = reply.reduce((sum, one) => sum + one.length, 0) + length;
-      const most = maxReply(message());
-      if (size > most) throw new Trap('contractViolation', `ic0.msg_reply_data_append: application payload size (${size}) cannot be larger than ${most}.`);
-      access.instance.charge(length);
-      reply.push(access.bytes('msg.reply', address, length).slice());
-    }],
-    msg_reply: [ANSWERING, COST, () => {
-      mustBeAnswerable(message(), 'ic0.msg_reply: the call is already replied');
-      message().answer = { kind: 'reply', data: new Uint8Array(Buffer.concat(message().reply)) };
-    }],
-    msg_reject: [ANSWERING, COST, (address: number, length: number) => {
-      mustBeAnswerable(message(), 'ic0.msg_reject: the call is already replied');
-      const most = maxReply(message());
-      if (length > most) throw new Trap('contractViolation', `ic0.msg_reject: application payload size (${length}) cannot be larger than ${most}.`);
-      access.instance.charge(length);
-      const text = strictText(access.bytes('ic0.msg_reject', address, length), 'ic0.msg_reject: invalid UTF-8 string provided');
-      message().answer = { kind: 'reject', message: text };
-    }],
-    debug_print: ['* s', 100, (address: number, length: number) => {
-      access.instance.charge(length);
-      message().log.push(said(address, length) ?? '(debug_print message out of memory bounds)');
-    }],
-    trap: ['* s', COST, (address: number, length: number) => { throw new Trap('calledTrap', said(address, length) ?? '(trap message out of memory bounds)'); }],
+    accept_message: [
+      'F',
+      COST,
+      () => {
+        if (message().accepted)
+          throw new Trap('contractViolation', 'ic0.accept_message: the function was already called.');
+        message().accepted = true;
+      },
+    ],
+    msg_reply_data_append: [
+      ANSWERING,
+      COST,
+      (address: number, length: number) => {
+        mustBeAnswerable(message(), 'ic0.msg_reply_data_append: the call is already replied.');
+        const { reply } = message();
+        const size = reply.reduce((sum, one) => sum + one.length, 0) + length;
+        const most = maxReply(message());
+        if (size > most)
+          throw new Trap(
+            'contractViolation',
+            `ic0.msg_reply_data_append: application payload size (${size}) cannot be larger than ${most}.`,
+          );
+        access.instance.charge(length);
+        reply.push(access.bytes('msg.reply', address, length).slice());
+      },
+    ],
+    msg_reply: [
+      ANSWERING,
+      COST,
+      () => {
+        mustBeAnswerable(message(), 'ic0.msg_reply: the call is already replied');
+        message().answer = { kind: 'reply', data: new Uint8Array(Buffer.concat(message().reply)) };
+      },
+    ],
+    msg_reject: [
+      ANSWERING,
+      COST,
+      (address: number, length: number) => {
+        mustBeAnswerable(message(), 'ic0.msg_reject: the call is already replied');
+        const most = maxReply(message());
+        if (length > most)
+          throw new Trap(
+            'contractViolation',
+            `ic0.msg_reject: application payload size (${length}) cannot be larger than ${most}.`,
+          );
+        access.instance.charge(length);
+        const text = strictText(
+          access.bytes('ic0.msg_reject', address, length),
+          'ic0.msg_reject: invalid UTF-8 string provided',
+        );
+        message().answer = { kind: 'reject', message: text };
+      },
+    ],
+    debug_print: [
+      '* s',
+      100,
+      (address: number, length: number) => {
+        access.instance.charge(length);
+        message().log.push(said(address, length) ?? '(debug_print message out of memory bounds)');
+      },
+    ],
+    trap: [
+      '* s',
+      COST,
+      (address: number, length: number) => {
+        throw new Trap('calledTrap', said(address, length) ?? '(trap message out of memory bounds)');
+      },
+    ],
   };
 }
 
@@ -173,8 +262,13 @@ function maxReply({ role }: Message): number {
 function canisterApi(access: Access): Functions {
   const { message, around, instance } = access;
   const nameOf = (function_: string, address: number, length: number): string => {
-    if (length > MAX_VARIABLE_NAME) throw new Trap('contractViolation', `ic0.${function_}: Variable name is too large.`);
-    const bytes = access.bytes(`ic0.${function_} ${function_ === 'env_var_value_copy' ? 'name' : 'heap'}`, address, length);
+    if (length > MAX_VARIABLE_NAME)
+      throw new Trap('contractViolation', `ic0.${function_}: Variable name is too large.`);
+    const bytes = access.bytes(
+      `ic0.${function_} ${function_ === 'env_var_value_copy' ? 'name' : 'heap'}`,
+      address,
+      length,
+    );
     return strictText(bytes, `ic0.${function_}: Variable name is not a valid UTF-8 string.`);
   };
   const valueOf = (name: string): Uint8Array => {
@@ -185,7 +279,12 @@ function canisterApi(access: Access): Functions {
   const nameAt = (index: number): Uint8Array => {
     const variables = around.environment();
     const found = variables[index];
-    if (!found) throw new Trap('environment', `Environment variable index ${index} is out of bounds. The number of environment variables is ${variables.length}.`);
+    if (!found)
+      throw new Trap(
+        'environment',
+        `Environment variable index ${index} is out of bounds. The number of environment variables is ` +
+          `${variables.length}.`,
+      );
     return new TextEncoder().encode(found.name);
   };
   const certificate = (name: string): Uint8Array => {
@@ -198,49 +297,111 @@ function canisterApi(access: Access): Functions {
     ...blob(access, ALL, 'subnet_self', 'id', () => around.subnetId),
     ...blob(access, 'I G U RQ Ry Rt C T', 'root_key', 'bytes', () => around.rootKey),
     data_certificate_size: ['NRQ CQ', COST, () => certificate('data_certificate_size').length],
-    data_certificate_copy: ['NRQ CQ', COST, (target: number, offset: number, length: number) =>
-      access.copy('data_certificate_copy', 'certificate', target, offset, length, certificate('data_certificate_copy'))],
+    data_certificate_copy: [
+      'NRQ CQ',
+      COST,
+      (target: number, offset: number, length: number) =>
+        access.copy(
+          'data_certificate_copy',
+          'certificate',
+          target,
+          offset,
+          length,
+          certificate('data_certificate_copy'),
+        ),
+    ],
     subnet_self_node_count: [ALL, COST, () => 1],
     data_certificate_present: [ALL, COST, () => (message().certificate ? 1 : 0)],
-    certified_data_set: ['I G U Ry Rt T', COST, (from: number, size: number) => {
-      if (size > MAX_CERTIFIED) {
-        throw new Trap('contractViolation', `ic0_certified_data_set failed because the passed data must be no larger than ${MAX_CERTIFIED} bytes. Found ${size} bytes.`);
-      }
-      const heap = instance.bytes;
-      if (from + size > heap.length) {
-        throw new Trap('contractViolation', `ic0_certified_data_set failed because src + size is out of bounds. Found src = ${from} and size = ${size} while src + size must be <= ${heap.length}`);
-      }
-      message().certified = heap.slice(from, from + size);
-    }],
+    certified_data_set: [
+      'I G U Ry Rt T',
+      COST,
+      (from: number, size: number) => {
+        if (size > MAX_CERTIFIED) {
+          throw new Trap(
+            'contractViolation',
+            `ic0_certified_data_set failed because the passed data must be no larger than ${MAX_CERTIFIED} ` +
+              `bytes. Found ${size} bytes.`,
+          );
+        }
+        const heap = instance.bytes;
+        if (from + size > heap.length) {
+          throw new Trap(
+            'contractViolation',
+            `ic0_certified_data_set failed because src + size is out of bounds. Found src = ${from} and size ` +
+              `= ${size} while src + size must be <= ${heap.length}`,
+          );
+        }
+        message().certified = heap.slice(from, from + size);
+      },
+    ],
     canister_status: [ALL, COST, () => around.status()],
     canister_version: [ALL, COST, () => around.version()],
     time: [ALL, COST, () => message().time],
-    global_timer_set: ['I G U Ry Rt C T', COST, (timestamp: bigint) => {
-      const before = message().timer ?? around.timer();
-      message().timer = BigInt.asUintN(64, timestamp);
-      return before;
-    }],
-    performance_counter: ['* s', 200, (type: number) => {
-      if (type === 0) return instance.used();
-      if (type === 1) return instance.used() + message().contextInstructions;
-      throw new Trap('contractViolation', `Error getting performance counter type ${type}`);
-    }],
-    is_controller: ['* s', 1000, (address: number, length: number) => {
-      const principal = access.bytes('ic0.is_controller', address, length);
-      if (principal.length > MAX_PRINCIPAL) throw new Trap('invalidPrincipal', INVALID_PRINCIPAL);
-      return around.isController(principal) ? 1 : 0;
-    }],
-    in_replicated_execution: ['* s', COST, () => (['NRQ', 'CQ', 'CRy', 'CRt', 'CC', 'F', 'TQ'].includes(message().role) ? 0 : 1)],
+    global_timer_set: [
+      'I G U Ry Rt C T',
+      COST,
+      (timestamp: bigint) => {
+        const before = message().timer ?? around.timer();
+        message().timer = BigInt.asUintN(64, timestamp);
+        return before;
+      },
+    ],
+    performance_counter: [
+      '* s',
+      200,
+      (type: number) => {
+        if (type === 0) return instance.used();
+        if (type === 1) return instance.used() + message().contextInstructions;
+        throw new Trap('contractViolation', `Error getting performance counter type ${type}`);
+      },
+    ],
+    is_controller: [
+      '* s',
+      1000,
+      (address: number, length: number) => {
+        const principal = access.bytes('ic0.is_controller', address, length);
+        if (principal.length > MAX_PRINCIPAL) throw new Trap('invalidPrincipal', INVALID_PRINCIPAL);
+        return around.isController(principal) ? 1 : 0;
+      },
+    ],
+    in_replicated_execution: [
+      '* s',
+      COST,
+      () => (['NRQ', 'CQ', 'CRy', 'CRt', 'CC', 'F', 'TQ'].includes(message().role) ? 0 : 1),
+    ],
     env_var_count: [ALL, COST, () => around.environment().length],
     env_var_name_size: [ALL, COST, (index: number) => nameAt(index).length],
-    env_var_name_copy: [ALL, COST, (index: number, target: number, offset: number, length: number) =>
-      access.copy('env_var_name_copy', 'name', target, offset, length, nameAt(index))],
-    env_var_name_exists: [ALL, COST, (address: number, length: number) => {
-      const name = nameOf('env_var_name_exists', address, length);
-      return around.environment().some((one) => one.name === name) ? 1 : 0;
-    }],
-    env_var_value_size: [ALL, COST, (address: number, length: number) => valueOf(nameOf('env_var_value_size', address, length)).length],
-    env_var_value_copy: [ALL, COST, (address: number, nameLength: number, target: number, offset: number, length: number) =>
-      access.copy('env_var_value_copy', 'value', target, offset, length, valueOf(nameOf('env_var_value_copy', address, nameLength)))],
+    env_var_name_copy: [
+      ALL,
+      COST,
+      (index: number, target: number, offset: number, length: number) =>
+        access.copy('env_var_name_copy', 'name', target, offset, length, nameAt(index)),
+    ],
+    env_var_name_exists: [
+      ALL,
+      COST,
+      (address: number, length: number) => {
+        const name = nameOf('env_var_name_exists', address, length);
+        return around.environment().some((one) => one.name === name) ? 1 : 0;
+      },
+    ],
+    env_var_value_size: [
+      ALL,
+      COST,
+      (address: number, length: number) => valueOf(nameOf('env_var_value_size', address, length)).length,
+    ],
+    env_var_value_copy: [
+      ALL,
+      COST,
+      (address: number, nameLength: number, target: number, offset: number, length: number) =>
+        access.copy(
+          'env_var_value_copy',
+          'value',
+          target,
+          offset,
+          length,
+          valueOf(nameOf('env_var_value_copy', address, nameLength)),
+        ),
+    ],
   };
 }

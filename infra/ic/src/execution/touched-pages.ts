@@ -10,13 +10,23 @@ const MESSAGE_LIMIT = 2 * GIB;
 const UPGRADE_LIMIT = 8 * GIB;
 const QUERY_LIMIT = GIB;
 const LIMITS: Partial<Record<Role, number>> = {
-  I: UPGRADE_LIMIT, G: UPGRADE_LIMIT, RQ: QUERY_LIMIT, NRQ: QUERY_LIMIT, TQ: QUERY_LIMIT, CQ: QUERY_LIMIT, CRy: QUERY_LIMIT, CRt: QUERY_LIMIT, CC: QUERY_LIMIT, F: QUERY_LIMIT,
+  I: UPGRADE_LIMIT,
+  G: UPGRADE_LIMIT,
+  RQ: QUERY_LIMIT,
+  NRQ: QUERY_LIMIT,
+  TQ: QUERY_LIMIT,
+  CQ: QUERY_LIMIT,
+  CRy: QUERY_LIMIT,
+  CRt: QUERY_LIMIT,
+  CC: QUERY_LIMIT,
+  F: QUERY_LIMIT,
 };
 
 /**
- * What one execution has touched of the stable memory, in pages of 4 KiB, each counted once however often (dfinity/ic: `rs/config/src/embedders.rs`,
- * `rs/embedders/src/wasm_utils/system_api_replacements.rs`). Pages written are pages accessed, both have the same limits, and the replica looks at those
- * accessed first: its words for too many modified pages are never heard there.
+ * What one execution has touched of the stable memory, in pages of 4 KiB, each counted once however often (dfinity/ic:
+ * `rs/config/src/embedders.rs`, `rs/embedders/src/wasm_utils/system_api_replacements.rs`). Pages written are pages
+ * accessed, both have the same limits, and the replica looks at those accessed first: its words for too many modified
+ * pages are never heard there.
  */
 export class TouchedPages {
   /** For each page of 64 KiB, a bit per 4 KiB: the low half accessed, the high half written. */
@@ -44,8 +54,13 @@ export class TouchedPages {
       this.#mark(page, ((2 << last) - 1) & ~((1 << first) - 1), writing);
     }
     if (this.#accessed > this.#limit) {
-      throw new Trap('memoryAccessLimit', 'Canister exceeded memory access limits: Exceeded the limit for the number of accessed pages in the stable memory in a single message '
-        + `execution: limit ${MESSAGE_LIMIT * GRAIN / 1024} KB for regular messages and ${QUERY_LIMIT * GRAIN / 1024} KB for queries.`);
+      throw new Trap(
+        'memoryAccessLimit',
+        'Canister exceeded memory access limits: Exceeded the limit for the number of accessed pages in the ' +
+          'stable memory in a single message ' +
+          (`execution: limit ${(MESSAGE_LIMIT * GRAIN) / 1024} KB for regular messages and ` +
+            `${(QUERY_LIMIT * GRAIN) / 1024} KB for queries.`),
+      );
     }
   }
 

@@ -18,7 +18,9 @@ export class Trap extends Error {
 
   /** A callback's trap, of which the cleanup trapped too. */
   followedBy(cleanup: Trap | undefined): Trap {
-    return cleanup ? new Trap(this.reason, this.message, `${this.sentence}\n\ncall_on_cleanup also failed:\n\n${cleanup.sentence}`) : this;
+    return cleanup
+      ? new Trap(this.reason, this.message, `${this.sentence}\n\ncall_on_cleanup also failed:\n\n${cleanup.sentence}`)
+      : this;
   }
 }
 
@@ -53,16 +55,23 @@ export function trapOf(thrown: unknown, cutOff: bigint | undefined): Trap {
 
 function sentenceOf(reason: Reason, message: string): string {
   switch (reason) {
-    case 'calledTrap': return `Canister called \`ic0.trap\` with message: '${message}'`;
-    case 'contractViolation': return `Canister violated contract: ${message}`;
-    case 'trapped': return `Canister trapped: ${message}`;
-    default: return message;
+    case 'calledTrap':
+      return `Canister called \`ic0.trap\` with message: '${message}'`;
+    case 'contractViolation':
+      return `Canister violated contract: ${message}`;
+    case 'trapped':
+      return `Canister trapped: ${message}`;
+    default:
+      return message;
   }
 }
 
 /** @param limit  of the message that used it up */
 export function outOfInstructions(limit: bigint): Trap {
-  return new Trap('instructionLimit', `Canister exceeded the limit of ${limit} instructions for single message execution.`);
+  return new Trap(
+    'instructionLimit',
+    `Canister exceeded the limit of ${limit} instructions for single message execution.`,
+  );
 }
 
 /** What the canister's log shows of it. */

@@ -16,23 +16,44 @@ const grow = (pages: bigint): number[] => [...i64(pages), 0x40, 0];
 const endless = [0x03, 0x40, ...add(1n), 0x0c, 0, 0x0b];
 const [ON_REPLY, ON_REJECT] = [0, 1];
 /** Adds what it is called with, of which the upper half counts too. */
-const callback: WasmFunction = { signature: 'I:', code: [...i64(COUNT), ...op.localGet(0), ...i64(32n), 0x88, ...op.localGet(0), 0x7c, ...STORE, ...tell] };
+const callback: WasmFunction = {
+  signature: 'I:',
+  code: [...i64(COUNT), ...op.localGet(0), ...i64(32n), 0x88, ...op.localGet(0), 0x7c, ...STORE, ...tell],
+};
 const ask = (method: number): number[] => [
-  ...ic0('call_new', [16, 10, NAME, 3, ON_REPLY, 0x7_0000_0001n, method, 0x1_0000_0000n * 9n]), ...ic0('call_on_cleanup', [ON_REJECT, 5n]), ...ic0('call_perform'),
+  ...ic0('call_new', [16, 10, NAME, 3, ON_REPLY, 0x7_0000_0001n, method, 0x1_0000_0000n * 9n]),
+  ...ic0('call_on_cleanup', [ON_REJECT, 5n]),
+  ...ic0('call_perform'),
 ];
 
 function wideModule(more: Partial<WasmParts> = {}): Uint8Array {
   const functions: WasmFunction[] = [
-    callback, { signature: 'I:', code: add(1000n) },
-    { exports: ['canister_update add', 'canister_query add_in_query'], code: [...add(1n), ...tell] }, { exports: ['canister_query count'], code: tell },
-    { exports: ['canister_update add_and_trap'], code: [...add(5n), ...grow(3n), op.drop, op.unreachable] }, { exports: ['canister_update loop', 'canister_query loop_in_query'], code: endless },
-    { exports: ['canister_update grow'], code: [...grow(16n), op.drop, ...i64(17n * 65_536n), ...i64(77n), ...STORE, ...tell] },
+    callback,
+    { signature: 'I:', code: add(1000n) },
+    { exports: ['canister_update add', 'canister_query add_in_query'], code: [...add(1n), ...tell] },
+    { exports: ['canister_query count'], code: tell },
+    { exports: ['canister_update add_and_trap'], code: [...add(5n), ...grow(3n), op.drop, op.unreachable] },
+    { exports: ['canister_update loop', 'canister_query loop_in_query'], code: endless },
+    {
+      exports: ['canister_update grow'],
+      code: [...grow(16n), op.drop, ...i64(17n * 65_536n), ...i64(77n), ...STORE, ...tell],
+    },
     { exports: ['canister_update grow_too_far'], code: [...i64(COUNT), ...grow(65_517n), ...STORE, ...tell] },
-    { exports: ['canister_update ask'], code: ask(ON_REJECT) }, { exports: ['canister_update yes'], code: ic0('msg_reply') },
+    { exports: ['canister_update ask'], code: ask(ON_REJECT) },
+    { exports: ['canister_update yes'], code: ic0('msg_reply') },
     ...(more.functions ?? []),
   ];
   return wasmModule({
-    imports: WIDE_IMPORTS, memory: 2, wide: true, table: [WIDE_IMPORTS.length, WIDE_IMPORTS.length + 1], data: [[16, bytesOf(PEER)], [NAME, Buffer.from('yes')]], ...more, functions,
+    imports: WIDE_IMPORTS,
+    memory: 2,
+    wide: true,
+    table: [WIDE_IMPORTS.length, WIDE_IMPORTS.length + 1],
+    data: [
+      [16, bytesOf(PEER)],
+      [NAME, Buffer.from('yes')],
+    ],
+    ...more,
+    functions,
   });
 }
 
@@ -48,7 +69,10 @@ describe('a module with addresses of 64 bits', () => {
     const { id, instance } = network.deploy(wideModule());
     expect(number(network.call(id, 'add'))).toBe(1n);
     expect(number(network.query(id, 'add_in_query'))).toBe(2n);
-    expect(network.refusal(id, 'add_and_trap')).toMatchObject({ errorCode: 'IC0502', message: expect.stringContaining('Canister trapped: unreachable') });
+    expect(network.refusal(id, 'add_and_trap')).toMatchObject({
+      errorCode: 'IC0502',
+      message: expect.stringContaining('Canister trapped: unreachable'),
+    });
     expect(number(network.query(id, 'count'))).toBe(1n);
     expect(instance!.heapBytes).toBe(2 * 65_536);
     expect(number(network.call(id, 'add'))).toBe(2n);
@@ -62,8 +86,12 @@ describe('a module with addresses of 64 bits', () => {
 
   it('is cut off in an endless loop, in an update and in a query', () => {
     const { id } = network.deploy(wideModule());
-    expect(network.refusal(id, 'loop').message).toContain('Canister exceeded the limit of 50000000 instructions for single message execution.');
-    expect(refusalIn(network.query(id, 'loop_in_query'), 'loop').message).toContain('Canister exceeded the limit of 50000000 instructions');
+    expect(network.refusal(id, 'loop').message).toContain(
+      'Canister exceeded the limit of 50000000 instructions for single message execution.',
+    );
+    expect(refusalIn(network.query(id, 'loop_in_query'), 'loop').message).toContain(
+      'Canister exceeded the limit of 50000000 instructions',
+    );
     expect(number(network.query(id, 'count'))).toBe(0n);
   });
 
@@ -92,18 +120,38 @@ describe('a module with addresses of 64 bits', () => {
     const { id } = network.deploy(wideModule());
     const canister_id = principalOf(id);
     network.call(id, 'add');
-    network.manage('take_canister_snapshot', { canister_id, replace_snapshot: [], uninstall_code: [], sender_canister_version: [] });
+    network.manage('take_canister_snapshot', {
+      canister_id,
+      replace_snapshot: [],
+      uninstall_code: [],
+      sender_canister_version: [],
+    });
     network.call(id, 'add');
     const [snapshot] = network.subnet.canisters.get(id)!.snapshots.keys();
-    network.manage('load_canister_snapshot', { canister_id, snapshot_id: bytesOf(snapshot!), sender_canister_version: [] });
+    network.manage('load_canister_snapshot', {
+      canister_id,
+      snapshot_id: bytesOf(snapshot!),
+      sender_canister_version: [],
+    });
     expect(number(network.query(id, 'count'))).toBe(1n);
   });
 
   it.each<[string, Partial<WasmParts>, RegExp]>([
-    ['functions of the System API that are older than 64 bits', { imports: [['stable_size', ':i']], functions: [], table: undefined }, /imports function 'stable_size' from 'ic0' that is not exported by the runtime/],
-    ['an address of 32 bits', { imports: [['msg_reply_data_append', 'ii:']], functions: [], table: undefined }, /Expected II: for 'msg_reply_data_append', got ii:/],
+    [
+      'functions of the System API that are older than 64 bits',
+      { imports: [['stable_size', ':i']], functions: [], table: undefined },
+      /imports function 'stable_size' from 'ic0' that is not exported by the runtime/,
+    ],
+    [
+      'an address of 32 bits',
+      { imports: [['msg_reply_data_append', 'ii:']], functions: [], table: undefined },
+      /Expected II: for 'msg_reply_data_append', got ii:/,
+    ],
   ])('is refused with %s', (_, parts, why) => {
-    const refusal = refusalIn(network.install(network.create(), wasmModule({ memory: 1, wide: true, functions: [], ...parts })), 'install');
+    const refusal = refusalIn(
+      network.install(network.create(), wasmModule({ memory: 1, wide: true, functions: [], ...parts })),
+      'install',
+    );
     expect(refusal).toMatchObject({ errorCode: 'IC0505', message: expect.stringMatching(why) });
   });
 });
@@ -111,7 +159,14 @@ describe('a module with addresses of 64 bits', () => {
 it('finds the passive data that an earlier message has dropped', () => {
   const network = new LittleSubnet();
   const init = [...i32(0), ...i32(0), ...i32(4), 0xfc, 0x08, 0, 0];
-  const wasm = wasmModule({ imports: [['msg_reply', ':']], memory: 1, passive: [Buffer.from('data')], functions: [{ exports: ['canister_update take', 'canister_query look'], code: [...init, 0xfc, 0x09, 0, ...op.call(0)] }] });
+  const wasm = wasmModule({
+    imports: [['msg_reply', ':']],
+    memory: 1,
+    passive: [Buffer.from('data')],
+    functions: [
+      { exports: ['canister_update take', 'canister_query look'], code: [...init, 0xfc, 0x09, 0, ...op.call(0)] },
+    ],
+  });
   const { id } = network.deploy(wasm);
   for (const _ of [1, 2]) {
     expect(network.call(id, 'take').kind).toBe('reply');
@@ -119,4 +174,3 @@ it('finds the passive data that an earlier message has dropped', () => {
   }
   network.remove();
 });
-

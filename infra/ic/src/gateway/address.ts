@@ -4,14 +4,17 @@ import { idOf, type Id } from '../subnet/principals.js';
 import { GatewayFailure } from './failure.js';
 
 /** Which canister a request is for, and whether its answer must be certified: answers under `raw` need not be. */
-export interface Address { canister: Id; certified: boolean }
+export interface Address {
+  canister: Id;
+  certified: boolean;
+}
 
 const BASES = ['localhost', '127.0.0.1', '[::1]'];
 
 /**
- * Which canister a request means, as ic-gateway finds it (HTTP gateway protocol: Canister ID resolution): by the name `<id>.localhost` or
- * `<id>.raw.localhost`, by `?canisterId=<id>`, or by the page that it comes from, in this order. `?canisterId=<id>.raw` is ours: `<id>.raw.localhost` for
- * programs whose resolver does not know names under localhost.
+ * Which canister a request means, as ic-gateway finds it (HTTP gateway protocol: Canister ID resolution): by the name
+ * `<id>.localhost` or `<id>.raw.localhost`, by `?canisterId=<id>`, or by the page that it comes from, in this order.
+ * `?canisterId=<id>.raw` is ours: `<id>.raw.localhost` for programs whose resolver does not know names under localhost.
  *
  * @returns undefined when nothing names a canister
  * @throws GatewayFailure `client_no_authority` · `client_unknown_domain` · `canister_id_incorrect`
@@ -19,7 +22,11 @@ const BASES = ['localhost', '127.0.0.1', '[::1]'];
 export function addressOf({ url, headers }: Incoming): Address | undefined {
   const name = hostName(headers.host);
   if (name === undefined) throw new GatewayFailure('client_no_authority');
-  return named(name) ?? asked(new URL(url ?? '/', 'http://localhost').searchParams.get('canisterId')) ?? referred(headers.referer);
+  return (
+    named(name) ??
+    asked(new URL(url ?? '/', 'http://localhost').searchParams.get('canisterId')) ??
+    referred(headers.referer)
+  );
 }
 
 /** Whether a `host` header is the gateway's own name, and no canister's. */
@@ -38,7 +45,8 @@ function baseOf(name: string): string | undefined {
 function named(name: string): Address | undefined {
   const base = baseOf(name);
   const labels = base === undefined ? [] : name.slice(0, -base.length).split('.').slice(0, -1);
-  if (base === undefined || labels.length > 2 || (labels.length === 2 && labels[1] !== 'raw')) throw new GatewayFailure('client_unknown_domain', name);
+  if (base === undefined || labels.length > 2 || (labels.length === 2 && labels[1] !== 'raw'))
+    throw new GatewayFailure('client_unknown_domain', name);
   const canister = principal(labels[0]?.split('--').at(-1)); // <anything>--<id>.localhost, as previews are named
   return canister === undefined ? undefined : { canister, certified: labels.length === 1 };
 }

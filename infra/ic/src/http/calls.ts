@@ -12,17 +12,39 @@ const SYNCHRONOUS_PATIENCE = 10_000;
 export const MAX_ARGUMENT = 2 << 20;
 
 /**
- * `POST /api/{v2,v3,v4}/canister/<effective>/call` and `…/subnet/<id>/call` (IC spec: Request: Call). From v3 on the answer is the certified outcome.
+ * `POST /api/{v2,v3,v4}/canister/<effective>/call` and `…/subnet/<id>/call` (IC spec: Request: Call). From v3 on the
+ * answer is the certified outcome.
  *
  * @param effective  undefined on the subnet endpoint
  */
-export async function handleCall(host: Host, version: number, effective: Id | undefined, body: Uint8Array, response: Outgoing): Promise<void> {
-  const { content, requestId, senderInfo } = verifyEnvelope(decodeEnvelope(body), { now: host.now(), rootKey: host.keys.rootDer, expectedType: 'call' });
+export async function handleCall(
+  host: Host,
+  version: number,
+  effective: Id | undefined,
+  body: Uint8Array,
+  response: Outgoing,
+): Promise<void> {
+  const { content, requestId, senderInfo } = verifyEnvelope(decodeEnvelope(body), {
+    now: host.now(),
+    rootKey: host.keys.rootDer,
+    expectedType: 'call',
+  });
   const ingress: Ingress = {
-    requestId: idOf(requestId), sender: content.sender, senderInfo, to: idOf(content.canister_id!), effective: effective ?? MANAGEMENT,
-    method: content.method_name!, arg: content.arg!, expiry: content.ingress_expiry,
+    requestId: idOf(requestId),
+    sender: content.sender,
+    senderInfo,
+    to: idOf(content.canister_id!),
+    effective: effective ?? MANAGEMENT,
+    method: content.method_name!,
+    arg: content.arg!,
+    expiry: content.ingress_expiry,
   };
-  if (ingress.arg.length > MAX_ARGUMENT) throw new HttpError(413, `A call's argument has at most ${MAX_ARGUMENT} bytes, not ${ingress.arg.length}; upload larger modules in chunks.`);
+  if (ingress.arg.length > MAX_ARGUMENT)
+    throw new HttpError(
+      413,
+      `A call's argument has at most ${MAX_ARGUMENT} bytes, not ${ingress.arg.length}; upload larger modules ` +
+        'in chunks.',
+    );
   try {
     if (!host.isKnown(ingress.requestId)) await admit(host, ingress, effective);
   } catch (thrown) {
@@ -33,23 +55,43 @@ export async function handleCall(host: Host, version: number, effective: Id | un
   }
   const outcome = await host.call(ingress, version === 2 ? 0 : SYNCHRONOUS_PATIENCE);
   if (outcome === 'pending') {
-    sendText(response, 202, version === 2 ? '' : `The call ${ingress.requestId} is still executing; ask read_state for its status.`);
+    sendText(
+      response,
+      202,
+      version === 2 ? '' : `The call ${ingress.requestId} is still executing; ask read_state for its status.`,
+    );
     return;
   }
-  sendCbor(response, { status: 'replied', certificate: outcome.certified.certificate([[Buffer.from('request_status'), requestId]]) });
+  sendCbor(response, {
+    status: 'replied',
+    certificate: outcome.certified.certificate([[Buffer.from('request_status'), requestId]]),
+  });
 }
 
 /** @throws Reject · HttpError 400 when the effective canister id is not the one that the call needs */
 async function admit(host: Host, ingress: Ingress, effective: Id | undefined): Promise<void> {
-  if (effective === MANAGEMENT && ingress.method !== 'provisional_create_canister_with_cycles') throw new HttpError(400, NOT_AN_ADDRESS);
+  if (effective === MANAGEMENT && ingress.method !== 'provisional_create_canister_with_cycles')
+    throw new HttpError(400, NOT_AN_ADDRESS);
   const needed = ingress.to === MANAGEMENT ? effectiveCanister(ingress.method, ingress.arg) : ingress.to;
   if (needed !== undefined && needed !== effective) {
-    throw new HttpError(400, `Specified CanisterId ${textOf(needed)} does not match effective canister id in URL ${effective === undefined ? 'of a subnet' : textOf(effective)}`);
+    throw new HttpError(
+      400,
+      `Specified CanisterId ${textOf(needed)} does not match effective canister id in URL ` +
+        `${effective === undefined ? 'of a subnet' : textOf(effective)}`,
+    );
   }
   if (ingress.to !== MANAGEMENT) await host.inspect(ingress);
 }
 
 /** A call of the anonymous principal that the host makes itself, for the HTTP gateway. */
 export function anonymousCall(host: Host, to: Id, method: string, arg: Uint8Array, requestId: string): Ingress {
-  return { requestId, sender: bytesOf(ANONYMOUS), to, effective: to, method, arg, expiry: host.now() + 300_000_000_000n };
+  return {
+    requestId,
+    sender: bytesOf(ANONYMOUS),
+    to,
+    effective: to,
+    method,
+    arg,
+    expiry: host.now() + 300_000_000_000n,
+  };
 }

@@ -21,4 +21,5 @@ export function principalIn(name: string): Id {
 }
 
 /** Requests go to the canister that they are about, and `aaaaa-aa` is none that has a subnet. */
-export const NOT_AN_ADDRESS = 'aaaaa-aa cannot be the effective canister id of this request: name the canister that it is about.';
+export const NOT_AN_ADDRESS =
+  'aaaaa-aa cannot be the effective canister id of this request: name the canister that it is about.';

@@ -6,8 +6,11 @@ import type { Rejection } from '../subnet/reject.js';
 
 /** Browsers of any origin may talk to the network, as on the real one. */
 export const CORS = {
-  'access-control-allow-origin': '*', 'access-control-allow-methods': 'GET, POST, HEAD, OPTIONS', 'access-control-allow-headers': '*',
-  'access-control-expose-headers': '*', 'access-control-max-age': '86400',
+  'access-control-allow-origin': '*',
+  'access-control-allow-methods': 'GET, POST, HEAD, OPTIONS',
+  'access-control-allow-headers': '*',
+  'access-control-expose-headers': '*',
+  'access-control-max-age': '86400',
 };
 
 /** An answer on its way out, whichever thread its connection belongs to. */
@@ -45,8 +48,20 @@ export function sendText(response: Outgoing, status: number, text: string): void
   send(response, status, 'text/plain; charset=utf-8', Buffer.from(text));
 }
 
-export function send(response: Outgoing, status: number, type: string, body: Uint8Array, more: Record<string, string> = {}): void {
-  response.writeHead(status, { ...CORS, ...more, 'content-type': type, 'content-length': body.length, 'x-content-type-options': 'nosniff' });
+export function send(
+  response: Outgoing,
+  status: number,
+  type: string,
+  body: Uint8Array,
+  more: Record<string, string> = {},
+): void {
+  response.writeHead(status, {
+    ...CORS,
+    ...more,
+    'content-type': type,
+    'content-length': body.length,
+    'x-content-type-options': 'nosniff',
+  });
   response.end(body);
 }
 

@@ -16,7 +16,12 @@ export const VERSION = '0.1.0';
 const ENDPOINT = /^\/api\/v([234])\/(canister|subnet)\/([a-z0-9-]+)\/(call|query|read_state)$/;
 /** Which versions of which endpoint there are (IC spec: HTTPS interface). */
 const ENDPOINTS: Record<string, number[]> = {
-  'canister/call': [2, 3, 4], 'canister/query': [2, 3], 'canister/read_state': [2, 3], 'subnet/call': [4], 'subnet/query': [3], 'subnet/read_state': [2, 3],
+  'canister/call': [2, 3, 4],
+  'canister/query': [2, 3],
+  'canister/read_state': [2, 3],
+  'subnet/call': [4],
+  'subnet/query': [3],
+  'subnet/read_state': [2, 3],
 };
 
 /** The host's HTTP interface: that of an API boundary node, and an HTTP gateway for canisters' pages. */
@@ -45,15 +50,23 @@ async function handle(host: Host, faults: HttpFaults, request: Incoming, respons
     response.end();
     return;
   }
-  if (pathname === '/api/v2/status' && await faults.strike('status', undefined, response)) return undefined;
+  if (pathname === '/api/v2/status' && (await faults.strike('status', undefined, response))) return undefined;
   if (pathname === '/api/v2/status') return sendCbor(response, status(host));
-  if (pathname === '/_/topology') return send(response, 200, 'application/json', Buffer.from(JSON.stringify(topologyOf(host))));
+  if (pathname === '/_/topology')
+    return send(response, 200, 'application/json', Buffer.from(JSON.stringify(topologyOf(host))));
   if (pathname.startsWith('/api/')) return handleApi(host, faults, pathname, request, response);
-  if (request.url === '/' && request.method === 'GET' && isBase(request.headers.host) && !request.headers.referer) return sendText(response, 200, WELCOME);
+  if (request.url === '/' && request.method === 'GET' && isBase(request.headers.host) && !request.headers.referer)
+    return sendText(response, 200, WELCOME);
   return handleGateway(host, request, response);
 }
 
-async function handleApi(host: Host, faults: HttpFaults, pathname: string, request: Incoming, response: Outgoing): Promise<void> {
+async function handleApi(
+  host: Host,
+  faults: HttpFaults,
+  pathname: string,
+  request: Incoming,
+  response: Outgoing,
+): Promise<void> {
   const [, digit, kind, name, what] = ENDPOINT.exec(pathname) ?? [];
   const version = Number(digit);
   if (!ENDPOINTS[`${kind}/${what}`]?.includes(version)) throw new HttpError(404, `There is no endpoint ${pathname}.`);
@@ -71,7 +84,10 @@ async function handleApi(host: Host, faults: HttpFaults, pathname: string, reque
 
 export function status(host: Host): unknown {
   return {
-    impl_version: `livepod-ic ${VERSION}`, replica_health_status: 'healthy', root_key: host.keys.rootDer, certified_height: host.subnet.state.round,
+    impl_version: `livepod-ic ${VERSION}`,
+    replica_health_status: 'healthy',
+    root_key: host.keys.rootDer,
+    certified_height: host.subnet.state.round,
     /** vetKD, Schnorr and ECDSA master keys are derivable by anybody. */
     chain_keys: 'public test keys, not for production',
   };
@@ -81,8 +97,13 @@ export function status(host: Host): unknown {
 export function topologyOf(host: Host): unknown {
   const raw = (id: Id): { canister_id: string } => ({ canister_id: Buffer.from(bytesOf(id)).toString('base64') });
   const subnet = {
-    subnet_kind: 'Application', size: 1, subnet_admins: null, cost_schedule: 'Normal', subnet_seed: [...host.keys.subnetId.subarray(0, 28), 0, 0, 0, 0],
-    instruction_config: 'Production', node_ids: [{ node_id: Buffer.from(host.keys.nodeId).toString('base64') }],
+    subnet_kind: 'Application',
+    size: 1,
+    subnet_admins: null,
+    cost_schedule: 'Normal',
+    subnet_seed: [...host.keys.subnetId.subarray(0, 28), 0, 0, 0, 0],
+    instruction_config: 'Production',
+    node_ids: [{ node_id: Buffer.from(host.keys.nodeId).toString('base64') }],
     canister_ranges: [{ start: raw(FIRST_ID), end: raw(LAST_ID) }],
   };
   return {
@@ -91,4 +112,6 @@ export function topologyOf(host: Host): unknown {
   };
 }
 
-const WELCOME = 'An embedded Internet Computer. Agents talk to /api/v2/status and the rest of the HTTPS interface; a canister\'s pages are at /?canisterId=<id>.\n';
+const WELCOME =
+  'An embedded Internet Computer. Agents talk to /api/v2/status and the rest of the HTTPS interface; a ' +
+  "canister's pages are at /?canisterId=<id>.\n";

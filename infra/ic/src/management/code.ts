@@ -8,16 +8,41 @@ import { executionFee } from '../subnet/cycles.js';
 import { commitCode, trapped, undo } from '../subnet/delivery.js';
 import { bytesOf, idOf, textOf } from '../subnet/principals.js';
 import { overgrown } from '../subnet/memory-growth.js';
-import { HEAP_DELTA_RATE, heapDeltaOwed, noteHeapDelta, noteInstallation, noteSubnetDelta, owesInstallation } from '../subnet/rates.js';
+import {
+  HEAP_DELTA_RATE,
+  heapDeltaOwed,
+  noteHeapDelta,
+  noteInstallation,
+  noteSubnetDelta,
+  owesInstallation,
+} from '../subnet/rates.js';
 import { Reject } from '../subnet/reject.js';
 import type { Subnet } from '../subnet/subnet.js';
 import { sha256, type CanisterModule } from '../wasm/module.js';
 import { controlled, existing, recordChange, type Method, type Request } from './request.js';
 import { reservedForCode, reserveStorage } from './storage.js';
 
-type Mode = { install: null } | { reinstall: null } | { upgrade: [] | [{ skip_pre_upgrade: [boolean] | []; wasm_memory_persistence: [{ keep: null } | { replace: null }] | [] }] };
-interface InstallCode { mode: Mode; canister_id: Principal; wasm_module: Uint8Array; arg: Uint8Array }
-interface InstallChunked { mode: Mode; target_canister: Principal; store_canister: [Principal] | []; chunk_hashes_list: { hash: Uint8Array }[]; wasm_module_hash: Uint8Array; arg: Uint8Array }
+type Mode =
+  | { install: null }
+  | { reinstall: null }
+  | {
+      upgrade:
+        [] | [{ skip_pre_upgrade: [boolean] | []; wasm_memory_persistence: [{ keep: null } | { replace: null }] | [] }];
+    };
+interface InstallCode {
+  mode: Mode;
+  canister_id: Principal;
+  wasm_module: Uint8Array;
+  arg: Uint8Array;
+}
+interface InstallChunked {
+  mode: Mode;
+  target_canister: Principal;
+  store_canister: [Principal] | [];
+  chunk_hashes_list: { hash: Uint8Array }[];
+  wasm_module_hash: Uint8Array;
+  arg: Uint8Array;
+}
 
 const MAX_CHUNK = 1 << 20;
 const MAX_CHUNKS = 100;
@@ -37,11 +62,17 @@ const installChunked: Method = (request, argument: InstallChunked) => {
   }
   const chunks = argument.chunk_hashes_list.map(({ hash }) => {
     const chunk = store.state.chunks.get(idOf(Uint8Array.from(hash)));
-    if (!chunk) throw new Reject('invalidPayload', `Chunk ${idOf(Uint8Array.from(hash))} is not in the store of canister ${textOf(store.id)}; upload it with upload_chunk.`);
+    if (!chunk)
+      throw new Reject(
+        'invalidPayload',
+        `Chunk ${idOf(Uint8Array.from(hash))} is not in the store of canister ${textOf(store.id)}; upload it ` +
+          'with upload_chunk.',
+      );
     return chunk;
   });
   const wasm = new Uint8Array(Buffer.concat(chunks));
-  if (Buffer.compare(sha256(wasm), Uint8Array.from(argument.wasm_module_hash)) !== 0) throw new Reject('invalidPayload', 'The chunks do not make up the module of the given wasm_module_hash.');
+  if (Buffer.compare(sha256(wasm), Uint8Array.from(argument.wasm_module_hash)) !== 0)
+    throw new Reject('invalidPayload', 'The chunks do not make up the module of the given wasm_module_hash.');
   install(request, target, argument.mode, wasm, Uint8Array.from(argument.arg));
   return [];
 };
@@ -49,13 +80,23 @@ const installChunked: Method = (request, argument: InstallChunked) => {
 /** Installs, reinstalls or upgrades, wholly or not at all. @throws Reject */
 function install(request: Request, canister: Canister, mode: Mode, wasm: Uint8Array, arg: Uint8Array): void {
   const id = textOf(canister.id);
-  if ('install' in mode && canister.module) throw new Reject('nonEmpty', `Canister ${id} already has code: use the mode reinstall or upgrade.`);
-  if ('upgrade' in mode && !canister.module) throw new Reject('moduleNotFound', `Error from Canister ${id}: Attempted to upgrade, but the canister contains no Wasm module.`);
+  if ('install' in mode && canister.module)
+    throw new Reject('nonEmpty', `Canister ${id} already has code: use the mode reinstall or upgrade.`);
+  if ('upgrade' in mode && !canister.module)
+    throw new Reject(
+      'moduleNotFound',
+      `Error from Canister ${id}: Attempted to upgrade, but the canister contains no Wasm module.`,
+    );
   if (owesInstallation(request.subnet, canister)) {
-    throw new Reject('installCodeRateLimit', `Canister ${id} is rate limited because it executed too many instructions in the previous install_code messages. `
-      + 'Please retry installation after several minutes.');
+    throw new Reject(
+      'installCodeRateLimit',
+      `Canister ${id} is rate limited because it executed too many instructions in the previous install_code ` +
+        'messages. ' +
+        'Please retry installation after several minutes.',
+    );
   }
-  if (canister.frozen) throw new Reject('outOfCycles', `Canister ${id} is out of cycles: top it up before installing code`);
+  if (canister.frozen)
+    throw new Reject('outOfCycles', `Canister ${id} is out of cycles: top it up before installing code`);
   const module = request.subnet.modules.prepare(wasm);
   try {
     if ('upgrade' in mode) upgrade(request, canister, mode.upgrade[0], module, arg);
@@ -85,14 +126,21 @@ function installAnew(request: Request, canister: Canister, module: CanisterModul
   }
   canister.instance = fresh;
   canister.state.certified = new Uint8Array();
-  if (canister.state.installedAt > 0n) canister.state.log = canister.state.log.filter(({ timestamp }) => timestamp === message.time);
+  if (canister.state.installedAt > 0n)
+    canister.state.log = canister.state.log.filter(({ timestamp }) => timestamp === message.time);
   canister.state.lowMemory = undefined;
   canister.state.timer = 0n;
   canister.state.cycles = message.balance;
   noteSubnetDelta(request.subnet, commitCode(canister, fresh, message));
 }
 
-function upgrade(request: Request, canister: Canister, options: { skip_pre_upgrade: [boolean] | []; wasm_memory_persistence: [object] | [] } | undefined, module: CanisterModule, arg: Uint8Array): void {
+function upgrade(
+  request: Request,
+  canister: Canister,
+  options: { skip_pre_upgrade: [boolean] | []; wasm_memory_persistence: [object] | [] } | undefined,
+  module: CanisterModule,
+  arg: Uint8Array,
+): void {
   const old = canister.instance!;
   const had = canister.memoryBytes();
   canister.stable.begin();
@@ -101,7 +149,13 @@ function upgrade(request: Request, canister: Canister, options: { skip_pre_upgra
   let heap: Uint8Array | undefined;
   let certified: Uint8Array | undefined;
   if (!options?.skip_pre_upgrade[0]) {
-    const message = newMessage({ role: 'G', time: request.subnet.state.time, caller: bytesOf(request.caller), balance: canister.state.cycles, instructionLimit: request.subnet.state.limits.install });
+    const message = newMessage({
+      role: 'G',
+      time: request.subnet.state.time,
+      caller: bytesOf(request.caller),
+      balance: canister.state.cycles,
+      instructionLimit: request.subnet.state.limits.install,
+    });
     try {
       runHooks(request, canister, old, message, ['canister_pre_upgrade']);
     } catch (refused) {
@@ -114,16 +168,25 @@ function upgrade(request: Request, canister: Canister, options: { skip_pre_upgra
   }
   if (!persistence && old.module.metadata.has(ORTHOGONAL)) {
     undo(canister, old);
-    throw new Reject('contractViolation', 'Missing upgrade option: Enhanced orthogonal persistence requires the `wasm_memory_persistence` upgrade option.');
+    throw new Reject(
+      'contractViolation',
+      'Missing upgrade option: Enhanced orthogonal persistence requires the `wasm_memory_persistence` upgrade option.',
+    );
   }
   if (keep && !module.metadata.has(ORTHOGONAL)) {
     undo(canister, old);
-    throw new Reject('contractViolation', 'Invalid upgrade option: The `wasm_memory_persistence: opt Keep` upgrade option requires that the new canister module supports enhanced orthogonal persistence.');
+    throw new Reject(
+      'contractViolation',
+      'Invalid upgrade option: The `wasm_memory_persistence: opt Keep` upgrade option requires that the new ' +
+        'canister module supports enhanced orthogonal persistence.',
+    );
   }
   const fresh = canister.instantiate(module, keep ? { heap: heap ?? old.copyHeap() } : undefined);
   const message = initial(request, canister, arg);
   try {
-    asNextVersion(canister, () => runHooks(request, canister, fresh, message, ['canister_start', 'canister_post_upgrade']));
+    asNextVersion(canister, () =>
+      runHooks(request, canister, fresh, message, ['canister_start', 'canister_post_upgrade']),
+    );
     takeReserved(request, canister, fresh, message, had);
   } catch (refused) {
     canister.stable.rollback();
@@ -139,7 +202,14 @@ function upgrade(request: Request, canister: Canister, options: { skip_pre_upgra
 
 function initial(request: Request, canister: Canister, arg: Uint8Array): Message {
   const { time, limits } = request.subnet.state;
-  return newMessage({ role: 'I', time, caller: bytesOf(request.caller), arg, balance: canister.state.cycles, instructionLimit: limits.install });
+  return newMessage({
+    role: 'I',
+    time,
+    caller: bytesOf(request.caller),
+    arg,
+    balance: canister.state.cycles,
+    instructionLimit: limits.install,
+  });
 }
 
 /** Sets aside what the new memories take on a subnet that fills up. @throws Reject */
@@ -221,14 +291,23 @@ export function removeCode(subnet: Subnet, canister: Canister): void {
 const uploadChunk: Method = (request, { canister_id, chunk }: { canister_id: Principal; chunk: Uint8Array }) => {
   const canister = ownOrControlled(request, canister_id);
   const { state } = canister;
-  if (chunk.length > MAX_CHUNK) throw new Reject('invalidPayload', `A chunk has at most ${MAX_CHUNK} bytes, not ${chunk.length}.`);
+  if (chunk.length > MAX_CHUNK)
+    throw new Reject('invalidPayload', `A chunk has at most ${MAX_CHUNK} bytes, not ${chunk.length}.`);
   const bytes = Uint8Array.from(chunk);
   const hash = sha256(bytes);
   if (state.chunks.has(idOf(hash))) return [{ hash }];
-  if (state.chunks.size >= MAX_CHUNKS) throw new Reject('invalidPayload', `The chunk store holds ${MAX_CHUNKS} chunks already; clear it with clear_chunk_store.`);
+  if (state.chunks.size >= MAX_CHUNKS)
+    throw new Reject(
+      'invalidPayload',
+      `The chunk store holds ${MAX_CHUNKS} chunks already; clear it with clear_chunk_store.`,
+    );
   const owed = heapDeltaOwed(request.subnet, canister);
   if (owed >= HEAP_DELTA_RATE) {
-    throw new Reject('contractViolation', `Error from Wasm chunk store: Canister is heap delta rate limited. Current delta debit: ${owed}, limit: ${HEAP_DELTA_RATE}.`);
+    throw new Reject(
+      'contractViolation',
+      `Error from Wasm chunk store: Canister is heap delta rate limited. Current delta debit: ${owed}, limit: ` +
+        `${HEAP_DELTA_RATE}.`,
+    );
   }
   reserveStorage(request.subnet, canister, bytes.length);
   noteHeapDelta(request.subnet, canister, MAX_CHUNK);
@@ -236,8 +315,9 @@ const uploadChunk: Method = (request, { canister_id, chunk }: { canister_id: Pri
   return [{ hash }];
 };
 
-const storedChunks: Method = (request, { canister_id }: { canister_id: Principal }) =>
-  [[...ownOrControlled(request, canister_id).state.chunks.keys()].map((hash) => ({ hash: bytesOf(hash) }))];
+const storedChunks: Method = (request, { canister_id }: { canister_id: Principal }) => [
+  [...ownOrControlled(request, canister_id).state.chunks.keys()].map((hash) => ({ hash: bytesOf(hash) })),
+];
 
 const clearChunkStore: Method = (request, { canister_id }: { canister_id: Principal }) => {
   ownOrControlled(request, canister_id).state.chunks.clear();
@@ -250,6 +330,10 @@ function ownOrControlled(request: Request, canisterId: Principal): Canister {
 }
 
 export const codeMethods = {
-  install_code: installCode, install_chunked_code: installChunked, uninstall_code: uninstallCode, upload_chunk: uploadChunk, stored_chunks: storedChunks,
+  install_code: installCode,
+  install_chunked_code: installChunked,
+  uninstall_code: uninstallCode,
+  upload_chunk: uploadChunk,
+  stored_chunks: storedChunks,
   clear_chunk_store: clearChunkStore,
 };

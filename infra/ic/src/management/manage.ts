@@ -15,17 +15,38 @@ import { settingsMethods } from './settings.js';
 import { logsOf, metricsOf, statusOf } from './status.js';
 import { snapshotMethods } from './snapshots.js';
 
-const canisterMetrics: Method = (request, { canister_id }: { canister_id: Principal }) => [metricsOf(request, canister_id)];
+const canisterMetrics: Method = (request, { canister_id }: { canister_id: Principal }) => [
+  metricsOf(request, canister_id),
+];
 
 const methods: Partial<Record<MethodName, Method>> = {
-  ...lifeMethods, ...codeMethods, ...settingsMethods, ...chainKeyMethods, ...snapshotMethods, ...outcallMethods, ...networkMethods,
+  ...lifeMethods,
+  ...codeMethods,
+  ...settingsMethods,
+  ...chainKeyMethods,
+  ...snapshotMethods,
+  ...outcallMethods,
+  ...networkMethods,
   canister_metrics: canisterMetrics,
 };
 
 /** What only canisters may ask for. */
 const CANISTERS_ONLY = new Set([
-  'create_canister', 'raw_rand', 'deposit_cycles', 'vetkd_public_key', 'vetkd_derive_key', 'ecdsa_public_key', 'sign_with_ecdsa', 'schnorr_public_key', 'sign_with_schnorr',
-  'canister_info', 'canister_metadata', 'http_request', 'subnet_info', 'subnet_metrics', 'node_metrics_history',
+  'create_canister',
+  'raw_rand',
+  'deposit_cycles',
+  'vetkd_public_key',
+  'vetkd_derive_key',
+  'ecdsa_public_key',
+  'sign_with_ecdsa',
+  'schnorr_public_key',
+  'sign_with_schnorr',
+  'canister_info',
+  'canister_metadata',
+  'http_request',
+  'subnet_info',
+  'subnet_metrics',
+  'node_metrics_history',
 ]);
 const QUERIES_ONLY = new Set(['fetch_canister_logs', 'list_canisters']);
 
@@ -46,17 +67,29 @@ const queries: Record<string, (asked: Asked, argument: never) => unknown> = {
  * @throws Reject
  */
 export function manage(subnet: Subnet, call: IncomingCall): bigint {
-  if (QUERIES_ONLY.has(call.method)) throw new Reject('rejectedAtTheDoor', `${call.method} API is only accessible to end users in non-replicated mode`);
+  if (QUERIES_ONLY.has(call.method))
+    throw new Reject('rejectedAtTheDoor', `${call.method} API is only accessible to end users in non-replicated mode`);
   const method = methodOf(call.method, 'methodNotFound');
   const caller = idOf(call.caller);
   const argument = decodeArgument(call.method as MethodName, call.arg);
   subnet.processing(call.origin);
-  const [senderVersion] = (argument as { sender_canister_version?: [bigint] | [] } | undefined)?.sender_canister_version ?? [];
+  const [senderVersion] =
+    (argument as { sender_canister_version?: [bigint] | [] } | undefined)?.sender_canister_version ?? [];
   if (senderVersion !== undefined && call.callerVersion !== undefined && senderVersion !== call.callerVersion) {
-    throw new Reject('contractViolation', `Management canister call payload includes sender canister version ${senderVersion} that does not match the actual sender canister version ${call.callerVersion}.`);
+    throw new Reject(
+      'contractViolation',
+      `Management canister call payload includes sender canister version ${senderVersion} that does not match ` +
+        `the actual sender canister version ${call.callerVersion}.`,
+    );
   }
   const request: Request = {
-    subnet, caller, origin: call.origin, canister: subnet.canisters.get(caller), senderVersion, cycles: call.cycles, instructions: 0n,
+    subnet,
+    caller,
+    origin: call.origin,
+    canister: subnet.canisters.get(caller),
+    senderVersion,
+    cycles: call.cycles,
+    instructions: 0n,
   };
   if (!request.canister && CANISTERS_ONLY.has(call.method)) throw onlyCanisters(call.method);
   const results = chainKeyErrorsAsRejects(() => method(request, argument));
@@ -85,7 +118,10 @@ export function effectiveCanister(method: string, arg: Uint8Array): Id | undefin
   methodOf(method, 'unknownManagementMethod');
   if (CANISTERS_ONLY.has(method)) throw onlyCanisters(method);
   if (method === 'provisional_create_canister_with_cycles') return undefined;
-  const argument = decodeArgument(method as MethodName, arg) as { canister_id?: Principal; target_canister?: Principal };
+  const argument = decodeArgument(method as MethodName, arg) as {
+    canister_id?: Principal;
+    target_canister?: Principal;
+  };
   return idOf((argument.target_canister ?? argument.canister_id)!.toUint8Array());
 }
 

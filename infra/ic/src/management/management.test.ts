@@ -19,7 +19,7 @@ describe('management canister', () => {
     await network.install(canister.id, { upgrade: [] });
     expect(await canister.counter()).toBe(0n);
     expect(await canister.started()).toBe('post_upgrade');
-    expect([...await canister.read_stable(70_000n, 3n)]).toEqual([7, 8, 9]);
+    expect([...(await canister.read_stable(70_000n, 3n))]).toEqual([7, 8, 9]);
   });
 
   it('wipes stable memory on a reinstall', async () => {
@@ -33,9 +33,37 @@ describe('management canister', () => {
     const id = await network.create();
     await expect(network.install(id, { upgrade: [] })).rejects.toThrow('contains no Wasm module');
     await expect(network.install(id, { install: null }, Uint8Array.of(1, 2, 3))).rejects.toThrow('magic bytes');
-    await expect(network.install(id, { install: null }, Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0))).rejects.toThrow("Canister's Wasm module is not valid");
-    const strange = Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 2, 12, 1, 3, ...Buffer.from('ic0'), 4, ...Buffer.from('fly!'), 0, 0]);
-    await expect(network.install(id, { install: null }, strange)).rejects.toThrow("Module imports function 'fly!' from 'ic0' that is not exported by the runtime.");
+    await expect(network.install(id, { install: null }, Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0))).rejects.toThrow(
+      "Canister's Wasm module is not valid",
+    );
+    const strange = Uint8Array.from([
+      0,
+      0x61,
+      0x73,
+      0x6d,
+      1,
+      0,
+      0,
+      0,
+      1,
+      4,
+      1,
+      0x60,
+      0,
+      0,
+      2,
+      12,
+      1,
+      3,
+      ...Buffer.from('ic0'),
+      4,
+      ...Buffer.from('fly!'),
+      0,
+      0,
+    ]);
+    await expect(network.install(id, { install: null }, strange)).rejects.toThrow(
+      "Module imports function 'fly!' from 'ic0' that is not exported by the runtime.",
+    );
     await network.install(id);
     await expect(network.install(id)).rejects.toThrow('already has code');
   });
@@ -44,9 +72,15 @@ describe('management canister', () => {
     const id = await network.create();
     const wasm = testWasm();
     const hashes = [];
-    for (let at = 0; at < wasm.length; at += 1 << 20) hashes.push(await network.management.upload_chunk({ canister_id: id, chunk: wasm.subarray(at, at + (1 << 20)) }));
+    for (let at = 0; at < wasm.length; at += 1 << 20)
+      hashes.push(await network.management.upload_chunk({ canister_id: id, chunk: wasm.subarray(at, at + (1 << 20)) }));
     await network.management.install_chunked_code({
-      mode: { install: null }, target_canister: id, store_canister: [], chunk_hashes_list: hashes, wasm_module_hash: sha256(wasm), arg: new Uint8Array([68, 73, 68, 76, 0, 0]),
+      mode: { install: null },
+      target_canister: id,
+      store_canister: [],
+      chunk_hashes_list: hashes,
+      wasm_module_hash: sha256(wasm),
+      arg: new Uint8Array([68, 73, 68, 76, 0, 0]),
       sender_canister_version: [],
     });
     expect(await network.canister(id).increment()).toBe(1n);
@@ -56,7 +90,9 @@ describe('management canister', () => {
     const canister = await network.deploy();
     const stranger = managementOf(await network.agentOf(Ed25519KeyIdentity.generate()));
     await expect(stranger.stop_canister({ canister_id: canister.id })).rejects.toThrow('Only controllers of canister');
-    await expect(stranger.canister_status({ canister_id: canister.id })).rejects.toThrow('Only controllers of canister');
+    await expect(stranger.canister_status({ canister_id: canister.id })).rejects.toThrow(
+      'Only controllers of canister',
+    );
   });
 
   it('stops, starts and deletes', async () => {
@@ -81,7 +117,11 @@ describe('management canister', () => {
 
   it('shows anybody the module hash and the controllers, certified', async () => {
     const canister = await network.deploy();
-    const status = await CanisterStatus.request({ canisterId: canister.id, agent: network.agent, paths: ['time', 'controllers', 'module_hash', 'subnet'] });
+    const status = await CanisterStatus.request({
+      canisterId: canister.id,
+      agent: network.agent,
+      paths: ['time', 'controllers', 'module_hash', 'subnet'],
+    });
     expect(status.get('module_hash')).toBe(Buffer.from(sha256(testWasm())).toString('hex'));
     expect((status.get('controllers') as Principal[]).map(String)).toEqual([network.identity.getPrincipal().toText()]);
     expect(status.get('subnet')).toMatchObject({ nodeKeys: expect.anything() as unknown });
@@ -91,7 +131,7 @@ describe('management canister', () => {
     const parent = await network.deploy();
     const before = await parent.balance();
     const child = await parent.create_child(2_000_000_000_000n, testWasm());
-    expect(before - await parent.balance()).toBeGreaterThan(2_000_000_000_000n);
+    expect(before - (await parent.balance())).toBeGreaterThan(2_000_000_000_000n);
     expect(await network.canister(child).increment()).toBe(1n);
     expect(await network.canister(child).started()).toBe(`init by ${parent.id.toText()}`);
     expect(await parent.status_of(child)).toBe('Running, 1 controllers');
@@ -113,7 +153,11 @@ describe('management canister', () => {
     const transport = TransportSecretKey.random();
     const publicKey = DerivedPublicKey.deserialize(Uint8Array.from(await canister.vetkd_public_key(context)));
     const encrypted = await canister.vetkd_derive_key(context, input, transport.publicKeyBytes());
-    const vetKey = EncryptedVetKey.deserialize(Uint8Array.from(encrypted)).decryptAndVerify(transport, publicKey, input);
+    const vetKey = EncryptedVetKey.deserialize(Uint8Array.from(encrypted)).decryptAndVerify(
+      transport,
+      publicKey,
+      input,
+    );
     expect(vetKey.signatureBytes()).toHaveLength(48);
   });
 
@@ -121,7 +165,11 @@ describe('management canister', () => {
     const canister = await network.deploy();
     const message = new TextEncoder().encode('channel stable, sequence 7');
     const raw = await canister.schnorr_public_key();
-    const key = createPublicKey({ key: Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), Uint8Array.from(raw)]), format: 'der', type: 'spki' });
+    const key = createPublicKey({
+      key: Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), Uint8Array.from(raw)]),
+      format: 'der',
+      type: 'spki',
+    });
     expect(verify(null, message, key, Uint8Array.from(await canister.schnorr_sign(message)))).toBe(true);
   });
 });

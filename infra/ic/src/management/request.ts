@@ -21,7 +21,8 @@ export interface Request {
 
 /** A method returns its results, or `later` when it will answer the origin itself. */
 export type Method = {
-  // A method's parameter, so that each may name the shape it decodes to: that of its Candid type, checked when it is decoded.
+  // A method's parameter, so that each may name the shape it decodes to: that of its Candid type, checked when it is
+  // decoded.
   act(request: Request, argument: unknown): unknown[] | 'later';
 }['act'];
 
@@ -29,7 +30,11 @@ export type Method = {
 export function controlled(request: Request, canisterId: Principal): Canister {
   const canister = existing(request, canisterId);
   if (canister.isControlledBy(request.caller)) return canister;
-  throw new Reject('invalidController', `Only controllers of canister ${textOf(canister.id)} can call ic00 method; ${textOf(request.caller)} is none of them`);
+  throw new Reject(
+    'invalidController',
+    `Only controllers of canister ${textOf(canister.id)} can call ic00 method; ${textOf(request.caller)} is ` +
+      'none of them',
+  );
 }
 
 /** @throws Reject `canisterNotFound` */
@@ -41,5 +46,13 @@ export function existing(request: Pick<Request, 'subnet'>, canisterId: Principal
 }
 
 export function recordChange(request: Request, canister: Canister, what: Change): void {
-  canister.record(request.subnet.state.time, { id: request.caller, isCanister: request.canister !== undefined || request.origin.kind === 'task', version: request.senderVersion }, what);
+  canister.record(
+    request.subnet.state.time,
+    {
+      id: request.caller,
+      isCanister: request.canister !== undefined || request.origin.kind === 'task',
+      version: request.senderVersion,
+    },
+    what,
+  );
 }

@@ -9,10 +9,18 @@ import type { CandidVisibility } from './visibility.js';
 
 export interface CandidSettings {
   controllers: [Principal[]] | [];
-  compute_allocation: [bigint] | []; memory_allocation: [bigint] | []; freezing_threshold: [bigint] | []; reserved_cycles_limit: [bigint] | [];
-  wasm_memory_limit: [bigint] | []; wasm_memory_threshold: [bigint] | []; minimum_incoming_canister_call_cycles: [bigint] | []; log_memory_limit: [bigint] | [];
+  compute_allocation: [bigint] | [];
+  memory_allocation: [bigint] | [];
+  freezing_threshold: [bigint] | [];
+  reserved_cycles_limit: [bigint] | [];
+  wasm_memory_limit: [bigint] | [];
+  wasm_memory_threshold: [bigint] | [];
+  minimum_incoming_canister_call_cycles: [bigint] | [];
+  log_memory_limit: [bigint] | [];
   environment_variables: [{ name: string; value: string }[]] | [];
-  log_visibility: [CandidVisibility] | []; snapshot_visibility: [CandidVisibility] | []; status_visibility: [CandidVisibility] | [];
+  log_visibility: [CandidVisibility] | [];
+  snapshot_visibility: [CandidVisibility] | [];
+  status_visibility: [CandidVisibility] | [];
 }
 
 const MAX_CONTROLLERS = 10;
@@ -26,7 +34,11 @@ export function withChanges(settings: Settings, changes: CandidSettings | undefi
   const next = { ...settings };
   const [controllers] = changes.controllers;
   if (controllers) {
-    if (controllers.length > MAX_CONTROLLERS) throw new Reject('invalidPayload', `A canister has at most ${MAX_CONTROLLERS} controllers, not ${controllers.length}.`);
+    if (controllers.length > MAX_CONTROLLERS)
+      throw new Reject(
+        'invalidPayload',
+        `A canister has at most ${MAX_CONTROLLERS} controllers, not ${controllers.length}.`,
+      );
     next.controllers = [...new Set(controllers.map((one) => idOf(one.toUint8Array())))].sort();
   }
   const [environment] = changes.environment_variables;
@@ -46,49 +58,69 @@ export function withChanges(settings: Settings, changes: CandidSettings | undefi
 }
 
 function checkedVariables(variables: { name: string; value: string }[]): { name: string; value: string }[] {
-  if (variables.length > MAX_VARIABLES) throw new Reject('invalidPayload', `Too many environment variables: ${variables.length} (max: ${MAX_VARIABLES})`);
+  if (variables.length > MAX_VARIABLES)
+    throw new Reject('invalidPayload', `Too many environment variables: ${variables.length} (max: ${MAX_VARIABLES})`);
   for (const variable of variables) {
-    const [kind, long] = Object.entries(variable).find(([, text]) => Buffer.byteLength(text) > MAX_VARIABLE_BYTES) ?? [];
-    if (kind) throw new Reject('invalidPayload', `Environment variable ${kind} "${long}" exceeds the maximum allowed length of ${MAX_VARIABLE_BYTES}.`);
+    const [kind, long] =
+      Object.entries(variable).find(([, text]) => Buffer.byteLength(text) > MAX_VARIABLE_BYTES) ?? [];
+    if (kind)
+      throw new Reject(
+        'invalidPayload',
+        `Environment variable ${kind} "${long}" exceeds the maximum allowed length of ${MAX_VARIABLE_BYTES}.`,
+      );
   }
-  if (new Set(variables.map(({ name }) => name)).size < variables.length) throw new Reject('invalidPayload', 'Environment variables must have different names.');
+  if (new Set(variables.map(({ name }) => name)).size < variables.length)
+    throw new Reject('invalidPayload', 'Environment variables must have different names.');
   return variables.map(({ name, value }) => ({ name, value })).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function percent(value: bigint | undefined): bigint | undefined {
-  if (value !== undefined && value > 100n) throw new Reject('invalidPayload', `A compute allocation is at most 100 percent, not ${value}.`);
+  if (value !== undefined && value > 100n)
+    throw new Reject('invalidPayload', `A compute allocation is at most 100 percent, not ${value}.`);
   return value;
 }
 
 function wide(value: bigint | undefined): bigint | undefined {
-  if (value !== undefined && value >= 1n << 64n) throw new Reject('invalidPayload', 'A freezing threshold and a memory allocation must fit 64 bits.');
+  if (value !== undefined && value >= 1n << 64n)
+    throw new Reject('invalidPayload', 'A freezing threshold and a memory allocation must fit 64 bits.');
   return value;
 }
 
 function memoryBytes(value: bigint | undefined): bigint | undefined {
-  if (value !== undefined && value > 1n << 48n) throw new Reject('invalidPayload', `A limit or threshold of the heap is at most 2^48 bytes, not ${value}.`);
+  if (value !== undefined && value > 1n << 48n)
+    throw new Reject('invalidPayload', `A limit or threshold of the heap is at most 2^48 bytes, not ${value}.`);
   return value;
 }
 
 function visibility(value: CandidVisibility | undefined): Visibility | undefined {
   if (!value) return undefined;
   if ('allowed_viewers' in value && value.allowed_viewers.length > MAX_VIEWERS) {
-    throw new Reject('invalidPayload', `There are at most ${MAX_VIEWERS} allowed viewers, not ${value.allowed_viewers.length}.`);
+    throw new Reject(
+      'invalidPayload',
+      `There are at most ${MAX_VIEWERS} allowed viewers, not ${value.allowed_viewers.length}.`,
+    );
   }
-  if ('allowed_viewers' in value) return { allowed_viewers: value.allowed_viewers.map((one) => idOf(one.toUint8Array())) };
+  if ('allowed_viewers' in value)
+    return { allowed_viewers: value.allowed_viewers.map((one) => idOf(one.toUint8Array())) };
   return 'public' in value ? 'public' : 'controllers';
 }
 
-const updateSettings: Method = (request, { canister_id, settings }: { canister_id: Principal; settings: CandidSettings }) => {
+const updateSettings: Method = (
+  request,
+  { canister_id, settings }: { canister_id: Principal; settings: CandidSettings },
+) => {
   const canister = controlled(request, canister_id);
   const { state } = canister;
   changeSettings(request.subnet, canister, withChanges(state.settings, settings));
-  if (settings.controllers.length > 0) recordChange(request, canister, { controllers_change: state.settings.controllers });
+  if (settings.controllers.length > 0)
+    recordChange(request, canister, { controllers_change: state.settings.controllers });
   else state.version += 1n;
   if (canister.watchMemory()) request.subnet.lowOnMemory.push(canister.id);
   return [];
 };
 
-const canisterStatus: Method = (request, { canister_id }: { canister_id: Principal }) => [statusOf(request, canister_id)];
+const canisterStatus: Method = (request, { canister_id }: { canister_id: Principal }) => [
+  statusOf(request, canister_id),
+];
 
 export const settingsMethods = { update_settings: updateSettings, canister_status: canisterStatus };

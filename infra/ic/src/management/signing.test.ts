@@ -15,7 +15,7 @@ describe('signatures for canisters', () => {
   });
   afterAll(() => network.remove());
 
-  it('with ECDSA verify under the canister\'s key', async () => {
+  it("with ECDSA verify under the canister's key", async () => {
     const key = Uint8Array.from(await canister.ecdsa_public_key());
     const signed = await canister.ecdsa_sign(message);
     if (!('Ok' in signed)) throw new Error(signed.Err);
@@ -34,11 +34,17 @@ describe('signatures for canisters', () => {
     expect(schnorr.verify(Uint8Array.from(plain.Ok), message, internal)).toBe(true);
     for (const root of [Buffer.alloc(0), Buffer.alloc(32, 7)]) {
       const tweak = bytesToNumberBE(schnorr.utils.taggedHash('TapTweak', internal, root));
-      const output = schnorr.utils.lift_x(bytesToNumberBE(internal)).add(secp256k1.Point.BASE.multiply(tweak)).toBytes(true).subarray(1);
+      const output = schnorr.utils
+        .lift_x(bytesToNumberBE(internal))
+        .add(secp256k1.Point.BASE.multiply(tweak))
+        .toBytes(true)
+        .subarray(1);
       const signed = await canister.bip340_sign(message, [root]);
       if (!('Ok' in signed)) throw new Error(signed.Err);
       expect(schnorr.verify(Uint8Array.from(signed.Ok), message, output)).toBe(true);
     }
-    expect(await canister.bip340_sign(message, [[1]])).toEqual({ Err: expect.stringContaining('merkle_root_hash') as string });
+    expect(await canister.bip340_sign(message, [[1]])).toEqual({
+      Err: expect.stringContaining('merkle_root_hash') as string,
+    });
   });
 });

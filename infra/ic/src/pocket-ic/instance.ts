@@ -38,9 +38,19 @@ export interface InstanceConfig {
   http_gateway_config?: { port?: number };
 }
 
-interface RawCall { sender: string; canister_id: string; method: string; payload: string; sender_info?: { info: string; signer: string } }
-interface Raw { canister_id: string }
-type RawReply = { CanisterHttpReply: { status: number; headers: { name: string; value: string }[]; body: string } } | { CanisterHttpReject: { reject_code: number; message: string } };
+interface RawCall {
+  sender: string;
+  canister_id: string;
+  method: string;
+  payload: string;
+  sender_info?: { info: string; signer: string };
+}
+interface Raw {
+  canister_id: string;
+}
+type RawReply =
+  | { CanisterHttpReply: { status: number; headers: { name: string; value: string }[]; body: string } }
+  | { CanisterHttpReject: { reject_code: number; message: string } };
 
 /** One network of a PocketIC server: this host with time standing still, which makes a step when it is told to. */
 export class Instance {
@@ -59,7 +69,12 @@ export class Instance {
     this.host = Host.open({
       state: this.#folder,
       limits: { rates: 'rounds' },
-      outcall: (outcall) => (this.#live ? performOutcall(outcall) : new Promise((resolve) => { this.#mocks.set(outcall.id, resolve); })),
+      outcall: (outcall) =>
+        this.#live
+          ? performOutcall(outcall)
+          : new Promise((resolve) => {
+              this.#mocks.set(outcall.id, resolve);
+            }),
       onLog: (line) => process.stderr.write(`${line}\n`),
     });
     this.server = createHttpServer(this.host);
@@ -67,7 +82,10 @@ export class Instance {
     this.host.clock.stop();
     const { initial_time } = config;
     const started = this.host.subnet.state.time > 0n ? this.host.subnet.state.time : GENESIS;
-    this.host.clock.set(initial_time && 'Timestamp' in initial_time ? BigInt(initial_time.Timestamp.nanos_since_epoch) : started, this.host.subnet.state.time);
+    this.host.clock.set(
+      initial_time && 'Timestamp' in initial_time ? BigInt(initial_time.Timestamp.nanos_since_epoch) : started,
+      this.host.subnet.state.time,
+    );
     if (initial_time && 'AutoProgress' in initial_time) this.autoProgress();
   }
 
@@ -104,14 +122,19 @@ export class Instance {
     'POST auto_progress': () => this.autoProgress(),
     'POST stop_progress': () => this.stopProgress(),
     'POST update/tick': () => this.host.step(),
-    'POST update/set_time': ({ nanos_since_epoch }: { nanos_since_epoch: string }) => this.#setTime(BigInt(nanos_since_epoch)),
+    'POST update/set_time': ({ nanos_since_epoch }: { nanos_since_epoch: string }) =>
+      this.#setTime(BigInt(nanos_since_epoch)),
     'POST update/set_certified_time': async ({ nanos_since_epoch }: { nanos_since_epoch: string }) => {
       this.#setTime(BigInt(nanos_since_epoch));
       await this.host.step();
     },
-    'POST read/get_controllers': (raw: Raw) => this.#canister(raw).state.settings.controllers.map((id) => ({ principal_id: base64(bytesOf(id)) })),
+    'POST read/get_controllers': (raw: Raw) =>
+      this.#canister(raw).state.settings.controllers.map((id) => ({ principal_id: base64(bytesOf(id)) })),
     'POST read/get_cycles': (raw: Raw) => ({ cycles: this.#canister(raw).state.cycles }),
-    'POST read/get_subnet': (raw: Raw) => (this.host.subnet.canisters.has(idOf(bytes(raw.canister_id))) ? { subnet_id: base64(this.host.keys.subnetId) } : null),
+    'POST read/get_subnet': (raw: Raw) =>
+      this.host.subnet.canisters.has(idOf(bytes(raw.canister_id)))
+        ? { subnet_id: base64(this.host.keys.subnetId) }
+        : null,
     'POST read/pub_key': () => [...this.host.keys.der],
     'POST read/get_stable_memory': (raw: Raw) => {
       const { stable } = this.#canister(raw);
@@ -127,31 +150,58 @@ export class Instance {
       await this.host.step([{ kind: 'addCycles', canister: canister.id, amount: BigInt(raw.amount) }]);
       return { cycles: canister.state.cycles };
     },
-    'POST read/query': async (raw: RawCall) => callResult(await this.host.query({
-      caller: bytes(raw.sender), callerInfo: senderInfo(raw), to: idOf(bytes(raw.canister_id)), method: raw.method, arg: bytes(raw.payload),
-    }), false),
+    'POST read/query': async (raw: RawCall) =>
+      callResult(
+        await this.host.query({
+          caller: bytes(raw.sender),
+          callerInfo: senderInfo(raw),
+          to: idOf(bytes(raw.canister_id)),
+          method: raw.method,
+          arg: bytes(raw.payload),
+        }),
+        false,
+      ),
     'POST update/submit_ingress_message': (raw: RawCall) => this.#submit(raw),
-    'POST update/await_ingress_message': ({ message_id }: { message_id: string }) => this.#await(idOf(bytes(message_id))),
-    'POST read/ingress_status': (asked: { raw_message_id: { message_id: string }; raw_caller?: { principal_id: string } | null }) => {
+    'POST update/await_ingress_message': ({ message_id }: { message_id: string }) =>
+      this.#await(idOf(bytes(message_id))),
+    'POST read/ingress_status': (asked: {
+      raw_message_id: { message_id: string };
+      raw_caller?: { principal_id: string } | null;
+    }) => {
       const known = this.host.subnet.state.ingress.get(idOf(bytes(asked.raw_message_id.message_id)));
       if (known && asked.raw_caller && idOf(bytes(asked.raw_caller.principal_id)) !== known.sender) {
         throw new PocketError('The user tries to access Request ID not signed by the caller.', 403);
       }
       return this.#outcome(idOf(bytes(asked.raw_message_id.message_id))) ?? null;
     },
-    'GET read/get_canister_http': () => this.#live ? [] : [...this.host.subnet.state.outcalls?.values() ?? []].filter(({ id }) => this.#mocks.has(id)).map((outcall) => ({
-      subnet_id: { subnet_id: base64(this.host.keys.subnetId) }, request_id: outcall.id, http_method: outcall.method, url: outcall.url, headers: outcall.headers,
-      body: base64(outcall.body ?? new Uint8Array()), max_response_bytes: outcall.maxResponseBytes,
-      replication: outcall.replicated ? 'FullyReplicated' : 'NonReplicated', pricing_version: 'Legacy',
-    })),
+    'GET read/get_canister_http': () =>
+      this.#live
+        ? []
+        : [...(this.host.subnet.state.outcalls?.values() ?? [])]
+            .filter(({ id }) => this.#mocks.has(id))
+            .map((outcall) => ({
+              subnet_id: { subnet_id: base64(this.host.keys.subnetId) },
+              request_id: outcall.id,
+              http_method: outcall.method,
+              url: outcall.url,
+              headers: outcall.headers,
+              body: base64(outcall.body ?? new Uint8Array()),
+              max_response_bytes: outcall.maxResponseBytes,
+              replication: outcall.replicated ? 'FullyReplicated' : 'NonReplicated',
+              pricing_version: 'Legacy',
+            })),
     'POST update/mock_canister_http': async ({ request_id, response }: { request_id: number; response: RawReply }) => {
       const answer = this.#mocks.get(request_id);
       if (!answer) throw new PocketError(`There is no pending canister HTTP request ${request_id}.`);
       this.#mocks.delete(request_id);
-      answer('CanisterHttpReject' in response
-        ? { code: response.CanisterHttpReject.reject_code, message: response.CanisterHttpReject.message }
-        : { ...response.CanisterHttpReply, body: bytes(response.CanisterHttpReply.body) });
-      await new Promise((resolve) => { setImmediate(resolve); });
+      answer(
+        'CanisterHttpReject' in response
+          ? { code: response.CanisterHttpReject.reject_code, message: response.CanisterHttpReject.message }
+          : { ...response.CanisterHttpReply, body: bytes(response.CanisterHttpReply.body) },
+      );
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
     },
   };
 
@@ -160,7 +210,8 @@ export class Instance {
   }
 
   #setTime(time: bigint): void {
-    if (time < this.host.now()) throw new PocketError(`SettingTimeIntoPast: the time is ${this.host.now()}, and cannot be set back to ${time}.`);
+    if (time < this.host.now())
+      throw new PocketError(`SettingTimeIntoPast: the time is ${this.host.now()}, and cannot be set back to ${time}.`);
     this.host.clock.set(time, this.host.subnet.state.time);
   }
 
@@ -176,14 +227,25 @@ export class Instance {
     const to = idOf(bytes(raw.canister_id));
     const arg = bytes(raw.payload);
     try {
-      const effective: Id = to === MANAGEMENT ? effectiveCanister(raw.method, arg) ?? MANAGEMENT : to;
+      const effective: Id = to === MANAGEMENT ? (effectiveCanister(raw.method, arg) ?? MANAGEMENT) : to;
       const ingress: Ingress = {
-        requestId: randomBytes(32).toString('hex'), sender: bytes(raw.sender), senderInfo: senderInfo(raw), to, effective, method: raw.method, arg,
+        requestId: randomBytes(32).toString('hex'),
+        sender: bytes(raw.sender),
+        senderInfo: senderInfo(raw),
+        to,
+        effective,
+        method: raw.method,
+        arg,
         expiry: this.host.now() + 300_000_000_000n,
       };
       if (to !== MANAGEMENT) await this.host.inspect(ingress);
       await this.host.call(ingress, 0);
-      return { Ok: { effective_principal: { CanisterId: base64(bytesOf(effective)) }, message_id: base64(bytesOf(ingress.requestId)) } };
+      return {
+        Ok: {
+          effective_principal: { CanisterId: base64(bytesOf(effective)) },
+          message_id: base64(bytesOf(ingress.requestId)),
+        },
+      };
     } catch (thrown) {
       if (thrown instanceof Reject) return rejectResponse(thrown.rejection, false);
       throw thrown;
@@ -195,7 +257,10 @@ export class Instance {
     for (let round = 0; this.#live ? Date.now() < until : round < MOST_ROUNDS; round += 1) {
       const outcome = this.#outcome(requestId);
       if (outcome) return outcome;
-      if (this.#live) await new Promise((resolve) => { setTimeout(resolve, 10); });
+      if (this.#live)
+        await new Promise((resolve) => {
+          setTimeout(resolve, 10);
+        });
       else await this.host.step();
     }
     throw new PocketError(`PocketIC did not complete the update call within ${MOST_ROUNDS} rounds`);
@@ -218,10 +283,24 @@ const FEATURES = new Set(['cycles_minting', 'icp_token', 'cycles_token']);
 
 /** @throws PocketError for subnets and features that are not here */
 function checkConfig({ subnet_config_set: subnets = {}, icp_features: features = {} }: InstanceConfig): void {
-  const count = (kind: string): number => (Array.isArray(subnets[kind]) ? (subnets[kind] as unknown[]).length : subnets[kind] ? 1 : 0);
-  const named = ['nns', 'sns', 'ii', 'fiduciary', 'bitcoin', 'test_threshold_keys', 'system', 'cloud_engine', 'verified_application'].find((kind) => count(kind) > 0);
+  const count = (kind: string): number =>
+    Array.isArray(subnets[kind]) ? (subnets[kind] as unknown[]).length : subnets[kind] ? 1 : 0;
+  const named = [
+    'nns',
+    'sns',
+    'ii',
+    'fiduciary',
+    'bitcoin',
+    'test_threshold_keys',
+    'system',
+    'cloud_engine',
+    'verified_application',
+  ].find((kind) => count(kind) > 0);
   if (named || count('application') !== 1) {
-    throw new PocketError(`This host has one application subnet and nothing else${named ? `, no ${named}` : `, not ${count('application')}`}.`);
+    throw new PocketError(
+      'This host has one application subnet and nothing ' +
+        `else${named ? `, no ${named}` : `, not ${count('application')}`}.`,
+    );
   }
   const feature = Object.entries(features).find(([name, wanted]) => wanted && !FEATURES.has(name))?.[0];
   if (feature) throw new PocketError(`This host does not have the feature ${feature}.`);

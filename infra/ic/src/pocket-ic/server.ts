@@ -10,8 +10,8 @@ import { parseJson, printJson } from './json.js';
 const MAX_BODY = 1 << 30;
 
 /**
- * The REST interface of the PocketIC server (crate `pocket-ic` 16.1), as far as one application subnet goes: what its clients for Rust and JavaScript call.
- * Everything is answered at once; nothing is ever left to be polled for.
+ * The REST interface of the PocketIC server (crate `pocket-ic` 16.1), as far as one application subnet goes: what its
+ * clients for Rust and JavaScript call. Everything is answered at once; nothing is ever left to be polled for.
  */
 export class PocketServer {
   readonly #instances: (Instance | undefined)[] = [];
@@ -30,7 +30,10 @@ export class PocketServer {
     });
     this.#handle(request, response).catch((failure: unknown) => {
       if (response.headersSent) response.destroy();
-      else answer(response, failure instanceof PocketError ? failure.status : 500, { message: (failure as Error).message });
+      else
+        answer(response, failure instanceof PocketError ? failure.status : 500, {
+          message: (failure as Error).message,
+        });
     });
   });
 
@@ -53,15 +56,31 @@ export class PocketServer {
     const [, number, rest] = /^instances\/(\d+)(?:\/(.*))?$/.exec(path) ?? [];
     if (number !== undefined) return this.#ofInstance(Number(number), rest ?? '', request, response);
     switch (`${request.method} ${path}`) {
-      case 'GET status': return answer(response, 200, null);
-      case 'GET instances': return answer(response, 200, this.#instances.map((one) => (one ? 'Available' : 'Deleted')));
-      case 'POST instances': return answer(response, 201, await this.#create(await json(request) as InstanceConfig));
-      case 'POST blobstore': return this.#store(request, response);
-      case 'POST http_gateway': return answer(response, 201, await this.#openGateway(await json(request) as { port?: number; forward_to?: { PocketIcInstance?: number } }));
+      case 'GET status':
+        return answer(response, 200, null);
+      case 'GET instances':
+        return answer(
+          response,
+          200,
+          this.#instances.map((one) => (one ? 'Available' : 'Deleted')),
+        );
+      case 'POST instances':
+        return answer(response, 201, await this.#create((await json(request)) as InstanceConfig));
+      case 'POST blobstore':
+        return this.#store(request, response);
+      case 'POST http_gateway':
+        return answer(
+          response,
+          201,
+          await this.#openGateway(
+            (await json(request)) as { port?: number; forward_to?: { PocketIcInstance?: number } },
+          ),
+        );
       default:
     }
     const [, gateway] = /^http_gateway\/(\d+)\/stop$/.exec(path) ?? [];
-    if (gateway === undefined || request.method !== 'POST') throw new PocketError(`There is no ${request.method} /${path} here.`, 404);
+    if (gateway === undefined || request.method !== 'POST')
+      throw new PocketError(`There is no ${request.method} /${path} here.`, 404);
     this.#gateways[Number(gateway)]?.close();
     this.#gateways[Number(gateway)] = undefined;
     return answer(response, 200, null);
@@ -82,23 +101,32 @@ export class PocketServer {
     }
     const action = instance.actions[`${request.method} ${path}`];
     if (!action) throw new PocketError(`This host has no ${request.method} /instances/${number}/${path}.`, 404);
-    return answer(response, 200, await action(await json(request) as never, this.#blobs));
+    return answer(response, 200, await action((await json(request)) as never, this.#blobs));
   }
 
   async #create(config: InstanceConfig): Promise<unknown> {
     try {
       const instance = new Instance(config);
       const instance_id = this.#instances.push(instance) - 1;
-      const http_gateway_info = config.http_gateway_config ? await this.#listen(instance_id, config.http_gateway_config.port) : null;
+      const http_gateway_info = config.http_gateway_config
+        ? await this.#listen(instance_id, config.http_gateway_config.port)
+        : null;
       return { Created: { instance_id, topology: instance.topology(), http_gateway_info } };
     } catch (failure) {
       return { Error: { message: (failure as Error).message } };
     }
   }
 
-  async #openGateway({ port, forward_to }: { port?: number; forward_to?: { PocketIcInstance?: number } }): Promise<unknown> {
+  async #openGateway({
+    port,
+    forward_to,
+  }: {
+    port?: number;
+    forward_to?: { PocketIcInstance?: number };
+  }): Promise<unknown> {
     const number = forward_to?.PocketIcInstance;
-    if (number === undefined || !this.#instances[number]) return { Error: { message: `There is no instance ${String(number)} for the gateway.` } };
+    if (number === undefined || !this.#instances[number])
+      return { Error: { message: `There is no instance ${String(number)} for the gateway.` } };
     try {
       return { Created: await this.#listen(number, port) };
     } catch (failure) {

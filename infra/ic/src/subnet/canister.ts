@@ -10,7 +10,8 @@ import type { Debits } from './rates.js';
 import { chunkBytes, snapshotBytes, type HookStatus, type Snapshot } from './snapshot.js';
 
 /** Who waits for an answer. */
-export type Origin = { kind: 'ingress'; requestId: string } | { kind: 'call'; canister: Id; callback: number } | { kind: 'task' };
+export type Origin =
+  { kind: 'ingress'; requestId: string } | { kind: 'call'; canister: Id; callback: number } | { kind: 'task' };
 
 /** A call that a canister has begun to work on and not finished. */
 export interface CallContext {
@@ -61,15 +62,44 @@ export interface Settings {
 }
 
 export type Status = 'running' | 'stopping' | 'stopped';
-export type Change = { creation: { controllers: Id[]; environmentHash?: Uint8Array } } | 'code_uninstall' | { code_deployment: { mode: string; moduleHash: Uint8Array } }
-  | { controllers_change: Id[] } | { load_snapshot: { from?: Id; id: Id; version: bigint; takenAt: bigint; uploaded: boolean } };
+export type Change =
+  | { creation: { controllers: Id[]; environmentHash?: Uint8Array } }
+  | 'code_uninstall'
+  | { code_deployment: { mode: string; moduleHash: Uint8Array } }
+  | { controllers_change: Id[] }
+  | { load_snapshot: { from?: Id; id: Id; version: bigint; takenAt: bigint; uploaded: boolean } };
 /** Who changed it: a canister may have said at which of its versions. */
-export interface Author { id: Id; isCanister: boolean; version?: bigint }
-export interface Recorded { timestamp: bigint; version: bigint; by: Author; what: Change }
-export interface LogLine { index: bigint; timestamp: bigint; content: Uint8Array }
+export interface Author {
+  id: Id;
+  isCanister: boolean;
+  version?: bigint;
+}
+export interface Recorded {
+  timestamp: bigint;
+  version: bigint;
+  by: Author;
+  what: Change;
+}
+export interface LogLine {
+  index: bigint;
+  timestamp: bigint;
+  content: Uint8Array;
+}
 /** What cycles were spent on (IC spec: `canister_metrics`). */
-export type UseCase = 'memory' | 'ingress_induction' | 'instructions' | 'request_and_response_transmission' | 'canister_creation' | 'http_outcalls' | 'burned_cycles';
-export interface QueryStats { calls: bigint; instructions: bigint; requestBytes: bigint; responseBytes: bigint }
+export type UseCase =
+  | 'memory'
+  | 'ingress_induction'
+  | 'instructions'
+  | 'request_and_response_transmission'
+  | 'canister_creation'
+  | 'http_outcalls'
+  | 'burned_cycles';
+export interface QueryStats {
+  calls: bigint;
+  instructions: bigint;
+  requestBytes: bigint;
+  responseBytes: bigint;
+}
 
 /** A canister's state, apart from heap and stable memory: what a checkpoint stores as it is. */
 export interface CanisterState {
@@ -108,7 +138,11 @@ const HISTORY = 20;
 const MAX_HEAP = 4n << 30n;
 const MAX_LOG = 2n << 20n;
 
-export interface Network { subnetId: Uint8Array; nodeId: Uint8Array; rootKey: Uint8Array }
+export interface Network {
+  subnetId: Uint8Array;
+  nodeId: Uint8Array;
+  rootKey: Uint8Array;
+}
 
 export class Canister {
   readonly id: Id;
@@ -162,9 +196,13 @@ export class Canister {
     return idleFee(bytes > memoryAllocation ? bytes : memoryAllocation, computeAllocation, seconds);
   }
 
-  /** The balance below which it is frozen. @param more  bytes beyond those it has now. @param reserved  cycles beyond those set aside for storage now */
+  /**
+   * The balance below which it is frozen. @param more bytes beyond those it has now. @param reserved cycles beyond
+   * those set aside for storage now
+   */
   freezingThreshold(more = 0n, reserved = 0n): bigint {
-    const threshold = this.idleCost(this.state.settings.freezingThreshold, more) - (this.state.reserved ?? 0n) - reserved;
+    const threshold =
+      this.idleCost(this.state.settings.freezingThreshold, more) - (this.state.reserved ?? 0n) - reserved;
     return threshold > 0n ? threshold : 0n;
   }
 
@@ -204,14 +242,17 @@ export class Canister {
   /** Notes what was spent already. */
   account(cycles: bigint, on: UseCase): void {
     if (cycles === 0n) return;
-    const consumed = this.state.consumed ??= {};
+    const consumed = (this.state.consumed ??= {});
     consumed[on] = (consumed[on] ?? 0n) + cycles;
   }
 
   /** Looks whether the heap has come near its limit. @returns whether the hook is due for the first time */
   watchMemory(): boolean {
     const { state } = this;
-    const limit = state.settings.wasmMemoryLimit > 0n && state.settings.wasmMemoryLimit < MAX_HEAP ? state.settings.wasmMemoryLimit : MAX_HEAP;
+    const limit =
+      state.settings.wasmMemoryLimit > 0n && state.settings.wasmMemoryLimit < MAX_HEAP
+        ? state.settings.wasmMemoryLimit
+        : MAX_HEAP;
     const low = limit - BigInt(this.instance?.heapBytes ?? 0) < state.settings.wasmMemoryThreshold;
     const before = state.lowMemory ?? 'condition_not_satisfied';
     if (!low) state.lowMemory = undefined;
@@ -263,12 +304,36 @@ export class Canister {
 export function newCanisterState(controllers: Id[], cycles: bigint, now: bigint): CanisterState {
   return {
     settings: {
-      controllers, computeAllocation: 0n, memoryAllocation: 0n, freezingThreshold: 2_592_000n, reservedCyclesLimit: 5_000_000_000_000n, wasmMemoryLimit: 3n << 30n,
-      wasmMemoryThreshold: 0n, minimumIncomingCallCycles: 0n, logMemoryLimit: 4096n, environment: [],
-      logVisibility: 'controllers', snapshotVisibility: 'controllers', statusVisibility: 'controllers',
+      controllers,
+      computeAllocation: 0n,
+      memoryAllocation: 0n,
+      freezingThreshold: 2_592_000n,
+      reservedCyclesLimit: 5_000_000_000_000n,
+      wasmMemoryLimit: 3n << 30n,
+      wasmMemoryThreshold: 0n,
+      minimumIncomingCallCycles: 0n,
+      logMemoryLimit: 4096n,
+      environment: [],
+      logVisibility: 'controllers',
+      snapshotVisibility: 'controllers',
+      statusVisibility: 'controllers',
     },
-    status: 'running', stopWaiters: [], cycles, version: 0n, createdAt: now, installedAt: 0n, certified: new Uint8Array(), timer: 0n,
-    contexts: new Map(), callbacks: new Map(), nextNumber: 1, chunks: new Map(), history: [], changes: 0n, log: [], logged: 0n,
+    status: 'running',
+    stopWaiters: [],
+    cycles,
+    version: 0n,
+    createdAt: now,
+    installedAt: 0n,
+    certified: new Uint8Array(),
+    timer: 0n,
+    contexts: new Map(),
+    callbacks: new Map(),
+    nextNumber: 1,
+    chunks: new Map(),
+    history: [],
+    changes: 0n,
+    log: [],
+    logged: 0n,
     stats: { calls: 0n, instructions: 0n, requestBytes: 0n, responseBytes: 0n },
   };
 }

@@ -15,13 +15,30 @@ export function deliverCall(subnet: Subnet, canister: Canister, call: IncomingCa
   const query = kind === 'query';
   const { state } = canister;
   const message = newMessage({
-    role: query ? 'RQ' : 'U', time: subnet.state.time, caller: call.caller, callerInfo: call.callerInfo, method: call.method, arg: call.arg, deadline: call.deadline,
-    answerable: true, available: call.cycles, balance: state.cycles, instructionLimit: query ? subnet.state.limits.query : subnet.state.limits.update,
+    role: query ? 'RQ' : 'U',
+    time: subnet.state.time,
+    caller: call.caller,
+    callerInfo: call.callerInfo,
+    method: call.method,
+    arg: call.arg,
+    deadline: call.deadline,
+    answerable: true,
+    available: call.cycles,
+    balance: state.cycles,
+    instructionLimit: query ? subnet.state.limits.query : subnet.state.limits.update,
   });
   subnet.processing(call.origin);
   const context: CallContext = {
-    id: state.nextNumber++, origin: call.origin, caller: call.caller, callerInfo: call.callerInfo, method: call.method, deadline: call.deadline,
-    available: call.cycles, answered: false, outstanding: 0, instructions: 0n,
+    id: state.nextNumber++,
+    origin: call.origin,
+    caller: call.caller,
+    callerInfo: call.callerInfo,
+    method: call.method,
+    deadline: call.deadline,
+    available: call.cycles,
+    answered: false,
+    outstanding: 0,
+    instructions: 0n,
   };
   state.contexts.set(context.id, context);
   const trap = execute(subnet, canister, message, `canister_${kind} ${call.method}`, query);
@@ -38,16 +55,35 @@ export function runnableMethod(canister: Canister, method: string): 'update' | '
   if (canister.state.status === 'stopped') throw new Reject('stopped', `Canister ${textOf(canister.id)} is stopped`);
   if (canister.state.status === 'stopping') throw new Reject('stopping', `Canister ${textOf(canister.id)} is stopping`);
   const { module } = canister;
-  if (!module) throw new Reject('moduleNotFound', from(canister, 'Attempted to execute a message, but the canister contains no Wasm module.'));
-  if (canister.frozen) throw new Reject('outOfCycles', `Canister ${textOf(canister.id)} is out of cycles: top it up, its balance of ${canister.state.cycles} is below the freezing threshold`);
+  if (!module)
+    throw new Reject(
+      'moduleNotFound',
+      from(canister, 'Attempted to execute a message, but the canister contains no Wasm module.'),
+    );
+  if (canister.frozen)
+    throw new Reject(
+      'outOfCycles',
+      `Canister ${textOf(canister.id)} is out of cycles: top it up, its balance of ${canister.state.cycles} ` +
+        'is below the freezing threshold',
+    );
   const kind = module.methods.get(method);
-  if (kind === 'composite_query') throw new Reject('compositeQueryInReplicatedMode', from(canister, `Composite query '${method}' cannot be called in replicated mode.`));
+  if (kind === 'composite_query')
+    throw new Reject(
+      'compositeQueryInReplicatedMode',
+      from(canister, `Composite query '${method}' cannot be called in replicated mode.`),
+    );
   if (!kind) throw new Reject('methodNotFound', from(canister, `Canister has no update method '${method}'.`));
   return kind;
 }
 
 /** Runs the callback of a call that was answered. */
-export function deliverResponse(subnet: Subnet, canister: Canister, number: number, response: Answered, refund: bigint): bigint {
+export function deliverResponse(
+  subnet: Subnet,
+  canister: Canister,
+  number: number,
+  response: Answered,
+  refund: bigint,
+): bigint {
   const { state } = canister;
   const callback = state.callbacks.get(number);
   if (!callback) return 0n; // the call expired: a late answer is not delivered
@@ -63,12 +99,22 @@ export function deliverResponse(subnet: Subnet, canister: Canister, number: numb
   }
   const replied = response.kind === 'reply';
   const base = {
-    time: subnet.state.time, caller: context.caller, callerInfo: context.callerInfo, deadline: context.deadline, contextInstructions: context.instructions,
+    time: subnet.state.time,
+    caller: context.caller,
+    callerInfo: context.callerInfo,
+    deadline: context.deadline,
+    contextInstructions: context.instructions,
     instructionLimit: subnet.state.limits.update,
   };
   const message = newMessage({
-    ...base, role: replied ? 'Ry' : 'Rt', arg: replied ? response.data : new Uint8Array(), rejectCode: replied ? 0 : response.code,
-    rejectMessage: replied ? '' : response.message, refunded: refund, answerable: !context.answered, available: context.answered ? 0n : context.available,
+    ...base,
+    role: replied ? 'Ry' : 'Rt',
+    arg: replied ? response.data : new Uint8Array(),
+    rejectCode: replied ? 0 : response.code,
+    rejectMessage: replied ? '' : response.message,
+    refunded: refund,
+    answerable: !context.answered,
+    available: context.answered ? 0n : context.available,
     balance: state.cycles,
   });
   const trap = execute(subnet, canister, message, replied ? callback.onReply : callback.onReject, false);
@@ -90,10 +136,24 @@ export function deliverTask(subnet: Subnet, canister: Canister, hook: string): b
   if (state.status !== 'running' || !module?.hooks.has(hook) || canister.frozen) return 0n;
   if (lowMemory) state.lowMemory = 'executed';
   const context: CallContext = {
-    id: state.nextNumber++, origin: { kind: 'task' }, caller: new Uint8Array(), method: hook, deadline: 0n, available: 0n, answered: true, outstanding: 0, instructions: 0n,
+    id: state.nextNumber++,
+    origin: { kind: 'task' },
+    caller: new Uint8Array(),
+    method: hook,
+    deadline: 0n,
+    available: 0n,
+    answered: true,
+    outstanding: 0,
+    instructions: 0n,
   };
   state.contexts.set(context.id, context);
-  const message = newMessage({ role: 'T', method: hook, time: subnet.state.time, balance: state.cycles, instructionLimit: subnet.state.limits.update });
+  const message = newMessage({
+    role: 'T',
+    method: hook,
+    time: subnet.state.time,
+    balance: state.cycles,
+    instructionLimit: subnet.state.limits.update,
+  });
   const trap = execute(subnet, canister, message, hook, false);
   if (trap) report(subnet, canister, hook, trap);
   conclude(subnet, canister, context, message, trap);
@@ -105,7 +165,13 @@ export function deliverTask(subnet: Subnet, canister: Canister, hook: string): b
  *
  * @param drop  whether what it did to memory is dropped even when it succeeds (queries)
  */
-function execute(subnet: Subnet, canister: Canister, message: Message, entry: string | Closure, drop: boolean): Trap | undefined {
+function execute(
+  subnet: Subnet,
+  canister: Canister,
+  message: Message,
+  entry: string | Closure,
+  drop: boolean,
+): Trap | undefined {
   const { stable, state } = canister;
   const instance = canister.instance!;
   stable.begin();
@@ -144,27 +210,40 @@ export function undo(canister: Canister, instance: Instance | undefined): void {
 }
 
 /** Sends a message's calls and its answer, and closes the call when nothing is open any more. */
-function conclude(subnet: Subnet, canister: Canister, context: CallContext, message: Message, trap: Trap | undefined): void {
+function conclude(
+  subnet: Subnet,
+  canister: Canister,
+  context: CallContext,
+  message: Message,
+  trap: Trap | undefined,
+): void {
   context.instructions += message.instructions;
   if (!trap) {
     if (!context.answered) context.available = message.available;
     for (const call of message.calls) send(subnet, canister, context, call);
     if (message.answer) {
       const { answer } = message;
-      const response = answer.kind === 'reply' ? answer : { kind: 'reject' as const, rejection: rejectedByCanister(answer.message) };
+      const response =
+        answer.kind === 'reply' ? answer : { kind: 'reject' as const, rejection: rejectedByCanister(answer.message) };
       answerContext(subnet, context, response);
     }
   }
   if (context.outstanding > 0) return;
   if (!context.answered) {
-    const why = trap ? trapped(canister, trap) : rejection('didNotReply', from(canister, 'Canister did not reply to the call.'));
+    const why = trap
+      ? trapped(canister, trap)
+      : rejection('didNotReply', from(canister, 'Canister did not reply to the call.'));
     answerContext(subnet, context, { kind: 'reject', rejection: why });
   }
   canister.state.contexts.delete(context.id);
   subnet.settleStop(canister);
 }
 
-function answerContext(subnet: Subnet, context: CallContext, response: { kind: 'reply'; data: Uint8Array } | { kind: 'reject'; rejection: Rejection }): void {
+function answerContext(
+  subnet: Subnet,
+  context: CallContext,
+  response: { kind: 'reply'; data: Uint8Array } | { kind: 'reject'; rejection: Rejection },
+): void {
   context.answered = true;
   const refund = context.available;
   context.available = 0n;
@@ -177,12 +256,27 @@ function send(subnet: Subnet, canister: Canister, context: CallContext, call: Ou
   const number = state.nextNumber++;
   const callee = idOf(call.callee);
   state.callbacks.set(number, {
-    context: context.id, callee, onReply: call.onReply, onReject: call.onReject, onCleanup: call.onCleanup, cycles: call.cycles, deadline: call.deadline,
+    context: context.id,
+    callee,
+    onReply: call.onReply,
+    onReject: call.onReject,
+    onCleanup: call.onCleanup,
+    cycles: call.cycles,
+    deadline: call.deadline,
   });
   context.outstanding += 1;
   const work: Work = {
-    kind: 'call', to: callee,
-    call: { origin: { kind: 'call', canister: canister.id, callback: number }, caller: canister.idBytes, method: call.method, arg: call.arg, cycles: call.cycles, deadline: call.deadline, callerVersion: state.version - 1n },
+    kind: 'call',
+    to: callee,
+    call: {
+      origin: { kind: 'call', canister: canister.id, callback: number },
+      caller: canister.idBytes,
+      method: call.method,
+      arg: call.arg,
+      cycles: call.cycles,
+      deadline: call.deadline,
+      callerVersion: state.version - 1n,
+    },
   };
   subnet.push(work);
 }

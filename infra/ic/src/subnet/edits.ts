@@ -6,7 +6,12 @@ import { Reject, type Rejection } from './reject.js';
 import type { Subnet } from './subnet.js';
 
 /** Calls of a canister that are rejected instead of executed, so many times. */
-export interface CallFault { canister: Id; method?: string; rejection: Rejection; times: number }
+export interface CallFault {
+  canister: Id;
+  method?: string;
+  rejection: Rejection;
+  times: number;
+}
 
 /** A change that only the control face makes: input of a round, so that a restart makes it again. */
 export type Edit =
@@ -28,20 +33,28 @@ export function applyEdit(subnet: Subnet, edit: Edit): void {
       if (canister) setStable(canister, edit.content);
       return;
     }
-    case 'rejectCalls': subnet.state.faults = [...(subnet.state.faults ?? []), edit.fault]; return;
-    case 'forgetFaults': subnet.state.faults = undefined;
+    case 'rejectCalls':
+      subnet.state.faults = [...(subnet.state.faults ?? []), edit.fault];
+      return;
+    case 'forgetFaults':
+      subnet.state.faults = undefined;
   }
 }
 
 function setStable(canister: Canister, content: Uint8Array): void {
-  canister.stable = emptyMemory(canister.pages, Math.max(Math.ceil(content.length / PAGE) * PAGE, canister.stable.size * PAGE));
+  canister.stable = emptyMemory(
+    canister.pages,
+    Math.max(Math.ceil(content.length / PAGE) * PAGE, canister.stable.size * PAGE),
+  );
   canister.stable.write(0, content);
   canister.stable.commit();
 }
 
 /** @throws Reject when a fault was injected for this call */
 export function throwFault(subnet: Subnet, canister: Id, method: string): void {
-  const fault = subnet.state.faults?.find((one) => one.canister === canister && one.times > 0 && (one.method ?? method) === method);
+  const fault = subnet.state.faults?.find(
+    (one) => one.canister === canister && one.times > 0 && (one.method ?? method) === method,
+  );
   if (!fault) return;
   fault.times -= 1;
   const rejected = new Reject('engine', `Injected fault: ${fault.rejection.message} (${textOf(canister)})`);

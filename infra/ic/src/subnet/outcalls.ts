@@ -7,10 +7,16 @@ import { bytesOf, MANAGEMENT, type Id } from './principals.js';
 import { CANISTER_REJECT, Reject, SYS_FATAL, SYS_TRANSIENT, type Rejection } from './reject.js';
 import type { Response, Subnet } from './subnet.js';
 
-export interface HttpHeader { name: string; value: string }
+export interface HttpHeader {
+  name: string;
+  value: string;
+}
 export type OutcallMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'PATCH';
 
-/** An HTTP request that a canister has asked for and that is not answered yet; replicated, so that a restart sends it again. */
+/**
+ * An HTTP request that a canister has asked for and that is not answered yet; replicated, so that a restart sends it
+ * again.
+ */
 export interface Outcall {
   id: number;
   origin: Origin;
@@ -28,10 +34,17 @@ export interface Outcall {
   timeout: bigint;
 }
 
-export interface OutcallResponse { status: number; headers: HttpHeader[]; body: Uint8Array }
+export interface OutcallResponse {
+  status: number;
+  headers: HttpHeader[];
+  body: Uint8Array;
+}
 export type OutcallOutcome = OutcallResponse | { code: number; message: string };
 /** What came of an outcall: input of a round. */
-export interface OutcallResult { id: number; outcome: OutcallOutcome }
+export interface OutcallResult {
+  id: number;
+  outcome: OutcallOutcome;
+}
 
 const TIMEOUT = 60_000_000_000n;
 const MAX_HEADERS = 64;
@@ -44,11 +57,15 @@ export function headerFault(headers: HttpHeader[]): string | undefined {
   let total = 0;
   for (const { name, value } of headers) {
     const [nameBytes, valueBytes] = [Buffer.byteLength(name), Buffer.byteLength(value)];
-    if (nameBytes > MAX_HEADER) return `number of bytes to represent some http header name ${nameBytes} exceeds ${MAX_HEADER}`;
-    if (valueBytes > MAX_HEADER) return `number of bytes to represent some http header value ${valueBytes} exceeds ${MAX_HEADER}`;
+    if (nameBytes > MAX_HEADER)
+      return `number of bytes to represent some http header name ${nameBytes} exceeds ${MAX_HEADER}`;
+    if (valueBytes > MAX_HEADER)
+      return `number of bytes to represent some http header value ${valueBytes} exceeds ${MAX_HEADER}`;
     total += nameBytes + valueBytes;
   }
-  return total > MAX_ALL_HEADERS ? `total number of bytes to represent all http header names and values ${total} exceeds ${MAX_ALL_HEADERS}` : undefined;
+  return total > MAX_ALL_HEADERS
+    ? `total number of bytes to represent all http header names and values ${total} exceeds ${MAX_ALL_HEADERS}`
+    : undefined;
 }
 
 export function startOutcall(subnet: Subnet, given: Omit<Outcall, 'id' | 'timeout'>): void {
@@ -79,30 +96,54 @@ export function settleOutcalls(subnet: Subnet, results: readonly OutcallResult[]
 }
 
 function failed(code: number, message: string): { response: Response; instructions: bigint } {
-  const rejection: Rejection = { code, message, errorCode: 'IC0406' }; // the adapter's words go to the canister without an error code
+  // the adapter's words go to the canister without an error code
+  const rejection: Rejection = { code, message, errorCode: 'IC0406' };
   return { response: { kind: 'reject', rejection }, instructions: 0n };
 }
 
-function succeeded(subnet: Subnet, outcall: Outcall, { status, headers, body }: OutcallResponse): { response: Response; instructions: bigint } {
+function succeeded(
+  subnet: Subnet,
+  outcall: Outcall,
+  { status, headers, body }: OutcallResponse,
+): { response: Response; instructions: bigint } {
   const result = { status: BigInt(status), headers, body };
   if (!outcall.transform) return { response: { kind: 'reply', data: encoded(HttpResult, result) }, instructions: 0n };
-  const { response, instructions } = transformed(subnet, outcall, encoded(TransformArgument, { response: result, context: outcall.transform.context }));
+  const { response, instructions } = transformed(
+    subnet,
+    outcall,
+    encoded(TransformArgument, { response: result, context: outcall.transform.context }),
+  );
   if (response.kind === 'reply' && response.data.length > outcall.maxResponseBytes) {
-    return { ...failed(SYS_FATAL, `Transformed http response exceeds limit: ${outcall.maxResponseBytes}`), instructions };
+    return {
+      ...failed(SYS_FATAL, `Transformed http response exceeds limit: ${outcall.maxResponseBytes}`),
+      instructions,
+    };
   }
   return { response, instructions };
 }
 
 /** Runs the canister's transform function as a query of the management canister. */
-function transformed(subnet: Subnet, { canister: id, transform }: Outcall, arg: Uint8Array): { response: Response; instructions: bigint } {
+function transformed(
+  subnet: Subnet,
+  { canister: id, transform }: Outcall,
+  arg: Uint8Array,
+): { response: Response; instructions: bigint } {
   const canister = subnet.canisters.get(id);
   if (!canister) return failed(CANISTER_REJECT, 'The canister is not there any more.');
   const { method } = transform!;
   const message = newMessage({
-    role: 'TQ', time: subnet.state.time, caller: bytesOf(MANAGEMENT), method, arg, answerable: true, balance: canister.state.cycles, instructionLimit: subnet.state.limits.query,
+    role: 'TQ',
+    time: subnet.state.time,
+    caller: bytesOf(MANAGEMENT),
+    method,
+    arg,
+    answerable: true,
+    balance: canister.state.cycles,
+    instructionLimit: subnet.state.limits.query,
   });
   try {
-    if (runnableMethod(canister, method) !== 'query') throw new Reject('methodNotFound', from(canister, `Canister has no query method '${method}'.`));
+    if (runnableMethod(canister, method) !== 'query')
+      throw new Reject('methodNotFound', from(canister, `Canister has no query method '${method}'.`));
     canister.stable.begin();
     const trap = canister.instance!.run(message, `canister_query ${method}`);
     undo(canister, canister.instance);
@@ -123,6 +164,10 @@ function encoded(type: IDL.Type, value: unknown): Uint8Array {
 
 /** For whoever answers outcalls by hand. @throws when the bytes are none of `http_request`'s result */
 export function decodeHttpResult(bytes: Uint8Array): OutcallResponse {
-  const { status, headers, body } = decodeCandid([HttpResult], bytes)[0] as { status: bigint; headers: HttpHeader[]; body: ArrayLike<number> };
+  const { status, headers, body } = decodeCandid([HttpResult], bytes)[0] as {
+    status: bigint;
+    headers: HttpHeader[];
+    body: ArrayLike<number>;
+  };
   return { status: Number(status), headers, body: Uint8Array.from(body) };
 }

@@ -6,7 +6,13 @@ import { idOf, textOf, type Id } from './principals.js';
 import { Reject, rejectedByCanister, towardsCanister } from './reject.js';
 import type { Ingress, Response, Subnet } from './subnet.js';
 
-export interface QueryCall { caller: Uint8Array; callerInfo?: { info: Uint8Array; signer: Uint8Array }; to: Id; method: string; arg: Uint8Array }
+export interface QueryCall {
+  caller: Uint8Array;
+  callerInfo?: { info: Uint8Array; signer: Uint8Array };
+  to: Id;
+  method: string;
+  arg: Uint8Array;
+}
 
 /** What a query is evaluated with, beside the subnet's state. */
 export interface QueryContext {
@@ -25,7 +31,9 @@ export interface QueryContext {
 /** The query needs what this thread does not have. */
 export class Elsewhere extends Error {}
 
-/** Canisters that have called another one and wait (dfinity/ic: `rs/config/src/execution_environment.rs`, as the next). */
+/**
+ * Canisters that have called another one and wait (dfinity/ic: `rs/config/src/execution_environment.rs`, as the next).
+ */
 const MAX_DEPTH = 6;
 /** Instructions for each call of a composite query, beside what Wasm uses. */
 const CALL_OVERHEAD = 50_000_000n;
@@ -33,7 +41,9 @@ const CALL_OVERHEAD = 50_000_000n;
 export const QUERY_PATIENCE = 10_000;
 
 /** A composite query as a whole. */
-interface Graph { /** Instructions that are left for it; below zero after the last call's overhead. */ left: bigint }
+interface Graph {
+  /** Instructions that are left for it; below zero after the last call's overhead. */ left: bigint;
+}
 
 /** Ends a composite query whatever its callers would make of it. */
 class GraphLimit extends Reject {}
@@ -53,10 +63,15 @@ function evaluate(subnet: Subnet, context: QueryContext, graph: Graph, call: Que
     const data = subnet.canisters.has(call.to) ? undefined : context.system?.(call);
     if (data) return { kind: 'reply', data };
     const canister = runnable(subnet, call.to);
-    if (above.includes(canister)) throw new Reject('callLoop', `Canister ${textOf(canister.id)} is called again while it is in the middle of a composite query.`);
+    if (above.includes(canister))
+      throw new Reject(
+        'callLoop',
+        `Canister ${textOf(canister.id)} is called again while it is in the middle of a composite query.`,
+      );
     return evaluateOn(subnet, context, graph, canister, call, above);
   } catch (thrown) {
-    if (thrown instanceof Reject && !(thrown instanceof GraphLimit)) return { kind: 'reject', rejection: thrown.rejection };
+    if (thrown instanceof Reject && !(thrown instanceof GraphLimit))
+      return { kind: 'reject', rejection: thrown.rejection };
     throw thrown;
   }
 }
@@ -66,42 +81,93 @@ function runnable(subnet: Subnet, id: Id): Canister {
   if (!canister) throw new Reject('canisterNotFound', `Canister ${textOf(id)} not found`);
   if (canister.state.status === 'stopped') throw new Reject('stopped', `Canister ${textOf(id)} is stopped`);
   if (canister.state.status === 'stopping') throw new Reject('stopping', `Canister ${textOf(id)} is stopping`);
-  if (!canister.module) throw new Reject('moduleNotFound', from(canister, 'Attempted to execute a message, but the canister contains no Wasm module.'));
-  if (canister.frozen) throw new Reject('outOfCycles', `Canister ${textOf(id)} is unable to process query calls because it's frozen. Please top up the canister with cycles and try again.`);
+  if (!canister.module)
+    throw new Reject(
+      'moduleNotFound',
+      from(canister, 'Attempted to execute a message, but the canister contains no Wasm module.'),
+    );
+  if (canister.frozen)
+    throw new Reject(
+      'outOfCycles',
+      `Canister ${textOf(id)} is unable to process query calls because it's frozen. Please top up the ` +
+        'canister with cycles and try again.',
+    );
   return canister;
 }
 
-/** Looked at whenever a composite query goes on (dfinity/ic: `rs/execution_environment/src/query_handler/query_call_graph.rs`). @throws GraphLimit */
+/**
+ * Looked at whenever a composite query goes on (dfinity/ic:
+ * `rs/execution_environment/src/query_handler/query_call_graph.rs`). @throws GraphLimit
+ */
 function checkLimits(context: QueryContext, graph: Graph, above: Canister[]): void {
-  if (above.length >= MAX_DEPTH) throw new GraphLimit('callGraphTooDeep', 'Composite query calls exceeded the maximum call depth.');
-  if (graph.left <= 0n) throw new GraphLimit('callGraphInstructions', 'Composite query calls exceeded the instruction limit.');
+  if (above.length >= MAX_DEPTH)
+    throw new GraphLimit('callGraphTooDeep', 'Composite query calls exceeded the maximum call depth.');
+  if (graph.left <= 0n)
+    throw new GraphLimit('callGraphInstructions', 'Composite query calls exceeded the instruction limit.');
   if (context.expired?.()) throw new GraphLimit('queryTimeLimit', 'Composite query call exceeded the time limit.');
 }
 
-function evaluateOn(subnet: Subnet, context: QueryContext, graph: Graph, canister: Canister, call: QueryCall, above: Canister[]): Response {
+function evaluateOn(
+  subnet: Subnet,
+  context: QueryContext,
+  graph: Graph,
+  canister: Canister,
+  call: QueryCall,
+  above: Canister[],
+): Response {
   const kind = canister.module!.methods.get(call.method);
-  if (!kind || kind === 'update') throw new Reject('methodNotFound', from(canister, `Canister has no query method '${call.method}'.`));
+  if (!kind || kind === 'update')
+    throw new Reject('methodNotFound', from(canister, `Canister has no query method '${call.method}'.`));
   const direct = above.length === 0;
   const composite = kind === 'composite_query';
   const base = {
-    time: context.time, caller: call.caller, callerInfo: call.callerInfo, balance: canister.state.cycles,
+    time: context.time,
+    caller: call.caller,
+    callerInfo: call.callerInfo,
+    balance: canister.state.cycles,
   };
   const first = newMessage({
-    ...base, instructionLimit: left(graph), role: composite ? 'CQ' : 'NRQ', method: call.method, arg: call.arg, answerable: true,
+    ...base,
+    instructionLimit: left(graph),
+    role: composite ? 'CQ' : 'NRQ',
+    method: call.method,
+    arg: call.arg,
+    answerable: true,
     certificate: direct ? () => context.certificate(canister) : undefined,
   });
   canister.stable.begin();
   try {
-    let answer = runPart(subnet, graph, canister, first, `canister_${kind} ${call.method}`, undefined, direct ? 0n : CALL_OVERHEAD);
+    let answer = runPart(
+      subnet,
+      graph,
+      canister,
+      first,
+      `canister_${kind} ${call.method}`,
+      undefined,
+      direct ? 0n : CALL_OVERHEAD,
+    );
     const calls = [...first.calls];
     while (!answer) {
       checkLimits(context, graph, above);
       const next = calls.shift();
       if (!next) break;
-      const response = evaluate(subnet, context, graph, { caller: canister.idBytes, to: idOf(next.callee), method: next.method, arg: next.arg }, [...above, canister]);
+      const response = evaluate(
+        subnet,
+        context,
+        graph,
+        { caller: canister.idBytes, to: idOf(next.callee), method: next.method, arg: next.arg },
+        [...above, canister],
+      );
       checkLimits(context, graph, above);
       const message = callbackMessage({ ...base, instructionLimit: left(graph) }, response);
-      answer = runPart(subnet, graph, canister, message, response.kind === 'reply' ? next.onReply : next.onReject, next.onCleanup);
+      answer = runPart(
+        subnet,
+        graph,
+        canister,
+        message,
+        response.kind === 'reply' ? next.onReply : next.onReject,
+        next.onCleanup,
+      );
       calls.push(...message.calls);
     }
     if (answer) return answer;
@@ -117,20 +183,41 @@ function left({ left: instructions }: Graph): bigint {
 }
 
 /** Runs one message of a query. @throws Reject when it traps, which ends the whole query */
-function runPart(subnet: Subnet, graph: Graph, canister: Canister, message: Message, entry: string | OutgoingCall['onReply'], onCleanup?: OutgoingCall['onCleanup'], overhead = 0n): Response | undefined {
+function runPart(
+  subnet: Subnet,
+  graph: Graph,
+  canister: Canister,
+  message: Message,
+  entry: string | OutgoingCall['onReply'],
+  onCleanup?: OutgoingCall['onCleanup'],
+  overhead = 0n,
+): Response | undefined {
   const instance = canister.instance!;
   const trap = instance.run(message, entry);
   graph.left -= message.instructions + overhead;
   for (const line of message.log) subnet.onLog(canister.id, line);
   if (trap) {
-    const cleanup = newMessage({ ...message, role: 'CC', instructionLimit: left(graph), touched: undefined, answerable: false, answer: undefined, reply: [], calls: [], pending: undefined, log: [] });
+    const cleanup = newMessage({
+      ...message,
+      role: 'CC',
+      instructionLimit: left(graph),
+      touched: undefined,
+      answerable: false,
+      answer: undefined,
+      reply: [],
+      calls: [],
+      pending: undefined,
+      log: [],
+    });
     const cleanupTrap = onCleanup && instance.run(cleanup, onCleanup);
     graph.left -= cleanup.instructions;
     for (const line of cleanup.log) subnet.onLog(canister.id, line);
     throw new Reject(trap.reason, trapped(canister, trap.followedBy(cleanupTrap)).message);
   }
   if (!message.answer) return undefined;
-  return message.answer.kind === 'reply' ? message.answer : { kind: 'reject', rejection: rejectedByCanister(message.answer.message) };
+  return message.answer.kind === 'reply'
+    ? message.answer
+    : { kind: 'reject', rejection: rejectedByCanister(message.answer.message) };
 }
 
 type Base = Pick<Message, 'time' | 'caller' | 'balance' | 'instructionLimit'>;
@@ -141,10 +228,15 @@ function callbackMessage(base: Base, response: Response): Message {
   return newMessage({ ...base, role: 'CRt', rejectCode: code, rejectMessage: message, answerable: true });
 }
 
-/** Query statistics: the one thing that a query leaves behind. They are no replicated state and are lost with the process. */
+/**
+ * Query statistics: the one thing that a query leaves behind. They are no replicated state and are lost with the
+ * process.
+ */
 function count(context: QueryContext, canister: Canister, call: QueryCall, message: Message): void {
   const used: QueryStats = {
-    calls: 1n, instructions: message.instructions, requestBytes: BigInt(call.arg.length),
+    calls: 1n,
+    instructions: message.instructions,
+    requestBytes: BigInt(call.arg.length),
     responseBytes: BigInt(message.answer?.kind === 'reply' ? message.answer.data.length : 0),
   };
   addStats(canister, used);
@@ -163,18 +255,26 @@ export function inspectIngress(subnet: Subnet, time: bigint, ingress: Ingress): 
   if (builtinAt(subnet, ingress.to)) return;
   const canister = runnable(subnet, ingress.to);
   const kind = canister.module!.methods.get(ingress.method);
-  if (kind !== 'update' && kind !== 'query') throw new Reject('methodNotFound', from(canister, `Canister has no update method '${ingress.method}'.`));
+  if (kind !== 'update' && kind !== 'query')
+    throw new Reject('methodNotFound', from(canister, `Canister has no update method '${ingress.method}'.`));
   if (!canister.module!.hooks.has('canister_inspect_message')) return;
   const role: Role = 'F';
   const message = newMessage({
-    role, time, caller: ingress.sender, callerInfo: ingress.senderInfo, method: ingress.method, arg: ingress.arg, balance: canister.state.cycles,
+    role,
+    time,
+    caller: ingress.sender,
+    callerInfo: ingress.senderInfo,
+    method: ingress.method,
+    arg: ingress.arg,
+    balance: canister.state.cycles,
     instructionLimit: subnet.state.limits.inspect,
   });
   canister.stable.begin();
   try {
     const trap = canister.instance!.run(message, 'canister_inspect_message');
     if (trap) throw new Reject(trap.reason, trapped(canister, trap).message);
-    if (!message.accepted) throw new Reject('rejectedAtTheDoor', `Canister ${textOf(canister.id)} rejected the message`);
+    if (!message.accepted)
+      throw new Reject('rejectedAtTheDoor', `Canister ${textOf(canister.id)} rejected the message`);
   } finally {
     undo(canister, canister.instance);
   }

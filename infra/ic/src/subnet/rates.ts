@@ -3,9 +3,10 @@ import type { Id } from './principals.js';
 import type { Subnet } from './subnet.js';
 
 /**
- * How fast canisters may write memory and have code installed: so much per round, and who did more waits for as many rounds as that takes (dfinity/ic:
- * `rs/config/src/subnet_config.rs`, `rs/execution_environment/src/scheduler.rs`). There, rounds follow one another once a second; here they come when there is
- * something to do. So a debt is paid off by replicated time, a round's worth per second (`seconds`), and a canister that stays within a round's worth never
+ * How fast canisters may write memory and have code installed: so much per round, and who did more waits for as many
+ * rounds as that takes (dfinity/ic: `rs/config/src/subnet_config.rs`, `rs/execution_environment/src/scheduler.rs`).
+ * There, rounds follow one another once a second; here they come when there is something to do. So a debt is paid off
+ * by replicated time, a round's worth per second (`seconds`), and a canister that stays within a round's worth never
  * has one. Where time stands still, as in PocketIC, each round pays a round's worth (`rounds`).
  */
 export type Rates = 'seconds' | 'rounds' | 'off';
@@ -14,7 +15,10 @@ export type Rates = 'seconds' | 'rounds' | 'off';
 export const HEAP_DELTA_RATE = 75 << 20;
 /** Instructions that installing code on a canister may take per round. */
 const INSTALL_RATE = 2_000_000_000n;
-/** Bytes that all canisters together may write from one checkpoint of the main network to the next, and those of them that they may write at once. */
+/**
+ * Bytes that all canisters together may write from one checkpoint of the main network to the next, and those of them
+ * that they may write at once.
+ */
 const SUBNET_CAPACITY = 140 * 2 ** 30;
 const SUBNET_RESERVE = 32 * 2 ** 30;
 /** Rounds from one of its checkpoints to the next. */
@@ -22,9 +26,15 @@ const INTERVAL = 500;
 const SECOND = 1_000_000_000n;
 
 /** What a canister has done beyond its rate: bytes written, instructions of `install_code`. */
-export interface Debits { heapDelta: number; install: bigint }
+export interface Debits {
+  heapDelta: number;
+  install: bigint;
+}
 /** Bytes written since the checkpoint with this number. */
-export interface SubnetDelta { interval: number; bytes: number }
+export interface SubnetDelta {
+  interval: number;
+  bytes: number;
+}
 
 /** Pays off what the time since the last round pays for. @param elapsed  nanoseconds */
 export function payDebits(subnet: Subnet, elapsed: bigint): void {
@@ -40,7 +50,8 @@ export function payDebits(subnet: Subnet, elapsed: bigint): void {
 export function settleDebits(subnet: Subnet): void {
   const { canisters, incurred } = subnet;
   if (subnet.state.limits.rates === 'rounds') {
-    for (const { id, state } of canisters.values()) state.debits = lessened(sum(state.debits, incurred.get(id)), HEAP_DELTA_RATE, INSTALL_RATE);
+    for (const { id, state } of canisters.values())
+      state.debits = lessened(sum(state.debits, incurred.get(id)), HEAP_DELTA_RATE, INSTALL_RATE);
   } else {
     for (const [id, debits] of incurred) {
       const state = canisters.get(id)?.state; // it may have been deleted since

@@ -40,7 +40,10 @@ export function executeRound(subnet: Subnet, input: RoundInput): void {
   for (const edit of input.edits ?? []) applyEdit(subnet, edit);
   for (const ingress of input.ingress) {
     subnet.induct(ingress);
-    if (ingress.to !== MANAGEMENT) subnet.canisters.get(ingress.to)?.spend(ingressFee(ingress.method.length + ingress.arg.length), 'ingress_induction');
+    if (ingress.to !== MANAGEMENT)
+      subnet.canisters
+        .get(ingress.to)
+        ?.spend(ingressFee(ingress.method.length + ingress.arg.length), 'ingress_induction');
   }
   expireCalls(subnet);
   wakeTimers(subnet);
@@ -58,7 +61,8 @@ export function executeRound(subnet: Subnet, input: RoundInput): void {
     }
     messages += 1;
     instructions += deliver(subnet, work);
-    for (const id of subnet.lowOnMemory.splice(0)) queue.splice(next + 1, 0, { kind: 'task', to: id, hook: 'canister_on_low_wasm_memory' });
+    for (const id of subnet.lowOnMemory.splice(0))
+      queue.splice(next + 1, 0, { kind: 'task', to: id, hook: 'canister_on_low_wasm_memory' });
   }
   queue.splice(0, next, ...waiting);
   settleDebits(subnet);
@@ -71,7 +75,9 @@ export function executeRound(subnet: Subnet, input: RoundInput): void {
 /** When the next round is due without any call: nanoseconds since the epoch, 0 for at once, or undefined. */
 export function nextDue(subnet: Subnet): bigint | undefined {
   let due: bigint | undefined;
-  const consider = (at: bigint): void => { if (due === undefined || at < due) due = at; };
+  const consider = (at: bigint): void => {
+    if (due === undefined || at < due) due = at;
+  };
   if (subnet.state.queue.length > 0) consider(workDue(subnet));
   if (due === 0n) return due;
   for (const { timeout } of subnet.state.outcalls?.values() ?? []) consider(timeout + 1n);
@@ -83,7 +89,8 @@ export function nextDue(subnet: Subnet): bigint | undefined {
     const free = freeAt(subnet, canister);
     const next = state.timer > free ? state.timer : free;
     if (state.timer !== 0n) consider(next);
-    if (module.hooks.has('canister_heartbeat')) consider(free > subnet.state.time + HEARTBEAT_EVERY ? free : subnet.state.time + HEARTBEAT_EVERY);
+    if (module.hooks.has('canister_heartbeat'))
+      consider(free > subnet.state.time + HEARTBEAT_EVERY ? free : subnet.state.time + HEARTBEAT_EVERY);
   }
   return due;
 }
@@ -110,12 +117,18 @@ function deliverOrReject(subnet: Subnet, { to, call }: Work & { kind: 'call' }):
     if (!canister) throw new Reject('canisterNotFound', `Canister ${textOf(to)} not found`);
     const minimum = canister.state.settings.minimumIncomingCallCycles;
     if (call.origin.kind === 'call' && call.origin.canister !== to && call.cycles < minimum) {
-      throw new Reject('insufficientCyclesInCall', `Canister ${textOf(to)} takes calls with at least ${minimum} cycles`);
+      throw new Reject(
+        'insufficientCyclesInCall',
+        `Canister ${textOf(to)} takes calls with at least ${minimum} cycles`,
+      );
     }
     return deliverCall(subnet, canister, call);
   } catch (thrown) {
     if (thrown instanceof IcError) throw thrown;
-    const why = thrown instanceof Reject ? thrown : new Reject('engine', `The host failed to execute ${call.method}: ${String(thrown)}`);
+    const why =
+      thrown instanceof Reject
+        ? thrown
+        : new Reject('engine', `The host failed to execute ${call.method}: ${String(thrown)}`);
     if (why !== thrown) subnet.onLog(to, String((thrown as Error).stack));
     subnet.respond(call.origin, { kind: 'reject', rejection: why.rejection }, call.cycles);
     return executionFee(0n);
@@ -129,7 +142,13 @@ function expireCalls(subnet: Subnet): void {
     for (const [number, callback] of canister.state.callbacks) {
       if (callback.deadline === 0n || callback.deadline >= subnet.state.time) continue;
       callback.deadline = 0n;
-      subnet.push({ kind: 'response', to: canister.id, callback: number, response: { kind: 'reject', code: SYS_UNKNOWN, message: why.message }, refund: 0n });
+      subnet.push({
+        kind: 'response',
+        to: canister.id,
+        callback: number,
+        response: { kind: 'reject', code: SYS_UNKNOWN, message: why.message },
+        refund: 0n,
+      });
     }
   }
 }
@@ -157,7 +176,10 @@ function payStorage(subnet: Subnet): void {
   }
 }
 
-/** A canister that cannot pay for being there loses its code, its data and its allocations, and keeps its id and settings. */
+/**
+ * A canister that cannot pay for being there loses its code, its data and its allocations, and keeps its id and
+ * settings.
+ */
 function runDry(subnet: Subnet, canister: Canister): void {
   subnet.onLog(canister.id, 'Uninstalled: it ran out of cycles.');
   removeCode(subnet, canister);

@@ -34,7 +34,14 @@ export interface Snapshot extends SnapshotRecord {
 export const MEMORIES = ['module', 'heap', 'stable'] as const;
 
 export function snapshotBytes(snapshot: SnapshotRecord): number {
-  return snapshot.moduleBytes + snapshot.heapBytes + snapshot.stableBytes + chunkBytes(snapshot.chunks) + snapshot.certified.length + snapshot.globals.length * 8;
+  return (
+    snapshot.moduleBytes +
+    snapshot.heapBytes +
+    snapshot.stableBytes +
+    chunkBytes(snapshot.chunks) +
+    snapshot.certified.length +
+    snapshot.globals.length * 8
+  );
 }
 
 /** Of a store of chunks. */

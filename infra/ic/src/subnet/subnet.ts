@@ -46,9 +46,19 @@ export interface Ingress {
   expiry: bigint;
 }
 
-export type IngressState = { status: 'received' | 'processing' } | { status: 'replied'; data: Uint8Array } | { status: 'rejected'; rejection: Rejection };
+export type IngressState =
+  | { status: 'received' | 'processing' }
+  | { status: 'replied'; data: Uint8Array }
+  | { status: 'rejected'; rejection: Rejection };
 /** `to` is the callee; missing in records of earlier versions. */
-export interface IngressRecord { state: IngressState; sender: Id; to?: Id; effective: Id; expiry: bigint; finishedAt: bigint }
+export interface IngressRecord {
+  state: IngressState;
+  sender: Id;
+  to?: Id;
+  effective: Id;
+  expiry: bigint;
+  finishedAt: bigint;
+}
 
 /** What is missing is not limited: it was not when the state was made. */
 export interface Limits {
@@ -65,7 +75,13 @@ export interface Limits {
 
 /** dfinity/ic: `rs/config/src/{subnet_config,execution_environment}.rs`. */
 export const MAIN_NETWORK_LIMITS: Limits = {
-  update: 40_000_000_000n, query: 5_000_000_000n, install: 300_000_000_000n, inspect: 200_000_000n, rates: 'seconds', storageThreshold: 750n << 30n, storageCapacity: 2n << 40n,
+  update: 40_000_000_000n,
+  query: 5_000_000_000n,
+  install: 300_000_000_000n,
+  inspect: 200_000_000n,
+  rates: 'seconds',
+  storageThreshold: 750n << 30n,
+  storageCapacity: 2n << 40n,
 };
 
 /** Ids begin well clear of the well-known ones of the main network. */
@@ -118,7 +134,16 @@ export class Subnet {
     this.network = network;
     this.pages = pages;
     this.modules = modules;
-    this.state = { round: 0, time: 0n, nextNumber: FIRST_NUMBER, queue: [], ingress: new Map(), storagePaidUntil: 0n, limits, executed: 0n };
+    this.state = {
+      round: 0,
+      time: 0n,
+      nextNumber: FIRST_NUMBER,
+      queue: [],
+      ingress: new Map(),
+      storagePaidUntil: 0n,
+      limits,
+      executed: 0n,
+    };
   }
 
   beginRound(round: number, time: bigint, seed: Uint8Array): void {
@@ -132,7 +157,9 @@ export class Subnet {
   /** 32 bytes that follow from the round's seed. */
   random(): Uint8Array {
     this.#drawn += 1;
-    return new Uint8Array(createHash('sha256').update('livepod ic randomness').update(this.#seed).update(String(this.#drawn)).digest());
+    return new Uint8Array(
+      createHash('sha256').update('livepod ic randomness').update(this.#seed).update(String(this.#drawn)).digest(),
+    );
   }
 
   push(work: Work): void {
@@ -143,9 +170,26 @@ export class Subnet {
     const { requestId, sender, senderInfo, to, effective, method, arg, expiry } = ingress;
     if (this.state.ingress.has(requestId) || expiry < this.state.time) return;
     this.state.ingress.set(requestId, {
-      state: { status: 'received' }, sender: Buffer.from(sender).toString('hex'), to, effective, expiry, finishedAt: 0n,
+      state: { status: 'received' },
+      sender: Buffer.from(sender).toString('hex'),
+      to,
+      effective,
+      expiry,
+      finishedAt: 0n,
     });
-    this.push({ kind: 'call', to, call: { origin: { kind: 'ingress', requestId }, caller: sender, callerInfo: senderInfo, method, arg, cycles: 0n, deadline: 0n } });
+    this.push({
+      kind: 'call',
+      to,
+      call: {
+        origin: { kind: 'ingress', requestId },
+        caller: sender,
+        callerInfo: senderInfo,
+        method,
+        arg,
+        cycles: 0n,
+        deadline: 0n,
+      },
+    });
   }
 
   /** Answers whoever waits, and gives back the cycles that were not accepted. */
@@ -154,12 +198,16 @@ export class Subnet {
     if (origin.kind === 'ingress') {
       const known = this.state.ingress.get(origin.requestId);
       if (!known) return;
-      known.state = response.kind === 'reply' ? { status: 'replied', data: response.data } : { status: 'rejected', rejection: response.rejection };
+      known.state =
+        response.kind === 'reply'
+          ? { status: 'replied', data: response.data }
+          : { status: 'rejected', rejection: response.rejection };
       known.finishedAt = this.state.time;
       this.finished.push(origin.requestId);
       return;
     }
-    const answered: Answered = response.kind === 'reply' ? response : { kind: 'reject', ...towardsCanister(response.rejection) };
+    const answered: Answered =
+      response.kind === 'reply' ? response : { kind: 'reject', ...towardsCanister(response.rejection) };
     this.push({ kind: 'response', to: origin.canister, callback: origin.callback, response: answered, refund });
   }
 
@@ -172,7 +220,8 @@ export class Subnet {
   forgetOldAnswers(): void {
     for (const [requestId, known] of this.state.ingress) {
       const done = known.state.status === 'replied' || known.state.status === 'rejected';
-      if (done && known.expiry < this.state.time && known.finishedAt + KEEP_ANSWERS < this.state.time) this.state.ingress.delete(requestId);
+      if (done && known.expiry < this.state.time && known.finishedAt + KEEP_ANSWERS < this.state.time)
+        this.state.ingress.delete(requestId);
     }
   }
 
@@ -194,7 +243,12 @@ export class Subnet {
   abandonCalls(canister: Canister): void {
     const { contexts } = canister.state;
     for (const [id, context] of contexts) {
-      if (!context.answered) this.respond(context.origin, { kind: 'reject', rejection: { ...rejection('moduleNotFound', 'Canister has been uninstalled.'), code: 4 } }, context.available);
+      if (!context.answered)
+        this.respond(
+          context.origin,
+          { kind: 'reject', rejection: { ...rejection('moduleNotFound', 'Canister has been uninstalled.'), code: 4 } },
+          context.available,
+        );
       Object.assign(context, { answered: true, deleted: true, available: 0n });
       if (context.outstanding === 0) contexts.delete(id);
     }

@@ -1,10 +1,14 @@
-/** Seeded mutation of bytes, and runs of it that are bounded in time: any failure names the seed that shows it again. */
+/**
+ * Seeded mutation of bytes, and runs of it that are bounded in time: any failure names the seed that shows it again.
+ */
 
 export type Random = (below: number) => number;
 
 const DEFAULT_SEED = 20_261_123;
 const SECONDS = Number(process.env.LIVEPOD_IC_FUZZ_SECONDS ?? 2);
-const SEED = Number(process.env.LIVEPOD_IC_FUZZ_SEED ?? (process.env.LIVEPOD_IC_FUZZ_SECONDS ? Date.now() % 2 ** 31 : DEFAULT_SEED));
+const SEED = Number(
+  process.env.LIVEPOD_IC_FUZZ_SEED ?? (process.env.LIVEPOD_IC_FUZZ_SECONDS ? Date.now() % 2 ** 31 : DEFAULT_SEED),
+);
 /** Milliseconds that one input may take. */
 const PATIENCE = 3000;
 
@@ -20,8 +24,8 @@ export function seeded(seed: number): Random {
 }
 
 /**
- * Tries inputs until the time is over: 2 s, or `LIVEPOD_IC_FUZZ_SECONDS`. With that variable the seed is another each time, and printed; `LIVEPOD_IC_FUZZ_SEED`
- * sets it.
+ * Tries inputs until the time is over: 2 s, or `LIVEPOD_IC_FUZZ_SECONDS`. With that variable the seed is another each
+ * time, and printed; `LIVEPOD_IC_FUZZ_SEED` sets it.
  *
  * @returns how many were tried
  * @throws Error with seed and number of the input that failed, or took longer than 3 s
@@ -35,9 +39,14 @@ export async function campaign(name: string, tryOne: (random: Random) => void | 
     try {
       await tryOne(seeded(SEED + tried * 7919));
     } catch (cause) {
-      throw new Error(`${name}: input ${tried} of LIVEPOD_IC_FUZZ_SEED=${SEED} (its own seed is ${SEED + tried * 7919}): ${(cause as Error).message}`, { cause });
+      throw new Error(
+        `${name}: input ${tried} of LIVEPOD_IC_FUZZ_SEED=${SEED} (its own seed is ${SEED + tried * 7919}): ` +
+          `${(cause as Error).message}`,
+        { cause },
+      );
     }
-    if (Date.now() - began > PATIENCE) throw new Error(`${name}: input ${tried} of LIVEPOD_IC_FUZZ_SEED=${SEED} took ${Date.now() - began} ms.`);
+    if (Date.now() - began > PATIENCE)
+      throw new Error(`${name}: input ${tried} of LIVEPOD_IC_FUZZ_SEED=${SEED} took ${Date.now() - began} ms.`);
   }
   return tried;
 }
@@ -52,12 +61,27 @@ export function mutated(random: Random, original: Uint8Array): Uint8Array {
     const length = 1 + random(8);
     const rest = bytes.subarray(Math.min(at + length, bytes.length));
     switch (random(6)) {
-      case 0: if (at < bytes.length) bytes[at]! ^= 1 << random(8); break;
-      case 1: if (at < bytes.length) bytes[at] = STRIKING[random(STRIKING.length)]!; break;
-      case 2: bytes = Buffer.concat([bytes.subarray(0, at), rest]); break;
-      case 3: bytes = Buffer.concat([bytes.subarray(0, at + length), bytes.subarray(at)]); break;
-      case 4: bytes = Buffer.concat([bytes.subarray(0, at), Uint8Array.from({ length }, () => random(256)), bytes.subarray(at)]); break;
-      default: if (random(4) === 0) bytes = Buffer.from(bytes.subarray(0, at));
+      case 0:
+        if (at < bytes.length) bytes[at]! ^= 1 << random(8);
+        break;
+      case 1:
+        if (at < bytes.length) bytes[at] = STRIKING[random(STRIKING.length)]!;
+        break;
+      case 2:
+        bytes = Buffer.concat([bytes.subarray(0, at), rest]);
+        break;
+      case 3:
+        bytes = Buffer.concat([bytes.subarray(0, at + length), bytes.subarray(at)]);
+        break;
+      case 4:
+        bytes = Buffer.concat([
+          bytes.subarray(0, at),
+          Uint8Array.from({ length }, () => random(256)),
+          bytes.subarray(at),
+        ]);
+        break;
+      default:
+        if (random(4) === 0) bytes = Buffer.from(bytes.subarray(0, at));
     }
   }
   return new Uint8Array(bytes);

@@ -27,8 +27,15 @@ export class LittleSubnet {
   #requests = 0;
 
   constructor(limits: Partial<Limits> = {}) {
-    const network = { subnetId: new Uint8Array(29).fill(1), nodeId: new Uint8Array(29).fill(2), rootKey: new Uint8Array(133).fill(3) };
-    this.subnet = new Subnet(network, new ModuleStore(this.#folder, new Instrumenter()), { ...MAIN_NETWORK_LIMITS, ...limits });
+    const network = {
+      subnetId: new Uint8Array(29).fill(1),
+      nodeId: new Uint8Array(29).fill(2),
+      rootKey: new Uint8Array(133).fill(3),
+    };
+    this.subnet = new Subnet(network, new ModuleStore(this.#folder, new Instrumenter()), {
+      ...MAIN_NETWORK_LIMITS,
+      ...limits,
+    });
     this.subnet.state.time = START;
     this.subnet.onLog = (_, line) => this.log.push(line);
   }
@@ -40,7 +47,13 @@ export class LittleSubnet {
   /** One round; a second later than the last one unless told otherwise. */
   round(input: Partial<RoundInput> = {}): void {
     const { round, time } = this.subnet.state;
-    executeRound(this.subnet, { round: round + 1, time: time + 1_000_000_000n, seed: new Uint8Array(32), ingress: [], ...input });
+    executeRound(this.subnet, {
+      round: round + 1,
+      time: time + 1_000_000_000n,
+      seed: new Uint8Array(32),
+      ingress: [],
+      ...input,
+    });
   }
 
   create(cycles = 100_000_000_000_000n, id?: Id): Canister {
@@ -87,8 +100,19 @@ export class LittleSubnet {
     return this.call(MANAGEMENT, method, argumentsOf(method, argument), sender);
   }
 
-  install(canister: Canister, wasm: Uint8Array, mode: object = { install: null }, arg: Uint8Array = new Uint8Array()): Response {
-    return this.manage('install_code', { mode, canister_id: principalOf(canister.id), wasm_module: wasm, arg, sender_canister_version: [] });
+  install(
+    canister: Canister,
+    wasm: Uint8Array,
+    mode: object = { install: null },
+    arg: Uint8Array = new Uint8Array(),
+  ): Response {
+    return this.manage('install_code', {
+      mode,
+      canister_id: principalOf(canister.id),
+      wasm_module: wasm,
+      arg,
+      sender_canister_version: [],
+    });
   }
 
   /** A new canister with this module. */
@@ -113,5 +137,7 @@ export function refusalIn(response: Response, what: string): Rejection {
 /** A response on a line: the reply as Latin-1 text, or `reject` and its code. */
 export function shown(response: Response | undefined): string {
   if (!response) return 'none yet';
-  return response.kind === 'reply' ? Buffer.from(response.data).toString('latin1') : `reject ${response.rejection.code}`;
+  return response.kind === 'reply'
+    ? Buffer.from(response.data).toString('latin1')
+    : `reject ${response.rejection.code}`;
 }

@@ -9,7 +9,8 @@ interface Compiler {
 const require = createRequire(import.meta.url);
 
 /**
- * Compiles one actor with Motoko's own compiler (npm package `motoko`): addresses of 64 bits, and data that stay in the heap over an upgrade.
+ * Compiles one actor with Motoko's own compiler (npm package `motoko`): addresses of 64 bits, and data that stay in the
+ * heap over an upgrade.
  *
  * @param source  may import `mo:core`
  */
@@ -19,7 +20,10 @@ export function compiled(source: string): Uint8Array {
   return moduleOf(compiler, source);
 }
 
-/** The same with a compiler of before 2025: addresses of 32 bits, and stable variables that an upgrade takes through stable memory. */
+/**
+ * The same with a compiler of before 2025: addresses of 32 bits, and stable variables that an upgrade takes through
+ * stable memory.
+ */
 export function compiledClassically(source: string): Uint8Array {
   return moduleOf(require('motoko-classical') as Compiler, source);
 }

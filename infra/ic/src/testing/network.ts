@@ -20,7 +20,10 @@ const WASM = process.env.LIVEPOD_IC_TEST_CANISTER ?? join(ROOT, '.cache/wasm/tes
 export const ANY = Principal.fromText('rwlgt-iiaaa-aaaaa-aaaaa-cai');
 
 /** The two forms that a network's certificates have, and the option for each. */
-export const FORMS: [form: string, options: string[]][] = [['under a root key of its own', []], ['under a root that delegates', ['--delegated']]];
+export const FORMS: [form: string, options: string[]][] = [
+  ['under a root key of its own', []],
+  ['under a root that delegates', ['--delegated']],
+];
 
 /** Instruction limits that cut an endless loop off within a second or two. */
 export const SHORT_LIMITS = ['--update-instructions', '2000000000', '--query-instructions', '1000000000'];
@@ -48,11 +51,19 @@ export class TestNetwork {
   }
 
   async start(options: string[] = []): Promise<this> {
-    const started = spawn(process.execPath, [MAIN, '--port', '0', '--state', this.folder, '--quiet', ...options], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    const started = spawn(process.execPath, [MAIN, '--port', '0', '--state', this.folder, '--quiet', ...options], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#process = started;
     let complaint = '';
-    started.stderr!.on('data', (text: Buffer) => { complaint += text.toString(); });
-    const first = await Promise.race([once(createInterface(started.stdout!), 'line'), once(started, 'exit').then(() => undefined)]);
+    started.stderr!.on('data', (text: Buffer) => {
+      complaint += text.toString();
+    });
+    const first = await Promise.race([
+      once(createInterface(started.stdout!), 'line'),
+      once(started, 'exit').then(() => undefined),
+    ]);
     if (!first) throw new Error(`The host did not start: ${complaint}`);
     Object.assign(this, JSON.parse(first[0] as string));
     this.agent = await this.agentOf(this.identity);
@@ -60,7 +71,13 @@ export class TestNetwork {
   }
 
   agentOf(identity: Ed25519KeyIdentity): Promise<HttpAgent> {
-    return HttpAgent.create({ host: this.url, identity, shouldFetchRootKey: true, verifyQuerySignatures: true, retryTimes: 0 });
+    return HttpAgent.create({
+      host: this.url,
+      identity,
+      shouldFetchRootKey: true,
+      verifyQuerySignatures: true,
+      retryTimes: 0,
+    });
   }
 
   get management(): Management {
@@ -82,11 +99,24 @@ export class TestNetwork {
   }
 
   async create(): Promise<Principal> {
-    return (await this.management.provisional_create_canister_with_cycles({ amount: [], settings: [], specified_id: [], sender_canister_version: [] })).canister_id;
+    return (
+      await this.management.provisional_create_canister_with_cycles({
+        amount: [],
+        settings: [],
+        specified_id: [],
+        sender_canister_version: [],
+      })
+    ).canister_id;
   }
 
   async install(canister: Principal, mode: object = { install: null }, wasm: Uint8Array = testWasm()): Promise<void> {
-    await this.management.install_code({ mode, canister_id: canister, wasm_module: wasm, arg: new Uint8Array(IDL.encode([], [])), sender_canister_version: [] });
+    await this.management.install_code({
+      mode,
+      canister_id: canister,
+      wasm_module: wasm,
+      arg: new Uint8Array(IDL.encode([], [])),
+      sender_canister_version: [],
+    });
   }
 
   /** A new test canister. */
@@ -102,11 +132,22 @@ export class TestNetwork {
 }
 
 export function managementOf(agent: HttpAgent): Management {
-  const service: IDL.InterfaceFactory = () => IDL.Service(Object.fromEntries(
-    Object.entries(METHODS).map(([name, [args, results]]) => [name, IDL.Func(args as never, results as never, ['fetch_canister_logs', 'list_canisters'].includes(name) ? ['query'] : [])]),
-  ));
+  const service: IDL.InterfaceFactory = () =>
+    IDL.Service(
+      Object.fromEntries(
+        Object.entries(METHODS).map(([name, [args, results]]) => [
+          name,
+          IDL.Func(
+            args as never,
+            results as never,
+            ['fetch_canister_logs', 'list_canisters'].includes(name) ? ['query'] : [],
+          ),
+        ]),
+      ),
+    );
   return Actor.createActor(service, {
-    agent, canisterId: Principal.managementCanister(),
+    agent,
+    canisterId: Principal.managementCanister(),
     callTransform: (_method, args) => ({ effectiveCanisterId: effective(args[0]) }),
     queryTransform: (_method, args) => ({ effectiveCanisterId: effective(args[0]) }),
   }) as unknown as Management;
@@ -123,7 +164,10 @@ export function testWasm(): Uint8Array {
 
 export function testWasmPath(): string {
   if (existsSync(WASM)) return WASM;
-  throw new Error(`The test canister is not at ${WASM}; build it with infra/ic/test-canister/build.sh OUTPUT, or let LIVEPOD_IC_TEST_CANISTER name it.`);
+  throw new Error(
+    `The test canister is not at ${WASM}; build it with infra/ic/test-canister/build.sh OUTPUT, or let ` +
+      'LIVEPOD_IC_TEST_CANISTER name it.',
+  );
 }
 
 /** A port that nobody listens on now. */
@@ -139,7 +183,9 @@ export async function freePort(): Promise<number> {
 export async function until(what: string, met: () => Promise<boolean>, seconds = 20): Promise<void> {
   for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
     if (await met()) return;
-    await new Promise((resolve) => { setTimeout(resolve, 100); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 100);
+    });
   }
   throw new Error(`After ${seconds} s this is still not so: ${what}.`);
 }

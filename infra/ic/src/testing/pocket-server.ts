@@ -9,8 +9,14 @@ import { until } from './network.js';
 export const OUR_POCKET_SERVER = fileURLToPath(new URL('../../bin/pocket-ic-server.mjs', import.meta.url));
 const REAL = process.env.LIVEPOD_POCKET_IC ?? '';
 
-/** One suite, two back ends: this host, and the real PocketIC server on a machine that has one (LIVEPOD_POCKET_IC names it). */
-export const pocketServers = [['this host', OUR_POCKET_SERVER], ...(existsSync(REAL) ? [['PocketIC', REAL]] : [])] as [string, string][];
+/**
+ * One suite, two back ends: this host, and the real PocketIC server on a machine that has one (LIVEPOD_POCKET_IC names
+ * it).
+ */
+export const pocketServers = [['this host', OUR_POCKET_SERVER], ...(existsSync(REAL) ? [['PocketIC', REAL]] : [])] as [
+  string,
+  string,
+][];
 
 /** A server process as the clients of PocketIC start it. */
 export class RunningPocketServer {
@@ -20,8 +26,15 @@ export class RunningPocketServer {
 
   async start(program: string): Promise<this> {
     const port = join(this.#folder, 'port');
-    this.#process = spawn(program, ['--ttl', '600', '--port-file', port], { env: { ...process.env, NODE_OPTIONS: '' }, stdio: 'ignore' });
-    await until('the server has written its port', async () => existsSync(port) && readFileSync(port, 'utf8').endsWith('\n'), 60);
+    this.#process = spawn(program, ['--ttl', '600', '--port-file', port], {
+      env: { ...process.env, NODE_OPTIONS: '' },
+      stdio: 'ignore',
+    });
+    await until(
+      'the server has written its port',
+      async () => existsSync(port) && readFileSync(port, 'utf8').endsWith('\n'),
+      60,
+    );
     this.url = `http://127.0.0.1:${readFileSync(port, 'utf8').trim()}`;
     return this;
   }

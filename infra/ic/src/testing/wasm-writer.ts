@@ -36,29 +36,75 @@ const KINDS: Record<string, number> = { i: 0x7f, I: 0x7e };
 /** Of limits (WebAssembly: memory64). */
 const WIDE = 4;
 
-export function wasmModule({ imports = [], functions, memory, wide = false, table, start, data = [], passive = [], globals = 0, custom = [] }: WasmParts): Uint8Array {
-  const signatures = [...new Set([':', ...imports.map(([, signature]) => signature), ...functions.map(({ signature = ':' }) => signature)])];
+export function wasmModule({
+  imports = [],
+  functions,
+  memory,
+  wide = false,
+  table,
+  start,
+  data = [],
+  passive = [],
+  globals = 0,
+  custom = [],
+}: WasmParts): Uint8Array {
+  const signatures = [
+    ...new Set([
+      ':',
+      ...imports.map(([, signature]) => signature),
+      ...functions.map(({ signature = ':' }) => signature),
+    ]),
+  ];
   const typeOf = (signature: Signature): number[] => leb(signatures.indexOf(signature));
-  const exports = functions.flatMap((one, index) => (one.exports ?? []).map((name) => [...text(name), 0, ...leb(imports.length + index)]));
+  const exports = functions.flatMap((one, index) =>
+    (one.exports ?? []).map((name) => [...text(name), 0, ...leb(imports.length + index)]),
+  );
   return Uint8Array.from([
-    0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
+    0,
+    0x61,
+    0x73,
+    0x6d,
+    1,
+    0,
+    0,
+    0,
     ...section(1, signatures.map(typeBytes)),
-    ...section(2, imports.map(([name, signature]) => [...text('ic0'), ...text(name), 0, ...typeOf(signature)])),
-    ...section(3, functions.map(({ signature = ':' }) => typeOf(signature))),
+    ...section(
+      2,
+      imports.map(([name, signature]) => [...text('ic0'), ...text(name), 0, ...typeOf(signature)]),
+    ),
+    ...section(
+      3,
+      functions.map(({ signature = ':' }) => typeOf(signature)),
+    ),
     ...section(4, table ? [[0x70, wide ? WIDE : 0, ...leb(table.length)]] : []),
     ...section(5, memory === undefined ? [] : [[wide ? WIDE : 0, ...leb(memory)]]),
-    ...section(6, Array.from({ length: globals }, () => [0x7f, 1, 0x41, 0, 0x0b])),
+    ...section(
+      6,
+      Array.from({ length: globals }, () => [0x7f, 1, 0x41, 0, 0x0b]),
+    ),
     ...section(7, memory === undefined ? exports : [[...text('memory'), 2, 0], ...exports]),
     ...(start === undefined ? [] : [8, leb(start).length, ...leb(start)]),
     ...section(9, table ? [[0, ...address(0, wide), 0x0b, ...leb(table.length), ...table.flatMap(leb)]] : []),
     ...(passive.length > 0 ? [12, 1, data.length + passive.length] : []),
-    ...section(10, functions.map(({ code }) => sized([0, ...code, 0x0b]))),
-    ...section(11, [...data.map(([at, bytes]) => [0, ...address(at, wide), 0x0b, ...leb(bytes.length), ...bytes]), ...passive.map((bytes) => [1, ...leb(bytes.length), ...bytes])]),
+    ...section(
+      10,
+      functions.map(({ code }) => sized([0, ...code, 0x0b])),
+    ),
+    ...section(11, [
+      ...data.map(([at, bytes]) => [0, ...address(at, wide), 0x0b, ...leb(bytes.length), ...bytes]),
+      ...passive.map((bytes) => [1, ...leb(bytes.length), ...bytes]),
+    ]),
     ...custom.flatMap(([name, content]) => [0, ...sized([...text(name), ...content])]),
   ]);
 }
 
-export const op = { drop: 0x1a, unreachable: 0x00, localGet: (index: number) => [0x20, index], call: (index: number) => [0x10, ...leb(index)] };
+export const op = {
+  drop: 0x1a,
+  unreachable: 0x00,
+  localGet: (index: number) => [0x20, index],
+  call: (index: number) => [0x10, ...leb(index)],
+};
 
 export function i32(value: number): number[] {
   return [0x41, ...signed(BigInt(value))];
@@ -76,11 +122,18 @@ export function address(value: number, wide: boolean): number[] {
 /** Constants for the parameters of a call, the call, and its result dropped. */
 export function callWith(index: number, signature: Signature, args: readonly (number | bigint)[]): number[] {
   const [params, result] = signature.split(':') as [string, string];
-  return [...[...params].flatMap((kind, at) => (kind === 'i' ? i32(Number(args[at] ?? 0)) : i64(BigInt(args[at] ?? 0)))), ...op.call(index), ...(result ? [op.drop] : [])];
+  return [
+    ...[...params].flatMap((kind, at) => (kind === 'i' ? i32(Number(args[at] ?? 0)) : i64(BigInt(args[at] ?? 0)))),
+    ...op.call(index),
+    ...(result ? [op.drop] : []),
+  ];
 }
 
 function typeBytes(signature: Signature): number[] {
-  const [params, results] = signature.split(':').map((half) => [...half].map((kind) => KINDS[kind]!)) as [number[], number[]];
+  const [params, results] = signature.split(':').map((half) => [...half].map((kind) => KINDS[kind]!)) as [
+    number[],
+    number[],
+  ];
   return [0x60, params.length, ...params, results.length, ...results];
 }
 

@@ -7,8 +7,8 @@ import type { Counted, FromFront, FrontData, ToFront } from './messages.js';
 import { QueryPool } from './query-pool.js';
 
 /**
- * The thread that HTTP comes in by: it hands queries to threads of their own and everything else to the thread that executes. So a long message keeps
- * neither queries nor the status waiting.
+ * The thread that HTTP comes in by: it hands queries to threads of their own and everything else to the thread that
+ * executes. So a long message keeps neither queries nor the status waiting.
  */
 const { port, queryThread, threads, plain: plainAtFirst, ...data } = workerData as FrontData;
 const QUERY = /^\/api\/v[23]\/canister\/([a-z0-9-]+)\/query$/;
@@ -40,14 +40,17 @@ const server = createServer((request, response) => {
   });
 });
 server.keepAliveTimeout = KEEP_ALIVE;
-server.on('error', (failure) => parentPort!.postMessage({ kind: 'failed', message: failure.message } satisfies FromFront));
+server.on('error', (failure) =>
+  parentPort!.postMessage({ kind: 'failed', message: failure.message } satisfies FromFront),
+);
 server.listen(port, '127.0.0.1', () => {
   parentPort!.postMessage({ kind: 'listening', port: (server.address() as AddressInfo).port } satisfies FromFront);
 });
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { method = 'GET', url = '/', headers } = request;
-  if (plain && status && method === 'GET' && url === '/api/v2/status') return send(response, 200, 'application/cbor', status);
+  if (plain && status && method === 'GET' && url === '/api/v2/status')
+    return send(response, 200, 'application/cbor', status);
   const body = await bodyOf(request);
   const [, effective] = (plain && method === 'POST' && QUERY.exec(url)) || [];
   const [, reading] = (plain && method === 'POST' && READ_STATE.exec(url)) || [];
@@ -67,27 +70,49 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 
 /** @param meanwhile  what is answered when the executing thread is busy */
 function forward(
-  method: string, url: string, headers: IncomingMessage['headers'], body: Uint8Array, response: ServerResponse, meanwhile?: () => Promise<Uint8Array | undefined>,
+  method: string,
+  url: string,
+  headers: IncomingMessage['headers'],
+  body: Uint8Array,
+  response: ServerResponse,
+  meanwhile?: () => Promise<Uint8Array | undefined>,
 ): void {
   tellCounted();
   const id = next++;
   open.set(id, response);
-  parentPort!.postMessage({ kind: 'request', id, method, url, headers, body } satisfies FromFront, [body.buffer as ArrayBuffer]);
+  parentPort!.postMessage({ kind: 'request', id, method, url, headers, body } satisfies FromFront, [
+    body.buffer as ArrayBuffer,
+  ]);
   if (!meanwhile) return;
   setTimeout(() => {
-    if (open.has(id)) void meanwhile().then((answered) => { if (answered && !response.headersSent && open.delete(id)) send(response, 200, 'application/cbor', answered); });
+    if (open.has(id))
+      void meanwhile().then((answered) => {
+        if (answered && !response.headersSent && open.delete(id)) send(response, 200, 'application/cbor', answered);
+      });
   }, BUSY);
 }
 
 parentPort!.on('message', (message: ToFront) => {
   switch (message.kind) {
-    case 'round': ({ status } = message); return pool.apply(message);
-    case 'clock': return pool.apply(message);
-    case 'plain': ({ plain } = message); return undefined;
-    case 'head': return void open.get(message.id)?.writeHead(message.status, message.headers);
-    case 'data': return void open.get(message.id)?.write(message.part);
-    case 'end': open.get(message.id)?.end(message.part); return void open.delete(message.id);
-    case 'cut': open.get(message.id)?.destroy(); return void open.delete(message.id);
-    case 'close': server.close();
+    case 'round':
+      ({ status } = message);
+      return pool.apply(message);
+    case 'clock':
+      return pool.apply(message);
+    case 'plain':
+      ({ plain } = message);
+      return undefined;
+    case 'head':
+      return void open.get(message.id)?.writeHead(message.status, message.headers);
+    case 'data':
+      return void open.get(message.id)?.write(message.part);
+    case 'end':
+      open.get(message.id)?.end(message.part);
+      return void open.delete(message.id);
+    case 'cut':
+      open.get(message.id)?.destroy();
+      return void open.delete(message.id);
+    case 'close':
+      server.close();
   }
 });

@@ -26,7 +26,8 @@ const [FEWEST, MOST] = [2, 8];
 const OLD = 30_000_000_000n;
 
 /**
- * Opens the HTTP interface of a host in threads of its own: what a round did is shown to the threads that answer queries before its outcomes are told.
+ * Opens the HTTP interface of a host in threads of its own: what a round did is shown to the threads that answer
+ * queries before its outcomes are told.
  *
  * @throws Error when the port cannot be listened on
  */
@@ -34,8 +35,14 @@ export async function openFront(host: Host, faults: HttpFaults, port: number): P
   const [entry, queryThread] = bundled('threads/front', 'threads/query-thread');
   const isPlain = (): boolean => faults.pending.length === 0;
   const data: FrontData = {
-    port, queryThread: queryThread!, threads: Math.min(Math.max(availableParallelism(), FEWEST), MOST), plain: isPlain(),
-    folder: host.folder, seed: host.keys.export(), limits: host.subnet.state.limits, clock: host.clock.setting,
+    port,
+    queryThread: queryThread!,
+    threads: Math.min(Math.max(availableParallelism(), FEWEST), MOST),
+    plain: isPlain(),
+    folder: host.folder,
+    seed: host.keys.export(),
+    limits: host.subnet.state.limits,
+    clock: host.clock.setting,
   };
   const worker = new Worker(entry!, { workerData: data, execArgv: threadOptions() });
   const tell = (message: ToFront, transfer: ArrayBuffer[] = []): void => worker.postMessage(message, transfer);
@@ -46,10 +53,18 @@ export async function openFront(host: Host, faults: HttpFaults, port: number): P
     const changes = publisher.changes(now, (canister) => host.certificateOf(canister));
     const renewed = network && network.time + FRESH > now ? undefined : host.networkCertificate();
     network = renewed ?? network;
-    tell({ kind: 'round', time: host.subnet.state.time, status: selfDescribed(encode(status(host))), network: renewed, ...changes });
+    tell({
+      kind: 'round',
+      time: host.subnet.state.time,
+      status: selfDescribed(encode(status(host))),
+      network: renewed,
+      ...changes,
+    });
   };
   host.onRound = publish;
-  host.beforeRound = () => { if (network!.time + OLD < host.now()) publish(); }; // it may be a long one
+  host.beforeRound = () => {
+    if (network!.time + OLD < host.now()) publish();
+  }; // it may be a long one
   host.onCertificateShown = (canister) => publisher.wantCertificate(canister);
   host.clock.onChange = () => tell({ kind: 'clock', setting: host.clock.setting });
   faults.onChange = () => tell({ kind: 'plain', plain: isPlain() });
@@ -59,14 +74,20 @@ export async function openFront(host: Host, faults: HttpFaults, port: number): P
     worker.once('error', reject);
     worker.on('message', (message: FromFront) => {
       switch (message.kind) {
-        case 'listening': return resolve(message.port);
-        case 'failed': return reject(new Error(message.message));
-        case 'request': return answer(host, faults, message, tell);
-        case 'counted': for (const { canister, stats } of message.counted) {
-          const counted = host.subnet.canisters.get(canister);
-          if (counted) addStats(counted, stats);
-        } return undefined;
-        case 'printed': return host.subnet.onLog(message.canister, message.line);
+        case 'listening':
+          return resolve(message.port);
+        case 'failed':
+          return reject(new Error(message.message));
+        case 'request':
+          return answer(host, faults, message, tell);
+        case 'counted':
+          for (const { canister, stats } of message.counted) {
+            const counted = host.subnet.canisters.get(canister);
+            if (counted) addStats(counted, stats);
+          }
+          return undefined;
+        case 'printed':
+          return host.subnet.onLog(message.canister, message.line);
       }
     });
   }).catch(async (failure: unknown) => {
@@ -74,10 +95,21 @@ export async function openFront(host: Host, faults: HttpFaults, port: number): P
     throw failure;
   });
   worker.on('error', (failure) => host.fail(failure));
-  return { port: taken, close: () => tell({ kind: 'close' }), end: async () => { await worker.terminate(); } };
+  return {
+    port: taken,
+    close: () => tell({ kind: 'close' }),
+    end: async () => {
+      await worker.terminate();
+    },
+  };
 }
 
-function answer(host: Host, faults: HttpFaults, { id, method, url, headers, body }: ForwardedRequest, tell: (message: ToFront) => void): void {
+function answer(
+  host: Host,
+  faults: HttpFaults,
+  { id, method, url, headers, body }: ForwardedRequest,
+  tell: (message: ToFront) => void,
+): void {
   const response: Outgoing = {
     headersSent: false,
     writeHead: (code, fields) => {

@@ -6,7 +6,12 @@ import type { Subnet } from '../subnet/subnet.js';
 import type { CanisterModule } from '../wasm/module.js';
 import type { CanisterUpdate, Certificate, ShownState } from './messages.js';
 
-interface Shown { instance?: Instance; stable: { epoch: number; version: number }; mark: unknown[]; certificate?: { of: Uint8Array; time: bigint } }
+interface Shown {
+  instance?: Instance;
+  stable: { epoch: number; version: number };
+  mark: unknown[];
+  certificate?: { of: Uint8Array; time: bigint };
+}
 
 const MOST_CERTIFIED = 32;
 
@@ -47,24 +52,51 @@ export class Publisher {
   #update(canister: Canister, now: bigint, certify: (canister: Canister) => Certificate): CanisterUpdate | undefined {
     const { id, instance, stable } = canister;
     const state = shownOf(canister);
-    const mark = [state.version, state.cycles, state.status, state.settings, state.certified, state.timer, state.reserved];
+    const mark = [
+      state.version,
+      state.cycles,
+      state.status,
+      state.settings,
+      state.certified,
+      state.timer,
+      state.reserved,
+    ];
     const before = this.#shown.get(id);
     const sameCode = before?.instance === instance;
     const { committed } = stable;
     const sameStable = before?.stable.epoch === committed.epoch && before.stable.version === committed.version;
-    if (state.certified !== before?.mark[4] && state.certified.length > 0 && instance && showsCertificates(instance.module)) this.wantCertificate(id);
-    const due = this.#certified.has(id) && (before?.certificate?.of !== state.certified || before.certificate.time + FRESH < now);
+    if (
+      state.certified !== before?.mark[4] &&
+      state.certified.length > 0 &&
+      instance &&
+      showsCertificates(instance.module)
+    )
+      this.wantCertificate(id);
+    const due =
+      this.#certified.has(id) && (before?.certificate?.of !== state.certified || before.certificate.time + FRESH < now);
     if (sameCode && sameStable && !due && mark.every((one, index) => one === before!.mark[index])) return undefined;
     const certificate = due ? certify(canister) : undefined;
-    this.#shown.set(id, { instance, stable: committed, mark, certificate: certificate ? { of: state.certified, time: certificate.time } : before?.certificate });
+    this.#shown.set(id, {
+      instance,
+      stable: committed,
+      mark,
+      certificate: certificate ? { of: state.certified, time: certificate.time } : before?.certificate,
+    });
     return {
-      id, state, memoryBytes: canister.memoryBytes(), ...(!sameCode && { module: instance?.module }), heap: instance?.takeChanges(!sameCode),
-      stable: stable.view(before?.stable), certificate,
+      id,
+      state,
+      memoryBytes: canister.memoryBytes(),
+      ...(!sameCode && { module: instance?.module }),
+      heap: instance?.takeChanges(!sameCode),
+      stable: stable.view(before?.stable),
+      certificate,
     };
   }
 }
 
-function shownOf({ state: { settings, status, cycles, version, certified, timer, createdAt, reserved } }: Canister): ShownState {
+function shownOf({
+  state: { settings, status, cycles, version, certified, timer, createdAt, reserved },
+}: Canister): ShownState {
   return { settings, status, cycles, version, certified, timer, createdAt, reserved };
 }
 
@@ -72,6 +104,10 @@ const showing = new WeakMap<CanisterModule, boolean>();
 
 function showsCertificates(module: CanisterModule): boolean {
   let shows = showing.get(module);
-  if (shows === undefined) showing.set(module, shows = WebAssembly.Module.imports(module.compiled).some(({ name }) => name === 'data_certificate_copy'));
+  if (shows === undefined)
+    showing.set(
+      module,
+      (shows = WebAssembly.Module.imports(module.compiled).some(({ name }) => name === 'data_certificate_copy')),
+    );
   return shows;
 }

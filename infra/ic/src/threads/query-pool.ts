@@ -1,16 +1,36 @@
 import { Worker } from 'node:worker_threads';
-import type { AskedQuery, ClockUpdate, Counted, FromQueryThread, RoundUpdate, ThreadData, ToQueryThread } from './messages.js';
+import type {
+  AskedQuery,
+  ClockUpdate,
+  Counted,
+  FromQueryThread,
+  RoundUpdate,
+  ThreadData,
+  ToQueryThread,
+} from './messages.js';
 import { threadOptions } from './options.js';
 import { Store } from './store.js';
 
 /** The reply's body, a refusal, or that only the executing thread can answer; and what to answer when that is busy. */
 export type QueryAnswer = Uint8Array | { status: number; text: string } | { elsewhere: true; meanwhile?: Uint8Array };
 
-interface Waiting extends Omit<AskedQuery, 'id'> { answer(answer: QueryAnswer): void }
-interface Asked { answer: Waiting['answer']; since: number }
-interface Thread { worker: Worker; ready: boolean; asked: Map<number, Asked> }
+interface Waiting extends Omit<AskedQuery, 'id'> {
+  answer(answer: QueryAnswer): void;
+}
+interface Asked {
+  answer: Waiting['answer'];
+  since: number;
+}
+interface Thread {
+  worker: Worker;
+  ready: boolean;
+  asked: Map<number, Asked>;
+}
 
-/** Queries that a thread is given ahead: enough that it need not wait for the next, and few that may come to wait behind a long one. */
+/**
+ * Queries that a thread is given ahead: enough that it need not wait for the next, and few that may come to wait behind
+ * a long one.
+ */
 const AHEAD = 8;
 /** Milliseconds after which a thread counts as hung: no instruction limit lets a query run that long. */
 const PATIENCE = 120_000;
@@ -78,7 +98,8 @@ export class QueryPool {
       thread.asked.set(id, { answer, since: Date.now() });
       shares.get(thread)!.push({ id, ...query });
     }
-    for (const [{ worker }, queries] of shares) if (queries.length > 0) worker.postMessage({ kind: 'asked', queries } satisfies ToQueryThread);
+    for (const [{ worker }, queries] of shares)
+      if (queries.length > 0) worker.postMessage({ kind: 'asked', queries } satisfies ToQueryThread);
   }
 
   #start(): void {
@@ -106,11 +127,15 @@ export class QueryPool {
 
   #replace(thread: Thread): void {
     this.#threads.splice(this.#threads.indexOf(thread), 1);
-    for (const { answer } of thread.asked.values()) answer({ status: 500, text: 'The thread that answered this query ended; ask again.' });
+    for (const { answer } of thread.asked.values())
+      answer({ status: 500, text: 'The thread that answered this query ended; ask again.' });
     if (this.#closed) return;
     this.#handOutSoon();
     if (thread.ready) this.#start();
-    else setTimeout(() => { if (!this.#closed) this.#start(); }, 1000).unref(); // one that cannot even start is not tried again at once
+    else
+      setTimeout(() => {
+        if (!this.#closed) this.#start();
+      }, 1000).unref(); // one that cannot even start is not tried again at once
   }
 
   #replaceHung(): void {

@@ -41,13 +41,22 @@ function answerTo({ what, effective, body }: AskedQuery): Omit<ThreadAnswer, 'id
   }
 }
 
-/** What the network says of itself, where the request asks for no more than that (its metrics change with every round): clients need it before they believe a query's answer. */
+/**
+ * What the network says of itself, where the request asks for no more than that (its metrics change with every round):
+ * clients need it before they believe a query's answer.
+ */
 function network(body: Uint8Array): Uint8Array | undefined {
   try {
-    const { content } = verifyEnvelope(decodeEnvelope(body), { now: replica.now(), rootKey: replica.keys.rootDer, expectedType: 'read_state' });
+    const { content } = verifyEnvelope(decodeEnvelope(body), {
+      now: replica.now(),
+      rootKey: replica.keys.rootDer,
+      expectedType: 'read_state',
+    });
     const certificate = replica.networkCertificate();
     const named = (label?: Uint8Array): string => Buffer.from(label ?? []).toString('utf8');
-    const ofNetwork = content.paths!.every(([first, , third]) => ['time', 'subnet', 'canister_ranges'].includes(named(first)) && named(third) !== 'metrics');
+    const ofNetwork = content.paths!.every(
+      ([first, , third]) => ['time', 'subnet', 'canister_ranges'].includes(named(first)) && named(third) !== 'metrics',
+    );
     return certificate && ofNetwork ? selfDescribed(encode({ certificate })) : undefined;
   } catch {
     return undefined; // the executing thread says why

@@ -15,9 +15,15 @@ const CACHED = 256;
 /** Installing code is not done here. */
 const NO_MODULES: ModuleSource = {
   save: () => {},
-  prepare: () => { throw new Elsewhere(); },
-  load: () => { throw new Elsewhere(); },
-  uploaded: () => { throw new Elsewhere(); },
+  prepare: () => {
+    throw new Elsewhere();
+  },
+  load: () => {
+    throw new Elsewhere();
+  },
+  uploaded: () => {
+    throw new Elsewhere();
+  },
 };
 
 class ShownCanister extends Canister {
@@ -29,7 +35,10 @@ class ShownCanister extends Canister {
   }
 }
 
-/** The canisters as the last round left them, for queries. Memory is shared with the executing thread until a query touches a canister. */
+/**
+ * The canisters as the last round left them, for queries. Memory is shared with the executing thread until a query
+ * touches a canister.
+ */
 export class Replica {
   readonly keys: SubnetKeys;
   readonly #subnet: Subnet;
@@ -40,7 +49,12 @@ export class Replica {
   constructor({ folder, seed, limits, clock }: ThreadData, print: (canister: Id, line: string) => void) {
     this.keys = createSubnetKeys(seed);
     this.#clock.setting = clock;
-    this.#subnet = new Subnet({ subnetId: this.keys.subnetId, nodeId: this.keys.nodeId, rootKey: this.keys.rootDer }, NO_MODULES, limits, this.#pages = new PageReader(folder, CACHED));
+    this.#subnet = new Subnet(
+      { subnetId: this.keys.subnetId, nodeId: this.keys.nodeId, rootKey: this.keys.rootDer },
+      NO_MODULES,
+      limits,
+      (this.#pages = new PageReader(folder, CACHED)),
+    );
     this.#subnet.onLog = print;
   }
 
@@ -67,21 +81,31 @@ export class Replica {
   }
 
   /** @throws Elsewhere when it takes what only the executing thread has */
-  query(call: QueryCall): { response: Response; counted: Counted[]; /** Whether its certificate is older than need be. */ stale: boolean } {
+  query(call: QueryCall): {
+    response: Response;
+    counted: Counted[];
+    /** Whether its certificate is older than need be. */ stale: boolean;
+  } {
     const counted: Counted[] = [];
     let age = 0n;
     const latest = performance.now() + QUERY_PATIENCE;
-    const response = evaluateQuery(this.#subnet, {
-      time: this.now(),
-      expired: () => performance.now() > latest,
-      certificate: (canister) => {
-        const { certificate } = canister as ShownCanister;
-        age = certificate ? this.now() - certificate.time : OLDEST_CERTIFICATE;
-        return certificate?.bytes ?? new Uint8Array();
+    const response = evaluateQuery(
+      this.#subnet,
+      {
+        time: this.now(),
+        expired: () => performance.now() > latest,
+        certificate: (canister) => {
+          const { certificate } = canister as ShownCanister;
+          age = certificate ? this.now() - certificate.time : OLDEST_CERTIFICATE;
+          return certificate?.bytes ?? new Uint8Array();
+        },
+        system: () => {
+          throw new Elsewhere();
+        },
+        onCounted: (canister, stats) => void counted.push({ canister, stats }),
       },
-      system: () => { throw new Elsewhere(); },
-      onCounted: (canister, stats) => void counted.push({ canister, stats }),
-    }, call);
+      call,
+    );
     if (age >= OLDEST_CERTIFICATE) throw new Elsewhere();
     return { response, counted, stale: age >= FRESH };
   }

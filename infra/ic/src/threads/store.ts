@@ -24,9 +24,13 @@ export class Store {
   /** Updates that lead a new thread to the present state. */
   everything(): (RoundUpdate | ClockUpdate)[] {
     const whole = [...this.#canisters.values()].map((one): CanisterUpdate => ({
-      ...one, heap: one.heap && { ...one.heap, pages: [...one.heap.pages] },
+      ...one,
+      heap: one.heap && { ...one.heap, pages: [...one.heap.pages] },
     }));
-    return [...(this.#clock ? [this.#clock] : []), ...(this.#last ? [{ ...this.#last, canisters: whole, gone: [] }] : [])];
+    return [
+      ...(this.#clock ? [this.#clock] : []),
+      ...(this.#last ? [{ ...this.#last, canisters: whole, gone: [] }] : []),
+    ];
   }
 }
 
@@ -37,7 +41,9 @@ function added(before: Whole | undefined, update: CanisterUpdate): Whole {
     module: heap && (module ?? before?.module),
     certificate: update.certificate ?? before?.certificate,
     heap: heap && { ...heap, pages: put(module ? new Map() : before?.heap?.pages, heap.pages) },
-    stable: stable.tables ? stable : { ...stable, tables: before?.stable.tables, pages: put(before?.stable.pages, stable.pages) },
+    stable: stable.tables
+      ? stable
+      : { ...stable, tables: before?.stable.tables, pages: put(before?.stable.pages, stable.pages) },
   };
 }
 

@@ -1,7 +1,10 @@
 import { TestNetwork, until } from '../testing/network.js';
 import type { TestCanister } from '../testing/test-canister.js';
 
-/** A loop in an update ends at the main network's 40 billion instructions, after some seconds; one in a query sooner than there. */
+/**
+ * A loop in an update ends at the main network's 40 billion instructions, after some seconds; one in a query sooner
+ * than there.
+ */
 const LIMITS = ['--query-instructions', '500000000'];
 
 describe('queries in threads of their own', () => {
@@ -16,11 +19,21 @@ describe('queries in threads of their own', () => {
   });
   afterAll(() => network.remove());
 
-  /** Runs work while an update of `busy` is cut off at its limit. @returns whether the update was still running when the work was done */
+  /**
+   * Runs work while an update of `busy` is cut off at its limit. @returns whether the update was still running when the
+   * work was done
+   */
   const during = async (work: () => Promise<void>): Promise<boolean> => {
     let ended = false;
-    const update = busy.loop_in_update().catch(() => undefined).finally(() => { ended = true; });
-    await new Promise((resolve) => { setTimeout(resolve, 300); });
+    const update = busy
+      .loop_in_update()
+      .catch(() => undefined)
+      .finally(() => {
+        ended = true;
+      });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 300);
+    });
     await work();
     const before = !ended;
     await update;
@@ -31,16 +44,18 @@ describe('queries in threads of their own', () => {
     await busy.certify(new Uint8Array(32).fill(7));
     await busy.write_stable(0n, [5, 6]);
     const before = await busy.counter();
-    expect(await during(async () => {
-      for (let round = 0; round < 10; round += 1) {
-        expect(await other.counter()).toBe(1n);
-        expect(await busy.counter()).toBe(before);
-      }
-      expect([...await busy.read_stable(0n, 2n)]).toEqual([5, 6]);
-      expect((await busy.certificate())[0]!.length).toBeGreaterThan(100);
-      expect(await busy.counter_of(other.id)).toBe(1n); // composite
-      expect((await fetch(`${network.url}/api/v2/status`)).status).toBe(200);
-    })).toBe(true);
+    expect(
+      await during(async () => {
+        for (let round = 0; round < 10; round += 1) {
+          expect(await other.counter()).toBe(1n);
+          expect(await busy.counter()).toBe(before);
+        }
+        expect([...(await busy.read_stable(0n, 2n))]).toEqual([5, 6]);
+        expect((await busy.certificate())[0]!.length).toBeGreaterThan(100);
+        expect(await busy.counter_of(other.id)).toBe(1n); // composite
+        expect((await fetch(`${network.url}/api/v2/status`)).status).toBe(200);
+      }),
+    ).toBe(true);
   }, 60_000);
 
   it('see what an update did as soon as it is answered', async () => {
@@ -54,22 +69,35 @@ describe('queries in threads of their own', () => {
     let ended = false;
     const updates = (async () => {
       for (let round = 0; round < 40; round += 1) await other.increment();
-    })().finally(() => { ended = true; });
+    })().finally(() => {
+      ended = true;
+    });
     let last = 0n;
     while (!ended) {
-      const [plain, changed, composite] = await Promise.all([other.counter(), other.increment_in_a_query(), busy.counter_of(other.id)]);
+      const [plain, changed, composite] = await Promise.all([
+        other.counter(),
+        other.increment_in_a_query(),
+        busy.counter_of(other.id),
+      ]);
       for (const seen of [plain, changed - 1n, composite]) expect(seen).toBeGreaterThanOrEqual(last);
       last = plain;
     }
     await updates;
     const final = await other.counter();
-    expect(await Promise.all(Array.from({ length: 8 }, () => other.increment_in_a_query()))).toEqual(Array.from({ length: 8 }, () => final + 1n));
+    expect(await Promise.all(Array.from({ length: 8 }, () => other.increment_in_a_query()))).toEqual(
+      Array.from({ length: 8 }, () => final + 1n),
+    );
     expect(await other.counter()).toBe(final);
   });
 
   it('do not wait for one that runs long', async () => {
     let ended = false;
-    const long = busy.loop_in_query().catch((error: unknown) => error).finally(() => { ended = true; });
+    const long = busy
+      .loop_in_query()
+      .catch((error: unknown) => error)
+      .finally(() => {
+        ended = true;
+      });
     const answered: boolean[] = [];
     while (!ended) {
       expect(await other.counter()).toBeGreaterThan(0n);
@@ -93,7 +121,8 @@ describe('queries in threads of their own', () => {
   });
 
   it('are counted in the canister’s statistics', async () => {
-    const calls = async (): Promise<bigint> => (await network.management.canister_status({ canister_id: other.id })).query_stats.num_calls_total;
+    const calls = async (): Promise<bigint> =>
+      (await network.management.canister_status({ canister_id: other.id })).query_stats.num_calls_total;
     const before = await calls();
     for (let round = 0; round < 5; round += 1) await other.counter();
     expect(await calls()).toBe(before + 5n);

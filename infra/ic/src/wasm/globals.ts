@@ -3,7 +3,12 @@ import type { GlobalValue } from '../subnet/snapshot.js';
 export type GlobalKind = 'i32' | 'i64' | 'f32' | 'f64' | 'v128';
 
 /** A module's own global; `value` is what it starts with, where that is a constant. */
-export interface ModuleGlobal { kind: GlobalKind; mutable: boolean; exported: boolean; value?: number | bigint }
+export interface ModuleGlobal {
+  kind: GlobalKind;
+  mutable: boolean;
+  exported: boolean;
+  value?: number | bigint;
+}
 
 const KINDS: Record<number, GlobalKind> = { 0x7f: 'i32', 0x7e: 'i64', 0x7d: 'f32', 0x7c: 'f64', 0x7b: 'v128' };
 const [EXPORTS, GLOBALS, GLOBAL_EXPORT] = [7, 6, 3];
@@ -30,7 +35,10 @@ export function globalsOf(wasm: Uint8Array): ModuleGlobal[] {
   return globals;
 }
 
-/** What a snapshot keeps of globals: those exported or mutable. @param mutable  the present values of the mutable ones, in order */
+/**
+ * What a snapshot keeps of globals: those exported or mutable. @param mutable the present values of the mutable ones,
+ * in order
+ */
 export function globalValues(globals: ModuleGlobal[], mutable: readonly unknown[]): GlobalValue[] {
   const values = mutable.values();
   return globals.flatMap((global) => {
@@ -43,7 +51,9 @@ export function globalValues(globals: ModuleGlobal[], mutable: readonly unknown[
 export function mutableValues(globals: ModuleGlobal[], kept: GlobalValue[]): unknown[] | undefined {
   const expected = globals.filter((global) => global.mutable || global.exported);
   const fits = expected.length === kept.length && expected.every(({ kind }, index) => kind in kept[index]!);
-  return fits ? expected.flatMap(({ kind, mutable }, index) => (mutable ? [(kept[index] as Record<string, unknown>)[kind]] : [])) : undefined;
+  return fits
+    ? expected.flatMap(({ kind, mutable }, index) => (mutable ? [(kept[index] as Record<string, unknown>)[kind]] : []))
+    : undefined;
 }
 
 class Reader {

@@ -5,7 +5,11 @@ import { IcError } from '../errors.js';
 import { CACHE } from '../places.js';
 import { Reject } from '../subnet/reject.js';
 
-interface Exports { memory: WebAssembly.Memory; alloc(length: number): number; instrument(address: number, length: number): number }
+interface Exports {
+  memory: WebAssembly.Memory;
+  alloc(length: number): number;
+  instrument(address: number, length: number): number;
+}
 
 const DEFAULT_PATH = join(CACHE, 'wasm/instrument.wasm');
 
@@ -21,8 +25,13 @@ export class Instrumenter {
     try {
       bytes = readFileSync(path);
     } catch (cause) {
-      throw new IcError('instrumenterMissing', { path },
-        `The Wasm instrumenter is not at ${path}; build it with infra/ic/instrument/build.sh OUTPUT, or let LIVEPOD_IC_INSTRUMENT name it.`, { cause });
+      throw new IcError(
+        'instrumenterMissing',
+        { path },
+        `The Wasm instrumenter is not at ${path}; build it with infra/ic/instrument/build.sh OUTPUT, or let ` +
+          'LIVEPOD_IC_INSTRUMENT name it.',
+        { cause },
+      );
     }
     this.version = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
     this.#module = new WebAssembly.Module(new Uint8Array(bytes));

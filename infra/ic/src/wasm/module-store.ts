@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import type { Instrumenter } from './instrumenter.js';
 import { checkSections, readModule, sha256, unpacked, type CanisterModule } from './module.js';
 
-/** Modules by the hash of what was uploaded, kept on disk: uploaded (needed for replay and status) and instrumented (a cache). */
+/**
+ * Modules by the hash of what was uploaded, kept on disk: uploaded (needed for replay and status) and instrumented (a
+ * cache).
+ */
 export class ModuleStore {
   readonly #folder: string;
   readonly #instrumenter: Instrumenter;

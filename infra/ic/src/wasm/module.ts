@@ -19,7 +19,9 @@ export interface CanisterModule {
   readonly globals: readonly string[];
   /** Whether its addresses have 64 bits (WebAssembly: memory64). */
   readonly wide: boolean;
-  /** Whether it drops passive data: the network has that for one message only, so the next message gets a new instance. */
+  /**
+   * Whether it drops passive data: the network has that for one message only, so the next message gets a new instance.
+   */
   readonly dropsData: boolean;
   readonly size: number;
 }
@@ -44,12 +46,18 @@ export function unpacked(uploaded: Uint8Array): Uint8Array {
   const magic = Buffer.from(uploaded.subarray(0, 4)).toString('hex');
   if (magic === '0061736d') return uploaded;
   if (!magic.startsWith('1f8b08')) {
-    throw new Reject('invalidWasm', "Canister's Wasm module is not valid: it begins neither with the magic bytes of Wasm nor with those of gzip");
+    throw new Reject(
+      'invalidWasm',
+      "Canister's Wasm module is not valid: it begins neither with the magic bytes of Wasm nor with those of gzip",
+    );
   }
   try {
     return gunzipSync(uploaded, { maxOutputLength: MAX_UNPACKED });
   } catch (cause) {
-    throw new Reject('invalidWasm', `Canister's Wasm module is not valid: it cannot be unpacked (${(cause as Error).message})`);
+    throw new Reject(
+      'invalidWasm',
+      `Canister's Wasm module is not valid: it cannot be unpacked (${(cause as Error).message})`,
+    );
   }
 }
 
@@ -78,7 +86,8 @@ function compile(wasm: Uint8Array<ArrayBuffer>, wide: boolean): WebAssembly.Modu
 
 /** Whether the addresses of a valid module have 64 bits. */
 function isWide(wasm: Uint8Array): boolean {
-  for (const { id, content } of sectionsOf(wasm)) if (id === MEMORIES) return content[0]! > 0 && (content[1]! & WIDE) !== 0;
+  for (const { id, content } of sectionsOf(wasm))
+    if (id === MEMORIES) return content[0]! > 0 && (content[1]! & WIDE) !== 0;
   return false;
 }
 
@@ -92,20 +101,33 @@ export function checkSections(wasm: Uint8Array): void {
   const names = new Set<string>();
   let bytes = 0;
   for (const { id, length, name } of sectionsOf(wasm)) {
-    if (id === CODE && length > MAX_CODE) throw invalid(`Wasm module code section size of ${length} exceeds the maximum allowed size of ${MAX_CODE}.`);
+    if (id === CODE && length > MAX_CODE)
+      throw invalid(`Wasm module code section size of ${length} exceeds the maximum allowed size of ${MAX_CODE}.`);
     if (!name.startsWith('icp:')) continue;
     const [, section] = /^icp:(?:public|private) (.*)$/s.exec(name) ?? [];
     if (section === undefined) throw invalid(`Wasm module has an invalid custom section. ${unscoped(name)}`);
-    if (names.has(section)) throw invalid(`Wasm module has an invalid custom section. Invalid custom section: name ${section} already exists`);
+    if (names.has(section))
+      throw invalid(
+        `Wasm module has an invalid custom section. Invalid custom section: name ${section} already exists`,
+      );
     names.add(section);
     bytes += length;
   }
-  if (names.size > MAX_SECTIONS) throw invalid(`Wasm module has an invalid custom section. Invalid custom sections: defined ${names.size} sections, at most ${MAX_SECTIONS} are allowed`);
-  if (bytes > MAX_SECTION_BYTES) throw invalid(`Wasm module has an invalid custom section. Invalid custom sections: ${bytes} bytes, at most ${MAX_SECTION_BYTES} are allowed`);
+  if (names.size > MAX_SECTIONS)
+    throw invalid(
+      `Wasm module has an invalid custom section. Invalid custom sections: defined ${names.size} sections, at ` +
+        `most ${MAX_SECTIONS} are allowed`,
+    );
+  if (bytes > MAX_SECTION_BYTES)
+    throw invalid(
+      `Wasm module has an invalid custom section. Invalid custom sections: ${bytes} bytes, at most ` +
+        `${MAX_SECTION_BYTES} are allowed`,
+    );
 }
 
 function unscoped(name: string): string {
-  if (name === 'icp:public' || name === 'icp:private') return "'icp:' section names must have a space after the public/private scope";
+  if (name === 'icp:public' || name === 'icp:private')
+    return "'icp:' section names must have a space after the public/private scope";
   return `Invalid custom section: Custom section '${name}' has no public/private scope defined.`;
 }
 

@@ -252,7 +252,8 @@ fn accept_cycles(at_most: u128) -> u128 {
 
 #[update]
 async fn send_cycles(canister: Principal, amount: u128, at_most: u128) -> (u128, u128) {
-    let response = Call::unbounded_wait(canister, "accept_cycles").with_arg(at_most).with_cycles(amount).await.expect("called");
+    let response =
+        Call::unbounded_wait(canister, "accept_cycles").with_arg(at_most).with_cycles(amount).await.expect("called");
     (response.candid().expect("decoded"), api::msg_cycles_refunded())
 }
 
@@ -267,9 +268,14 @@ async fn random() -> Vec<u8> {
 async fn create_child(cycles: u128, wasm: Vec<u8>) -> Principal {
     let arg = ic::CreateCanisterArgs { settings: None };
     let child = ic::create_canister_with_extra_cycles(&arg, cycles).await.expect("created").canister_id;
-    ic::install_code(&ic::InstallCodeArgs { mode: ic::CanisterInstallMode::Install, canister_id: child, wasm_module: wasm, arg: vec![] })
-        .await
-        .expect("installed");
+    ic::install_code(&ic::InstallCodeArgs {
+        mode: ic::CanisterInstallMode::Install,
+        canister_id: child,
+        wasm_module: wasm,
+        arg: vec![],
+    })
+    .await
+    .expect("installed");
     child
 }
 
@@ -298,13 +304,15 @@ fn ed25519() -> ic::SchnorrKeyId {
 
 #[update]
 async fn schnorr_public_key() -> Vec<u8> {
-    let arg = ic::SchnorrPublicKeyArgs { canister_id: None, derivation_path: vec![b"test".to_vec()], key_id: ed25519() };
+    let arg =
+        ic::SchnorrPublicKeyArgs { canister_id: None, derivation_path: vec![b"test".to_vec()], key_id: ed25519() };
     ic::schnorr_public_key(&arg).await.expect("key").public_key
 }
 
 #[update]
 async fn schnorr_sign(message: Vec<u8>) -> Vec<u8> {
-    let arg = ic::SignWithSchnorrArgs { message, derivation_path: vec![b"test".to_vec()], key_id: ed25519(), aux: None };
+    let arg =
+        ic::SignWithSchnorrArgs { message, derivation_path: vec![b"test".to_vec()], key_id: ed25519(), aux: None };
     ic::sign_with_schnorr(&arg).await.expect("signed").signature
 }
 
@@ -360,7 +368,11 @@ fn serve(request: String, page: HttpResponse) {
 #[query]
 fn http_request(request: HttpRequest) -> HttpResponse {
     let path = request.url.split('?').next().unwrap_or_default();
-    let range = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("range")).map(|(_, range)| format!(" {range}"));
+    let range = request
+        .headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("range"))
+        .map(|(_, range)| format!(" {range}"));
     let key = format!("{} {path}{}", request.method, range.unwrap_or_default());
     if let Some(page) = PAGES.with_borrow(|pages| pages.get(&key).cloned()) {
         return page;
@@ -378,7 +390,8 @@ fn http_request(request: HttpRequest) -> HttpResponse {
         "/echo" => page(echo(&request), None),
         _ if path.starts_with("/stream") => {
             let callback = StreamingCallback::new(api::canister_self(), "http_streaming".into());
-            let streaming_strategy = Some(StreamingStrategy::Callback { callback, token: Token { part: 1, path: path.into() } });
+            let streaming_strategy =
+                Some(StreamingStrategy::Callback { callback, token: Token { part: 1, path: path.into() } });
             HttpResponse { streaming_strategy, ..page("part 0, ".into(), None) }
         }
         _ => page(format!("{} {} {}", request.method, request.url, request.body.len()), None),
@@ -389,7 +402,13 @@ fn http_request(request: HttpRequest) -> HttpResponse {
 fn echo(request: &HttpRequest) -> String {
     let headers: Vec<String> = request.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     let body = String::from_utf8_lossy(&request.body);
-    format!("{} {} version {:?}\n{}\n\n{body}", request.method, request.url, request.certificate_version, headers.join("\n"))
+    format!(
+        "{} {} version {:?}\n{}\n\n{body}",
+        request.method,
+        request.url,
+        request.certificate_version,
+        headers.join("\n")
+    )
 }
 
 /// The parts of `/stream/<parts>`, three unless it says how many.
@@ -402,11 +421,21 @@ fn http_streaming(token: Token) -> StreamedPart {
     if token.part == parts {
         return StreamedPart { body: b"end".to_vec(), token: None };
     }
-    StreamedPart { body: format!("part {}, ", token.part).into_bytes(), token: Some(Token { part: token.part + 1, ..token }) }
+    StreamedPart {
+        body: format!("part {}, ", token.part).into_bytes(),
+        token: Some(Token { part: token.part + 1, ..token }),
+    }
 }
 
 #[update]
 fn http_request_update(request: HttpRequest) -> HttpResponse {
-    let headers = vec![("x-seen".into(), format!("{} {} {:?}", request.method, request.url, request.certificate_version))];
-    HttpResponse { status_code: 201, headers, body: increment().to_string().into_bytes(), upgrade: Some(true), streaming_strategy: None }
+    let headers =
+        vec![("x-seen".into(), format!("{} {} {:?}", request.method, request.url, request.certificate_version))];
+    HttpResponse {
+        status_code: 201,
+        headers,
+        body: increment().to_string().into_bytes(),
+        upgrade: Some(true),
+        streaming_strategy: None,
+    }
 }

@@ -44,7 +44,8 @@ fn secp256k1() -> ic::EcdsaKeyId {
 
 #[update]
 async fn ecdsa_public_key() -> Vec<u8> {
-    let arg = ic::EcdsaPublicKeyArgs { canister_id: None, derivation_path: vec![b"test".to_vec()], key_id: secp256k1() };
+    let arg =
+        ic::EcdsaPublicKeyArgs { canister_id: None, derivation_path: vec![b"test".to_vec()], key_id: secp256k1() };
     ic::ecdsa_public_key(&arg).await.expect("key").public_key
 }
 
@@ -71,12 +72,25 @@ async fn bip340_sign(message: Vec<u8>, merkle_root_hash: Option<Vec<u8>>) -> Res
     ic::sign_with_schnorr(&arg).await.map(|reply| reply.signature).map_err(|why| why.to_string())
 }
 
-/// Fetches a page, through a transform that leaves out the headers and puts the context before the body; the error is code and text.
+/// Fetches a page, through a transform that leaves out the headers and puts the context before the body; the error is
+/// code and text.
 #[update]
-async fn fetch(url: String, max_response_bytes: Option<u64>, transform: Option<String>) -> Result<(u64, Vec<String>, Vec<u8>), (u32, String)> {
+async fn fetch(
+    url: String,
+    max_response_bytes: Option<u64>,
+    transform: Option<String>,
+) -> Result<(u64, Vec<String>, Vec<u8>), (u32, String)> {
     let transform = transform.map(|method| ic::transform_context_from_query(method, b"seen: ".to_vec()));
     let header = ic::HttpHeader { name: "X-Test".into(), value: "yes".into() };
-    let arg = ic::HttpRequestArgs { url, max_response_bytes, method: ic::HttpMethod::POST, headers: vec![header], body: Some(b"ping".to_vec()), transform, is_replicated: None };
+    let arg = ic::HttpRequestArgs {
+        url,
+        max_response_bytes,
+        method: ic::HttpMethod::POST,
+        headers: vec![header],
+        body: Some(b"ping".to_vec()),
+        transform,
+        is_replicated: None,
+    };
     match ic::http_request(&arg).await {
         Ok(reply) => Ok((
             u64::try_from(reply.status.0).unwrap(),
@@ -113,7 +127,9 @@ async fn history_of(canister: Principal) -> Vec<String> {
     info.recent_changes
         .into_iter()
         .map(|change| match change.details {
-            Some(ic::ChangeDetails::Creation(creation)) => format!("creation, {} controllers", creation.controllers.len()),
+            Some(ic::ChangeDetails::Creation(creation)) => {
+                format!("creation, {} controllers", creation.controllers.len())
+            }
             Some(ic::ChangeDetails::CodeUninstall) => "uninstall".into(),
             Some(ic::ChangeDetails::CodeDeployment(deployment)) => format!("{:?}", deployment.mode).to_lowercase(),
             Some(ic::ChangeDetails::LoadSnapshot(_)) => "load snapshot".into(),

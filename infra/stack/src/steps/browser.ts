@@ -10,14 +10,18 @@ const CHROMIUM = '/usr/bin/chromium';
 export const browser: Step = {
   name: 'browser',
   title: 'Chromium for tests',
-  ways: ['LIVEPOD_CHROMIUM=/path/to/chromium', 'as root, on Debian: apt-get install chromium (done by itself when run as root)'],
+  ways: [
+    'LIVEPOD_CHROMIUM=/path/to/chromium',
+    'as root, on Debian: apt-get install chromium (done by itself when run as root)',
+  ],
   async run(progress) {
     const path = process.env['LIVEPOD_CHROMIUM'] ?? CHROMIUM;
     if (!existsSync(path) && path === CHROMIUM && canInstall()) {
       await aptInstall(['chromium', 'fonts-dejavu-core'], progress);
       return { how: 'built', detail: (await versionOf(path)) ?? path };
     }
-    if (!existsSync(path)) return { how: 'found', detail: 'none', warning: `${path} is not there: the test of the Temporal UI will fail` };
+    if (!existsSync(path))
+      return { how: 'found', detail: 'none', warning: `${path} is not there: the test of the Temporal UI will fail` };
     return { how: 'found', detail: (await versionOf(path)) ?? path };
   },
 };

@@ -17,7 +17,8 @@ export const pythonAgent: Step = {
   async run(progress) {
     const inputs = await hashOf([PINS]);
     const stamp = cache('stamps', 'ic-py');
-    if (existsSync(`${folder}/bin/python`) && await stamped(stamp, inputs)) return { how: 'cached', detail: 'ic-py 1.0.1' };
+    if (existsSync(`${folder}/bin/python`) && (await stamped(stamp, inputs)))
+      return { how: 'cached', detail: 'ic-py 1.0.1' };
     await rm(folder, { recursive: true, force: true });
     try {
       await run('python3', ['-m', 'venv', folder], { timeout: 120_000 });
@@ -25,7 +26,10 @@ export const pythonAgent: Step = {
       await installMissing({ 'python3-venv': 'python3-venv' }, progress);
       await run('python3', ['-m', 'venv', folder], { timeout: 120_000 });
     }
-    await run(`${folder}/bin/pip`, ['install', '--require-hashes', '--disable-pip-version-check', '-r', PINS], { onLine: progress, timeout: 300_000 });
+    await run(`${folder}/bin/pip`, ['install', '--require-hashes', '--disable-pip-version-check', '-r', PINS], {
+      onLine: progress,
+      timeout: 300_000,
+    });
     await writeStamp(stamp, inputs);
     return { how: 'built', detail: 'ic-py 1.0.1' };
   },

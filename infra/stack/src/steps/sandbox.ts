@@ -13,6 +13,10 @@ export const sandbox: Step = {
     await installMissing({ bwrap: 'bubblewrap' }, progress);
     const installed = await versionOf('bwrap');
     if (installed) return { how: 'built', detail: installed };
-    return { how: 'found', detail: 'none', warning: 'bubblewrap is not installed: a training job is not cut off from the network on this machine' };
+    return {
+      how: 'found',
+      detail: 'none',
+      warning: 'bubblewrap is not installed: a training job is not cut off from the network on this machine',
+    };
   },
 };

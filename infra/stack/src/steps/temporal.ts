@@ -6,18 +6,24 @@ const NEEDED = [1, 4, 1] as const;
 const module = 'infra/temporal';
 
 /** Where the dev server's program is; null when TEMPORAL_ADDRESS names a server that runs elsewhere. */
-export async function temporalProgram(progress: (line: string) => void = () => {}): Promise<{ path: string | null; how: 'found' | 'cached' | 'built'; detail: string }> {
+export async function temporalProgram(
+  progress: (line: string) => void = () => {},
+): Promise<{ path: string | null; how: 'found' | 'cached' | 'built'; detail: string }> {
   const address = process.env['TEMPORAL_ADDRESS'];
   if (address) return { path: null, how: 'found', detail: `TEMPORAL_ADDRESS ${address}` };
   const installed = which('temporal');
-  const version = installed && await versionOf(installed);
-  if (installed && version && isEnough(version)) return { path: installed, how: 'found', detail: `${installed}: ${version}` };
-  const { path, built } = await buildGoTool({
-    name: 'temporal',
-    module,
-    package: 'github.com/temporalio/cli/cmd/temporal',
-    ldflags: '-X github.com/temporalio/cli/temporalcli.Version=1.5.1',
-  }, progress);
+  const version = installed && (await versionOf(installed));
+  if (installed && version && isEnough(version))
+    return { path: installed, how: 'found', detail: `${installed}: ${version}` };
+  const { path, built } = await buildGoTool(
+    {
+      name: 'temporal',
+      module,
+      package: 'github.com/temporalio/cli/cmd/temporal',
+      ldflags: '-X github.com/temporalio/cli/temporalcli.Version=1.5.1',
+    },
+    progress,
+  );
   return { path, how: built ? 'built' : 'cached', detail: 'temporal 1.5.1 (server 1.29.1, UI 2.42.1)' };
 }
 

@@ -8,30 +8,52 @@ import type { Step } from '../step.js';
 import { rustWays, wasmToolchain } from '../wasmToolchain.js';
 
 /** The canisters, one crate and one Wasm module each. */
-export const canisterNames = ['governance', 'datasets', 'bucket', 'access', 'models', 'fleet', 'treasury', 'ledger'] as const;
+export const canisterNames = [
+  'governance',
+  'datasets',
+  'bucket',
+  'access',
+  'models',
+  'fleet',
+  'treasury',
+  'ledger',
+] as const;
 
 /**
- * Compiles crates of one workspace to `<outDir>/<crate>.wasm`, unless they are there, made from the same sources by the same compiler.
+ * Compiles crates of one workspace to `<outDir>/<crate>.wasm`, unless they are there, made from the same sources by the
+ * same compiler.
  *
  * @param crateDir  the workspace's folder, from the clone's top
  * @param packages  names of crates with a `cdylib` in it
  * @returns whether anything had to be compiled
  */
-export async function buildWasm(crateDir: string, packages: readonly string[], outDir = cache('wasm'), progress: (line: string) => void = () => {}): Promise<boolean> {
+export async function buildWasm(
+  crateDir: string,
+  packages: readonly string[],
+  outDir = cache('wasm'),
+  progress: (line: string) => void = () => {},
+): Promise<boolean> {
   const folder = join(root, crateDir);
   const toolchain = await wasmToolchain(progress);
   const inputs = await hashOf(await rustSources(folder), toolchain.version, toolchain.kind, ...packages);
   const outputs = packages.map((name) => join(outDir, `${name}.wasm`));
   const stamp = cache('stamps', `wasm-${packages.join('-')}`);
-  if (outputs.every((path) => existsSync(path)) && await stamped(stamp, inputs)) return false;
+  if (outputs.every((path) => existsSync(path)) && (await stamped(stamp, inputs))) return false;
 
   const target = cache('cargo-target');
   const locked = existsSync(join(folder, 'Cargo.lock')) ? ['--locked'] : [];
-  await run(toolchain.cargo, ['build', ...locked, ...toolchain.args, ...packages.flatMap((name) => ['-p', name])],
-    { cwd: folder, env: { ...toolchain.env, CARGO_TARGET_DIR: target, CARGO_TERM_COLOR: 'never' }, onLine: progress, timeout: 40 * 60_000 });
+  await run(toolchain.cargo, ['build', ...locked, ...toolchain.args, ...packages.flatMap((name) => ['-p', name])], {
+    cwd: folder,
+    env: { ...toolchain.env, CARGO_TARGET_DIR: target, CARGO_TERM_COLOR: 'never' },
+    onLine: progress,
+    timeout: 40 * 60_000,
+  });
   await mkdir(outDir, { recursive: true });
   for (const [i, path] of outputs.entries()) {
-    await copyFile(join(target, 'wasm32-unknown-unknown/release', `${packages[i]!.replaceAll('-', '_')}.wasm`), `${path}.new`);
+    await copyFile(
+      join(target, 'wasm32-unknown-unknown/release', `${packages[i]!.replaceAll('-', '_')}.wasm`),
+      `${path}.new`,
+    );
     await rename(`${path}.new`, path);
   }
   await writeStamp(stamp, inputs);
@@ -44,12 +66,21 @@ async function rustSources(folder: string): Promise<string[]> {
   const paths: string[] = [];
   for (const entry of entries) {
     const path = join(folder, entry.name);
-    if (entry.isFile() ? /\.(toml|lock|did|rs)$/.test(entry.name) : entry.name === 'src' || entry.name === 'lib' || await isCrate(path)) paths.push(path);
+    if (
+      entry.isFile()
+        ? /\.(toml|lock|did|rs)$/.test(entry.name)
+        : entry.name === 'src' || entry.name === 'lib' || (await isCrate(path))
+    )
+      paths.push(path);
   }
   return paths.sort();
 }
 
-const isCrate = (folder: string): Promise<boolean> => readFile(join(folder, 'Cargo.toml')).then(() => true, () => false);
+const isCrate = (folder: string): Promise<boolean> =>
+  readFile(join(folder, 'Cargo.toml')).then(
+    () => true,
+    () => false,
+  );
 
 function wasmStep(name: string, title: string, crateDir: string, packages: readonly string[]): Step {
   return {
@@ -58,7 +89,10 @@ function wasmStep(name: string, title: string, crateDir: string, packages: reado
     ways: rustWays,
     async run(progress) {
       const built = await buildWasm(crateDir, packages, cache('wasm'), progress);
-      return { how: built ? 'built' : 'cached', detail: packages.length > 1 ? `${packages.length} modules` : `${packages[0]}.wasm` };
+      return {
+        how: built ? 'built' : 'cached',
+        detail: packages.length > 1 ? `${packages.length} modules` : `${packages[0]}.wasm`,
+      };
     },
   };
 }
@@ -73,5 +107,9 @@ export const rust: Step = {
   },
 };
 export const canisters = wasmStep('canisters', 'Canisters', 'canisters', canisterNames);
-export const instrument = wasmStep('instrument', 'Wasm instrumenter of the IC host', 'infra/ic/instrument', ['instrument']);
-export const testCanister = wasmStep('test-canister', 'Test canister of the IC host', 'infra/ic/test-canister', ['test-canister']);
+export const instrument = wasmStep('instrument', 'Wasm instrumenter of the IC host', 'infra/ic/instrument', [
+  'instrument',
+]);
+export const testCanister = wasmStep('test-canister', 'Test canister of the IC host', 'infra/ic/test-canister', [
+  'test-canister',
+]);

@@ -9,34 +9,69 @@ import type { Chapter, Stage } from './chapter.js';
 
 const FEE = TOKEN;
 
-/** Cuts, encrypts, signs and uploads one person's recordings by that person's own identity; once, however often it is called. */
-async function upload(stage: Stage, name: string, title: string, files: RecordingFile[], store: 'bucket' | 's3'): Promise<string> {
+/**
+ * Cuts, encrypts, signs and uploads one person's recordings by that person's own identity; once, however often it is
+ * called.
+ */
+async function upload(
+  stage: Stage,
+  name: string,
+  title: string,
+  files: RecordingFile[],
+  store: 'bucket' | 's3',
+): Promise<string> {
   const { memory, cast, network } = stage;
   const known = memory.told.datasets[name];
   if (known) return known.id;
   stage.tell(`${title}: ${files.length} recordings to ${store === 's3' ? 'S3' : 'a canister bucket'}`);
   const identity = cast.identity(name);
   const clients = await connect(network, identity);
-  const { dataset } = await insist(title, () => contribute({
-    clients, seed: cast.seed(name), recordings: files, schema: schemaOf(stage.recordings), title, modality: 'motion', store, licence: licenceOf(cast.principal(name)),
-    ...(store === 's3' ? { s3: { ...network.s3!, ...stage.s3 } } : {}),
-  }));
+  const { dataset } = await insist(title, () =>
+    contribute({
+      clients,
+      seed: cast.seed(name),
+      recordings: files,
+      schema: schemaOf(stage.recordings),
+      title,
+      modality: 'motion',
+      store,
+      licence: licenceOf(cast.principal(name)),
+      ...(store === 's3' ? { s3: { ...network.s3!, ...stage.s3 } } : {}),
+    }),
+  );
   memory.note((told) => void (told.datasets[name] = { id: dataset, contributor: cast.principal(name), store }));
   return dataset;
 }
 
 const licenceOf = (account: string): Licence => ({
-  fee: String(FEE), access: 'fee', purposes: ['motion-recognition'], providerClasses: ['bonded'], termDays: 365, splits: [{ account, basisPoints: 10_000 }],
+  fee: String(FEE),
+  access: 'fee',
+  purposes: ['motion-recognition'],
+  providerClasses: ['bonded'],
+  termDays: 365,
+  splits: [{ account, basisPoints: 10_000 }],
 });
 
 export const firstContributions: Chapter = {
   title: 'Eight people contribute: five to canister buckets, three to S3',
   async tell(stage) {
     for (const [index, person] of stage.people.first.entries()) {
-      await upload(stage, contributor(person), `Watch of ${person}`, filesOf(stage.recordings, person), index < FIRST_IN_S3 ? 'bucket' : 's3');
+      await upload(
+        stage,
+        contributor(person),
+        `Watch of ${person}`,
+        filesOf(stage.recordings, person),
+        index < FIRST_IN_S3 ? 'bucket' : 's3',
+      );
     }
     await refusedForItsSignature(stage);
-    const doubtful = await upload(stage, 'contributor-newcomer', 'Watch of a newcomer', withWrongUnits(filesOf(stage.recordings, stage.people.second[0]!).slice(0, 3)), 'bucket');
+    const doubtful = await upload(
+      stage,
+      'contributor-newcomer',
+      'Watch of a newcomer',
+      withWrongUnits(filesOf(stage.recordings, stage.people.second[0]!).slice(0, 3)),
+      'bucket',
+    );
     stage.voters.refuse(doubtful);
   },
 };
@@ -44,7 +79,8 @@ export const firstContributions: Chapter = {
 export const secondContributions: Chapter = {
   title: 'Six more people contribute',
   async tell(stage) {
-    for (const person of stage.people.second) await upload(stage, contributor(person), `Watch of ${person}`, filesOf(stage.recordings, person), 'bucket');
+    for (const person of stage.people.second)
+      await upload(stage, contributor(person), `Watch of ${person}`, filesOf(stage.recordings, person), 'bucket');
   },
 };
 
@@ -52,7 +88,13 @@ export const carelessContribution: Chapter = {
   title: 'A dataset with shuffled labels slips through a careless vote',
   async tell(stage) {
     const files = stage.people.second.slice(0, 3).flatMap((person) => filesOf(stage.recordings, person));
-    await upload(stage, 'contributor-careless', 'Watch of many', withShuffledLabels(files, stage.recordings.labels), 'bucket');
+    await upload(
+      stage,
+      'contributor-careless',
+      'Watch of many',
+      withShuffledLabels(files, stage.recordings.labels),
+      'bucket',
+    );
   },
 };
 
@@ -62,16 +104,32 @@ async function refusedForItsSignature(stage: Stage): Promise<void> {
   if (memory.told.refused) return;
   const name = contributor(people.first[0]!);
   const clients = await connect(network, cast.identity(name));
-  const original = await insist('reading a manifest', () => clients.datasets.get_manifest(memory.told.datasets[name]!.id));
-  if (!original) throw new StoryError('wentWrong', { dataset: memory.told.datasets[name]!.id }, 'The first dataset has no manifest in the datasets canister.');
-  const altered = canonicalJson({ ...(parseCanonical(new Uint8Array(original.manifest)) as object), title: 'Watch of somebody else' });
+  const original = await insist('reading a manifest', () =>
+    clients.datasets.get_manifest(memory.told.datasets[name]!.id),
+  );
+  if (!original)
+    throw new StoryError(
+      'wentWrong',
+      { dataset: memory.told.datasets[name]!.id },
+      'The first dataset has no manifest in the datasets canister.',
+    );
+  const altered = canonicalJson({
+    ...(parseCanonical(new Uint8Array(original.manifest)) as object),
+    title: 'Watch of somebody else',
+  });
   const id = documentId(altered);
   try {
-    await insist('a registration with a wrong signature', () => clients.datasets.register({ manifest: altered, signature: original.signature }), (error) => error instanceof CanisterError && error.code !== 'network');
+    await insist(
+      'a registration with a wrong signature',
+      () => clients.datasets.register({ manifest: altered, signature: original.signature }),
+      (error) => error instanceof CanisterError && error.code !== 'network',
+    );
   } catch (error) {
     if (!(error instanceof CanisterError) || error.code !== 'wrongSignature') throw error;
     stage.tell(`a dataset with a wrong signature was refused: ${error.message}`);
-    memory.note((told) => void (told.refused = { id, contributor: cast.principal(name), store: 'bucket', why: error.message }));
+    memory.note(
+      (told) => void (told.refused = { id, contributor: cast.principal(name), store: 'bucket', why: error.message }),
+    );
     return;
   }
   throw new StoryError('wentWrong', { dataset: id }, `Dataset ${id} was registered in spite of its wrong signature.`);

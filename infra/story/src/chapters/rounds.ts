@@ -6,25 +6,55 @@ import { until } from '../patience.js';
 import type { Chapter, Stage } from './chapter.js';
 import { lifecycle, rollback } from './workflows.js';
 
-const PLAN = { waves: [1, 3, 6], soakSeconds: 6, gate: { minWindows: 80, maxCorrectionPermille: 350, maxErrors: 0 }, skippableSoak: true };
+const PLAN = {
+  waves: [1, 3, 6],
+  soakSeconds: 6,
+  gate: { minWindows: 80, maxCorrectionPermille: 350, maxErrors: 0 },
+  skippableSoak: true,
+};
 const id = (stage: Stage, name: string): string => stage.memory.told.datasets[name]!.id;
 const idsOf = (stage: Stage, people: string[]): string[] => people.map((person) => id(stage, contributor(person)));
-const result = (stage: Stage, round: string): LifecycleResult => stage.memory.told.results[`lifecycle-${round}`] as LifecycleResult;
+const result = (stage: Stage, round: string): LifecycleResult =>
+  stage.memory.told.results[`lifecycle-${round}`] as LifecycleResult;
 
 function roundOf(stage: Stage, round: string, more: Partial<LifecycleInput>): LifecycleInput {
-  return { round, recipe: stage.memory.told.recipe!, provider: 'provider-1', channel: 'stable', plan: PLAN, holdSeconds: 0, ...more };
+  return {
+    round,
+    recipe: stage.memory.told.recipe!,
+    provider: 'provider-1',
+    channel: 'stable',
+    plan: PLAN,
+    holdSeconds: 0,
+    ...more,
+  };
 }
 
 function expected(what: string, holds: boolean, found: unknown): void {
-  if (!holds) throw new StoryError('wentWrong', { what, found }, `The story expects that ${what}; found: ${JSON.stringify(found)}.`);
+  if (!holds)
+    throw new StoryError(
+      'wentWrong',
+      { what, found },
+      `The story expects that ${what}; found: ${JSON.stringify(found)}.`,
+    );
 }
 
 export const firstRound: Chapter = {
   title: 'Round 1: votes, escrow, training, evaluation, adoption, rollout 1 → 3 → 6',
   async tell(stage) {
-    const made = await lifecycle(stage, roundOf(stage, 'round-1', { datasets: [...idsOf(stage, stage.people.first), id(stage, 'contributor-newcomer')], arguments: { epochs: 3, windowsPerEpoch: 2048 }, seed: 1 }));
+    const made = await lifecycle(
+      stage,
+      roundOf(stage, 'round-1', {
+        datasets: [...idsOf(stage, stage.people.first), id(stage, 'contributor-newcomer')],
+        arguments: { epochs: 3, windowsPerEpoch: 2048 },
+        seed: 1,
+      }),
+    );
     expected('version 1 reaches the whole channel', made.outcome === 'completed' && made.version === 1, made);
-    expected('voters keep one dataset out', made.datasets.filter((dataset) => dataset.decision === 'rejected').length === 1, made.datasets);
+    expected(
+      'voters keep one dataset out',
+      made.datasets.filter((dataset) => dataset.decision === 'rejected').length === 1,
+      made.datasets,
+    );
     await stage.pods.allHaveRun([1], 180);
     stage.tell(`version 1: ${inWords(made)}`);
   },
@@ -34,9 +64,21 @@ export const secondRound: Chapter = {
   title: 'Round 2: trained on from version 1 with six more people; version 2 is better and rolls out',
   async tell(stage) {
     const first = result(stage, 'round-1');
-    const made = await lifecycle(stage, roundOf(stage, 'round-2', { datasets: idsOf(stage, stage.people.second), trainOn: idsOf(stage, stage.people.first), base: first.checkpoint, seed: 2 }));
+    const made = await lifecycle(
+      stage,
+      roundOf(stage, 'round-2', {
+        datasets: idsOf(stage, stage.people.second),
+        trainOn: idsOf(stage, stage.people.first),
+        base: first.checkpoint,
+        seed: 2,
+      }),
+    );
     expected('version 2 reaches the whole channel', made.outcome === 'completed' && made.version === 2, made);
-    expected('version 2 is better than version 1 on hold-out people', Number(made.evaluation!.accuracy) > Number(first.evaluation!.accuracy), { first: first.evaluation, second: made.evaluation });
+    expected(
+      'version 2 is better than version 1 on hold-out people',
+      Number(made.evaluation!.accuracy) > Number(first.evaluation!.accuracy),
+      { first: first.evaluation, second: made.evaluation },
+    );
     await stage.pods.allHaveRun([1, 2], 180);
     stage.tell(`version 2: ${inWords(made)}`);
   },
@@ -45,15 +87,31 @@ export const secondRound: Chapter = {
 export const thirdRound: Chapter = {
   title: 'Round 3: the canary fails its gate, the release stops itself, bonds are put up for slashing',
   async tell(stage) {
-    const made = await lifecycle(stage, roundOf(stage, 'round-3', { datasets: [id(stage, 'contributor-careless')], base: result(stage, 'round-2').checkpoint, arguments: { epochs: 4 }, seed: 3 }));
+    const made = await lifecycle(
+      stage,
+      roundOf(stage, 'round-3', {
+        datasets: [id(stage, 'contributor-careless')],
+        base: result(stage, 'round-2').checkpoint,
+        arguments: { epochs: 4 },
+        seed: 3,
+      }),
+    );
     expected('the release of version 3 stops itself', made.outcome === 'stopped' && made.version === 3, made);
     expected('two bonds are put up for slashing', made.slashing.length === 2, made.slashing);
     const pods = await stage.pods.allAt(2, 180);
     const exposed = pods.filter((pod) => pod.history.some((entry) => entry.version === 3));
-    expected('one pod alone ever ran version 3', exposed.length === 1, exposed.map((pod) => pod.name));
+    expected(
+      'one pod alone ever ran version 3',
+      exposed.length === 1,
+      exposed.map((pod) => pod.name),
+    );
     const clients = await connect(stage.network);
     for (const proposal of made.slashing) {
-      await until(`the vote on slashing, proposal ${proposal}`, async () => ((await decision(clients, proposal)).outcome === 'open' ? undefined : true), 180);
+      await until(
+        `the vote on slashing, proposal ${proposal}`,
+        async () => ((await decision(clients, proposal)).outcome === 'open' ? undefined : true),
+        180,
+      );
     }
     stage.tell(`version 3: ${inWords(made)}; ${exposed[0]!.name} went back to version 2`);
   },
@@ -62,14 +120,26 @@ export const thirdRound: Chapter = {
 export const rollbacks: Chapter = {
   title: 'The DAO rolls the channel back to version 1, and forward to 2',
   async tell(stage) {
-    const back = await rollback(stage, { channel: 'stable', version: 1, reason: 'Drill: back to version 1', ref: 'back' });
+    const back = await rollback(stage, {
+      channel: 'stable',
+      version: 1,
+      reason: 'Drill: back to version 1',
+      ref: 'back',
+    });
     expected('the rollback is adopted', back.decision === 'adopted', back);
     await stage.pods.allHaveRun([2, 1], 180);
-    const forward = await rollback(stage, { channel: 'stable', version: 2, reason: 'The drill is over: forward to version 2', ref: 'forward' });
+    const forward = await rollback(stage, {
+      channel: 'stable',
+      version: 2,
+      reason: 'The drill is over: forward to version 2',
+      ref: 'forward',
+    });
     expected('the way forward is adopted', forward.decision === 'adopted', forward);
     await stage.pods.allHaveRun([2, 1, 2], 180);
   },
 };
 
 const inWords = ({ evaluation }: LifecycleResult): string =>
-  evaluation ? `accuracy ${evaluation.accuracy}, macro-F1 ${evaluation.macroF1}, worst person ${evaluation.worstPerson}` : 'not measured';
+  evaluation
+    ? `accuracy ${evaluation.accuracy}, macro-F1 ${evaluation.macroF1}, worst person ${evaluation.worstPerson}`
+    : 'not measured';

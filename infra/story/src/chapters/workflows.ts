@@ -5,18 +5,40 @@ import { insist } from '../patience.js';
 import type { Stage } from './chapter.js';
 
 /** Starts a workflow as an operator would from the UI, once, and waits for what it returns. */
-async function ran<T>(stage: Stage, workflowType: string, taskQueue: string, workflowId: string, input: unknown): Promise<T> {
+async function ran<T>(
+  stage: Stage,
+  workflowType: string,
+  taskQueue: string,
+  workflowId: string,
+  input: unknown,
+): Promise<T> {
   const { memory, temporal } = stage;
   if (workflowId in memory.told.results) return memory.told.results[workflowId] as T;
-  const ended = (error: unknown): boolean => error instanceof WorkflowExecutionAlreadyStartedError || error instanceof WorkflowFailedError;
-  await insist(`the start of ${workflowId}`, () => temporal.workflow.start(workflowType, { workflowId, taskQueue, args: [input], workflowIdReusePolicy: 'REJECT_DUPLICATE' }), ended).catch((error: unknown) => {
+  const ended = (error: unknown): boolean =>
+    error instanceof WorkflowExecutionAlreadyStartedError || error instanceof WorkflowFailedError;
+  await insist(
+    `the start of ${workflowId}`,
+    () =>
+      temporal.workflow.start(workflowType, {
+        workflowId,
+        taskQueue,
+        args: [input],
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      }),
+    ended,
+  ).catch((error: unknown) => {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   });
   stage.tell(`${workflowType} ${workflowId} runs`);
   const watching = new AbortController();
   void follow(stage, workflowId, watching.signal);
   try {
-    const result = await insist<T>(`the result of ${workflowId}`, () => temporal.workflow.getHandle(workflowId).result() as Promise<T>, ended, 1800);
+    const result = await insist<T>(
+      `the result of ${workflowId}`,
+      () => temporal.workflow.getHandle(workflowId).result() as Promise<T>,
+      ended,
+      1800,
+    );
     memory.note((told) => void (told.results[workflowId] = result));
     return result;
   } finally {
@@ -29,8 +51,15 @@ async function follow(stage: Stage, workflowId: string, signal: AbortSignal): Pr
   let shown = '';
   while (!signal.aborted) {
     try {
-      const details = await stage.temporal.workflow.getHandle(workflowId).query<string>('__temporal_workflow_metadata').then(currentDetails);
-      const line = details.split('\n').map((text) => text.replace(/[#*`]/g, '').trim()).find((text) => text !== '') ?? '';
+      const details = await stage.temporal.workflow
+        .getHandle(workflowId)
+        .query<string>('__temporal_workflow_metadata')
+        .then(currentDetails);
+      const line =
+        details
+          .split('\n')
+          .map((text) => text.replace(/[#*`]/g, '').trim())
+          .find((text) => text !== '') ?? '';
       if (line && line !== shown) stage.tell((shown = line));
     } catch {
       // No worker answers right now; the workflow goes on when one does.
@@ -41,6 +70,11 @@ async function follow(stage: Stage, workflowId: string, signal: AbortSignal): Pr
 
 const currentDetails = (metadata: unknown): string => (metadata as { currentDetails?: string }).currentDetails ?? '';
 
-export const lifecycle = (stage: Stage, input: LifecycleInput): Promise<LifecycleResult> => ran(stage, 'lifecycle', 'orchestrator', `lifecycle-${input.round}`, input);
+export const lifecycle = (stage: Stage, input: LifecycleInput): Promise<LifecycleResult> =>
+  ran(stage, 'lifecycle', 'orchestrator', `lifecycle-${input.round}`, input);
 
-export const rollback = (stage: Stage, input: ModelRollbackInput): Promise<{ decision: string; sequence: number | null }> => ran(stage, 'modelRollback', 'rollback', `rollback-${input.channel}-${input.ref}`, input);
+export const rollback = (
+  stage: Stage,
+  input: ModelRollbackInput,
+): Promise<{ decision: string; sequence: number | null }> =>
+  ran(stage, 'modelRollback', 'rollback', `rollback-${input.channel}-${input.ref}`, input);
