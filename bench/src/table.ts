@@ -52,9 +52,11 @@ export function writeIntoPage(
   notes: readonly string[],
   now = new Date(),
 ): void {
-  const [begin, end] = [`<!-- numbers:${benchmark} -->`, `<!-- /numbers:${benchmark} -->`];
+  const begin = `<!-- numbers:${benchmark} -->`;
+  const end = `<!-- /numbers:${benchmark} -->`;
   const text = readFileSync(page, 'utf8');
-  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
   if (from < 0 || to < from)
     throw new BenchError(
       'noMarkers',

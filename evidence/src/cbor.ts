@@ -50,7 +50,8 @@ class Reader {
 
   private head(): [number, bigint] {
     const first = this.take(1n)[0]!;
-    const [major, low] = [first >> 5, first & 31];
+    const major = first >> 5;
+    const low = first & 31;
     if (low < 24) return [major, BigInt(low)];
     if (low > 27) throw new Error('a CBOR length is indefinite or reserved');
     let argument = 0n;

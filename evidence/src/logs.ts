@@ -163,7 +163,8 @@ export async function certifyLogs(
     }
   }
   times.sort((a, b) => (a < b ? -1 : 1));
-  const [from, until] = [times[0]!, times.at(-1)!];
+  const from = times[0]!;
+  const until = times.at(-1)!;
   if (until - from > SPREAD)
     refuse(
       'contradiction',
@@ -221,7 +222,8 @@ async function proveCode(
   certificates: Certificates,
 ): Promise<bigint> {
   const certified = await certificates.verify(`${path}.certificate`, code.certificate, canister);
-  const [module, controllers] = [certified.state('module_hash'), certified.state('controllers')];
+  const module = certified.state('module_hash');
+  const controllers = certified.state('controllers');
   if (!module || !controllers)
     refuse('wrongCertificate', `${path}.certificate`, `it does not say what canister ${canister} runs`);
   if (hex(module) !== code.moduleHash) refuse('differs', `${path}.moduleHash`, `the certificate says ${hex(module)}`);

@@ -31,7 +31,9 @@ describe('motion-cnn', () => {
   it('gives the same model for the same seed, and another for another', async () => {
     const model = async (seed: number) =>
       (await runRecipe({ ...request, hyperparameters: { ...small, epochs: 1 }, seed })).files['model.onnx'];
-    const [first, again, other] = [await model(5), await model(5), await model(6)];
+    const first = await model(5);
+    const again = await model(5);
+    const other = await model(6);
     expect(await distance(first, again)).toBeLessThan(1e-4);
     expect(await distance(first, other)).toBeGreaterThan(1e-3);
   });
@@ -119,7 +121,8 @@ describe('motion-cnn', () => {
 
 describe('recipe bundle', () => {
   it("is the same bytes every time, and covers code, declaration and TensorFlow's version", async () => {
-    const [first, again] = [await bundleRecipe('motion-cnn'), await bundleRecipe('motion-cnn')];
+    const first = await bundleRecipe('motion-cnn');
+    const again = await bundleRecipe('motion-cnn');
     expect(again).toEqual(first);
     const content = JSON.parse(new TextDecoder().decode(first.bytes)) as {
       outside: Record<string, string>;
@@ -147,6 +150,7 @@ async function distance(a: Uint8Array, b: Uint8Array): Promise<number> {
     holdout.map((recording) => parseRecording(recording, schema)),
     schema,
   );
-  const [x, y] = [await infer(a, windows, 3), await infer(b, windows, 3)];
+  const x = await infer(a, windows, 3);
+  const y = await infer(b, windows, 3);
   return Math.max(...x.map((value, at) => Math.abs(value - y[at]!)));
 }

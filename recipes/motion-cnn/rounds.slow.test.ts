@@ -43,7 +43,9 @@ function misnamed(recordings: Recording[]): Recording[] {
     const first = await model(people(1, 8), 1, undefined, { epochs: 3, windowsPerEpoch: 2048 });
     const second = await model(people(1, 14), 2, first);
     const third = await model(misnamed(people(9, 11)), 3, second);
-    const [one, two, three] = [await measure(first), await measure(second), await measure(third)];
+    const one = await measure(first);
+    const two = await measure(second);
+    const three = await measure(third);
     expect(one.accuracy).toBeGreaterThan(0.8);
     expect(two.accuracy).toBeGreaterThan(one.accuracy + 0.005);
     expect(two.macroF1).toBeGreaterThan(one.macroF1 + 0.005);

@@ -109,7 +109,9 @@ export class Sampler {
       if (axes.length === 3) {
         const [a, b, c] = axes as [number, number, number];
         for (let at = 0; at < out.length; at += channels) {
-          const [x, y, z] = [out[at + a]! * scale, out[at + b]! * scale, out[at + c]! * scale];
+          const x = out[at + a]! * scale;
+          const y = out[at + b]! * scale;
+          const z = out[at + c]! * scale;
           out[at + a] = turn[0]! * x + turn[1]! * y + turn[2]! * z;
           out[at + b] = turn[3]! * x + turn[4]! * y + turn[5]! * z;
           out[at + c] = turn[6]! * x + turn[7]! * y + turn[8]! * z;
@@ -125,7 +127,9 @@ export class Sampler {
 
 /** Rodrigues: a turn by `angle` radians about a random axis, row by row. */
 function rotation(angle: number, random: Random): number[] {
-  let [x, y, z] = [random.normal(), random.normal(), random.normal()];
+  let x = random.normal();
+  let y = random.normal();
+  let z = random.normal();
   const length = Math.hypot(x, y, z) || 1;
   x /= length;
   y /= length;

@@ -134,10 +134,8 @@ export function trainOn(
   return tf.tidy(() => {
     const labels = batch.y.length / batch.count;
     const x = tf.tensor3d(batch.x, [batch.count, WINDOW, batch.x.length / batch.count / WINDOW]);
-    const [y, steps] = [
-      tf.tensor2d(batch.y, [batch.count, labels]),
-      tf.tensor2d(batch.steps, [batch.steps.length / labels, labels]),
-    ];
+    const y = tf.tensor2d(batch.y, [batch.count, labels]);
+    const steps = tf.tensor2d(batch.steps, [batch.steps.length / labels, labels]);
     return optimizer.minimize(() => {
       const [whole, each] = teacher.apply(x, { training: true }) as [Tf.Tensor, Tf.Tensor];
       return tf.add(

@@ -183,7 +183,8 @@ export function strays(runs: ReadonlySet<string>, chain: Chain): string[] {
 /** The first lines in which two worlds differ, for people; none when they are the same. */
 export function difference(expected: World, found: World): string[] {
   return [...new Set([...Object.keys(expected), ...Object.keys(found)])].flatMap((heading) => {
-    const [before, after] = [expected[heading] ?? [], found[heading] ?? []];
+    const before = expected[heading] ?? [];
+    const after = found[heading] ?? [];
     if (JSON.stringify(before) === JSON.stringify(after)) return [];
     const missing = minus(before, after);
     const more = minus(after, before);

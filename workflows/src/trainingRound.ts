@@ -167,16 +167,14 @@ export async function trainingRound(request: TrainingRoundInput): Promise<Traini
     if (!patched('deadline-moves')) return train((round.deadlineSeconds + HOUR_MS / 1000) * 1000);
 
     const work = new CancellationScope();
-    const [training, tooLate] = [
-      work.run(() => train(31 * 24 * HOUR_MS)),
-      new Promise<'late'>(
-        (resolve) =>
-          void expired().then(
-            () => resolve('late'),
-            () => undefined,
-          ),
-      ),
-    ];
+    const training = work.run(() => train(31 * 24 * HOUR_MS));
+    const tooLate = new Promise<'late'>(
+      (resolve) =>
+        void expired().then(
+          () => resolve('late'),
+          () => undefined,
+        ),
+    );
     if ((await Promise.race([training, tooLate])) !== 'late') return training;
     work.cancel();
     await training.catch(() => undefined);

@@ -26,7 +26,8 @@ export async function run(options: BenchOptions): Promise<BenchRow[]> {
       interOpNumThreads: 1,
       logSeverityLevel: 3,
     });
-    const [input = '', output = ''] = [session.inputNames[0], session.outputNames[0]];
+    const input = session.inputNames[0]!;
+    const output = session.outputNames[0]!;
     const bare = async (window: Float32Array) => {
       const { data } = (await session.run({ [input]: new Tensor('float32', window, [1, ...SHAPE]) }))[output] as {
         data: Float32Array;
@@ -35,7 +36,8 @@ export async function run(options: BenchOptions): Promise<BenchRow[]> {
     };
 
     for (const window of motion) {
-      const [ours, theirs] = [await pod(window), await bare(window)];
+      const ours = await pod(window);
+      const theirs = await bare(window);
       if (ours !== theirs)
         throw new BenchError(
           'wrongResult',
@@ -64,10 +66,8 @@ export async function run(options: BenchOptions): Promise<BenchRow[]> {
       rounds.push({ ours, theirs });
     }
     return [0.5, 0.99].map((q) => {
-      const [value, peerValue] = [
-        median(rounds.map(({ ours }) => quantile(ours, q))),
-        median(rounds.map(({ theirs }) => quantile(theirs, q))),
-      ];
+      const value = median(rounds.map(({ ours }) => quantile(ours, q)));
+      const peerValue = median(rounds.map(({ theirs }) => quantile(theirs, q)));
       return {
         name: `inference p${q * 100}`,
         value,

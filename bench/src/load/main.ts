@@ -44,7 +44,9 @@ async function main(): Promise<void> {
     },
   });
   if (values.help) return console.log(HELP);
-  const [lifecycles, cached, finish] = [Number(values.lifecycles), Number(values.cached), Number(values.finish)];
+  const lifecycles = Number(values.lifecycles);
+  const cached = Number(values.cached);
+  const finish = Number(values.finish);
   if (!Number.isInteger(lifecycles / 4) || lifecycles < 4)
     throw new Error(`--lifecycles is ${values.lifecycles}; give a multiple of 4.`);
 

@@ -63,7 +63,8 @@ function bandPowers(moving: Float64Array): number[] {
 }
 
 function correlation(a: Float64Array, b: Float64Array): number {
-  const [meanA, meanB] = [meanOf(a), meanOf(b)];
+  const meanA = meanOf(a);
+  const meanB = meanOf(b);
   let both = 0,
     squareA = 0,
     squareB = 0;

@@ -75,9 +75,11 @@ export async function benchQuality(options: QualityOptions = {}): Promise<BenchR
     const theirs = baseline(windows, features, leftOut, take);
     const score = (predicted: Int16Array) =>
       scores(windows.label, predicted, windows.person, schema.labels.length, (at) => judged(at) && take(at));
-    const [mine, peer] = [score(ours), score(theirs)];
+    const mine = score(ours);
+    const peer = score(theirs);
     return (Object.keys(FIGURES) as (keyof typeof FIGURES)[]).map((figure): BenchRow => {
-      const [value, peerValue] = [Number(mine[figure]), Number(peer[figure])];
+      const value = Number(mine[figure]);
+      const peerValue = Number(peer[figure]);
       return {
         name: `hold-out ${FIGURES[figure]}, ${labelling}`,
         value,

@@ -24,7 +24,8 @@ const SCHEMA: MotionSchema = {
 
 export async function run(options: BenchOptions): Promise<BenchRow[]> {
   const { hyperparameters } = recipeByName('motion-cnn').declaration;
-  const [batch, filters] = [Number(hyperparameters['batch']!.default), Number(hyperparameters['filters']!.default)];
+  const batch = Number(hyperparameters['batch']!.default);
+  const filters = Number(hyperparameters['filters']!.default);
   const { notice } = await tensorflow();
   const step = await trainingStep(SCHEMA, { batch, filters });
   const ours = async (steps: number) => {

@@ -113,7 +113,8 @@ function rates(path: string, ours: Trip[], bare: Trip[], target: number | null):
     ['up and down', ({ up, down }) => (up + down) / 2],
   ];
   return ways.map(([way, of]) => {
-    const [value, peerValue] = [MIB / (median(ours.map(of)) / 1000), MIB / (median(bare.map(of)) / 1000)];
+    const value = MIB / (median(ours.map(of)) / 1000);
+    const peerValue = MIB / (median(bare.map(of)) / 1000);
     return {
       name: `${path}: ${way}`,
       value,
@@ -128,7 +129,8 @@ function rates(path: string, ours: Trip[], bare: Trip[], target: number | null):
 
 /** Of the client, for both ways. */
 function processor(path: string, ours: Trip[], bare: Trip[]): BenchRow {
-  const [value, peerValue] = [median(ours.map((trip) => trip.processor)), median(bare.map((trip) => trip.processor))];
+  const value = median(ours.map((trip) => trip.processor));
+  const peerValue = median(bare.map((trip) => trip.processor));
   return {
     name: `${path}: client’s processor time`,
     value,

@@ -59,7 +59,8 @@ export class Datasets {
       agree(path, 'the uid of the dataset', textOf(registered.event['uid'], path), uid);
     }
     const accepted = log.only('accepted', { dataset: id });
-    const [rejected, withdrawn] = [log.only('rejected', { dataset: id }), log.only('withdrawn', { dataset: id })];
+    const rejected = log.only('rejected', { dataset: id });
+    const withdrawn = log.only('withdrawn', { dataset: id });
     const decided = accepted ?? rejected ?? withdrawn;
     if ([accepted, rejected, withdrawn].filter(Boolean).length > 1)
       refuse('contradiction', log.place(decided!), `dataset ${id} was decided in two ways`);

@@ -41,7 +41,8 @@ export function needed({ logs }: Facts, name: LogName, entry: Entry | undefined,
 
 /** Refuses two things that must be the same and are not. */
 export function agree(path: string, what: string, found: Json | undefined, expected: Json | undefined): void {
-  const [a, b] = [JSON.stringify(found), JSON.stringify(expected)];
+  const a = JSON.stringify(found);
+  const b = JSON.stringify(expected);
   if (a !== b) refuse('contradiction', path, `${what} is ${a}, and it must be ${b}`);
 }
 

@@ -292,10 +292,8 @@ export class Jobs {
   private keyReleases(grant: GrantAccount, job: number, approval: Approval): KeyRelease[] {
     const { access } = this.facts.logs;
     const requests = access.all('keyRequested', { grant: grant.grant });
-    const [answers, refusals] = [
-      access.all('keyReleased', { grant: grant.grant }),
-      access.all('keyNotReleased', { grant: grant.grant }),
-    ];
+    const answers = access.all('keyReleased', { grant: grant.grant });
+    const refusals = access.all('keyNotReleased', { grant: grant.grant });
     if (answers.length + refusals.length > requests.length)
       refuse(
         'missing',
@@ -306,7 +304,8 @@ export class Jobs {
       const path = access.place(request);
       const next = requests[index + 1];
       const between = (entry: Entry): boolean => entry.index > request.index && (!next || entry.index < next.index);
-      const [released, notReleased] = [answers.find(between), refusals.find(between)];
+      const released = answers.find(between);
+      const notReleased = refusals.find(between);
       agree(path, 'who asked for the key', request.caller, approval.provider);
       agree(path, 'the dataset of the key', request.event['dataset'], grant.dataset);
       agree(path, 'the epoch of the key', request.event['epoch'], grant.epoch);

@@ -170,7 +170,9 @@ export class Proposals {
       votes
         .filter(({ event }) => event['vote'] === vote)
         .reduce((all, { event }) => all + whole(event['power'], path), 0n);
-    const [yes, no, all] = [sum(1), sum(2), whole(total, path)];
+    const yes = sum(1);
+    const no = sum(2);
+    const all = whole(total, path);
     if (yes + no > all) refuse('contradiction', path, `more power voted on proposal ${id} than there is`);
 
     const decided = governance.only('proposal_decided', { proposal: id });

@@ -39,7 +39,8 @@ export class Classifier {
         interOpNumThreads: 1,
         logSeverityLevel: 3,
       });
-      const [inputName, outputName] = [session.inputNames[0], session.outputNames[0]];
+      const inputName = session.inputNames[0];
+      const outputName = session.outputNames[0];
       if (!inputName || !outputName) throw new Error('it has no input or no output');
       const window = new Float32Array(input.reduce((product, size) => product * size, 1));
       const scores = new Float32Array(labels.length);

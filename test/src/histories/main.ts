@@ -78,7 +78,8 @@ function secretsOf(state: string): string[] {
 /** A story told from empty state; its stack stays up until `close`. */
 async function toldStory(): Promise<{ state: string; close: () => Promise<void> }> {
   const place = mkdtempSync(join(tmpdir(), 'livepod-histories-'));
-  const [state, report] = [join(place, 'state'), join(place, 'report.json')];
+  const state = join(place, 'state');
+  const report = join(place, 'report.json');
   const child = spawn(
     process.execPath,
     [join(ROOT, 'infra', 'stack', 'start.mjs'), '--fresh', '--state', state, '--report', report],

@@ -70,7 +70,8 @@ describe.each(FORMS)('JavaScript agents, of a subnet %s,', (_, options) => {
       });
 
       it('uses a delegation within its targets, and is refused beyond them and when it has expired', async () => {
-        const [owner, session] = [Ed25519KeyIdentity.generate(), Ed25519KeyIdentity.generate()];
+        const owner = Ed25519KeyIdentity.generate();
+        const session = Ed25519KeyIdentity.generate();
         const by = async (targets: string[], expiry: number): Promise<TestCanister> => {
           const chain = await DelegationChain.create(owner, session.getPublicKey(), new Date(expiry), {
             targets: targets.map((one) => Principal.fromText(one)),

@@ -14,7 +14,8 @@ const wasm = (name: string): Uint8Array =>
 const TOKEN = 100_000_000n;
 /** SNS's numbers; the package's types leave out its enums under Node's module resolution. */
 const YES = 1;
-const [OPEN, EXECUTED] = [1, 4];
+const OPEN = 1;
+const EXECUTED = 4;
 
 /** The clients that wallets and governance apps use, as published, against the project's own ledger and governance. */
 describe('@icp-sdk/canisters 3.6', () => {
@@ -26,7 +27,8 @@ describe('@icp-sdk/canisters 3.6', () => {
 
   beforeAll(async () => {
     await network.start();
-    const [ledgerId, ownId] = [await network.create(), await network.create()];
+    const ledgerId = await network.create();
+    const ownId = await network.create();
     governanceId = Principal.fromText(ownId.toText());
     const install = (id: Principal, name: 'ledger' | 'governance', init: unknown): Promise<void> =>
       network.management.install_code({
@@ -100,7 +102,8 @@ describe('@icp-sdk/canisters 3.6', () => {
       await governance.increaseDissolveDelay({ neuronId, additionalDissolveDelaySeconds: 31_557_600 });
       return neuronId as { id: Uint8Array };
     };
-    const [id, large] = [await claim(0n, 2n), await claim(1n, 50n)];
+    const id = await claim(0n, 2n);
+    const large = await claim(1n, 50n);
     expect(await governance.listNeurons({ principal: controller, certified: true })).toHaveLength(2);
     const reply = await governance.manageNeuron({
       subaccount: id.id,

@@ -27,7 +27,9 @@ import type { TestCanister } from '../testing/test-canister.js';
 
 describe('adversary', () => {
   const network = new TestNetwork();
-  const [alice, mallory, session] = [newSender(), newSender(), newSender()];
+  const alice = newSender();
+  const mallory = newSender();
+  const session = newSender();
   let canister: TestCanister;
   let id: Uint8Array;
 

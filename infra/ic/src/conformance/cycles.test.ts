@@ -25,7 +25,8 @@ const T = 1_000_000_000_000n;
 const START = 80n * T;
 /** More than any test pays for execution. */
 const ROUGHLY = T / 10n;
-const [HALF, QUARTER] = [START / 2n, START / 4n];
+const HALF = START / 2n;
+const QUARTER = START / 4n;
 
 const available = bytes(result('msg_cycles_available'));
 const refunded = bytes(result('msg_cycles_refunded'));
@@ -170,7 +171,8 @@ describe('the management canister', () => {
   });
 
   it('deposits from anybody, and to nobody who is not there', () => {
-    const [giver, taker] = [owner(QUARTER), deploy()];
+    const giver = owner(QUARTER);
+    const taker = deploy();
     expect(numbers(answer(giver, 'deposit_cycles', about(taker)))[0]).toBe(0n);
     has(giver, START - QUARTER);
     has(taker, START + QUARTER);
@@ -179,7 +181,8 @@ describe('the management canister', () => {
   });
 
   it('tops up from nothing, for anybody, to any height, and nobody who is not there', () => {
-    const [id, other] = [deploy(), owner()];
+    const id = deploy();
+    const other = owner();
     const topUp = (who: string, amount: bigint): Uint8Array =>
       argumentsOf('provisional_top_up_canister', { canister_id: principalOf(who), amount });
     expect(network.manage('provisional_top_up_canister', { canister_id: principalOf(id), amount: START }).kind).toBe(

@@ -13,7 +13,8 @@ import { sha256 } from '../wasm/module.js';
 
 describe('endpoints', () => {
   const network = new TestNetwork();
-  const [alice, bob] = [newSender(), newSender()];
+  const alice = newSender();
+  const bob = newSender();
   let canister: TestCanister;
   let id: Uint8Array;
 
@@ -120,7 +121,8 @@ describe('endpoints', () => {
   it('take delegations to a thousand targets, however many times one is named', async () => {
     const others = (count: number): Uint8Array[] =>
       Array.from({ length: count }, (_, index) => Uint8Array.of(index >> 8, index & 255, 1));
-    const [session, further] = [newSender(), newSender()];
+    const session = newSender();
+    const further = newSender();
     const chains: [string, Uint8Array[][], boolean][] = [
       ['one', [[id]], true],
       ['another', [others(1)], false],

@@ -17,7 +17,8 @@ import { i32, i64, op, wasmModule } from '../testing/wasm-writer.js';
 
 /* Inputs made by mutating valid ones. Longer: LIVEPOD_IC_FUZZ_SECONDS=60, for each of them. */
 
-const [alice, session] = [newSender(), newSender()];
+const alice = newSender();
+const session = newSender();
 const canister = new Uint8Array(10).fill(1);
 const rootKey = new Uint8Array(133);
 const EXAMPLE = {

@@ -321,7 +321,8 @@ describe('uninstalling', () => {
   });
 
   it('lets no answer of before reach what was installed afterwards', () => {
-    const [first, second] = [holder(), holder()];
+    const first = holder();
+    const second = holder();
     const waiting = (other: string, words: string): Record<string, Step[]> => ({
       'update wait': [call(text(bytesOf(other)), 'hold', { onReply: [keep(text(words)), reply(text(words))] })],
     });
@@ -350,7 +351,9 @@ describe('uninstalling', () => {
 describe('heartbeats', () => {
   it('run for all canisters, and what traps in one changes nothing', () => {
     const beats = (words: string): string => deploy({ heartbeat: [keep(text(words))] });
-    const [a, b, c] = [beats('FOO'), beats('BAR'), deploy({ heartbeat: [keep(text('FIZZ')), reply(text('FIZZ'))] })];
+    const a = beats('FOO');
+    const b = beats('BAR');
+    const c = deploy({ heartbeat: [keep(text('FIZZ')), reply(text('FIZZ'))] });
     network.round();
     expect([ask(a), ask(b), ask(c)]).toEqual(['FOO', 'BAR', '']);
   });
@@ -400,11 +403,9 @@ describe('canister_inspect_message', () => {
   it('knows method, caller and argument', () => {
     const refusing = (value: Parameters<typeof whenFirst>[0], byte: number): string =>
       doors([whenFirst(value, byte, [trap('no')]), accept]);
-    const [byMethod, byCaller, byArgument] = [
-      refusing(methodName, 'g'.charCodeAt(0)),
-      refusing(caller, CALLER.toUint8Array()[0]!),
-      refusing(argument, 'x'.charCodeAt(0)),
-    ];
+    const byMethod = refusing(methodName, 'g'.charCodeAt(0));
+    const byCaller = refusing(caller, CALLER.toUint8Array()[0]!);
+    const byArgument = refusing(argument, 'x'.charCodeAt(0));
     expect([admitted(byMethod, 'go'), admitted(byMethod, 'ask')]).toEqual(['reject 5', 'admitted']);
     expect([admitted(byCaller, 'go'), admitted(byCaller, 'go', '', STRANGER)]).toEqual(['reject 5', 'admitted']);
     expect([admitted(byArgument, 'go', 'x'), admitted(byArgument, 'go', 'y')]).toEqual(['reject 5', 'admitted']);

@@ -209,7 +209,8 @@ describe('limits of the main network', () => {
         },
       ],
     });
-    const [poor, rich] = [network.deploy(wasm), network.deploy(wasm)];
+    const poor = network.deploy(wasm);
+    const rich = network.deploy(wasm);
     for (const { id } of [poor, rich]) expect(network.call(id, 'u').kind).toBe('reply');
     expect(change(poor.id, { compute_allocation: [1n], freezing_threshold: [0n] }).kind).toBe('reply');
     const controllers = poor.state.settings.controllers;

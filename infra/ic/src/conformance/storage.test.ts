@@ -67,7 +67,7 @@ describe('storage on a subnet that fills up', () => {
     const { subnet } = network;
     subnet.state.limits = { ...subnet.state.limits, storageThreshold: 100n * GIB, storageCapacity: 200n * GIB };
     filler.state.settings.memoryAllocation = 0n;
-    const [small] = [canister.memoryBytes()];
+    const small = canister.memoryBytes();
     const of = (others: bigint, bytes: bigint): bigint => {
       canister.state.settings.memoryAllocation = others > small ? others : 0n;
       return reservation(subnet, filler, 0n, bytes);

@@ -80,7 +80,8 @@ describe('control face', () => {
   });
 
   it('rejects calls between canisters', async () => {
-    const [caller, callee] = [await network.deploy(), await network.deploy()];
+    const caller = await network.deploy();
+    const callee = await network.deploy();
     await control('POST', '/faults', {
       canister: callee.id.toText(),
       method: 'increment',

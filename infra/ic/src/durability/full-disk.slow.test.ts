@@ -99,7 +99,7 @@ describe('a disk of 12 MiB (skipped where mounting one is not permitted)', () =>
       expect(() => writeFileSync(ballast, '')).toThrow('EROFS');
       expect(mount('-o', 'remount,rw')).toBe(true);
       await network.start();
-      const [id] = [await network.create()];
+      const id = await network.create();
       expect(id.toText()).toMatch(/-cai$/);
     },
     60_000,

@@ -29,7 +29,9 @@ describe(`a host that is killed ${KILLS} times under load`, () => {
     acknowledged: 0,
     sent: 0,
   }));
-  let [acknowledged, sent, moments] = [0n, 0n, 0];
+  let acknowledged = 0n;
+  let sent = 0n;
+  let moments = 0;
   afterAll(() => network.remove());
 
   const count = async (canister: TestCanister): Promise<void> => {

@@ -285,7 +285,9 @@ describe('expiry', () => {
 });
 
 describe('delegations', () => {
-  const [root, middle, session] = [ed25519(), ecdsa('P-256'), ed25519()];
+  const root = ed25519();
+  const middle = ecdsa('P-256');
+  const session = ed25519();
   const chained = (chain: Link[], more: object = {}, signer = session) =>
     envelope(root, contentOf(root, more), signer, chain);
   const two = (first: object = {}, second: object = {}): Link[] => [

@@ -75,7 +75,9 @@ function moduleWithAll(): Uint8Array {
   const base = IMPORTS.length;
   const acts = IMPORTS.map(([, signature], index): WasmFunction => ({ code: callWith(index, signature, []) }));
   const pick = base + acts.length;
-  const [onReply, onReject, onCleanup] = [pick + 1, pick + 2, pick + 3];
+  const onReply = pick + 1;
+  const onReject = pick + 2;
+  const onCleanup = pick + 3;
   const chosen = [...i32(1), 0x2d, 0, 0, 0x11, 0, 0]; // i32.load8_u at 1, call_indirect
   const unlessChosenHere = (context: number[]): number[] => [
     ...i32(0),

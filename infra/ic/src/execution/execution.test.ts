@@ -36,7 +36,7 @@ describe('execution', () => {
     );
     expect(await canister.counter()).toBe(before);
     expect([...(await canister.read_stable(0n, 4n))]).toEqual([1, 2, 3, 0]);
-    const [status] = [await network.management.canister_status({ canister_id: canister.id })];
+    const status = await network.management.canister_status({ canister_id: canister.id });
     expect(status.memory_metrics.wasm_memory_size).toBeLessThan(8n << 20n);
   });
 

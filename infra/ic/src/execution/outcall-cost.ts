@@ -59,7 +59,8 @@ export function outcallCost(parameters: Uint8Array): bigint {
   if ('non_replicated' in kind) return some(1n) + usage + gossip + CONSENSUS_BYTE * bytes;
   const [counts = { total_requests: Number(N), min_responses: Number(AGREEING), max_responses: Number(N) }] =
     kind.flexible;
-  const [total, least] = [BigInt(counts.total_requests), BigInt(counts.min_responses)];
+  const total = BigInt(counts.total_requests);
+  const least = BigInt(counts.min_responses);
   const beyond = total > least ? (total - least) * N * (2000n * N + 100_000n) : 0n;
   const delivered = counts.max_responses === 0 ? 0n : CONSENSUS_BYTE * total * (SHARE + bytes) + beyond;
   return some(least) + total * (usage + gossip) + delivered;

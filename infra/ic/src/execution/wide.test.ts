@@ -14,7 +14,8 @@ const add = (amount: bigint): number[] => [...i64(COUNT), ...i64(COUNT), ...LOAD
 const tell = [...ic0('msg_reply_data_append', [COUNT, 8]), ...ic0('msg_reply')];
 const grow = (pages: bigint): number[] => [...i64(pages), 0x40, 0];
 const endless = [0x03, 0x40, ...add(1n), 0x0c, 0, 0x0b];
-const [ON_REPLY, ON_REJECT] = [0, 1];
+const ON_REPLY = 0;
+const ON_REJECT = 1;
 /** Adds what it is called with, of which the upper half counts too. */
 const callback: WasmFunction = {
   signature: 'I:',

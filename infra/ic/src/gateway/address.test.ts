@@ -2,7 +2,8 @@ import { textOf } from '../subnet/principals.js';
 import { addressOf } from './address.js';
 import type { GatewayFailure } from './failure.js';
 
-const [A, B] = ['rwlgt-iiaaa-aaaaa-aaaaa-cai', 'rrkah-fqaaa-aaaaa-aaaaq-cai'];
+const A = 'rwlgt-iiaaa-aaaaa-aaaaa-cai';
+const B = 'rrkah-fqaaa-aaaaa-aaaaq-cai';
 const found = (host: string | undefined, url = '/', referer?: string): string => {
   try {
     const address = addressOf({ url, headers: { host, referer }, body: async () => new Uint8Array() });

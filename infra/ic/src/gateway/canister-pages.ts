@@ -30,7 +30,8 @@ export interface Answer {
 /** Milliseconds for an update, as agents have patience. */
 const PATIENCE = 300_000;
 /** Callbacks whose parts are gathered, so that the whole can be verified; those in all (ic-http-gateway). */
-const [MOST_GATHERED, MOST_STREAMED] = [4, 1000];
+const MOST_GATHERED = 4;
+const MOST_STREAMED = 1000;
 
 /** The type of a streaming token is the canister's own: it is decoded as it comes and handed back unchanged. */
 const Token = IDL.Unknown;

@@ -8,7 +8,10 @@ const ORTHOGONAL: [string, Uint8Array] = [
   'icp:private enhanced-orthogonal-persistence',
   Buffer.from('64-bit, layout 1'),
 ];
-const [COUNT, BEFORE_UPGRADE, STARTS, GLOBAL] = [0, 4, 8, 12];
+const COUNT = 0;
+const BEFORE_UPGRADE = 4;
+const STARTS = 8;
+const GLOBAL = 12;
 const load = (at: number): number[] => [...i32(at), 0x28, 2, 0];
 const store = (at: number, value: number[]): number[] => [...i32(at), ...value, 0x36, 2, 0];
 const increase = (at: number, by: number): number[] => store(at, [...load(at), ...i32(by), 0x6a]);

@@ -30,7 +30,8 @@ export function reservedForCode(
 }
 
 function reserved(subnet: Subnet, canister: Canister, had: bigint, has: bigint, balance: bigint): bigint {
-  const [before, after] = [allocated(canister, had), allocated(canister, has)];
+  const before = allocated(canister, had);
+  const after = allocated(canister, has);
   const cycles = reservation(subnet, canister, before, after);
   const obstacle = notReservable(canister, cycles, balance);
   const what = `Canister cannot grow memory by ${after - before} bytes`;

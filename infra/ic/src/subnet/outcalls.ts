@@ -56,7 +56,8 @@ export function headerFault(headers: HttpHeader[]): string | undefined {
   if (headers.length > MAX_HEADERS) return `number of all http headers ${headers.length} exceeds ${MAX_HEADERS}`;
   let total = 0;
   for (const { name, value } of headers) {
-    const [nameBytes, valueBytes] = [Buffer.byteLength(name), Buffer.byteLength(value)];
+    const nameBytes = Buffer.byteLength(name);
+    const valueBytes = Buffer.byteLength(value);
     if (nameBytes > MAX_HEADER)
       return `number of bytes to represent some http header name ${nameBytes} exceeds ${MAX_HEADER}`;
     if (valueBytes > MAX_HEADER)

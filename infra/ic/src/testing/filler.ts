@@ -56,10 +56,8 @@ const [COPY, APPEND, REPLY, GROW, WRITE, READ, SIZE, TRAP, FILL, FILL_AND_TRAP, 
   { length: 11 },
   (_, index) => index,
 ) as [number, number, number, number, number, number, number, number, number, number, number];
-const [I64_LOAD, I64_STORE] = [
-  [0x29, 3, 0],
-  [0x37, 3, 0],
-];
+const I64_LOAD = [0x29, 3, 0];
+const I64_STORE = [0x37, 3, 0];
 const PAGE = [0x20, 0];
 const END = [0x20, 1];
 /** Copies the argument's numbers, behind Candid's header, to 32 and 40. */

@@ -24,7 +24,10 @@ export interface Int {
   wide: boolean;
 }
 
-const [HEAP_END, GLOBAL, CONSTANTS, ROOM] = [65_536, 1024, 8192, 32_768];
+const HEAP_END = 65_536;
+const GLOBAL = 1024;
+const CONSTANTS = 8192;
+const ROOM = 32_768;
 const I32_LOAD = [0x28, 2, 0];
 const FIRST_HELPER = IMPORTS.length;
 const SET_GLOBAL = FIRST_HELPER;
@@ -215,7 +218,8 @@ export function call(
 export function scripted(methods: Record<string, Step[]>, parts: Partial<WasmParts> = {}): Uint8Array {
   const data: [number, Uint8Array][] = [];
   const callbacks: Step[][] = [];
-  let [nextConstant, nextRoom] = [CONSTANTS, ROOM];
+  let nextConstant = CONSTANTS;
+  let nextRoom = ROOM;
   const shop: Workshop = {
     constant: (content) => {
       data.push([nextConstant, content]);

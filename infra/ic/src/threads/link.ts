@@ -21,7 +21,8 @@ export interface Front {
   end(): Promise<void>;
 }
 
-const [FEWEST, MOST] = [2, 8];
+const FEWEST = 2;
+const MOST = 8;
 /** Nanoseconds after which certificates are renewed even before a round. */
 const OLD = 30_000_000_000n;
 

@@ -24,11 +24,9 @@ const I64X2_SPLAT = [0xfd, 0x12];
 const lane = (bytes: number): number[] => [0xfd, { 1: 0x58, 2: 0x59, 4: 0x5a, 8: 0x5b }[bytes]!];
 /** Also such whose notes would lie within the memory. */
 const BEYOND_4_GIB = [2 ** 32, 2 ** 32 + BASE, 2 ** 33 + 5 * PAGE, 2 ** 40, 2 ** 52];
-const [FILL, COPY, INIT] = [
-  [0xfc, 0x0b, 0],
-  [0xfc, 0x0a, 0, 0],
-  [0xfc, 0x08, 1, 0],
-];
+const FILL = [0xfc, 0x0b, 0];
+const COPY = [0xfc, 0x0a, 0, 0];
+const INIT = [0xfc, 0x08, 1, 0];
 
 interface Step {
   code: number[];

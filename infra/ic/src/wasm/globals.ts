@@ -11,7 +11,9 @@ export interface ModuleGlobal {
 }
 
 const KINDS: Record<number, GlobalKind> = { 0x7f: 'i32', 0x7e: 'i64', 0x7d: 'f32', 0x7c: 'f64', 0x7b: 'v128' };
-const [EXPORTS, GLOBALS, GLOBAL_EXPORT] = [7, 6, 3];
+const EXPORTS = 7;
+const GLOBALS = 6;
+const GLOBAL_EXPORT = 3;
 
 /** The globals that a validated module defines, in their order (WebAssembly core: global section). */
 export function globalsOf(wasm: Uint8Array): ModuleGlobal[] {

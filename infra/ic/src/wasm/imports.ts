@@ -75,7 +75,8 @@ export function signatureOf(name: string, wide: boolean): string | undefined {
 }
 
 const KINDS: Record<number, string> = { 0x7f: 'i', 0x7e: 'I', 0x7d: 'f32 ', 0x7c: 'f64 ' };
-const [TYPES, IMPORTS] = [1, 2];
+const TYPES = 1;
+const IMPORTS = 2;
 
 /**
  * Checks what a valid module imports, all of it functions of `ic0`.

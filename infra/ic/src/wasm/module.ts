@@ -30,7 +30,8 @@ export const COUNTER = 'ic instructions';
 export const MEMORY = 'ic memory';
 const MAX_UNPACKED = 100 << 20;
 /** Ids of sections. */
-const [MEMORIES, CODE] = [5, 10];
+const MEMORIES = 5;
+const CODE = 10;
 /** Of a memory's limits: its addresses have 64 bits. */
 const WIDE = 4;
 const MAX_CODE = 10 << 20;

@@ -165,7 +165,8 @@ async function place(folder: string): Promise<void> {
     await mkdir(join(folder, part), { recursive: true });
     for (const entry of await readdir(join(built, part), { withFileTypes: true })) {
       if (!entry.isFile()) continue;
-      const [from, to] = [join(built, part, entry.name), join(folder, part, entry.name)];
+      const from = join(built, part, entry.name);
+      const to = join(folder, part, entry.name);
       await link(from, to).catch(() => copyFile(from, to));
     }
   }
