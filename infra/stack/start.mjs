@@ -18,7 +18,7 @@ if (doctor && !installed()) {
 }
 if (!doctor) installPackages();
 
-const main = join(root, doctor ? 'infra/stack/src/main.ts' : 'infra/story/src/main.ts');
+const main = join(root, doctor ? 'infra/stack/src/main.ts' : 'apps/story/src/main.ts');
 process.argv[1] = main;
 const { register } = await import('tsx/esm/api');
 register();

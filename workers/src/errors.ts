@@ -1,6 +1,6 @@
 import { CodedError } from '@livepod/protocol';
 
-export type WorkerErrorCode = 'badConfiguration' | 'badArguments' | 'workflowFailed' | 'unknownBuild';
+export type WorkerErrorCode = 'badConfiguration' | 'unknownBuild';
 
-/** Why a process of this package does not start, or a command does not work. */
+/** Why a process of this package does not start. */
 export class WorkerError extends CodedError<WorkerErrorCode> {}

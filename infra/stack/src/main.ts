@@ -2,7 +2,7 @@ import { setUp } from './setup.js';
 
 /**
  * `main.ts setup [--for-tests] [--data DIR] [STEP…]` runs steps of set-up; `main.ts doctor` says what is there.
- * The stack itself is started by `npm start` (infra/story).
+ * The stack itself is started by `npm start` (apps/story).
  */
 async function main(args: string[]): Promise<void> {
   const [verb, ...rest] = args;

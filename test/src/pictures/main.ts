@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { signInLinkOf } from '@livepod/stack';
-import { placeOf, startLinks, withTemporal } from '@livepod/workers/operating';
+import { placeOf, startLinks, withTemporal } from '@livepod/cli/operating';
 
 const HELP = `Usage: npm run pictures -- --state DIR
 

@@ -14,6 +14,6 @@ export function addProvider(program: Command): void {
         identity && { LIVEPOD_IDENTITY: identity },
         scratch && { LIVEPOD_SCRATCH: scratch },
       );
-      await import('../provider/main.js');
+      await import('@livepod/workers/provider');
     });
 }

@@ -3,26 +3,26 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { loadSeed } from '@livepod/client';
 import { OPERATOR_ACTIONS, signOperatorToken, type OperatorAction } from '@livepod/protocol';
-import { WorkerError } from '../errors.js';
+import { CliError } from '../errors.js';
 
 /** Clocks of operator, worker and canister may differ by so much. */
 const EARLIER_MS = 60_000;
 const LONGEST_HOURS = 7 * 24;
 
-/** Signs a token with an operator's key. @throws WorkerError `badArguments` */
+/** Signs a token with an operator's key. @throws CliError `badArguments` */
 export function operatorToken(
   seed: Uint8Array,
   grant: { fleet: string; actions: readonly string[]; workflow: string; hours: number },
 ): string {
   const unknown = grant.actions.find((action) => !OPERATOR_ACTIONS.includes(action as OperatorAction));
   if (unknown !== undefined || grant.actions.length === 0)
-    throw new WorkerError(
+    throw new CliError(
       'badArguments',
       { unknown },
       `There is no action ${unknown ?? ''}; name some of ${OPERATOR_ACTIONS.join(', ')}, with commas between.`,
     );
   if (!(grant.hours > 0 && grant.hours <= LONGEST_HOURS))
-    throw new WorkerError(
+    throw new CliError(
       'badArguments',
       { hours: grant.hours },
       `A token holds for more than 0 and at most ${LONGEST_HOURS} hours.`,
@@ -43,7 +43,7 @@ export function operatorToken(
 export function operatorSeed(networkFile: string, identity?: string): Uint8Array {
   const file = identity ?? join(dirname(networkFile), 'identities', 'operator.json');
   if (!existsSync(file))
-    throw new WorkerError(
+    throw new CliError(
       'badArguments',
       { file },
       `There is no operator's key in ${file}; name it with --identity or LIVEPOD_OPERATOR.`,

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { operatorPage, operatorSeed, placeOf, startLinks } from '../operating/index.js';
+import { operatorPage, operatorSeed, placeOf, startLinks } from './operating/index.js';
 import { networkOption, operatorOption } from './options.js';
 
 export function addLinks(ops: Command): void {

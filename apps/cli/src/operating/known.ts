@@ -1,6 +1,6 @@
 import type { Clients } from '@livepod/client';
 import { parseRecipe } from '@livepod/protocol';
-import type { Temporal, TemporalClient } from '../temporal.js';
+import type { Temporal, TemporalClient } from '@livepod/workers/temporal';
 
 /** What an installation has that inputs can name. Ids in the canisters' order, the newest last where that is known. */
 export interface Known {

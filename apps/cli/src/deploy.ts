@@ -1,8 +1,8 @@
 import { readNetwork } from '@livepod/client';
 import { Option, type Command } from 'commander';
-import { Deployment, DEPLOYMENTS } from '../deployments.js';
-import { WorkerError } from '../errors.js';
-import { connectClient, keysFor } from '../temporal.js';
+import { Deployment, DEPLOYMENTS } from '@livepod/workers/deployments';
+import { CliError } from './errors.js';
+import { connectClient, keysFor } from '@livepod/workers/temporal';
 
 const networkOption = new Option('--network <file>', 'network.json').env('LIVEPOD_NETWORK').makeOptionMandatory();
 const roleOption = new Option('--role <role>', 'whose builds')
@@ -62,7 +62,7 @@ async function withDeployment(
 ): Promise<void> {
   const { temporal } = readNetwork(networkFile);
   if (!temporal)
-    throw new WorkerError('badConfiguration', {}, `${networkFile} names no Temporal server; start the stack again.`);
+    throw new CliError('badConfiguration', {}, `${networkFile} names no Temporal server; start the stack again.`);
   const namespace = role === 'provider' ? temporal.providerNamespace : temporal.namespace;
   const client = await connectClient(temporal, { namespace, keys: keysFor(networkFile) });
   try {

@@ -1,6 +1,6 @@
 import type { RecurringRoundInput } from '@livepod/workflows';
 import type { Command } from 'commander';
-import { placeOf, scheduleRounds, uiPage, withTemporal } from '../operating/index.js';
+import { placeOf, scheduleRounds, uiPage, withTemporal } from './operating/index.js';
 import { jsonOf, networkOption } from './options.js';
 
 export function addSchedule(ops: Command): void {

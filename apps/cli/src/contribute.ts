@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { contribute, type Contribution } from '@livepod/activities';
 import { connect, loadIdentity, readNetwork } from '@livepod/client';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { WorkerError } from '../errors.js';
+import { CliError } from './errors.js';
 
 interface Options {
   network: string;
@@ -38,7 +38,7 @@ export function addContribute(program: Command): void {
     .action(async (folder: string, options: Options) => {
       const names = (await readdir(folder)).filter((name) => name.endsWith('.csv')).sort();
       if (names.length === 0)
-        throw new WorkerError(
+        throw new CliError(
           'badArguments',
           { folder },
           `${folder} has no CSV files; name the folder that holds the recordings.`,

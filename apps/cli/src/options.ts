@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Option } from 'commander';
-import { WorkerError } from '../errors.js';
+import { CliError } from './errors.js';
 
 export const networkOption = (): Option =>
   new Option('--network <file>', 'network.json').env('LIVEPOD_NETWORK').makeOptionMandatory();
@@ -9,13 +9,13 @@ export const operatorOption = (): Option =>
     'LIVEPOD_OPERATOR',
   );
 
-/** One JSON object, or a file that holds it. @throws WorkerError `badArguments` */
+/** One JSON object, or a file that holds it. @throws CliError `badArguments` */
 export async function jsonOf(text: string): Promise<Record<string, unknown>> {
   const source = text.trimStart().startsWith('{') ? text : await readFile(text, 'utf8');
   try {
     return JSON.parse(source) as Record<string, unknown>;
   } catch (cause) {
-    throw new WorkerError(
+    throw new CliError(
       'badArguments',
       {},
       `The input is not JSON (${(cause as Error).message}); give one object, such as {"round": "round-1", …}.`,

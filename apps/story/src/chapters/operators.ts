@@ -1,5 +1,5 @@
 import { connect } from '@livepod/client';
-import { scheduleRounds } from '@livepod/workers/operating';
+import { scheduleRounds } from '@livepod/cli/operating';
 import { insist } from '../patience.js';
 import type { Chapter } from './chapter.js';
 import { postBond, PROVIDER_BOND } from './dao.js';

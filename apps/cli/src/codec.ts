@@ -14,7 +14,7 @@ import {
 } from '@livepod/codec';
 import { readNetwork } from '@livepod/client';
 import { Option, type Command } from 'commander';
-import { WorkerError } from '../errors.js';
+import { CliError } from './errors.js';
 
 const keysOption = new Option('--keys <file>', 'the key ring')
   .env('LIVEPOD_CODEC_KEYS')
@@ -31,7 +31,7 @@ export function addCodec(program: Command): void {
     .addOption(keysOption)
     .action((namespace: string, { keys }: { keys: string }) => {
       if (existsSync(keys))
-        throw new WorkerError(
+        throw new CliError(
           'badArguments',
           { keys },
           `${keys} is there already, and what it encrypts would be lost; name another file, or rotate its key.`,
@@ -93,9 +93,9 @@ export function addCodec(program: Command): void {
       }) => {
         const { temporal } = readNetwork(network);
         if (!temporal?.codecUrl)
-          throw new WorkerError('badConfiguration', {}, `${network} names no codec server; start the stack again.`);
+          throw new CliError('badConfiguration', {}, `${network} names no codec server; start the stack again.`);
         if (!(Number(hours) > 0))
-          throw new WorkerError(
+          throw new CliError(
             'badArguments',
             { hours },
             `--hours ${hours} is no number of hours; give one above 0, such as 12.`,

@@ -1,6 +1,6 @@
 import { readNetwork, type Network } from '@livepod/client';
-import { WorkerError } from '../errors.js';
-import { connectClient, keysFor, type Temporal, type TemporalClient } from '../temporal.js';
+import { CliError } from '../errors.js';
+import { connectClient, keysFor, type Temporal, type TemporalClient } from '@livepod/workers/temporal';
 
 /** An installation, as an operator's tools see it. */
 export interface Place {
@@ -10,11 +10,11 @@ export interface Place {
   temporal: Temporal;
 }
 
-/** @throws WorkerError `badConfiguration` when network.json names no Temporal server */
+/** @throws CliError `badConfiguration` when network.json names no Temporal server */
 export function placeOf(file: string): Place {
   const network = readNetwork(file);
   if (!network.temporal)
-    throw new WorkerError('badConfiguration', {}, `${file} names no Temporal server; start the stack again.`);
+    throw new CliError('badConfiguration', {}, `${file} names no Temporal server; start the stack again.`);
   return { file, network, temporal: network.temporal };
 }
 

@@ -11,7 +11,7 @@ import {
 } from '@livepod/evidence';
 import { hex, parseCanonical } from '@livepod/protocol';
 import { Option, type Command } from 'commander';
-import { WorkerError } from '../errors.js';
+import { CliError } from './errors.js';
 
 interface ExportOptions {
   network: string;
@@ -132,7 +132,7 @@ async function rootKeyOf(text: string): Promise<string> {
   const named = /"rootKey"\s*:\s*"([0-9a-f]{266})"/.exec(content)?.[1];
   const key = [content.toLowerCase(), named ?? '', bytes ? hex(bytes) : ''].find(isKey);
   if (!key)
-    throw new WorkerError(
+    throw new CliError(
       'badArguments',
       { rootKey: text.slice(0, 80) },
       `${text.slice(0, 80)} is neither a root key (266 hexadecimal digits) nor a file that holds one; give it ` +

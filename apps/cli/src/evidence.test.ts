@@ -14,7 +14,7 @@ function livepod(...args: string[]): Promise<{ status: number; out: string; said
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      ['--import', 'tsx', 'workers/src/cli/main.ts', 'evidence', ...args],
+      ['--import', 'tsx', 'apps/cli/src/main.ts', 'evidence', ...args],
       { cwd: root, env: { ...process.env, NODE_OPTIONS: '' } },
       (error, out, said) => {
         resolve({ status: error ? Number(error.code) : 0, out, said });

@@ -2,17 +2,9 @@ import { readNetwork } from '@livepod/client';
 import { timelineQuery } from '@livepod/workflows';
 import { WorkflowFailedError, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { Command } from 'commander';
-import { WorkerError } from '../errors.js';
-import {
-  operatorSeed,
-  operatorToken,
-  placeOf,
-  STARTABLE,
-  startable,
-  uiPage,
-  withTemporal,
-} from '../operating/index.js';
-import type { TemporalClient } from '../temporal.js';
+import { CliError } from './errors.js';
+import { operatorSeed, operatorToken, placeOf, STARTABLE, startable, uiPage, withTemporal } from './operating/index.js';
+import type { TemporalClient } from '@livepod/workers/temporal';
 import { addDeploy } from './deploy.js';
 import { addLinks } from './links.js';
 import { jsonOf, networkOption, operatorOption } from './options.js';
@@ -39,7 +31,7 @@ function addStart(ops: Command): void {
     .action(async (workflow: string, text: string, options: { id?: string; watch?: boolean; network: string }) => {
       const known = startable(workflow);
       if (!known)
-        throw new WorkerError(
+        throw new CliError(
           'badArguments',
           { workflow },
           `There is no workflow ${workflow}; there is ${STARTABLE.map(({ type }) => type).join(', ')}.`,
@@ -130,7 +122,7 @@ function addSteering(ops: Command): void {
             });
           } catch (error) {
             if (!(error instanceof WorkflowUpdateFailedError)) throw error;
-            throw new WorkerError('workflowFailed', { workflowId, update }, error.cause?.message ?? error.message, {
+            throw new CliError('workflowFailed', { workflowId, update }, error.cause?.message ?? error.message, {
               cause: error,
             });
           }
@@ -186,7 +178,7 @@ async function watch(handle: WorkflowHandle): Promise<void> {
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
     await tell();
-    throw new WorkerError(
+    throw new CliError(
       'workflowFailed',
       { workflowId: handle.workflowId },
       `${handle.workflowId} failed: ${error.cause?.message ?? error.message}`,

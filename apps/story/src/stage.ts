@@ -14,7 +14,7 @@ import {
   type Recordings,
   type Stack,
 } from '@livepod/stack';
-import { operatorPage, placeOf } from '@livepod/workers/operating';
+import { operatorPage, placeOf } from '@livepod/cli/operating';
 import { connectClient } from '@livepod/workers/temporal';
 import { Cast, castPeople, type People } from './cast.js';
 import type { Stage } from './chapters/chapter.js';
