@@ -3,7 +3,6 @@ import { CodedError } from '@livepod/protocol';
 export type ActivityErrorCode =
   | 'notDecided'
   | 'notYet'
-  | 'storageUnavailable'
   | 'interrupted'
   | 'notFound'
   | 'notAccepted'
@@ -12,14 +11,14 @@ export type ActivityErrorCode =
   | 'jobClosed'
   | 'missingChunk'
   | 'wrongHash'
-  | 'unsuitableRecordings'
   | 'recipeMismatch'
   | 'trainingFailed'
   | 'badHoldout'
   | 'scratchOnDisk';
 
 /**
- * What an activity may end with, besides the errors of the canisters (CanisterError) and of the protocol. The README
+ * What an activity may end with, besides the errors of the canisters (CanisterError), of a dataset's way
+ * (TransferError) and of the protocol. The README
  * says what to do about each.
  */
 export class ActivityError extends CodedError<ActivityErrorCode> {}

@@ -2,7 +2,7 @@
  * Everything that touches the world, one folder per port. Workers put the parts together; workflows see only ports.ts.
  */
 export { canisterAccess, canisterRequesting } from './access/canister.js';
-export { canisterDatasets, readManifest } from './datasets/canister.js';
+export { canisterDatasets } from './datasets/canister.js';
 export { holdoutEvaluation, readHoldout } from './evaluation/evaluator.js';
 export { canisterFleet } from './fleet/canister.js';
 export type { PodsSwitched } from './fleet/switches.js';
@@ -18,8 +18,5 @@ export { Workspace } from './training/workspace.js';
 export { canisterWatch, type WatchParts } from './watch/canister.js';
 export type { Runs, Standing } from './watch/runs.js';
 export { activitiesOf, failureOf } from './registration.js';
-export { signerOf, type Signer } from './signer.js';
 export { ActivityError, RETRIED, type ActivityErrorCode } from './errors.js';
-export * from './contributing/index.js';
-export * from './storage/index.js';
 export type * from './ports.js';

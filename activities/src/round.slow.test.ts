@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { balance } from '@livepod/client';
+import { contribute, ObjectStore, signerOf, type Contribution } from '@livepod/transfer';
 import {
   ActivityError,
   canisterAccess,
@@ -11,13 +12,9 @@ import {
   canisterOperators,
   canisterRequesting,
   canisterTreasury,
-  contribute,
   holdoutEvaluation,
-  ObjectStore,
   providerTraining,
-  signerOf,
   Workspace,
-  type Contribution,
   type DatasetsPort,
   type GovernancePort,
   type TrainingPort,

@@ -4,14 +4,13 @@ import {
   canisterModels,
   canisterRequesting,
   canisterTreasury,
-  contribute,
   holdoutEvaluation,
-  signerOf,
   type Plan,
 } from '@livepod/activities';
 import { motionRecording, motionSchema } from '@livepod/activities/testing';
 import { approve, CanisterError, isTransient } from '@livepod/client';
 import { canonicalJson, documentId } from '@livepod/protocol';
+import { contribute, signerOf } from '@livepod/transfer';
 import type { Lab } from './lab.js';
 import type { Template } from './template.js';
 import { identity, insist, principal, TOKEN } from './people.js';

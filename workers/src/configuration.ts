@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { loadIdentity, readNetwork, type Network } from '@livepod/client';
-import { signerOf } from '@livepod/activities';
+import { signerOf } from '@livepod/transfer';
 import { readRing } from '@livepod/codec';
 import { WorkerError } from './errors.js';
 import { profileProblems, reach } from './profile.js';

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { contribute, type Contribution } from '@livepod/activities';
 import {
   Chain,
   freePort,
@@ -17,6 +16,7 @@ import {
 } from '@livepod/activities/testing';
 import { acceptShare, newRing, share, writeRing } from '@livepod/codec';
 import { decision, listProposals, saveIdentity, vote, type Decision } from '@livepod/client';
+import { contribute, type Contribution } from '@livepod/transfer';
 import { searchAttributes, type LifecycleInput } from '@livepod/workflows';
 import { connectClient, type TemporalClient } from '../src/temporal.js';
 

@@ -1,9 +1,8 @@
 import { pageOf, type Clients, type Datasets } from '@livepod/client';
-import { CodedError, documentId, parseDatasetManifest, verifyDocument, type DatasetManifest } from '@livepod/protocol';
+import { CodedError } from '@livepod/protocol';
+import { absence, inFlight, readManifest, type ObjectStore } from '@livepod/transfer';
 import { ActivityError } from '../errors.js';
-import { inFlight } from '../inFlight.js';
 import { progress } from '../registration.js';
-import { absence, type ObjectStore } from '../storage/index.js';
 import type { DatasetCheck, DatasetsPort } from './port.js';
 
 /** Datasets whose pages a check names. */
@@ -97,25 +96,4 @@ export function canisterDatasets(clients: Clients, objects?: ObjectStore): Datas
       );
     },
   };
-}
-
-/** A dataset's manifest, its id and signature verified. @throws ActivityError `notFound`; ProtocolError */
-export async function readManifest(clients: Clients, id: string): Promise<DatasetManifest> {
-  const signed = await clients.datasets.get_manifest(id);
-  if (!signed)
-    throw new ActivityError(
-      'notFound',
-      { dataset: id },
-      `The datasets canister has no manifest of ${id}; check the id.`,
-    );
-  const document = new Uint8Array(signed.manifest);
-  const manifest = parseDatasetManifest(document);
-  if (documentId(document) !== id)
-    throw new ActivityError(
-      'wrongHash',
-      { dataset: id },
-      `The manifest served for ${id} is another one; do not trust this network.`,
-    );
-  verifyDocument(document, new Uint8Array(signed.signature), manifest.publicKey);
-  return manifest;
 }

@@ -9,11 +9,10 @@ import {
   type Evaluation,
 } from '@livepod/protocol';
 import { evaluate, type Recording } from '@livepod/recipes';
-import { readManifest } from '../datasets/canister.js';
+import { readManifest, type Signer } from '@livepod/transfer';
 import { ActivityError } from '../errors.js';
 import { readCheckpoint, readCheckpointFile } from '../models/checkpointFiles.js';
 import { progress } from '../registration.js';
-import type { Signer } from '../signer.js';
 import type { EvaluationPort, Measurement } from './port.js';
 
 /** Measures checkpoints on people whom no provider has seen: one folder per person, with CSV recordings. */

@@ -10,7 +10,7 @@ import {
   type GovernedMethod,
   type GovernedPayloads,
 } from '@livepod/client';
-import { inFlight } from '../inFlight.js';
+import { inFlight } from '@livepod/transfer';
 import { later } from '../registration.js';
 import type { Decision, GovernancePort, GovernedCall, ProposalReceipt, ProposalRequest } from './port.js';
 

@@ -9,8 +9,8 @@ import {
   verifyDocument,
   type CheckpointManifest,
 } from '@livepod/protocol';
+import { inFlight } from '@livepod/transfer';
 import { ActivityError } from '../errors.js';
-import { inFlight } from '../inFlight.js';
 
 const CHUNKS_IN_FLIGHT = 8;
 

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DerivedPublicKey, EncryptedVetKey, IbeCiphertext, TransportSecretKey } from '@dfinity/vetkeys';
+import { DerivedPublicKey, EncryptedVetKey, TransportSecretKey } from '@dfinity/vetkeys';
 import type { Access, Clients } from '@livepod/client';
 import { CodedError, unhex, vetkdInput } from '@livepod/protocol';
-import { datasetPublicKey } from '../contributing/contribute.js';
+import { datasetPublicKey, inFlight, unwrap } from '@livepod/transfer';
 import { ActivityError } from '../errors.js';
-import { inFlight } from '../inFlight.js';
 import type { Workspace } from './workspace.js';
 
 const KEYS_IN_FLIGHT = 4;
@@ -65,7 +64,7 @@ export class DataKeys {
             publicKey,
             vetkdInput(new Uint8Array(uid), epoch),
           );
-          return IbeCiphertext.deserialize(unhex(wrappedKeys.get(dataset)!)).decrypt(vetKey);
+          return unwrap(unhex(wrappedKeys.get(dataset)!), vetKey);
         });
         this.kept.set(place, dataKey);
         return [dataset, dataKey];

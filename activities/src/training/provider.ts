@@ -1,24 +1,13 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CanisterError, networkTime, type Access, type Clients } from '@livepod/client';
-import {
-  concat,
-  documentId,
-  openChunk,
-  parseApproval,
-  parseRecipe,
-  type Approval,
-  type DatasetManifest,
-} from '@livepod/protocol';
+import { documentId, parseApproval, parseRecipe, type Approval, type DatasetManifest } from '@livepod/protocol';
 import { bundledCode, bundleRecipe, modulesHere, recipeNames, requireSameSchema } from '@livepod/recipes';
+import { downloadDataset, inFlight, openDataset, readManifest, type ObjectStore, type Signer } from '@livepod/transfer';
 import { readJob } from '../access/canister.js';
-import { readManifest } from '../datasets/canister.js';
 import { ActivityError } from '../errors.js';
-import { inFlight } from '../inFlight.js';
 import { readCheckpoint, readCheckpointFile } from '../models/checkpointFiles.js';
 import { cancellation, progress } from '../registration.js';
-import type { Signer } from '../signer.js';
-import { downloadDataset, VerifiedFile, type ObjectStore } from '../storage/index.js';
 import { isOver, JobWatch } from './jobWatch.js';
 import { DataKeys, type KeyRelease } from './keys.js';
 import type { TrainingPort } from './port.js';
@@ -69,7 +58,8 @@ export function providerTraining({
     const downloads = await inFlight([...manifests], 3, async ([id, manifest]) => {
       const download = await downloadDataset(manifest, join(workspace.sealed(Number(job.id)), folderOf(id)), {
         clients,
-        ...(objects ? { objects } : {}),
+        objects,
+        signal: cancellation(),
       });
       progress({ step: 'fetched', datasets: ++done, of: manifests.size });
       return download;
@@ -84,30 +74,14 @@ export function providerTraining({
     );
     const recordings: { name: string; person: string; path: string }[] = [];
     for (const { dataset, uid } of job.datasets) {
-      const folder = join(workspace.plain(Number(job.id)), folderOf(dataset));
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      for (const [fileIndex, file] of manifests.get(dataset)!.files.entries()) {
-        const path = join(folder, file.name);
-        const sealed = await VerifiedFile.open(
-          join(workspace.sealed(Number(job.id)), folderOf(dataset), file.name),
-          file.name,
-          file.chunks,
-        );
-        try {
-          const place = { uid: new Uint8Array(uid), dataKey: released.get(dataset)!, fileIndex };
-          const pieces = await inFlight(file.chunks, 4, async (_, chunkIndex) =>
-            openChunk(await sealed.read(chunkIndex), {
-              ...place,
-              chunkIndex,
-              eof: chunkIndex === file.chunks.length - 1,
-            }),
-          );
-          await writeFile(path, concat(...pieces), { mode: 0o600 });
-        } finally {
-          await sealed.close();
-        }
-        recordings.push({ name: file.name, person: folderOf(dataset), path });
-      }
+      const person = folderOf(dataset);
+      const opened = await openDataset(
+        manifests.get(dataset)!,
+        join(workspace.sealed(Number(job.id)), person),
+        join(workspace.plain(Number(job.id)), person),
+        { uid: new Uint8Array(uid), dataKey: released.get(dataset)!, signal: cancellation() },
+      );
+      recordings.push(...opened.map((file) => ({ ...file, person })));
     }
     return recordings;
   };

@@ -9,10 +9,9 @@ import {
   type CheckpointManifest,
   type DatasetSchema,
 } from '@livepod/protocol';
+import { inFlight, type Signer } from '@livepod/transfer';
 import { ActivityError } from '../errors.js';
-import { inFlight } from '../inFlight.js';
 import { progress } from '../registration.js';
-import type { Signer } from '../signer.js';
 
 export interface Trained {
   clients: Clients;

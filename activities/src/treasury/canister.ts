@@ -1,8 +1,8 @@
 import { Principal } from '@dfinity/principal';
 import { CanisterError, isTransient, type Clients, type Treasury } from '@livepod/client';
+import { inFlight } from '@livepod/transfer';
 import { readJob } from '../access/canister.js';
 import { ActivityError } from '../errors.js';
-import { inFlight } from '../inFlight.js';
 import type { BondView, EscrowView, TreasuryPort } from './port.js';
 
 /** Pays from the caller's own account. */

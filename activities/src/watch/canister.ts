@@ -1,6 +1,6 @@
 import { CanisterError, CANISTERS, type Clients } from '@livepod/client';
 import { hex } from '@livepod/protocol';
-import type { ObjectStore } from '../storage/index.js';
+import type { ObjectStore } from '@livepod/transfer';
 import { findLeftovers, settleLeftover, type Keepers } from './leftovers.js';
 import { collectObjects } from './objects.js';
 import type { WatchPort } from './port.js';

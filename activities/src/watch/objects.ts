@@ -1,9 +1,8 @@
 import { networkTime, type Clients } from '@livepod/client';
-import { inFlight } from '../inFlight.js';
-import type { ObjectStore } from '../storage/index.js';
+import { inFlight, type ObjectStore } from '@livepod/transfer';
 import type { WatchPort } from './port.js';
 
-/** Where uploads go (contributing/upload.ts). Nothing else in the bucket is looked at. */
+/** Where uploads go (transfer/src/upload.ts). Nothing else in the bucket is looked at. */
 const PREFIX = 'datasets/';
 const FOLDER = /^datasets\/[0-9a-f]{64}\/$/;
 const FOLDERS_AT_ONCE = 1_000;

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { contribute, type Contribution } from '@livepod/activities';
 import { connect, loadIdentity, readNetwork } from '@livepod/client';
+import { contribute, type Contribution } from '@livepod/transfer';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { CliError } from './errors.js';
 

@@ -14,7 +14,7 @@ import {
   uploadToObjects,
   type PlainFile,
   type Uploaded,
-} from '@livepod/activities';
+} from '@livepod/transfer';
 import type { Clients } from '@livepod/client';
 import { hex, type DatasetManifest } from '@livepod/protocol';
 import { BenchError } from '../benchmark.js';

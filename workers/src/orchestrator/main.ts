@@ -8,10 +8,10 @@ import {
   canisterOperators,
   canisterTreasury,
   canisterWatch,
-  ObjectStore,
 } from '@livepod/activities';
 import { connect } from '@livepod/client';
 import { LivepodCodec } from '@livepod/codec';
+import { ObjectStore } from '@livepod/transfer';
 import { stages } from '@livepod/workflows';
 import { isGrpcServiceError, ScheduleAlreadyRunning } from '@temporalio/client';
 import { status } from '@grpc/grpc-js';

@@ -1,15 +1,9 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import {
-  activitiesOf,
-  canisterRequesting,
-  ObjectStore,
-  providerTraining,
-  sandboxWorks,
-  Workspace,
-} from '@livepod/activities';
+import { activitiesOf, canisterRequesting, providerTraining, sandboxWorks, Workspace } from '@livepod/activities';
 import { connect } from '@livepod/client';
+import { ObjectStore } from '@livepod/transfer';
 import { workflowBundle } from '../bundle.js';
 import { configure, objectStoreOf } from '../configuration.js';
 import { DEPLOYMENTS } from '../deployments.js';

@@ -1,4 +1,4 @@
-import { contribute } from '@livepod/activities/contributing';
+import { contribute } from '@livepod/transfer';
 import { CanisterError, connect } from '@livepod/client';
 import { canonicalJson, documentId, parseCanonical, type Licence } from '@livepod/protocol';
 import { contributor, FIRST_IN_S3, TOKEN } from '../cast.js';

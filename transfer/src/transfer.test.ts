@@ -8,11 +8,19 @@ import { fileURLToPath } from 'node:url';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Clients } from '@livepod/client';
 import { openFile, type DatasetManifest } from '@livepod/protocol';
-import { deriveSecrets, uploadToObjects, type DatasetSecrets, type PlainFile } from '../contributing/index.js';
-import { signerOf } from '../signer.js';
-import { absence, downloadDataset, ObjectStore } from './index.js';
+import {
+  absence,
+  deriveSecrets,
+  downloadDataset,
+  ObjectStore,
+  openDataset,
+  signerOf,
+  uploadToObjects,
+  type DatasetSecrets,
+  type PlainFile,
+} from './index.js';
 
-const gateway = fileURLToPath(new URL('../../../.cache/bin/versitygw', import.meta.url));
+const gateway = fileURLToPath(new URL('../../.cache/bin/versitygw', import.meta.url));
 const credentials = { accessKeyId: 'livepod', secretAccessKey: 'livepod-secret' };
 const clients = {} as Clients;
 const signer = signerOf(new Uint8Array(32).fill(7));
@@ -78,6 +86,29 @@ describe('contributing to an object store', () => {
 });
 
 describe('a verified download from an object store', () => {
+  it('is opened by the key it was sealed with, and by no other', async () => {
+    const sealed = fresh();
+    await downloadDataset(manifest, sealed, { clients, objects });
+    const opened = await openDataset(manifest, sealed, fresh(), secrets);
+    expect(opened.map(({ name }) => name)).toEqual(files.map(({ name }) => name));
+    for (const [index, { path }] of opened.entries())
+      expect(Buffer.compare(await readFile(path), files[index]!.bytes)).toBe(0);
+
+    const wrongKey = { ...secrets, dataKey: new Uint8Array(32) };
+    await expect(openDataset(manifest, sealed, fresh(), wrongKey)).rejects.toMatchObject({ code: 'chunkDamaged' });
+  });
+
+  it('stops with the reason of its signal, and the next one goes on', async () => {
+    const place = fresh();
+    const reason = new Error('stopped by its caller');
+    const signal = AbortSignal.abort(reason);
+    await expect(downloadDataset(manifest, place, { clients, objects, signal })).rejects.toBe(reason);
+    await expect(uploadToObjects(objects, 'livepod', files, secrets, { signal })).rejects.toBe(reason);
+    await expect(objects.get('livepod', 'datasets/none', 0, undefined, signal)).rejects.toBe(reason);
+    expect((await downloadDataset(manifest, place, { clients, objects })).fetched).toBe(6);
+    await expect(openDataset(manifest, place, fresh(), { ...secrets, signal })).rejects.toBe(reason);
+  });
+
   it('brings what was contributed, and the key opens it', async () => {
     const place = fresh();
     expect(await downloadDataset(manifest, place, { clients, objects })).toMatchObject({ chunks: 6, fetched: 6 });

@@ -1,6 +1,6 @@
 import { hkdfSync } from 'node:crypto';
 import { concat, datasetUid, digest, lengthPrefixed, principalBytes, utf8 } from '@livepod/protocol';
-import type { Signer } from '../signer.js';
+import type { Signer } from './signer.js';
 
 export interface PlainFile {
   /** Letters, digits, dot, dash, underscore. */

@@ -1,10 +1,12 @@
 /**
- * Runs a step for every item, at most `limit` at once; results in the order of the items. The first failure ends it.
+ * Runs a step for every item, at most `limit` at once; results in the order of the items. The first failure ends it,
+ * and so does the signal: no further step begins, and its reason is thrown.
  */
 export async function inFlight<T, R>(
   items: readonly T[],
   limit: number,
   step: (item: T, index: number) => Promise<R>,
+  signal?: AbortSignal,
 ): Promise<R[]> {
   const results = new Array<R>(items.length);
   let next = 0;
@@ -13,6 +15,7 @@ export async function inFlight<T, R>(
     while (next < items.length && !failed) {
       const index = next++;
       try {
+        signal?.throwIfAborted();
         results[index] = await step(items[index]!, index);
       } catch (error) {
         failed = true;

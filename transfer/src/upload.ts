@@ -1,8 +1,8 @@
 import type { Clients } from '@livepod/client';
 import { hex, unhex } from '@livepod/protocol';
-import { inFlight } from '../inFlight.js';
-import type { ObjectStore } from '../storage/index.js';
-import { seal, type ListedFile } from './sealedFile.js';
+import { inFlight } from './inFlight.js';
+import type { ObjectStore } from './objects.js';
+import { seal, type ListedFile } from './seal.js';
 import type { DatasetSecrets, PlainFile } from './secrets.js';
 
 export type StorageLocation = { kind: 'bucket'; bucket: string } | { kind: 's3'; bucket: string; prefix: string };
@@ -18,6 +18,12 @@ export interface UploadProgress {
   (done: number, of: number): void;
 }
 
+export interface Uploading {
+  tell?: UploadProgress | undefined;
+  /** Stops it; what is there is not sent again by the next one. */
+  signal?: AbortSignal | undefined;
+}
+
 const CHUNKS_IN_FLIGHT = 6;
 const FILES_IN_FLIGHT = 4;
 
@@ -29,9 +35,10 @@ export async function uploadToBucket(
   clients: Clients,
   files: PlainFile[],
   secrets: DatasetSecrets,
-  tell: UploadProgress = () => {},
+  { tell, signal }: Uploading = {},
 ): Promise<Uploaded> {
-  const sealed = await inFlight(files, FILES_IN_FLIGHT, (file, index) => seal(file, index, secrets));
+  const sealOne = (file: PlainFile, index: number) => seal(file, index, secrets);
+  const sealed = await inFlight(files, FILES_IN_FLIGHT, sealOne, signal);
   const chunks = sealed.flatMap(({ stored, listed }) =>
     stored.map((bytes, index) => ({ bytes, sha256: unhex(listed.chunks[index]!.sha256) })),
   );
@@ -43,10 +50,11 @@ export async function uploadToBucket(
   const client = clients.bucketClient(bucket);
   const missing = [...(await client.missing(uid))];
   let done = chunks.length - missing.length;
-  await inFlight(missing, CHUNKS_IN_FLIGHT, async (index) => {
+  const send = async (index: number): Promise<void> => {
     await client.put_chunk({ uid, index, bytes: chunks[index]!.bytes });
-    tell(++done, chunks.length);
-  });
+    tell?.(++done, chunks.length);
+  };
+  await inFlight(missing, CHUNKS_IN_FLIGHT, send, signal);
   return {
     storage: { kind: 'bucket', bucket: bucket.toText() },
     files: sealed.map(({ listed }) => listed),
@@ -63,20 +71,21 @@ export async function uploadToObjects(
   bucket: string,
   files: PlainFile[],
   secrets: DatasetSecrets,
-  tell: UploadProgress = () => {},
+  { tell, signal }: Uploading = {},
 ): Promise<Uploaded> {
   const prefix = `datasets/${hex(secrets.uid)}/`;
   let uploaded = 0;
   let done = 0;
-  const listed = await inFlight(files, FILES_IN_FLIGHT, async (file, index) => {
+  const send = async (file: PlainFile, index: number): Promise<ListedFile> => {
     const { listed, stored } = await seal(file, index, secrets);
     const there = await objects.head(bucket, prefix + file.name);
     if (there?.root !== listed.merkleRoot || there.bytes !== stored.reduce((sum, chunk) => sum + chunk.length, 0)) {
-      await objects.put(bucket, prefix + file.name, stored, listed.merkleRoot);
+      await objects.put(bucket, prefix + file.name, stored, listed.merkleRoot, signal);
       uploaded++;
     }
-    tell(++done, files.length);
+    tell?.(++done, files.length);
     return listed;
-  });
+  };
+  const listed = await inFlight(files, FILES_IN_FLIGHT, send, signal);
   return { storage: { kind: 's3', bucket, prefix }, files: listed, uploaded };
 }

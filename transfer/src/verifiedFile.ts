@@ -1,6 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { digest, hex } from '@livepod/protocol';
-import { ActivityError } from '../errors.js';
+import { TransferError } from './errors.js';
 
 export interface ExpectedChunk {
   sha256: string;
@@ -46,11 +46,11 @@ export class VerifiedFile {
     return missing;
   }
 
-  /** @throws ActivityError `wrongHash`: nothing is written then */
+  /** @throws TransferError `wrongHash`: nothing is written then */
   async write(index: number, stored: Uint8Array): Promise<void> {
     const chunk = this.chunks[index]!;
     if (stored.length !== chunk.bytes || hex(await digest(stored)) !== chunk.sha256) {
-      throw new ActivityError(
+      throw new TransferError(
         'wrongHash',
         { file: this.name, chunk: index },
         `Chunk ${index} of ${this.name} is not the one its contributor signed; ask the contributor to upload it again.`,

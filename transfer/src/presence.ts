@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Clients } from '@livepod/client';
 import { datasetUid, digest, hex, principalBytes, unhex, type DatasetManifest } from '@livepod/protocol';
-import { inFlight } from '../inFlight.js';
+import { inFlight } from './inFlight.js';
 import type { ObjectStore } from './objects.js';
 
 /**

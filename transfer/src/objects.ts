@@ -10,7 +10,7 @@ import {
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { ActivityError } from '../errors.js';
+import { TransferError } from './errors.js';
 
 export interface ObjectStoreConfig {
   endpoint?: string;
@@ -50,7 +50,7 @@ export class ObjectStore {
   }
 
   /** Streams an object from its parts, without holding it twice in memory. */
-  async put(bucket: string, key: string, parts: Uint8Array[], root: string): Promise<void> {
+  async put(bucket: string, key: string, parts: Uint8Array[], root: string, signal?: AbortSignal): Promise<void> {
     const bytes = parts.reduce((sum, part) => sum + part.length, 0);
     // One part is signed as a whole; a stream is sent unsigned, and its hashes are in the manifest.
     const body = parts.length === 1 ? parts[0]! : Readable.from(parts, { objectMode: false });
@@ -63,14 +63,16 @@ export class ObjectStore {
           ContentLength: bytes,
           Metadata: { [ROOT]: root },
         }),
+        signal ? { abortSignal: signal } : {},
       );
     } catch (error) {
+      signal?.throwIfAborted();
       throw unavailable(error, bucket, key);
     }
   }
 
   /**
-   * The object's bytes from `from` on, or those of [from, to). @throws ActivityError `missingChunk` ·
+   * The object's bytes from `from` on, or those of [from, to). @throws TransferError `missingChunk` ·
    * `storageUnavailable`
    */
   async get(bucket: string, key: string, from = 0, to?: number, signal?: AbortSignal): Promise<Readable> {
@@ -82,11 +84,12 @@ export class ObjectStore {
       );
       return answer.Body as Readable;
     } catch (error) {
+      signal?.throwIfAborted();
       if (
         error instanceof S3ServiceException &&
         (error.$metadata.httpStatusCode === 404 || error.$metadata.httpStatusCode === 416)
       ) {
-        throw new ActivityError(
+        throw new TransferError(
           'missingChunk',
           { bucket, key, from },
           `The object ${key} in bucket ${bucket} is missing or too short; ask its contributor to upload it again.`,
@@ -203,10 +206,10 @@ export class ObjectStore {
 const ROOT = 'livepod-merkle-root';
 
 /** Refused by the store's own rules is final; anything else may pass. */
-function unavailable(error: unknown, bucket: string, key: string): ActivityError {
+function unavailable(error: unknown, bucket: string, key: string): TransferError {
   const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
   const why = error instanceof Error ? error.message || error.name : String(error);
-  return new ActivityError(
+  return new TransferError(
     'storageUnavailable',
     { bucket, key, status },
     `The object store did not serve ${key} of bucket ${bucket} (${why}); see that it runs and that the ` +

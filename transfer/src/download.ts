@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Clients } from '@livepod/client';
 import { datasetUid, principalBytes, unhex, type DatasetManifest } from '@livepod/protocol';
-import { ActivityError } from '../errors.js';
-import { inFlight } from '../inFlight.js';
-import { cancellation } from '../registration.js';
+import { TransferError } from './errors.js';
+import { inFlight } from './inFlight.js';
 import type { ObjectStore } from './objects.js';
 import { VerifiedFile } from './verifiedFile.js';
 
@@ -13,7 +12,9 @@ export interface DownloadSources {
   /** For datasets in canister buckets; the caller needs a live lease. */
   clients: Clients;
   /** For datasets in an object store. */
-  objects?: ObjectStore;
+  objects?: ObjectStore | undefined;
+  /** Stops it; what is there is not fetched again by the next one. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface Downloaded {
@@ -31,7 +32,7 @@ const FILES_IN_FLIGHT = 4;
  * Brings a dataset's encrypted chunks into a folder, one file each, every chunk checked against the signed manifest
  * before it is written. Resumes where an earlier download stopped.
  *
- * @throws ActivityError `wrongHash` · `missingChunk` (never retried) · `storageUnavailable` (retried); CanisterError of
+ * @throws TransferError `wrongHash` · `missingChunk` (never retried) · `storageUnavailable` (retried); CanisterError of
  *   the bucket
  */
 export async function downloadDataset(
@@ -41,7 +42,7 @@ export async function downloadDataset(
 ): Promise<Downloaded> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const firstChunk = firstChunks(manifest);
-  const fetched = await inFlight(manifest.files, FILES_IN_FLIGHT, async (file, index) => {
+  const fetchOne = async (file: DatasetManifest['files'][number], index: number): Promise<number> => {
     const target = await VerifiedFile.open(join(folder, file.name), file.name, file.chunks);
     try {
       const missing = await target.missing();
@@ -53,7 +54,8 @@ export async function downloadDataset(
     } finally {
       await target.close();
     }
-  });
+  };
+  const fetched = await inFlight(manifest.files, FILES_IN_FLIGHT, fetchOne, sources.signal);
   const chunks = manifest.files.flatMap((file) => file.chunks);
   return {
     chunks: chunks.length,
@@ -73,15 +75,14 @@ async function fromBucket(
   target: VerifiedFile,
   missing: number[],
   first: number,
-  { clients }: DownloadSources,
+  { clients, signal }: DownloadSources,
 ): Promise<void> {
   if (manifest.storage.kind !== 'bucket') return;
   const bucket = clients.bucketClient(manifest.storage.bucket);
   const uid = datasetUid(principalBytes(manifest.contributor), unhex(manifest.salt));
-  await inFlight(missing, CHUNKS_IN_FLIGHT, async (index) => {
-    cancellation()?.throwIfAborted();
-    await target.write(index, new Uint8Array(await bucket.get_chunk({ uid, index: first + index })));
-  });
+  const fetchChunk = async (index: number): Promise<void> =>
+    target.write(index, new Uint8Array(await bucket.get_chunk({ uid, index: first + index })));
+  await inFlight(missing, CHUNKS_IN_FLIGHT, fetchChunk, signal);
 }
 
 /**
@@ -91,11 +92,11 @@ async function fromObject(
   manifest: DatasetManifest,
   target: VerifiedFile,
   missing: number[],
-  { objects }: DownloadSources,
+  { objects, signal }: DownloadSources,
 ): Promise<void> {
   if (manifest.storage.kind !== 's3') return;
   if (!objects)
-    throw new ActivityError(
+    throw new TransferError(
       'storageUnavailable',
       { bucket: manifest.storage.bucket },
       `The dataset is in the object store ${manifest.storage.bucket}; set s3 in network.json and its credentials.`,
@@ -105,20 +106,14 @@ async function fromObject(
   const until = missing.at(-1)! + 1;
   const whole = from === 0 && until === target.chunks.length;
   const end = target.offset(until - 1) + target.chunks[until - 1]!.bytes;
-  const body = await objects.get(
-    bucket,
-    prefix + target.name,
-    target.offset(from),
-    whole ? undefined : end,
-    cancellation(),
-  );
+  const body = await objects.get(bucket, prefix + target.name, target.offset(from), whole ? undefined : end, signal);
   const writing = new Set<Promise<void>>();
   let failure: { error: unknown } | undefined; // kept here, because a write takes itself off the list when it ends
   const throwIfFailed = (): void => {
     if (failure) throw failure.error;
   };
   try {
-    for await (const [index, chunk] of cut(body, target, from, until)) {
+    for await (const [index, chunk] of cut(body, target, from, until, signal)) {
       const write = target
         .write(index, chunk)
         .catch((error: unknown) => void (failure ??= { error }))
@@ -140,6 +135,7 @@ async function* cut(
   target: VerifiedFile,
   from: number,
   until: number,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<[number, Uint8Array]> {
   let index = from;
   let chunk = new Uint8Array(target.chunks[index]!.bytes);
@@ -158,8 +154,9 @@ async function* cut(
       }
     }
   } catch (error) {
-    if (error instanceof ActivityError) throw error;
-    throw new ActivityError(
+    signal?.throwIfAborted();
+    if (error instanceof TransferError) throw error;
+    throw new TransferError(
       'storageUnavailable',
       { file: target.name, chunk: index },
       `The object store broke off ${target.name} in chunk ${index}; the download resumes there.`,
@@ -167,7 +164,7 @@ async function* cut(
     );
   }
   if (index < until)
-    throw new ActivityError(
+    throw new TransferError(
       'missingChunk',
       { file: target.name, chunk: index },
       `The object of ${target.name} ends before chunk ${index}; ask its contributor to upload it again.`,

@@ -1,23 +1,22 @@
 import type { Ed25519KeyIdentity } from '@dfinity/identity';
-import { DerivedPublicKey, IbeCiphertext, IbeIdentity, IbeSeed } from '@dfinity/vetkeys';
 import type { Clients } from '@livepod/client';
 import {
   canonicalJson,
   documentId,
   hex,
   parseDatasetManifest,
-  vetkdInput,
   type DatasetManifest,
   type DatasetSchema,
   type Licence,
 } from '@livepod/protocol';
 import { parseRecording } from '@livepod/recipes/windows';
-import { ActivityError } from '../errors.js';
-import { signerOf } from '../signer.js';
-import { ObjectStore, type ObjectStoreConfig } from '../storage/index.js';
-import { rootOf } from './sealedFile.js';
-import { deriveSecrets, type PlainFile } from './secrets.js';
-import { uploadToBucket, uploadToObjects, type UploadProgress } from './upload.js';
+import { TransferError } from './errors.js';
+import { ObjectStore, type ObjectStoreConfig } from './objects.js';
+import { rootOf } from './seal.js';
+import { deriveSecrets, type DatasetSecrets, type PlainFile } from './secrets.js';
+import { signerOf } from './signer.js';
+import { uploadToBucket, uploadToObjects, type Uploaded, type UploadProgress } from './upload.js';
+import { datasetPublicKey, wrap } from './wrapping.js';
 
 export interface Contribution {
   /** Connected as the contributor. */
@@ -35,6 +34,8 @@ export interface Contribution {
   s3?: ObjectStoreConfig & { bucket: string };
   licence?: Partial<Licence>;
   tell?: UploadProgress;
+  /** Stops it between two chunks or objects. */
+  signal?: AbortSignal;
 }
 
 export interface Contributed {
@@ -51,7 +52,7 @@ export interface Contributed {
  * Checks, encrypts, uploads, signs and registers a dataset. Interrupted, it is simply called again with the same
  * arguments: what is there is not sent again, and a dataset that is registered already is returned.
  *
- * @throws ActivityError `unsuitableRecordings` · `storageUnavailable`; CanisterError `bondMissing` (post a
+ * @throws TransferError `unsuitableRecordings` · `storageUnavailable`; CanisterError `bondMissing` (post a
  *   contributor's bond first), …
  */
 export async function contribute(contribution: Contribution): Promise<Contributed> {
@@ -102,38 +103,21 @@ export async function contribute(contribution: Contribution): Promise<Contribute
   };
 }
 
-/** The access canister's vetKD key that data keys are wrapped to. */
-export async function datasetPublicKey(clients: Clients): Promise<Uint8Array> {
-  return new Uint8Array((await clients.access.cached_public_key()) ?? (await clients.access.dataset_public_key()));
-}
-
-function wrap(
-  publicKey: Uint8Array,
-  { uid, dataKey, wrapSeed }: { uid: Uint8Array; dataKey: Uint8Array; wrapSeed: Uint8Array },
-): Uint8Array {
-  return IbeCiphertext.encrypt(
-    DerivedPublicKey.deserialize(publicKey),
-    IbeIdentity.fromBytes(vetkdInput(uid, 0)),
-    dataKey,
-    IbeSeed.fromBytes(wrapSeed),
-  ).serialize();
-}
-
 async function upload(
-  { clients, store, s3, tell }: Contribution,
+  { clients, store, s3, tell, signal }: Contribution,
   files: PlainFile[],
-  secrets: Parameters<typeof uploadToBucket>[2],
-) {
-  if (store === 'bucket') return uploadToBucket(clients, files, secrets, tell);
+  secrets: DatasetSecrets,
+): Promise<Uploaded> {
+  if (store === 'bucket') return uploadToBucket(clients, files, secrets, { tell, signal });
   if (!s3)
-    throw new ActivityError(
+    throw new TransferError(
       'storageUnavailable',
       {},
       'store is "s3" but no s3 is given; name its endpoint, region and bucket.',
     );
   const objects = new ObjectStore(s3);
   try {
-    return await uploadToObjects(objects, s3.bucket, files, secrets, tell);
+    return await uploadToObjects(objects, s3.bucket, files, secrets, { tell, signal });
   } finally {
     objects.close();
   }
@@ -142,7 +126,7 @@ async function upload(
 /** Public statistics, and the check that a recipe will be able to read every file. Public: counts only. */
 function measure({ recordings, schema }: Contribution): DatasetManifest['statistics'] {
   if (recordings.length === 0)
-    throw new ActivityError(
+    throw new TransferError(
       'unsuitableRecordings',
       {},
       'There is no recording to contribute; give at least one CSV file.',

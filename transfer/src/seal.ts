@@ -1,6 +1,6 @@
 import { digest, hex, merkleRoot, sealFile, unhex } from '@livepod/protocol';
-import type { ExpectedChunk } from '../storage/index.js';
 import type { DatasetSecrets, PlainFile } from './secrets.js';
+import type { ExpectedChunk } from './verifiedFile.js';
 
 /** A file as the manifest lists it. */
 export interface ListedFile {
