@@ -40,7 +40,7 @@ import {
   lengthPrefixed,
   vetkdInput,
 } from '@livepod/protocol';
-import { managementOf } from '../client/src/management.js';
+import { managementOf } from '../src/management.js';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -49,7 +49,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const DAY = 86_400_000_000_000n;
 const TOKEN = 100_000_000n;
 const who = { dao: 1, contributor: 2, provider: 3, outsider: 4 } as const;
