@@ -13,8 +13,8 @@ import {
   type Delegation,
   type SubnetKeys,
   type Tree,
-} from '../../infra/ic/src/certificates/index.js';
-import { leb128, selfDescribed } from '../../infra/ic/src/envelopes/index.js';
+} from '@livepod/ic/certificates';
+import { leb128, selfDescribed } from '@livepod/ic/envelopes';
 import { LOGS, type LogName } from '../src/format.js';
 import type { File } from './sample.js';
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { testWasmPath } from '../../../infra/ic/src/testing/network.js';
+import { testWasmPath } from '@livepod/ic/testing';
 
 const ARGUMENT = Buffer.from('4449444c0000', 'hex');
 

@@ -1,5 +1,4 @@
-import { deployFiller, fillerAt, residentOf } from '../../../infra/ic/src/testing/filler.js';
-import { TestNetwork, UNLIMITED_RATES } from '../../../infra/ic/src/testing/network.js';
+import { deployFiller, fillerAt, residentOf, TestNetwork, UNLIMITED_RATES } from '@livepod/ic/testing';
 import { BenchError, type BenchOptions, type BenchRow } from '../benchmark.js';
 import { restart } from './network.js';
 

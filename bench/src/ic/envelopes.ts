@@ -2,8 +2,8 @@ import { IDL } from '@dfinity/candid';
 import { Principal } from '@dfinity/principal';
 import { encode } from 'cborg';
 import { createPrivateKey, createPublicKey, randomBytes, sign, type KeyObject } from 'node:crypto';
-import { selfAuthenticating } from '../../../infra/ic/src/certificates/index.js';
-import { representationIndependentHash, selfDescribed } from '../../../infra/ic/src/envelopes/index.js';
+import { selfAuthenticating } from '@livepod/ic/certificates';
+import { representationIndependentHash, selfDescribed } from '@livepod/ic/envelopes';
 
 /** `update` increments a counter, `query` reads it, `chunk` uploads 1 MiB to the chunk store. */
 export type Kind = 'update' | 'query' | 'chunk';

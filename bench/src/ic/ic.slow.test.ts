@@ -1,4 +1,4 @@
-import { OUR_POCKET_SERVER } from '../../../infra/ic/src/testing/pocket-server.js';
+import { OUR_POCKET_SERVER } from '@livepod/ic/testing';
 import type { BenchRow } from '../benchmark.js';
 import { bareCalls } from './bare.js';
 import { drive } from './clients.js';

@@ -1,6 +1,6 @@
 import { availableParallelism, loadavg } from 'node:os';
-import { selfAuthenticating } from '../../../infra/ic/src/certificates/index.js';
-import type { TestNetwork } from '../../../infra/ic/src/testing/network.js';
+import { selfAuthenticating } from '@livepod/ic/certificates';
+import type { TestNetwork } from '@livepod/ic/testing';
 import type { BenchOptions, BenchRow } from '../benchmark.js';
 import { median } from '../measuring.js';
 import { bareCalls } from './bare.js';

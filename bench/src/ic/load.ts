@@ -5,7 +5,7 @@
  */
 import { decode } from 'cborg';
 import { connect, type Socket } from 'node:net';
-import { verifyCertificate } from '../../../infra/ic/src/certificates/index.js';
+import { verifyCertificate } from '@livepod/ic/certificates';
 import { bodyOf, type Asked } from './envelopes.js';
 
 export interface Load extends Asked {

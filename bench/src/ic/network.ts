@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { TestNetwork, UNLIMITED_RATES } from '../../../infra/ic/src/testing/network.js';
+import { TestNetwork, UNLIMITED_RATES } from '@livepod/ic/testing';
 
 /** A network with the test canister on it, whose controller the load's key is. */
 export interface Target {

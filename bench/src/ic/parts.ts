@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSubnetKeys } from '../../../infra/ic/src/certificates/index.js';
-import { decodeEnvelope, verifyEnvelope } from '../../../infra/ic/src/envelopes/index.js';
-import type { TestNetwork } from '../../../infra/ic/src/testing/network.js';
+import { createSubnetKeys } from '@livepod/ic/certificates';
+import { decodeEnvelope, verifyEnvelope } from '@livepod/ic/envelopes';
+import type { TestNetwork } from '@livepod/ic/testing';
 import { median } from '../measuring.js';
 import { bodyOf } from './envelopes.js';
 

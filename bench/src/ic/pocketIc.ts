@@ -2,9 +2,7 @@ import { existsSync } from 'node:fs';
 import { PocketIc } from '@dfinity/pic';
 import { Principal } from '@dfinity/principal';
 import { decode } from 'cborg';
-import { testWasmPath } from '../../../infra/ic/src/testing/network.js';
-import { RunningPocketServer } from '../../../infra/ic/src/testing/pocket-server.js';
-import { testCanister } from '../../../infra/ic/src/testing/test-canister.js';
+import { RunningPocketServer, testCanister, testWasmPath } from '@livepod/ic/testing';
 import type { Target } from './network.js';
 
 /** A PocketIC server with the same canister, behind its gateway; undefined where LIVEPOD_POCKET_IC names none. */

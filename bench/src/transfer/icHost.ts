@@ -4,8 +4,7 @@
  */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { Host } from '@livepod/ic';
-import { createHttpServer } from '../../../infra/ic/src/http/server.js';
+import { createHttpServer, Host } from '@livepod/ic';
 
 export interface IcReady {
   url: string;

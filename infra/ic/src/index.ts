@@ -6,6 +6,7 @@ import { openFront, type Front } from './threads/link.js';
 
 export { IcError, type IcCode } from './errors.js';
 export { Host, type HostOptions } from './host.js';
+export { createHttpServer } from './http/server.js';
 export { MAIN_NETWORK_LIMITS, type Limits } from './subnet/subnet.js';
 
 export interface StartOptions extends HostOptions {
