@@ -13,7 +13,7 @@ Measures what Live Pod costs against what one would otherwise use, both in the s
 
   --list           the benchmarks and what each compares
   --json FILE      also write the rows: [{name, value, unit, peer, peerValue, ratio, target, bound, met}]
-  --markdown       also put the tables into README.md, each between its markers
+  --markdown       also put the tables into docs/numbers.md, each between its markers
   --state DIR      state of a running or stopped stack, for "orchestration" (default .state)
   --data DIR       recordings, for "quality" and "training" (default LIVEPOD_DATA, else what set-up fetched)
   --help           this
@@ -51,7 +51,7 @@ async function main(): Promise<void> {
       all.push(...rows);
       if (rows.length > 0) console.log(`\n${asText(rows)}`);
       for (const note of notes) console.log(`  ${note}`);
-      if (values.markdown && rows.length > 0) writeIntoPage(join(ROOT, 'README.md'), name, rows, notes);
+      if (values.markdown && rows.length > 0) writeIntoPage(join(ROOT, 'docs/numbers.md'), name, rows, notes);
     } catch (error) {
       process.exitCode = 1;
       console.error(
