@@ -3,14 +3,14 @@
 //! before anything changes.
 
 use crate::buckets::{self, Reserve, Reserved};
-use crate::errors::{busy, unknown, Error};
+use crate::errors::{unknown, Error};
 use crate::manifest::{self, Checked};
 use crate::registry::{self, AcceptDataset, Dataset, SignedManifest, Status, Storage};
 use crate::rooms::{self, Room};
 use crate::settings;
 use candid::{CandidType, Decode, Deserialize, Principal};
 use governed::votes::{self, Outcome, Vote};
-use governed::{why, Lock};
+use governed::why;
 use serde_bytes::ByteBuf;
 use serde_json::json;
 
@@ -37,12 +37,6 @@ pub struct CloseDataset {
     pub proposal: u64,
 }
 
-/// The lock every change of a dataset or its room holds.
-pub fn lock(uid: &[u8; 32]) -> Result<Lock, Error> {
-    let thing = format!("dataset {}", protocol::hex::encode(uid));
-    Lock::take(&thing).ok_or_else(|| busy(thing))
-}
-
 /// Room in a bucket; a repeat with the same salt and chunks returns the same bucket. A room that is over begins anew,
 /// with the chunks it holds.
 pub async fn reserve(caller: Principal, reserve: Reserve) -> Result<Reserved, Error> {
@@ -58,7 +52,7 @@ pub async fn reserve(caller: Principal, reserve: Reserve) -> Result<Reserved, Er
             "choose a new salt for a new dataset",
         )));
     }
-    let _lock = lock(&wanted.uid)?;
+    let _lock = rooms::lock(&wanted.uid)?;
     bonded(caller).await?;
     // Unless it was collected before this call held the lock.
     if let Some(over) = buckets::first_room(&wanted)? {
@@ -79,7 +73,7 @@ pub async fn register(caller: Principal, register: Register) -> Result<Dataset, 
     if let Some(first) = first_registration(&checked)? {
         return Ok(first);
     }
-    let _lock = lock(&checked.uid)?;
+    let _lock = rooms::lock(&checked.uid)?;
     let dataset = checked.dataset(system::now());
     let room = room_of(&checked, &dataset)?;
     bonded(caller).await?;
@@ -192,7 +186,7 @@ pub async fn withdraw(caller: Principal, id: String) -> Result<Dataset, Error> {
         return Err(Error::NotAuthorized(why(id, message, "withdraw with the contributor's own identity")));
     }
     let uid: [u8; 32] = dataset.uid.as_slice().try_into().expect("a uid has 32 bytes");
-    let _lock = lock(&uid)?;
+    let _lock = rooms::lock(&uid)?;
     let withdrawn = match dataset.status {
         Status::Withdrawn => dataset,
         // Marked before the bucket is asked: from here on no vote can accept it, so that no accepted dataset loses its

@@ -3,11 +3,11 @@
 //! over.
 
 use crate::buckets;
-use crate::errors::Error;
+use crate::errors::{busy, Error};
+use crate::memory;
 use crate::settings;
-use crate::{intake, memory};
 use candid::{CandidType, Deserialize, Principal};
-use governed::why;
+use governed::{why, Lock};
 use ic_stable_structures::StableBTreeMap;
 use serde::Serialize;
 use serde_bytes::ByteBuf;
@@ -127,6 +127,12 @@ pub fn date(is_registered: impl Fn(&Uid) -> bool) {
     }
 }
 
+/// The lock every change of a dataset or its room holds.
+pub fn lock(uid: &[u8; 32]) -> Result<Lock, Error> {
+    let thing = format!("dataset {}", protocol::hex::encode(uid));
+    Lock::take(&thing).ok_or_else(|| busy(thing))
+}
+
 /// Erases rooms that are over, at most a page, then empties buckets that nobody needs. Safe to repeat; what cannot be
 /// erased now stays for the next time.
 pub async fn collect(caller: Principal, request: CollectExpired) -> Collected {
@@ -137,7 +143,7 @@ pub async fn collect(caller: Principal, request: CollectExpired) -> Collected {
     for key in due {
         let uid = uid_in(&key);
         // Whoever works on it now has come in time, or comes to the next collection.
-        let Ok(_lock) = intake::lock(&uid) else { continue };
+        let Ok(_lock) = lock(&uid) else { continue };
         // It may have been reserved anew or registered since the page was read.
         let Some(room) = find(&uid).filter(|room| is_over(&uid, room)) else { continue };
         if buckets::erase(&uid).await.is_err() {

@@ -70,7 +70,7 @@ async fn submit_checkpoint(request: SubmitCheckpoint) -> Result<Checkpoint, Erro
     }
     let job = jobs::ask(submission.job).await?;
     let checkpoint = checkpoints::submit(caller, &request, submission, &job)?;
-    outbox::deliver().await;
+    publish::tell_peers().await;
     Ok(checkpoint)
 }
 
@@ -148,7 +148,7 @@ fn validate_adopt_checkpoint(payload: AdoptCheckpoint) -> Result<String, String>
 #[update(guard = "caller_is_governor")]
 async fn adopt_checkpoint(payload: AdoptCheckpoint) {
     channels::adopt(&payload).unwrap_or_else(|error| trap_with(error));
-    outbox::deliver().await;
+    publish::tell_peers().await;
 }
 
 /// What voters read before they vote on `rollback_channel`.
@@ -166,7 +166,7 @@ fn validate_rollback_channel(payload: RollbackChannel) -> Result<String, String>
 async fn rollback_channel(payload: RollbackChannel) {
     channels::rollback(&payload).unwrap_or_else(|error| trap_with(error));
     publish::soon();
-    outbox::deliver().await;
+    publish::tell_peers().await;
 }
 
 /// What voters read before they vote on `appoint_evaluator`.

@@ -1,8 +1,8 @@
 //! What this canister has to tell the fleet and access canisters. A message is written down in the same step as the
 //! change that causes it, sent in order, and sent again by a timer until the other side has answered; the other side
-//! takes a repeat as one.
+//! takes a repeat as one. What an answer means is the caller's business: [`deliver`] hands each one over.
 
-use crate::{channels, memory};
+use crate::memory;
 use candid::{CandidType, Deserialize, Principal, Reserved};
 use governed::Lock;
 use ic_stable_structures::StableBTreeMap;
@@ -21,6 +21,15 @@ pub enum Message {
     OpenRelease { adoption: u64, channel: String, checkpoint: String, version: u32, previous: Option<u32>, plan: Plan },
     Supersede { channel: String, adoption: u64 },
     CheckpointSubmitted { job: u64, checkpoint: String },
+}
+
+/// What the other side said. A refusal is in the audit log before it is handed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Taken,
+    /// The fleet opened the release of this number, or had opened it.
+    Opened(u64),
+    Refused,
 }
 
 #[derive(CandidType)]
@@ -65,24 +74,29 @@ fn next(after: Option<u64>) -> Option<(u64, Message)> {
     })
 }
 
-/// Sends what is written down. A canister that does not answer gets nothing more until the next try, so that order
-/// holds.
-pub async fn deliver() {
+/// Sends what is written down, and hands over what is answered. A canister that does not answer gets nothing more until
+/// the next try, so that order holds.
+pub async fn deliver(answered: fn(&Message, Answer)) {
     let Some(_lock) = Lock::take("outbox") else { return };
     let (mut after, mut silent) = (None, Vec::<Principal>::new());
     while let Some((number, message)) = next(after) {
         let peer = addressee(&message);
-        if silent.contains(&peer) || !send(peer, &message).await {
-            silent.push(peer);
-            after = Some(number);
-        } else {
-            OUTBOX.with_borrow_mut(|outbox| outbox.remove(&number));
+        let answer = if silent.contains(&peer) { None } else { send(peer, &message).await };
+        match answer {
+            Some(answer) => {
+                answered(&message, answer);
+                OUTBOX.with_borrow_mut(|outbox| outbox.remove(&number));
+            }
+            None => {
+                silent.push(peer);
+                after = Some(number);
+            }
         }
     }
     if !silent.is_empty() && !RETRYING.replace(true) {
-        ic_cdk_timers::set_timer(RETRY, async {
+        ic_cdk_timers::set_timer(RETRY, async move {
             RETRYING.set(false);
-            deliver().await;
+            deliver(answered).await;
         });
     }
 }
@@ -94,60 +108,44 @@ fn addressee(message: &Message) -> Principal {
     }
 }
 
-/// True when the message was answered.
-async fn send(peer: Principal, message: &Message) -> bool {
-    let refused = match message.clone() {
+/// The answer, or nothing where none came.
+async fn send(peer: Principal, message: &Message) -> Option<Answer> {
+    let answer = match message.clone() {
         Message::OpenRelease { adoption, channel, checkpoint, version, previous, plan } => {
-            let request = OpenRelease {
-                adoption,
-                channel: channel.clone(),
-                checkpoint: checkpoint.clone(),
-                version,
-                previous,
-                plan,
-            };
-            match system::ask::<_, Result<u64, Reserved>>(peer, "open_release", (request,)).await {
-                Ok(Ok(release)) => {
-                    channels::opened(&channel, adoption, release, &checkpoint, version);
-                    crate::publish::soon();
-                    false
-                }
-                Ok(Err(_)) => {
-                    channels::not_opened(&channel, adoption);
-                    true
-                }
-                Err(no_answer) => return unanswered(&no_answer),
-            }
+            let request = OpenRelease { adoption, channel, checkpoint, version, previous, plan };
+            let opened = ask::<_, u64>(peer, "open_release", request).await?;
+            opened.map_or(Answer::Refused, Answer::Opened)
         }
         Message::Supersede { channel, adoption } => {
-            match system::ask::<_, Result<Reserved, Reserved>>(peer, "supersede", (Supersede { channel, adoption },))
-                .await
-            {
-                Ok(answer) => answer.is_err(),
-                Err(no_answer) => return unanswered(&no_answer),
-            }
+            taken(ask(peer, "supersede", Supersede { channel, adoption }).await?)
         }
         Message::CheckpointSubmitted { job, checkpoint } => {
-            let request = CheckpointSubmitted { job, checkpoint };
-            match system::ask::<_, Result<Reserved, Reserved>>(peer, "checkpoint_submitted", (request,)).await {
-                Ok(answer) => answer.is_err(),
-                Err(no_answer) => return unanswered(&no_answer),
-            }
+            taken(ask(peer, "checkpoint_submitted", CheckpointSubmitted { job, checkpoint }).await?)
         }
     };
-    if refused {
-        let this = system::this_canister();
-        audit::append_as(
-            this,
-            json!({"type": "messageRefused", "by": peer.to_text(), "message": format!("{message:?}")}),
-        );
+    if answer == Answer::Refused {
+        let event = json!({"type": "messageRefused", "by": peer.to_text(), "message": format!("{message:?}")});
+        audit::append_as(system::this_canister(), event);
     }
-    true
+    Some(answer)
 }
 
-fn unanswered(no_answer: &system::NoAnswer) -> bool {
-    ic_cdk::println!("outbox: {no_answer}");
-    false
+fn taken(answer: Result<Reserved, Reserved>) -> Answer {
+    answer.map_or(Answer::Refused, |_| Answer::Taken)
+}
+
+async fn ask<Request, Reply>(peer: Principal, method: &str, request: Request) -> Option<Result<Reply, Reserved>>
+where
+    Request: CandidType,
+    Reply: CandidType + for<'a> Deserialize<'a>,
+{
+    match system::ask(peer, method, (request,)).await {
+        Ok(answer) => Some(answer),
+        Err(no_answer) => {
+            ic_cdk::println!("outbox: {no_answer}");
+            None
+        }
+    }
 }
 
 #[cfg(test)]

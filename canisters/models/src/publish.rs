@@ -2,8 +2,9 @@
 //! person holds, and the timers that see to it.
 
 use crate::api::Error;
+use crate::outbox::{self, Answer, Message};
 use crate::repository::{self, Draft, Due};
-use crate::{memory, outbox, root};
+use crate::{channels, memory, root};
 use candid::Deserialize;
 use governed::{why, Lock};
 use ic_cdk::management_canister::{
@@ -78,8 +79,25 @@ pub fn soon() {
 }
 
 async fn tend() {
-    outbox::deliver().await;
+    tell_peers().await;
     publish().await;
+}
+
+/// Tells the fleet and access canisters what they are to know, and acts on what they say.
+pub async fn tell_peers() {
+    outbox::deliver(heard).await;
+}
+
+/// What an answer of theirs changes: the fleet says whether it opens a release.
+fn heard(message: &Message, answer: Answer) {
+    let Message::OpenRelease { adoption, channel, checkpoint, version, .. } = message else { return };
+    match answer {
+        Answer::Opened(release) => {
+            channels::opened(channel, *adoption, release, checkpoint, *version);
+            soon();
+        }
+        _ => channels::not_opened(channel, *adoption),
+    }
 }
 
 /// Signs and shows what is due; what fails is tried again by a timer.

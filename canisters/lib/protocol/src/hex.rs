@@ -16,7 +16,7 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
         _ => None,
     };
     let digits = text.as_bytes();
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         return None;
     }
     digits.chunks(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
