@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { ReleaseError } from './errors.js';
+
+const ONNX_RUNTIME = 'onnxruntime-node';
+
+/** What strangers install with npm as it is, in TypeScript; all else of the project runs from a clone or an image. */
+const PUBLISHED = ['protocol', 'infra/ic', 'canisters/client'];
+
+/**
+ * Packs what is published into `dist`: npm tarballs, the canisters' Wasm, and SHA256SUMS over all of it.
+ *
+ * @returns the names of the files in `dist`
+ * @throws ReleaseError `noWasm` · `commandFailed`
+ */
+export async function pack(root: string, dist: string): Promise<string[]> {
+  rmSync(dist, { recursive: true, force: true });
+  mkdirSync(dist, { recursive: true });
+  for (const folder of [...PUBLISHED.map((name) => join(root, name)), await bundledPod(root)]) {
+    npm(folder, ['pack', '--silent', '--pack-destination', dist]);
+  }
+  copyWasm(join(root, '.cache/wasm'), dist);
+  const names = readdirSync(dist).toSorted();
+  writeFileSync(join(dist, 'SHA256SUMS'), names.map((name) => `${sha256(join(dist, name))}  ${name}\n`).join(''));
+  return [...names, 'SHA256SUMS'];
+}
+
+/**
+ * The pod as a package of two files, one per process, whose install is ONNX Runtime and nothing else.
+ *
+ * @returns its folder
+ */
+async function bundledPod(root: string): Promise<string> {
+  const source = join(root, 'pod/src');
+  const folder = join(root, 'pod/dist');
+  rmSync(folder, { recursive: true, force: true });
+  await build({
+    entryPoints: { pod: join(source, 'main.ts'), runtime: join(source, 'runtime/child.ts') },
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    external: [ONNX_RUNTIME],
+    banner: {
+      js: "import { createRequire as requiring } from 'node:module'; const require = requiring(import.meta.url);",
+    },
+    legalComments: 'linked',
+    logLevel: 'error',
+  });
+  writeFileSync(join(folder, 'livepod-pod.mjs'), "#!/usr/bin/env node\nimport './pod.mjs';\n", { mode: 0o755 });
+  const { version, description, license, dependencies } = JSON.parse(
+    readFileSync(join(root, 'pod/package.json'), 'utf8'),
+  ) as { version: string; description: string; license: string; dependencies: Record<string, string> };
+  const manifest = {
+    name: 'livepod-pod',
+    version,
+    description,
+    license,
+    type: 'module',
+    bin: { 'livepod-pod': './livepod-pod.mjs' },
+    dependencies: { [ONNX_RUNTIME]: dependencies[ONNX_RUNTIME] },
+  };
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  copyFileSync(join(root, 'docs/pods.md'), join(folder, 'README.md'));
+  copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
+  return folder;
+}
+
+function copyWasm(from: string, dist: string): void {
+  const modules = existsSync(from) ? readdirSync(from).filter((name) => /\.wasm(\.gz)?$/.test(name)) : [];
+  if (modules.length === 0) {
+    throw new ReleaseError(
+      'noWasm',
+      { from },
+      'The canisters are not built: npx tsx infra/stack/src/main.ts setup canisters.',
+    );
+  }
+  for (const name of modules) copyFileSync(join(from, name), join(dist, name));
+}
+
+const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
+
+function npm(folder: string, args: string[]): void {
+  try {
+    execFileSync('npm', args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+  } catch (cause) {
+    throw new ReleaseError('commandFailed', { args }, `npm ${args.join(' ')} failed; its output is above.`, { cause });
+  }
+}
