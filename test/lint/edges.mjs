@@ -1,6 +1,6 @@
 /**
- * Holds every import between packages, and every npm package that a package may not have, to `edges.json`; `--draw` writes
- * the picture of it into docs/architecture.md, and without it the picture is compared.
+ * Holds every import between packages, and every npm package that one of ours may not have, to `edges.json`; `--draw`
+ * writes the picture of it into docs/architecture.md, and without it the picture is compared.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
