@@ -43,7 +43,7 @@ function packageOf(file) {
 
 function problemsOf(file) {
   const own = packageOf(file);
-  const inTest = /\.(test|fixture)\.ts$|(^|\/)(test|testing)\//.test(file);
+  const inTest = /\.(test|fixture)\.ts$|(^|\/)(test|testing|vectors)\//.test(file);
   return importsOf(join(root, file)).flatMap(({ source, line, typeOnly }) => {
     const why = objection(own, file, source, typeOnly, inTest);
     return why === undefined ? [] : [`${file}:${line}: ${source}: ${why}`];

@@ -1,6 +1,6 @@
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { workflowBundle } from '@livepod/workers';
-import { changedBundle } from '../../workers/test/changedBundle.js';
+import { changedBundle } from '@livepod/workers/testing/changedBundle';
 import { recordedHistories, type Recorded } from '../test/histories.js';
 import { replay, withoutHistory, type Bundles } from '../test/replay.js';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CANISTERS } from '@livepod/client';
-import { round, Stage } from '../../../workflows/test/stage.js';
+import { round, Stage } from '@livepod/workflows/testing/stage';
 import { met, type BenchRow } from '../benchmark.js';
 import { finished as run } from './finished.js';
 

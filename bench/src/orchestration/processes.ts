@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { workflowBundle } from '@livepod/workers';
-import { round } from '../../../workflows/test/stage.js';
-import { World } from '../../../workflows/test/world.js';
-import { Troupe, type Player } from '../../../workers/test/troupe.js';
+import { round } from '@livepod/workflows/testing/stage';
+import { World } from '@livepod/workflows/testing/world';
+import { Troupe, type Player } from '@livepod/workers/testing/troupe';
 import type { BenchOptions, BenchRow } from '../benchmark.js';
 import { quantile } from '../measuring.js';
 

@@ -9,9 +9,9 @@ import { readNetwork } from '@livepod/client';
 import { workflowBundle } from '@livepod/workers';
 import { keyRings } from '@livepod/stack';
 import { connectClient } from '@livepod/workers/temporal';
-import { folder, historyJson, recordedHistories, versions } from '../../../workflows/test/histories.js';
-import { differentRuns, presentable, type Run } from '../../../workflows/test/recording.js';
-import { replay, WORKFLOWS } from '../../../workflows/test/replay.js';
+import { folder, historyJson, recordedHistories, versions } from '@livepod/workflows/testing/histories';
+import { differentRuns, presentable, type Run } from '@livepod/workflows/testing/recording';
+import { replay, WORKFLOWS } from '@livepod/workflows/testing/replay';
 import { staged } from './staged.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { differentRuns, type Run } from '../../../workflows/test/recording.js';
-import { round, Stage } from '../../../workflows/test/stage.js';
-import { id, World } from '../../../workflows/test/world.js';
+import { differentRuns, type Run } from '@livepod/workflows/testing/recording';
+import { round, Stage } from '@livepod/workflows/testing/stage';
+import { id, World } from '@livepod/workflows/testing/world';
 
 /** Ways that a good story does not take: what voters reject, what fails, and what is cancelled at its stages. */
 const ROUNDS: Record<string, { change: Partial<World>; cancelWhen?: (journal: string[]) => boolean }> = {
