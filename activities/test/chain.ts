@@ -13,7 +13,6 @@ import {
   approve,
   connect,
   identityFromSeed,
-  installAll,
   propose,
   stake,
   vote,
@@ -21,8 +20,8 @@ import {
   type GovernedMethod,
   type GovernedPayloads,
   type IcNetwork,
-  type InstallParameters,
 } from '@livepod/client';
+import { installAll, type InstallParameters } from '@livepod/client/install';
 import {
   documentId,
   sha256,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { connect, loadIdentity } from '@livepod/client';
+import { connect } from '@livepod/client';
+import { loadIdentity } from '@livepod/client/node';
 import { serveApi } from './api.js';
 import { PodError, reasonOf } from './errors.js';
 import { canisterFleet } from './health/canister.js';

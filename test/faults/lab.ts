@@ -4,16 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { motionRecording } from '@livepod/activities/testing';
-import {
-  approve,
-  connect,
-  installAll,
-  readNetwork,
-  saveIdentity,
-  stake,
-  updateNetwork,
-  type Network,
-} from '@livepod/client';
+import { approve, connect, stake, type Network } from '@livepod/client';
+import { installAll } from '@livepod/client/install';
+import { readNetwork, saveIdentity, updateNetwork } from '@livepod/client/node';
 import { documentId } from '@livepod/protocol';
 import { recipeDocument } from '@livepod/recipes';
 import {

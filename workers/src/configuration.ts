@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { loadIdentity, readNetwork, type Network } from '@livepod/client';
+import { type Network } from '@livepod/client';
+import { loadIdentity, readNetwork } from '@livepod/client/node';
 import { signerOf } from '@livepod/transfer';
 import { readRing } from '@livepod/codec';
 import { WorkerError } from './errors.js';

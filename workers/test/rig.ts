@@ -15,7 +15,8 @@ import {
   type Role,
 } from '@livepod/activities/testing';
 import { acceptShare, newRing, share, writeRing } from '@livepod/codec';
-import { decision, listProposals, saveIdentity, vote, type Decision } from '@livepod/client';
+import { decision, listProposals, vote, type Decision } from '@livepod/client';
+import { saveIdentity } from '@livepod/client/node';
 import { contribute, type Contribution } from '@livepod/transfer';
 import { searchAttributes, type LifecycleInput } from '@livepod/workflows';
 import { connectClient, type TemporalClient } from '../src/temporal.js';

@@ -12,7 +12,7 @@ import {
   signInToken,
   writeRing,
 } from '@livepod/codec';
-import { readNetwork } from '@livepod/client';
+import { readNetwork } from '@livepod/client/node';
 import { Option, type Command } from 'commander';
 import { CliError } from './errors.js';
 

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { connect, loadIdentity, readNetwork } from '@livepod/client';
+import { connect } from '@livepod/client';
+import { loadIdentity, readNetwork } from '@livepod/client/node';
 import { contribute, type Contribution } from '@livepod/transfer';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { CliError } from './errors.js';

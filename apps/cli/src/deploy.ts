@@ -1,4 +1,4 @@
-import { readNetwork } from '@livepod/client';
+import { readNetwork } from '@livepod/client/node';
 import { Option, type Command } from 'commander';
 import { Deployment, DEPLOYMENTS } from '@livepod/workers/deployments';
 import { CliError } from './errors.js';

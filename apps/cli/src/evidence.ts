@@ -1,5 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { connect, readNetwork } from '@livepod/client';
+import { connect } from '@livepod/client';
+import { readNetwork } from '@livepod/client/node';
 import {
   EvidenceError,
   exportEvidence,

@@ -1,4 +1,4 @@
-import { readNetwork } from '@livepod/client';
+import { readNetwork } from '@livepod/client/node';
 import { timelineQuery } from '@livepod/workflows';
 import { WorkflowFailedError, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { Command } from 'commander';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Ed25519KeyIdentity } from '@dfinity/identity';
-import { loadOrCreateIdentity, loadSeed } from '@livepod/client';
+import { loadOrCreateIdentity, loadSeed } from '@livepod/client/node';
 import type { Recordings } from '@livepod/stack';
 import { StoryError } from './errors.js';
 

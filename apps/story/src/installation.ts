@@ -1,4 +1,4 @@
-import { installAll, type InstallParameters } from '@livepod/client';
+import { installAll, type InstallParameters } from '@livepod/client/install';
 import type { Cast, People } from './cast.js';
 import { TOKEN } from './cast.js';
 import { firstBalances } from './chapters/dao.js';

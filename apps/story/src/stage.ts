@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readNetwork } from '@livepod/client';
+import { readNetwork } from '@livepod/client/node';
 import {
   bringUp,
   keyRings,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readNetwork } from '@livepod/client';
+import { readNetwork } from '@livepod/client/node';
 import { connectClient, keysFor } from '@livepod/workers/temporal';
 import type { BenchOptions, BenchRow } from '../benchmark.js';
 import { histories, type HistoryFacts } from './histories.js';

@@ -1,4 +1,5 @@
-import { approve, connect, identityFromSeed, installAll, type Clients } from '@livepod/client';
+import { approve, connect, identityFromSeed, type Clients } from '@livepod/client';
+import { installAll } from '@livepod/client/install';
 import { cache } from '@livepod/stack';
 import { randomBytes } from 'node:crypto';
 import type { IcReady } from './icHost.js';

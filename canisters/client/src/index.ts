@@ -1,24 +1,12 @@
-/** Typed clients of the canisters; proposals and votes; installation; the TUF root. Start with README.md. */
+/**
+ * Typed clients of the canisters; proposals, votes, tokens. Runs in a browser: what needs files is `./node`, what installs
+ * canisters `./install`.
+ */
 export { metadataPage, pageOf } from './pages.js';
 export { connect, connectAgent, interfaces, type Clients, type ConnectOptions } from './connect.js';
 export { CanisterError, isTransient, type CanisterErrorCode } from './errors.js';
-export {
-  identityFromSeed,
-  loadIdentity,
-  loadOrCreateIdentity,
-  loadSeed,
-  newIdentity,
-  saveIdentity,
-} from './identity.js';
-export {
-  CANISTERS,
-  readNetwork,
-  updateNetwork,
-  type CanisterIds,
-  type CanisterName,
-  type IcNetwork,
-  type Network,
-} from './network.js';
+export { identityFromSeed, newIdentity } from './identity.js';
+export { CANISTERS, type CanisterIds, type CanisterName, type IcNetwork, type Network } from './network.js';
 export { command, neuron, neuronId, stake, type Stake } from './neurons.js';
 export {
   GOVERNED,
@@ -40,8 +28,6 @@ export {
 } from './proposals.js';
 export { networkTime } from './time.js';
 export { approve, balance, transfer } from './tokens.js';
-export { initArgument, installAll, type Installation, type InstallParameters, type InstallRequest } from './install.js';
-export { key as tufKey, makeRoot, olpcJson, type RootRequest } from './root.js';
 export { typedClient, type Client, type Value } from './typed.js';
 
 export type * as Access from './generated/access.js';

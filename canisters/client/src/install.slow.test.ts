@@ -29,27 +29,23 @@ import {
   connect,
   decision,
   identityFromSeed,
-  installAll,
   listProposals,
   newIdentity,
-  olpcJson,
   propose,
   proposeMotion,
-  readNetwork,
   stake,
   transfer,
-  tufKey,
   vote,
   withdraw,
   type Clients,
   type Decision,
   type GovernedMethod,
   type GovernedPayloads,
-  type Installation,
-  type InstallRequest,
   type ProposalReceipt,
   type ProposalRequest,
 } from './index.js';
+import { installAll, olpcJson, tufKey, type Installation, type InstallRequest } from './installation.js';
+import { readNetwork } from './node.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 const state = mkdtempSync(join(tmpdir(), 'livepod-install-'));

@@ -8,7 +8,8 @@ import { connect, interfaces, type Clients } from './connect.js';
 import { CanisterError } from './errors.js';
 import type { Init as GovernanceInit, NervousSystemFunction } from './generated/governance.js';
 import { managementOf, type Management } from './management.js';
-import { CANISTERS, updateNetwork, type CanisterIds, type CanisterName } from './network.js';
+import { CANISTERS, type CanisterIds, type CanisterName } from './network.js';
+import { updateNetwork } from './networkFile.js';
 import { GOVERNED } from './proposals.js';
 import { makeRoot } from './root.js';
 

@@ -7,7 +7,6 @@ import {
   approve,
   connect,
   identityFromSeed,
-  installAll,
   propose,
   stake,
   vote,
@@ -15,6 +14,7 @@ import {
   type GovernedMethod,
   type GovernedPayloads,
 } from '@livepod/client';
+import { installAll } from '@livepod/client/install';
 import {
   canonicalJson,
   cohortPosition,

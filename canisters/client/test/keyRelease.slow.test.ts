@@ -15,13 +15,13 @@ import {
   connect,
   decision,
   identityFromSeed,
-  installAll,
   propose,
   stake,
   type CanisterIds,
   type Clients,
   type GovernedPayloads,
 } from '@livepod/client';
+import { installAll } from '@livepod/client/install';
 import {
   canonicalJson,
   concat,

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CANISTERS, initArgument, type CanisterIds, type InstallParameters } from '@livepod/client';
+import { CANISTERS, type CanisterIds } from '@livepod/client';
+import { initArgument, type InstallParameters } from '@livepod/client/install';
 
 /** What a person writes: JSON, amounts and cycles as text. */
 type Written = Record<string, unknown>;

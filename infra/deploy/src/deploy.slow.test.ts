@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readNetwork } from '@livepod/client';
+import { readNetwork } from '@livepod/client/node';
 import { loadAll } from 'js-yaml';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));

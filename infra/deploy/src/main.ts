@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { installAll, loadIdentity } from '@livepod/client';
+import { installAll } from '@livepod/client/install';
+import { loadIdentity } from '@livepod/client/node';
 import { idsOf, parametersOf, writeArguments } from './arguments.js';
 
 const HELP = `usage: main.ts arguments --ids FILE --parameters FILE

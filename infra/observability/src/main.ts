@@ -1,4 +1,4 @@
-import { readNetwork } from '@livepod/client';
+import { readNetwork } from '@livepod/client/node';
 import { parseArgs } from 'node:util';
 import { targetsOf } from './targets.js';
 

@@ -1,4 +1,5 @@
-import { type Network, updateNetwork } from '@livepod/client';
+import { type Network } from '@livepod/client';
+import { updateNetwork } from '@livepod/client/node';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { codecServer } from './codecServer.js';

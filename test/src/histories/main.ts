@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { readNetwork } from '@livepod/client';
+import { readNetwork } from '@livepod/client/node';
 import { workflowBundle } from '@livepod/workers';
 import { keyRings } from '@livepod/stack';
 import { connectClient } from '@livepod/workers/temporal';

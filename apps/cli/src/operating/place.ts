@@ -1,4 +1,5 @@
-import { readNetwork, type Network } from '@livepod/client';
+import { type Network } from '@livepod/client';
+import { readNetwork } from '@livepod/client/node';
 import { CliError } from '../errors.js';
 import { connectClient, keysFor, type Temporal, type TemporalClient } from '@livepod/workers/temporal';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { loadSeed } from '@livepod/client';
+import { loadSeed } from '@livepod/client/node';
 import { OPERATOR_ACTIONS, signOperatorToken, type OperatorAction } from '@livepod/protocol';
 import { CliError } from '../errors.js';
 

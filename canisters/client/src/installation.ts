@@ -1,0 +1,3 @@
+/** Installing the canisters, and the TUF root that the models canister starts from. */
+export { initArgument, installAll, type Installation, type InstallParameters, type InstallRequest } from './install.js';
+export { key as tufKey, makeRoot, olpcJson, type RootRequest } from './root.js';
