@@ -10,94 +10,20 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Plan } from '@livepod/activities/ports';
 import { deadlineMoved, jobOpened, type JobNews } from './chapterNews.js';
 import { checkpointReview, type CheckpointReviewResult } from './checkpointReview.js';
 import { undoingOnFailure, type Compensations } from './compensations.js';
 import { datasetIntake, type IntakeDecision } from './datasetIntake.js';
 import { causeOf, mendable } from './failures.js';
-import {
-  amount,
-  checked,
-  contentId,
-  distinct,
-  flag,
-  hyperparameters,
-  integer,
-  list,
-  name,
-  nullable,
-  optional,
-  plan,
-  record,
-  refuse,
-  type Guard,
-  type Guarded,
-} from './guards.js';
+import { checked } from './guards.js';
 import { modelRollout, type ModelRolloutResult } from './modelRollout.js';
-import { narrate, short, workflowPage } from './narration.js';
+import { narrate, short, workflowPage, type Tell } from './narration.js';
 import { OperatorDesk } from './operatorDesk.js';
 import { access, fleet, governance, treasury } from './ports.js';
 import { slashBond } from './proposals.js';
+import { ending, input, nothingYet, type LifecycleInput, type LifecycleResult, type Round } from './round.js';
 import { mark } from './searchAttributes.js';
 import { trainingRound, type TrainingRoundResult } from './trainingRound.js';
-
-export const defaultPlan: Plan = {
-  waves: [1, 3, 6],
-  soakSeconds: 8,
-  gate: { minWindows: 40, maxCorrectionPermille: 250, maxErrors: 0 },
-};
-
-const fields = record({
-  round: name,
-  channel: optional(name, 'stable'),
-  recipe: contentId,
-  provider: name,
-  datasets: optional(distinct(list(contentId, 0, 1000)), []),
-  trainOn: optional(distinct(list(contentId, 0, 1000)), []),
-  base: optional(nullable(contentId), null),
-  arguments: optional(hyperparameters, {}),
-  seed: optional(integer(0, 2 ** 32 - 1), 1),
-  reward: optional(amount, '500000000'),
-  deadlineSeconds: optional(integer(30, 30 * 24 * 3600), 3600),
-  plan: optional(plan, defaultPlan),
-  requireBetterThanParent: optional(flag, false),
-  approveWaves: optional(flag, false),
-  holdSeconds: optional(integer(0, 30 * 24 * 3600), 24 * 3600),
-});
-type Round = Guarded<typeof fields>;
-
-const input: Guard<Round> = (value, field) => {
-  const round = fields(value, field);
-  const all = new Set([...round.datasets, ...round.trainOn]).size;
-  if (all === 0)
-    refuse(
-      'datasets',
-      'names no dataset, and "trainOn" neither',
-      'Give datasets to take in, or accepted ones to train on',
-    );
-  if (all > 1000) refuse('datasets', `and "trainOn" name ${all} datasets`, 'A job takes at most 1000; split the round');
-  return round;
-};
-
-/** Only round, recipe, provider and datasets (or trainOn) are needed. */
-export type LifecycleInput = Pick<Round, 'round' | 'recipe' | 'provider'> & Partial<Round>;
-
-export interface LifecycleResult {
-  round: string;
-  datasets: IntakeDecision[];
-  job: number | null;
-  escrow: number | null;
-  checkpoint: string | null;
-  version: number | null;
-  evaluation: { accuracy: string; macroF1: string; worstPerson: string } | null;
-  decision: 'adopted' | 'rejected' | null;
-  release: number | null;
-  outcome: 'completed' | 'stopped' | 'superseded' | 'rejected' | 'nothingAccepted' | 'aborted';
-  why: string;
-  /** Proposals to slash bonds, when the release stopped itself. */
-  slashing: number[];
-}
 
 /**
  * The whole story of one model round: datasets are voted in, a provider trains on them, the checkpoint is measured and
@@ -113,227 +39,225 @@ export async function lifecycle(request: LifecycleInput): Promise<LifecycleResul
   );
   mark({ stage: 'lifecycle', round: round.round, provider: round.provider });
 
-  const story = new CancellationScope();
-  /** The job that trains now, and the release that rolls out now. */
-  let training: (JobNews & { workflowId: string }) | undefined;
-  let rolling: number | undefined;
-  const desk = steered();
-  const result: LifecycleResult = {
-    round: round.round,
-    datasets: [],
-    job: null,
-    escrow: null,
-    checkpoint: null,
-    version: null,
-    evaluation: null,
-    decision: null,
-    release: null,
-    outcome: 'completed',
-    why: '',
-    slashing: [],
-  };
-
-  try {
-    await story.run(() => undoingOnFailure(tell, chapters));
-  } catch (error) {
-    if (!isCancellation(error) || desk.aborted === undefined) throw error;
-    result.outcome = 'aborted';
-    result.why = desk.aborted;
-  }
-  await condition(allHandlersFinished);
+  const result = await new Lifecycle(round, tell).toItsEnd();
   tell(ending(result), {}, { over: true });
   mark({ outcome: result.outcome });
   return result;
+}
 
-  async function chapters(undo: Compensations): Promise<void> {
-    tell('Seeing that recipe, provider and base are there', {}, { step: 'preflight' });
-    await preflight(round.provider);
+const CHAPTERS = ['preflight', 'intake', 'training', 'review', 'settlement', 'rollout', 'slashing'] as const;
+type Chapter = (typeof CHAPTERS)[number];
 
-    result.datasets = await chapter('intake', intake);
-    const accepted = result.datasets.filter((dataset) => dataset.decision === 'accepted').map((dataset) => dataset.id);
-    const trainOn = [...new Set([...round.trainOn, ...accepted])];
-    if (trainOn.length === 0)
-      return void Object.assign(result, { outcome: 'nothingAccepted', why: 'no dataset was accepted' });
+/** A round under way: what it has come to, and what an operator can reach of it. */
+class Lifecycle {
+  /** What an abort cancels. */
+  private readonly scope = new CancellationScope();
+  private readonly desk: OperatorDesk;
+  private readonly result: LifecycleResult;
+  /** The job that trains now. */
+  private training: (JobNews & { workflowId: string }) | undefined;
+  /** The release that rolls out now. */
+  private rolling: number | undefined;
+
+  constructor(
+    private readonly round: Round,
+    private readonly tell: Tell,
+  ) {
+    this.result = nothingYet(round);
+    this.desk = new OperatorDesk(tell);
+    this.offers();
+  }
+
+  async toItsEnd(): Promise<LifecycleResult> {
+    try {
+      await this.scope.run(() => undoingOnFailure(this.tell, (undo) => this.chapters(undo)));
+    } catch (error) {
+      if (!isCancellation(error) || this.desk.aborted === undefined) throw error;
+      this.ends('aborted', this.desk.aborted);
+    }
+    await condition(allHandlersFinished);
+    return this.result;
+  }
+
+  private async chapters(undo: Compensations): Promise<void> {
+    this.tell('Seeing that recipe, provider and base are there', {}, { step: 'preflight' });
+    await this.preflight(this.round.provider);
+
+    this.result.datasets = await this.chapter('intake', (attempt) => this.intake(attempt));
+    const trainOn = [...new Set([...this.round.trainOn, ...this.accepted().map((dataset) => dataset.id)])];
+    if (trainOn.length === 0) return this.ends('nothingAccepted', 'no dataset was accepted');
 
     // Until its child has ended, the child itself undoes what it did; from then on the money is in this workflow's
     // care.
-    undo.add('the job: give it up and refund its escrow', async () => {
-      if (result.job === null) return;
-      await access.fail({ job: result.job, reason: `round ${round.round} was given up` });
-      await treasury.refund({ job: result.job });
-    });
-    const trained = await chapter('training', (attempt) => train(trainOn, attempt));
-    const reviewed = await chapter('review', (attempt) => review(trained, attempt));
-    await chapter('settlement', () => settle(trained, reviewed, undo));
-    if (reviewed.release === null) return void Object.assign(result, { outcome: 'rejected', why: reviewed.why });
+    undo.add('the job: give it up and refund its escrow', () => this.giveUpJob());
+    const trained = await this.chapter('training', (attempt) => this.train(trainOn, attempt));
+    const reviewed = await this.chapter('review', (attempt) => this.review(trained, attempt));
+    await this.chapter('settlement', () => this.settle(trained, reviewed, undo));
+    const { release } = reviewed;
+    if (release === null) return this.ends('rejected', reviewed.why);
 
-    const release = reviewed.release;
-    const rolled = await chapter('rollout', (attempt) => rollout(release, attempt));
-    Object.assign(result, { outcome: rolled.outcome, why: rolled.why });
-    if (rolled.outcome === 'stopped') result.slashing = await chapter('slashing', () => slashing(trained, rolled));
+    const rolled = await this.chapter('rollout', (attempt) => this.rollout(release, attempt));
+    this.ends(rolled.outcome, rolled.why);
+    if (rolled.outcome === 'stopped')
+      this.result.slashing = await this.chapter('slashing', () => this.slashing(trained, rolled));
+  }
+
+  private ends(outcome: LifecycleResult['outcome'], why: string): void {
+    this.result.outcome = outcome;
+    this.result.why = why;
   }
 
   /**
    * A chapter begins when nobody has paused the round. One that fails is held, so that a person can mend the cause and
    * have it tried again.
    */
-  async function chapter<T>(name: Chapter, run: (attempt: number) => Promise<T>): Promise<T> {
+  private async chapter<T>(name: Chapter, run: (attempt: number) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
-      await desk.unpaused();
+      await this.desk.unpaused();
       try {
         return await run(attempt);
       } catch (error) {
-        if (
-          isCancellation(error) ||
-          !mendable(error) ||
-          round.holdSeconds === 0 ||
-          attempt === 9 ||
-          !patched('chapters-hold')
-        )
-          throw error;
-        if (!(await desk.mended(`Chapter ${name}`, causeOf(error).message, round.holdSeconds))) throw error;
-        tell(`Trying chapter ${name} again`, { attempt: attempt + 1, provider: round.provider });
+        if (!this.holds(error, attempt)) throw error;
+        const mended = await this.desk.mended(`Chapter ${name}`, causeOf(error).message, this.round.holdSeconds);
+        if (!mended) throw error;
+        this.tell(`Trying chapter ${name} again`, { attempt: attempt + 1, provider: this.round.provider });
       }
     }
   }
 
-  /** At most eight children, however many datasets: each takes a page. */
-  async function intake(attempt: number): Promise<IntakeDecision[]> {
-    if (round.datasets.length === 0) return [];
-    const size = Math.ceil(round.datasets.length / 8);
-    const pages = Array.from({ length: Math.ceil(round.datasets.length / size) }, (_, page) =>
-      round.datasets.slice(page * size, (page + 1) * size),
-    );
-    const children = pages.map((page) =>
-      child(
-        `intake-${short(page[0]!)}`,
-        page.length === 1 ? `Dataset ${short(page[0]!)}` : `${page.length} datasets`,
-        attempt,
-      ),
-    );
-    tell(
-      `Taking in ${round.datasets.length} datasets`,
+  private holds(error: unknown, attempt: number): boolean {
+    if (isCancellation(error) || !mendable(error)) return false;
+    if (this.round.holdSeconds === 0 || attempt === 9) return false;
+    return patched('chapters-hold');
+  }
+
+  private preflight(provider: string): Promise<void> {
+    const { recipe, arguments: hyper, base } = this.round;
+    return access.preflight({ provider, recipe, arguments: hyper, base });
+  }
+
+  private async intake(attempt: number): Promise<IntakeDecision[]> {
+    const { round, datasets } = this.round;
+    if (datasets.length === 0) return [];
+    const children = pages(datasets).map((page) => ({ page, options: this.pageTaker(page, attempt) }));
+    const shown = children.slice(0, 3).map(({ options }) => options);
+    this.tell(
+      `Taking in ${datasets.length} datasets`,
       {},
       {
         step: 'intake',
         waitsFor: 'the votes on datasets',
-        links: Object.fromEntries(
-          children.slice(0, 3).map(({ workflowId, staticSummary }) => [staticSummary, workflowPage(workflowId)]),
-        ),
+        links: Object.fromEntries(shown.map((one) => [one.staticSummary, workflowPage(one.workflowId)])),
       },
     );
     const decisions = await Promise.all(
-      children.map((options, index) =>
-        executeChild(datasetIntake, {
-          ...options,
-          args: [{ round: round.round, datasets: pages[index]!, ...again(attempt) }],
-        }),
+      children.map(({ page, options }) =>
+        executeChild(datasetIntake, { ...options, args: [{ round, datasets: page, ...again(attempt) }] }),
       ),
     );
     return decisions.flat();
   }
 
-  async function train(datasets: string[], attempt: number): Promise<TrainingRoundResult> {
-    const { provider, recipe, arguments: hyper, seed, base, reward, deadlineSeconds } = round;
+  private pageTaker(page: string[], attempt: number) {
+    const first = short(page[0]!);
+    return child(`intake-${first}`, page.length === 1 ? `Dataset ${first}` : `${page.length} datasets`, attempt);
+  }
+
+  private accepted(): IntakeDecision[] {
+    return this.result.datasets.filter((dataset) => dataset.decision === 'accepted');
+  }
+
+  private async train(datasets: string[], attempt: number): Promise<TrainingRoundResult> {
+    const { round, provider, recipe, arguments: hyper, seed, base, reward, deadlineSeconds } = this.round;
     const options = child('training', `Train on ${datasets.length} datasets`, attempt);
-    const accepted = result.datasets.filter((dataset) => dataset.decision === 'accepted').length;
-    tell(
+    this.tell(
       `Training on ${datasets.length} datasets`,
-      { accepted },
+      { accepted: this.accepted().length },
       { step: 'training', waitsFor: `provider ${provider}`, links: { training: workflowPage(options.workflowId) } },
     );
+    this.hearOfJob(provider, options.workflowId);
+    const order = { round, provider, recipe, arguments: hyper, seed, datasets, base, reward, deadlineSeconds };
+    try {
+      const trained = await executeChild(trainingRound, { ...options, args: [{ ...order, ...again(attempt) }] });
+      this.result.job = trained.job;
+      this.result.escrow = trained.escrow;
+      this.result.checkpoint = trained.checkpoint;
+      mark({ model: trained.checkpoint });
+      return trained;
+    } finally {
+      this.training = undefined;
+    }
+  }
+
+  /** The training tells when it has a job: its deadline can then be moved from this page. */
+  private hearOfJob(provider: string, workflowId: string): void {
     setHandler(jobOpened, (news) => {
-      training = { ...news, workflowId: options.workflowId };
-      tell(
+      this.training = { ...news, workflowId };
+      this.tell(
         `Provider ${provider} has job ${news.job}`,
         { job: news.job },
         { waitsFor: `provider ${provider}`, until: news.deadline },
       );
     });
-    try {
-      const trained = await executeChild(trainingRound, {
-        ...options,
-        args: [
-          {
-            round: round.round,
-            provider,
-            recipe,
-            arguments: hyper,
-            seed,
-            datasets,
-            base,
-            reward,
-            deadlineSeconds,
-            ...again(attempt),
-          },
-        ],
-      });
-      Object.assign(result, { job: trained.job, escrow: trained.escrow, checkpoint: trained.checkpoint });
-      mark({ model: trained.checkpoint });
-      return trained;
-    } finally {
-      training = undefined;
-    }
   }
 
-  async function review(trained: TrainingRoundResult, attempt: number): Promise<CheckpointReviewResult> {
-    const options = child('review', `Review checkpoint ${short(trained.checkpoint)}`, attempt);
-    tell(
-      `Reviewing checkpoint ${short(trained.checkpoint)}`,
-      { job: trained.job, escrow: trained.escrow, checkpoint: short(trained.checkpoint) },
+  private async giveUpJob(): Promise<void> {
+    const { job } = this.result;
+    if (job === null) return;
+    await access.fail({ job, reason: `round ${this.round.round} was given up` });
+    await treasury.refund({ job });
+  }
+
+  private async review(trained: TrainingRoundResult, attempt: number): Promise<CheckpointReviewResult> {
+    const { checkpoint } = trained;
+    const options = child('review', `Review checkpoint ${short(checkpoint)}`, attempt);
+    this.tell(
+      `Reviewing checkpoint ${short(checkpoint)}`,
+      { job: trained.job, escrow: trained.escrow, checkpoint: short(checkpoint) },
       {
         step: 'review',
         waitsFor: 'the evaluator, then the vote',
         links: { review: workflowPage(options.workflowId) },
       },
     );
-    const { channel, plan, requireBetterThanParent } = round;
+    const { round, channel, plan, requireBetterThanParent } = this.round;
     const reviewed = await executeChild(checkpointReview, {
       ...options,
-      args: [
-        {
-          round: round.round,
-          checkpoint: trained.checkpoint,
-          channel,
-          plan,
-          requireBetterThanParent,
-          ...again(attempt),
-        },
-      ],
+      args: [{ round, checkpoint, channel, plan, requireBetterThanParent, ...again(attempt) }],
     });
     const { accuracy, macroF1, worstPerson } = reviewed.evaluation;
-    Object.assign(result, {
-      decision: reviewed.decision,
-      version: reviewed.version,
-      release: reviewed.release,
-      evaluation: { accuracy, macroF1, worstPerson },
-    });
+    this.result.decision = reviewed.decision;
+    this.result.version = reviewed.version;
+    this.result.release = reviewed.release;
+    this.result.evaluation = { accuracy, macroF1, worstPerson };
     return reviewed;
   }
 
-  async function settle(
+  private async settle(
     trained: TrainingRoundResult,
     reviewed: CheckpointReviewResult,
     undo: Compensations,
   ): Promise<void> {
     if (reviewed.decision === 'adopted') {
       undo.clear();
-      tell(
+      this.tell(
         `Paying contributors and provider of job ${trained.job}`,
         { version: reviewed.version!, accuracy: reviewed.evaluation.accuracy },
         { step: 'settlement' },
       );
       await CancellationScope.nonCancellable(() => treasury.settle({ job: trained.job }));
     } else {
-      tell(`Refunding job ${trained.job}`, {}, { step: 'settlement' });
-      await CancellationScope.nonCancellable(() => undo.run(tell));
+      this.tell(`Refunding job ${trained.job}`, {}, { step: 'settlement' });
+      await CancellationScope.nonCancellable(() => undo.run(this.tell));
     }
   }
 
-  async function rollout(release: number, attempt: number): Promise<ModelRolloutResult> {
-    const options = child('rollout', `Roll out version ${result.version}`, attempt);
-    tell(
-      `Rolling out version ${result.version} in ${round.plan.waves.length} waves`,
+  private async rollout(release: number, attempt: number): Promise<ModelRolloutResult> {
+    const { round, channel, plan, approveWaves } = this.round;
+    const { version } = this.result;
+    const options = child('rollout', `Roll out version ${version}`, attempt);
+    this.tell(
+      `Rolling out version ${version} in ${plan.waves.length} waves`,
       { release },
       {
         step: 'rollout',
@@ -342,24 +266,16 @@ export async function lifecycle(request: LifecycleInput): Promise<LifecycleResul
       },
     );
     mark({ release });
-    rolling = release;
+    this.rolling = release;
     try {
       return await executeChild(modelRollout, {
         ...options,
         // A rollout that began goes on when this workflow is terminated: pods are on their way.
         parentClosePolicy: ParentClosePolicy.ABANDON,
-        args: [
-          {
-            release,
-            channel: round.channel,
-            waves: round.plan.waves.length,
-            round: round.round,
-            approveWaves: round.approveWaves,
-          },
-        ],
+        args: [{ release, channel, waves: plan.waves.length, round, approveWaves }],
       });
     } finally {
-      rolling = undefined;
+      this.rolling = undefined;
     }
   }
 
@@ -367,21 +283,18 @@ export async function lifecycle(request: LifecycleInput): Promise<LifecycleResul
    * Puts up for slashing what stands behind a model that hurt: the provider's bond and those of this round's new
    * contributors.
    */
-  async function slashing(trained: TrainingRoundResult, rolled: ModelRolloutResult): Promise<number[]> {
-    const contributors = new Set(
-      result.datasets
-        .filter((dataset) => dataset.decision === 'accepted' && dataset.proposal !== null)
-        .map((dataset) => dataset.contributor),
-    );
-    tell(
-      `Release ${rolled.release} was stopped: proposing to slash ${contributors.size + 1} bonds`,
+  private async slashing(trained: TrainingRoundResult, rolled: ModelRolloutResult): Promise<number[]> {
+    const newlyProposed = this.accepted().filter((dataset) => dataset.proposal !== null);
+    const contributors = [...new Set(newlyProposed.map((dataset) => dataset.contributor))];
+    this.tell(
+      `Release ${rolled.release} was stopped: proposing to slash ${contributors.length + 1} bonds`,
       { stopped: rolled.why },
       { step: 'slashing' },
     );
     const bonds = await treasury.bonds({
       holders: [
         { holder: trained.provider, purpose: 'provider' },
-        ...[...contributors].map((holder) => ({ holder, purpose: 'contributor' as const })),
+        ...contributors.map((holder) => ({ holder, purpose: 'contributor' as const })),
       ],
     });
     const evidence =
@@ -390,87 +303,94 @@ export async function lifecycle(request: LifecycleInput): Promise<LifecycleResul
     const reason = `Release ${rolled.release} stopped itself: ${rolled.why}`.slice(0, 400);
     const proposals = bonds
       .filter((bond) => bond.amount !== '0')
-      .map((bond) => slashBond(round.round, bond.holder, bond.purpose, bond.amount, reason, evidence));
-    const receipts = proposals.length === 0 ? [] : await governance.proposeAll({ proposals });
+      .map((bond) => slashBond(this.round.round, bond.holder, bond.purpose, bond.amount, reason, evidence));
+    if (proposals.length === 0) return [];
+    const receipts = await governance.proposeAll({ proposals });
     return receipts.map((receipt) => receipt.id);
   }
 
-  function child(id: string, staticSummary: string, attempt: number) {
-    return {
-      workflowId: `${workflowInfo().workflowId}-${id}${attempt === 1 ? '' : `-${attempt}`}`,
-      staticSummary,
-      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-    };
-  }
-
-  function preflight(provider: string): Promise<void> {
-    return access.preflight({ provider, recipe: round.recipe, arguments: round.arguments, base: round.base });
-  }
-
   /** What an operator may do from this page. */
-  function steered(): OperatorDesk {
-    return new OperatorDesk(tell)
+  private offers(): void {
+    this.desk
       .mayPause(
-        async ({ token }) =>
-          rolling === undefined
-            ? 'It holds before its next chapter.'
-            : `Release ${rolling} is ${(await fleet.pause({ release: rolling, token })).state}.`,
-        async ({ token }) =>
-          rolling === undefined
-            ? 'It goes on.'
-            : `Release ${rolling} is ${(await fleet.resume({ release: rolling, token })).state}.`,
+        ({ token }) => this.pause(token),
+        ({ token }) => this.resume(token),
       )
-      .mayAbort(async () => {
-        story.cancel();
-        return 'What was begun is being undone.';
-      })
+      .mayAbort(() => this.abort())
       .mayRetry()
       .offer('replaceProvider', {
-        unless: () =>
-          result.job !== null || training !== undefined
-            ? 'A provider has the job already; abort the training on its own page first.'
-            : undefined,
-        act: async ({ provider }) => {
-          await preflight(provider);
-          round.provider = provider;
-          mark({ provider });
-          tell(`Provider ${provider} is to train`, { provider });
-          desk.again();
-          return `Provider ${provider} is to train.`;
-        },
+        unless: () => this.whyProviderStays(),
+        act: ({ provider }) => this.replaceProvider(provider),
       })
       .offer('extendDeadline', {
-        unless: () =>
-          desk.held || training !== undefined ? undefined : 'Nothing here has a deadline that could be moved now.',
-        act: async ({ seconds, token }) => {
-          if (desk.held) return `It is held until ${desk.holdLonger(seconds)}.`;
-          const { job, deadline, workflowId } = training!;
-          const later = (
-            await access.extend({ job, until: new Date(Date.parse(deadline) + seconds * 1000).toISOString(), token })
-          ).deadline;
-          await getExternalWorkflowHandle(workflowId).signal(deadlineMoved, { job, deadline: later });
-          if (training) training.deadline = later;
-          return `The deadline of job ${job} is now ${later}.`;
-        },
+        unless: () => this.whyNoDeadline(),
+        act: ({ seconds, token }) => this.extendDeadline(seconds, token),
       });
+  }
+
+  private async pause(token: string): Promise<string> {
+    if (this.rolling === undefined) return 'It holds before its next chapter.';
+    const release = this.rolling;
+    const { state } = await fleet.pause({ release, token });
+    return `Release ${release} is ${state}.`;
+  }
+
+  private async resume(token: string): Promise<string> {
+    if (this.rolling === undefined) return 'It goes on.';
+    const release = this.rolling;
+    const { state } = await fleet.resume({ release, token });
+    return `Release ${release} is ${state}.`;
+  }
+
+  private async abort(): Promise<string> {
+    this.scope.cancel();
+    return 'What was begun is being undone.';
+  }
+
+  private whyProviderStays(): string | undefined {
+    if (this.result.job === null && this.training === undefined) return undefined;
+    return 'A provider has the job already; abort the training on its own page first.';
+  }
+
+  private async replaceProvider(provider: string): Promise<string> {
+    await this.preflight(provider);
+    this.round.provider = provider;
+    mark({ provider });
+    this.tell(`Provider ${provider} is to train`, { provider });
+    this.desk.again();
+    return `Provider ${provider} is to train.`;
+  }
+
+  private whyNoDeadline(): string | undefined {
+    if (this.desk.held || this.training !== undefined) return undefined;
+    return 'Nothing here has a deadline that could be moved now.';
+  }
+
+  private async extendDeadline(seconds: number, token: string): Promise<string> {
+    if (this.desk.held) return `It is held until ${this.desk.holdLonger(seconds)}.`;
+    const { job, deadline, workflowId } = this.training!;
+    const until = new Date(Date.parse(deadline) + seconds * 1000).toISOString();
+    const later = (await access.extend({ job, until, token })).deadline;
+    await getExternalWorkflowHandle(workflowId).signal(deadlineMoved, { job, deadline: later });
+    if (this.training) this.training.deadline = later;
+    return `The deadline of job ${job} is now ${later}.`;
   }
 }
 
-const CHAPTERS = ['preflight', 'intake', 'training', 'review', 'settlement', 'rollout', 'slashing'] as const;
-type Chapter = (typeof CHAPTERS)[number];
+/** At most eight children, however many datasets: each takes a page. */
+function pages(datasets: string[]): string[][] {
+  const size = Math.ceil(datasets.length / 8);
+  const count = Math.ceil(datasets.length / size);
+  return Array.from({ length: count }, (_, page) => datasets.slice(page * size, (page + 1) * size));
+}
+
+function child(id: string, staticSummary: string, attempt: number) {
+  return {
+    workflowId: `${workflowInfo().workflowId}-${id}${attempt === 1 ? '' : `-${attempt}`}`,
+    staticSummary,
+    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+  };
+}
 
 /** From its second attempt on a chapter says which one it is: its references are then new ones. */
 const again = (attempt: number): { attempt?: number } => (attempt === 1 ? {} : { attempt });
-
-function ending(result: LifecycleResult): string {
-  switch (result.outcome) {
-    case 'completed':
-      return `Version ${result.version} reached the whole channel`;
-    case 'aborted':
-      return `Aborted: ${result.why}`;
-    case 'stopped':
-      return `Release ${result.release} was stopped: ${result.why}`;
-    default:
-      return `Ended without a release: ${result.why}`;
-  }
-}

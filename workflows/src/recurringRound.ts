@@ -13,9 +13,10 @@ import {
   record,
   type Guarded,
 } from './guards.js';
-import { defaultPlan, lifecycle, type LifecycleResult } from './lifecycle.js';
+import { lifecycle } from './lifecycle.js';
 import { narrate, workflowPage } from './narration.js';
 import { datasets, models } from './ports.js';
+import { defaultPlan, type LifecycleResult } from './round.js';
 import { mark } from './searchAttributes.js';
 
 const input = record({

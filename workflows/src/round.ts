@@ -1,0 +1,106 @@
+import type { Plan } from '@livepod/activities/ports';
+import type { IntakeDecision } from './datasetIntake.js';
+import {
+  amount,
+  contentId,
+  distinct,
+  flag,
+  hyperparameters,
+  integer,
+  list,
+  name,
+  nullable,
+  optional,
+  plan,
+  record,
+  refuse,
+  type Guard,
+  type Guarded,
+} from './guards.js';
+
+export const defaultPlan: Plan = {
+  waves: [1, 3, 6],
+  soakSeconds: 8,
+  gate: { minWindows: 40, maxCorrectionPermille: 250, maxErrors: 0 },
+};
+
+const fields = record({
+  round: name,
+  channel: optional(name, 'stable'),
+  recipe: contentId,
+  provider: name,
+  datasets: optional(distinct(list(contentId, 0, 1000)), []),
+  trainOn: optional(distinct(list(contentId, 0, 1000)), []),
+  base: optional(nullable(contentId), null),
+  arguments: optional(hyperparameters, {}),
+  seed: optional(integer(0, 2 ** 32 - 1), 1),
+  reward: optional(amount, '500000000'),
+  deadlineSeconds: optional(integer(30, 30 * 24 * 3600), 3600),
+  plan: optional(plan, defaultPlan),
+  requireBetterThanParent: optional(flag, false),
+  approveWaves: optional(flag, false),
+  holdSeconds: optional(integer(0, 30 * 24 * 3600), 24 * 3600),
+});
+/** What a round is asked to be: every field that was left out has its default. */
+export type Round = Guarded<typeof fields>;
+
+export const input: Guard<Round> = (value, field) => {
+  const round = fields(value, field);
+  const all = new Set([...round.datasets, ...round.trainOn]).size;
+  if (all === 0)
+    refuse(
+      'datasets',
+      'names no dataset, and "trainOn" neither',
+      'Give datasets to take in, or accepted ones to train on',
+    );
+  if (all > 1000) refuse('datasets', `and "trainOn" name ${all} datasets`, 'A job takes at most 1000; split the round');
+  return round;
+};
+
+/** Only round, recipe, provider and datasets (or trainOn) are needed. */
+export type LifecycleInput = Pick<Round, 'round' | 'recipe' | 'provider'> & Partial<Round>;
+
+export interface LifecycleResult {
+  round: string;
+  datasets: IntakeDecision[];
+  job: number | null;
+  escrow: number | null;
+  checkpoint: string | null;
+  version: number | null;
+  evaluation: { accuracy: string; macroF1: string; worstPerson: string } | null;
+  decision: 'adopted' | 'rejected' | null;
+  release: number | null;
+  outcome: 'completed' | 'stopped' | 'superseded' | 'rejected' | 'nothingAccepted' | 'aborted';
+  why: string;
+  /** Proposals to slash bonds, when the release stopped itself. */
+  slashing: number[];
+}
+
+export const nothingYet = ({ round }: Round): LifecycleResult => ({
+  round,
+  datasets: [],
+  job: null,
+  escrow: null,
+  checkpoint: null,
+  version: null,
+  evaluation: null,
+  decision: null,
+  release: null,
+  outcome: 'completed',
+  why: '',
+  slashing: [],
+});
+
+/** How it ended, in one sentence. */
+export function ending(result: LifecycleResult): string {
+  switch (result.outcome) {
+    case 'completed':
+      return `Version ${result.version} reached the whole channel`;
+    case 'aborted':
+      return `Aborted: ${result.why}`;
+    case 'stopped':
+      return `Release ${result.release} was stopped: ${result.why}`;
+    default:
+      return `Ended without a release: ${result.why}`;
+  }
+}
