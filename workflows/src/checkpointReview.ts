@@ -1,8 +1,9 @@
 import { CancellationScope } from '@temporalio/workflow';
-import type { Measurement } from '@livepod/activities/ports';
+import type { Decision, Measurement, ProposalReceipt } from '@livepod/activities/ports';
+import type { Compensations } from './compensations.js';
 import { notExecuted } from './failures.js';
 import { checked, contentId, flag, integer, name, optional, plan, record, type Guarded } from './guards.js';
-import { narrate, short, voteOn } from './narration.js';
+import { narrate, short, voteOn, type Tell } from './narration.js';
 import { abortable } from './operatorDesk.js';
 import { evaluation, governance, models } from './ports.js';
 import { adoptCheckpoint } from './proposals.js';
@@ -42,73 +43,90 @@ export async function checkpointReview(request: CheckpointReviewInput): Promise<
   );
   mark({ stage: 'review', round: review.round, model: review.checkpoint });
 
-  return abortable(tell, async (undo) => {
-    tell(
-      `Evaluating ${short(review.checkpoint)} on hold-out people`,
+  const steps = new ReviewSteps(review, tell);
+  return abortable(tell, (undo) => steps.toDecision(undo));
+}
+
+class ReviewSteps {
+  constructor(
+    private readonly review: Review,
+    private readonly tell: Tell,
+  ) {}
+
+  async toDecision(undo: Compensations): Promise<CheckpointReviewResult> {
+    const { checkpoint } = this.review;
+    this.tell(
+      `Evaluating ${short(checkpoint)} on hold-out people`,
       {},
       { step: 'evaluate', waitsFor: 'the evaluator' },
     );
-    const measured = await evaluation.measure({ checkpoint: review.checkpoint });
-    const facts = { accuracy: measured.accuracy, 'macro-F1': measured.macroF1, 'worst person': measured.worstPerson };
+    const measured = await evaluation.measure({ checkpoint });
+    const worse = this.notBetter(measured);
+    if (worse !== undefined) return this.notProposed(measured, worse);
 
-    if (
-      review.requireBetterThanParent &&
-      measured.parentAccuracy !== null &&
-      Number(measured.accuracy) <= Number(measured.parentAccuracy)
-    ) {
-      const why = `accuracy ${measured.accuracy} is not better than its parent's ${measured.parentAccuracy}`;
-      tell(`Not proposed: ${why}`, facts, { over: true });
-      mark({ outcome: 'rejected' });
-      return { decision: 'rejected', why, proposal: null, evaluation: measured, version: null, release: null };
-    }
+    const proposal = await this.propose(measured, undo);
+    const decision = await this.vote(proposal);
+    if (decision.outcome === 'failed') throw notExecuted(`Adopting ${short(checkpoint)}`, decision);
+    if (decision.outcome !== 'adopted') return this.votedDown(measured, decision);
+    return this.official(measured, decision);
+  }
 
-    const request = adoptCheckpoint(
-      review.round,
-      review.attempt,
-      review.checkpoint,
-      review.channel,
-      review.plan,
-      measured,
-    );
+  /** Why it is no better than its parent, where the round asks for that. */
+  private notBetter(measured: Measurement): string | undefined {
+    const { accuracy, parentAccuracy } = measured;
+    if (!this.review.requireBetterThanParent || parentAccuracy === null) return undefined;
+    if (Number(accuracy) > Number(parentAccuracy)) return undefined;
+    return `accuracy ${accuracy} is not better than its parent's ${parentAccuracy}`;
+  }
+
+  private notProposed(measured: Measurement, why: string): CheckpointReviewResult {
+    this.tell(`Not proposed: ${why}`, facts(measured), { over: true });
+    mark({ outcome: 'rejected' });
+    return { decision: 'rejected', why, proposal: null, evaluation: measured, version: null, release: null };
+  }
+
+  private async propose(measured: Measurement, undo: Compensations): Promise<ProposalReceipt> {
+    const { round, attempt, checkpoint, channel, plan } = this.review;
+    const request = adoptCheckpoint(round, attempt, checkpoint, channel, plan, measured);
     undo.add('the proposal, if still open', () => governance.withdraw({ clientRefs: [request.clientRef] }));
-    tell(`Proposing ${short(review.checkpoint)} for channel ${review.channel}`, facts, {
+    this.tell(`Proposing ${short(checkpoint)} for channel ${channel}`, facts(measured), {
       step: 'propose',
-      links: { [`checkpoint ${short(review.checkpoint)}`]: measured.link },
+      links: { [`checkpoint ${short(checkpoint)}`]: measured.link },
     });
-    const proposal = await governance.propose(request);
+    return governance.propose(request);
+  }
 
+  private async vote(proposal: ProposalReceipt): Promise<Decision> {
     mark({ proposal: proposal.id });
-    tell(`Waiting for the vote on proposal ${proposal.id}`, {}, voteOn(proposal));
-    const decision = await governance.decision({ proposal: proposal.id });
-    if (decision.outcome === 'failed') throw notExecuted(`Adopting ${short(review.checkpoint)}`, decision);
+    this.tell(`Waiting for the vote on proposal ${proposal.id}`, {}, voteOn(proposal));
+    return governance.decision({ proposal: proposal.id });
+  }
 
-    if (decision.outcome !== 'adopted') {
-      if (decision.outcome === 'rejected')
-        await CancellationScope.nonCancellable(() =>
-          models.close({ checkpoint: review.checkpoint, proposal: proposal.id }),
-        );
-      tell(`Voted down: ${decision.why}`, {}, { over: true });
-      mark({ outcome: 'rejected' });
-      return {
-        decision: 'rejected',
-        why: decision.why,
-        proposal: proposal.id,
-        evaluation: measured,
-        version: null,
-        release: null,
-      };
-    }
+  private async votedDown(measured: Measurement, decision: Decision): Promise<CheckpointReviewResult> {
+    const { outcome, why, proposal } = decision;
+    const { checkpoint } = this.review;
+    if (outcome === 'rejected') await CancellationScope.nonCancellable(() => models.close({ checkpoint, proposal }));
+    this.tell(`Voted down: ${why}`, {}, { over: true });
+    mark({ outcome: 'rejected' });
+    return { decision: 'rejected', why, proposal, evaluation: measured, version: null, release: null };
+  }
 
-    const { version, release, link } = await models.released({
-      checkpoint: review.checkpoint,
-      channel: review.channel,
-    });
-    tell(
-      `Official: version ${version} of channel ${review.channel}, release ${release}`,
+  private async official(measured: Measurement, decision: Decision): Promise<CheckpointReviewResult> {
+    const { checkpoint, channel } = this.review;
+    const { why, proposal } = decision;
+    const { version, release, link } = await models.released({ checkpoint, channel });
+    this.tell(
+      `Official: version ${version} of channel ${channel}, release ${release}`,
       { version, release },
       { over: true, links: { [`release ${release}`]: link } },
     );
     mark({ outcome: 'adopted', release });
-    return { decision: 'adopted', why: decision.why, proposal: proposal.id, evaluation: measured, version, release };
-  });
+    return { decision: 'adopted', why, proposal, evaluation: measured, version, release };
+  }
 }
+
+const facts = (measured: Measurement) => ({
+  accuracy: measured.accuracy,
+  'macro-F1': measured.macroF1,
+  'worst person': measured.worstPerson,
+});

@@ -21,7 +21,7 @@ import { narrate, short, workflowPage, type Tell } from './narration.js';
 import { OperatorDesk } from './operatorDesk.js';
 import { access, fleet, governance, treasury } from './ports.js';
 import { slashBond } from './proposals.js';
-import { ending, input, nothingYet, type LifecycleInput, type LifecycleResult, type Round } from './round.js';
+import { again, ending, input, nothingYet, type LifecycleInput, type LifecycleResult, type Round } from './round.js';
 import { mark } from './searchAttributes.js';
 import { trainingRound, type TrainingRoundResult } from './trainingRound.js';
 
@@ -391,6 +391,3 @@ function child(id: string, staticSummary: string, attempt: number) {
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
   };
 }
-
-/** From its second attempt on a chapter says which one it is: its references are then new ones. */
-const again = (attempt: number): { attempt?: number } => (attempt === 1 ? {} : { attempt });

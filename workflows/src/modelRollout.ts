@@ -1,8 +1,8 @@
 import { allHandlersFinished, condition } from '@temporalio/workflow';
 import type { ReleaseView } from '@livepod/activities/ports';
-import { undoingOnFailure } from './compensations.js';
+import { undoingOnFailure, type Compensations } from './compensations.js';
 import { checked, flag, integer, name, optional, record, type Guarded } from './guards.js';
-import { narrate } from './narration.js';
+import { narrate, type Beat, type Tell } from './narration.js';
 import { OperatorDesk } from './operatorDesk.js';
 import { fleet } from './ports.js';
 import { mark } from './searchAttributes.js';
@@ -14,7 +14,8 @@ const input = record({
   round: optional(name, 'by-hand'),
   approveWaves: optional(flag, false),
 });
-export type ModelRolloutInput = Guarded<typeof input>;
+type Rollout = Guarded<typeof input>;
+export type ModelRolloutInput = Rollout;
 
 export interface ModelRolloutResult {
   release: number;
@@ -40,89 +41,99 @@ export async function modelRollout(request: ModelRolloutInput): Promise<ModelRol
     'last soak',
   ]);
   mark({ stage: 'rollout', round: rollout.round, release });
-  let soaking = 0;
-  let soaksUntil: string | undefined;
-  const desk = new OperatorDesk(tell)
-    .mayPause(
-      async ({ token }) => inWords(await fleet.pause({ release, token })),
-      async ({ token }) => inWords(await fleet.resume({ release, token })),
-    )
-    .mayAbort(async ({ reason, token }) => inWords(await fleet.abort({ release, reason, token })))
-    .mayApprove()
-    .offer('skipSoak', {
-      unless: () => (soaking === 0 ? 'No wave soaks now.' : undefined),
-      act: async ({ token }) => {
-        const now = await fleet.skipSoak({ release, wave: soaking, token });
-        tell(`The soak of wave ${now.wave} was ended early; its gate still needs its windows`, facts(now));
-        return inWords(now);
-      },
-    });
+  const waving = new Waves(rollout, tell);
+  return undoingOnFailure(tell, (undo) => waving.toTheLast(undo));
+}
 
-  return undoingOnFailure(tell, async (undo) => {
+/** The waves of one release, and the soak that an operator may skip. */
+class Waves {
+  private readonly desk: OperatorDesk;
+  /** The wave that soaks now, or 0. */
+  private soaking = 0;
+  private soaksUntil: string | undefined;
+
+  constructor(
+    private readonly rollout: Rollout,
+    private readonly tell: Tell,
+  ) {
+    const { release } = rollout;
+    this.desk = new OperatorDesk(tell)
+      .mayPause(
+        async ({ token }) => inWords(await fleet.pause({ release, token })),
+        async ({ token }) => inWords(await fleet.resume({ release, token })),
+      )
+      .mayAbort(async ({ reason, token }) => inWords(await fleet.abort({ release, reason, token })))
+      .mayApprove()
+      .offer('skipSoak', {
+        unless: () => (this.soaking === 0 ? 'No wave soaks now.' : undefined),
+        act: ({ token }) => this.skipSoak(token),
+      });
+  }
+
+  async toTheLast(undo: Compensations): Promise<ModelRolloutResult> {
+    const { release, waves } = this.rollout;
     undo.add(`release ${release}: stop it, its pods go back`, () =>
       fleet.abort({ release, reason: 'its rollout was cancelled' }),
     );
-    let now = await wave(1);
+    let now = await this.wave(1);
     for (let next = 2; !over(now) && next <= waves + 1; next++) {
-      await desk.unpaused();
-      if (rollout.approveWaves && next <= waves)
-        await desk.approved(`wave ${next} of ${waves}`, () => desk.aborted !== undefined);
+      await this.desk.unpaused();
+      if (this.rollout.approveWaves && next <= waves)
+        await this.desk.approved(`wave ${next} of ${waves}`, () => this.desk.aborted !== undefined);
       await condition(allHandlersFinished);
-      now = await wave(next);
+      now = await this.wave(next);
     }
     undo.clear();
     await condition(allHandlersFinished);
 
-    tell(ending(now), facts(now), { over: true });
+    this.tell(ending(now), facts(now), { over: true });
     mark({ outcome: now.state });
-    const { version, why, exposed, windows, corrections, errors } = now;
-    return {
-      release,
-      version,
-      outcome: now.state as ModelRolloutResult['outcome'],
-      why,
-      exposed,
-      windows,
-      corrections,
-      errors,
-    };
-  });
+    return { release, outcome: now.state as ModelRolloutResult['outcome'], why: now.why, ...facts(now) };
+  }
 
-  async function wave(number: number): Promise<ReleaseView> {
-    const beginning =
-      number > waves
-        ? `Release ${release} soaks in its last wave`
-        : number === 1
-          ? `Beginning wave 1 of ${waves}`
-          : `Wave ${number - 1} of ${waves} soaks; wave ${number} follows`;
-    tell(
-      beginning,
-      {},
-      number === 1
-        ? {}
-        : {
-            waitsFor: `the soak of wave ${number - 1}, and the windows that its gate needs`,
-            ...(soaksUntil === undefined ? {} : { until: soaksUntil }),
-          },
-    );
+  private async wave(number: number): Promise<ReleaseView> {
+    const { release, channel, waves } = this.rollout;
+    this.tell(this.beginning(number), {}, this.soakBefore(number));
     const begun = await fleet.beginWave({ release, wave: number });
-    soaking = over(begun) ? 0 : begun.wave;
-    soaksUntil = begun.soaksUntil;
-    tell(
+    this.soaking = over(begun) ? 0 : begun.wave;
+    this.soaksUntil = begun.soaksUntil;
+    this.tell(
       over(begun)
         ? ending(begun)
         : `Wave ${begun.wave} of ${waves}: ${begun.exposed} pods have version ${begun.version}`,
       facts(begun),
       {
         step: number > waves ? 'last soak' : `wave ${number}`,
-        links: { [`release ${release}`]: begun.link, [`channel ${rollout.channel}`]: begun.channelLink },
+        links: { [`release ${release}`]: begun.link, [`channel ${channel}`]: begun.channelLink },
       },
     );
     return begun;
   }
+
+  private beginning(number: number): string {
+    const { release, waves } = this.rollout;
+    if (number > waves) return `Release ${release} soaks in its last wave`;
+    if (number === 1) return `Beginning wave 1 of ${waves}`;
+    return `Wave ${number - 1} of ${waves} soaks; wave ${number} follows`;
+  }
+
+  private soakBefore(number: number): Beat {
+    if (number === 1) return {};
+    return {
+      waitsFor: `the soak of wave ${number - 1}, and the windows that its gate needs`,
+      ...(this.soaksUntil === undefined ? {} : { until: this.soaksUntil }),
+    };
+  }
+
+  private async skipSoak(token: string): Promise<string> {
+    const now = await fleet.skipSoak({ release: this.rollout.release, wave: this.soaking, token });
+    this.tell(`The soak of wave ${now.wave} was ended early; its gate still needs its windows`, facts(now));
+    return inWords(now);
+  }
 }
 
 const over = (release: ReleaseView): boolean => ['completed', 'stopped', 'superseded'].includes(release.state);
+
 const facts = ({ version, exposed, windows, corrections, errors }: ReleaseView) => ({
   version,
   exposed,
@@ -130,9 +141,11 @@ const facts = ({ version, exposed, windows, corrections, errors }: ReleaseView) 
   corrections,
   errors,
 });
+
 const ending = (release: ReleaseView): string =>
   release.state === 'completed'
     ? `Version ${release.version} is stable for the whole channel`
     : `Release ${release.release} was ${release.state}: ${release.why}`;
+
 const inWords = (release: ReleaseView): string =>
   `Release ${release.release} is ${release.state}: wave ${release.wave}, ${release.exposed} pods.`;

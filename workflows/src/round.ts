@@ -104,3 +104,6 @@ export function ending(result: LifecycleResult): string {
       return `Ended without a release: ${result.why}`;
   }
 }
+
+/** From its second attempt on a chapter says which one it is: its references are then new ones. */
+export const again = (attempt: number): { attempt?: number } => (attempt === 1 ? {} : { attempt });

@@ -7,8 +7,9 @@ import {
   patched,
   setHandler,
   workflowInfo,
+  type NexusServiceClient,
 } from '@temporalio/workflow';
-import type { JobView } from '@livepod/activities/ports';
+import type { DatasetTerms, JobView } from '@livepod/activities/ports';
 import type { Compensations } from './compensations.js';
 import { deadlineMoved, jobOpened, type JobNews } from './chapterNews.js';
 import {
@@ -25,11 +26,12 @@ import {
   record,
   type Guarded,
 } from './guards.js';
-import { narrate, short, tokens, voteOn, workflowPage } from './narration.js';
-import { abortable } from './operatorDesk.js';
+import { narrate, short, tokens, voteOn, workflowPage, type Tell } from './narration.js';
+import { abortable, type OperatorDesk } from './operatorDesk.js';
 import { forNamespace } from './namespaces.js';
 import { access, datasets, governance, treasury } from './ports.js';
 import { grantAccess } from './proposals.js';
+import { again } from './round.js';
 import { mark } from './searchAttributes.js';
 import { trainingService } from './trainingService.js';
 import { votedDown } from './failures.js';
@@ -46,7 +48,8 @@ const input = record({
   deadlineSeconds: integer(30, 30 * 24 * 3600),
   attempt: optional(integer(1, 9), 1),
 });
-export type TrainingRoundInput = Omit<Guarded<typeof input>, 'attempt'> & { attempt?: number };
+type Round = Guarded<typeof input>;
+export type TrainingRoundInput = Omit<Round, 'attempt'> & { attempt?: number };
 
 export interface TrainingRoundResult {
   job: number;
@@ -68,150 +71,119 @@ export async function trainingRound(request: TrainingRoundInput): Promise<Traini
     ['licences', 'job', 'escrow', 'grants', 'training'],
   );
   mark({ stage: 'training', round: round.round, provider: round.provider });
-  const provider = createNexusServiceClient({ endpoint: round.provider, service: trainingService });
+  const training = new Training(round, tell);
+  return abortable(tell, (undo, desk) => training.toCheckpoint(undo, desk));
+}
 
+/** One training: its job, and when that is over. */
+class Training {
+  private readonly provider: NexusServiceClient<typeof trainingService>;
   /**
    * When the job's grants end, in milliseconds since 1970; an operator may move it, here or from the lifecycle's page.
    */
-  let deadline = Infinity;
-  setHandler(deadlineMoved, ({ deadline: later }) => void (deadline = Date.parse(later)));
+  private deadline = Infinity;
+  /** Who paid for a job ends it without the provider. */
+  private paid = false;
 
-  return abortable(tell, async (undo, desk) => {
-    tell(`Reading the licences of ${round.datasets.length} datasets`, {}, { step: 'licences' });
-    const terms = await datasets.terms({ datasets: round.datasets });
+  constructor(
+    private readonly round: Round,
+    private readonly tell: Tell,
+  ) {
+    this.provider = createNexusServiceClient({ endpoint: round.provider, service: trainingService });
+    setHandler(deadlineMoved, ({ deadline }) => void (this.deadline = Date.parse(deadline)));
+  }
 
-    tell(
-      `Asking provider ${round.provider} to take the job`,
-      {},
-      { step: 'job', waitsFor: `provider ${round.provider}` },
-    );
-    const { datasets: _, provider: __, attempt, ...order } = round;
-    let paid = false;
-    undo.add('the request for a job', async () => {
-      // Who paid for a job ends it without the provider; an unpaid one that the provider does not end is over at its
-      // deadline.
-      if (paid || !patched('request-undone')) return;
-      const reason = `round ${round.round} was given up`;
-      await provider.executeOperation(
-        trainingService.operations.giveUp,
-        forNamespace(round.provider, { round: round.round, ...(attempt === 1 ? {} : { attempt }), reason }),
-        { scheduleToCloseTimeout: '10 minutes', summary: 'Give up the job' },
-      );
+  async toCheckpoint(undo: Compensations, desk: OperatorDesk): Promise<TrainingRoundResult> {
+    const terms = await this.licences();
+
+    undo.add('the request for a job', () => this.giveUpRequest());
+    const asked = await this.jobFor(terms);
+    const { job } = asked;
+
+    undo.add(`job ${job}: revoke its grants and refund its escrow`, () => this.failAndRefund(job));
+    const { escrow } = await this.pay(asked);
+    await tellParent({ job, deadline: asked.deadline });
+    desk.offer('extendDeadline', {
+      unless: () => (Number.isFinite(this.deadline) ? undefined : 'There is no job yet.'),
+      act: ({ seconds, token }) => this.extendDeadline(job, seconds, token),
     });
-    const { job } = await provider.executeOperation(
+
+    if (asked.needVote.length > 0) await this.voteOnAccess(asked, undo);
+    const granted = await access.granted({ job });
+
+    this.tellOfTraining(granted, escrow);
+    const { checkpoint } = await this.trained(job);
+
+    this.tell(
+      `Checkpoint ${short(checkpoint)} is trained and signed`,
+      { checkpoint: short(checkpoint) },
+      { over: true },
+    );
+    mark({ model: checkpoint, outcome: 'trained' });
+    return { job, escrow, provider: granted.provider, checkpoint };
+  }
+
+  private licences(): Promise<DatasetTerms[]> {
+    this.tell(`Reading the licences of ${this.round.datasets.length} datasets`, {}, { step: 'licences' });
+    return datasets.terms({ datasets: this.round.datasets });
+  }
+
+  private async jobFor(terms: DatasetTerms[]): Promise<JobView> {
+    const { datasets: _, provider, attempt, ...order } = this.round;
+    this.tell(`Asking provider ${provider} to take the job`, {}, { step: 'job', waitsFor: `provider ${provider}` });
+    const { job } = await this.provider.executeOperation(
       trainingService.operations.requestAccess,
-      forNamespace(round.provider, {
+      forNamespace(provider, {
         ...order,
-        ...(attempt === 1 ? {} : { attempt }),
+        ...again(attempt),
         datasets: terms.map(({ id, epoch }) => ({ id, epoch })),
       }),
       { scheduleToCloseTimeout: '1 day', summary: 'Ask for the job' },
     );
     const asked = await access.job({ job });
-    deadline = Date.parse(asked.deadline);
+    this.deadline = Date.parse(asked.deadline);
+    return asked;
+  }
 
-    undo.add(`job ${job}: revoke its grants and refund its escrow`, async () => {
-      await access.fail({ job, reason: `round ${round.round} was given up` });
-      await treasury.refund({ job });
-    });
-    tell(
-      `Paying ${tokens(BigInt(asked.fees) + BigInt(asked.reward))} tokens for job ${job} into escrow`,
-      { job, licences: tokens(asked.fees), reward: tokens(asked.reward) },
-      { step: 'escrow', links: { [`job ${job}`]: asked.link } },
-    );
-    const escrow = await treasury.openEscrow({ job, clientRef: `escrow/${round.round}/${job}` });
-    paid = true;
-    await tellParent({ job, deadline: asked.deadline });
-    desk.offer('extendDeadline', {
-      unless: () => (Number.isFinite(deadline) ? undefined : 'There is no job yet.'),
-      act: async ({ seconds, token }) => {
-        const now = await access.extend({ job, until: new Date(deadline + seconds * 1000).toISOString(), token });
-        deadline = Date.parse(now.deadline);
-        tell(
-          `The deadline of job ${job} is now ${now.deadline}`,
-          {},
-          { waitsFor: `provider ${round.provider}`, until: now.deadline },
-        );
-        await tellParent({ job, deadline: now.deadline });
-        return `The deadline of job ${job} is now ${now.deadline}.`;
-      },
-    });
-
-    if (asked.needVote.length > 0) await voteOnAccess(asked, undo);
-    const granted = await access.granted({ job });
-
-    tell(
-      `Provider ${round.provider} trains job ${job}`,
-      { escrow: escrow.escrow, approval: short(granted.approvalDigest) },
-      {
-        step: 'training',
-        waitsFor: `provider ${round.provider}`,
-        until: granted.deadline,
-        links: { 'the provider’s workflow': workflowPage(`training-job-${job}`, round.provider) },
-      },
-    );
-    const { checkpoint } = await trained(job);
-
-    tell(`Checkpoint ${short(checkpoint)} is trained and signed`, { checkpoint: short(checkpoint) }, { over: true });
-    mark({ model: checkpoint, outcome: 'trained' });
-    return { job, escrow: escrow.escrow, provider: granted.provider, checkpoint };
-  });
-
-  /** The provider has until the job's deadline, wherever that moves, and an hour more to end in order. */
-  async function trained(job: number): Promise<{ checkpoint: string }> {
-    const train = (ms: number) =>
-      provider.executeOperation(trainingService.operations.train, forNamespace(round.provider, { job }), {
-        scheduleToCloseTimeout: ms,
-        summary: `Train job ${job}`,
-      });
-    if (!patched('deadline-moves')) return train((round.deadlineSeconds + HOUR_MS / 1000) * 1000);
-
-    const work = new CancellationScope();
-    const training = work.run(() => train(31 * 24 * HOUR_MS));
-    const tooLate = new Promise<'late'>(
-      (resolve) =>
-        void expired().then(
-          () => resolve('late'),
-          () => undefined,
-        ),
-    );
-    if ((await Promise.race([training, tooLate])) !== 'late') return training;
-    work.cancel();
-    await training.catch(() => undefined);
-    throw ApplicationFailure.nonRetryable(
-      `Provider ${round.provider} had until ${new Date(deadline).toISOString()} for job ${job} and has not ` +
-        'finished. Give more time (deadlineSeconds), or take another provider.',
-      'DeadlinePassed',
-      { job },
+  /** An unpaid job that the provider does not end is over at its deadline. */
+  private async giveUpRequest(): Promise<void> {
+    if (this.paid || !patched('request-undone')) return;
+    const { round, provider, attempt } = this.round;
+    await this.provider.executeOperation(
+      trainingService.operations.giveUp,
+      forNamespace(provider, { round, ...again(attempt), reason: this.givenUp() }),
+      { scheduleToCloseTimeout: '10 minutes', summary: 'Give up the job' },
     );
   }
 
-  async function expired(): Promise<void> {
-    for (let moved = deadline; Date.now() < moved + HOUR_MS; moved = deadline) {
-      const before = moved;
-      await condition(() => deadline !== before, before + HOUR_MS - Date.now(), {
-        summary: 'The job’s deadline, and an hour',
-      });
-    }
+  private async failAndRefund(job: number): Promise<void> {
+    await access.fail({ job, reason: this.givenUp() });
+    await treasury.refund({ job });
   }
 
-  /** A lifecycle shows the job on its own page and can move its deadline. */
-  async function tellParent(news: JobNews): Promise<void> {
-    const { parent } = workflowInfo();
-    if (parent && patched('job-news'))
-      await getExternalWorkflowHandle(parent.workflowId)
-        .signal(jobOpened, news)
-        .catch(() => undefined);
+  private givenUp(): string {
+    return `round ${this.round.round} was given up`;
   }
 
-  async function voteOnAccess(asked: JobView, undo: Compensations): Promise<void> {
-    const request = grantAccess(round.round, asked.job, asked.provider, asked.needVote);
+  private async pay({ job, fees, reward, link }: JobView): Promise<{ escrow: number }> {
+    this.tell(
+      `Paying ${tokens(BigInt(fees) + BigInt(reward))} tokens for job ${job} into escrow`,
+      { job, licences: tokens(fees), reward: tokens(reward) },
+      { step: 'escrow', links: { [`job ${job}`]: link } },
+    );
+    const escrow = await treasury.openEscrow({ job, clientRef: `escrow/${this.round.round}/${job}` });
+    this.paid = true;
+    return escrow;
+  }
+
+  private async voteOnAccess(asked: JobView, undo: Compensations): Promise<void> {
+    const request = grantAccess(this.round.round, asked.job, asked.provider, asked.needVote);
     undo.add('the proposal on access, if still open', async () => {
       if (patched('access-vote-undone')) await governance.withdraw({ clientRefs: [request.clientRef] });
     });
     const proposal = await governance.propose(request);
     mark({ proposal: proposal.id });
-    tell(
+    this.tell(
       `Waiting for the vote on proposal ${proposal.id}: access of job ${asked.job}`,
       {},
       { ...voteOn(proposal), step: 'grants' },
@@ -219,6 +191,87 @@ export async function trainingRound(request: TrainingRoundInput): Promise<Traini
     const decision = await governance.decision({ proposal: proposal.id });
     if (decision.outcome !== 'adopted') throw votedDown(`Access of job ${asked.job}`, decision);
   }
+
+  private tellOfTraining(granted: JobView, escrow: number): void {
+    const { job } = granted;
+    const { provider } = this.round;
+    this.tell(
+      `Provider ${provider} trains job ${job}`,
+      { escrow, approval: short(granted.approvalDigest) },
+      {
+        step: 'training',
+        waitsFor: `provider ${provider}`,
+        until: granted.deadline,
+        links: { 'the provider’s workflow': workflowPage(`training-job-${job}`, provider) },
+      },
+    );
+  }
+
+  /** The provider has until the job's deadline, wherever that moves, and an hour more to end in order. */
+  private async trained(job: number): Promise<{ checkpoint: string }> {
+    if (!patched('deadline-moves')) return this.train(job, (this.round.deadlineSeconds + HOUR_MS / 1000) * 1000);
+
+    const work = new CancellationScope();
+    const training = work.run(() => this.train(job, 31 * 24 * HOUR_MS));
+    const first = await Promise.race([training, this.tooLate()]);
+    if (first !== 'late') return training;
+    work.cancel();
+    await training.catch(() => undefined);
+    throw ApplicationFailure.nonRetryable(
+      `Provider ${this.round.provider} had until ${new Date(this.deadline).toISOString()} for job ${job} and has not ` +
+        'finished. Give more time (deadlineSeconds), or take another provider.',
+      'DeadlinePassed',
+      { job },
+    );
+  }
+
+  private train(job: number, ms: number): Promise<{ checkpoint: string }> {
+    return this.provider.executeOperation(
+      trainingService.operations.train,
+      forNamespace(this.round.provider, { job }),
+      { scheduleToCloseTimeout: ms, summary: `Train job ${job}` },
+    );
+  }
+
+  /** Says so when the time is over, and nothing otherwise: a cancellation is the training's to report. */
+  private tooLate(): Promise<'late'> {
+    return new Promise((resolve) => {
+      const late = (): void => resolve('late');
+      const cancelled = (): void => undefined;
+      void this.expired().then(late, cancelled);
+    });
+  }
+
+  private async expired(): Promise<void> {
+    for (let moved = this.deadline; Date.now() < moved + HOUR_MS; moved = this.deadline) {
+      const before = moved;
+      await condition(() => this.deadline !== before, before + HOUR_MS - Date.now(), {
+        summary: 'The job’s deadline, and an hour',
+      });
+    }
+  }
+
+  private async extendDeadline(job: number, seconds: number, token: string): Promise<string> {
+    const until = new Date(this.deadline + seconds * 1000).toISOString();
+    const { deadline } = await access.extend({ job, until, token });
+    this.deadline = Date.parse(deadline);
+    this.tell(
+      `The deadline of job ${job} is now ${deadline}`,
+      {},
+      { waitsFor: `provider ${this.round.provider}`, until: deadline },
+    );
+    await tellParent({ job, deadline });
+    return `The deadline of job ${job} is now ${deadline}.`;
+  }
+}
+
+/** A lifecycle shows the job on its own page and can move its deadline. */
+async function tellParent(news: JobNews): Promise<void> {
+  const { parent } = workflowInfo();
+  if (parent && patched('job-news'))
+    await getExternalWorkflowHandle(parent.workflowId)
+      .signal(jobOpened, news)
+      .catch(() => undefined);
 }
 
 const HOUR_MS = 3_600_000;
