@@ -52,6 +52,22 @@ export const INVALID_PRINCIPAL = 'Canister provided invalid principal id';
 export type Function = [roles: string, cost: number, act: (...args: never[]) => number | bigint | void];
 export type Functions = Record<string, Function>;
 
+/** Instructions that most functions cost. */
+export const COST = 500;
+
+/** The two functions of a blob. @param called  what it is called when its end is passed */
+export function blob(access: Access, roles: string, name: string, called: string, read: () => Uint8Array): Functions {
+  return {
+    [`${name}_size`]: [roles, COST, () => read().length],
+    [`${name}_copy`]: [
+      roles,
+      COST,
+      (target: number, offset: number, length: number) =>
+        access.copy(`${name}_copy`, called, target, offset, length, read()),
+    ],
+  };
+}
+
 /** A 128-bit amount from its two halves as Wasm passes them, signed. */
 export function joined(high: bigint, low: bigint): bigint {
   return (BigInt.asUintN(64, high) << 64n) | BigInt.asUintN(64, low);

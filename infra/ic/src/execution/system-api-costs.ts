@@ -1,11 +1,10 @@
 import { KEY_NAMES } from '../chainkey/index.js';
 import { callFee, CREATE_CANISTER_FEE, httpRequestFee, signatureFee } from '../subnet/cycles.js';
-import { strictText, type Access, type Function, type Functions } from './access.js';
+import { COST, strictText, type Access, type Function, type Functions } from './access.js';
 import { outcallCost } from './outcall-cost.js';
 import { Trap } from './trap.js';
 
 const ROLES = '* s';
-const COST = 500;
 
 /**
  * What things will cost, in cycles. Key functions return 0, 1 for an unknown curve or algorithm, 2 for an unknown key
