@@ -8,37 +8,11 @@ import {
 } from '@livepod/protocol';
 import { refuse } from '../errors.js';
 import type { Entry, Json, JsonObject } from '../format.js';
-import { after, agree, mark, markOrNull, needed, textOf, whole, type Facts, type Mark } from './facts.js';
+import { after, agree, mark, markOrNull, needed, textOf, type Facts, type Mark } from './facts.js';
 import type { DatasetAccount, Datasets } from './datasets.js';
 import type { Proposals } from './proposals.js';
+import { Rights, type GrantAccount, type KeyRelease } from './rights.js';
 import { placeOfDocument, readDocument } from './source.js';
-
-export interface KeyRelease {
-  grant: number;
-  dataset: string;
-  epoch: number;
-  /** SHA-256 of the transport key that the dataset's key was encrypted to. */
-  transportKey: string;
-  requested: Mark;
-  /** How often a key may still be released under the grant. */
-  usesLeft: number;
-  released: Mark | null;
-  notReleased: { why: string; said: Mark } | null;
-}
-
-export interface GrantAccount {
-  grant: number;
-  dataset: string;
-  epoch: number;
-  /** The payment or the vote that it rests on. */
-  why: string;
-  proposal: number | null;
-  granted: Mark;
-  /** Nanoseconds since 1970. */
-  expires: string;
-  uses: number;
-  revoked: Mark | null;
-}
 
 export interface JobAccount {
   job: number;
@@ -82,6 +56,15 @@ export interface RecipeAccount {
   proposal: number | null;
 }
 
+export interface JobOfRound {
+  account: JobAccount;
+  approval: Approval;
+  datasets: DatasetAccount[];
+}
+
+/** Entries of the access log that tell what became of a job. */
+type Told = Record<'paid' | 'submitted' | 'failed' | 'closed', Entry | undefined>;
+
 /** What ran: jobs with their approval documents, the rights they were given, and every use of them. */
 export class Jobs {
   private readonly recipes = new Map<string, { account: RecipeAccount; document: RecipeDocument }>();
@@ -99,7 +82,7 @@ export class Jobs {
     [...this.providers.values()].sort((a, b) => (a.provider < b.provider ? -1 : 1));
 
   /** Every job that was asked for in the name of the round. */
-  async ofRound(): Promise<{ account: JobAccount; approval: Approval; datasets: DatasetAccount[] }[]> {
+  async ofRound(): Promise<JobOfRound[]> {
     const { logs, round } = this.facts;
     const asked = logs.access.all('accessRequested').filter(({ event }) => {
       const [kind, of] = typeof event['reference'] === 'string' ? event['reference'].split('/') : [];
@@ -108,68 +91,17 @@ export class Jobs {
     return Promise.all(asked.map((entry) => this.drawUp(entry)));
   }
 
-  private async drawUp(
-    requested: Entry,
-  ): Promise<{ account: JobAccount; approval: Approval; datasets: DatasetAccount[] }> {
+  private async drawUp(requested: Entry): Promise<JobOfRound> {
     const { access } = this.facts.logs;
     const path = access.place(requested);
     const job = Number(requested.event['job']);
-    const digest = textOf(requested.event['approval'], path);
-    const document = await this.facts.source.approval(digest, job);
-    if (documentId(canonicalJson(document)) !== digest)
-      refuse('wrongDocument', placeOfDocument(document), `it is not the approval of job ${job}`);
-    const approval = readDocument(document, parseApproval);
-    agree(path, `the provider of job ${job}`, requested.caller, approval.provider);
-    agree(
-      path,
-      `the datasets of job ${job}`,
-      requested.event['datasets'],
-      approval.datasets.map(({ id }) => id),
-    );
-    if (BigInt(approval.deadline) <= BigInt(requested.at))
-      refuse('contradiction', path, `job ${job} was asked for after its deadline`);
+    const { digest, approval } = await this.approval(job, requested);
+    await this.inForce(job, approval, requested);
+    const datasets = await this.accepted(job, approval, requested);
 
-    const recipe = await this.recipe(approval.recipe);
-    inRange(placeOfDocument(document), recipe.document, approval.arguments);
-    after(
-      path,
-      `job ${job} before its recipe was approved`,
-      requested,
-      this.facts.logs.access.only('recipeApproved', { recipe: approval.recipe }),
-    );
-    await this.provider(approval.provider, requested);
-    if (approval.base !== null) {
-      const adopted = this.facts.logs.models.all('checkpointAdopted', { checkpoint: approval.base })[0];
-      needed(this.facts, 'models', adopted, `that base checkpoint ${approval.base} is official`);
-      after(path, `job ${job} before its base was official`, requested, adopted);
-    }
-    const datasets: DatasetAccount[] = [];
-    for (const { id } of approval.datasets) {
-      const dataset = await this.datasets.get(id);
-      agree(
-        path,
-        `the status of dataset ${id}`,
-        dataset.status === 'submitted' && this.facts.logs.datasets.first > 0 ? 'accepted' : dataset.status,
-        'accepted',
-      );
-      after(
-        path,
-        `job ${job} before dataset ${id} was accepted`,
-        requested,
-        this.facts.logs.datasets.only('accepted', { dataset: id }),
-      );
-      datasets.push(dataset);
-    }
-
-    const paid = access.only('paid', { job });
-    if (paid) agree(access.place(paid), 'who confirmed the payment', paid.caller, this.facts.logs.treasury.canister);
-    const failed = access.only('jobFailed', { job });
-    const closed = access.only('jobClosed', { job });
-    const submitted = access.only('checkpointSubmitted', { job });
-    if (submitted)
-      agree(access.place(submitted), 'who told of the checkpoint', submitted.caller, this.facts.logs.models.canister);
-    if (closed) agree(access.place(closed), 'who closed the job', closed.caller, this.facts.logs.treasury.canister);
-    const grants = await this.grants(job, approval, datasets, paid);
+    const told = this.told(job);
+    const rights = new Rights(this.facts, this.proposals, job, approval);
+    const grants = await rights.grants(datasets, told.paid);
     const account: JobAccount = {
       job,
       provider: approval.provider,
@@ -183,151 +115,85 @@ export class Jobs {
       reward: approval.reward,
       deadline: approval.deadline,
       requested: mark('access', requested),
-      extensions: this.extensions(job, approval).map((entry) => ({
+      extensions: rights.extensions().map((entry) => ({
         from: textOf(entry.event['from'], path),
         to: textOf(entry.event['to'], path),
         authority: entry.event['authority'] ?? null,
         said: mark('access', entry),
       })),
-      paid: paid
-        ? {
-            escrow: Number(paid.event['escrow']),
-            payer: (paid.event['payer'] as string | null) ?? null,
-            said: mark('access', paid),
-          }
-        : null,
+      paid: paymentIn(told.paid),
       grants,
       keyReleases: grants
-        .flatMap((grant) => this.keyReleases(grant, job, approval))
+        .flatMap((grant) => rights.keyReleases(grant))
         .sort((a, b) => a.requested.entry - b.requested.entry),
-      submitted: submitted
-        ? { checkpoint: textOf(submitted.event['checkpoint'], path), said: mark('access', submitted) }
-        : null,
-      failed: failed ? { why: textOf(failed.event['reason'], path), said: mark('access', failed) } : null,
-      closed: closed ? { outcome: textOf(closed.event['outcome'], path), said: mark('access', closed) } : null,
+      ...endsIn(told, path),
     };
-    const used = new Set(account.keyReleases.filter(({ released }) => released).map(({ dataset }) => dataset));
-    const without = account.submitted && datasets.find(({ dataset }) => !used.has(dataset));
-    if (without)
-      refuse(
-        'missing',
-        'canisters.access.log',
-        `job ${job} has a checkpoint, and no release of the key of ${without.dataset} is recorded`,
-      );
+    trainedOnKeys(account, datasets);
     return { account, approval, datasets };
   }
 
-  /** Each extension goes on from the deadline before it. */
-  private extensions(job: number, approval: Approval): Entry[] {
-    const { access } = this.facts.logs;
-    const extensions = access.all('deadlineExtended', { job });
-    let deadline = approval.deadline;
-    for (const entry of extensions) {
-      agree(access.place(entry), `the deadline of job ${job} before`, entry.event['from'], deadline);
-      deadline = textOf(entry.event['to'], access.place(entry));
+  /** What was to run, as the document says that the log has the digest of. */
+  private async approval(job: number, requested: Entry): Promise<{ digest: string; approval: Approval }> {
+    const path = this.facts.logs.access.place(requested);
+    const digest = textOf(requested.event['approval'], path);
+    const document = await this.facts.source.approval(digest, job);
+    if (documentId(canonicalJson(document)) !== digest)
+      refuse('wrongDocument', placeOfDocument(document), `it is not the approval of job ${job}`);
+    const approval = readDocument(document, parseApproval);
+    const named = approval.datasets.map(({ id }) => id);
+    agree(path, `the provider of job ${job}`, requested.caller, approval.provider);
+    agree(path, `the datasets of job ${job}`, requested.event['datasets'], named);
+    if (BigInt(approval.deadline) <= BigInt(requested.at))
+      refuse('contradiction', path, `job ${job} was asked for after its deadline`);
+
+    const recipe = await this.recipe(approval.recipe);
+    inRange(placeOfDocument(document), recipe.document, approval.arguments);
+    return { digest, approval };
+  }
+
+  /** Recipe, provider and base had been voted in when the job was asked for. */
+  private async inForce(job: number, approval: Approval, requested: Entry): Promise<void> {
+    const { access, models } = this.facts.logs;
+    const path = access.place(requested);
+    const { recipe, provider, base } = approval;
+    after(path, `job ${job} before its recipe was approved`, requested, access.only('recipeApproved', { recipe }));
+    await this.provider(provider, requested);
+    if (base === null) return;
+    const adopted = models.all('checkpointAdopted', { checkpoint: base })[0];
+    needed(this.facts, 'models', adopted, `that base checkpoint ${base} is official`);
+    after(path, `job ${job} before its base was official`, requested, adopted);
+  }
+
+  /** The datasets of a job, each of them accepted when it was asked for. */
+  private async accepted(job: number, approval: Approval, requested: Entry): Promise<DatasetAccount[]> {
+    const { logs } = this.facts;
+    const path = logs.access.place(requested);
+    const datasets: DatasetAccount[] = [];
+    for (const { id } of approval.datasets) {
+      const dataset = await this.datasets.get(id);
+      const before = dataset.status === 'submitted' && logs.datasets.first > 0;
+      agree(path, `the status of dataset ${id}`, before ? 'accepted' : dataset.status, 'accepted');
+      const accepted = logs.datasets.only('accepted', { dataset: id });
+      after(path, `job ${job} before dataset ${id} was accepted`, requested, accepted);
+      datasets.push(dataset);
     }
-    return extensions;
+    return datasets;
   }
 
-  /** The deadline that was in force when an entry was written. */
-  private deadlineAt(entry: Entry, job: number, approval: Approval): string {
-    const before = this.extensions(job, approval)
-      .filter(({ index }) => index < entry.index)
-      .at(-1);
-    return before ? String(before.event['to']) : approval.deadline;
-  }
-
-  private async grants(
-    job: number,
-    approval: Approval,
-    datasets: DatasetAccount[],
-    paid: Entry | undefined,
-  ): Promise<GrantAccount[]> {
-    const { access } = this.facts.logs;
-    const granted = access.all('granted', { job });
-    const seen = new Set(granted.map(({ event }) => event['dataset']));
-    if (seen.size !== granted.length)
-      refuse('contradiction', access.place(granted.at(-1)!), `a dataset was granted twice to job ${job}`);
-    return Promise.all(
-      granted.map(async (entry): Promise<GrantAccount> => {
-        const path = access.place(entry);
-        const { grant, dataset, epoch, why, expires, uses } = entry.event;
-        const licence = datasets.find((one) => one.dataset === dataset)?.licence;
-        if (!licence) return refuse('contradiction', path, `dataset ${String(dataset)} is not one of job ${job}`);
-        agree(path, 'the provider of the grant', entry.caller, approval.provider);
-        agree(path, 'the key epoch of the grant', epoch, approval.datasets.find(({ id }) => id === dataset)!.epoch);
-        agree(path, 'the end of the grant', textOf(expires, path), this.deadlineAt(entry, job, approval));
-        if (!paid) return refuse('missing', path, `job ${job} was granted a dataset before it was paid`);
-        after(path, 'a grant before the payment', entry, paid);
-        agree(
-          path,
-          'what the grant rests on',
-          why,
-          licence.access === 'fee' ? `payment of escrow ${Number(paid.event['escrow'])}` : 'vote',
-        );
-        const vote = licence.access === 'vote' ? await this.proposals.behind('access', entry, 1009) : null;
-        const opened = this.facts.logs.datasets.all('readsOpened', { dataset: dataset!, reader: approval.provider });
-        needed(
-          this.facts,
-          'datasets',
-          opened.length > 0 ? opened[0] : undefined,
-          `that the chunks of ${String(dataset)} were opened to ${approval.provider}`,
-        );
-        return {
-          grant: Number(grant),
-          dataset: String(dataset),
-          epoch: Number(epoch),
-          why: String(why),
-          proposal: vote?.proposal ?? null,
-          granted: mark('access', entry),
-          expires: String(expires),
-          uses: Number(whole(uses, path)),
-          revoked: markOrNull('access', access.only('revoked', { grant: grant! })),
-        };
-      }),
-    );
-  }
-
-  /** Every use of a grant: each counted before the key is derived, so that the counts leave no gap. */
-  private keyReleases(grant: GrantAccount, job: number, approval: Approval): KeyRelease[] {
-    const { access } = this.facts.logs;
-    const requests = access.all('keyRequested', { grant: grant.grant });
-    const answers = access.all('keyReleased', { grant: grant.grant });
-    const refusals = access.all('keyNotReleased', { grant: grant.grant });
-    if (answers.length + refusals.length > requests.length)
-      refuse(
-        'missing',
-        access.place((answers.at(-1) ?? refusals.at(-1))!),
-        'a key was released that nobody asked for: its request is missing',
-      );
-    return requests.map((request, index) => {
-      const path = access.place(request);
-      const next = requests[index + 1];
-      const between = (entry: Entry): boolean => entry.index > request.index && (!next || entry.index < next.index);
-      const released = answers.find(between);
-      const notReleased = refusals.find(between);
-      agree(path, 'who asked for the key', request.caller, approval.provider);
-      agree(path, 'the dataset of the key', request.event['dataset'], grant.dataset);
-      agree(path, 'the epoch of the key', request.event['epoch'], grant.epoch);
-      agree(path, 'how many uses are left', request.event['usesLeft'], grant.uses - 1 - index);
-      if (index >= grant.uses) refuse('contradiction', path, `grant ${grant.grant} was used more often than it allows`);
-      if (BigInt(request.at) >= BigInt(this.deadlineAt(request, job, approval)))
-        refuse('contradiction', path, `grant ${grant.grant} had expired`);
-      if (request.index < grant.granted.entry || (grant.revoked && request.index > grant.revoked.entry))
-        refuse('contradiction', path, `grant ${grant.grant} was not in force`);
-      return {
-        grant: grant.grant,
-        dataset: grant.dataset,
-        epoch: grant.epoch,
-        transportKey: textOf(request.event['transportKey'], path),
-        requested: mark('access', request),
-        usesLeft: Number(request.event['usesLeft']),
-        released: markOrNull('access', released),
-        notReleased: notReleased
-          ? { why: textOf(notReleased.event['reason'], path), said: mark('access', notReleased) }
-          : null,
-      };
-    });
+  /** What became of a job, each told by the canister that knows. */
+  private told(job: number): Told {
+    const { access, models, treasury } = this.facts.logs;
+    const told: Told = {
+      paid: access.only('paid', { job }),
+      submitted: access.only('checkpointSubmitted', { job }),
+      failed: access.only('jobFailed', { job }),
+      closed: access.only('jobClosed', { job }),
+    };
+    const { paid, submitted, closed } = told;
+    if (paid) agree(access.place(paid), 'who confirmed the payment', paid.caller, treasury.canister);
+    if (submitted) agree(access.place(submitted), 'who told of the checkpoint', submitted.caller, models.canister);
+    if (closed) agree(access.place(closed), 'who closed the job', closed.caller, treasury.canister);
+    return told;
   }
 
   private async recipe(id: string): Promise<{ account: RecipeAccount; document: RecipeDocument }> {
@@ -387,6 +253,40 @@ export class Jobs {
       proposal: vote?.proposal ?? null,
     });
   }
+}
+
+function paymentIn(paid: Entry | undefined): JobAccount['paid'] {
+  if (!paid) return null;
+  return {
+    escrow: Number(paid.event['escrow']),
+    payer: (paid.event['payer'] as string | null) ?? null,
+    said: mark('access', paid),
+  };
+}
+
+function endsIn(
+  { submitted, failed, closed }: Told,
+  path: string,
+): Pick<JobAccount, 'submitted' | 'failed' | 'closed'> {
+  return {
+    submitted: submitted
+      ? { checkpoint: textOf(submitted.event['checkpoint'], path), said: mark('access', submitted) }
+      : null,
+    failed: failed ? { why: textOf(failed.event['reason'], path), said: mark('access', failed) } : null,
+    closed: closed ? { outcome: textOf(closed.event['outcome'], path), said: mark('access', closed) } : null,
+  };
+}
+
+/** A checkpoint comes from all the datasets of its job: the key of each was released. */
+function trainedOnKeys({ job, submitted, keyReleases }: JobAccount, datasets: DatasetAccount[]): void {
+  const used = new Set(keyReleases.filter(({ released }) => released).map(({ dataset }) => dataset));
+  const without = submitted && datasets.find(({ dataset }) => !used.has(dataset));
+  if (without)
+    refuse(
+      'missing',
+      'canisters.access.log',
+      `job ${job} has a checkpoint, and no release of the key of ${without.dataset} is recorded`,
+    );
 }
 
 /** The arguments are those of the recipe, each within its range. */

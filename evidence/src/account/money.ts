@@ -63,12 +63,8 @@ function escrowOf(facts: Facts, funded: Entry, job: JobAccount, datasets: Datase
   const fee = whole(funded.event['ledgerFee'], path);
   const amount = whole(funded.event['amount'], path);
   const due = plan(job, datasets);
-  agree(
-    path,
-    `what job ${job.job} costs`,
-    String(amount),
-    String(due.reduce((sum, line) => sum + line.amount + fee, 0n)),
-  );
+  const costs = due.reduce((sum, line) => sum + line.amount + fee, 0n);
+  agree(path, `what job ${job.job} costs`, String(amount), String(costs));
   const account = accountOf(treasury.canister, escrow);
   const block = fundingBlock(facts, funded, account, amount);
 
@@ -76,12 +72,7 @@ function escrowOf(facts: Facts, funded: Entry, job: JobAccount, datasets: Datase
   const closed = treasury.only('escrow_closed', { escrow });
   const outcome = closed ? textOf(closed.event['outcome'], treasury.place(closed)) : 'open';
   const back = paid.some(({ event }) => String(event['why']).startsWith('refund: '));
-  const expected =
-    back || outcome === 'refunded'
-      ? [{ to: funded.caller, amount: amount - fee, why: String(paid[0]?.event['why'] ?? 'refund: ') }].filter(
-          (line) => line.amount > 0n,
-        )
-      : due;
+  const expected = back || outcome === 'refunded' ? refundOf(funded, paid, amount - fee) : due;
   if ((closed ?? job.closed) && paid.length !== expected.length) {
     refuse(
       'missing',
@@ -90,26 +81,8 @@ function escrowOf(facts: Facts, funded: Entry, job: JobAccount, datasets: Datase
     );
   }
   if (closed && !job.closed) needed(facts, 'access', undefined, `that job ${job.job} was closed, though its escrow is`);
-  const payments = paid.map((entry, line): PaymentAccount => {
-    const at = treasury.place(entry);
-    const want = expected[line] ?? refuse('contradiction', at, `escrow ${escrow} owes no payment of line ${line + 1}`);
-    agree(at, 'who is paid', entry.event['to'], want.to);
-    agree(at, 'how much is paid', String(whole(entry.event['amount'], at)), String(want.amount));
-    agree(at, 'what is paid for', entry.event['why'], want.why);
-    after(at, 'a payment out of an escrow before it was funded', entry, funded);
-    const number = Number(whole(entry.event['block'], at));
-    transferred(facts, at, number, { from: account, to: want.to, amount: want.amount });
-    return { to: want.to, amount: String(want.amount), why: want.why, block: number, paid: mark('treasury', entry) };
-  });
-  if (new Set([block, ...payments.map((payment) => payment.block)]).size !== payments.length + 1)
-    refuse('contradiction', path, `two payments of escrow ${escrow} name one block`);
-  const moved = facts.logs.ledger.all('transfer', { from: account }).length;
-  if (moved > payments.length)
-    refuse(
-      'missing',
-      'canisters.treasury.log',
-      `the ledger shows ${moved} transfers out of escrow ${escrow}, and ${payments.length} payments are recorded`,
-    );
+  const payments = paymentsOf(facts, funded, paid, expected);
+  nothingElseMoved(facts, funded, block, payments);
   if (job.closed)
     agree(path, `how job ${job.job} was closed`, job.closed.outcome, outcome === 'open' ? job.closed.outcome : outcome);
   if (outcome !== 'open' && outcome !== 'completed' && outcome !== 'refunded')
@@ -126,6 +99,45 @@ function escrowOf(facts: Facts, funded: Entry, job: JobAccount, datasets: Datase
     outcome,
     closed: closed ? mark('treasury', closed) : null,
   };
+}
+
+/** All that came in goes back, less the fee of the ledger; nothing where the fee is all of it. */
+function refundOf(funded: Entry, paid: Entry[], amount: bigint): Line[] {
+  if (amount <= 0n) return [];
+  return [{ to: funded.caller, amount, why: String(paid[0]?.event['why'] ?? 'refund: ') }];
+}
+
+/** Payments out of an escrow, each as it was due, and with its block in the ledger. */
+function paymentsOf(facts: Facts, funded: Entry, paid: Entry[], expected: Line[]): PaymentAccount[] {
+  const { treasury } = facts.logs;
+  const escrow = Number(funded.event['escrow']);
+  const account = accountOf(treasury.canister, escrow);
+  return paid.map((entry, line) => {
+    const at = treasury.place(entry);
+    const want = expected[line] ?? refuse('contradiction', at, `escrow ${escrow} owes no payment of line ${line + 1}`);
+    agree(at, 'who is paid', entry.event['to'], want.to);
+    agree(at, 'how much is paid', String(whole(entry.event['amount'], at)), String(want.amount));
+    agree(at, 'what is paid for', entry.event['why'], want.why);
+    after(at, 'a payment out of an escrow before it was funded', entry, funded);
+    const number = Number(whole(entry.event['block'], at));
+    transferred(facts, at, number, { from: account, to: want.to, amount: want.amount });
+    return { to: want.to, amount: String(want.amount), why: want.why, block: number, paid: mark('treasury', entry) };
+  });
+}
+
+/** Each payment has a block of its own, and the ledger shows none that was not recorded. */
+function nothingElseMoved(facts: Facts, funded: Entry, block: number, payments: PaymentAccount[]): void {
+  const { treasury, ledger } = facts.logs;
+  const escrow = Number(funded.event['escrow']);
+  if (new Set([block, ...payments.map((payment) => payment.block)]).size !== payments.length + 1)
+    refuse('contradiction', treasury.place(funded), `two payments of escrow ${escrow} name one block`);
+  const moved = ledger.all('transfer', { from: accountOf(treasury.canister, escrow) }).length;
+  if (moved > payments.length)
+    refuse(
+      'missing',
+      'canisters.treasury.log',
+      `the ledger shows ${moved} transfers out of escrow ${escrow}, and ${payments.length} payments are recorded`,
+    );
 }
 
 /**

@@ -166,12 +166,8 @@ export class Proposals {
     if (seen.size !== votes.length) refuse('contradiction', path, `a neuron voted twice on proposal ${id}`);
     if (votes[0]?.event['neuron'] !== proposer)
       refuse('contradiction', path, `its proposer's vote is missing from proposal ${id}`);
-    const sum = (vote: number): bigint =>
-      votes
-        .filter(({ event }) => event['vote'] === vote)
-        .reduce((all, { event }) => all + whole(event['power'], path), 0n);
-    const yes = sum(1);
-    const no = sum(2);
+    const yes = powerOf(votes, 1, path);
+    const no = powerOf(votes, 2, path);
     const all = whole(total, path);
     if (yes + no > all) refuse('contradiction', path, `more power voted on proposal ${id} than there is`);
 
@@ -189,15 +185,7 @@ export class Proposals {
         'it was carried out without having been adopted',
       );
     const effect = executed ? await this.effectOf(Number(fn), argument, decided!, executed) : undefined;
-    const outcome = withdrawn
-      ? 'withdrawn'
-      : failed
-        ? 'failed'
-        : executed || (adopted && fn === MOTION)
-          ? 'executed'
-          : adopted || !decided
-            ? 'open'
-            : 'rejected';
+    const carriedOut = executed !== undefined || (adopted && fn === MOTION);
     return {
       proposal: id,
       title: String(title),
@@ -210,17 +198,11 @@ export class Proposals {
       made: mark('governance', made),
       deadline: Number(deadline),
       quorum: Number(quorum),
-      votes: votes.map((vote) => ({
-        neuron: String(vote.event['neuron']),
-        vote: vote.event['vote'] === 1 ? 'yes' : 'no',
-        power: String(vote.event['power']),
-        follows: vote.event['follows'] === true,
-        cast: mark('governance', vote),
-      })),
+      votes: votes.map(voteOf),
       yes: String(yes),
       no: String(no),
       total: String(all),
-      outcome,
+      outcome: outcomeOf({ withdrawn, failed, decided }, adopted, carriedOut),
       decided: markOrNull('governance', decided ?? withdrawn),
       executed: markOrNull('governance', executed ?? failed),
       effect: effect ? mark(EFFECTS[Number(fn)]!.log, effect) : null,
@@ -270,4 +252,28 @@ export class Proposals {
       `what proposal ${Number(executed.event['proposal'])} carried out (${rule.kind})`,
     );
   }
+}
+
+function powerOf(votes: Entry[], vote: number, path: string): bigint {
+  const such = votes.filter(({ event }) => event['vote'] === vote);
+  return such.reduce((sum, { event }) => sum + whole(event['power'], path), 0n);
+}
+
+const voteOf = (vote: Entry): VoteAccount => ({
+  neuron: String(vote.event['neuron']),
+  vote: vote.event['vote'] === 1 ? 'yes' : 'no',
+  power: String(vote.event['power']),
+  follows: vote.event['follows'] === true,
+  cast: mark('governance', vote),
+});
+
+function outcomeOf(
+  { withdrawn, failed, decided }: Record<'withdrawn' | 'failed' | 'decided', Entry | undefined>,
+  adopted: boolean,
+  carriedOut: boolean,
+): ProposalAccount['outcome'] {
+  if (withdrawn) return 'withdrawn';
+  if (failed) return 'failed';
+  if (carriedOut) return 'executed';
+  return adopted || !decided ? 'open' : 'rejected';
 }

@@ -30,6 +30,14 @@ export interface WaveAccount {
   counters: Counters;
 }
 
+/** A pause, its end, or a soak that was skipped. */
+export interface HoldAccount {
+  what: string;
+  wave: number | null;
+  authority: Json;
+  said: Mark;
+}
+
 export interface ReleaseAccount {
   release: number;
   channel: string;
@@ -41,7 +49,7 @@ export interface ReleaseAccount {
   opened: Mark;
   waves: WaveAccount[];
   /** Pauses, resumptions and soaks that were cut short, in order. */
-  holds: { what: string; wave: number | null; authority: Json; said: Mark }[];
+  holds: HoldAccount[];
   outcome: 'open' | 'completed' | 'stopped' | 'superseded';
   why: string | null;
   stoppedBy: string | null;
@@ -131,18 +139,7 @@ async function releaseOf(
     : (last?.counters ?? countersOf(fleet.place(opened), {}));
   if (plan) judge(facts, plan, release, opened, waves, holds, end, counters);
   const outcome = outcomeOf(end);
-  for (const told of facts.logs.models.all('exposureSet', { release })) {
-    const place = facts.logs.models.place(told);
-    agree(place, 'who told of the exposure', told.caller, fleet.canister);
-    if (told.event['state'] === 'rolling' && !waves.some(({ threshold }) => threshold === told.event['threshold']))
-      refuse('missing', place, `release ${release} was exposed as none of its waves says`);
-    if (told.event['state'] !== 'rolling' && told.event['state'] !== outcome)
-      refuse(
-        'missing',
-        place,
-        `release ${release} is told to be ${String(told.event['state'])}, and the fleet's log has it ${outcome}`,
-      );
-  }
+  exposedAsSaid(facts, release, waves, outcome);
   const stoppedBy = outcome === 'stopped' ? textOf(end!.event['by'], fleet.place(end!)) : null;
   if (stoppedBy === 'governor') await proposals.behind('fleet', end!, 1007);
   return {
@@ -154,12 +151,7 @@ async function releaseOf(
     plan,
     opened: mark('fleet', opened),
     waves,
-    holds: holds.map((entry) => ({
-      what: String(entry.event['type']),
-      wave: (entry.event['wave'] as number | undefined) ?? null,
-      authority: entry.event['authority'] ?? null,
-      said: mark('fleet', entry),
-    })),
+    holds: holds.map(holdOf),
     outcome,
     why: outcome === 'stopped' ? textOf(end!.event['reason'], fleet.place(end!)) : null,
     stoppedBy,
@@ -168,6 +160,35 @@ async function releaseOf(
     ended: end ? mark('fleet', end) : null,
   };
 }
+
+/** What the registry was told of a release is what the fleet did. */
+function exposedAsSaid(
+  { logs: { fleet, models } }: Facts,
+  release: number,
+  waves: WaveAccount[],
+  outcome: ReleaseAccount['outcome'],
+): void {
+  for (const told of models.all('exposureSet', { release })) {
+    const place = models.place(told);
+    const state = told.event['state'];
+    agree(place, 'who told of the exposure', told.caller, fleet.canister);
+    if (state === 'rolling' && !waves.some(({ threshold }) => threshold === told.event['threshold']))
+      refuse('missing', place, `release ${release} was exposed as none of its waves says`);
+    if (state !== 'rolling' && state !== outcome)
+      refuse(
+        'missing',
+        place,
+        `release ${release} is told to be ${String(state)}, and the fleet's log has it ${outcome}`,
+      );
+  }
+}
+
+const holdOf = (entry: Entry): HoldAccount => ({
+  what: String(entry.event['type']),
+  wave: (entry.event['wave'] as number | undefined) ?? null,
+  authority: entry.event['authority'] ?? null,
+  said: mark('fleet', entry),
+});
 
 function outcomeOf(end: Entry | undefined): ReleaseAccount['outcome'] {
   switch (end?.event['type']) {
