@@ -1,5 +1,5 @@
 import { CanisterError, pageOf, type Access, type Clients, type IcNetwork } from '@livepod/client';
-import { canonicalJson, documentId, parseRecipe } from '@livepod/protocol';
+import { canonicalJson, documentId, parseRecipe, type RecipeDocument } from '@livepod/protocol';
 import { ActivityError } from '../errors.js';
 import { authorityOf } from '../operators/canister.js';
 import { later } from '../registration.js';
@@ -22,37 +22,8 @@ export function canisterAccess(
           `There is no provider ${provider}: no Nexus endpoint has that name. Check the name, or have the ` +
             'endpoint created.',
         );
-      const known = await approvedRecipe(clients, recipe);
-      for (const [name, value] of Object.entries(given)) {
-        const range = known.hyperparameters[name];
-        if (!range)
-          throw new ActivityError(
-            'outOfRange',
-            { name },
-            `Recipe ${known.name} has no hyper-parameter ${name}; it has ` +
-              `${Object.keys(known.hyperparameters).join(', ')}.`,
-          );
-        const fits =
-          (range.kind === 'integer') === (typeof value === 'number') &&
-          Number(value) >= Number(range.min) &&
-          Number(value) <= Number(range.max);
-        if (!fits)
-          throw new ActivityError(
-            'outOfRange',
-            { name, value },
-            `${name} is ${JSON.stringify(value)}; give ` +
-              `${range.kind === 'integer' ? 'a whole number' : 'a decimal as text'} from ${range.min} to ` +
-              `${range.max}.`,
-          );
-      }
-      if (base === null) return;
-      const checkpoint = await clients.models.get_checkpoint(base);
-      if (!checkpoint || !('official' in checkpoint.state))
-        throw new ActivityError(
-          'notAccepted',
-          { base },
-          `The base checkpoint ${base} is not official; train from one that was voted in, or from null.`,
-        );
+      mustFit(await approvedRecipe(clients, recipe), given);
+      if (base !== null) await mustBeOfficial(clients, base);
     },
     job: ({ job }) => view(job),
     async granted({ job }) {
@@ -68,10 +39,8 @@ export function canisterAccess(
     },
     async extend({ job, until, token }) {
       const deadline = BigInt(Date.parse(until)) * 1_000_000n;
-      return viewOf(
-        clients.network,
-        await clients.access.extend_deadline({ job: BigInt(job), deadline, authority: authorityOf(token) }),
-      );
+      const authority = authorityOf(token);
+      return viewOf(clients.network, await clients.access.extend_deadline({ job: BigInt(job), deadline, authority }));
     },
     async fail({ job, reason }) {
       const { state } = await view(job);
@@ -81,14 +50,45 @@ export function canisterAccess(
       } catch (error) {
         // Only its provider and its payer may; before it is paid nothing was granted, and after it is submitted its
         // checkpoint decides.
-        if (
-          !(error instanceof CanisterError) ||
-          !['notAuthorized', 'wrongPrincipal', 'notYet', 'invalid'].includes(error.code)
-        )
-          throw error;
+        const code = error instanceof CanisterError ? error.code : '';
+        if (!['notAuthorized', 'wrongPrincipal', 'notYet', 'invalid'].includes(code)) throw error;
       }
     },
   };
+}
+
+/** @throws ActivityError `outOfRange` for a hyper-parameter that the recipe does not have, or not with that value */
+function mustFit(recipe: RecipeDocument, given: Record<string, number | string>): void {
+  for (const [name, value] of Object.entries(given)) {
+    const range = recipe.hyperparameters[name];
+    if (!range)
+      throw new ActivityError(
+        'outOfRange',
+        { name },
+        `Recipe ${recipe.name} has no hyper-parameter ${name}; it has ` +
+          `${Object.keys(recipe.hyperparameters).join(', ')}.`,
+      );
+    const { kind, min, max } = range;
+    const rightKind = (kind === 'integer') === (typeof value === 'number');
+    if (rightKind && Number(value) >= Number(min) && Number(value) <= Number(max)) continue;
+    throw new ActivityError(
+      'outOfRange',
+      { name, value },
+      `${name} is ${JSON.stringify(value)}; give ` +
+        `${kind === 'integer' ? 'a whole number' : 'a decimal as text'} from ${min} to ${max}.`,
+    );
+  }
+}
+
+/** @throws ActivityError `notAccepted` */
+async function mustBeOfficial(clients: Clients, base: string): Promise<void> {
+  const checkpoint = await clients.models.get_checkpoint(base);
+  if (!checkpoint || !('official' in checkpoint.state))
+    throw new ActivityError(
+      'notAccepted',
+      { base },
+      `The base checkpoint ${base} is not official; train from one that was voted in, or from null.`,
+    );
 }
 
 /** The provider's side. */

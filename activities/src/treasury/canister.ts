@@ -9,43 +9,11 @@ import type { BondView, EscrowView, TreasuryPort } from './port.js';
 export function canisterTreasury(clients: Clients): TreasuryPort {
   const escrowOf = (job: number) => clients.treasury.escrow_of_job(BigInt(job));
 
-  /**
-   * Approves what a job costs, for this job alone, and once: what is approved is not approved again, and two attempts
-   * at the same time make the same transaction, which the ledger takes once (ICRC-1: Transaction deduplication).
-   */
-  async function approved(
-    { approve: amount, subaccount }: { approve: bigint; subaccount: Uint8Array },
-    job: number,
-  ): Promise<void> {
-    const spender = { owner: clients.treasury.canisterId, subaccount: [subaccount] as [Uint8Array] };
-    const { allowance } = await clients.ledger.icrc2_allowance({
-      account: { owner: clients.principal, subaccount: [] },
-      spender,
-    });
-    if (allowance >= amount) return;
-    const { created_at: createdAt } = await readJob(clients, job);
-    const approval = {
-      from_subaccount: [] as [],
-      spender,
-      amount,
-      expected_allowance: [] as [],
-      expires_at: [] as [],
-      fee: [] as [],
-      memo: [] as [],
-    };
-    try {
-      await clients.ledger.icrc2_approve({ ...approval, created_at_time: [createdAt] });
-    } catch (error) {
-      if (!(error instanceof CanisterError) || !['duplicate', 'tooOld'].includes(error.code)) throw error;
-      // A job asked for more than a day ago: too old for the ledger to know a repeat by.
-      if (error.code === 'tooOld') await clients.ledger.icrc2_approve({ ...approval, created_at_time: [] });
-    }
-  }
   return {
     async openEscrow({ job, clientRef }) {
       const known = await escrowOf(job);
       if (known && !('funding' in known.state)) return viewOf(known);
-      await approved(await clients.treasury.quote_escrow({ job: BigInt(job) }), job);
+      await approve(clients, await clients.treasury.quote_escrow({ job: BigInt(job) }), job);
       return viewOf(await clients.treasury.open_escrow({ job: BigInt(job), client_ref: clientRef }));
     },
     async settle({ job }) {
@@ -70,21 +38,58 @@ export function canisterTreasury(clients: Clients): TreasuryPort {
         });
         return { holder, purpose, amount: (bond?.amount ?? 0n).toString() };
       }),
-    async sweep() {
-      const settled: number[] = [];
-      const refunded: number[] = [];
-      let after: [] | [bigint] = [];
-      for (;;) {
-        const page = await clients.treasury.list_open_escrows({ after, limit: 100 });
-        for (const { id } of page) {
-          if (await tried(() => clients.treasury.settle(id))) settled.push(Number(id));
-          else if (await tried(() => clients.treasury.refund(id))) refunded.push(Number(id));
-        }
-        if (page.length < 100) return { settled, refunded };
-        after = [page.at(-1)!.id];
-      }
-    },
+    sweep: () => sweep(clients),
   };
+}
+
+/**
+ * Approves what a job costs, for this job alone, and once: what is approved is not approved again, and two attempts
+ * at the same time make the same transaction, which the ledger takes once (ICRC-1: Transaction deduplication).
+ */
+async function approve(
+  clients: Clients,
+  { approve: amount, subaccount }: { approve: bigint; subaccount: Uint8Array },
+  job: number,
+): Promise<void> {
+  const spender = { owner: clients.treasury.canisterId, subaccount: [subaccount] as [Uint8Array] };
+  const { allowance } = await clients.ledger.icrc2_allowance({
+    account: { owner: clients.principal, subaccount: [] },
+    spender,
+  });
+  if (allowance >= amount) return;
+  const { created_at: createdAt } = await readJob(clients, job);
+  const approval = {
+    from_subaccount: [] as [],
+    spender,
+    amount,
+    expected_allowance: [] as [],
+    expires_at: [] as [],
+    fee: [] as [],
+    memo: [] as [],
+  };
+  try {
+    await clients.ledger.icrc2_approve({ ...approval, created_at_time: [createdAt] });
+  } catch (error) {
+    if (!(error instanceof CanisterError) || !['duplicate', 'tooOld'].includes(error.code)) throw error;
+    // A job asked for more than a day ago: too old for the ledger to know a repeat by.
+    if (error.code === 'tooOld') await clients.ledger.icrc2_approve({ ...approval, created_at_time: [] });
+  }
+}
+
+/** Settles or refunds every escrow whose outcome is known. */
+async function sweep(clients: Clients): Promise<{ settled: number[]; refunded: number[] }> {
+  const settled: number[] = [];
+  const refunded: number[] = [];
+  let after: [] | [bigint] = [];
+  for (;;) {
+    const page = await clients.treasury.list_open_escrows({ after, limit: 100 });
+    for (const { id } of page) {
+      if (await tried(() => clients.treasury.settle(id))) settled.push(Number(id));
+      else if (await tried(() => clients.treasury.refund(id))) refunded.push(Number(id));
+    }
+    if (page.length < 100) return { settled, refunded };
+    after = [page.at(-1)!.id];
+  }
 }
 
 /** Whether the canister did it; "not yet" and the like are no. */
