@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { connect } from '@livepod/client';
+import { connect, type Clients } from '@livepod/client';
 import { loadIdentity } from '@livepod/client/node';
 import { serveApi } from './api.js';
 import { PodError, reasonOf } from './errors.js';
 import { canisterFleet } from './health/canister.js';
-import { jsonLog } from './log.js';
+import { jsonLog, type Log } from './log.js';
 import { Pod } from './pod.js';
 import { Fetcher } from './updates/fetcher.js';
 
@@ -48,11 +49,7 @@ const { values } = parseArgs({
 
 async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(HELP);
-  const network = JSON.parse(readFileSync(needed('network'), 'utf8')) as {
-    icHost: string;
-    rootKey: string;
-    canisters: { models: string };
-  };
+  const network = JSON.parse(readFileSync(needed('network'), 'utf8')) as Network;
   const identity = loadIdentity(needed('identity'));
   const principal = identity.getPrincipal();
   const clients = await connect(network as Parameters<typeof connect>[0], identity);
@@ -78,35 +75,43 @@ async function main(): Promise<void> {
   const { address, server } = await serveApi(pod, principal.toText(), number('port'));
   process.stdout.write(`${JSON.stringify({ ready: true, api: address, id: principal.toText() })}\n`);
 
-  let ending = false;
-  let wake: () => void = () => undefined;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    process.once(signal, () => {
-      ending = true;
-      wake();
-    });
+  const end = signalled();
   await pod.start();
-  let enrolled = false;
-  while (!ending) {
-    if (!enrolled) enrolled = await enrol();
-    await pod.turn();
-    if (!ending)
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        setTimeout(resolve, number('poll') * 1000);
-      });
-  }
+  await untilTheEnd(pod, clients, log, end);
   server.close();
   await pod.stop();
+}
 
-  async function enrol(): Promise<boolean> {
-    try {
-      await clients.fleet.enrol({ name: values.name, channel: values.channel });
-      return true;
-    } catch (error) {
-      log('enrolment waits', { why: reasonOf(error) });
-      return false;
-    }
+interface Network {
+  icHost: string;
+  rootKey: string;
+  canisters: { models: string };
+}
+
+/** Aborts at the first SIGTERM or SIGINT. */
+function signalled(): AbortSignal {
+  const end = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => end.abort());
+  return end.signal;
+}
+
+/** Looks for news every `--poll` seconds. A network that is not there yet only delays the enrolment. */
+async function untilTheEnd(pod: Pod, clients: Clients, log: Log, end: AbortSignal): Promise<void> {
+  let enrolled = false;
+  while (!end.aborted) {
+    enrolled ||= await enrol(clients, log);
+    await pod.turn();
+    await sleep(number('poll') * 1000, undefined, { signal: end }).catch(() => undefined);
+  }
+}
+
+async function enrol(clients: Clients, log: Log): Promise<boolean> {
+  try {
+    await clients.fleet.enrol({ name: values.name, channel: values.channel });
+    return true;
+  } catch (error) {
+    log('enrolment waits', { why: reasonOf(error) });
+    return false;
   }
 }
 
