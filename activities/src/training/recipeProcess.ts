@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
@@ -40,6 +40,11 @@ const QUOTES_RECORDS: ReadonlySet<string> = new Set(['badRecording', 'unknownLab
 const child = fileURLToPath(new URL('./child.ts', import.meta.url));
 const tsx = createRequire(import.meta.url).resolve('tsx');
 
+export interface RecipeResult {
+  metrics: Record<string, string>;
+  backend: string;
+}
+
 export interface RecipeRun {
   /** A file beside whose node_modules TensorFlow.js is installed. */
   modules: string;
@@ -57,75 +62,62 @@ export interface RecipeRun {
  * @throws ActivityError `trainingFailed` (never retried) · `interrupted` (the process died or the step was cancelled:
  *   it resumes from its last epoch)
  */
-export async function runRecipeProcess(
-  order: RecipeOrder,
-  { modules, hidden = [], onEpoch, signal }: RecipeRun,
-): Promise<{ metrics: Record<string, string>; backend: string }> {
+export async function runRecipeProcess(order: RecipeOrder, run: RecipeRun): Promise<RecipeResult> {
   const writable = [order.epochs, order.outputs];
   for (const folder of writable) await mkdir(folder, { recursive: true, mode: 0o700 });
   const node: [string, ...string[]] = [process.execPath, '--import', tsx, child];
   // Named, because they lie below /dev/shm, and the sandbox has a /dev of its own.
-  const readable = [
-    ...new Set(
-      [...(order.base === null ? [] : [order.base]), ...order.recordings.map(({ path }) => path)].map((path) =>
-        dirname(path),
-      ),
-    ),
-  ];
+  const files = [...(order.base === null ? [] : [order.base]), ...order.recordings.map(({ path }) => path)];
+  const readable = [...new Set(files.map((path) => dirname(path)))];
   const [program, args] = (await sandboxWorks())
-    ? confine(node, { writable, hidden, readable })
+    ? confine(node, { writable, hidden: run.hidden ?? [], readable })
     : [node[0], node.slice(1)];
-  // Without the parent's environment: no credentials, no identity file's place.
-  const { PATH, LIVEPOD_TENSORFLOW, LD_LIBRARY_PATH } = process.env;
-  const environment = {
-    PATH,
-    LIVEPOD_TENSORFLOW,
-    LD_LIBRARY_PATH,
-    LIVEPOD_MODULES: modules,
-    TMPDIR: order.epochs,
-    HOME: order.epochs,
-  };
-  const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined));
+  const env = environment(run.modules, order.epochs);
+  const running = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+  const stop = (): void => void running.kill('SIGKILL');
+  run.signal?.addEventListener('abort', stop, { once: true });
+  try {
+    return await resultOf(order, running, run.onEpoch);
+  } finally {
+    run.signal?.removeEventListener('abort', stop);
+    stop();
+  }
+}
 
+/** Without the parent's environment: no credentials, no identity file's place. */
+function environment(modules: string, scratch: string): Record<string, string> {
+  const { PATH, LIVEPOD_TENSORFLOW, LD_LIBRARY_PATH } = process.env;
+  const given = { PATH, LIVEPOD_TENSORFLOW, LD_LIBRARY_PATH };
+  const known = Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return { ...Object.fromEntries(known), LIVEPOD_MODULES: modules, TMPDIR: scratch, HOME: scratch };
+}
+
+/** The first that it says or does counts: its result, its failure, or its end. */
+function resultOf(order: RecipeOrder, running: ChildProcess, onEpoch: (epoch: Epoch) => void): Promise<RecipeResult> {
   return new Promise((resolve, reject) => {
-    const running = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
-    const stop = (): void => void running.kill('SIGKILL');
-    signal?.addEventListener('abort', stop, { once: true });
-    let settled = false;
-    const settle = (end: () => void): void => {
-      if (settled) return;
-      settled = true;
-      signal?.removeEventListener('abort', stop);
-      stop();
-      end();
-    };
     running.on('message', (message: RecipeMessage) => {
-      if (message.kind === 'epoch') onEpoch(message.epoch);
-      else if (message.kind === 'done') settle(() => resolve({ metrics: message.metrics, backend: message.backend }));
-      else settle(() => reject(failed(message)));
+      if (message.kind === 'epoch') return onEpoch(message.epoch);
+      if (message.kind === 'done') return resolve({ metrics: message.metrics, backend: message.backend });
+      reject(failed(message));
     });
-    running.on('error', (cause) =>
-      settle(() =>
-        reject(
-          new ActivityError('interrupted', {}, 'The training process could not be started; it is tried again.', {
-            cause,
-          }),
-        ),
-      ),
-    );
-    running.on('exit', (code, killedBy) =>
-      settle(() =>
-        reject(
-          new ActivityError(
-            'interrupted',
-            { code, killedBy },
-            `The training process ended early (${killedBy ?? `status ${code}`}); it resumes from its last epoch.`,
-          ),
-        ),
-      ),
-    );
+    running.on('error', (cause) => reject(notStarted(cause)));
+    running.on('exit', (code, killedBy) => reject(endedEarly(code, killedBy)));
     running.send(order);
   });
+}
+
+function notStarted(cause: Error): ActivityError {
+  return new ActivityError('interrupted', {}, 'The training process could not be started; it is tried again.', {
+    cause,
+  });
+}
+
+function endedEarly(code: number | null, killedBy: string | null): ActivityError {
+  return new ActivityError(
+    'interrupted',
+    { code, killedBy },
+    `The training process ended early (${killedBy ?? `status ${code}`}); it resumes from its last epoch.`,
+  );
 }
 
 function failed({ code, message }: { code: string; message: string }): ActivityError {
