@@ -82,13 +82,7 @@ export async function run(options: BenchOptions, sizes: Sizes = SIZES): Promise<
       `Processor time of the host, all its threads: ${used.join(', ')}; ${availableParallelism()} cores, ` +
         `shared with the clients, under a load of ${loadavg()[0]!.toFixed(1)}.`,
     );
-    const cost = parts(seed, target.canister);
-    note(
-      `What is in it, each done alone: envelope read and verified ${milli(cost.envelope)}, the node’s Ed25519 ` +
-        `signature on a query ${milli(cost.nodeSignature)}; per round the BLS signature ` +
-        `${milli(cost.subnetSignature)} and fdatasync ${milli(cost.flush)}. The rest is HTTP, CBOR, hashing and ` +
-        'passing between threads.',
-    );
+    note(whatIsIn(parts(seed, target.canister)));
     progress('restarts');
     const clean = await middle(sizes.restarts, () => restart(network, 'SIGTERM'));
     const killed = await middle(sizes.restarts, () => restart(network, 'SIGKILL'));
@@ -110,6 +104,12 @@ export async function run(options: BenchOptions, sizes: Sizes = SIZES): Promise<
     await target.stop();
   }
 }
+
+const whatIsIn = (cost: ReturnType<typeof parts>): string =>
+  `What is in it, each done alone: envelope read and verified ${milli(cost.envelope)}, the node’s Ed25519 ` +
+  `signature on a query ${milli(cost.nodeSignature)}; per round the BLS signature ` +
+  `${milli(cost.subnetSignature)} and fdatasync ${milli(cost.flush)}. The rest is HTTP, CBOR, hashing and ` +
+  'passing between threads.';
 
 /** A figure with PocketIC's beside it where there is one; targets are absolute. */
 function beside(

@@ -12,58 +12,27 @@ const ROUNDS = 9;
 const TURNS = 400;
 const TURN = 10; // windows; shorter than a scheduler's time slice, so that other work on the machine falls on both
 
-/** Both sides answer with the index of the most likely class, and have the same session options. */
+/** Answers with the index of the most likely class. */
+type Classify = (window: Float32Array) => Promise<number>;
+
+/** Both sides have the same session options. */
 export async function run(options: BenchOptions): Promise<BenchRow[]> {
   options.progress('training a motion-cnn for a moment, to have a model');
   const model = await motionModel();
   try {
     const motion = windows(100, 1);
     const classifier = await Classifier.load(model.path, LABELS, SHAPE);
-    const pod = async (window: Float32Array) => LABELS.indexOf(await classifier.classify(window));
+    const pod: Classify = async (window) => LABELS.indexOf(await classifier.classify(window));
+    const bare = await bareClassifier(model.path);
+    for (const window of motion) mustAgree(await pod(window), await bare(window));
 
-    const session = await InferenceSession.create(model.path, {
-      intraOpNumThreads: 1,
-      interOpNumThreads: 1,
-      logSeverityLevel: 3,
-    });
-    const input = session.inputNames[0]!;
-    const output = session.outputNames[0]!;
-    const bare = async (window: Float32Array) => {
-      const { data } = (await session.run({ [input]: new Tensor('float32', window, [1, ...SHAPE]) }))[output] as {
-        data: Float32Array;
-      };
-      return data.indexOf(data.reduce((most, value) => (value > most ? value : most), -Infinity));
-    };
-
-    for (const window of motion) {
-      const ours = await pod(window);
-      const theirs = await bare(window);
-      if (ours !== theirs)
-        throw new BenchError(
-          'wrongResult',
-          { ours, theirs },
-          'The pod and bare ONNX Runtime name different classes for the same window.',
-        );
-    }
-    const turn = (classify: (window: Float32Array) => Promise<number>) => async (at: number) => {
-      const times: number[] = [];
-      for (let step = 0; step < TURN; step += 1) {
-        const window = motion[(at * TURN + step) % motion.length] as Float32Array;
-        const begun = performance.now();
-        await classify(window);
-        times.push((performance.now() - begun) * 1000);
-      }
-      return times;
-    };
-    await takeTurns(WARM_UP / TURN, [turn(pod), turn(bare)]);
+    const turns = [pod, bare].map((classify) => (at: number) => timesOf(classify, motion, at));
+    await takeTurns(WARM_UP / TURN, turns);
     options.progress(`classifying ${(2 * ROUNDS * TURNS * TURN).toLocaleString('en-US')} windows`);
     const rounds: { ours: number[]; theirs: number[] }[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      const [ours, theirs] = (await takeTurns(TURNS, [turn(pod), turn(bare)])).map((turns) => turns.flat()) as [
-        number[],
-        number[],
-      ];
-      rounds.push({ ours, theirs });
+      const [ours, theirs] = (await takeTurns(TURNS, turns)) as [number[][], number[][]];
+      rounds.push({ ours: ours.flat(), theirs: theirs.flat() });
     }
     return [0.5, 0.99].map((q) => {
       const value = median(rounds.map(({ ours }) => quantile(ours, q)));
@@ -82,4 +51,40 @@ export async function run(options: BenchOptions): Promise<BenchRow[]> {
   } finally {
     model.remove();
   }
+}
+
+async function bareClassifier(path: string): Promise<Classify> {
+  const session = await InferenceSession.create(path, {
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+  });
+  const input = session.inputNames[0]!;
+  const output = session.outputNames[0]!;
+  return async (window) => {
+    const answers = await session.run({ [input]: new Tensor('float32', window, [1, ...SHAPE]) });
+    const data = answers[output]!.data as Float32Array;
+    return data.indexOf(data.reduce((most, value) => (value > most ? value : most), -Infinity));
+  };
+}
+
+function mustAgree(ours: number, theirs: number): void {
+  if (ours === theirs) return;
+  throw new BenchError(
+    'wrongResult',
+    { ours, theirs },
+    'The pod and bare ONNX Runtime name different classes for the same window.',
+  );
+}
+
+/** Microseconds that each window of a turn takes. */
+async function timesOf(classify: Classify, motion: Float32Array[], turn: number): Promise<number[]> {
+  const times: number[] = [];
+  for (let step = 0; step < TURN; step += 1) {
+    const window = motion[(turn * TURN + step) % motion.length]!;
+    const begun = performance.now();
+    await classify(window);
+    times.push((performance.now() - begun) * 1000);
+  }
+  return times;
 }

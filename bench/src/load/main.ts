@@ -45,69 +45,19 @@ async function main(): Promise<void> {
   });
   if (values.help) return console.log(HELP);
   const lifecycles = Number(values.lifecycles);
-  const cached = Number(values.cached);
-  const finish = Number(values.finish);
   if (!Number.isInteger(lifecycles / 4) || lifecycles < 4)
     throw new Error(`--lifecycles is ${values.lifecycles}; give a multiple of 4.`);
 
-  const world = Object.assign(new World(), { looks: 0 });
-  const proposed = new Set<string>();
-  /** Votes on proposals from this number on are decided at once; those before stay open. */
-  let openFrom = Infinity;
-  const activities = world.activities();
-  const troupe = await Troupe.open({
-    database: true,
-    activities: () => ({
-      ...activities,
-      'governance.proposeAll': async (request: { proposals: { clientRef: string }[] }) => {
-        for (const { clientRef } of request.proposals) proposed.add(clientRef);
-        return activities['governance.proposeAll']!(request as never);
-      },
-      'governance.decisions': async (request: { proposals: number[] }) => {
-        if (request.proposals[0]! >= openFrom) return activities['governance.decisions']!(request as never);
-        throw ApplicationFailure.create({
-          type: 'notDecided',
-          message: 'The vote is open',
-          nextRetryDelay: '5 minutes',
-          category: 'BENIGN',
-        });
-      },
-    }),
-  });
+  const votes = new OpenVotes();
+  const troupe = await Troupe.open({ database: true, activities: () => votes.activities() });
   try {
-    const worker = await troupe.start('orchestrator', { cached });
-    const pids = { worker: worker.pid, server: troupe.server.pid };
-    const samples: Sample[] = [await sample(troupe.client, 0, pids, troupe.database)];
-    const notes: string[] = [];
-    let began = performance.now();
-    for (let inFlight = 0; inFlight < lifecycles;) {
-      const upTo = Math.min(
-        inFlight + STARTED_TOGETHER,
-        [lifecycles / 4, lifecycles / 2, lifecycles].find((mark) => mark > inFlight)!,
-      );
-      await Promise.all(Array.from({ length: upTo - inFlight }, (_, index) => start(troupe, inFlight + index)));
-      inFlight = upTo;
-      while (proposed.size < inFlight) await sleep(100);
-      if (![lifecycles / 4, lifecycles / 2, lifecycles].includes(inFlight)) continue;
-      const seconds = (performance.now() - began) / 1000;
-      await sleep(5000); // what is being written, and visibility, come to rest
-      const now = await sample(troupe.client, inFlight, pids, troupe.database);
-      samples.push(now);
-      notes.push(
-        `${inFlight} in flight: worker ${now.workerMB.toFixed(0)} MB, server ${now.serverMB.toFixed(0)} MB, ` +
-          `database ${now.databaseMB.toFixed(1)} MB, ${now.rows} visibility rows, ${now.eventsEach.toFixed(1)} ` +
-          `events and ${(now.bytesEach / 1000).toFixed(1)} kB of history each; the last ` +
-          `${inFlight - samples.at(-2)!.inFlight} began in ${seconds.toFixed(0)} s.`,
-      );
-      console.error(`  ${notes.at(-1)}`);
-      began = performance.now();
-    }
-
+    const worker = await troupe.start('orchestrator', { cached: Number(values.cached) });
+    const { samples, notes } = await filled(troupe, worker.pid, votes, lifecycles);
     const rows = growth(samples);
     console.log(`\n${asText(rows)}`);
     if (values.json) writeFileSync(values.json, `${JSON.stringify({ samples, rows }, null, 2)}\n`);
-    openFrom = proposed.size + 1;
-    notes.push(await finished(troupe, lifecycles, finish));
+    votes.decideFurther();
+    notes.push(await finished(troupe, lifecycles, Number(values.finish)));
     for (const note of notes) console.log(`  ${note}`);
     if (values.markdown) writeIntoPage(join(ROOT, 'docs', 'scaling.md'), 'load', rows, notes);
     if (rows.some((row) => met(row) === false)) process.exitCode = 1;
@@ -115,6 +65,72 @@ async function main(): Promise<void> {
     await troupe.close();
   }
 }
+
+/** A world in which votes stay open, so that all lifecycles wait. */
+class OpenVotes {
+  readonly proposed = new Set<string>();
+  /** Votes on proposals from this number on are decided at once; those before stay open. */
+  private openFrom = Infinity;
+  private readonly world = Object.assign(new World(), { looks: 0 }).activities();
+
+  activities(): typeof this.world {
+    return {
+      ...this.world,
+      'governance.proposeAll': async (request: { proposals: { clientRef: string }[] }) => {
+        for (const { clientRef } of request.proposals) this.proposed.add(clientRef);
+        return this.world['governance.proposeAll']!(request as never);
+      },
+      'governance.decisions': async (request: { proposals: number[] }) => {
+        if (request.proposals[0]! >= this.openFrom) return this.world['governance.decisions']!(request as never);
+        throw ApplicationFailure.create({
+          type: 'notDecided',
+          message: 'The vote is open',
+          nextRetryDelay: '5 minutes',
+          category: 'BENIGN',
+        });
+      },
+    };
+  }
+
+  /** What is proposed from now on is decided at once. */
+  decideFurther(): void {
+    this.openFrom = this.proposed.size + 1;
+  }
+}
+
+/** Begins all lifecycles and lets them wait. @returns a sample before, and with a quarter, half and all of them */
+async function filled(
+  troupe: Troupe,
+  workerPid: number,
+  votes: OpenVotes,
+  lifecycles: number,
+): Promise<{ samples: Sample[]; notes: string[] }> {
+  const pids = { worker: workerPid, server: troupe.server.pid };
+  const samples: Sample[] = [await sample(troupe.client, 0, pids, troupe.database)];
+  const notes: string[] = [];
+  let inFlight = 0;
+  for (const mark of [lifecycles / 4, lifecycles / 2, lifecycles]) {
+    const began = performance.now();
+    while (inFlight < mark) {
+      const upTo = Math.min(inFlight + STARTED_TOGETHER, mark);
+      await Promise.all(Array.from({ length: upTo - inFlight }, (_, index) => start(troupe, inFlight + index)));
+      inFlight = upTo;
+      while (votes.proposed.size < inFlight) await sleep(100);
+    }
+    const seconds = (performance.now() - began) / 1000;
+    await sleep(5000); // what is being written, and visibility, come to rest
+    samples.push(await sample(troupe.client, inFlight, pids, troupe.database));
+    notes.push(inWords(samples.at(-1)!, samples.at(-2)!, seconds));
+    console.error(`  ${notes.at(-1)}`);
+  }
+  return { samples, notes };
+}
+
+const inWords = (now: Sample, before: Sample, seconds: number): string =>
+  `${now.inFlight} in flight: worker ${now.workerMB.toFixed(0)} MB, server ${now.serverMB.toFixed(0)} MB, ` +
+  `database ${now.databaseMB.toFixed(1)} MB, ${now.rows} visibility rows, ${now.eventsEach.toFixed(1)} ` +
+  `events and ${(now.bytesEach / 1000).toFixed(1)} kB of history each; the last ` +
+  `${now.inFlight - before.inFlight} began in ${seconds.toFixed(0)} s.`;
 
 const start = (troupe: Troupe, number: number) =>
   troupe.client.workflow.start('lifecycle', {

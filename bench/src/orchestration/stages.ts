@@ -23,9 +23,51 @@ const IN_A_ROW = 5;
  */
 export async function stages({ progress, note }: BenchOptions): Promise<BenchRow[]> {
   const stage = await Stage.open();
-  const world = (): World => Object.assign(new World(), { looks: 0 });
-  stage.world = world();
-  const bareWorker = await Worker.create({
+  const runs = new Runs(stage);
+  stage.world = worldAtOnce();
+  const bareWorker = await bareWorkerOf(stage);
+  const running = bareWorker.run();
+  try {
+    await Promise.all([runs.lifecycle('warm-up'), runs.bare('bare-warm-up')]);
+    progress(`${ROUNDS} lifecycles, in turns with bare workflows`);
+    const began = new Date();
+    await runs.inTurns();
+    const recorded = [
+      ...(await closed(stage.environment.client, began)),
+      ...(await closed(stage.inProviderNamespace(), began)),
+    ];
+    const rows = overheads(recorded, note);
+
+    progress(`${THROUGHPUT_ROUNDS} lifecycles, ${SIDE_BY_SIDE} side by side`);
+    const steps = recorded.filter(ours).reduce((sum, one) => sum + ownOverhead(one, recorded).steps, 0) / ROUNDS;
+    note(
+      `A lifecycle of two datasets has ${steps.toFixed(0)} steps (activities, children, Nexus operations) in ` +
+        `${new Set(recorded.filter(ours).map(({ type }) => type)).size} kinds of workflow; its peer is as many ` +
+        `bare workflows, ${SIDE_BY_SIDE * 4} side by side.`,
+    );
+    rows.push(await runs.throughput(steps));
+
+    progress('the longest history: 1,000 datasets');
+    stage.world = worldAtOnce();
+    await runs.lifecycle(
+      'large',
+      Array.from({ length: 1000 }, (_, index) => datasetId(index)),
+    );
+    const all = [...recorded, ...(await closed(stage.environment.client, began))].filter(ours);
+    rows.push(await replayOf(all.sort((a, b) => b.events.length - a.events.length)[0]!, stage));
+    return rows;
+  } finally {
+    bareWorker.shutdown();
+    await running;
+    await stage.close();
+  }
+}
+
+const worldAtOnce = (): World => Object.assign(new World(), { looks: 0 });
+const datasetId = (index: number): string => `sha256:${index.toString(16).padStart(8, '0').padEnd(64, '0')}`;
+
+async function bareWorkerOf(stage: Stage): Promise<Worker> {
+  return Worker.create({
     connection: stage.environment.nativeConnection,
     namespace: 'livepod',
     taskQueue: 'bare',
@@ -35,40 +77,37 @@ export async function stages({ progress, note }: BenchOptions): Promise<BenchRow
       logger: new DefaultLogger('WARN'),
     }),
   });
-  const running = bareWorker.run();
-  const lifecycle = async (name: string, datasets?: string[]): Promise<void> => {
-    await (await stage.start('lifecycle', `lifecycle-${name}`, round(name, datasets ? { datasets } : {}))).result();
-  };
-  const bare = async (name: string, type = 'bare'): Promise<void> =>
-    void (await stage.client.execute(type, { taskQueue: 'bare', workflowId: name }));
+}
 
-  try {
-    await Promise.all([lifecycle('warm-up'), bare('bare-warm-up')]);
-    progress(`${ROUNDS} lifecycles, in turns with bare workflows`);
-    const began = new Date();
+/** Runs of our workflows and of bare ones, each to its end. */
+class Runs {
+  constructor(private readonly stage: Stage) {}
+
+  async lifecycle(name: string, datasets?: string[]): Promise<void> {
+    const input = round(name, datasets ? { datasets } : {});
+    await (await this.stage.start('lifecycle', `lifecycle-${name}`, input)).result();
+  }
+
+  async bare(name: string, type = 'bare'): Promise<void> {
+    await this.stage.client.execute(type, { taskQueue: 'bare', workflowId: name });
+  }
+
+  async inTurns(): Promise<void> {
     for (let turn = 0; turn < ROUNDS; turn++) {
-      stage.world = world();
-      await lifecycle(`bench-${turn}`);
-      for (let each = 0; each < BARE_PER_ROUND; each++) await bare(`bare-${turn}-${each}`);
-      await bare(`longer-${turn}`, 'bareRow');
+      this.stage.world = worldAtOnce();
+      await this.lifecycle(`bench-${turn}`);
+      for (let each = 0; each < BARE_PER_ROUND; each++) await this.bare(`bare-${turn}-${each}`);
+      await this.bare(`longer-${turn}`, 'bareRow');
     }
-    const recorded = [
-      ...(await closed(stage.environment.client, began)),
-      ...(await closed(stage.inProviderNamespace(), began)),
-    ];
-    const rows = overheads(recorded, note);
+  }
 
-    progress(`${THROUGHPUT_ROUNDS} lifecycles, ${SIDE_BY_SIDE} side by side`);
-    const steps = recorded.filter(ours).reduce((sum, one) => sum + ownOverhead(one, recorded).steps, 0) / ROUNDS;
-    const seconds = (await sideBySide(SIDE_BY_SIDE, THROUGHPUT_ROUNDS, (turn) => lifecycle(`many-${turn}`))) / 1000;
+  async throughput(steps: number): Promise<BenchRow> {
+    const many = (turn: number): Promise<void> => this.lifecycle(`many-${turn}`);
+    const manyBare = (turn: number): Promise<void> => this.bare(`many-bare-${turn}`);
+    const seconds = (await sideBySide(SIDE_BY_SIDE, THROUGHPUT_ROUNDS, many)) / 1000;
     const bareCount = Math.round(THROUGHPUT_ROUNDS * steps);
-    const bareSeconds = (await sideBySide(SIDE_BY_SIDE * 4, bareCount, (turn) => bare(`many-bare-${turn}`))) / 1000;
-    note(
-      `A lifecycle of two datasets has ${steps.toFixed(0)} steps (activities, children, Nexus operations) in ` +
-        `${new Set(recorded.filter(ours).map(({ type }) => type)).size} kinds of workflow; its peer is as many ` +
-        `bare workflows, ${SIDE_BY_SIDE * 4} side by side.`,
-    );
-    rows.push({
+    const bareSeconds = (await sideBySide(SIDE_BY_SIDE * 4, bareCount, manyBare)) / 1000;
+    return {
       name: `lifecycles, ${SIDE_BY_SIDE} side by side`,
       value: (THROUGHPUT_ROUNDS / seconds) * 60,
       unit: '/min',
@@ -76,21 +115,7 @@ export async function stages({ progress, note }: BenchOptions): Promise<BenchRow
       peerValue: (THROUGHPUT_ROUNDS / bareSeconds) * 60,
       ratio: bareSeconds / seconds,
       target: null,
-    });
-
-    progress('the longest history: 1,000 datasets');
-    stage.world = world();
-    await lifecycle(
-      'large',
-      Array.from({ length: 1000 }, (_, index) => `sha256:${index.toString(16).padStart(8, '0').padEnd(64, '0')}`),
-    );
-    const all = [...recorded, ...(await closed(stage.environment.client, began))].filter(ours);
-    rows.push(await replayOf(all.sort((a, b) => b.events.length - a.events.length)[0]!, stage));
-    return rows;
-  } finally {
-    bareWorker.shutdown();
-    await running;
-    await stage.close();
+    };
   }
 }
 

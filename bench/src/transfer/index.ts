@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Clients } from '@livepod/client';
 import { cache } from '@livepod/stack';
 import type { BenchOptions, BenchRow } from '../benchmark.js';
 import { median, takeTurns } from '../measuring.js';
@@ -35,74 +36,96 @@ export async function run(options: BenchOptions): Promise<BenchRow[]> {
   try {
     options.progress('installing canisters');
     const { clients, seed } = await installedClients(ic, BigInt(4 * MIB * 2 ** 20));
-    const files = Array.from({ length: FILES }, (_, index) => ({
-      name: `${index}.csv`,
-      bytes: new Uint8Array(randomBytes(FILE_BYTES)),
-    }));
-    const fresh = (path: string, round: number) => join(folder, 'down', `${path}-${round}`);
-    const cleanly = async (trip: Promise<Trip>): Promise<Trip> =>
-      trip.finally(() => rmSync(join(folder, 'down'), { recursive: true, force: true }));
-
-    const small = files.slice(0, 2).map((file) => ({ ...file, bytes: file.bytes.subarray(0, 1 << 20) }));
-    await cleanly(bareS3(s3, small, 'first', fresh('bare', -1)));
-    await cleanly(throughS3(s3, clients, seed, small, 'first', fresh('s3', -1)));
-    // creates the bucket canister, too
-    await cleanly(throughBucket(clients, seed, small, 'first', fresh('bucket', -1)));
+    const trips = new Trips(s3, clients, seed, join(folder, 'down'));
+    await trips.warmUp();
 
     options.progress(`${ROUNDS} times ${MIB} MiB through S3, with and without us`);
     const [bare, ours] = (await takeTurns(ROUNDS, [
-      (round) => cleanly(bareS3(s3, files, `bare-${round}`, fresh('bare', round))),
-      (round) => cleanly(throughS3(s3, clients, seed, files, `ours-${round}`, fresh('s3', round))),
+      (round) => trips.bare(`bare-${round}`),
+      (round) => trips.ours(`ours-${round}`),
     ])) as [Trip[], Trip[]];
 
     options.progress(`${BUCKET_ROUNDS} times ${MIB} MiB through a bucket canister`);
     const before = await ic.facts();
-    const [bucket] = (await takeTurns(BUCKET_ROUNDS, [
-      (round) => cleanly(throughBucket(clients, seed, files, `bucket-${round}`, fresh('bucket', round))),
-    ])) as [Trip[]];
+    const [bucket] = (await takeTurns(BUCKET_ROUNDS, [(round) => trips.bucket(`bucket-${round}`)])) as [Trip[]];
     const after = await ic.facts();
-    const perMegabyte = (total: bigint) => Number(total) / ((BUCKET_ROUNDS * FILES * FILE_BYTES) / 1e6);
 
-    options.note(
-      `Rates in MiB of recordings per second, ${FILES} files of ${FILE_BYTES >> 20} MiB. Ours encrypts, ` +
-        'hashes and, on the way down, checks every chunk before it is written; the peer does neither.',
-    );
-    options.note(
-      'Where cores are few, the client’s encryption and hashing compete with the server for them; on loopback ' +
-        'nothing else limits the way up.',
-    );
-    options.note(
-      'Cycles as a subnet of 13 nodes charges them, for messages, executed instructions and storage ' +
-        'meanwhile; reading is free.',
-    );
+    explain(options.note);
     return [
       ...rates('S3', ours, bare, 0.7),
       processor('S3', ours, bare),
       ...rates('buckets', bucket, bare, null),
       processor('buckets', bucket, bare),
-      {
-        name: 'buckets: instructions',
-        value: perMegabyte(after.instructions - before.instructions) / 1e6,
-        unit: 'M per MB up',
-        peer: null,
-        peerValue: null,
-        ratio: null,
-        target: null,
-      },
-      {
-        name: 'buckets: cycles',
-        value: perMegabyte(before.cycles - after.cycles) / 1e6,
-        unit: 'M per MB up',
-        peer: null,
-        peerValue: null,
-        ratio: null,
-        target: null,
-      },
+      perMegabyte('instructions', after.instructions - before.instructions),
+      perMegabyte('cycles', before.cycles - after.cycles),
     ];
   } finally {
     await Promise.all([s3.stop(), ic.stop()]);
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Recordings of their own on their way up and down, by each path; what came down is removed at once. */
+class Trips {
+  private readonly files = Array.from({ length: FILES }, (_, index) => ({
+    name: `${index}.csv`,
+    bytes: new Uint8Array(randomBytes(FILE_BYTES)),
+  }));
+
+  constructor(
+    private readonly s3: Awaited<ReturnType<typeof startS3>>,
+    private readonly clients: Clients,
+    private readonly seed: Uint8Array,
+    private readonly down: string,
+  ) {}
+
+  /** Once each, and little; it creates the bucket canister, too. */
+  async warmUp(): Promise<void> {
+    const small = this.files.slice(0, 2).map((file) => ({ ...file, bytes: file.bytes.subarray(0, 1 << 20) }));
+    await this.bare('first-bare', small);
+    await this.ours('first-s3', small);
+    await this.bucket('first-bucket', small);
+  }
+
+  bare = (name: string, files = this.files): Promise<Trip> =>
+    this.cleanly(bareS3(this.s3, files, name, join(this.down, name)));
+
+  ours = (name: string, files = this.files): Promise<Trip> =>
+    this.cleanly(throughS3(this.s3, this.clients, this.seed, files, name, join(this.down, name)));
+
+  bucket = (name: string, files = this.files): Promise<Trip> =>
+    this.cleanly(throughBucket(this.clients, this.seed, files, name, join(this.down, name)));
+
+  private async cleanly(trip: Promise<Trip>): Promise<Trip> {
+    return trip.finally(() => rmSync(this.down, { recursive: true, force: true }));
+  }
+}
+
+function explain(note: (line: string) => void): void {
+  note(
+    `Rates in MiB of recordings per second, ${FILES} files of ${FILE_BYTES >> 20} MiB. Ours encrypts, ` +
+      'hashes and, on the way down, checks every chunk before it is written; the peer does neither.',
+  );
+  note(
+    'Where cores are few, the client’s encryption and hashing compete with the server for them; on loopback ' +
+      'nothing else limits the way up.',
+  );
+  note(
+    'Cycles as a subnet of 13 nodes charges them, for messages, executed instructions and storage ' +
+      'meanwhile; reading is free.',
+  );
+}
+
+function perMegabyte(what: string, total: bigint): BenchRow {
+  return {
+    name: `buckets: ${what}`,
+    value: Number(total) / ((BUCKET_ROUNDS * FILES * FILE_BYTES) / 1e6) / 1e6,
+    unit: 'M per MB up',
+    peer: null,
+    peerValue: null,
+    ratio: null,
+    target: null,
+  };
 }
 
 /** Up, down, and both: what the target is about is a dataset's whole way. */
