@@ -24,6 +24,12 @@ export function addCodec(program: Command): void {
   const codec = program
     .command('codec')
     .description('keys that encrypt what Temporal stores, and the server that shows it');
+  addOwnKeys(codec);
+  addSharedKeys(codec);
+  addServer(codec);
+}
+
+function addOwnKeys(codec: Command): void {
   codec
     .command('new')
     .description('make a key ring for a namespace')
@@ -48,6 +54,9 @@ export function addCodec(program: Command): void {
     )
     .addOption(keysOption)
     .action(({ keys, shared }: { keys: string; shared?: string }) => print({ active: rotate(keys, shared) }));
+}
+
+function addSharedKeys(codec: Command): void {
   codec
     .command('share')
     .description(
@@ -72,6 +81,9 @@ export function addCodec(program: Command): void {
       acceptShare(keys, shared);
       print({ namespace: shared.namespace, key: shared.active });
     });
+}
+
+function addServer(codec: Command): void {
   codec
     .command('signin')
     .description('print a link that lets a browser read payloads through the stack’s codec server')
@@ -79,43 +91,34 @@ export function addCodec(program: Command): void {
     .option('--hours <n>', 'how long it is good', '12')
     .option('--read-only', 'decrypt, but encrypt nothing: no starts and no updates')
     .addOption(new Option('--network <file>', 'network.json').env('LIVEPOD_NETWORK').default('.state/network.json'))
-    .action(
-      async ({
-        subject,
-        hours,
-        readOnly,
-        network,
-      }: {
-        subject: string;
-        hours: string;
-        readOnly?: boolean;
-        network: string;
-      }) => {
-        const { temporal } = readNetwork(network);
-        if (!temporal?.codecUrl)
-          throw new CliError('badConfiguration', {}, `${network} names no codec server; start the stack again.`);
-        if (!(Number(hours) > 0))
-          throw new CliError(
-            'badArguments',
-            { hours },
-            `--hours ${hours} is no number of hours; give one above 0, such as 12.`,
-          );
-        const permissions = [
-          `${temporal.namespace}:${readOnly ? 'read' : 'write'}`,
-          `${temporal.providerNamespace}:read`,
-        ];
-        const token = await signInToken(join(dirname(network), 'secrets', 'codec-signing.json'), {
-          subject,
-          permissions,
-          hours: Number(hours),
-        });
-        process.stdout.write(`${signInLink(temporal.codecUrl, token)}\n`);
-      },
-    );
+    .action(printSignIn);
   codec
     .command('serve')
     .description('run the codec server; its environment is described in infra/codec/README.md')
     .action(() => serveFromEnvironment());
+}
+
+interface SignIn {
+  subject: string;
+  hours: string;
+  readOnly?: boolean;
+  network: string;
+}
+
+async function printSignIn({ subject, hours, readOnly, network }: SignIn): Promise<void> {
+  const { temporal } = readNetwork(network);
+  if (!temporal?.codecUrl)
+    throw new CliError('badConfiguration', {}, `${network} names no codec server; start the stack again.`);
+  if (!(Number(hours) > 0))
+    throw new CliError(
+      'badArguments',
+      { hours },
+      `--hours ${hours} is no number of hours; give one above 0, such as 12.`,
+    );
+  const permissions = [`${temporal.namespace}:${readOnly ? 'read' : 'write'}`, `${temporal.providerNamespace}:read`];
+  const signing = join(dirname(network), 'secrets', 'codec-signing.json');
+  const token = await signInToken(signing, { subject, permissions, hours: Number(hours) });
+  process.stdout.write(`${signInLink(temporal.codecUrl, token)}\n`);
 }
 
 const print = (what: unknown): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
