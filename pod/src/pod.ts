@@ -335,10 +335,10 @@ export class Pod {
   }
 
   private forgetChunks(): void {
-    const used = (['a', 'b'] as const)
-      .filter((slot) => this.state.value.slots[slot])
-      .flatMap((slot) => this.slots.manifest(slot).files.flatMap((file) => file.chunks.map((chunk) => chunk.sha256)));
-    this.chunks.keepOnly(new Set(used));
+    const slots = (['a', 'b'] as const).filter((slot) => this.state.value.slots[slot]);
+    const files = slots.flatMap((slot) => this.slots.manifest(slot).files);
+    const chunks = files.flatMap((file) => file.chunks);
+    this.chunks.keepOnly(new Set(chunks.map((chunk) => chunk.sha256)));
   }
 }
 

@@ -99,6 +99,13 @@ const PHASES: readonly Phase[] = [
 /** How long a step that only waits is let wait before it is struck, at most. */
 const WAITING_MS = 1_000;
 
+/** An activity that the scenarios run. */
+interface Step {
+  workflow: string;
+  activity: string;
+  s3Calls: number;
+}
+
 /** Runs every scenario undisturbed, twice, then under every fault, and compares. */
 export class Matrix {
   private readonly chain = new Chain();
@@ -284,7 +291,7 @@ export class Matrix {
   }
 
   /** Every step that some undisturbed run took. */
-  private steps(): { workflow: string; activity: string; s3Calls: number }[] {
+  private steps(): Step[] {
     const steps = new Map<string, number>();
     for (const { name } of this.scenarios)
       for (const { step, s3Calls } of this.progress.references[name]!.steps)
@@ -299,48 +306,38 @@ export class Matrix {
   }
 
   cells(): Cell[] {
+    const { only } = this;
+    const steps = this.steps().filter(
+      ({ workflow, activity }) => (only.workflow ?? workflow) === workflow && (only.activity ?? activity) === activity,
+    );
+    const faults = FAULTS.filter(
+      (fault) => (only.fault ?? fault) === fault && this.phases.some((phase) => phase.faults.includes(fault)),
+    );
+    return steps.flatMap((step) => faults.map((fault) => this.cell(step, fault)));
+  }
+
+  private cell({ workflow, activity, s3Calls }: Step, fault: Fault): Cell {
     const { seed, trials } = this.progress;
-    return this.steps()
-      .filter(
-        ({ workflow, activity }) =>
-          (this.only.workflow ?? workflow) === workflow && (this.only.activity ?? activity) === activity,
-      )
-      .flatMap(({ workflow, activity, s3Calls }) =>
-        FAULTS.filter(
-          (fault) => (this.only.fault ?? fault) === fault && this.phases.some(({ faults }) => faults.includes(fault)),
-        ).map((fault): Cell => {
-          const step = `${workflow}.${activity}`;
-          const cell = { workflow, activity, fault, seed };
-          if (fault === 's3Errors' && s3Calls === 0)
-            return {
-              ...cell,
-              outcome: 'notApplicable',
-              why: 'it makes no request to S3: none was seen at the proxy in any run',
-            };
-          const struck = trials.filter((trial) => trial.fault === fault && trial.struck.includes(step));
-          if (struck.length === 0)
-            return { ...cell, outcome: 'different', why: 'the fault never hit it; see the log of the run' };
-          const alone = (scenario: string, shift?: string): Trial | undefined =>
-            struck.find((trial) => trial.only === step && trial.scenario === scenario && trial.shift === shift);
-          const counts = struck.map((trial) =>
-            trial.only === undefined ? (alone(trial.scenario, trial.shift) ?? trial) : trial,
-          );
-          const bad = counts.find(({ differences }) => differences.length > 0);
-          if (bad)
-            return {
-              ...cell,
-              outcome: 'different',
-              why: `${bad.scenario}${bad.shift ? ` (${bad.shift})` : ''}: ${bad.differences.join('; ')}`.slice(0, 1500),
-            };
-          return {
-            ...cell,
-            outcome: 'same',
-            why: [...new Set(struck.map(({ scenario, shift }) => (shift ? `${scenario} (${shift})` : scenario)))].join(
-              ', ',
-            ),
-          };
-        }),
-      );
+    const step = `${workflow}.${activity}`;
+    const cell = { workflow, activity, fault, seed };
+    if (fault === 's3Errors' && s3Calls === 0)
+      return {
+        ...cell,
+        outcome: 'notApplicable',
+        why: 'it makes no request to S3: none was seen at the proxy in any run',
+      };
+    const struck = trials.filter((trial) => trial.fault === fault && trial.struck.includes(step));
+    if (struck.length === 0)
+      return { ...cell, outcome: 'different', why: 'the fault never hit it; see the log of the run' };
+    const alone = (scenario: string, shift?: string): Trial | undefined =>
+      struck.find((trial) => trial.only === step && trial.scenario === scenario && trial.shift === shift);
+    const counts = struck.map((trial) =>
+      trial.only === undefined ? (alone(trial.scenario, trial.shift) ?? trial) : trial,
+    );
+    const bad = counts.find(({ differences }) => differences.length > 0);
+    if (bad)
+      return { ...cell, outcome: 'different', why: `${played(bad)}: ${bad.differences.join('; ')}`.slice(0, 1500) };
+    return { ...cell, outcome: 'same', why: [...new Set(struck.map(played))].join(', ') };
   }
 
   private judged(outcomes: Outcome[]): Trial[] {
@@ -396,6 +393,8 @@ export class Matrix {
     if (this.file) writeFileSync(this.file, JSON.stringify(this.progress));
   }
 }
+
+const played = ({ scenario, shift }: Trial): string => (shift ? `${scenario} (${shift})` : scenario);
 
 export const fresh = (seed: number): Progress => ({ seed, references: {}, registered: [], phases: [], trials: [] });
 export const resumed = (file: string): Progress => JSON.parse(readFileSync(file, 'utf8')) as Progress;

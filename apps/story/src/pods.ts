@@ -46,15 +46,13 @@ export class Pods {
 
   /** Waits until every pod has run these versions in this order, others in between or not. */
   async allHaveRun(versions: number[], seconds: number): Promise<void> {
+    const hasRun = ({ history }: PodStatus): boolean => {
+      const run = history.map((entry) => entry.version);
+      return inOrder(versions, run);
+    };
     await until(
       `all pods having run version ${versions.join(', then ')}`,
-      async () =>
-        (await this.status()).every(({ history }) =>
-          inOrder(
-            versions,
-            history.map((entry) => entry.version),
-          ),
-        ) || undefined,
+      async () => (await this.status()).every(hasRun) || undefined,
       seconds,
     );
   }

@@ -30,16 +30,17 @@ export interface Dashboard {
   panels: Panel[];
 }
 
-export const dashboards = (): Dashboard[] =>
-  readdirSync(join(folder, 'grafana')).map(
-    (name) => JSON.parse(readFileSync(join(folder, 'grafana', name), 'utf8')) as Dashboard,
-  );
+export const dashboards = (): Dashboard[] => readdirSync(join(folder, 'grafana')).map(dashboard);
+
+const dashboard = (name: string): Dashboard =>
+  JSON.parse(readFileSync(join(folder, 'grafana', name), 'utf8')) as Dashboard;
 
 /** Every expression of the dashboards, with Grafana's own interval filled in. */
-export const panelExpressions = (): string[] =>
-  dashboards().flatMap(({ panels }) =>
-    panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr.replaceAll('$__rate_interval', '5m'))),
-  );
+export function panelExpressions(): string[] {
+  const panels = dashboards().flatMap((one) => one.panels);
+  const targets = panels.flatMap((panel) => panel.targets ?? []);
+  return targets.map(({ expr }) => expr.replaceAll('$__rate_interval', '5m'));
+}
 
 /** The metrics that expressions name. */
 export const metricsIn = (expressions: string[]): string[] =>
