@@ -218,12 +218,16 @@ interface ApproveArgument {
   fee: [bigint] | [];
 }
 
+type StateOf = (call: BuiltinCall) => LedgerState;
+
 /** ICRC-1 and ICRC-2 over a ledger's state. */
-export function icrcMethods(
-  kind: LedgerKind,
-  stateOf: (call: BuiltinCall) => LedgerState,
-): Record<string, BuiltinMethod> {
-  const now = ({ subnet }: BuiltinCall): bigint => subnet.state.time;
+export function icrcMethods(kind: LedgerKind, stateOf: StateOf): Record<string, BuiltinMethod> {
+  return { ...described(kind), ...icrc1(kind, stateOf), ...icrc2(kind, stateOf) };
+}
+
+const now = ({ subnet }: BuiltinCall): bigint => subnet.state.time;
+
+function described(kind: LedgerKind): Record<string, BuiltinMethod> {
   return {
     icrc1_name: query([], [Text], () => kind.name),
     icrc1_symbol: query([], [Text], () => kind.symbol),
@@ -242,6 +246,11 @@ export function icrcMethods(
         url: `https://github.com/dfinity/ICRC-1/blob/main/standards/${name}/README.md`,
       })),
     ),
+  };
+}
+
+function icrc1(kind: LedgerKind, stateOf: StateOf): Record<string, BuiltinMethod> {
+  return {
     icrc1_total_supply: query([], [Nat], (call) => stateOf(call).supply),
     icrc1_balance_of: query(
       [Account],
@@ -260,6 +269,11 @@ export function icrcMethods(
         }),
       ),
     ),
+  };
+}
+
+function icrc2(kind: LedgerKind, stateOf: StateOf): Record<string, BuiltinMethod> {
+  return {
     icrc2_allowance: query(
       [AllowanceArg],
       [Record({ allowance: Nat, expires_at: Opt(Nat64) })],
@@ -273,48 +287,52 @@ export function icrcMethods(
         return { allowance: amount, expires_at: expiresAt === undefined ? [] : [expiresAt] };
       },
     ),
-    icrc2_approve: update([ApproveArg], [ApproveResult], (call, given: ApproveArgument) => {
-      const state = stateOf(call);
-      const owner = ownKey(kind, call.caller, given.from_subaccount);
-      const spender = accountKey(kind, given.spender);
-      const { amount } = allowanceOf(state, owner, spender, now(call));
-      const [expected] = given.expected_allowance;
-      if (expected !== undefined && expected !== amount)
-        return { Err: { AllowanceChanged: { current_allowance: amount } } };
-      if (given.expires_at[0] !== undefined && given.expires_at[0] <= now(call))
-        return { Err: { Expired: { ledger_time: now(call) } } };
-      if (given.fee[0] !== undefined && given.fee[0] !== kind.fee)
-        return { Err: { BadFee: { expected_fee: kind.fee } } };
-      const balance = state.balances.get(owner) ?? 0n;
-      if (balance < kind.fee) return { Err: { InsufficientFunds: { balance } } };
-      set(state, owner, balance - kind.fee);
-      state.supply -= kind.fee;
-      state.allowances.set(`${owner} ${spender}`, { amount: given.amount, expiresAt: given.expires_at[0] });
-      return {
-        Ok: BigInt(
-          state.blocks.push({ from: owner, to: owner, amount: 0n, fee: kind.fee, memo: '', time: now(call) }) - 1,
-        ),
-      };
-    }),
-    icrc2_transfer_from: update([TransferFromArg], [TransferFromResult], (call, given: TransferFromArgument) => {
-      const state = stateOf(call);
-      const from = accountKey(kind, given.from);
-      const spender = ownKey(kind, call.caller, given.spender_subaccount);
-      const allowance = allowanceOf(state, from, spender, now(call));
-      const needed = given.amount + kind.fee;
-      if (from !== spender && allowance.amount < needed)
-        return { Err: { InsufficientAllowance: { allowance: allowance.amount } } };
-      const moved = transfer(kind, state, now(call), {
-        from,
-        to: accountKey(kind, given.to),
-        amount: given.amount,
-        fee: given.fee[0],
-        memo: memoOf(given.memo),
-        createdAt: given.created_at_time[0],
-      });
-      if (typeof moved === 'bigint' && from !== spender)
-        state.allowances.set(`${from} ${spender}`, { ...allowance, amount: allowance.amount - needed });
-      return answer(moved);
-    }),
+    icrc2_approve: update([ApproveArg], [ApproveResult], (call, given: ApproveArgument) =>
+      approve(kind, stateOf(call), call, given),
+    ),
+    icrc2_transfer_from: update([TransferFromArg], [TransferFromResult], (call, given: TransferFromArgument) =>
+      transferFrom(kind, stateOf(call), call, given),
+    ),
   };
+}
+
+function approve(kind: LedgerKind, state: LedgerState, call: BuiltinCall, given: ApproveArgument): unknown {
+  const owner = ownKey(kind, call.caller, given.from_subaccount);
+  const spender = accountKey(kind, given.spender);
+  const { amount } = allowanceOf(state, owner, spender, now(call));
+  const [expected] = given.expected_allowance;
+  const [expires] = given.expires_at;
+  const [fee] = given.fee;
+  if (expected !== undefined && expected !== amount)
+    return { Err: { AllowanceChanged: { current_allowance: amount } } };
+  if (expires !== undefined && expires <= now(call)) return { Err: { Expired: { ledger_time: now(call) } } };
+  if (fee !== undefined && fee !== kind.fee) return { Err: { BadFee: { expected_fee: kind.fee } } };
+  const balance = state.balances.get(owner) ?? 0n;
+  if (balance < kind.fee) return { Err: { InsufficientFunds: { balance } } };
+
+  set(state, owner, balance - kind.fee);
+  state.supply -= kind.fee;
+  state.allowances.set(`${owner} ${spender}`, { amount: given.amount, expiresAt: expires });
+  const block = { from: owner, to: owner, amount: 0n, fee: kind.fee, memo: '', time: now(call) };
+  return { Ok: BigInt(state.blocks.push(block) - 1) };
+}
+
+function transferFrom(kind: LedgerKind, state: LedgerState, call: BuiltinCall, given: TransferFromArgument): unknown {
+  const from = accountKey(kind, given.from);
+  const spender = ownKey(kind, call.caller, given.spender_subaccount);
+  const allowance = allowanceOf(state, from, spender, now(call));
+  const needed = given.amount + kind.fee;
+  if (from !== spender && allowance.amount < needed)
+    return { Err: { InsufficientAllowance: { allowance: allowance.amount } } };
+  const moved = transfer(kind, state, now(call), {
+    from,
+    to: accountKey(kind, given.to),
+    amount: given.amount,
+    fee: given.fee[0],
+    memo: memoOf(given.memo),
+    createdAt: given.created_at_time[0],
+  });
+  if (typeof moved === 'bigint' && from !== spender)
+    state.allowances.set(`${from} ${spender}`, { ...allowance, amount: allowance.amount - needed });
+  return answer(moved);
 }

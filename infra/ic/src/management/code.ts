@@ -134,10 +134,15 @@ function installAnew(request: Request, canister: Canister, module: CanisterModul
   noteSubnetDelta(request.subnet, commitCode(canister, fresh, message));
 }
 
+interface UpgradeOptions {
+  skip_pre_upgrade: [boolean] | [];
+  wasm_memory_persistence: [object] | [];
+}
+
 function upgrade(
   request: Request,
   canister: Canister,
-  options: { skip_pre_upgrade: [boolean] | []; wasm_memory_persistence: [object] | [] } | undefined,
+  options: UpgradeOptions | undefined,
   module: CanisterModule,
   arg: Uint8Array,
 ): void {
@@ -146,42 +151,13 @@ function upgrade(
   canister.stable.begin();
   const persistence = options?.wasm_memory_persistence[0];
   const keep = persistence !== undefined && 'keep' in persistence;
-  let heap: Uint8Array | undefined;
-  let certified: Uint8Array | undefined;
-  if (!options?.skip_pre_upgrade[0]) {
-    const message = newMessage({
-      role: 'G',
-      time: request.subnet.state.time,
-      caller: bytesOf(request.caller),
-      balance: canister.state.cycles,
-      instructionLimit: request.subnet.state.limits.install,
-    });
-    try {
-      runHooks(request, canister, old, message, ['canister_pre_upgrade']);
-    } catch (refused) {
-      undo(canister, old);
-      throw refused;
-    }
-    if (keep) heap = old.bytes.slice();
-    old.rollback();
-    certified = message.certified;
-  }
-  if (!persistence && old.module.metadata.has(ORTHOGONAL)) {
+  const left = options?.skip_pre_upgrade[0] ? {} : preUpgrade(request, canister, old, keep);
+  const impossible = whyNotPersistent(old.module, module, persistence, keep);
+  if (impossible !== undefined) {
     undo(canister, old);
-    throw new Reject(
-      'contractViolation',
-      'Missing upgrade option: Enhanced orthogonal persistence requires the `wasm_memory_persistence` upgrade option.',
-    );
+    throw new Reject('contractViolation', impossible);
   }
-  if (keep && !module.metadata.has(ORTHOGONAL)) {
-    undo(canister, old);
-    throw new Reject(
-      'contractViolation',
-      'Invalid upgrade option: The `wasm_memory_persistence: opt Keep` upgrade option requires that the new ' +
-        'canister module supports enhanced orthogonal persistence.',
-    );
-  }
-  const fresh = canister.instantiate(module, keep ? { heap: heap ?? old.copyHeap() } : undefined);
+  const fresh = canister.instantiate(module, keep ? { heap: left.heap ?? old.copyHeap() } : undefined);
   const message = initial(request, canister, arg);
   try {
     asNextVersion(canister, () =>
@@ -192,12 +168,56 @@ function upgrade(
     canister.stable.rollback();
     throw refused;
   }
-  if (certified) canister.state.certified = certified;
+  if (left.certified) canister.state.certified = left.certified;
   canister.instance = fresh;
   canister.state.lowMemory = undefined;
   canister.state.timer = 0n;
   canister.state.cycles = message.balance;
   noteSubnetDelta(request.subnet, commitCode(canister, fresh, message));
+}
+
+/** The old code's last word. @returns what it leaves to the new: its heap when that is kept, and its certified data */
+function preUpgrade(
+  request: Request,
+  canister: Canister,
+  old: Instance,
+  keep: boolean,
+): { heap?: Uint8Array; certified?: Uint8Array } {
+  const message = newMessage({
+    role: 'G',
+    time: request.subnet.state.time,
+    caller: bytesOf(request.caller),
+    balance: canister.state.cycles,
+    instructionLimit: request.subnet.state.limits.install,
+  });
+  try {
+    runHooks(request, canister, old, message, ['canister_pre_upgrade']);
+  } catch (refused) {
+    undo(canister, old);
+    throw refused;
+  }
+  const heap = keep ? old.bytes.slice() : undefined;
+  old.rollback();
+  return { heap, certified: message.certified };
+}
+
+function whyNotPersistent(
+  old: CanisterModule,
+  fresh: CanisterModule,
+  persistence: object | undefined,
+  keep: boolean,
+): string | undefined {
+  if (!persistence && old.metadata.has(ORTHOGONAL))
+    return (
+      'Missing upgrade option: Enhanced orthogonal persistence requires the `wasm_memory_persistence` upgrade ' +
+      'option.'
+    );
+  if (keep && !fresh.metadata.has(ORTHOGONAL))
+    return (
+      'Invalid upgrade option: The `wasm_memory_persistence: opt Keep` upgrade option requires that the new ' +
+      'canister module supports enhanced orthogonal persistence.'
+    );
+  return undefined;
 }
 
 function initial(request: Request, canister: Canister, arg: Uint8Array): Message {

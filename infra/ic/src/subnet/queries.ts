@@ -1,4 +1,5 @@
 import { newMessage, type Message, type OutgoingCall, type Role } from '../execution/message.js';
+import type { Trap } from '../execution/trap.js';
 import { builtinAt } from '../builtins/index.js';
 import type { Canister, QueryStats } from './canister.js';
 import { from, trapped, undo } from './delivery.js';
@@ -40,39 +41,159 @@ const CALL_OVERHEAD = 50_000_000n;
 /** Milliseconds that a query may take. */
 export const QUERY_PATIENCE = 10_000;
 
-/** A composite query as a whole. */
-interface Graph {
-  /** Instructions that are left for it; below zero after the last call's overhead. */ left: bigint;
-}
-
 /** Ends a composite query whatever its callers would make of it. */
 class GraphLimit extends Reject {}
 
 /** Evaluates a query on the present state, which is as before afterwards (IC spec: Query call). */
 export function evaluateQuery(subnet: Subnet, context: QueryContext, call: QueryCall): Response {
   try {
-    return evaluate(subnet, context, { left: subnet.state.limits.query }, call, []);
+    return new Query(subnet, context).evaluate(call, []);
   } catch (thrown) {
     if (thrown instanceof GraphLimit) return { kind: 'reject', rejection: thrown.rejection };
     throw thrown;
   }
 }
 
-function evaluate(subnet: Subnet, context: QueryContext, graph: Graph, call: QueryCall, above: Canister[]): Response {
-  try {
-    const data = subnet.canisters.has(call.to) ? undefined : context.system?.(call);
-    if (data) return { kind: 'reply', data };
-    const canister = runnable(subnet, call.to);
-    if (above.includes(canister))
-      throw new Reject(
-        'callLoop',
-        `Canister ${textOf(canister.id)} is called again while it is in the middle of a composite query.`,
-      );
-    return evaluateOn(subnet, context, graph, canister, call, above);
-  } catch (thrown) {
-    if (thrown instanceof Reject && !(thrown instanceof GraphLimit))
-      return { kind: 'reject', rejection: thrown.rejection };
-    throw thrown;
+/** A query as a whole, with all that it asks of other canisters. */
+class Query {
+  /** Instructions that are left for it; below zero after the last call's overhead. */
+  private left: bigint;
+
+  constructor(
+    private readonly subnet: Subnet,
+    private readonly context: QueryContext,
+  ) {
+    this.left = subnet.state.limits.query;
+  }
+
+  /** @param above  canisters that have called and wait, the first one first. @throws GraphLimit */
+  evaluate(call: QueryCall, above: Canister[]): Response {
+    try {
+      const data = this.subnet.canisters.has(call.to) ? undefined : this.context.system?.(call);
+      if (data) return { kind: 'reply', data };
+      const canister = runnable(this.subnet, call.to);
+      if (above.includes(canister))
+        throw new Reject(
+          'callLoop',
+          `Canister ${textOf(canister.id)} is called again while it is in the middle of a composite query.`,
+        );
+      return this.evaluateOn(canister, call, above);
+    } catch (thrown) {
+      if (thrown instanceof Reject && !(thrown instanceof GraphLimit))
+        return { kind: 'reject', rejection: thrown.rejection };
+      throw thrown;
+    }
+  }
+
+  private evaluateOn(canister: Canister, call: QueryCall, above: Canister[]): Response {
+    const kind = canister.module!.methods.get(call.method);
+    if (!kind || kind === 'update')
+      throw new Reject('methodNotFound', from(canister, `Canister has no query method '${call.method}'.`));
+    const direct = above.length === 0;
+    const base = {
+      time: this.context.time,
+      caller: call.caller,
+      callerInfo: call.callerInfo,
+      balance: canister.state.cycles,
+    };
+    const first = newMessage({
+      ...base,
+      instructionLimit: this.limit(),
+      role: kind === 'composite_query' ? 'CQ' : 'NRQ',
+      method: call.method,
+      arg: call.arg,
+      answerable: true,
+      certificate: direct ? () => this.context.certificate(canister) : undefined,
+    });
+    canister.stable.begin();
+    try {
+      const overhead = direct ? 0n : CALL_OVERHEAD;
+      const answer =
+        this.runPart(canister, first, `canister_${kind} ${call.method}`, undefined, overhead) ??
+        this.answerOfCallbacks(canister, base, first.calls, above);
+      if (answer) return answer;
+      throw new Reject('didNotReply', from(canister, 'Canister did not reply to the call.'));
+    } finally {
+      undo(canister, canister.instance);
+      count(this.context, canister, call, first);
+    }
+  }
+
+  /** Makes the calls that a canister has made, one by one, until a callback answers. */
+  private answerOfCallbacks(
+    canister: Canister,
+    base: Omit<Base, 'instructionLimit'>,
+    begun: OutgoingCall[],
+    above: Canister[],
+  ): Response | undefined {
+    const calls = [...begun];
+    for (;;) {
+      this.checkLimits(above);
+      const next = calls.shift();
+      if (!next) return undefined;
+      const call = { caller: canister.idBytes, to: idOf(next.callee), method: next.method, arg: next.arg };
+      const response = this.evaluate(call, [...above, canister]);
+      this.checkLimits(above);
+      const message = callbackMessage({ ...base, instructionLimit: this.limit() }, response);
+      const callback = response.kind === 'reply' ? next.onReply : next.onReject;
+      const answer = this.runPart(canister, message, callback, next.onCleanup);
+      if (answer) return answer;
+      calls.push(...message.calls);
+    }
+  }
+
+  /**
+   * Looked at whenever a composite query goes on (dfinity/ic:
+   * `rs/execution_environment/src/query_handler/query_call_graph.rs`). @throws GraphLimit
+   */
+  private checkLimits(above: Canister[]): void {
+    if (above.length >= MAX_DEPTH)
+      throw new GraphLimit('callGraphTooDeep', 'Composite query calls exceeded the maximum call depth.');
+    if (this.left <= 0n)
+      throw new GraphLimit('callGraphInstructions', 'Composite query calls exceeded the instruction limit.');
+    if (this.context.expired?.())
+      throw new GraphLimit('queryTimeLimit', 'Composite query call exceeded the time limit.');
+  }
+
+  /** Runs one message of a query. @throws Reject when it traps, which ends the whole query */
+  private runPart(
+    canister: Canister,
+    message: Message,
+    entry: string | OutgoingCall['onReply'],
+    onCleanup?: OutgoingCall['onCleanup'],
+    overhead = 0n,
+  ): Response | undefined {
+    const trap = canister.instance!.run(message, entry);
+    this.left -= message.instructions + overhead;
+    for (const line of message.log) this.subnet.onLog(canister.id, line);
+    if (trap) throw this.afterCleanup(canister, message, trap, onCleanup);
+    if (!message.answer) return undefined;
+    return message.answer.kind === 'reply'
+      ? message.answer
+      : { kind: 'reject', rejection: rejectedByCanister(message.answer.message) };
+  }
+
+  private afterCleanup(canister: Canister, message: Message, trap: Trap, onCleanup: OutgoingCall['onCleanup']): Reject {
+    const cleanup = newMessage({
+      ...message,
+      role: 'CC',
+      instructionLimit: this.limit(),
+      touched: undefined,
+      answerable: false,
+      answer: undefined,
+      reply: [],
+      calls: [],
+      pending: undefined,
+      log: [],
+    });
+    const cleanupTrap = onCleanup && canister.instance!.run(cleanup, onCleanup);
+    this.left -= cleanup.instructions;
+    for (const line of cleanup.log) this.subnet.onLog(canister.id, line);
+    return new Reject(trap.reason, trapped(canister, trap.followedBy(cleanupTrap)).message);
+  }
+
+  private limit(): bigint {
+    return this.left > 0n ? this.left : 0n;
   }
 }
 
@@ -93,131 +214,6 @@ function runnable(subnet: Subnet, id: Id): Canister {
         'canister with cycles and try again.',
     );
   return canister;
-}
-
-/**
- * Looked at whenever a composite query goes on (dfinity/ic:
- * `rs/execution_environment/src/query_handler/query_call_graph.rs`). @throws GraphLimit
- */
-function checkLimits(context: QueryContext, graph: Graph, above: Canister[]): void {
-  if (above.length >= MAX_DEPTH)
-    throw new GraphLimit('callGraphTooDeep', 'Composite query calls exceeded the maximum call depth.');
-  if (graph.left <= 0n)
-    throw new GraphLimit('callGraphInstructions', 'Composite query calls exceeded the instruction limit.');
-  if (context.expired?.()) throw new GraphLimit('queryTimeLimit', 'Composite query call exceeded the time limit.');
-}
-
-function evaluateOn(
-  subnet: Subnet,
-  context: QueryContext,
-  graph: Graph,
-  canister: Canister,
-  call: QueryCall,
-  above: Canister[],
-): Response {
-  const kind = canister.module!.methods.get(call.method);
-  if (!kind || kind === 'update')
-    throw new Reject('methodNotFound', from(canister, `Canister has no query method '${call.method}'.`));
-  const direct = above.length === 0;
-  const composite = kind === 'composite_query';
-  const base = {
-    time: context.time,
-    caller: call.caller,
-    callerInfo: call.callerInfo,
-    balance: canister.state.cycles,
-  };
-  const first = newMessage({
-    ...base,
-    instructionLimit: left(graph),
-    role: composite ? 'CQ' : 'NRQ',
-    method: call.method,
-    arg: call.arg,
-    answerable: true,
-    certificate: direct ? () => context.certificate(canister) : undefined,
-  });
-  canister.stable.begin();
-  try {
-    let answer = runPart(
-      subnet,
-      graph,
-      canister,
-      first,
-      `canister_${kind} ${call.method}`,
-      undefined,
-      direct ? 0n : CALL_OVERHEAD,
-    );
-    const calls = [...first.calls];
-    while (!answer) {
-      checkLimits(context, graph, above);
-      const next = calls.shift();
-      if (!next) break;
-      const response = evaluate(
-        subnet,
-        context,
-        graph,
-        { caller: canister.idBytes, to: idOf(next.callee), method: next.method, arg: next.arg },
-        [...above, canister],
-      );
-      checkLimits(context, graph, above);
-      const message = callbackMessage({ ...base, instructionLimit: left(graph) }, response);
-      answer = runPart(
-        subnet,
-        graph,
-        canister,
-        message,
-        response.kind === 'reply' ? next.onReply : next.onReject,
-        next.onCleanup,
-      );
-      calls.push(...message.calls);
-    }
-    if (answer) return answer;
-    throw new Reject('didNotReply', from(canister, 'Canister did not reply to the call.'));
-  } finally {
-    undo(canister, canister.instance);
-    count(context, canister, call, first);
-  }
-}
-
-function left({ left: instructions }: Graph): bigint {
-  return instructions > 0n ? instructions : 0n;
-}
-
-/** Runs one message of a query. @throws Reject when it traps, which ends the whole query */
-function runPart(
-  subnet: Subnet,
-  graph: Graph,
-  canister: Canister,
-  message: Message,
-  entry: string | OutgoingCall['onReply'],
-  onCleanup?: OutgoingCall['onCleanup'],
-  overhead = 0n,
-): Response | undefined {
-  const instance = canister.instance!;
-  const trap = instance.run(message, entry);
-  graph.left -= message.instructions + overhead;
-  for (const line of message.log) subnet.onLog(canister.id, line);
-  if (trap) {
-    const cleanup = newMessage({
-      ...message,
-      role: 'CC',
-      instructionLimit: left(graph),
-      touched: undefined,
-      answerable: false,
-      answer: undefined,
-      reply: [],
-      calls: [],
-      pending: undefined,
-      log: [],
-    });
-    const cleanupTrap = onCleanup && instance.run(cleanup, onCleanup);
-    graph.left -= cleanup.instructions;
-    for (const line of cleanup.log) subnet.onLog(canister.id, line);
-    throw new Reject(trap.reason, trapped(canister, trap.followedBy(cleanupTrap)).message);
-  }
-  if (!message.answer) return undefined;
-  return message.answer.kind === 'reply'
-    ? message.answer
-    : { kind: 'reject', rejection: rejectedByCanister(message.answer.message) };
 }
 
 type Base = Pick<Message, 'time' | 'caller' | 'balance' | 'instructionLimit'>;

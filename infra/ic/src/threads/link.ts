@@ -33,76 +33,115 @@ const OLD = 30_000_000_000n;
  * @throws Error when the port cannot be listened on
  */
 export async function openFront(host: Host, faults: HttpFaults, port: number): Promise<Front> {
-  const [entry, queryThread] = bundled('threads/front', 'threads/query-thread');
-  const isPlain = (): boolean => faults.pending.length === 0;
-  const data: FrontData = {
-    port,
-    queryThread: queryThread!,
-    threads: Math.min(Math.max(availableParallelism(), FEWEST), MOST),
-    plain: isPlain(),
-    folder: host.folder,
-    seed: host.keys.export(),
-    limits: host.subnet.state.limits,
-    clock: host.clock.setting,
-  };
-  const worker = new Worker(entry!, { workerData: data, execArgv: threadOptions() });
-  const tell = (message: ToFront, transfer: ArrayBuffer[] = []): void => worker.postMessage(message, transfer);
-  const publisher = new Publisher(host.subnet);
-  let network: Certificate | undefined;
-  const publish = (): void => {
+  const link = new FrontLink(host, faults, port);
+  link.publish();
+  const taken = await link.listening();
+  return { port: taken, close: () => link.close(), end: () => link.end() };
+}
+
+/** The front thread, as the thread of rounds sees it. */
+class FrontLink {
+  private readonly worker: Worker;
+  private readonly publisher: Publisher;
+  private network: Certificate | undefined;
+
+  constructor(
+    private readonly host: Host,
+    private readonly faults: HttpFaults,
+    port: number,
+  ) {
+    const [entry, queryThread] = bundled('threads/front', 'threads/query-thread');
+    const data: FrontData = {
+      port,
+      queryThread: queryThread!,
+      threads: Math.min(Math.max(availableParallelism(), FEWEST), MOST),
+      plain: this.isPlain(),
+      folder: host.folder,
+      seed: host.keys.export(),
+      limits: host.subnet.state.limits,
+      clock: host.clock.setting,
+    };
+    this.worker = new Worker(entry!, { workerData: data, execArgv: threadOptions() });
+    this.publisher = new Publisher(host.subnet);
+    host.onRound = () => this.publish();
+    host.beforeRound = () => this.renewOld();
+    host.onCertificateShown = (canister) => this.publisher.wantCertificate(canister);
+    host.clock.onChange = () => this.tell({ kind: 'clock', setting: host.clock.setting });
+    faults.onChange = () => this.tell({ kind: 'plain', plain: this.isPlain() });
+  }
+
+  /** Shows the threads what the last round changed. */
+  publish(): void {
+    const { host } = this;
     const now = host.now();
-    const changes = publisher.changes(now, (canister) => host.certificateOf(canister));
-    const renewed = network && network.time + FRESH > now ? undefined : host.networkCertificate();
-    network = renewed ?? network;
-    tell({
+    const changes = this.publisher.changes(now, (canister) => host.certificateOf(canister));
+    const renewed = this.network && this.network.time + FRESH > now ? undefined : host.networkCertificate();
+    this.network = renewed ?? this.network;
+    this.tell({
       kind: 'round',
       time: host.subnet.state.time,
       status: selfDescribed(encode(status(host))),
       network: renewed,
       ...changes,
     });
-  };
-  host.onRound = publish;
-  host.beforeRound = () => {
-    if (network!.time + OLD < host.now()) publish();
-  }; // it may be a long one
-  host.onCertificateShown = (canister) => publisher.wantCertificate(canister);
-  host.clock.onChange = () => tell({ kind: 'clock', setting: host.clock.setting });
-  faults.onChange = () => tell({ kind: 'plain', plain: isPlain() });
-  publish();
+  }
 
-  const taken = await new Promise<number>((resolve, reject) => {
-    worker.once('error', reject);
-    worker.on('message', (message: FromFront) => {
-      switch (message.kind) {
-        case 'listening':
-          return resolve(message.port);
-        case 'failed':
-          return reject(new Error(message.message));
-        case 'request':
-          return answer(host, faults, message, tell);
-        case 'counted':
-          for (const { canister, stats } of message.counted) {
-            const counted = host.subnet.canisters.get(canister);
-            if (counted) addStats(counted, stats);
-          }
-          return undefined;
-        case 'printed':
-          return host.subnet.onLog(message.canister, message.line);
-      }
+  /** The port that the front thread listens on. */
+  async listening(): Promise<number> {
+    const port = new Promise<number>((resolve, reject) => {
+      this.worker.once('error', reject);
+      this.worker.on('message', (message: FromFront) => {
+        if (message.kind === 'listening') resolve(message.port);
+        else if (message.kind === 'failed') reject(new Error(message.message));
+        else this.hear(message);
+      });
     });
-  }).catch(async (failure: unknown) => {
-    await worker.terminate();
-    throw failure;
-  });
-  worker.on('error', (failure) => host.fail(failure));
-  return {
-    port: taken,
-    close: () => tell({ kind: 'close' }),
-    end: async () => {
-      await worker.terminate();
-    },
-  };
+    try {
+      const taken = await port;
+      this.worker.on('error', (failure) => this.host.fail(failure));
+      return taken;
+    } catch (failure) {
+      await this.worker.terminate();
+      throw failure;
+    }
+  }
+
+  close(): void {
+    this.tell({ kind: 'close' });
+  }
+
+  async end(): Promise<void> {
+    await this.worker.terminate();
+  }
+
+  private hear(message: Exclude<FromFront, { kind: 'listening' | 'failed' }>): void {
+    const { host } = this;
+    switch (message.kind) {
+      case 'request':
+        return answer(host, this.faults, message, (part) => this.tell(part));
+      case 'counted':
+        for (const { canister, stats } of message.counted) {
+          const counted = host.subnet.canisters.get(canister);
+          if (counted) addStats(counted, stats);
+        }
+        return undefined;
+      case 'printed':
+        return host.subnet.onLog(message.canister, message.line);
+    }
+  }
+
+  private tell(message: ToFront): void {
+    this.worker.postMessage(message);
+  }
+
+  private isPlain(): boolean {
+    return this.faults.pending.length === 0;
+  }
+
+  /** Before a round, which may be a long one. */
+  private renewOld(): void {
+    if (this.network!.time + OLD < this.host.now()) this.publish();
+  }
 }
 
 function answer(
