@@ -97,21 +97,18 @@ describe('stopping', () => {
     const stops = [1, 2].map(() =>
       network.submit(MANAGEMENT, 'stop_canister', argumentsOf('stop_canister', { canister_id: principalOf(id) })),
     );
-    expect([
-      canister(id).state.status,
-      shown(network.call(id, 'ok')),
-      ask(id),
-      ...stops.map((one) => shown(network.answerOf(one))),
-    ]).toEqual(['stopping', 'reject 5', 'reject 5', 'none yet', 'none yet']);
+    expect(canister(id).state.status).toBe('stopping');
+    expect(shown(network.call(id, 'ok'))).toBe('reject 5');
+    expect(ask(id)).toBe('reject 5');
+    expect(stops.map((one) => shown(network.answerOf(one)))).toEqual(['none yet', 'none yet']);
     expect(refusalIn(manage('delete_canister', id), 'delete').errorCode).toBe('IC0510');
     release();
     settle();
-    expect([
-      shown(network.answerOf(pending)),
-      ...stops.map((one) => DONE.test(shown(network.answerOf(one)))),
-      canister(id).state.status,
-    ]).toEqual(['released', true, true, 'stopped']);
-    expect([shown(network.call(id, 'ok')), ask(id)]).toEqual(['reject 5', 'reject 5']);
+    expect(shown(network.answerOf(pending))).toBe('released');
+    expect(stops.map((one) => DONE.test(shown(network.answerOf(one))))).toEqual([true, true]);
+    expect(canister(id).state.status).toBe('stopped');
+    expect(shown(network.call(id, 'ok'))).toBe('reject 5');
+    expect(ask(id)).toBe('reject 5');
   });
 
   it('is cancelled by a start', () => {
@@ -123,11 +120,9 @@ describe('stopping', () => {
     );
     expect(DONE.test(shown(manage('start_canister', id)))).toBe(true);
     settle();
-    expect([canister(id).state.status, shown(network.answerOf(stop)), shown(network.call(id, 'ok'))]).toEqual([
-      'running',
-      'reject 5',
-      '',
-    ]);
+    expect(canister(id).state.status).toBe('running');
+    expect(shown(network.answerOf(stop))).toBe('reject 5');
+    expect(shown(network.call(id, 'ok'))).toBe('');
     release();
   });
 
@@ -142,7 +137,8 @@ describe('stopping', () => {
     for (const _ of [1, 2]) expect(DONE.test(shown(manage('stop_canister', id)))).toBe(true);
     expect(DONE.test(upgrade(id, { post_upgrade: [keep(status)] }))).toBe(true);
     for (const _ of [1, 2]) expect(DONE.test(shown(manage('start_canister', id)))).toBe(true);
-    expect([ask(id), ask(id, 'stable').slice(0, 4)]).toEqual(['\x03\0\0\0', '\x03\0\0\0']);
+    expect(ask(id)).toBe('\x03\0\0\0');
+    expect(ask(id, 'stable').slice(0, 4)).toBe('\x03\0\0\0');
   });
 
   it('comes before deletion, after which nothing is there', () => {
@@ -151,12 +147,10 @@ describe('stopping', () => {
     manage('stop_canister', id);
     expect(DONE.test(shown(manage('delete_canister', id)))).toBe(true);
     const asking = deploy({ 'update go': [call(text(bytesOf(id)), 'read')] });
-    expect([
-      ask(id),
-      shown(network.call(asking, 'go')).charCodeAt(0),
-      shown(manage('canister_status', id)),
-      shown(manage('delete_canister', id)),
-    ]).toEqual(['reject 3', 3, 'reject 3', 'reject 3']);
+    expect(ask(id)).toBe('reject 3');
+    expect(shown(network.call(asking, 'go')).charCodeAt(0)).toBe(3);
+    expect(shown(manage('canister_status', id))).toBe('reject 3');
+    expect(shown(manage('delete_canister', id))).toBe('reject 3');
   });
 
   it('and everything else of the kind is for controllers', () => {
@@ -200,10 +194,8 @@ describe('installing', () => {
 
   it('over an empty canister may be a reinstallation, and over code is no installation', () => {
     const fresh = network.create();
-    expect([
-      DONE.test(shown(network.install(fresh, EMPTY, { reinstall: null }))),
-      shown(network.install(fresh, EMPTY)),
-    ]).toEqual([true, 'reject 5']);
+    expect(DONE.test(shown(network.install(fresh, EMPTY, { reinstall: null })))).toBe(true);
+    expect(shown(network.install(fresh, EMPTY))).toBe('reject 5');
   });
 
   it('needs a canister', () => {
@@ -239,13 +231,17 @@ describe('installing', () => {
 describe('an upgrade', () => {
   const old = (pre: Step[]): string =>
     deploy({ init: [keep(text('FOO')), api('stable_grow', 1), stableWrite(0, text('BAR______'))], pre_upgrade: pre });
-  const unchanged = (id: string): void => expect([ask(id), ask(id, 'stable')]).toEqual(['FOO', 'BAR______']);
+  const unchanged = (id: string): void => {
+    expect(ask(id)).toBe('FOO');
+    expect(ask(id, 'stable')).toBe('BAR______');
+  };
 
   it('has the old heap in pre_upgrade and a new one afterwards; stable memory stays', () => {
     const id = old([stableWrite(3, kept)]);
     unchanged(id);
     expect(DONE.test(upgrade(id, { post_upgrade: [stableWrite(6, stableRead(0, 3))] }))).toBe(true);
-    expect([ask(id), ask(id, 'stable')]).toEqual(['', 'BARFOOBAR']);
+    expect(ask(id)).toBe('');
+    expect(ask(id, 'stable')).toBe('BARFOOBAR');
   });
 
   it.each<[string, Step[], Step[]]>([
@@ -272,17 +268,22 @@ describe('a reinstallation', () => {
 
   it('begins with nothing', () => {
     const id = deploy({ init: first });
-    expect([ask(id), number(id, 'pages')]).toEqual(['FOO', 1]);
+    expect(ask(id)).toBe('FOO');
+    expect(number(id, 'pages')).toBe(1);
     reinstall(id, { init: [keep(text('BAR')), api('stable_grow', 2)] });
-    expect([ask(id), number(id, 'pages'), ask(id, 'stable')]).toEqual(['BAR', 2, '\0'.repeat(9)]);
+    expect(ask(id)).toBe('BAR');
+    expect(number(id, 'pages')).toBe(2);
+    expect(ask(id, 'stable')).toEqual('\0'.repeat(9));
     reinstall(id);
-    expect([ask(id), number(id, 'pages')]).toEqual(['', 0]);
+    expect(ask(id)).toBe('');
+    expect(number(id, 'pages')).toBe(0);
   });
 
   it('that traps changes nothing', () => {
     const id = deploy({ init: first });
     expect(reinstall(id, { init: [trap('no')] })).toBe('reject 5');
-    expect([ask(id), ask(id, 'stable')]).toEqual(['FOO', 'FOO______']);
+    expect(ask(id)).toBe('FOO');
+    expect(ask(id, 'stable')).toBe('FOO______');
   });
 });
 
@@ -291,14 +292,15 @@ describe('uninstalling', () => {
     const id = deploy({ init: [keep(text('FOO')), api('stable_grow', 1), api('certified_data_set', text('FOO'))] });
     manage('uninstall_code', id);
     manage('uninstall_code', id); // of an empty canister
-    expect([canister(id).module, canister(id).state.status, canister(id).state.settings.controllers]).toEqual([
-      undefined,
-      'running',
-      [idOf(CALLER.toUint8Array())],
-    ]);
-    expect([ask(id), network.refusal(id, 'x').code]).toEqual(['reject 5', 5]);
+    expect(canister(id).module).toBeUndefined();
+    expect(canister(id).state.status).toBe('running');
+    expect(canister(id).state.settings.controllers).toEqual([idOf(CALLER.toUint8Array())]);
+    expect(ask(id)).toBe('reject 5');
+    expect(network.refusal(id, 'x').code).toBe(5);
     network.install(canister(id), scripted(read));
-    expect([ask(id), number(id, 'pages'), canister(id).state.certified.length]).toEqual(['', 0, 0]);
+    expect(ask(id)).toBe('');
+    expect(number(id, 'pages')).toBe(0);
+    expect(canister(id).state.certified.length).toBe(0);
   });
 
   it('rejects calls under way at once, and for good; a stop still waits for them', () => {
@@ -310,14 +312,13 @@ describe('uninstalling', () => {
       'stop_canister',
       argumentsOf('stop_canister', { canister_id: principalOf(id) }),
     );
-    expect([canister(id).state.status, shown(network.answerOf(stop))]).toEqual(['stopping', 'none yet']);
+    expect(canister(id).state.status).toBe('stopping');
+    expect(shown(network.answerOf(stop))).toBe('none yet');
     release();
     settle();
-    expect([
-      shown(network.answerOf(pending)),
-      DONE.test(shown(network.answerOf(stop))),
-      canister(id).state.status,
-    ]).toEqual(['reject 4', true, 'stopped']);
+    expect(shown(network.answerOf(pending))).toBe('reject 4');
+    expect(DONE.test(shown(network.answerOf(stop)))).toBe(true);
+    expect(canister(id).state.status).toBe('stopped');
   });
 
   it('lets no answer of before reach what was installed afterwards', () => {
@@ -333,18 +334,14 @@ describe('uninstalling', () => {
     const after = network.submit(id, 'wait');
     first.release();
     settle();
-    expect([shown(network.answerOf(before)), shown(network.answerOf(after)), ask(id)]).toEqual([
-      'reject 4',
-      'none yet',
-      '',
-    ]);
+    expect(shown(network.answerOf(before))).toBe('reject 4');
+    expect(shown(network.answerOf(after))).toBe('none yet');
+    expect(ask(id)).toBe('');
     second.release();
     settle();
-    expect([shown(network.answerOf(before)), shown(network.answerOf(after)), ask(id)]).toEqual([
-      'reject 4',
-      'Second',
-      'Second',
-    ]);
+    expect(shown(network.answerOf(before))).toBe('reject 4');
+    expect(shown(network.answerOf(after))).toBe('Second');
+    expect(ask(id)).toBe('Second');
   });
 });
 
@@ -355,7 +352,9 @@ describe('heartbeats', () => {
     const b = beats('BAR');
     const c = deploy({ heartbeat: [keep(text('FIZZ')), reply(text('FIZZ'))] });
     network.round();
-    expect([ask(a), ask(b), ask(c)]).toEqual(['FOO', 'BAR', '']);
+    expect(ask(a)).toBe('FOO');
+    expect(ask(b)).toBe('BAR');
+    expect(ask(c)).toBe('');
   });
 });
 
@@ -388,7 +387,8 @@ describe('canister_inspect_message', () => {
     ['accepts, then traps', [accept, trap('no')], 'reject 5'],
   ])('that %s', (_, steps, expected) => {
     const id = doors(steps);
-    expect([admitted(id, 'go'), admitted(id, 'ask')]).toEqual([expected, expected]);
+    expect(admitted(id, 'go')).toEqual(expected);
+    expect(admitted(id, 'ask')).toEqual(expected);
     if (expected === 'reject 4')
       expect(
         shown(
@@ -406,9 +406,12 @@ describe('canister_inspect_message', () => {
     const byMethod = refusing(methodName, 'g'.charCodeAt(0));
     const byCaller = refusing(caller, CALLER.toUint8Array()[0]!);
     const byArgument = refusing(argument, 'x'.charCodeAt(0));
-    expect([admitted(byMethod, 'go'), admitted(byMethod, 'ask')]).toEqual(['reject 5', 'admitted']);
-    expect([admitted(byCaller, 'go'), admitted(byCaller, 'go', '', STRANGER)]).toEqual(['reject 5', 'admitted']);
-    expect([admitted(byArgument, 'go', 'x'), admitted(byArgument, 'go', 'y')]).toEqual(['reject 5', 'admitted']);
+    expect(admitted(byMethod, 'go')).toBe('reject 5');
+    expect(admitted(byMethod, 'ask')).toBe('admitted');
+    expect(admitted(byCaller, 'go')).toBe('reject 5');
+    expect(admitted(byCaller, 'go', '', STRANGER)).toBe('admitted');
+    expect(admitted(byArgument, 'go', 'x')).toBe('reject 5');
+    expect(admitted(byArgument, 'go', 'y')).toBe('admitted');
   });
 
   it('is not asked where there is no code: the call is refused', () => {
@@ -455,12 +458,10 @@ describe('certified data', () => {
       'update relay': [call(self, 'ask')],
       'query show': [reply(certificate)],
     });
-    expect([
-      ask(id, 'ask'),
-      shown(network.call(id, 'ask')),
-      shown(network.call(id, 'go')),
-      shown(network.call(id, 'relay')),
-      ask(id, 'show'),
-    ]).toEqual(['\x01\0\0\0', '\0\0\0\0', '\0\0\0\0', '\0\0\0\0', '\0'.repeat(8)]);
+    expect(ask(id, 'ask')).toBe('\x01\0\0\0');
+    expect(shown(network.call(id, 'ask'))).toBe('\0\0\0\0');
+    expect(shown(network.call(id, 'go'))).toBe('\0\0\0\0');
+    expect(shown(network.call(id, 'relay'))).toBe('\0\0\0\0');
+    expect(ask(id, 'show')).toEqual('\0'.repeat(8));
   });
 });

@@ -129,7 +129,8 @@ describe('the rate at which canisters write', () => {
   it("ends a canister's part in a round, and the next round goes on", () => {
     const calls = network.send(SECOND, [id, 'w50'], [id, 'w50'], [id, 'u']);
     expect(network.statusOf(calls)).toEqual(['replied', 'replied', 'received']);
-    expect([canister.state.debits?.heapDelta, nextDue(network.subnet)]).toEqual([25 * MIB, 0n]);
+    expect(canister.state.debits?.heapDelta).toEqual(25 * MIB);
+    expect(nextDue(network.subnet)).toBe(0n);
     network.send(MILLISECOND);
     expect(network.statusOf(calls)).toEqual(['replied', 'replied', 'replied']);
   });
@@ -164,9 +165,12 @@ describe('the rate at which canisters write', () => {
   it('holds timers back without losing them', () => {
     network.send(SECOND, [id, 'arm'], [id, 'w200']);
     network.send(MILLISECOND);
-    expect([canister.state.timer, canister.state.certified.length, network.dueIn]).toEqual([1n, 0, 665]);
+    expect(canister.state.timer).toBe(1n);
+    expect(canister.state.certified.length).toBe(0);
+    expect(network.dueIn).toBe(665);
     network.send(666n * MILLISECOND);
-    expect([canister.state.timer, canister.state.certified.length]).toEqual([0n, 1]);
+    expect(canister.state.timer).toBe(0n);
+    expect(canister.state.certified.length).toBe(1);
   });
 
   it('refuses chunks and snapshots meanwhile, in words of their own', () => {
@@ -206,7 +210,8 @@ describe('the rate at which canisters write', () => {
   it('is by rounds alone where time stands still, and not there with --no-rate-limits', () => {
     network.subnet.state.limits = { ...network.subnet.state.limits, rates: 'rounds' };
     const calls = network.send(1n, [id, 'w200'], [id, 'u']);
-    expect([canister.state.debits?.heapDelta, nextDue(network.subnet)]).toEqual([125 * MIB, 0n]);
+    expect(canister.state.debits?.heapDelta).toEqual(125 * MIB);
+    expect(nextDue(network.subnet)).toBe(0n);
     network.send(100n * SECOND);
     expect(network.statusOf(calls)).toEqual(['replied', 'received']);
     network.send(1n);

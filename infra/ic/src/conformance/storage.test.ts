@@ -106,7 +106,8 @@ describe('storage on a subnet that fills up', () => {
     const balance = canister.state.cycles;
     const aside = canister.state.reserved!;
     network.round({ time: network.subnet.state.time + 1000n * 10n ** 9n });
-    expect([balance - canister.state.cycles, aside - canister.state.reserved!]).toEqual([0n, canister.idleCost(1000n)]);
+    expect(balance - canister.state.cycles).toBe(0n);
+    expect(aside - canister.state.reserved!).toEqual(canister.idleCost(1000n));
   });
 
   it('is refused beyond the limit of reserved cycles: IC0534, and nothing has happened', () => {
@@ -120,7 +121,8 @@ describe('storage on a subnet that fills up', () => {
         'bytes due to its reserved cycles limit. ' +
         `The current limit (1_000_000) would be exceeded by ${inThousands(asked - 1_000_000n)}.`,
     });
-    expect([canister.stable.size, canister.state.reserved]).toEqual([0, undefined]);
+    expect(canister.stable.size).toBe(0);
+    expect(canister.state.reserved).toBeUndefined();
     expect(network.call(canister.id, 'nothing').kind).toBe('reply');
   });
 
@@ -143,10 +145,8 @@ describe('storage on a subnet that fills up', () => {
         'Cannot increase memory allocation to 67108864 due to its reserved cycles limit. The current limit (5) ' +
         `would be exceeded by ${inThousands(expected - 5n)}.`,
     });
-    expect([canister.state.settings.memoryAllocation, canister.state.settings.reservedCyclesLimit]).toEqual([
-      0n,
-      5n * T,
-    ]);
+    expect(canister.state.settings.memoryAllocation).toBe(0n);
+    expect(canister.state.settings.reservedCyclesLimit).toEqual(5n * T);
     expect(change({ memory_allocation: [64n * MIB] }).kind).toBe('reply');
     expect(canister.state.reserved).toBe(expected);
     expect(network.call(canister.id, 'stable32').kind).toBe('reply');
@@ -207,13 +207,11 @@ describe('storage on a subnet that fills up', () => {
         errorCode: 'IC0534',
         message: expect.stringMatching(/^Canister cannot grow memory by \d+ bytes due to its reserved cycles limit\./),
       });
-    expect([
-      canister.instance!.heapBytes,
-      canister.stable.size,
-      canister.state.chunks.size,
-      canister.snapshots.size,
-      canister.state.reserved,
-    ]).toEqual([160 * 65_536, 16, 1, 1, aside]);
+    expect(canister.instance!.heapBytes).toEqual(160 * 65_536);
+    expect(canister.stable.size).toBe(16);
+    expect(canister.state.chunks.size).toBe(1);
+    expect(canister.snapshots.size).toBe(1);
+    expect(canister.state.reserved).toEqual(aside);
     expect(canister.state.cycles).toBeLessThan(before); // what was executed is paid for
   });
 
@@ -223,7 +221,9 @@ describe('storage on a subnet that fills up', () => {
     canister.state.cycles = 5n;
     canister.state.reserved = 1000n;
     network.round({ time: network.subnet.state.time + 1000n * 10n ** 9n });
-    expect([canister.module, canister.state.cycles, canister.state.reserved]).toEqual([undefined, 0n, undefined]);
+    expect(canister.module).toBeUndefined();
+    expect(canister.state.cycles).toBe(0n);
+    expect(canister.state.reserved).toBeUndefined();
   });
 });
 
@@ -252,7 +252,8 @@ describe('allocations', () => {
       errorCode: 'IC0531',
       message: tooFewCyclesFor('memory allocation to 107374182400'),
     });
-    expect([state.settings.computeAllocation, state.settings.memoryAllocation]).toEqual([0n, 0n]);
+    expect(state.settings.computeAllocation).toBe(0n);
+    expect(state.settings.memoryAllocation).toBe(0n);
     expect(
       network.manage('update_settings', {
         canister_id: principalOf(id),
@@ -274,6 +275,7 @@ describe('allocations', () => {
       }),
       'creation',
     );
-    expect([refused.errorCode, network.subnet.canisters.size]).toEqual(['IC0531', before]);
+    expect(refused.errorCode).toBe('IC0531');
+    expect(network.subnet.canisters.size).toEqual(before);
   });
 });

@@ -76,7 +76,9 @@ describe('page files', () => {
     expect(statSync(join(folder, 'pages-1.bin')).size).toBe(4 * PAGE);
     put(memory, 2, 9);
     spill(memory);
-    expect([at(memory, 2), at(snapshot, 2), statSync(join(folder, 'pages-1.bin')).size]).toEqual([9, 3, 5 * PAGE]);
+    expect(at(memory, 2)).toBe(9);
+    expect(at(snapshot, 2)).toBe(3);
+    expect(statSync(join(folder, 'pages-1.bin')).size).toEqual(5 * PAGE);
   });
 
   it('are moved together when most of a file is no longer used, and deleted two checkpoints later', () => {
@@ -94,7 +96,9 @@ describe('page files', () => {
     spill(memory);
     pages.compact([memory]);
     expect([...pages.files]).toEqual([[2, 200]]);
-    expect([at(memory, 5), at(memory, 59), at(memory, 199)]).toEqual([6, 4, 3]);
+    expect(at(memory, 5)).toBe(6);
+    expect(at(memory, 59)).toBe(4);
+    expect(at(memory, 199)).toBe(3);
     pages.prune();
     expect(files()).toEqual(['pages-1.bin', 'pages-2.bin']);
     pages.prune();
@@ -165,7 +169,8 @@ describe('page files', () => {
     spill(memory);
     pages.sync();
     for (let page = 100; page < 200; page += 1) put(memory, page, 1);
-    expect([at(reader, 7), at(reader, 150)]).toEqual([8, 151]);
+    expect(at(reader, 7)).toBe(8);
+    expect(at(reader, 150)).toBe(151);
     reader.apply(memory.view());
     for (let page = 0; page < 100; page += 1) expect(at(reader, page)).toBe(page + 1);
     expect(at(reader, 150)).toBe(1);

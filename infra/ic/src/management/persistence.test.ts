@@ -101,7 +101,8 @@ describe('an upgrade of a module with enhanced orthogonal persistence', () => {
       ).kind,
     ).toBe('reply');
     expect(words()).toEqual({ count: 2, beforeUpgrade: 0, starts: 2, global: 0, data: 0 });
-    expect([canister.instance!.heapBytes, canister.instance!.copyHeap()[PAGE + 32]]).toEqual([2 * PAGE, 0]);
+    expect(canister.instance!.heapBytes).toEqual(2 * PAGE);
+    expect(canister.instance!.copyHeap()[PAGE + 32]).toBe(0);
   });
 
   it('changes nothing when the new code traps', () => {
