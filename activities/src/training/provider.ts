@@ -12,7 +12,7 @@ import { isOver, JobWatch } from './jobWatch.js';
 import { DataKeys, type KeyRelease } from './keys.js';
 import type { TrainingPort } from './port.js';
 import { publishCheckpoint } from './publish.js';
-import { runRecipeProcess } from './recipeProcess.js';
+import { runRecipeProcess, type Epoch, type RecipeOrder } from './recipeProcess.js';
 import type { Workspace } from './workspace.js';
 
 export interface ProviderParts {
@@ -34,176 +34,194 @@ interface Result {
 }
 
 /** A provider's training session. Every step may be repeated, and finds what the one before it left on this host. */
-export function providerTraining({
-  clients,
-  signer,
-  objects,
-  workspace,
-  host,
-  hidden = [],
-  keyReleased,
-}: ProviderParts): TrainingPort {
-  const keys = new DataKeys(clients, workspace, keyReleased);
-
-  const manifestsOf = async (job: Access.Job): Promise<Map<string, DatasetManifest>> => {
-    const manifests = await inFlight(job.datasets, 8, ({ dataset }) => readManifest(clients, dataset));
-    for (const [index, manifest] of manifests.entries())
-      requireSameSchema(manifests[0]!.schema, manifest.schema, job.datasets[index]!.dataset);
-    return new Map(job.datasets.map(({ dataset }, index) => [dataset, manifests[index]!]));
+export function providerTraining(parts: ProviderParts): TrainingPort {
+  const host = new ProviderHost(parts);
+  return {
+    open: ({ job }) => host.open(job),
+    fetch: ({ job }) => host.fetch(job),
+    train: ({ job }) => host.train(job),
+    publish: ({ job }) => host.publish(job),
+    wipe: ({ job }) => host.wipe(job),
+    giveUp: ({ job, reason }) => host.giveUp(job, reason),
   };
+}
 
-  const fetched = async (job: Access.Job) => {
-    const manifests = await manifestsOf(job);
+type Manifests = Map<string, DatasetManifest>;
+type Recording = RecipeOrder['recordings'][number];
+
+/** One host of a provider, with the keys and files of the jobs that it is at. */
+class ProviderHost {
+  private readonly clients: Clients;
+  private readonly workspace: Workspace;
+  private readonly keys: DataKeys;
+
+  constructor(private readonly parts: ProviderParts) {
+    this.clients = parts.clients;
+    this.workspace = parts.workspace;
+    this.keys = new DataKeys(parts.clients, parts.workspace, parts.keyReleased);
+  }
+
+  async open(job: number): Promise<{ host: string; checkpoint: string | null }> {
+    await this.clearOut(job);
+    const { state } = await readJob(this.clients, job);
+    return { host: this.parts.host, checkpoint: 'submitted' in state ? state.submitted : null };
+  }
+
+  async fetch(job: number): Promise<{ datasets: number; bytes: number }> {
+    const { manifests, bytes } = await this.fetched(await readJob(this.clients, job));
+    return { datasets: manifests.size, bytes };
+  }
+
+  async train(number: number): Promise<{ epochs: number; metrics: Record<string, string> }> {
+    const finished = await resultOf(this.workspace.outputs(number));
+    const job = await readJob(this.clients, number);
+    const approval = approvalOf(job);
+    const epochs = Number(approval.arguments['epochs'] ?? 0);
+    if (finished) return { epochs, metrics: finished.metrics };
+    await mustHaveTime(this.clients, job);
+    const { code } = await codeOf(this.clients, approval);
+    const { manifests } = await this.fetched(job);
+    const watch = new JobWatch(this.clients, number);
+    try {
+      progress({ step: 'releasing keys', datasets: manifests.size });
+      const recordings = await this.decrypted(job, manifests);
+      const { schema } = [...manifests.values()][0]!;
+      const { metrics } = await this.runRecipe(number, approval, { code, recordings, schema }, watch);
+      return { epochs, metrics };
+    } catch (error) {
+      throw watch.over ?? error;
+    } finally {
+      watch.close();
+      await this.workspace.removePlain(number);
+    }
+  }
+
+  async publish(number: number): ReturnType<typeof publishCheckpoint> {
+    const outputs = this.workspace.outputs(number);
+    const result = await resultOf(outputs);
+    if (!result)
+      throw new ActivityError(
+        'interrupted',
+        { job: number },
+        `Job ${number} has no trained files on this host; train it first.`,
+      );
+    const { clients, signer } = this.parts;
+    const job = await readJob(clients, number);
+    const approval = approvalOf(job);
+    const { document } = await codeOf(clients, approval);
+    const { schema } = await readManifest(clients, job.datasets[0]!.dataset);
+    const files = await Promise.all(
+      document.outputs.map(async (name) => ({ name, bytes: new Uint8Array(await readFile(join(outputs, name))) })),
+    );
+    const { metrics } = result;
+    return publishCheckpoint({ clients, signer, job, approval, model: document.name, metrics, schema, files });
+  }
+
+  async wipe(job: number): Promise<void> {
+    this.keys.forget(job);
+    await this.workspace.wipe(job);
+  }
+
+  async giveUp(job: number, reason: string): Promise<void> {
+    this.keys.forget(job);
+    const { state } = await readJob(this.clients, job);
+    if (!('requested' in state || 'granted' in state)) return;
+    await this.clients.access.fail_job({ job: BigInt(job), reason }).catch((error: unknown) => {
+      if (!(error instanceof CanisterError) || error.code !== 'notYet') throw error;
+    });
+  }
+
+  /** Removes what sessions left that were terminated, and so could not wipe: everything of jobs that are over. */
+  private async clearOut(but: number): Promise<void> {
+    for (const other of await this.workspace.jobs()) {
+      const known = other === but ? null : await this.clients.access.get_job(BigInt(other));
+      if (known && isOver(known)) await this.wipe(other);
+    }
+  }
+
+  private async fetched(job: Access.Job): Promise<{ manifests: Manifests; bytes: number }> {
+    const { clients, objects } = this.parts;
+    const manifests = await manifestsOf(clients, job);
+    const sealed = this.workspace.sealed(Number(job.id));
     let done = 0;
     const downloads = await inFlight([...manifests], 3, async ([id, manifest]) => {
-      const download = await downloadDataset(manifest, join(workspace.sealed(Number(job.id)), folderOf(id)), {
-        clients,
-        objects,
-        signal: cancellation(),
-      });
+      const sources = { clients, objects, signal: cancellation() };
+      const download = await downloadDataset(manifest, join(sealed, folderOf(id)), sources);
       progress({ step: 'fetched', datasets: ++done, of: manifests.size });
       return download;
     });
     return { manifests, bytes: downloads.reduce((sum, download) => sum + download.bytes, 0) };
-  };
+  }
 
-  const decrypted = async (job: Access.Job, manifests: Map<string, DatasetManifest>) => {
-    const released = await keys.release(
-      job,
-      new Map([...manifests].map(([id, manifest]) => [id, manifest.wrappedKey])),
-    );
-    const recordings: { name: string; person: string; path: string }[] = [];
+  private async decrypted(job: Access.Job, manifests: Manifests): Promise<Recording[]> {
+    const wrapped = new Map([...manifests].map(([id, manifest]) => [id, manifest.wrappedKey]));
+    const released = await this.keys.release(job, wrapped);
+    const recordings: Recording[] = [];
     for (const { dataset, uid } of job.datasets) {
       const person = folderOf(dataset);
       const opened = await openDataset(
         manifests.get(dataset)!,
-        join(workspace.sealed(Number(job.id)), person),
-        join(workspace.plain(Number(job.id)), person),
+        join(this.workspace.sealed(Number(job.id)), person),
+        join(this.workspace.plain(Number(job.id)), person),
         { uid: new Uint8Array(uid), dataKey: released.get(dataset)!, signal: cancellation() },
       );
       recordings.push(...opened.map((file) => ({ ...file, person })));
     }
     return recordings;
-  };
+  }
 
-  /** Removes what sessions left that were terminated, and so could not wipe: everything of jobs that are over. */
-  const clearOut = async (but: number): Promise<void> => {
-    for (const other of await workspace.jobs()) {
-      const known = other === but ? null : await clients.access.get_job(BigInt(other));
-      if (!known || !isOver(known)) continue;
-      keys.forget(other);
-      await workspace.wipe(other);
-    }
-  };
+  private async runRecipe(
+    job: number,
+    approval: Approval,
+    given: Pick<RecipeOrder, 'code' | 'recordings' | 'schema'>,
+    watch: JobWatch,
+  ): ReturnType<typeof runRecipeProcess> {
+    const { workspace } = this;
+    const base = approval.base === null ? null : await baseModel(this.clients, approval.base, workspace.plain(job));
+    return runRecipeProcess(
+      {
+        ...given,
+        hyperparameters: approval.arguments,
+        seed: approval.seed,
+        base,
+        epochs: workspace.epochs(job),
+        outputs: workspace.outputs(job),
+      },
+      {
+        modules: modulesHere,
+        hidden: this.parts.hidden ?? [],
+        onEpoch: tellEpoch,
+        signal: watch.signal(cancellation()),
+      },
+    );
+  }
+}
 
-  return {
-    async open({ job }) {
-      await clearOut(job);
-      const { state } = await readJob(clients, job);
-      return { host, checkpoint: 'submitted' in state ? state.submitted : null };
-    },
+async function manifestsOf(clients: Clients, job: Access.Job): Promise<Manifests> {
+  const manifests = await inFlight(job.datasets, 8, ({ dataset }) => readManifest(clients, dataset));
+  for (const [index, manifest] of manifests.entries())
+    requireSameSchema(manifests[0]!.schema, manifest.schema, job.datasets[index]!.dataset);
+  return new Map(job.datasets.map(({ dataset }, index) => [dataset, manifests[index]!]));
+}
 
-    async fetch({ job }) {
-      const { manifests, bytes } = await fetched(await readJob(clients, job));
-      return { datasets: manifests.size, bytes };
-    },
+/** @throws ActivityError `jobClosed` */
+async function mustHaveTime(clients: Clients, { id, deadline }: Access.Job): Promise<void> {
+  if (BigInt(Math.floor(await networkTime(clients))) * 1_000_000n <= deadline) return;
+  throw new ActivityError(
+    'jobClosed',
+    { job: Number(id) },
+    `Job ${id} is past its deadline; ask for a new one with more time.`,
+  );
+}
 
-    async train({ job: number }) {
-      const finished = await resultOf(workspace.outputs(number));
-      const job = await readJob(clients, number);
-      const approval = approvalOf(job);
-      const epochs = Number(approval.arguments['epochs'] ?? 0);
-      if (finished) return { epochs, metrics: finished.metrics };
-      if (BigInt(Math.floor(await networkTime(clients))) * 1_000_000n > job.deadline)
-        throw new ActivityError(
-          'jobClosed',
-          { job: number },
-          `Job ${number} is past its deadline; ask for a new one with more time.`,
-        );
-      const recipe = await codeOf(clients, approval);
-      const { manifests } = await fetched(job);
-      const watch = new JobWatch(clients, number);
-      try {
-        progress({ step: 'releasing keys', datasets: manifests.size });
-        const recordings = await decrypted(job, manifests);
-        const base = approval.base === null ? null : await baseModel(clients, approval.base, workspace.plain(number));
-        const { metrics } = await runRecipeProcess(
-          {
-            code: recipe.code,
-            recordings,
-            schema: [...manifests.values()][0]!.schema,
-            hyperparameters: approval.arguments,
-            seed: approval.seed,
-            base,
-            epochs: workspace.epochs(number),
-            outputs: workspace.outputs(number),
-          },
-          {
-            modules: modulesHere,
-            hidden,
-            onEpoch: ({ epoch, epochs, loss, windowsPerSecond }) =>
-              progress({
-                step: 'training',
-                epoch,
-                epochs,
-                loss: loss.toFixed(4),
-                windowsPerSecond: Math.round(windowsPerSecond),
-              }),
-            signal: watch.signal(cancellation()),
-          },
-        );
-        return { epochs, metrics };
-      } catch (error) {
-        throw watch.over ?? error;
-      } finally {
-        watch.close();
-        await workspace.removePlain(number);
-      }
-    },
-
-    async publish({ job: number }) {
-      const outputs = workspace.outputs(number);
-      const result = await resultOf(outputs);
-      if (!result)
-        throw new ActivityError(
-          'interrupted',
-          { job: number },
-          `Job ${number} has no trained files on this host; train it first.`,
-        );
-      const job = await readJob(clients, number);
-      const approval = approvalOf(job);
-      const { document } = await codeOf(clients, approval);
-      const { schema } = await readManifest(clients, job.datasets[0]!.dataset);
-      const files = await Promise.all(
-        document.outputs.map(async (name) => ({ name, bytes: new Uint8Array(await readFile(join(outputs, name))) })),
-      );
-      return publishCheckpoint({
-        clients,
-        signer,
-        job,
-        approval,
-        model: document.name,
-        metrics: result.metrics,
-        schema,
-        files,
-      });
-    },
-
-    async wipe({ job }) {
-      keys.forget(job);
-      await workspace.wipe(job);
-    },
-
-    async giveUp({ job, reason }) {
-      keys.forget(job);
-      const { state } = await readJob(clients, job);
-      if ('requested' in state || 'granted' in state) {
-        await clients.access.fail_job({ job: BigInt(job), reason }).catch((error: unknown) => {
-          if (!(error instanceof CanisterError) || error.code !== 'notYet') throw error;
-        });
-      }
-    },
-  };
+function tellEpoch({ epoch, epochs, loss, windowsPerSecond }: Epoch): void {
+  progress({
+    step: 'training',
+    epoch,
+    epochs,
+    loss: loss.toFixed(4),
+    windowsPerSecond: Math.round(windowsPerSecond),
+  });
 }
 
 const folderOf = (dataset: string): string => dataset.replace('sha256:', '').slice(0, 16);
