@@ -1,6 +1,6 @@
 /**
- * Typed clients of the canisters; proposals, votes, tokens. Runs in a browser: what needs files is `./node`, what installs
- * canisters `./install`.
+ * Typed clients of the canisters; proposals, votes, tokens. Runs in a browser: what needs files is `./node`, what
+ * installs canisters `./install`.
  */
 export { metadataPage, pageOf } from './pages.js';
 export { connect, connectAgent, interfaces, type Clients, type ConnectOptions } from './connect.js';
