@@ -20,3 +20,4 @@ export {
 } from './chunks.js';
 export { cohortPosition, isExposed } from './cohorts.js';
 export * from './manifests/index.js';
+export * from './tasks/index.js';

@@ -4,6 +4,10 @@ import { ed25519 } from '@noble/curves/ed25519';
 import {
   canonicalJson,
   cohortPosition,
+  figuresInWords,
+  parseCheckpointManifest,
+  parseEvaluation,
+  parseRecipe,
   contentId,
   datasetUid,
   documentId,
@@ -119,6 +123,140 @@ write(
       position: String(cohortPosition(release, principal)),
     })),
   ),
+);
+
+const id = (name: string): string => contentId(utf8(name));
+const evaluator = people[0]!;
+const measured = {
+  checkpoint: id('checkpoint'),
+  evaluator: principalText(evaluator.principal),
+  publicKey: hex(evaluator.der),
+  people: 5,
+  windows: 700,
+  at: '1800000000000000000',
+};
+const report = {
+  type: 'livepod.evaluation/v2',
+  ...measured,
+  task: 'regression',
+  figures: [
+    { name: 'meanError', value: '7.200000', unit: 'bpm', parent: '8.100000' },
+    { name: 'rootMeanSquare', value: '9.500000', unit: 'bpm', parent: null },
+    { name: 'shareWithin5', value: '0.510000', unit: null, parent: null },
+  ],
+  deciding: { figure: 'meanError', better: 'lower' },
+  worstPerson: 'rootMeanSquare',
+};
+const firstReport = {
+  type: 'livepod.evaluation/v1',
+  ...measured,
+  accuracy: '0.951',
+  macroF1: '0.93',
+  worstPerson: '0.88',
+  parentAccuracy: null,
+};
+const read = <T>(parse: (bytes: Uint8Array) => T, document: object): { document: string; reads: T | null } => {
+  const bytes = canonicalJson(document as never);
+  try {
+    return { document: new TextDecoder().decode(bytes), reads: parse(bytes) };
+  } catch {
+    return { document: new TextDecoder().decode(bytes), reads: null };
+  }
+};
+write(
+  'evaluation',
+  [
+    firstReport,
+    report,
+    { ...report, deciding: { figure: 'accuracy', better: 'higher' } },
+    { ...report, figures: [...report.figures, report.figures[0]] },
+    { ...report, figures: [{ name: 'accuracy', value: '1.01', unit: null, parent: null }] },
+    { ...report, accuracy: '0.9' },
+    { ...firstReport, type: 'livepod.evaluation/v3' },
+  ].map((document) => {
+    const vector = read(parseEvaluation, document);
+    return { ...vector, inWords: vector.reads && figuresInWords(vector.reads.figures) };
+  }),
+);
+
+const origin = {
+  model: 'heart-rate',
+  parent: null,
+  recipe: id('recipe'),
+  job: 1,
+  approvalDigest: id('approval'),
+  datasets: [id('dataset')],
+  arguments: { epochs: 3 },
+  seed: 7,
+  metrics: {},
+  files: [
+    {
+      name: 'model.onnx',
+      bytes: 9,
+      sha256: hex(sha256(utf8('m'))),
+      chunks: [{ sha256: hex(sha256(utf8('m'))), bytes: 9 }],
+    },
+  ],
+  provider: principalText(evaluator.principal),
+  publicKey: hex(evaluator.der),
+};
+const target = { name: 'heart_rate', unit: 'bpm', tolerance: '15' };
+const window = { before: 20, judged: 10, after: 0, step: 10 };
+const checkpoint = {
+  type: 'livepod.checkpoint/v2',
+  ...origin,
+  task: { kind: 'regression', target },
+  input: {
+    modality: 'activity',
+    rateMilliHz: 1000,
+    window,
+    tensors: [{ name: 'activity', type: 'float32', shape: [30, 1], channels: [{ name: 'speed', unit: 'm/s' }] }],
+  },
+  runtime: { format: 'onnx', opset: 17, outputs: [{ name: 'value', type: 'float32', shape: [1] }] },
+};
+const firstCheckpoint = {
+  type: 'livepod.checkpoint/v1',
+  ...origin,
+  runtime: { format: 'onnx', opset: 17, input: [100, 6], labels: ['WALKING', 'STILL'] },
+};
+write(
+  'checkpoint',
+  [
+    firstCheckpoint,
+    checkpoint,
+    { ...checkpoint, input: { ...checkpoint.input, window: { ...window, after: 5 } } },
+    { ...checkpoint, runtime: firstCheckpoint.runtime },
+    { ...firstCheckpoint, runtime: checkpoint.runtime },
+    { ...firstCheckpoint, task: checkpoint.task },
+  ].map((document) => read(parseCheckpointManifest, document)),
+);
+
+const firstRecipe = {
+  type: 'livepod.recipe/v1',
+  name: 'heart-rate',
+  version: '1.0.0',
+  bundle: id('bundle'),
+  hyperparameters: { epochs: { kind: 'integer', min: 1, max: 9, default: 3 } },
+  resources: { memoryMiB: 512, seconds: 60 },
+  outputs: ['model.onnx'],
+  purposes: ['heart-rate'],
+};
+const recipe = {
+  ...firstRecipe,
+  type: 'livepod.recipe/v2',
+  task: { kind: 'regression', target },
+  input: { modality: 'activity', window, tensors: [{ name: 'activity', type: 'float32', channels: ['speed'] }] },
+};
+write(
+  'recipe',
+  [
+    firstRecipe,
+    recipe,
+    { ...recipe, input: { ...recipe.input, tensors: [{ name: 'motion', type: 'float32', channels: null }] } },
+    { ...firstRecipe, task: recipe.task },
+    { ...firstRecipe, type: 'livepod.recipe/v2' },
+    { ...recipe, input: { ...recipe.input, tensors: [{ name: 'motion', type: 'float64', channels: null }] } },
+  ].map((document) => read(parseRecipe, document)),
 );
 
 const place = { uid: sha256(utf8('uid')), dataKey: sha256(utf8('data key')), fileIndex: 2 };

@@ -7,6 +7,7 @@ use governed::why;
 use ic_stable_structures::StableBTreeMap;
 use protocol::document;
 use protocol::shape::{Decimal, Id, Integer, List, Text};
+use protocol::task::{RecipeInput, Task};
 use serde::Serialize;
 use serde_bytes::ByteBuf;
 use serde_json::{json, Value};
@@ -15,7 +16,8 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use stored::{Cbor, Memory};
 
-pub const TYPE: &str = "livepod.recipe/v1";
+const FIRST: &str = "livepod.recipe/v1";
+const SECOND: &str = "livepod.recipe/v2";
 /// The largest recipe document, in bytes.
 pub const RECIPE_LIMIT: usize = 64 * 1024;
 /// The most recipes of one author that wait for a vote.
@@ -64,7 +66,7 @@ pub struct ListRecipes {
     pub limit: u32,
 }
 
-/// The document `livepod.recipe/v1`.
+/// The document `livepod.recipe/v2`, or one of version 1: `task` and `input` are of version 2.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub struct Document {
@@ -76,6 +78,8 @@ pub struct Document {
     #[allow(dead_code)]
     pub outputs: List<Text<100>, 1, 16>,
     pub purposes: List<Text<60>, 1, 16>,
+    pub task: Option<Task>,
+    pub input: Option<RecipeInput>,
 }
 
 /// What a hyper-parameter may be, both ends included.
@@ -138,7 +142,7 @@ pub fn approved(id: &str) -> Result<(Recipe, Document), Error> {
             "propose it and wait for the vote",
         )));
     }
-    Ok((view.recipe, document::read(&view.document, TYPE)?))
+    Ok((view.recipe, read(&view.document)?))
 }
 
 /// Keeps a recipe for the DAO to vote on; a repeat returns it as it is now.
@@ -147,7 +151,7 @@ pub fn submit(author: Principal, submit: SubmitRecipe) -> Result<Recipe, Error> 
         let message = format!("it has {} bytes, and at most {RECIPE_LIMIT} are allowed", submit.document.len());
         return Err(Error::LimitExceeded(why("recipe", message, "keep code and data in the bundle")));
     }
-    let document: Document = document::read(&submit.document, TYPE)?;
+    let document = read(&submit.document)?;
     ranges_are_sound(&document)?;
     let id = document::id(&submit.document)?;
     if let Some(first) = find(&id) {
@@ -181,6 +185,21 @@ pub fn submit(author: Principal, submit: SubmitRecipe) -> Result<Recipe, Error> 
     RECIPES.with_borrow_mut(|recipes| recipes.insert(id.clone(), Cbor(recipe.clone())));
     audit::append_as(author, json!({"type": "recipeSubmitted", "recipe": id}));
     Ok(recipe)
+}
+
+fn read(bytes: &[u8]) -> Result<Document, Error> {
+    let kind = document::type_of(bytes, &[FIRST, SECOND])?;
+    let document: Document = document::read(bytes, kind)?;
+    for (field, given) in [("task", document.task.is_some()), ("input", document.input.is_some())] {
+        if given != (kind == SECOND) {
+            return Err(Error::Invalid(why(
+                field,
+                format!("version 2 has it, and this is {kind}"),
+                "name both or none",
+            )));
+        }
+    }
+    Ok(document)
 }
 
 fn ranges_are_sound(document: &Document) -> Result<(), Error> {
@@ -259,4 +278,23 @@ pub fn approve(caller: Principal, id: &str) -> Result<(), Error> {
     RECIPES.with_borrow_mut(|recipes| recipes.insert(id.to_owned(), Cbor(recipe)));
     audit::append_as(caller, json!({"type": "recipeApproved", "recipe": id}));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recipes_of_both_versions_read_as_in_typescript() {
+        let path = format!("{}/../../protocol/vectors/recipe.json", env!("CARGO_MANIFEST_DIR"));
+        let vectors: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(&path).expect(&path)).unwrap();
+        for vector in vectors {
+            let read = read(vector["document"].as_str().unwrap().as_bytes()).ok();
+            assert_eq!(read.is_some(), !vector["reads"].is_null(), "{vector}");
+            if let Some(document) = read {
+                let kind = document.task.map(|task| task.kind.to_string());
+                assert_eq!(kind.as_deref(), vector["reads"]["task"]["kind"].as_str());
+            }
+        }
+    }
 }

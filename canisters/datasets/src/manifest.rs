@@ -1,4 +1,4 @@
-//! The manifest document `livepod.dataset/v1`: its shape, and that its parts agree with each other and with the
+//! The manifest document `livepod.dataset/v2`, and those of version 1, which name at least one label: its shape, and that its parts agree with each other and with the
 //! signature.
 
 use crate::errors::Error;
@@ -11,7 +11,8 @@ use serde::Deserialize;
 use serde_bytes::ByteBuf;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub const TYPE: &str = "livepod.dataset/v1";
+const FIRST: &str = "livepod.dataset/v1";
+const SECOND: &str = "livepod.dataset/v2";
 /// The largest manifest, in bytes.
 pub const MANIFEST_LIMIT: usize = 512 * 1024;
 pub const CHUNKS_LIMIT: usize = 4_096;
@@ -28,7 +29,6 @@ pub struct Manifest {
     pub title: Text<200>,
     #[allow(dead_code)]
     pub modality: Text<40>,
-    #[allow(dead_code)]
     pub schema: Schema,
     pub salt: Hex<16>,
     pub contributor: PrincipalText,
@@ -50,7 +50,7 @@ pub struct Manifest {
 pub struct Schema {
     channels: List<Channel, 1, 64>,
     rate_milli_hz: Integer<1, 1_000_000_000>,
-    labels: List<Text<40>, 1, 64>,
+    labels: List<Text<40>, 0, 64>,
     device: Text<40>,
 }
 
@@ -145,7 +145,12 @@ pub fn check(bytes: &[u8], signature: &[u8], caller: Principal) -> Result<Checke
         let message = format!("it has {} bytes, and at most {MANIFEST_LIMIT} are allowed", bytes.len());
         return Err(Error::LimitExceeded(why("manifest", message, "split the recordings into several datasets")));
     }
-    let manifest: Manifest = document::read(bytes, TYPE)?;
+    let kind = document::type_of(bytes, &[FIRST, SECOND])?;
+    let manifest: Manifest = document::read(bytes, kind)?;
+    if kind == FIRST && manifest.schema.labels.is_empty() {
+        let remedy = format!("write a {SECOND} document");
+        return Err(Error::Invalid(why("schema.labels", "version 1 names at least one label", remedy)));
+    }
     let chunks = chunks_of(&manifest)?;
     let contributor = identity::principal_of(&manifest.public_key)?;
     if contributor != *manifest.contributor {

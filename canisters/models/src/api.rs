@@ -51,6 +51,28 @@ pub enum CheckpointState {
     Rejected,
 }
 
+/// A measured number, as decimal text.
+#[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
+pub struct Figure {
+    pub name: String,
+    pub value: String,
+    /// Null for a share of one.
+    pub unit: Option<String>,
+}
+
+impl Figure {
+    /// As voters read it: "macro F1 0.93", "mean error 7.2 bpm".
+    pub fn in_words(&self) -> String {
+        let unit = self.unit.iter().map(|unit| format!(" {unit}")).collect::<String>();
+        format!("{} {}{unit}", protocol::task::figure_in_words(&self.name), self.value)
+    }
+}
+
+/// What checkpoints of the time before tasks are.
+fn classification() -> String {
+    protocol::task::CLASSIFICATION.into()
+}
+
 /// A trained model as the DAO sees it.
 #[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
@@ -64,9 +86,12 @@ pub struct Checkpoint {
     pub provider: Principal,
     pub datasets: Vec<String>,
     pub state: CheckpointState,
-    pub accuracy: Option<String>,
-    pub macro_f1: Option<String>,
-    pub worst_person: Option<String>,
+    /// The kind of its task, such as classification.
+    #[serde(default = "classification")]
+    pub task: String,
+    /// What an evaluator measured; none before. Which figures there are is the task's to say.
+    #[serde(default)]
+    pub figures: Vec<Figure>,
     pub submitted_at: u64,
     pub bytes: u64,
 }

@@ -6,14 +6,14 @@ use crate::api::{
     SubmitEvaluation,
 };
 use crate::jobs::{self, Job};
-use crate::{chunks, manifest, memory, outbox};
+use crate::{chunks, evaluation, manifest, memory, outbox};
 use candid::{Deserialize, Principal};
 use governed::why;
 use ic_stable_structures::StableBTreeMap;
 use protocol::{document, hex};
 use serde::Serialize;
 use serde_bytes::ByteBuf;
-use serde_json::{json, Value};
+use serde_json::{json, Map, Value};
 use std::cell::RefCell;
 use std::ops::Bound;
 use stored::{Cbor, Memory};
@@ -48,11 +48,29 @@ thread_local! {
 }
 
 pub fn get(id: &str) -> Option<Checkpoint> {
-    CHECKPOINTS.with_borrow(|checkpoints| checkpoints.get(&id.to_owned())).map(|kept| kept.0.checkpoint)
+    let kept = CHECKPOINTS.with_borrow(|checkpoints| checkpoints.get(&id.to_owned()))?;
+    Some(with_figures(kept.0.checkpoint))
+}
+
+/// Records of the time before tasks have no figures; the report that the evaluator signed has them.
+fn with_figures(mut checkpoint: Checkpoint) -> Checkpoint {
+    if checkpoint.figures.is_empty() {
+        let report = SIGNED.with_borrow(|signed| signed.get(&checkpoint.id)).and_then(|signed| signed.0.evaluation);
+        checkpoint.figures =
+            report.and_then(|(report, _)| evaluation::read(&report).ok()).map_or(vec![], |e| e.figures);
+    }
+    checkpoint
 }
 
 pub fn existing(id: &str) -> Result<Checkpoint, Error> {
     get(id).ok_or_else(|| Error::NotFound(why(id, "there is no such checkpoint", "look at list_checkpoints")))
+}
+
+/// Writes a record's bytes as they lie in stable memory.
+#[cfg(test)]
+pub fn put_record(id: &str, record: Vec<u8>) {
+    let kept = ic_stable_structures::Storable::from_bytes(record.into());
+    CHECKPOINTS.with_borrow_mut(|checkpoints| checkpoints.insert(id.to_owned(), kept));
 }
 
 fn change(id: &str, with: impl FnOnce(&mut Checkpoint)) -> Checkpoint {
@@ -61,7 +79,7 @@ fn change(id: &str, with: impl FnOnce(&mut Checkpoint)) -> Checkpoint {
         with(&mut kept.checkpoint);
         let changed = kept.checkpoint.clone();
         checkpoints.insert(id.to_owned(), kept);
-        changed
+        with_figures(changed)
     })
 }
 
@@ -147,6 +165,7 @@ pub fn submit(
     manifest::matches_job(&manifest, job)?;
     manifest::matches_chunks(&manifest)?;
     chunks::submitted(job.id, manifest::chunks(&manifest));
+    let task = manifest.task().to_owned();
     let checkpoint = Checkpoint {
         id: id.clone(),
         model: manifest.model,
@@ -157,9 +176,8 @@ pub fn submit(
         provider: caller,
         datasets: manifest.datasets,
         state: CheckpointState::Submitted,
-        accuracy: None,
-        macro_f1: None,
-        worst_person: None,
+        task,
+        figures: Vec::new(),
         submitted_at: system::now(),
         bytes: manifest.files.iter().map(|file| file.bytes).sum(),
     };
@@ -181,7 +199,7 @@ pub fn submit(
 /// Records what an appointed evaluator measured.
 pub fn evaluate(request: &SubmitEvaluation) -> Result<Checkpoint, Error> {
     let caller = system::caller();
-    let evaluation = manifest::read_evaluation(&request.report)?;
+    let evaluation = evaluation::read(&request.report)?;
     manifest::signed_by(&caller, &evaluation.evaluator, &evaluation.public_key, &request.report, &request.signature)?;
     if !EVALUATORS.with_borrow(|evaluators| evaluators.contains_key(&caller)) {
         return Err(Error::NotAppointed(why(
@@ -205,18 +223,22 @@ pub fn evaluate(request: &SubmitEvaluation) -> Result<Checkpoint, Error> {
     if checkpoint.state != CheckpointState::Submitted {
         return Err(Error::AlreadyExists(why(checkpoint.id, "it is closed", "evaluate another checkpoint")));
     }
+    if evaluation.task != checkpoint.task {
+        let message = format!("its task is {}, and the report is about {}", checkpoint.task, evaluation.task);
+        return Err(Error::Invalid(why(checkpoint.id, message, "measure what the checkpoint's manifest says")));
+    }
     let report = protocol::document::id(&request.report)?;
     let documents = Signed { evaluation: Some((request.report.clone(), request.signature.clone())), ..signed };
     SIGNED.with_borrow_mut(|all| all.insert(checkpoint.id.clone(), Cbor(documents)));
+    let values: Map<String, Value> =
+        evaluation.figures.iter().map(|figure| (figure.name.clone(), figure.value.clone().into())).collect();
     audit::append(json!({
-        "type": "checkpointEvaluated", "checkpoint": checkpoint.id, "report": report, "accuracy": evaluation.accuracy,
-        "macroF1": evaluation.macro_f1, "worstPerson": evaluation.worst_person,
+        "type": "checkpointEvaluated", "checkpoint": checkpoint.id, "report": report, "task": evaluation.task,
+        "figures": values,
     }));
     Ok(change(&checkpoint.id, |checkpoint| {
         checkpoint.state = CheckpointState::Evaluated;
-        checkpoint.accuracy = Some(evaluation.accuracy);
-        checkpoint.macro_f1 = Some(evaluation.macro_f1);
-        checkpoint.worst_person = Some(evaluation.worst_person);
+        checkpoint.figures = evaluation.figures;
     }))
 }
 

@@ -71,9 +71,8 @@ fn in_json(id: &str) -> Option<Value> {
         "job": checkpoint.job,
         "provider": checkpoint.provider.to_text(),
         "datasets": checkpoint.datasets,
-        "accuracy": checkpoint.accuracy,
-        "macroF1": checkpoint.macro_f1,
-        "worstPerson": checkpoint.worst_person,
+        "task": checkpoint.task,
+        "figures": checkpoint.figures,
         "bytes": checkpoint.bytes,
         "submittedAt": pages::time(checkpoint.submitted_at),
     }))

@@ -5,6 +5,7 @@ mod api;
 mod channels;
 mod checkpoints;
 mod chunks;
+mod evaluation;
 mod http;
 mod jobs;
 mod manifest;
@@ -128,16 +129,14 @@ async fn install_first_root(root: ByteBuf) -> Result<(), Error> {
 fn validate_adopt_checkpoint(payload: AdoptCheckpoint) -> Result<String, String> {
     let checkpoint = channels::checked_adoption(&payload).map_err(|error| error.to_string())?;
     Ok(format!(
-        "Make {} official as version {} of {} and release it on {} {}. Hold-out people: accuracy {}, macro-F1 {}, \
-         worst person {}. Trained by {} in job {} on {} datasets.",
+        "Make {} official as version {} of {} and release it on {} {}. Hold-out people: {}. Trained by {} in job {} on \
+         {} datasets.",
         checkpoint.id,
         checkpoints::version_of(&checkpoint),
         checkpoint.model,
         payload.channel,
         payload.plan.in_words(),
-        checkpoint.accuracy.as_deref().unwrap_or("unknown"),
-        checkpoint.macro_f1.as_deref().unwrap_or("unknown"),
-        checkpoint.worst_person.as_deref().unwrap_or("unknown"),
+        checkpoint.figures.iter().map(Figure::in_words).collect::<Vec<_>>().join(", "),
         checkpoint.provider,
         checkpoint.job,
         checkpoint.datasets.len(),

@@ -5,16 +5,18 @@ use crate::chunks;
 use crate::jobs::Job;
 use candid::Principal;
 use governed::why;
+use protocol::shape::{Decimal, Integer, List, Text};
+use protocol::task::{self, nullable, Input, Task, Tensor};
 use protocol::{document, hex, identity, is_id};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-const TYPE: &str = "livepod.checkpoint/v1";
-const EVALUATION: &str = "livepod.evaluation/v1";
+const FIRST: &str = "livepod.checkpoint/v1";
+const SECOND: &str = "livepod.checkpoint/v2";
 const DOCUMENT_LIMIT: usize = 512 * 1024;
 
-/// A `livepod.checkpoint/v1` document.
+/// A `livepod.checkpoint/v2` document, or one of version 1: `task` and `input` are of version 2.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Manifest {
@@ -29,6 +31,8 @@ pub struct Manifest {
     pub seed: u64,
     pub metrics: BTreeMap<String, String>,
     pub files: Vec<File>,
+    pub task: Option<Task>,
+    pub input: Option<Input>,
     pub runtime: Runtime,
     pub provider: String,
     pub public_key: String,
@@ -50,31 +54,15 @@ pub struct Chunk {
     pub bytes: u32,
 }
 
+/// Version 1 has `input` and `labels`, version 2 has `outputs`.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub struct Runtime {
     pub format: String,
     pub opset: u32,
-    pub input: Vec<u32>,
-    pub labels: Vec<String>,
-}
-
-/// A `livepod.evaluation/v1` document.
-#[derive(Deserialize, Debug)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Evaluation {
-    pub checkpoint: String,
-    pub evaluator: String,
-    pub public_key: String,
-    pub people: u64,
-    pub windows: u64,
-    pub accuracy: String,
-    #[serde(rename = "macroF1")]
-    pub macro_f1: String,
-    pub worst_person: String,
-    #[serde(deserialize_with = "nullable")]
-    pub parent_accuracy: Option<String>,
-    pub at: String,
+    pub input: Option<List<Integer<1, 1_000_000>, 1, 8>>,
+    pub labels: Option<List<Text<40>, 1, 64>>,
+    pub outputs: Option<List<Tensor, 1, 8>>,
 }
 
 /// The part of a `livepod.approval/v1` document that a checkpoint repeats.
@@ -84,16 +72,18 @@ struct Approval {
     seed: u64,
 }
 
-/// Null is allowed, leaving the field out is not.
-fn nullable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Option::deserialize(deserializer)
+impl Manifest {
+    /// The kind of its task.
+    pub fn task(&self) -> &str {
+        self.task.as_ref().map_or(task::CLASSIFICATION, |task| task.kind.as_str())
+    }
 }
 
-fn invalid<T>(field: impl ToString, message: impl Into<String>) -> Result<T, Error> {
+pub fn invalid<T>(field: impl ToString, message: impl Into<String>) -> Result<T, Error> {
     Err(Error::Invalid(why(field, message, "correct the document and sign it again")))
 }
 
-fn sized(bytes: &[u8]) -> Result<(), Error> {
+pub fn sized(bytes: &[u8]) -> Result<(), Error> {
     if bytes.len() <= DOCUMENT_LIMIT {
         return Ok(());
     }
@@ -107,7 +97,8 @@ fn sized(bytes: &[u8]) -> Result<(), Error> {
 /// Reads a manifest and checks its shape: everything that needs no one else.
 pub fn read(bytes: &[u8]) -> Result<Manifest, Error> {
     sized(bytes)?;
-    let manifest: Manifest = document::read(bytes, TYPE)?;
+    let kind = document::type_of(bytes, &[FIRST, SECOND])?;
+    let manifest: Manifest = document::read(bytes, kind)?;
     text("model", &manifest.model, 60)?;
     for (field, id) in [("recipe", &manifest.recipe), ("approvalDigest", &manifest.approval_digest)] {
         check_id(field, id)?;
@@ -122,7 +113,7 @@ pub fn read(bytes: &[u8]) -> Result<Manifest, Error> {
     }
     manifest.metrics.iter().try_for_each(|(name, value)| decimal(&format!("metrics.{name}"), value))?;
     files(&manifest.files)?;
-    runtime(&manifest.runtime)?;
+    runtime(&manifest, kind)?;
     Ok(manifest)
 }
 
@@ -170,21 +161,34 @@ fn files(files: &[File]) -> Result<(), Error> {
     Ok(())
 }
 
-fn runtime(runtime: &Runtime) -> Result<(), Error> {
-    if runtime.format != "onnx" {
-        return invalid("runtime.format", format!("{:?} is not \"onnx\"", runtime.format));
+fn runtime(manifest: &Manifest, kind: &str) -> Result<(), Error> {
+    let Runtime { format, opset, input, labels, outputs } = &manifest.runtime;
+    if format != "onnx" {
+        return invalid("runtime.format", format!("{format:?} is not \"onnx\""));
     }
-    if !(17..=30).contains(&runtime.opset) {
-        return invalid("runtime.opset", format!("{} is not 17 to 30", runtime.opset));
+    if !(17..=30).contains(opset) {
+        return invalid("runtime.opset", format!("{opset} is not 17 to 30"));
     }
-    if runtime.input.is_empty() || runtime.input.len() > 8 || runtime.input.iter().any(|n| !(1..=1_000_000).contains(n))
-    {
-        return invalid("runtime.input", "it has 1 to 8 dimensions of 1 to 1000000");
+    let first = [("runtime.input", input.is_some()), ("runtime.labels", labels.is_some())];
+    let second = [
+        ("runtime.outputs", outputs.is_some()),
+        ("task", manifest.task.is_some()),
+        ("input", manifest.input.is_some()),
+    ];
+    for (wanted, fields) in [(kind == FIRST, &first[..]), (kind == SECOND, &second[..])] {
+        if let Some((field, _)) = fields.iter().find(|(_, given)| *given != wanted) {
+            return invalid(field, format!("{kind} {}", if wanted { "names it" } else { "does not have it" }));
+        }
     }
-    if runtime.labels.is_empty() || runtime.labels.len() > 64 {
-        return invalid("runtime.labels", "there are 1 to 64 labels");
-    }
-    runtime.labels.iter().try_for_each(|label| text("runtime.labels", label, 40))
+    manifest.input.iter().flat_map(|input| input.tensors.iter()).try_for_each(|tensor| {
+        let window = &manifest.input.as_ref().expect("it has tensors").window;
+        let length = *window.before + *window.judged + *window.after;
+        let shape: Vec<i64> = tensor.shape.iter().map(|size| **size).collect();
+        if shape == [length, tensor.channels.len() as i64] {
+            return Ok(());
+        }
+        invalid("input.tensors", format!("{} is not of {length} samples by its channels", tensor.name.as_str()))
+    })
 }
 
 /// Checks that the document was signed by `caller`'s own key, over these bytes.
@@ -295,27 +299,6 @@ pub fn matches_chunks(manifest: &Manifest) -> Result<(), Error> {
     Ok(())
 }
 
-/// Reads an evaluation and checks its shape.
-pub fn read_evaluation(bytes: &[u8]) -> Result<Evaluation, Error> {
-    sized(bytes)?;
-    let evaluation: Evaluation = document::read(bytes, EVALUATION)?;
-    check_id("checkpoint", &evaluation.checkpoint)?;
-    if evaluation.people == 0 || evaluation.windows == 0 {
-        return invalid("windows", "nobody was measured");
-    }
-    let shares = [
-        ("accuracy", &evaluation.accuracy),
-        ("macroF1", &evaluation.macro_f1),
-        ("worstPerson", &evaluation.worst_person),
-    ];
-    shares.iter().try_for_each(|(field, value)| share(field, value))?;
-    evaluation.parent_accuracy.iter().try_for_each(|value| share("parentAccuracy", value))?;
-    if evaluation.at.is_empty() || evaluation.at.len() > 20 || !evaluation.at.bytes().all(|c| c.is_ascii_digit()) {
-        return invalid("at", "it is not nanoseconds since 1970 in decimal digits");
-    }
-    Ok(evaluation)
-}
-
 fn check_id(field: &str, id: &str) -> Result<(), Error> {
     if is_id(id) {
         return Ok(());
@@ -339,23 +322,8 @@ fn text(field: &str, value: &str, limit: usize) -> Result<(), Error> {
 
 /// A decimal number as text, such as "-0.5".
 fn decimal(field: &str, value: &str) -> Result<(), Error> {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
-    let unsigned = value.strip_prefix('-').unwrap_or(value);
-    let (whole, fraction) =
-        unsigned.split_once('.').map_or((unsigned, None), |(whole, fraction)| (whole, Some(fraction)));
-    let plain = digits(whole) && (whole == "0" || !whole.starts_with('0')) && fraction.is_none_or(digits);
-    if plain && value.len() <= 24 {
+    if Decimal::parse(value).is_some() {
         return Ok(());
     }
     invalid(field, format!("{value:?} is not a decimal number as text"))
-}
-
-/// A decimal number from 0 to 1.
-fn share(field: &str, value: &str) -> Result<(), Error> {
-    decimal(field, value)?;
-    let one = value == "1" || value.strip_prefix("1.").is_some_and(|zeros| zeros.bytes().all(|c| c == b'0'));
-    if one || value == "0" || value.starts_with("0.") {
-        return Ok(());
-    }
-    invalid(field, format!("{value} is not from 0 to 1"))
 }

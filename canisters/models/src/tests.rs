@@ -2,6 +2,7 @@
 
 mod channels;
 mod checkpoints;
+mod documents;
 mod repository;
 mod stage;
 

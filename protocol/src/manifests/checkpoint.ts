@@ -1,4 +1,5 @@
 import { MAX_CHUNK_BYTES } from '../chunks.js';
+import { inputContract, taskDescription, tensor, windowLength, type InputContract } from './task.js';
 import {
   decimal,
   either,
@@ -8,12 +9,12 @@ import {
   list,
   literal,
   mapOf,
-  nanoseconds,
   nullable,
   object,
   parser,
   principal,
   text,
+  versions,
   wrong,
   type Of,
 } from './shape.js';
@@ -21,8 +22,13 @@ import {
 /** 64 MiB: what the models canister keeps for one job. */
 export const MAX_CHECKPOINT_BYTES = 64 * 1024 * 1024;
 
-const checkpointManifest = object({
-  type: literal('livepod.checkpoint/v1'),
+const file = object({
+  name: text(100, /^[A-Za-z0-9._-]+$/, 'a file name of letters, digits, dot, dash, underscore'),
+  bytes: integer(0, MAX_CHECKPOINT_BYTES),
+  sha256: hexOf(32),
+  chunks: list(object({ sha256: hexOf(32), bytes: integer(1, MAX_CHUNK_BYTES) }), 1024, 1),
+});
+const origin = {
   model: text(60),
   parent: nullable(id),
   recipe: id,
@@ -32,56 +38,90 @@ const checkpointManifest = object({
   arguments: mapOf(either(integer(-(2 ** 53) + 1, 2 ** 53 - 1), decimal), 64),
   seed: integer(0, 2 ** 32 - 1),
   metrics: mapOf(decimal, 64),
-  files: list(
-    object({
-      name: text(100, /^[A-Za-z0-9._-]+$/, 'a file name of letters, digits, dot, dash, underscore'),
-      bytes: integer(0, MAX_CHECKPOINT_BYTES),
-      sha256: hexOf(32),
-      chunks: list(object({ sha256: hexOf(32), bytes: integer(1, MAX_CHUNK_BYTES) }), 1024, 1),
-    }),
-    16,
-    1,
-  ),
-  runtime: object({
-    format: literal('onnx'),
-    opset: integer(17, 30),
-    input: list(integer(1, 1_000_000), 8, 1),
-    labels: list(text(40), 64, 1),
-  }),
+  files: list(file, 16, 1),
   provider: principal,
   publicKey: hexOf(44),
+};
+const format = literal('onnx');
+const opset = integer(17, 30);
+
+const first = object({
+  type: literal('livepod.checkpoint/v1'),
+  ...origin,
+  runtime: object({ format, opset, input: list(integer(1, 1_000_000), 8, 1), labels: list(text(40), 64, 1) }),
+});
+const second = object({
+  type: literal('livepod.checkpoint/v2'),
+  ...origin,
+  task: taskDescription,
+  input: inputContract,
+  runtime: object({ format, opset, outputs: list(tensor, 8, 1) }),
 });
 
-export type CheckpointManifest = Of<typeof checkpointManifest>;
+/** What is written today. */
+export type CheckpointDocument = Of<typeof second>;
+
+/**
+ * How a model's tensors are made from records. Null is what version 1 did not say: the first tensor of the model, the
+ * columns of a recording as they come, whatever the rate.
+ */
+export type Input = Omit<InputContract, 'rateMilliHz' | 'tensors'> & {
+  rateMilliHz: number | null;
+  tensors: {
+    name: string | null;
+    type: 'float32';
+    shape: number[];
+    channels: { name: string; unit: string }[] | null;
+  }[];
+};
+
+/** A manifest of either version, in the form of the second. */
+export type CheckpointManifest = Omit<CheckpointDocument, 'type' | 'input' | 'runtime'> & {
+  input: Input;
+  runtime: Omit<CheckpointDocument['runtime'], 'outputs'> & {
+    outputs: { name: string | null; type: 'float32'; shape: number[] }[];
+  };
+};
 
 /** @throws ProtocolError `notCanonical` · `invalidManifest` naming the field */
 export function parseCheckpointManifest(bytes: Uint8Array): CheckpointManifest {
-  const manifest = parser(checkpointManifest, 'checkpoint')(bytes);
+  const manifest = parser(
+    versions({ 'livepod.checkpoint/v1': first, 'livepod.checkpoint/v2': second }),
+    'checkpoint',
+  )(bytes);
   manifest.files.forEach((file, index) => {
     if (file.chunks.reduce((sum, chunk) => sum + chunk.bytes, 0) !== file.bytes)
       wrong(`checkpoint.files[${index}].bytes`, 'the sum of its chunks');
   });
   if (manifest.files.reduce((sum, file) => sum + file.bytes, 0) > MAX_CHECKPOINT_BYTES)
     wrong('checkpoint.files', `at most ${MAX_CHECKPOINT_BYTES} bytes in all`);
-  return manifest;
+  if (manifest.type === 'livepod.checkpoint/v1') return upgraded(manifest);
+  const { type, ...rest } = manifest;
+  rest.input.tensors.forEach(({ shape, channels }, index) => {
+    const expected = [windowLength(rest.input.window), channels.length];
+    if (shape.join() !== expected.join())
+      wrong(
+        `checkpoint.input.tensors[${index}].shape`,
+        `${expected.join(' × ')}: the window's samples by the channels`,
+      );
+  });
+  return rest;
 }
 
-const evaluation = object({
-  type: literal('livepod.evaluation/v1'),
-  checkpoint: id,
-  evaluator: principal,
-  publicKey: hexOf(44),
-  people: integer(1, 1_000_000),
-  windows: integer(1, Number.MAX_SAFE_INTEGER),
-  accuracy: decimal,
-  macroF1: decimal,
-  worstPerson: decimal,
-  parentAccuracy: nullable(decimal),
-  at: nanoseconds,
-});
-
-/** What an evaluator, independent of the provider, measured on hold-out people. Fractions of 1, as decimal text. */
-export type Evaluation = Of<typeof evaluation>;
-
-/** @throws ProtocolError `notCanonical` · `invalidManifest` */
-export const parseEvaluation = parser(evaluation, 'evaluation');
+/** Version 1 knew classification of half-overlapping windows of motion. */
+function upgraded({ type, runtime, ...manifest }: Of<typeof first>): CheckpointManifest {
+  const { input: shape, labels, ...machine } = runtime;
+  const judged = shape[0]!;
+  const window = { before: 0, judged, after: 0, step: Math.max(1, Math.floor(judged / 2)) };
+  return {
+    ...manifest,
+    task: { kind: 'classification', labels },
+    input: {
+      modality: 'motion',
+      rateMilliHz: null,
+      window,
+      tensors: [{ name: null, type: 'float32', shape, channels: null }],
+    },
+    runtime: { ...machine, outputs: [{ name: null, type: 'float32', shape: [labels.length] }] },
+  };
+}

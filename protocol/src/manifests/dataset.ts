@@ -17,22 +17,26 @@ import {
   parser,
   principal,
   text,
+  versions,
   wrong,
   type Of,
 } from './shape.js';
+import { channel } from './task.js';
 
 const storedChunk = object({ sha256: hexOf(32), bytes: integer(16, MAX_CHUNK_BYTES) });
 
+const schemaOf = (fewestLabels: number) =>
+  object({
+    channels: list(channel, 64, 1),
+    rateMilliHz: integer(1, 1_000_000_000),
+    labels: list(text(40), 64, fewestLabels),
+    device: text(40),
+  });
 /**
  * What a dataset measures: channels in column order, sample rate in thousandths of a hertz, the labels its samples may
- * carry.
+ * carry: none where channels alone are learnt from.
  */
-export const datasetSchema = object({
-  channels: list(object({ name: text(40), unit: text(20) }), 64, 1),
-  rateMilliHz: integer(1, 1_000_000_000),
-  labels: list(text(40), 64, 1),
-  device: text(40),
-});
+export const datasetSchema = schemaOf(0);
 
 const licence = object({
   fee: amount,
@@ -43,11 +47,9 @@ const licence = object({
   splits: list(object({ account: principal, basisPoints: integer(1, 10_000) }), 16, 1),
 });
 
-const datasetManifest = object({
-  type: literal('livepod.dataset/v1'),
+const described = {
   title: text(200),
   modality: text(40),
-  schema: datasetSchema,
   salt: hexOf(16),
   contributor: principal,
   publicKey: hexOf(44),
@@ -74,7 +76,10 @@ const datasetManifest = object({
     milliseconds: integer(0, Number.MAX_SAFE_INTEGER),
     labels: mapOf(integer(0, Number.MAX_SAFE_INTEGER), 64),
   }),
-});
+};
+const first = object({ type: literal('livepod.dataset/v1'), ...described, schema: schemaOf(1) });
+const second = object({ type: literal('livepod.dataset/v2'), ...described, schema: datasetSchema });
+const datasetManifest = versions({ 'livepod.dataset/v1': first, 'livepod.dataset/v2': second });
 
 export type DatasetManifest = Of<typeof datasetManifest>;
 export type DatasetSchema = Of<typeof datasetSchema>;

@@ -1,12 +1,29 @@
 export { parseDatasetManifest, type DatasetManifest, type DatasetSchema, type Licence } from './dataset.js';
-export { parseRecipe, parseApproval, type RecipeDocument, type Approval, type HyperparameterRange } from './recipe.js';
+export {
+  parseRecipe,
+  parseApproval,
+  type RecipeDocument,
+  type RecipeManifest,
+  type Approval,
+  type HyperparameterRange,
+} from './recipe.js';
 export {
   parseCheckpointManifest,
-  parseEvaluation,
   MAX_CHECKPOINT_BYTES,
+  type CheckpointDocument,
   type CheckpointManifest,
-  type Evaluation,
+  type Input,
 } from './checkpoint.js';
+export { parseEvaluation, type Evaluation, type EvaluationDocument } from './evaluation.js';
+export {
+  contractOf,
+  windowLength,
+  type InputContract,
+  type RecipeInput,
+  type RecipeTask,
+  type TensorSpec,
+  type Windowing,
+} from './task.js';
 export { parseChannel, type Channel } from './channel.js';
 export {
   OPERATOR_ACTIONS,

@@ -13,9 +13,11 @@ import {
   amount,
   nanoseconds,
   text,
+  versions,
   wrong,
   type Of,
 } from './shape.js';
+import { recipeInput, recipeTask, type RecipeInput, type RecipeTask } from './task.js';
 
 const range = either(
   object({
@@ -28,8 +30,7 @@ const range = either(
 );
 const resources = object({ memoryMiB: integer(1, 2 ** 24), seconds: integer(1, 2 ** 24) });
 
-const recipe = object({
-  type: literal('livepod.recipe/v1'),
+const declared = {
   name: text(60),
   version: text(20),
   bundle: id,
@@ -37,7 +38,9 @@ const recipe = object({
   resources,
   outputs: list(text(100), 16, 1),
   purposes: list(text(60), 16, 1),
-});
+};
+const first = object({ type: literal('livepod.recipe/v1'), ...declared });
+const second = object({ type: literal('livepod.recipe/v2'), ...declared, task: recipeTask, input: recipeInput });
 const approval = object({
   type: literal('livepod.approval/v1'),
   recipe: id,
@@ -53,12 +56,22 @@ const approval = object({
   deadline: nanoseconds,
 });
 
-export type RecipeDocument = Of<typeof recipe>;
+/** What is written today. */
+export type RecipeDocument = Of<typeof second>;
+/** A recipe of either version; task and input are null where version 1 did not say them. */
+export type RecipeManifest = Omit<RecipeDocument, 'type' | 'task' | 'input'> & {
+  task: RecipeTask | null;
+  input: RecipeInput | null;
+};
 export type Approval = Of<typeof approval>;
 export type HyperparameterRange = Of<typeof range>;
 
 /** What can be trained, and with what. @throws ProtocolError `notCanonical` · `invalidManifest` */
-export const parseRecipe = parser(recipe, 'recipe');
+export function parseRecipe(bytes: Uint8Array): RecipeManifest {
+  const document = parser(versions({ 'livepod.recipe/v1': first, 'livepod.recipe/v2': second }), 'recipe')(bytes);
+  const { type, ...recipe } = document;
+  return type === 'livepod.recipe/v1' ? { ...recipe, task: null, input: null } : (recipe as RecipeManifest);
+}
 
 /**
  * Everything that a job will run, in one document; its id is the approval digest that payments, grants and the

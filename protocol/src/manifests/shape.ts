@@ -56,6 +56,16 @@ export const either =
     }
   };
 
+/** A document of one of several versions, by its `type`. */
+export const versions =
+  <V extends Record<string, Shape<unknown>>>(known: V): Shape<Of<V[keyof V]>> =>
+  (value, path) => {
+    const { type } = plainObject(value, path);
+    return typeof type === 'string' && Object.hasOwn(known, type)
+      ? (known[type]!(value, path) as Of<V[keyof V]>)
+      : wrong(`${path}.type`, Object.keys(known).join(' or '));
+  };
+
 /** An object with exactly these fields: an unknown field is refused, so that nothing unsaid is signed. */
 export const object =
   <F extends Record<string, Shape<unknown>>>(fields: F): Shape<{ [K in keyof F]: Of<F[K]> }> =>

@@ -43,16 +43,15 @@ export interface Checkpoint {
   'job' : bigint,
   'model' : string,
   'provider' : Principal,
-  'worst_person' : [] | [string],
+  'figures' : Array<Figure>,
+  'task' : string,
   'version' : [] | [number],
   'state' : CheckpointState,
-  'macro_f1' : [] | [string],
   'datasets' : Array<string>,
   'bytes' : bigint,
   'parent' : [] | [string],
   'submitted_at' : bigint,
   'recipe' : string,
-  'accuracy' : [] | [string],
 }
 export type CheckpointState = { 'evaluated' : null } |
   { 'submitted' : null } |
@@ -88,6 +87,11 @@ export type Error = { 'MissingChunks' : Why } |
 export type ExposureState = { 'stopped' : string } |
   { 'completed' : null } |
   { 'rolling' : null };
+export interface Figure {
+  'value' : string,
+  'name' : string,
+  'unit' : [] | [string],
+}
 export interface Gate {
   'max_correction_permille' : number,
   'max_errors' : number,
@@ -291,21 +295,25 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'rejected' : IDL.Null,
     'official' : IDL.Null,
   });
+  const Figure = IDL.Record({
+    'value' : IDL.Text,
+    'name' : IDL.Text,
+    'unit' : IDL.Opt(IDL.Text),
+  });
   const Checkpoint = IDL.Record({
     'id' : IDL.Text,
     'job' : IDL.Nat64,
     'model' : IDL.Text,
     'provider' : IDL.Principal,
-    'worst_person' : IDL.Opt(IDL.Text),
+    'figures' : IDL.Vec(Figure),
+    'task' : IDL.Text,
     'version' : IDL.Opt(IDL.Nat32),
     'state' : CheckpointState,
-    'macro_f1' : IDL.Opt(IDL.Text),
     'datasets' : IDL.Vec(IDL.Text),
     'bytes' : IDL.Nat64,
     'parent' : IDL.Opt(IDL.Text),
     'submitted_at' : IDL.Nat64,
     'recipe' : IDL.Text,
-    'accuracy' : IDL.Opt(IDL.Text),
   });
   const Why = IDL.Record({
     'remedy' : IDL.Text,

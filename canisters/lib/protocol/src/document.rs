@@ -10,6 +10,16 @@ fn invalid<T>(subject: impl Into<String>, message: impl Into<String>) -> Result<
     Err(ProtocolError::InvalidDocument { subject: subject.into(), message: message.into() })
 }
 
+/// The type a canonical document names, if it is one of `known`: the versions of one kind of document.
+pub fn type_of<'a>(bytes: &[u8], known: &[&'a str]) -> Result<&'a str, ProtocolError> {
+    let value = canonical::parse(bytes)?;
+    let found = value.get("type").and_then(Value::as_str);
+    match known.iter().find(|known| found == Some(**known)) {
+        Some(known) => Ok(known),
+        None => invalid("type", format!("it is {found:?}, and {} is expected", known.join(" or "))),
+    }
+}
+
 /// Reads a canonical document of the type `expected` into `T`, a struct of its other fields (`deny_unknown_fields`).
 pub fn read<T: DeserializeOwned>(bytes: &[u8], expected: &str) -> Result<T, ProtocolError> {
     let mut value = canonical::parse(bytes)?;

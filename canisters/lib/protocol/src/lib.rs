@@ -10,6 +10,7 @@ pub mod identity;
 pub mod merkle;
 pub mod operator;
 pub mod shape;
+pub mod task;
 
 use sha2::{Digest, Sha256};
 use std::fmt;

@@ -1,5 +1,5 @@
 use super::stage::*;
-use crate::api::{CheckpointState, ListCheckpoints};
+use crate::api::{Checkpoint, CheckpointState, ListCheckpoints};
 use crate::jobs::JobState;
 use crate::{checkpoints, outbox};
 use protocol::canonical;
@@ -10,6 +10,10 @@ fn with(field: &str, value: Value) -> Value {
     let mut manifest = manifest(1);
     manifest[field] = value;
     manifest
+}
+
+fn values(checkpoint: &Checkpoint) -> Vec<&str> {
+    checkpoint.figures.iter().map(|figure| figure.value.as_str()).collect()
 }
 
 fn refused_with(manifest: &Value) -> &'static str {
@@ -142,7 +146,7 @@ fn a_manifest_of_another_shape_is_refused() {
 fn an_evaluation_counts_once_and_is_final() {
     install();
     let checkpoint = evaluated(1);
-    assert_eq!((checkpoint.state, checkpoint.accuracy.as_deref()), (CheckpointState::Evaluated, Some("0.95")));
+    assert_eq!((checkpoint.state, values(&checkpoint)), (CheckpointState::Evaluated, vec!["0.95", "0.93", "0.88"]));
     let report = evaluation(&checkpoint.id, &evaluator());
     assert_eq!(evaluate(&report, &evaluator()).unwrap(), checkpoint, "a repeat returns it");
     let mut other = report.clone();

@@ -1,0 +1,139 @@
+//! Documents of both versions, held to the vectors that TypeScript writes; and records of the version before tasks.
+
+use super::stage::*;
+use crate::api::{Checkpoint, CheckpointState, Figure};
+use crate::{checkpoints, evaluation, manifest};
+use serde::Serialize;
+use serde_json::{json, Value};
+
+fn vectors(name: &str) -> Vec<Value> {
+    let path = format!("{}/../../protocol/vectors/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(&path).expect(&path)).expect("a list of vectors")
+}
+
+#[test]
+fn evaluations_read_as_in_typescript() {
+    for vector in vectors("evaluation") {
+        let read = evaluation::read(vector["document"].as_str().unwrap().as_bytes()).ok();
+        assert_eq!(read.is_some(), !vector["reads"].is_null(), "{vector}");
+        let Some(read) = read else { continue };
+        let words: Vec<String> = read.figures.iter().map(Figure::in_words).collect();
+        assert_eq!(words.join(", "), vector["inWords"]);
+        assert_eq!(read.task, vector["reads"]["task"]);
+    }
+}
+
+#[test]
+fn checkpoints_read_as_in_typescript() {
+    for vector in vectors("checkpoint") {
+        let read = manifest::read(vector["document"].as_str().unwrap().as_bytes()).ok();
+        assert_eq!(read.is_some(), !vector["reads"].is_null(), "{vector}");
+        if let Some(read) = read {
+            assert_eq!(read.task(), vector["reads"]["task"]["kind"]);
+        }
+    }
+}
+
+fn of_heart_rates() -> Value {
+    let mut manifest = manifest(1);
+    manifest["type"] = json!("livepod.checkpoint/v2");
+    manifest["task"] =
+        json!({"kind": "regression", "target": {"name": "heart_rate", "unit": "bpm", "tolerance": "15"}});
+    manifest["input"] = json!({
+        "modality": "activity",
+        "rateMilliHz": 1000,
+        "window": {"before": 20, "judged": 10, "after": 0, "step": 10},
+        "tensors": [{
+            "name": "activity", "type": "float32", "shape": [30, 1], "channels": [{"name": "speed", "unit": "m/s"}],
+        }],
+    });
+    manifest["runtime"] = json!({
+        "format": "onnx", "opset": 17, "outputs": [{"name": "value", "type": "float32", "shape": [1]}],
+    });
+    manifest
+}
+
+#[test]
+fn voters_read_the_figures_of_whatever_the_task_is() {
+    install();
+    let checkpoint = submit(&submission(&of_heart_rates()), &job(1)).unwrap();
+    assert_eq!(checkpoint.task, "regression");
+    appoint_evaluator();
+    let report = json!({
+        "type": "livepod.evaluation/v2",
+        "checkpoint": checkpoint.id,
+        "evaluator": evaluator().principal().to_text(),
+        "publicKey": evaluator().public_key(),
+        "people": 5,
+        "windows": 700,
+        "task": "regression",
+        "figures": [
+            {"name": "meanError", "value": "7.2", "unit": "bpm", "parent": null},
+            {"name": "worstPerson", "value": "9.1", "unit": "bpm", "parent": null},
+        ],
+        "deciding": {"figure": "meanError", "better": "lower"},
+        "worstPerson": "worstPerson",
+        "at": "1700000000000000000",
+    });
+    let mut other = report.clone();
+    other["task"] = json!("classification");
+    assert_eq!(refused(|| evaluate(&other, &evaluator())), "Invalid", "the report is about the checkpoint's task");
+    evaluate(&report, &evaluator()).unwrap();
+    let words = crate::validate_adopt_checkpoint(adoption(&checkpoint.id)).unwrap();
+    assert!(words.contains("Hold-out people: mean error 7.2 bpm, worst person 9.1 bpm. Trained by"), "{words}");
+}
+
+/// A checkpoint as records of the version before tasks hold it.
+#[derive(Serialize)]
+struct Before {
+    order: u64,
+    checkpoint: CheckpointBefore,
+}
+
+#[derive(Serialize)]
+struct CheckpointBefore {
+    id: String,
+    model: String,
+    version: Option<u32>,
+    parent: Option<String>,
+    recipe: String,
+    job: u64,
+    provider: candid::Principal,
+    datasets: Vec<String>,
+    state: CheckpointState,
+    accuracy: Option<String>,
+    macro_f1: Option<String>,
+    worst_person: Option<String>,
+    submitted_at: u64,
+    bytes: u64,
+}
+
+#[test]
+fn a_record_of_the_version_before_is_read_with_its_figures() {
+    install();
+    let today = evaluated(1);
+    let Checkpoint { id, model, version, parent, recipe, job, provider, datasets, state, submitted_at, bytes, .. } =
+        today.clone();
+    let checkpoint = CheckpointBefore {
+        id,
+        model,
+        version,
+        parent,
+        recipe,
+        job,
+        provider,
+        datasets,
+        state,
+        accuracy: Some("0.95".into()),
+        macro_f1: Some("0.93".into()),
+        worst_person: Some("0.88".into()),
+        submitted_at,
+        bytes,
+    };
+    let mut record = vec![1];
+    ciborium::into_writer(&Before { order: 1, checkpoint }, &mut record).unwrap();
+    checkpoints::put_record(&today.id, record);
+    assert_eq!(checkpoints::get(&today.id), Some(today.clone()));
+    let official = adopt(&today.id).unwrap();
+    assert_eq!(official.figures, today.figures);
+}

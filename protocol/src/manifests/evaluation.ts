@@ -1,0 +1,90 @@
+import { figuresOfClassification } from '../tasks/measured.js';
+import {
+  decimal,
+  hexOf,
+  id,
+  integer,
+  list,
+  literal,
+  nanoseconds,
+  nullable,
+  object,
+  oneOf,
+  parser,
+  principal,
+  text,
+  versions,
+  wrong,
+  type Of,
+} from './shape.js';
+
+const figureName = text(40, /^[a-z][A-Za-z0-9]*$/, 'the name of a figure, such as macroF1');
+const measured = {
+  checkpoint: id,
+  evaluator: principal,
+  publicKey: hexOf(44),
+  people: integer(1, 1_000_000),
+  windows: integer(1, Number.MAX_SAFE_INTEGER),
+  at: nanoseconds,
+};
+
+const first = object({
+  type: literal('livepod.evaluation/v1'),
+  ...measured,
+  accuracy: decimal,
+  macroF1: decimal,
+  worstPerson: decimal,
+  parentAccuracy: nullable(decimal),
+});
+const second = object({
+  type: literal('livepod.evaluation/v2'),
+  ...measured,
+  /** The kind of task; a reader need not know it to read the figures. */
+  task: text(40),
+  figures: list(
+    object({
+      name: figureName,
+      value: decimal,
+      /** Null for a share of one. */
+      unit: nullable(text(20)),
+      /** The parent's on the same people; null for a first checkpoint, or where it was not measured. */
+      parent: nullable(decimal),
+    }),
+    16,
+    1,
+  ),
+  deciding: object({ figure: figureName, better: oneOf('higher', 'lower') }),
+  worstPerson: figureName,
+});
+
+/** What is written today. */
+export type EvaluationDocument = Of<typeof second>;
+
+/**
+ * What an evaluator, independent of the provider, measured on hold-out people, of either version and in the form of the
+ * second.
+ */
+export type Evaluation = Omit<EvaluationDocument, 'type'>;
+/** @throws ProtocolError `notCanonical` · `invalidManifest` */
+export function parseEvaluation(bytes: Uint8Array): Evaluation {
+  const document = parser(
+    versions({ 'livepod.evaluation/v1': first, 'livepod.evaluation/v2': second }),
+    'evaluation',
+  )(bytes);
+  if (document.type === 'livepod.evaluation/v1') {
+    const { type, accuracy, macroF1, worstPerson, parentAccuracy, ...rest } = document;
+    return { ...rest, ...figuresOfClassification({ accuracy, macroF1, worstPerson, parentAccuracy }) };
+  }
+  const { type, ...evaluation } = document;
+  evaluation.figures.forEach(({ value, unit, parent }, index) => {
+    if (unit !== null) return;
+    for (const share of [value, parent ?? '0'])
+      if (Number(share) < 0 || Number(share) > 1) wrong(`evaluation.figures[${index}]`, 'from 0 to 1, without a unit');
+  });
+  const names = evaluation.figures.map(({ name }) => name);
+  if (new Set(names).size !== names.length) wrong('evaluation.figures', 'figures of different names');
+  if (!names.includes(evaluation.deciding.figure))
+    wrong('evaluation.deciding.figure', 'the name of one of the figures');
+  if (!names.includes(evaluation.worstPerson)) wrong('evaluation.worstPerson', 'the name of one of the figures');
+  return evaluation;
+}
