@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { MotionSchema, Recording } from '@livepod/recipes';
+import type { DataSchema, Recording } from '@livepod/recipes';
 import { cache, recordingsIn } from '@livepod/stack';
 import { BenchError } from './benchmark.js';
 
@@ -10,7 +10,7 @@ import { BenchError } from './benchmark.js';
  */
 export async function peoplesRecordings(
   data: string | undefined,
-): Promise<{ name: string; schema: MotionSchema; people: Map<string, Recording[]> }> {
+): Promise<{ name: string; schema: DataSchema; people: Map<string, Recording[]> }> {
   const recordings =
     (data && (await recordingsIn(data))) ||
     (await recordingsIn(cache('data', 'sp-sw-har'))) ||
@@ -32,7 +32,7 @@ export async function peoplesRecordings(
     people.set(
       person,
       await Promise.all(
-        files.map(async (file) => ({ name: `${person}/${file}`, csv: await readFile(join(folder, person, file)) })),
+        files.map(async (file) => ({ name: `${person}/${file}`, bytes: await readFile(join(folder, person, file)) })),
       ),
     );
   }

@@ -1,5 +1,4 @@
 export { Pod, type PodOptions } from './pod.js';
-export { Classifier } from './runtime/classifier.js';
 export { Fetcher } from './updates/fetcher.js';
 export { Trust } from './updates/trust.js';
 export { PodError, type PodErrorCode } from './errors.js';

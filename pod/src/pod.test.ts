@@ -99,6 +99,17 @@ describe('a pod', () => {
     expect(repository.requests.filter((path) => path.startsWith('/chunks/'))).toEqual([]);
   });
 
+  it('runs a checkpoint whose documents are of version 1, before and after a restart', async () => {
+    const old = checkpointSaying(0, { version: 1 });
+    repository.publish(channel(1, old), [old]);
+    const first = pod({ windowsPerSecond: 100 });
+    await first.turn();
+    await first.stop();
+    const second = pod();
+    await second.start();
+    expect(second.status()).toMatchObject({ version: 1, trouble: null });
+  });
+
   it('waits, without trouble, for a channel that has had no checkpoint yet', async () => {
     repository.sign();
     const one = pod();

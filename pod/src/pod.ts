@@ -53,7 +53,7 @@ export class Pod {
   private readonly trust: Trust;
   private readonly reporter: Reporter;
   private runtime: Runtime | undefined;
-  private gate = new OwnGate();
+  private gate: OwnGate | undefined;
   private unreported: Counters = { windows: 0, corrections: 0, errors: 0 };
   private failing: string | undefined;
   private restarts = 0;
@@ -122,7 +122,7 @@ export class Pod {
       checkpoint: running?.checkpoint ?? null,
       slots: { active, ...slots },
       history,
-      counters: this.gate.seen,
+      counters: this.gate?.seen ?? { windows: 0, corrections: 0, errors: 0 },
       lastContact: this.lastContact ?? null,
       trouble: this.trouble ?? null,
     };
@@ -194,10 +194,10 @@ export class Pod {
     const slot = otherSlot(this.state.value.active);
     let candidate: Runtime | undefined;
     try {
-      const manifest = await trustedManifest(this.trust, wanted.checkpoint);
+      const { manifest, document } = await trustedManifest(this.trust, wanted.checkpoint);
       if (this.state.value.slots[slot]?.checkpoint !== wanted.checkpoint) {
         this.state.change((state) => void (state.slots[slot] = null));
-        await this.slots.fill(slot, manifest, this.chunks);
+        await this.slots.fill(slot, { manifest, document }, this.chunks);
       }
       candidate = await Runtime.start(this.slots.path(slot), manifest);
     } catch (error) {
@@ -238,7 +238,7 @@ export class Pod {
     const running = this.running();
     if (!running || running.release === null) return;
     if (channel.candidate?.release === running.release) this.reportCounters();
-    const verdict = this.state.value.phase === 'probation' ? this.gate.verdict() : undefined;
+    const verdict = this.state.value.phase === 'probation' ? this.gate?.verdict() : undefined;
     if (verdict) this.failing = verdict;
   }
 
@@ -290,10 +290,11 @@ export class Pod {
   private observe(runtime: Runtime): void {
     this.runtime = runtime;
     this.failing = undefined;
-    this.gate = new OwnGate();
+    const gate = new OwnGate(runtime.correction);
+    this.gate = gate;
     this.unreported = { windows: 0, corrections: 0, errors: 0 };
     runtime.on('counters', (counters) => {
-      this.gate.add(counters);
+      gate.add(counters);
       for (const name of ['windows', 'corrections', 'errors'] as const) this.unreported[name] += counters[name];
     });
     runtime.on('died', (why) => {

@@ -17,7 +17,6 @@ import {
   signDocument,
   utf8,
   type Channel,
-  type CheckpointManifest,
 } from '@livepod/protocol';
 import { ed25519 } from '@noble/curves/ed25519';
 import protobuf from 'protobufjs';
@@ -136,11 +135,21 @@ const person = (name: string): { seed: Uint8Array; der: Uint8Array; text: string
   return { seed, der, text: principalText(principalOfDer(der)) };
 };
 
+const CHANNELS = ['x', 'y'].map((name) => ({ name, unit: 'm/s2' }));
+
 /** A checkpoint whose model always says `label`, signed by its provider and measured by an evaluator. */
 export function checkpointSaying(
   label: 0 | 1,
-  change: { signer?: string; selfTest?: number; model?: Buffer; evaluator?: string; evaluated?: boolean } = {},
-): { id: string; manifest: CheckpointManifest; target: Buffer; chunks: Buffer[] } {
+  change: {
+    signer?: string;
+    selfTest?: number;
+    model?: Buffer;
+    evaluator?: string;
+    evaluated?: boolean;
+    /** Of the documents. */
+    version?: 1 | 2;
+  } = {},
+): { id: string; manifest: Record<string, unknown>; target: Buffer; chunks: Buffer[] } {
   const provider = person('provider');
   const evaluator = person(change.evaluator ?? 'evaluator');
   const model = change.model ?? constantModel(label);
@@ -153,8 +162,7 @@ export function checkpointSaying(
     }),
   );
   const files = Object.entries({ 'model.onnx': model, 'selftest.json': selfTest });
-  const manifest: CheckpointManifest = {
-    type: 'livepod.checkpoint/v1',
+  const origin = {
     model: 'constant',
     parent: null,
     recipe: `sha256:${'1'.repeat(64)}`,
@@ -170,24 +178,56 @@ export function checkpointSaying(
       sha256: sha(bytes),
       chunks: [{ sha256: sha(bytes), bytes: bytes.length }],
     })),
-    runtime: { format: 'onnx', opset: 17, input: [4, 2], labels: ['STILL', 'MOVING'] },
     provider: provider.text,
     publicKey: hex(provider.der),
   };
+  const labels = ['STILL', 'MOVING'];
+  const today = {
+    ...origin,
+    type: 'livepod.checkpoint/v2',
+    task: { kind: 'classification', labels },
+    input: {
+      modality: 'motion',
+      rateMilliHz: 50_000,
+      window: { before: 0, judged: 4, after: 0, step: 2 },
+      tensors: [{ name: 'motion', type: 'float32', shape: [4, 2], channels: CHANNELS }],
+    },
+    runtime: { format: 'onnx', opset: 17, outputs: [{ name: 'probabilities', type: 'float32', shape: [2] }] },
+  };
+  const before = {
+    ...origin,
+    type: 'livepod.checkpoint/v1',
+    runtime: { format: 'onnx', opset: 17, input: [4, 2], labels },
+  };
+  const manifest = change.version === 1 ? before : today;
   const document = canonicalJson(manifest);
-  const evaluation = {
-    type: 'livepod.evaluation/v1',
+  const share = (name: string) => ({ name, value: '0.9', unit: null, parent: null });
+  const measured = {
     checkpoint: documentId(document),
     evaluator: evaluator.text,
     publicKey: hex(evaluator.der),
     people: 1,
     windows: 1,
-    accuracy: '0.9',
-    macroF1: '0.9',
-    worstPerson: '0.9',
-    parentAccuracy: null,
     at: '1',
   };
+  const evaluation =
+    change.version === 1
+      ? {
+          ...measured,
+          type: 'livepod.evaluation/v1',
+          accuracy: '0.9',
+          macroF1: '0.9',
+          worstPerson: '0.9',
+          parentAccuracy: null,
+        }
+      : {
+          ...measured,
+          type: 'livepod.evaluation/v2',
+          task: 'classification',
+          figures: [share('accuracy'), share('worstPerson')],
+          deciding: { figure: 'accuracy', better: 'higher' },
+          worstPerson: 'worstPerson',
+        };
   const target = canonicalJson({
     manifest,
     signature: hex(signDocument(document, person(change.signer ?? 'provider').seed)),

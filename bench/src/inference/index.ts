@@ -1,11 +1,11 @@
-import { Classifier } from '@livepod/pod';
+import { Model } from '@livepod/runtime';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { BenchError, type BenchOptions, type BenchRow } from '../benchmark.js';
 import { median, quantile, takeTurns } from '../measuring.js';
-import { LABELS, motionModel, SHAPE, windows } from './model.js';
+import { motionModel, SHAPE, windows } from './model.js';
 
 export const name = 'inference';
-export const what = 'a pod’s classifier against bare onnxruntime-node, one window of the same model at a time';
+export const what = 'a pod’s model against bare onnxruntime-node, one window of the same model at a time';
 
 const WARM_UP = 500; // windows
 const ROUNDS = 9;
@@ -21,8 +21,11 @@ export async function run(options: BenchOptions): Promise<BenchRow[]> {
   const model = await motionModel();
   try {
     const motion = windows(100, 1);
-    const classifier = await Classifier.load(model.path, LABELS, SHAPE);
-    const pod: Classify = async (window) => LABELS.indexOf(await classifier.classify(window));
+    const loaded = await Model.load(model.path, model.runnable);
+    const pod: Classify = (window) => {
+      loaded.tensors[0]!.set(window);
+      return loaded.answer();
+    };
     const bare = await bareClassifier(model.path);
     for (const window of motion) mustAgree(await pod(window), await bare(window));
 

@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runRecipe, syntheticWindows } from '@livepod/recipes';
+import { contractOf, outputTensor } from '@livepod/protocol';
+import { recipeByName, runRecipe, syntheticWindows } from '@livepod/recipes';
+import type { Runnable } from '@livepod/runtime';
 
 const SCHEMA = {
   channels: ['x_acc', 'y_acc', 'z_acc']
@@ -12,7 +14,6 @@ const SCHEMA = {
   device: 'synthetic',
 };
 export const WINDOW = 100;
-export const LABELS = SCHEMA.labels;
 export const SHAPE = [WINDOW, SCHEMA.channels.length];
 
 /** `count` windows of made-up motion, flat. */
@@ -26,7 +27,7 @@ export function windows(count: number, seed: number): Float32Array[] {
  * A motion-cnn of the size that pods get, from the recipe and its exporter. Hardly trained: what it says does not
  * matter here, what it computes is the same.
  */
-export async function motionModel(): Promise<{ path: string; remove(): void }> {
+export async function motionModel(): Promise<{ path: string; runnable: Runnable; remove(): void }> {
   const rows = [[...SCHEMA.channels.map(({ name }) => name), 'timestamp', 'label'].join(',')];
   for (const [kind, label] of SCHEMA.labels.entries()) {
     const samples = windows(2, kind + 1).flatMap((window) => [...window]);
@@ -39,8 +40,8 @@ export async function motionModel(): Promise<{ path: string; remove(): void }> {
         ].join(','),
       );
   }
-  const { files } = await runRecipe({
-    recordings: ['s01', 's02'].map((person) => ({ name: `${person}/${person}_01.csv`, csv: `${rows.join('\n')}\n` })),
+  const { files } = await runRecipe('motion-cnn', {
+    recordings: ['s01', 's02'].map((person) => ({ name: `${person}/${person}_01.csv`, bytes: `${rows.join('\n')}\n` })),
     schema: SCHEMA,
     hyperparameters: { epochs: 1, windowsPerEpoch: 64, batch: 16 },
     seed: 1,
@@ -48,5 +49,7 @@ export async function motionModel(): Promise<{ path: string; remove(): void }> {
   const folder = mkdtempSync(join(tmpdir(), 'livepod-bench-'));
   const path = join(folder, 'model.onnx');
   writeFileSync(path, files['model.onnx']);
-  return { path, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  const contract = contractOf(recipeByName('motion-cnn').declaration, SCHEMA)!;
+  const runnable = { ...contract, runtime: { outputs: [outputTensor(contract.task)] } };
+  return { path, runnable, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

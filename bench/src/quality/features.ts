@@ -1,4 +1,4 @@
-import { sensorsOf, type MotionSchema, type Windows } from '@livepod/recipes';
+import { sensorsOf, type DataSchema, type Windows } from '@livepod/recipes';
 
 /** Bands of the spectrum, in whole periods per window: below a step's cadence, around it, above. */
 const BANDS = [
@@ -12,7 +12,7 @@ const BANDS = [
  * least, greatest, mean step and log power in three bands, and the correlation of every two axes of a sensor. 70
  * numbers for accelerometer and gyroscope.
  */
-export function windowFeatures(windows: Windows, schema: MotionSchema): Float64Array[] {
+export function windowFeatures(windows: Windows, schema: DataSchema): Float64Array[] {
   const sensors = sensorsOf(schema).filter((axes) => axes.length > 1);
   const { size, channels, samples } = windows;
   return Array.from({ length: windows.count }, (_, window) => {

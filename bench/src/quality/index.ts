@@ -48,7 +48,7 @@ export async function benchQuality(options: QualityOptions = {}): Promise<BenchR
   const ours = new Int16Array(windows.count);
   for (const [turn, person] of leftOut.entries()) {
     const recordings = [...people].filter(([other]) => other !== person).flatMap(([, files]) => files);
-    const { files, backend } = await runRecipe({
+    const { files, backend } = await runRecipe('motion-cnn', {
       recordings,
       schema,
       seed: options.seed ?? 1,

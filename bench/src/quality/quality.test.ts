@@ -1,4 +1,4 @@
-import { cutWindows, parseRecording, scores, type MotionSchema } from '@livepod/recipes';
+import { cutWindows, parseRecording, scores, type DataSchema } from '@livepod/recipes';
 import { windowFeatures } from './features.js';
 import { baseline } from './index.js';
 import { Lda } from './lda.js';
@@ -18,7 +18,7 @@ describe('the baseline', () => {
   });
 
   it('computes 70 features, and judges a person by the others', () => {
-    const schema: MotionSchema = {
+    const schema: DataSchema = {
       channels: [
         ...['x', 'y', 'z'].map((axis) => ({ name: `${axis}_acc`, unit: 'm/s2' })),
         ...['x', 'y', 'z'].map((axis) => ({ name: `${axis}_gyro`, unit: 'rad/s' })),
@@ -41,7 +41,7 @@ describe('the baseline', () => {
         }),
       ].join('\n');
     const windows = cutWindows(
-      ['a', 'b', 'c'].map((person, at) => parseRecording({ name: `${person}_1.csv`, csv: csv(at) }, schema)),
+      ['a', 'b', 'c'].map((person, at) => parseRecording({ name: `${person}_1.csv`, bytes: csv(at) }, schema)),
       schema,
     );
     const features = windowFeatures(windows, schema);

@@ -2,7 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { recipeByName, tensorflow, trainingStep, type MotionSchema } from '@livepod/recipes';
+import { recipeByName, tensorflow, trainingStep, type DataSchema } from '@livepod/recipes';
 import { BenchError, type BenchOptions, type BenchRow } from '../benchmark.js';
 import { median, takeTurns } from '../measuring.js';
 
@@ -13,7 +13,7 @@ export const what =
 
 const ROUNDS = 7;
 const STEPS = 30;
-const SCHEMA: MotionSchema = {
+const SCHEMA: DataSchema = {
   channels: [
     ...['x_acc', 'y_acc', 'z_acc'].map((axis) => ({ name: axis, unit: 'm/s2' })),
     ...['x_gyro', 'y_gyro', 'z_gyro'].map((axis) => ({ name: axis, unit: 'rad/s' })),

@@ -8,6 +8,9 @@ export const OWN_GATE = { minWindows: 60, maxCorrections: 0.6 };
 
 /** Counts since the switch to the present model, and what the pod makes of them. */
 export class OwnGate {
+  /** @param correction  what a correction is, as the task says it: "its person corrected" */
+  constructor(private readonly correction: string) {}
+
   readonly seen: Counters = { windows: 0, corrections: 0, errors: 0 };
 
   add(counters: Counters): void {
@@ -21,7 +24,7 @@ export class OwnGate {
     const { windows, corrections, errors } = this.seen;
     if (errors > 0) return `the model failed on ${errors} windows`;
     if (windows >= OWN_GATE.minWindows && corrections / windows > OWN_GATE.maxCorrections) {
-      return `its person corrected ${corrections} of ${windows} windows`;
+      return `${this.correction} ${corrections} of ${windows} windows`;
     }
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { CheckpointManifest } from '@livepod/protocol';
+import { taskOf, type CheckpointManifest } from '@livepod/protocol';
 import { PodError } from '../errors.js';
 import type { Answer, Order } from './messages.js';
 
@@ -25,6 +25,8 @@ export class Runtime extends EventEmitter<{ counters: [Counters]; died: [string]
 
   private constructor(
     private readonly child: ChildProcess,
+    /** What a correction of this model is, as its task says it: "its person corrected". */
+    readonly correction: string,
     private readonly patienceMs: number,
   ) {
     super();
@@ -43,14 +45,14 @@ export class Runtime extends EventEmitter<{ counters: [Counters]; died: [string]
   static async start(folder: string, manifest: CheckpointManifest, patienceMs = 60_000): Promise<Runtime> {
     const runtime = new Runtime(
       fork(CHILD, { execArgv: CHILD_OPTIONS, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
+      taskOf(manifest.task).correction(manifest.task),
       patienceMs,
     );
     try {
       await runtime.ask({
         do: 'load',
         model: `${folder}/model.onnx`,
-        labels: manifest.runtime.labels,
-        input: manifest.runtime.input,
+        runnable: { task: manifest.task, input: manifest.input, runtime: { outputs: manifest.runtime.outputs } },
       });
       await runtime.ask({ do: 'selfTest', path: `${folder}/selftest.json` });
       return runtime;
@@ -60,7 +62,7 @@ export class Runtime extends EventEmitter<{ counters: [Counters]; died: [string]
     }
   }
 
-  /** Begins to classify the person's motion. */
+  /** Begins to answer for the person's records. */
   watch(recordings: string, person: string, windowsPerSecond: number): void {
     this.child.send({ do: 'watch', recordings, person, windowsPerSecond } satisfies Order);
   }

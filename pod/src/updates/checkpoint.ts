@@ -23,13 +23,19 @@ interface SignedCheckpoint {
   evaluationSignature: string | null;
 }
 
+/** A manifest, and the bytes its provider signed. */
+export interface TrustedManifest {
+  manifest: CheckpointManifest;
+  document: Uint8Array;
+}
+
 /**
  * A checkpoint's manifest, believed only when the channel's metadata names it, it has that id, its provider signed it,
  * and an evaluator other than the provider signed a measurement of it.
  *
  * @throws PodError `wrongHash` · `wrongSigner` · `notOfficial`, and what {@link Trust.download} throws
  */
-export async function trustedManifest(trust: Trust, checkpoint: string): Promise<CheckpointManifest> {
+export async function trustedManifest(trust: Trust, checkpoint: string): Promise<TrustedManifest> {
   const bytes = await trust.download(`checkpoints/${checkpoint.slice('sha256:'.length)}.json`);
   const signed = JSON.parse(bytes.toString('utf8')) as SignedCheckpoint;
   const document = canonicalJson(signed.manifest);
@@ -53,7 +59,7 @@ export async function trustedManifest(trust: Trust, checkpoint: string): Promise
       `The evaluation is of another checkpoint, or by its own provider.`,
     );
   }
-  return manifest;
+  return { manifest, document };
 }
 
 function signedBy(document: Uint8Array, signature: string, publicKey: string, checkpoint: string): void {

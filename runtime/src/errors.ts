@@ -1,0 +1,9 @@
+import { CodedError } from '@livepod/protocol';
+
+/**
+ * What can be wrong with records, or with a model on this machine. The table in this package's README says what to do
+ * about each.
+ */
+export class RuntimeError extends CodedError<
+  'badRecording' | 'unknownLabel' | 'unknownModality' | 'noWindows' | 'modelDoesNotLoad' | 'selfTestDiffers'
+> {}

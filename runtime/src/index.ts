@@ -1,0 +1,7 @@
+/** How a model is read, checked, run and measured: the same in the trainer's check, the evaluator and the pod. */
+export { RuntimeError } from './errors.js';
+export { emptyTensors, examplesOf, readTracks, tensorsOf, wantedBy, type Contract } from './inputs.js';
+export { measure, type Measurement } from './measure.js';
+export { Model, type Runnable, type SelfTest } from './model.js';
+export { modalityOf, personOf, type Modality, type Recording, type Track, type Wanted } from './recordings/index.js';
+export { cutWindows, fill, judgedStretches, labelWindow, truthOf, type Judged, type Windows } from './windows.js';
