@@ -1,9 +1,9 @@
 import type { Arguments } from '../src/hyperparameters.js';
-import type { MotionSchema } from '../src/schema.js';
+import type { DataSchema } from '../src/schema.js';
 
 export interface CardFacts {
   version: string;
-  schema: MotionSchema;
+  schema: DataSchema;
   people: number;
   recordings: number;
   windows: number;

@@ -1,100 +1,103 @@
+import { decimal, outputTensor } from '@livepod/protocol';
+import { cutWindows } from '@livepod/runtime/windows';
+import { tensorflow, type Backend } from '../src/backend.js';
 import { RecipeError } from '../src/errors.js';
-import { tensorflow } from '../src/backend.js';
-import { checkArguments, withDefaults, type Arguments, type Hyperparameter } from '../src/hyperparameters.js';
-import { decimal } from '../src/metrics.js';
 import { exportOnnx, readMetadata, readWeights } from '../src/onnx/export.js';
-import type { MotionSchema, Recording } from '../src/schema.js';
+import type { Job, Progress, Recipe, RecipeDeclaration } from '../src/recipe.js';
+import { parseRecording, type DataSchema, type Track } from '../src/schema.js';
 import { makeSelfTest, syntheticWindows } from '../src/selftest.js';
-import { cutWindows, parseRecording } from '../src/windows.js';
 import { modelCard } from './card.js';
-import { buildModel, stepSamples, WINDOW } from './model.js';
-import { FlatAdam } from './optimizer.js';
-import recipe from './recipe.json' with { type: 'json' };
-import { train, trainOn, type TrainingControl } from './train.js';
+import { buildModel, stepSamples, WINDOW, type MotionModel } from './model.js';
+import { FlatAdam } from '../src/optimizer.js';
+import recipeJson from './recipe.json' with { type: 'json' };
+import { train, trainOn } from './train.js';
 
-export interface RecipeRequest extends TrainingControl {
-  recordings: Recording[];
-  schema: MotionSchema;
-  /** What is not given takes the recipe's default; a job's approval gives all of them. */
-  hyperparameters?: Arguments;
-  seed: number;
-  /** The parent checkpoint's model.onnx, to go on from; its normalisation stays. */
-  base?: Uint8Array;
+type Tf = Backend['tf'];
+
+/** One training of motion-cnn. */
+interface Session {
+  job: Job;
+  tf: Tf;
+  notice: string;
+  tracks: Track[];
+  built: MotionModel;
+  last?: Progress;
+  dispose(): void;
 }
 
-export interface RecipeResult {
-  files: { 'model.onnx': Uint8Array; 'selftest.json': Uint8Array; 'card.md': Uint8Array };
-  /** Decimals as strings. Training's own numbers: how good the model is, an evaluator says. */
-  metrics: Record<string, string>;
-  backend: string;
-}
+const declaration = recipeJson as RecipeDeclaration;
+type Values = Record<keyof typeof recipeJson.hyperparameters, number>;
+const SELF_TESTS = 6;
 
-/**
- * Trains motion-cnn and returns what a checkpoint is made of. Writes nothing but the resume point in `checkpointDir`.
- * @throws RecipeError
- */
-export async function runRecipe(request: RecipeRequest): Promise<RecipeResult> {
-  const { schema, seed } = request;
-  const given = withDefaults(recipe.hyperparameters as Record<string, Hyperparameter>, request.hyperparameters);
-  const values = checkArguments(recipe.hyperparameters as Record<string, Hyperparameter>, given) as Record<
-    keyof typeof recipe.hyperparameters,
-    number
-  >;
-  const tracks = request.recordings.map((recording) => parseRecording(recording, schema));
-  if (request.base) checkBase(request.base, schema);
-  const { tf, notice } = await tensorflow();
-  const built = buildModel(tf, schema, { filters: values.filters, dropout: values.dropout, seed });
-  try {
-    if (request.base) readWeights(tf, built.model, request.base);
-    const last = await train(tf, built, tracks, schema, !request.base, { ...values, seed }, request);
-    const inputs = syntheticWindows(6, WINDOW, schema.channels);
-    const outputs = tf.tidy(() =>
-      (
-        built.model.predict(tf.tensor3d(inputs, [6, WINDOW, schema.channels.length])) as { dataSync(): Float32Array }
-      ).dataSync(),
-    );
-    const model = exportOnnx(built.model, { input: 'motion', output: 'probabilities', metadata: metadataOf(schema) });
-    const windows = cutWindows(tracks, schema).count;
-    const text = new TextEncoder();
-    const loss = decimal(last.loss);
+/** What a person does, from one window of motion. */
+export const recipe: Recipe<Session> = {
+  declaration,
+
+  async prepare(job) {
+    const { schema, seed, base } = job;
+    const values = job.values as Values;
+    const tracks = job.recordings.map((recording) => parseRecording(recording, schema));
+    if (base) checkBase(base, schema);
+    const { tf, notice } = await tensorflow();
+    const built = buildModel(tf, schema, { filters: values.filters, dropout: values.dropout, seed });
+    const dispose = () => built.model.dispose();
+    try {
+      if (base) readWeights(tf, built.model, base);
+    } catch (error) {
+      dispose();
+      throw error;
+    }
+    return { job, tf, notice, tracks, built, dispose };
+  },
+
+  async train(session, control) {
+    const { job, tf, built, tracks } = session;
+    const settings = { ...(job.values as Values), seed: job.seed };
+    session.last = await train(tf, built, tracks, job.schema, !job.base, settings, control);
     return {
-      files: {
-        'model.onnx': model,
-        'selftest.json': text.encode(
-          JSON.stringify(
-            makeSelfTest(inputs, Float32Array.from(outputs), [WINDOW, schema.channels.length], schema.labels),
-          ),
-        ),
-        'card.md': text.encode(
-          modelCard({
-            version: recipe.version,
-            schema,
-            people: new Set(tracks.map(({ person }) => person)).size,
-            recordings: tracks.length,
-            windows,
-            started: request.base ? 'from a parent checkpoint' : 'fresh',
-            arguments: given,
-            seed,
-            backend: notice,
-            loss,
-          }),
-        ),
-      },
-      metrics: {
-        trainingLoss: loss,
-        trainingWindows: String(windows),
-        windowsPerSecond: last.windowsPerSecond.toFixed(1),
-      },
-      backend: notice,
+      trainingLoss: decimal(session.last.loss),
+      trainingWindows: String(cutWindows(tracks, job.schema).count),
+      windowsPerSecond: session.last.windowsPerSecond.toFixed(1),
     };
-  } finally {
-    built.model.dispose();
-  }
-}
+  },
 
-function metadataOf(schema: MotionSchema): Record<string, string> {
+  export: ({ job, built }) =>
+    exportOnnx(built.model, {
+      input: job.input.tensors[0]!.name,
+      output: outputTensor(job.task).name,
+      metadata: metadataOf(job.schema),
+    }),
+
+  selfTest({ job, tf, built }) {
+    const { channels } = job.schema;
+    const inputs = syntheticWindows(SELF_TESTS, WINDOW, channels);
+    const outputs = tf.tidy(() => {
+      const batch = tf.tensor3d(inputs, [SELF_TESTS, WINDOW, channels.length]);
+      return (built.model.predict(batch) as { dataSync(): Float32Array }).dataSync();
+    });
+    return makeSelfTest(inputs, Float32Array.from(outputs), SELF_TESTS);
+  },
+
+  card: ({ job, tracks, notice, last }) =>
+    modelCard({
+      version: declaration.version,
+      schema: job.schema,
+      people: new Set(tracks.map(({ person }) => person)).size,
+      recordings: tracks.length,
+      windows: cutWindows(tracks, job.schema).count,
+      started: job.base ? 'from a parent checkpoint' : 'fresh',
+      arguments: job.given,
+      seed: job.seed,
+      backend: notice,
+      loss: decimal(last?.loss ?? 0),
+    }),
+
+  backend: ({ notice }) => notice,
+};
+
+function metadataOf(schema: DataSchema): Record<string, string> {
   return {
-    recipe: `${recipe.name} ${recipe.version}`,
+    recipe: `${declaration.name} ${declaration.version}`,
     labels: JSON.stringify(schema.labels),
     channels: JSON.stringify(schema.channels.map(({ name, unit }) => ({ name, unit }))),
     rateMilliHz: String(schema.rateMilliHz),
@@ -102,7 +105,7 @@ function metadataOf(schema: MotionSchema): Record<string, string> {
   };
 }
 
-function checkBase(base: Uint8Array, schema: MotionSchema): void {
+function checkBase(base: Uint8Array, schema: DataSchema): void {
   const found = readMetadata(base),
     wanted = metadataOf(schema);
   for (const key of ['labels', 'channels', 'window'] as const) {
@@ -117,7 +120,7 @@ function checkBase(base: Uint8Array, schema: MotionSchema): void {
 
 /** One training step on made-up windows, for measuring what it costs. `settle` waits for the last one. */
 export async function trainingStep(
-  schema: MotionSchema,
+  schema: DataSchema,
   settings: { batch: number; filters: number },
 ): Promise<{ parameters: number; run(): void; settle(): Promise<void>; dispose(): void }> {
   const { tf } = await tensorflow();

@@ -1,5 +1,5 @@
 import { motionLayers, type Tf } from '../src/layers.js';
-import { sensorsOf, type MotionSchema } from '../src/schema.js';
+import { sensorsOf, type DataSchema } from '../src/schema.js';
 
 export const WINDOW = 100;
 const SPECTRUM_BINS = 20;
@@ -25,7 +25,7 @@ export interface MotionModel {
  */
 export function buildModel(
   tf: typeof Tf,
-  schema: MotionSchema,
+  schema: DataSchema,
   settings: { filters: number; dropout: number; seed: number },
 ): MotionModel {
   const { filters, dropout, seed } = settings;

@@ -1,9 +1,17 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundleRecipe, evaluate, infer, recipeByName, recipeDocument, runRecipe, type SelfTest } from '../src/index.js';
+import {
+  bundleRecipe,
+  evaluate,
+  infer,
+  recipeByName,
+  recipeDocument,
+  runRecipe,
+  type Progress,
+  type SelfTest,
+} from '../src/index.js';
 import { SYNTHETIC_SCHEMA as schema, syntheticRecording } from '../src/fixture.js';
-import type { Progress } from './train.js';
 
 const small = { epochs: 3, windowsPerEpoch: 256, batch: 32, filters: 8 };
 const recordings = ['s1', 's2', 's3'].map((person) => syntheticRecording(person, 1));
@@ -12,7 +20,7 @@ const request = { recordings, schema, hyperparameters: small, seed: 5 };
 
 describe('motion-cnn', () => {
   it('learns activities of people it was not trained on, and its self-test holds in ONNX Runtime', async () => {
-    const { files } = await runRecipe(request);
+    const { files } = await runRecipe('motion-cnn', request);
     const measured = await evaluate({ model: files['model.onnx'], recordings: holdout, schema });
     expect(Number(measured.oneLabel.accuracy)).toBeGreaterThan(0.9);
     expect(Object.keys(measured.perPerson)).toEqual(['s8', 's9']);
@@ -30,7 +38,9 @@ describe('motion-cnn', () => {
 
   it('gives the same model for the same seed, and another for another', async () => {
     const model = async (seed: number) =>
-      (await runRecipe({ ...request, hyperparameters: { ...small, epochs: 1 }, seed })).files['model.onnx'];
+      (await runRecipe('motion-cnn', { ...request, hyperparameters: { ...small, epochs: 1 }, seed })).files[
+        'model.onnx'
+      ];
     const first = await model(5);
     const again = await model(5);
     const other = await model(6);
@@ -41,10 +51,10 @@ describe('motion-cnn', () => {
   it('goes on from the last whole epoch after a kill, to the same end', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'resume-'));
     try {
-      const unbroken = (await runRecipe(request)).files['model.onnx'];
+      const unbroken = (await runRecipe('motion-cnn', request)).files['model.onnx'];
       const stop = new AbortController();
       await expect(
-        runRecipe({
+        runRecipe('motion-cnn', {
           ...request,
           checkpointDir: dir,
           signal: stop.signal,
@@ -56,7 +66,7 @@ describe('motion-cnn', () => {
       expect(await readdir(dir)).toEqual(['resume.bin']);
       const epochs: number[] = [];
       const resumed = (
-        await runRecipe({
+        await runRecipe('motion-cnn', {
           ...request,
           checkpointDir: dir,
           onEpoch: ({ epoch }: Progress) => {
@@ -72,9 +82,9 @@ describe('motion-cnn', () => {
   });
 
   it('starts from a parent checkpoint', async () => {
-    const base = (await runRecipe(request)).files['model.onnx'];
+    const base = (await runRecipe('motion-cnn', request)).files['model.onnx'];
     const barely = (
-      await runRecipe({
+      await runRecipe('motion-cnn', {
         ...request,
         base,
         seed: 9,
@@ -92,13 +102,18 @@ describe('motion-cnn', () => {
     ['no recordings', { recordings: [] }, 'noWindows'],
     ['a base that is no model', { base: Uint8Array.of(8, 8, 8) }, 'badModel'],
   ])('refuses %s', async (_, change, code) => {
-    await expect(runRecipe({ ...request, ...change })).rejects.toMatchObject({ code });
+    await expect(runRecipe('motion-cnn', { ...request, ...change })).rejects.toMatchObject({ code });
   });
 
   it('refuses a base with other labels', async () => {
-    const { files } = await runRecipe({ ...request, hyperparameters: { ...small, epochs: 1, windowsPerEpoch: 64 } });
+    const { files } = await runRecipe('motion-cnn', {
+      ...request,
+      hyperparameters: { ...small, epochs: 1, windowsPerEpoch: 64 },
+    });
     const other = { ...schema, labels: [...schema.labels, 'DANCING'] };
-    await expect(runRecipe({ ...request, schema: other, base: files['model.onnx'] })).rejects.toMatchObject({
+    await expect(
+      runRecipe('motion-cnn', { ...request, schema: other, base: files['model.onnx'] }),
+    ).rejects.toMatchObject({
       code: 'baseMismatch',
       message: expect.stringContaining('labels'),
     });
@@ -108,7 +123,10 @@ describe('motion-cnn', () => {
     await expect(evaluate({ model: Uint8Array.of(1, 2, 3), recordings: holdout, schema })).rejects.toMatchObject({
       code: 'badModel',
     });
-    const { files } = await runRecipe({ ...request, hyperparameters: { ...small, epochs: 1, windowsPerEpoch: 64 } });
+    const { files } = await runRecipe('motion-cnn', {
+      ...request,
+      hyperparameters: { ...small, epochs: 1, windowsPerEpoch: 64 },
+    });
     await expect(
       evaluate({
         model: files['model.onnx'],
@@ -145,7 +163,7 @@ describe('recipe bundle', () => {
 
 /** Largest difference of two models' outputs on the synthetic hold-out. */
 async function distance(a: Uint8Array, b: Uint8Array): Promise<number> {
-  const { cutWindows, parseRecording } = await import('../src/windows.js');
+  const { cutWindows, parseRecording } = await import('../src/index.js');
   const windows = cutWindows(
     holdout.map((recording) => parseRecording(recording, schema)),
     schema,

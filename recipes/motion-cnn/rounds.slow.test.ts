@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { evaluate, runRecipe, type MotionSchema, type Recording } from '../src/index.js';
+import { evaluate, runRecipe, type DataSchema, type Recording } from '../src/index.js';
 
 const folder = join(process.env['LIVEPOD_DATA'] ?? '', 'sp-sw-har');
-const schema: MotionSchema = {
+const schema: DataSchema = {
   channels: [
     ...['x_acc', 'y_acc', 'z_acc'].map((name) => ({ name, unit: 'm/s2' })),
     ...['x_gyro', 'y_gyro', 'z_gyro'].map((name) => ({ name, unit: 'rad/s' })),
@@ -19,23 +19,23 @@ function people(from: number, to: number): Recording[] {
     readdirSync(join(folder, person))
       .filter((file) => file.endsWith('_sw.csv'))
       .sort()
-      .map((name) => ({ name, csv: readFileSync(join(folder, person, name), 'utf8') })),
+      .map((name) => ({ name, bytes: readFileSync(join(folder, person, name), 'utf8') })),
   );
 }
 
 /** Every label called by the next one's name. */
 function misnamed(recordings: Recording[]): Recording[] {
   const next = new Map(schema.labels.map((label, at) => [label, schema.labels[(at + 1) % schema.labels.length]!]));
-  return recordings.map(({ name, csv }) => ({
+  return recordings.map(({ name, bytes }) => ({
     name,
-    csv: (csv as string).replaceAll(/,([A-Z_]+)$/gm, (_, label: string) => `,${next.get(label)}`),
+    bytes: (bytes as string).replaceAll(/,([A-Z_]+)$/gm, (_, label: string) => `,${next.get(label)}`),
   }));
 }
 
 (existsSync(folder) ? describe : describe.skip)('three rounds on real recordings', () => {
   it('get better with more people, and clearly bad with wrong labels', async () => {
     const model = async (recordings: Recording[], seed: number, base?: Uint8Array, hyperparameters = {}) =>
-      (await runRecipe({ recordings, schema, seed, base, hyperparameters })).files['model.onnx'];
+      (await runRecipe('motion-cnn', { recordings, schema, seed, base, hyperparameters })).files['model.onnx'];
     const measure = async (file: Uint8Array) => {
       const { accuracy, macroF1 } = await evaluate({ model: file, recordings: people(15, 18), schema });
       return { accuracy: Number(accuracy), macroF1: Number(macroF1) };

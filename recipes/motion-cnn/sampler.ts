@@ -1,5 +1,5 @@
 import { Random } from '../src/random.js';
-import { labelWindow, type Track } from '../src/windows.js';
+import { labelWindow, type Track } from '@livepod/runtime/windows';
 import { stepSamples, WINDOW } from './model.js';
 
 export interface Augmentation {

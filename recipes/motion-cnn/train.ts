@@ -3,11 +3,12 @@ import { performance } from 'node:perf_hooks';
 import { RecipeError } from '../src/errors.js';
 import type { Tf } from '../src/layers.js';
 import { Random } from '../src/random.js';
-import { sensorsOf, type MotionSchema } from '../src/schema.js';
-import { cutWindows, type Track } from '../src/windows.js';
+import type { Progress, TrainingControl } from '../src/recipe.js';
+import { sensorsOf, type DataSchema } from '../src/schema.js';
+import { cutWindows, type Track } from '@livepod/runtime/windows';
 import { WINDOW, type MotionModel } from './model.js';
-import { FlatAdam } from './optimizer.js';
-import { ResumePoint } from './resume.js';
+import { FlatAdam } from '../src/optimizer.js';
+import { ResumePoint } from '../src/resume.js';
 import { Sampler, type Batch } from './sampler.js';
 
 export interface TrainingSettings {
@@ -22,20 +23,6 @@ export interface TrainingSettings {
   seed: number;
 }
 
-export interface Progress {
-  epoch: number;
-  epochs: number;
-  /** Mean cross-entropy of the epoch's augmented windows, their steps' included, in nats. */
-  loss: number;
-  windowsPerSecond: number;
-}
-
-export interface TrainingControl {
-  onEpoch?: (progress: Progress) => void | Promise<void>;
-  signal?: AbortSignal;
-  checkpointDir?: string;
-}
-
 /** Share of the steps in which the learning rate rises. */
 const WARM_UP = 0.2;
 /** How much the label of every fourth sample counts beside the window's. */
@@ -44,7 +31,8 @@ const STEP_LOSS = 0.5;
 /**
  * Trains in place; the model ends with the averaged weights. Every epoch is a pure function of the state before it, the
  * seed and its number, so a training resumed from its last epoch ends where an unbroken one would (as far as
- * TensorFlow's threads sum in one order).
+ * TensorFlow's threads sum in one order). Its loss is the mean cross-entropy of the epoch's augmented windows, their
+ * steps' included, in nats.
  *
  * @param fresh  whether normalisation is to be taken from these recordings, or stays the parent's
  * @throws RecipeError `noWindows` · `diverged` · `cancelled`
@@ -53,7 +41,7 @@ export async function train(
   tf: typeof Tf,
   motion: MotionModel,
   tracks: Track[],
-  schema: MotionSchema,
+  schema: DataSchema,
   fresh: boolean,
   settings: TrainingSettings,
   control: TrainingControl = {},
@@ -158,7 +146,7 @@ function crossEntropy(tf: typeof Tf, y: Tf.Tensor, probabilities: Tf.Tensor): Tf
 }
 
 /** A resume point is continued by the same training only: the same settings on the same recordings. */
-function fingerprint(settings: TrainingSettings, tracks: Track[], schema: MotionSchema): string {
+function fingerprint(settings: TrainingSettings, tracks: Track[], schema: DataSchema): string {
   const hash = createHash('sha256').update(JSON.stringify([settings, schema]));
   for (const { samples, labels } of tracks) hash.update(samples).update(labels);
   return hash.digest('hex');
@@ -173,7 +161,7 @@ function channelStatistics(
   tf: typeof Tf,
   { model }: MotionModel,
   tracks: Track[],
-  schema: MotionSchema,
+  schema: DataSchema,
 ): { mean: Float32Array; deviation: Float32Array } {
   const windows = cutWindows(tracks, schema, WINDOW, WINDOW);
   if (windows.count === 0)

@@ -3,7 +3,7 @@ import { SYNTHETIC_SCHEMA as schema, syntheticRecording } from './fixture.js';
 
 const { name, notice } = await tensorflow();
 const recordings = ['s1', 's2', 's3'].map((person) => syntheticRecording(person, 1));
-const { files, metrics } = await runRecipe({
+const { files, metrics } = await runRecipe('motion-cnn', {
   recordings,
   schema,
   hyperparameters: { epochs: 3, windowsPerEpoch: 256, batch: 32, filters: 8 },

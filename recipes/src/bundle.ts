@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { canonicalJson } from '@livepod/protocol';
+import { canonicalJson, type RecipeDocument } from '@livepod/protocol';
 import { build } from 'esbuild';
 import { recipeByName } from './recipes.js';
 
@@ -32,7 +32,14 @@ const OUTSIDE = [
 export async function bundleRecipe(name: string): Promise<Bundle> {
   const recipe = recipeByName(name);
   const result = await build({
-    entryPoints: [fileURLToPath(new URL(recipe.entry, ROOT))],
+    // What a provider's child process calls: this recipe alone, so that no other one changes its bundle.
+    stdin: {
+      contents:
+        `import { recipe } from './${name}/index.ts'; import { run } from './src/run.ts';` +
+        'export const runRecipe = (request) => run(recipe, request);',
+      resolveDir: fileURLToPath(ROOT),
+      loader: 'ts',
+    },
     absWorkingDir: fileURLToPath(ROOT),
     bundle: true,
     platform: 'node',
@@ -81,19 +88,22 @@ export function bundledCode(bytes: Uint8Array): string {
 /** The default for `LIVEPOD_MODULES`: this package, beside whose node_modules TensorFlow.js is installed. */
 export const modulesHere = createRequire(import.meta.url).resolve('../package.json');
 
-/** The document that access.submit_recipe takes (livepod.recipe/v1); the recipe's id is its documentId. */
+/** The document that access.submit_recipe takes (livepod.recipe/v2); the recipe's id is its documentId. */
 export async function recipeDocument(name: string): Promise<Uint8Array> {
   const { declaration } = recipeByName(name);
   const { sha256 } = await bundleRecipe(name);
-  const { version, hyperparameters, resources, outputs, purposes } = declaration;
-  return canonicalJson({
-    type: 'livepod.recipe/v1',
+  const { version, task, input, hyperparameters, resources, outputs, purposes } = declaration;
+  const document: RecipeDocument = {
+    type: 'livepod.recipe/v2',
     name,
     version,
     bundle: `sha256:${sha256}`,
-    hyperparameters: hyperparameters as never,
+    task,
+    input,
+    hyperparameters,
     resources,
     outputs,
     purposes,
-  });
+  };
+  return canonicalJson(document);
 }

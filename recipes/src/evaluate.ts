@@ -1,8 +1,8 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { RecipeError } from './errors.js';
 import { scores, type Confusion, type Scores } from './metrics.js';
-import type { MotionSchema, Recording } from './schema.js';
-import { cutWindows, parseRecording, type Windows } from './windows.js';
+import { parseRecording, type DataSchema, type Recording } from './schema.js';
+import { cutWindows, type Windows } from '@livepod/runtime/windows';
 
 export interface Evaluation extends Scores {
   perPerson: Record<string, string>;
@@ -26,7 +26,7 @@ export interface Evaluation extends Scores {
 export async function evaluate(request: {
   model: Uint8Array;
   recordings: Recording[];
-  schema: MotionSchema;
+  schema: DataSchema;
 }): Promise<Evaluation> {
   const { schema, recordings } = request;
   const windows = cutWindows(

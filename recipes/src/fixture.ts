@@ -1,8 +1,8 @@
 import { Random } from './random.js';
-import type { MotionSchema, Recording } from './schema.js';
+import type { DataSchema, Recording } from './schema.js';
 
 /** Made-up people for tests: three activities that differ in cadence and posture, each person a little differently. */
-export const SYNTHETIC_SCHEMA: MotionSchema = {
+export const SYNTHETIC_SCHEMA: DataSchema = {
   channels: [
     ...['x', 'y', 'z'].map((axis) => ({ name: `${axis}_acc`, unit: 'm/s2' })),
     ...['x', 'y', 'z'].map((axis) => ({ name: `${axis}_gyro`, unit: 'rad/s' })),
@@ -29,5 +29,5 @@ export function syntheticRecording(person: string, seed: number, samplesPerLabel
       rows.push(`${row.join(',')},${t * 20},${label}`);
     }
   });
-  return { name: `${person}/${person}_01.csv`, csv: rows.join('\n') + '\n' };
+  return { name: `${person}/${person}_01.csv`, bytes: rows.join('\n') + '\n' };
 }

@@ -3,11 +3,12 @@ export { bundledCode, bundleRecipe, modulesHere, recipeDocument, type Bundle } f
 export { RecipeError, type RecipeErrorCode } from './errors.js';
 export { argmax, evaluate, infer, type Evaluation } from './evaluate.js';
 export { checkArguments, withDefaults, type Arguments, type Hyperparameter } from './hyperparameters.js';
-export { accuracyOf, confusionOf, decimal, macroF1Of, scores, type Confusion, type Scores } from './metrics.js';
+export { confusionOf, scores, type Confusion, type Scores } from './metrics.js';
 export { exportOnnx, readMetadata, readWeights } from './onnx/export.js';
-export { recipeByName, recipeNames, type Recipe, type RecipeDeclaration } from './recipes.js';
-export { personOf, requireSameSchema, sensorsOf, type MotionSchema, type Recording } from './schema.js';
+export type { Job, Progress, Recipe, RecipeDeclaration, TrainingControl } from './recipe.js';
+export { recipeByName, recipeNames, runRecipe } from './recipes.js';
+export type { RecipeRequest, RecipeResult } from './run.js';
+export { parseRecording, requireSameSchema, sensorsOf, wantedOf, type DataSchema, type Recording } from './schema.js';
 export { makeSelfTest, syntheticWindows, type SelfTest } from './selftest.js';
-export { cutWindows, labelWindow, parseRecording, type Track, type Windows } from './windows.js';
-export { runRecipe, trainingStep, type RecipeRequest, type RecipeResult } from '../motion-cnn/index.js';
-export type { Progress } from '../motion-cnn/train.js';
+export { cutWindows, labelWindow, type Track, type Windows } from '@livepod/runtime/windows';
+export { trainingStep } from '../motion-cnn/index.js';

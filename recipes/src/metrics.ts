@@ -1,15 +1,10 @@
+import { classification, decimal, figuresOf, figureValues, perPerson, type Answers } from '@livepod/protocol';
+
 /** Counts [truth][predicted]. */
 export type Confusion = number[][];
 
-export interface Scores {
-  windows: number;
-  /** Decimals as strings with six digits, as canonical documents carry them. */
-  accuracy: string;
-  macroF1: string;
-  worstPerson: string;
-}
-
-export const decimal = (value: number): string => value.toFixed(6);
+/** Decimals as strings with six digits, as canonical documents carry them: the figures of a classification. */
+export type Scores = { windows: number } & Record<keyof typeof classification.figures, string>;
 
 export function confusionOf(
   truth: ArrayLike<number>,
@@ -22,25 +17,7 @@ export function confusionOf(
   return confusion;
 }
 
-export function accuracyOf(confusion: Confusion): number {
-  const all = confusion.flat().reduce((sum, count) => sum + count, 0);
-  const right = confusion.reduce((sum, row, at) => sum + row[at]!, 0);
-  return all === 0 ? 0 : right / all;
-}
-
-/** Mean F1 of the labels that occur in the truth or in the predictions. */
-export function macroF1Of(confusion: Confusion): number {
-  const scores: number[] = [];
-  confusion.forEach((row, label) => {
-    const hit = row[label]!;
-    const truth = row.reduce((sum, count) => sum + count, 0);
-    const said = confusion.reduce((sum, other) => sum + other[label]!, 0);
-    if (truth + said > 0) scores.push((2 * hit) / (truth + said));
-  });
-  return scores.length === 0 ? 0 : scores.reduce((sum, score) => sum + score, 0) / scores.length;
-}
-
-/** Scores over the windows that `take` names, with the accuracy of the person it serves worst. */
+/** Scores over the windows that `take` names, with the accuracy of each person. */
 export function scores(
   truth: ArrayLike<number>,
   predicted: ArrayLike<number>,
@@ -48,18 +25,19 @@ export function scores(
   labels: number,
   take: (at: number) => boolean,
 ): Scores & { perPerson: Record<string, string>; confusion: Confusion } {
-  const confusion = confusionOf(truth, predicted, labels, take);
-  const people = [...new Set(person)].sort();
-  const each = people
-    .map((name) => [name, confusionOf(truth, predicted, labels, (at) => person[at] === name && take(at))] as const)
-    .filter(([, counts]) => counts.flat().some((count) => count > 0))
-    .map(([name, counts]) => [name, accuracyOf(counts)] as const);
+  const taken = person.map((_, at) => at).filter(take);
+  const answers: Answers = {
+    person: taken.map((at) => person[at]!),
+    said: taken.map((at) => predicted[at]!),
+    truth: taken.map((at) => truth[at]!),
+  };
+  const names = Array.from({ length: labels }, (_, label) => String(label));
+  const figures = figureValues(figuresOf({ kind: 'classification', labels: names }, answers));
+  const each = [...perPerson(answers, classification.figures.accuracy.of)].sort(([a], [b]) => (a < b ? -1 : 1));
   return {
-    windows: confusion.flat().reduce((sum, count) => sum + count, 0),
-    accuracy: decimal(accuracyOf(confusion)),
-    macroF1: decimal(macroF1Of(confusion)),
-    worstPerson: decimal(each.length === 0 ? 0 : Math.min(...each.map(([, accuracy]) => accuracy))),
+    ...(figures as Omit<Scores, 'windows'>),
+    windows: taken.length,
     perPerson: Object.fromEntries(each.map(([name, accuracy]) => [name, decimal(accuracy)])),
-    confusion,
+    confusion: confusionOf(truth, predicted, labels, take),
   };
 }

@@ -1,7 +1,9 @@
+import { parseMotion } from '@livepod/runtime/recordings/motion';
+import type { Recording, Track, Wanted } from '@livepod/runtime/recordings';
 import { RecipeError } from './errors.js';
 
-/** How recordings are to be read: the `schema` of a dataset manifest (livepod.dataset/v1). */
-export interface MotionSchema {
+/** How recordings are to be read: the `schema` of a dataset manifest. */
+export interface DataSchema {
   channels: { name: string; unit: string }[];
   /** Samples per 1000 seconds. */
   rateMilliHz: number;
@@ -9,22 +11,23 @@ export interface MotionSchema {
   device?: string;
 }
 
-/** One file as a contributor uploaded it. The person is the name up to the first `/` or `_` unless given. */
-export interface Recording {
-  name: string;
-  csv: Uint8Array | string;
-  person?: string;
-}
+/** All that a schema names. */
+export const wantedOf = ({ channels, labels }: Pick<DataSchema, 'channels' | 'labels'>): Wanted => ({
+  channels: channels.map(({ name }) => name),
+  labels,
+});
 
-export function personOf(recording: Recording): string {
-  return recording.person ?? recording.name.split(/[/_]/)[0]!;
-}
+/** One recording of motion. @throws RuntimeError `badRecording` · `unknownLabel` */
+export const parseRecording = (recording: Recording, schema: Pick<DataSchema, 'channels' | 'labels'>): Track =>
+  parseMotion(recording, wantedOf(schema));
+
+export type { Recording, Track };
 
 /**
  * Neighbouring channels of one unit are the axes of one sensor: they turn and scale together, and have a magnitude.
  * @returns column indices per sensor, e.g. [[0, 1, 2], [3, 4, 5]] for accelerometer and gyroscope
  */
-export function sensorsOf(schema: MotionSchema): number[][] {
+export function sensorsOf(schema: DataSchema): number[][] {
   const sensors: number[][] = [];
   schema.channels.forEach((channel, at) => {
     const last = sensors.at(-1);
@@ -34,12 +37,12 @@ export function sensorsOf(schema: MotionSchema): number[][] {
   return sensors;
 }
 
-/** @throws RecipeError `badRecording` when two datasets of one job do not describe the same channels and labels */
-export function requireSameSchema(first: MotionSchema, other: MotionSchema, name: string): void {
-  const shape = (schema: MotionSchema) => JSON.stringify([schema.channels, schema.labels, schema.rateMilliHz]);
+/** @throws RecipeError `unsuitableSchema` when two datasets of one job do not describe the same channels and labels */
+export function requireSameSchema(first: DataSchema, other: DataSchema, name: string): void {
+  const shape = (schema: DataSchema) => JSON.stringify([schema.channels, schema.labels, schema.rateMilliHz]);
   if (shape(first) === shape(other)) return;
   throw new RecipeError(
-    'badRecording',
+    'unsuitableSchema',
     { dataset: name },
     `Dataset ${name} has other channels, labels or rate than the first; train on datasets with one schema.`,
   );

@@ -5,15 +5,12 @@ import { Random } from './random.js';
  * person's data.
  */
 export interface SelfTest {
-  type: 'livepod.selftest/v1';
+  type: 'livepod.selftest/v2';
   /** Largest difference allowed in any output. */
   tolerance: number;
-  /** Shape of one window, [100, channels]. */
-  inputShape: number[];
-  labels: string[];
-  /** One flat window per vector, row by row; to be read as float32. */
+  /** One flat window per vector, the contract's tensors after one another; to be read as float32. */
   input: number[][];
-  /** One probability per label and vector. */
+  /** What the model gave for it. */
   output: number[][];
 }
 
@@ -44,23 +41,15 @@ export function syntheticWindows(count: number, size: number, channels: { unit: 
   return samples;
 }
 
-export function makeSelfTest(
-  inputs: Float32Array,
-  outputs: Float32Array,
-  inputShape: number[],
-  labels: string[],
-): SelfTest {
-  const size = inputShape.reduce((a, b) => a * b, 1);
+export function makeSelfTest(inputs: Float32Array, outputs: Float32Array, count: number): SelfTest {
   const rows = (data: Float32Array, width: number, digits: number) =>
     Array.from({ length: data.length / width }, (_, at) =>
       Array.from(data.subarray(at * width, (at + 1) * width), (value) => Number(value.toFixed(digits))),
     );
   return {
-    type: 'livepod.selftest/v1',
+    type: 'livepod.selftest/v2',
     tolerance: TOLERANCE,
-    inputShape,
-    labels,
-    input: rows(inputs, size, DIGITS),
-    output: rows(outputs, labels.length, 8),
+    input: rows(inputs, inputs.length / count, DIGITS),
+    output: rows(outputs, outputs.length / count, 8),
   };
 }

@@ -1,4 +1,4 @@
-import type { Tf } from '../src/layers.js';
+import type { Tf } from './layers.js';
 
 const BETA1 = 0.9;
 const BETA2 = 0.999;
