@@ -3,7 +3,7 @@
  */
 export { canisterAccess, canisterRequesting } from './access/canister.js';
 export { canisterDatasets } from './datasets/canister.js';
-export { holdoutEvaluation, readHoldout } from './evaluation/evaluator.js';
+export { holdoutEvaluation, requireHoldout } from './evaluation/evaluator.js';
 export { canisterFleet } from './fleet/canister.js';
 export type { PodsSwitched } from './fleet/switches.js';
 export { canisterGovernance } from './governance/canister.js';

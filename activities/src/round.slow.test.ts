@@ -1,3 +1,4 @@
+import { decidingFigure } from '@livepod/protocol';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { balance } from '@livepod/client';
@@ -194,8 +195,9 @@ describe('a round on the real canisters', () => {
     }
     const evaluation = holdoutEvaluation(await chain.as('evaluator'), signerOf(chain.identity('evaluator')), holdout);
     const measured = await evaluation.measure({ checkpoint });
-    expect(measured).toMatchObject({ people: 2, parentAccuracy: null });
-    expect(Number(measured.accuracy)).toBeGreaterThan(0.8);
+    expect(measured).toMatchObject({ people: 2, task: 'classification', deciding: { figure: 'accuracy' } });
+    expect(decidingFigure(measured).parent).toBeNull();
+    expect(Number(decidingFigure(measured).value)).toBeGreaterThan(0.8);
     expect(await evaluation.measure({ checkpoint })).toEqual(measured);
 
     const plan = {

@@ -1,3 +1,4 @@
+import { figuresOfAccount } from './account/checkpoints.js';
 import type { Account } from './account/index.js';
 import type { Basis, LogName } from './format.js';
 import { LOGS } from './format.js';
@@ -38,9 +39,8 @@ export function claimsOf({ round, canisters }: Basis, account: Account, from: bi
       ...(checkpoint.evaluation
         ? [
             `Evaluator ${short(checkpoint.evaluation.evaluator)}, ` +
-              `appointed${by(checkpoint.evaluation.appointedBy)} and not the provider, signed accuracy ` +
-              `${checkpoint.evaluation.accuracy}, ` +
-              `macro-F1 ${checkpoint.evaluation.macroF1}, worst person ${checkpoint.evaluation.worstPerson}.`,
+              `appointed${by(checkpoint.evaluation.appointedBy)} and not the provider, signed ` +
+              `${figuresOfAccount(checkpoint.evaluation)}.`,
           ]
         : []),
       ...checkpoint.adoptions.map(

@@ -145,8 +145,8 @@ class Picture {
         state,
         payments: payments.map((payment) => ({ ...payment, to: payment.to.toText(), paid: payment.block.length > 0 })),
       });
-    for (const { id, state, version, parent, accuracy, macro_f1, worst_person, bytes } of checkpoints)
-      this.put('checkpoints', { checkpoint: id, state, version, parent, accuracy, macro_f1, worst_person, bytes });
+    for (const { id, state, version, parent, figures, bytes } of checkpoints)
+      this.put('checkpoints', { checkpoint: id, state, version, parent, figures, bytes });
     for (const { name, sequence, stable, candidate, reason } of channels)
       this.put('channel', { name, sequence, stable, candidate, reason });
     for (const { id, wave, exposed, state, windows, corrections, errors, installed, returned, told } of releases)

@@ -60,8 +60,8 @@ export function expectRightStory(report: Report): void {
   const [first, second, third] = report.models;
   expect(second!.parent).toBe(first!.checkpoint);
   expect(third!.parent).toBe(second!.checkpoint);
-  expect(second!.holdout!.accuracy).toBeGreaterThan(first!.holdout!.accuracy);
-  expect(third!.holdout!.accuracy).toBeLessThan(0.6);
+  expect(second!.holdout!['accuracy']).toBeGreaterThan(first!.holdout!['accuracy']!);
+  expect(third!.holdout!['accuracy']).toBeLessThan(0.6);
 
   expect(report.releases.map(({ version, exposedPods, outcome }) => ({ version, exposedPods, outcome }))).toEqual([
     { version: 1, exposedPods: 6, outcome: 'completed' },

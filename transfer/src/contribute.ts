@@ -9,7 +9,7 @@ import {
   type DatasetSchema,
   type Licence,
 } from '@livepod/protocol';
-import { parseRecording } from '@livepod/recipes/windows';
+import { modalityOf } from '@livepod/runtime/recordings';
 import { TransferError } from './errors.js';
 import { ObjectStore, type ObjectStoreConfig } from './objects.js';
 import { rootOf } from './seal.js';
@@ -23,10 +23,11 @@ export interface Contribution {
   clients: Clients;
   /** The contributor's private key, which signs the manifest: an identity or its 32-byte seed. */
   seed: Ed25519KeyIdentity | Uint8Array;
-  /** CSV files with a header, a column per channel of the schema, and a `label` column. */
+  /** Files of the modality: for motion, CSV with a column per channel of the schema and a `label` column. */
   recordings: { name: string; csv: Uint8Array | string }[];
   schema: DatasetSchema;
-  modality?: 'motion';
+  /** Default `motion`. */
+  modality?: string;
   /** At most 200 characters; also tells contributions of the same recordings apart. */
   title: string;
   store: 'bucket' | 's3';
@@ -58,7 +59,7 @@ export interface Contributed {
 export async function contribute(contribution: Contribution): Promise<Contributed> {
   const { clients, store } = contribution;
   const signer = signerOf(contribution.seed);
-  const statistics = measure(contribution);
+  const statistics = await measure(contribution);
   const files: PlainFile[] = contribution.recordings.map(({ name, csv }) => ({
     name,
     bytes: typeof csv === 'string' ? new TextEncoder().encode(csv) : csv,
@@ -68,9 +69,10 @@ export async function contribute(contribution: Contribution): Promise<Contribute
 
   const chunks = listed.flatMap((file) => file.chunks);
   const manifest: DatasetManifest = {
-    type: 'livepod.dataset/v1',
+    // Version 1 where it says everything: contributed again, the same recordings are the same dataset as ever.
+    type: contribution.schema.labels.length > 0 ? 'livepod.dataset/v1' : 'livepod.dataset/v2',
     title: contribution.title,
-    modality: 'motion',
+    modality: contribution.modality ?? 'motion',
     schema: contribution.schema,
     salt: hex(secrets.salt),
     contributor: signer.principal,
@@ -124,19 +126,21 @@ async function upload(
 }
 
 /** Public statistics, and the check that a recipe will be able to read every file. Public: counts only. */
-function measure({ recordings, schema }: Contribution): DatasetManifest['statistics'] {
+async function measure({
+  recordings,
+  schema,
+  modality = 'motion',
+}: Contribution): Promise<DatasetManifest['statistics']> {
   if (recordings.length === 0)
-    throw new TransferError(
-      'unsuitableRecordings',
-      {},
-      'There is no recording to contribute; give at least one CSV file.',
-    );
+    throw new TransferError('unsuitableRecordings', {}, 'There is no recording to contribute; give at least one file.');
   const labels: Record<string, number> = Object.fromEntries(schema.labels.map((label) => [label, 0]));
   let samples = 0;
-  for (const recording of recordings) {
-    const track = parseRecording(recording, schema);
-    samples += track.length;
-    for (const label of track.labels) if (label >= 0) labels[schema.labels[label]!]!++;
+  const wanted = { channels: schema.channels.map(({ name }) => name), labels: schema.labels };
+  for (const { name, csv: bytes } of recordings) {
+    for (const track of await modalityOf(modality).read({ name, bytes }, wanted)) {
+      samples += track.length;
+      for (const label of track.labels) if (label >= 0) labels[schema.labels[label]!]!++;
+    }
   }
   return { records: recordings.length, milliseconds: Math.round((samples * 1e6) / schema.rateMilliHz), labels };
 }

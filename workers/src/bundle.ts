@@ -48,6 +48,8 @@ export async function workflowBundle(entry: Entry): Promise<Bundle> {
   const sources = (await readdir(dirname(source)))
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
     .map((name) => join(dirname(source), name));
+  const tasks = dirname(fileURLToPath(import.meta.resolve('@livepod/protocol/tasks')));
+  sources.push(...(await readdir(tasks)).map((name) => join(tasks, name)));
   const parts = [
     ...sources,
     fileURLToPath(import.meta.url),

@@ -1,8 +1,10 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { Decision, Measurement, ProposalReceipt } from '@livepod/activities/ports';
+import { betterThanParent, decidingFigure, figureInWords } from '@livepod/protocol/tasks';
 import type { Compensations } from './compensations.js';
 import { notExecuted } from './failures.js';
 import { checked, contentId, flag, integer, name, optional, plan, record, type Guarded } from './guards.js';
+import { asMeasured } from './measured.js';
 import { narrate, short, voteOn, type Tell } from './narration.js';
 import { abortable } from './operatorDesk.js';
 import { evaluation, governance, models } from './ports.js';
@@ -60,7 +62,7 @@ class ReviewSteps {
       {},
       { step: 'evaluate', waitsFor: 'the evaluator' },
     );
-    const measured = await evaluation.measure({ checkpoint });
+    const measured = await evaluation.measure({ checkpoint }).then(asMeasured);
     const worse = this.notBetter(measured);
     if (worse !== undefined) return this.notProposed(measured, worse);
 
@@ -73,10 +75,9 @@ class ReviewSteps {
 
   /** Why it is no better than its parent, where the round asks for that. */
   private notBetter(measured: Measurement): string | undefined {
-    const { accuracy, parentAccuracy } = measured;
-    if (!this.review.requireBetterThanParent || parentAccuracy === null) return undefined;
-    if (Number(accuracy) > Number(parentAccuracy)) return undefined;
-    return `accuracy ${accuracy} is not better than its parent's ${parentAccuracy}`;
+    if (!this.review.requireBetterThanParent || betterThanParent(measured) !== false) return undefined;
+    const { name, value, parent } = decidingFigure(measured);
+    return `${figureInWords(name)} ${value} is not better than its parent's ${parent}`;
   }
 
   private notProposed(measured: Measurement, why: string): CheckpointReviewResult {
@@ -125,8 +126,5 @@ class ReviewSteps {
   }
 }
 
-const facts = (measured: Measurement) => ({
-  accuracy: measured.accuracy,
-  'macro-F1': measured.macroF1,
-  'worst person': measured.worstPerson,
-});
+const facts = ({ figures }: Measurement) =>
+  Object.fromEntries(figures.map(({ name, value }) => [figureInWords(name), value]));

@@ -10,12 +10,14 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { decidingFigure, figureInWords, figureValues } from '@livepod/protocol/tasks';
 import { deadlineMoved, jobOpened, type JobNews } from './chapterNews.js';
 import { checkpointReview, type CheckpointReviewResult } from './checkpointReview.js';
 import { undoingOnFailure, type Compensations } from './compensations.js';
 import { datasetIntake, type IntakeDecision } from './datasetIntake.js';
 import { causeOf, mendable } from './failures.js';
 import { checked } from './guards.js';
+import { asMeasured } from './measured.js';
 import { modelRollout, type ModelRolloutResult } from './modelRollout.js';
 import { narrate, short, workflowPage, type Tell } from './narration.js';
 import { OperatorDesk } from './operatorDesk.js';
@@ -225,11 +227,10 @@ class Lifecycle {
       ...options,
       args: [{ round, checkpoint, channel, plan, requireBetterThanParent, ...again(attempt) }],
     });
-    const { accuracy, macroF1, worstPerson } = reviewed.evaluation;
     this.result.decision = reviewed.decision;
     this.result.version = reviewed.version;
     this.result.release = reviewed.release;
-    this.result.evaluation = { accuracy, macroF1, worstPerson };
+    this.result.evaluation = figureValues(asMeasured(reviewed.evaluation).figures);
     return reviewed;
   }
 
@@ -240,9 +241,10 @@ class Lifecycle {
   ): Promise<void> {
     if (reviewed.decision === 'adopted') {
       undo.clear();
+      const { name, value } = decidingFigure(asMeasured(reviewed.evaluation));
       this.tell(
         `Paying contributors and provider of job ${trained.job}`,
-        { version: reviewed.version!, accuracy: reviewed.evaluation.accuracy },
+        { version: reviewed.version!, [figureInWords(name)]: value },
         { step: 'settlement' },
       );
       await CancellationScope.nonCancellable(() => treasury.settle({ job: trained.job }));

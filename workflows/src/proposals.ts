@@ -1,4 +1,5 @@
-import type { GovernedCall, Plan, ProposalRequest } from '@livepod/activities/ports';
+import { decidingFigure, figureInWords, figuresInWords } from '@livepod/protocol/tasks';
+import type { GovernedCall, Measurement, Plan, ProposalRequest } from '@livepod/activities/ports';
 import { short, tokens } from './narration.js';
 
 /**
@@ -37,18 +38,22 @@ export const adoptCheckpoint = (
   checkpoint: string,
   channel: string,
   plan: Plan,
-  measured: { accuracy: string; macroF1: string; worstPerson: string; parentAccuracy: string | null },
+  measured: Measurement,
 ): ProposalRequest => ({
   action: { call: 'adoptCheckpoint', checkpoint, channel, plan },
   clientRef: `adopt/${round}/${digits(checkpoint)}${again(attempt)}`,
   title: `Adopt checkpoint ${short(checkpoint)} on channel ${channel}`,
   summary:
-    `An independent evaluator measured accuracy ${measured.accuracy}, macro-F1 ${measured.macroF1}, worst ` +
-    `person ${measured.worstPerson} on hold-out people` +
-    (`${measured.parentAccuracy === null ? '' : ` (its parent: ${measured.parentAccuracy})`}. Rollout: ` +
+    `An independent evaluator measured ${figuresInWords(measured.figures)} on hold-out people` +
+    (`${parentInWords(measured)}. Rollout: ` +
       `${plan.waves.join(' → ')} pods, ${plan.soakSeconds} s ` +
       `each${plan.skippableSoak ? ', unless an operator ends a soak early' : ''}.`),
 });
+
+function parentInWords(measured: Measurement): string {
+  const { name, parent } = decidingFigure(measured);
+  return parent === null ? '' : ` (its parent: ${figureInWords(name)} ${parent})`;
+}
 
 export const rollbackChannel = (ref: string, channel: string, version: number, reason: string): ProposalRequest => ({
   action: { call: 'rollbackChannel', channel, version, reason },

@@ -67,7 +67,8 @@ export interface LifecycleResult {
   escrow: number | null;
   checkpoint: string | null;
   version: number | null;
-  evaluation: { accuracy: string; macroF1: string; worstPerson: string } | null;
+  /** Values by the names of the task's figures. */
+  evaluation: Record<string, string> | null;
   decision: 'adopted' | 'rejected' | null;
   release: number | null;
   outcome: 'completed' | 'stopped' | 'superseded' | 'rejected' | 'nothingAccepted' | 'aborted';

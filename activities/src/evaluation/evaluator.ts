@@ -3,19 +3,21 @@ import { join } from 'node:path';
 import { networkTime, pageOf, type Clients } from '@livepod/client';
 import {
   canonicalJson,
+  figureValues,
   parseEvaluation,
+  taskOf,
   type CheckpointManifest,
-  type DatasetSchema,
   type Evaluation,
+  type EvaluationDocument,
 } from '@livepod/protocol';
-import { evaluate, type Recording } from '@livepod/recipes';
-import { readManifest, type Signer } from '@livepod/transfer';
+import { measure, modalityOf, type Modality, type Recording } from '@livepod/runtime';
+import type { Signer } from '@livepod/transfer';
 import { ActivityError } from '../errors.js';
 import { readCheckpoint, readCheckpointFile } from '../models/checkpointFiles.js';
 import { progress } from '../registration.js';
 import type { EvaluationPort, Measurement } from './port.js';
 
-/** Measures checkpoints on people whom no provider has seen: one folder per person, with CSV recordings. */
+/** Measures checkpoints on people whom no provider has seen: one folder per person, with their recordings. */
 export function holdoutEvaluation(clients: Clients, signer: Signer, folder: string): EvaluationPort {
   return {
     async measure({ checkpoint }) {
@@ -23,27 +25,23 @@ export function holdoutEvaluation(clients: Clients, signer: Signer, folder: stri
       if (earlier) return earlier;
 
       const manifest = await readCheckpoint(clients, checkpoint);
-      // What the columns of a recording mean is the datasets' to say; every dataset of a job has the same schema.
-      const { schema } = await readManifest(clients, manifest.datasets[0]!);
-      const recordings = await readHoldout(folder);
+      const recordings = await readHoldout(folder, modalityOf(manifest.input.modality));
       progress({ step: 'measuring', recordings: recordings.length });
-      const measured = await measure(clients, manifest, recordings, schema);
-      const parent =
-        manifest.parent === null
-          ? null
-          : await measure(clients, await readCheckpoint(clients, manifest.parent), recordings, schema);
+      const measured = await measuredOn(clients, manifest, recordings);
+      const parent = await parentOf(clients, manifest, recordings);
 
-      const report: Evaluation = {
-        type: 'livepod.evaluation/v1',
+      const { figures, deciding, worstPerson } = taskOf(manifest.task);
+      const report: EvaluationDocument = {
+        type: 'livepod.evaluation/v2',
         checkpoint,
         evaluator: signer.principal,
         publicKey: signer.publicKey,
+        task: manifest.task.kind,
         people: measured.people,
         windows: measured.windows,
-        accuracy: measured.accuracy,
-        macroF1: measured.macroF1,
-        worstPerson: measured.worstPerson,
-        parentAccuracy: parent?.accuracy ?? null,
+        figures: measured.figures.map((figure) => ({ ...figure, parent: parent[figure.name] ?? null })),
+        deciding: { figure: deciding, better: figures[deciding]!.better },
+        worstPerson,
         at: (BigInt(Math.floor(await networkTime(clients))) * 1_000_000n).toString(),
       };
       const document = canonicalJson(report);
@@ -64,44 +62,58 @@ async function submitted(clients: Clients, checkpoint: string, evaluator: string
 
 const measurementOf = (
   clients: Clients,
-  { checkpoint, people, windows, accuracy, macroF1, worstPerson, parentAccuracy }: Evaluation,
+  { checkpoint, task, people, windows, figures, deciding, worstPerson }: Evaluation,
 ): Measurement => ({
+  task,
   people,
   windows,
-  accuracy,
-  macroF1,
+  figures,
+  deciding,
   worstPerson,
-  parentAccuracy,
   link: pageOf(clients.network, 'checkpoints', checkpoint),
 });
 
-async function measure(clients: Clients, manifest: CheckpointManifest, recordings: Recording[], schema: DatasetSchema) {
-  const model = await readCheckpointFile(clients, manifest, 'model.onnx');
-  const measured = await evaluate({ model, recordings, schema });
-  return { ...measured, windows: measured.confusion.flat().reduce((sum, count) => sum + count, 0) };
+const measuredOn = async (clients: Clients, manifest: CheckpointManifest, recordings: Recording[]) =>
+  measure(await readCheckpointFile(clients, manifest, 'model.onnx'), manifest, recordings);
+
+/** The parent's figures on the same people, by name: none where there is no parent, or one of another task. */
+async function parentOf(
+  clients: Clients,
+  { parent, task }: CheckpointManifest,
+  recordings: Recording[],
+): Promise<Record<string, string>> {
+  const manifest = parent === null ? null : await readCheckpoint(clients, parent);
+  if (manifest?.task.kind !== task.kind) return {};
+  return figureValues((await measuredOn(clients, manifest, recordings)).figures);
 }
 
-/**
- * Recordings by person. Where a folder has those of several devices (`_sw`, `_sp`), the watch's are meant. @throws
- * ActivityError `badHoldout`
- */
-export async function readHoldout(folder: string): Promise<Recording[]> {
-  const people = (await readdir(folder, { withFileTypes: true }).catch(() => []))
-    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
-    .map((entry) => entry.name)
-    .sort();
+/** A modality's recordings by person, one folder each. @throws ActivityError `badHoldout` */
+export async function readHoldout(folder: string, modality: Modality): Promise<Recording[]> {
   const recordings: Recording[] = [];
-  for (const person of people) {
-    const files = (await readdir(join(folder, person)).catch(() => [])).filter((name) => name.endsWith('.csv')).sort();
-    const watch = files.filter((name) => name.includes('_sw'));
-    for (const name of watch.length > 0 ? watch : files)
-      recordings.push({ name, person, csv: await readFile(join(folder, person, name)) });
+  for (const [person, names] of await requireHoldout(folder)) {
+    for (const name of modality.files(names))
+      recordings.push({ name, person, bytes: await readFile(join(folder, person, name)) });
   }
-  if (recordings.length === 0)
-    throw new ActivityError(
-      'badHoldout',
-      { folder },
-      `${folder} has no folder with CSV recordings; set LIVEPOD_HOLDOUT to one that has a folder per hold-out person.`,
-    );
+  if (recordings.length === 0) throw badHoldout(folder, 'no recordings of the kind that this model takes');
   return recordings;
 }
+
+/** Names of files by person, sorted. @throws ActivityError `badHoldout` when there are none */
+export async function requireHoldout(folder: string): Promise<Map<string, string[]>> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const people = entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map(({ name }) => name);
+  const files = new Map<string, string[]>();
+  for (const person of people.sort()) {
+    const names = await readdir(join(folder, person)).catch(() => []);
+    if (names.length > 0) files.set(person, names.sort());
+  }
+  if (files.size === 0) throw badHoldout(folder, 'no folder with recordings');
+  return files;
+}
+
+const badHoldout = (folder: string, what: string): ActivityError =>
+  new ActivityError(
+    'badHoldout',
+    { folder },
+    `${folder} has ${what}; set LIVEPOD_HOLDOUT to one that has a folder per hold-out person.`,
+  );

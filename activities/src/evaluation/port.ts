@@ -1,12 +1,7 @@
-/** Shares of one, as decimal text: "0.951". */
-export interface Measurement {
-  people: number;
-  windows: number;
-  accuracy: string;
-  macroF1: string;
-  worstPerson: string;
-  /** The parent's accuracy on the same people, or null for a first checkpoint. */
-  parentAccuracy: string | null;
+import type { Measured } from '@livepod/protocol/tasks';
+
+/** What the evaluator signed: the figures of the checkpoint's task. */
+export interface Measurement extends Measured {
   /** The checkpoint's page, where there is one. */
   link?: string;
 }

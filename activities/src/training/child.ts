@@ -2,16 +2,20 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { RecipeRequest, RecipeResult } from '@livepod/recipes';
 import type { RecipeMessage, RecipeOrder } from './recipeProcess.js';
 
-type RunRecipe = (typeof import('@livepod/recipes'))['runRecipe'];
+/** What a bundle exports. */
+type RunRecipe = (request: RecipeRequest) => Promise<RecipeResult>;
+
+const KNOWN: ReadonlySet<unknown> = new Set(['RecipeError', 'RuntimeError']);
 
 process.on('disconnect', () => process.exit(1));
 
 process.once('message', (order: RecipeOrder) => {
   run(order).catch((error: unknown) => {
     const code = (error as { code?: unknown }).code;
-    const known = typeof code === 'string' && (error as Error).name === 'RecipeError';
+    const known = typeof code === 'string' && KNOWN.has((error as Error).name);
     tell(
       known
         ? { kind: 'failed', code, message: (error as Error).message }
@@ -26,11 +30,11 @@ async function run(order: RecipeOrder): Promise<void> {
   await writeFile(code, order.code);
   const { runRecipe } = (await import(pathToFileURL(code).href)) as { runRecipe: RunRecipe };
   const recordings = await Promise.all(
-    order.recordings.map(async ({ name, person, path }) => ({ name, person, csv: await readFile(path) })),
+    order.recordings.map(async ({ name, person, path }) => ({ name, person, bytes: await readFile(path) })),
   );
   const { files, metrics, backend } = await runRecipe({
     recordings,
-    schema: order.schema as Parameters<RunRecipe>[0]['schema'],
+    schema: order.schema as RecipeRequest['schema'],
     hyperparameters: order.hyperparameters,
     seed: order.seed,
     ...(order.base === null ? {} : { base: new Uint8Array(await readFile(order.base)) }),

@@ -1,8 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CanisterError, networkTime, type Access, type Clients } from '@livepod/client';
-import { documentId, parseApproval, parseRecipe, type Approval, type DatasetManifest } from '@livepod/protocol';
-import { bundledCode, bundleRecipe, modulesHere, recipeNames, requireSameSchema } from '@livepod/recipes';
+import {
+  contractOf,
+  documentId,
+  parseApproval,
+  parseRecipe,
+  type Approval,
+  type DatasetManifest,
+} from '@livepod/protocol';
+import { bundledCode, bundleRecipe, modulesHere, recipeByName, recipeNames, requireSameSchema } from '@livepod/recipes';
 import { downloadDataset, inFlight, openDataset, readManifest, type ObjectStore, type Signer } from '@livepod/transfer';
 import { readJob } from '../access/canister.js';
 import { ActivityError } from '../errors.js';
@@ -109,12 +116,12 @@ class ProviderHost {
     const job = await readJob(clients, number);
     const approval = approvalOf(job);
     const { document } = await codeOf(clients, approval);
-    const { schema } = await readManifest(clients, job.datasets[0]!.dataset);
+    const contract = await contractWith(clients, document.name, job);
     const files = await Promise.all(
       document.outputs.map(async (name) => ({ name, bytes: new Uint8Array(await readFile(join(outputs, name))) })),
     );
     const { metrics } = result;
-    return publishCheckpoint({ clients, signer, job, approval, model: document.name, metrics, schema, files });
+    return publishCheckpoint({ clients, signer, job, approval, model: document.name, metrics, ...contract, files });
   }
 
   async wipe(job: number): Promise<void> {
@@ -202,6 +209,18 @@ async function manifestsOf(clients: Clients, job: Access.Job): Promise<Manifests
   for (const [index, manifest] of manifests.entries())
     requireSameSchema(manifests[0]!.schema, manifest.schema, job.datasets[index]!.dataset);
   return new Map(job.datasets.map(({ dataset }, index) => [dataset, manifests[index]!]));
+}
+
+/** The recipe's task and input on the schema of the job's datasets. @throws ActivityError `trainingFailed` */
+async function contractWith(clients: Clients, recipe: string, job: Access.Job) {
+  const { schema } = await readManifest(clients, job.datasets[0]!.dataset);
+  const contract = contractOf(recipeByName(recipe).declaration, schema);
+  if (contract) return contract;
+  throw new ActivityError(
+    'trainingFailed',
+    { job: Number(job.id) },
+    `Recipe ${recipe} does not fit the schema of job ${job.id}'s datasets; train it on others.`,
+  );
 }
 
 /** @throws ActivityError `jobClosed` */

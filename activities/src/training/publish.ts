@@ -4,10 +4,12 @@ import {
   digest,
   documentId,
   hex,
+  outputTensor,
   parseCheckpointManifest,
   type Approval,
-  type CheckpointManifest,
-  type DatasetSchema,
+  type CheckpointDocument,
+  type InputContract,
+  type TaskDescription,
 } from '@livepod/protocol';
 import { inFlight, type Signer } from '@livepod/transfer';
 import { ActivityError } from '../errors.js';
@@ -20,7 +22,8 @@ export interface Trained {
   approval: Approval;
   model: string;
   metrics: Record<string, string>;
-  schema: DatasetSchema;
+  task: TaskDescription;
+  input: InputContract;
   files: { name: string; bytes: Uint8Array }[];
 }
 
@@ -34,8 +37,8 @@ const CHUNKS_IN_FLIGHT = 4;
 export async function publishCheckpoint(trained: Trained): Promise<{ checkpoint: string; bytes: number }> {
   const { clients, signer, job, files } = trained;
   const cut = await Promise.all(files.map(cutFile));
-  const manifest: CheckpointManifest = {
-    type: 'livepod.checkpoint/v1',
+  const manifest: CheckpointDocument = {
+    type: 'livepod.checkpoint/v2',
     model: trained.model,
     parent: trained.approval.base,
     recipe: job.recipe,
@@ -46,7 +49,9 @@ export async function publishCheckpoint(trained: Trained): Promise<{ checkpoint:
     seed: trained.approval.seed,
     metrics: trained.metrics,
     files: cut.map(({ listed }) => listed),
-    runtime: { format: 'onnx', opset: 17, input: inputShape(files), labels: trained.schema.labels },
+    task: trained.task,
+    input: trained.input,
+    runtime: { format: 'onnx', opset: 17, outputs: [outputTensor(trained.task)] },
     provider: signer.principal,
     publicKey: signer.publicKey,
   };
@@ -77,12 +82,4 @@ async function cutFile({ name, bytes }: { name: string; bytes: Uint8Array }) {
     pieces.map(async (piece) => ({ sha256: hex(await digest(piece)), bytes: piece.length })),
   );
   return { pieces, listed: { name, bytes: bytes.length, sha256: hex(await digest(bytes)), chunks } };
-}
-
-/** The shape of one window, which the self-test vectors name. */
-function inputShape(files: { name: string; bytes: Uint8Array }[]): number[] {
-  const selftest = files.find(({ name }) => name === 'selftest.json');
-  if (!selftest)
-    throw new ActivityError('trainingFailed', {}, 'The recipe made no selftest.json; its outputs must name it.');
-  return (JSON.parse(new TextDecoder().decode(selftest.bytes)) as { inputShape: number[] }).inputShape;
 }

@@ -22,7 +22,8 @@ export interface Report {
     version: number;
     checkpoint: string;
     parent: string | null;
-    holdout: { accuracy: number; macroF1: number; worstPerson: number } | null;
+    /** Values by the names of the task's figures. */
+    holdout: Record<string, number> | null;
     decision: string;
   }[];
   releases: { id: number; version: number; waves: number[]; exposedPods: number; outcome: string }[];
@@ -121,20 +122,15 @@ async function modelsOf(clients: Clients): Promise<Report['models']> {
   const checkpoints = await insist('the list of checkpoints', () =>
     clients.models.list_checkpoints({ after: [], limit: 100, state: [] }),
   );
-  const number = (text: [] | [string]): number => Number(text[0] ?? 0);
   return checkpoints
     .map((checkpoint) => ({
       version: checkpoint.version[0] ?? 0,
       checkpoint: checkpoint.id,
       parent: checkpoint.parent[0] ?? null,
       holdout:
-        checkpoint.accuracy.length === 0
+        checkpoint.figures.length === 0
           ? null
-          : {
-              accuracy: number(checkpoint.accuracy),
-              macroF1: number(checkpoint.macro_f1),
-              worstPerson: number(checkpoint.worst_person),
-            },
+          : Object.fromEntries(checkpoint.figures.map(({ name, value }) => [name, Number(value)])),
       decision: 'official' in checkpoint.state ? 'adopted' : Object.keys(checkpoint.state)[0]!,
     }))
     .sort((a, b) => a.version - b.version);

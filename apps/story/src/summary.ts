@@ -1,3 +1,4 @@
+import { figureInWords } from '@livepod/protocol';
 import type { Network } from '@livepod/client';
 import type { Report } from './report.js';
 
@@ -11,8 +12,7 @@ export function summary(report: Report, network: Network, metrics: Record<string
     '',
     ...report.models.map(
       ({ version, checkpoint, holdout, decision }) =>
-        `  version ${version}  ${checkpoint.slice(0, 19)}…  ${decision}  accuracy ${holdout?.accuracy}  ` +
-        `macro-F1 ${holdout?.macroF1}  worst person ${holdout?.worstPerson}`,
+        `  version ${version}  ${checkpoint.slice(0, 19)}…  ${decision}  ${inWords(holdout ?? {})}`,
     ),
     ...report.releases.map(
       ({ id, version, waves, exposedPods, outcome }) =>
@@ -31,6 +31,11 @@ export function summary(report: Report, network: Network, metrics: Record<string
   ];
   return lines.join('\n');
 }
+
+const inWords = (figures: Record<string, number>): string =>
+  Object.entries(figures)
+    .map(([name, value]) => `${figureInWords(name)} ${value}`)
+    .join('  ');
 
 function links(network: Network, metrics: Record<string, string>): [string, string][] {
   const { temporal, s3, icHost, canisters } = network;

@@ -1,5 +1,5 @@
-//! The manifest document `livepod.dataset/v2`, and those of version 1, which name at least one label: its shape, and that its parts agree with each other and with the
-//! signature.
+//! The manifest document `livepod.dataset/v2`, and those of version 1, which name at least one label: its shape, and
+//! that its parts agree with each other and with the signature.
 
 use crate::errors::Error;
 use crate::registry::{Access, Dataset, Split, Status, Storage, S3};

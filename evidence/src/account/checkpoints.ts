@@ -1,32 +1,40 @@
 import {
   documentId,
   canonicalJson,
+  figuresInWords,
+  figuresOfClassification,
+  figureValues,
   parseCheckpointManifest,
   parseEvaluation,
   type Approval,
   type CheckpointManifest,
+  type Evaluation,
 } from '@livepod/protocol';
 import { refuse } from '../errors.js';
-import type { Entry } from '../format.js';
-import { after, agree, mark, markOrNull, needed, textOf, type Facts, type Mark } from './facts.js';
+import type { Entry, Json } from '../format.js';
+import { after, agree, mark, markOrNull, needed, object, textOf, type Facts, type Mark } from './facts.js';
 import type { JobAccount } from './jobs.js';
 import type { ProposalAccount, Proposals } from './proposals.js';
 import { placeOfDocument, readSigned } from './source.js';
 
-export interface EvaluationAccount {
+interface Testimony {
   report: string;
   evaluator: string;
-  people: number;
-  windows: number;
-  accuracy: string;
-  macroF1: string;
-  worstPerson: string;
-  parentAccuracy: string | null;
   recorded: Mark;
   appointed: Mark | null;
   /** The vote that appointed the evaluator. */
   appointedBy: number | null;
 }
+
+/** What an evaluator said, as its document of either version says it: people, windows and figures. */
+export type EvaluationAccount = Testimony & (Pick<Evaluation, 'figures'> | FiguresBefore);
+
+/** Version 1 of the document had three figures, with names of their own. */
+type FiguresBefore = Parameters<typeof figuresOfClassification>[0];
+
+/** The figures as people read them. */
+export const figuresOfAccount = (evaluation: EvaluationAccount): string =>
+  figuresInWords('figures' in evaluation ? evaluation.figures : figuresOfClassification(evaluation).figures);
 
 export interface AdoptionAccount {
   channel: string;
@@ -153,8 +161,7 @@ async function evaluationOf(
   agree(path, 'the checkpoint that was measured', evaluation.checkpoint, checkpoint);
   agree(path, 'who recorded the report', evaluated.caller, evaluation.evaluator);
   if (evaluation.evaluator === provider) refuse('contradiction', path, 'the evaluator is the provider itself');
-  for (const name of ['accuracy', 'macroF1', 'worstPerson'] as const)
-    agree(path, name, evaluated.event[name], evaluation[name]);
+  agree(path, 'its figures', sorted(figuresIn(evaluated)), sorted(figureValues(evaluation.figures)));
   const appointed = needed(
     facts,
     'models',
@@ -163,20 +170,23 @@ async function evaluationOf(
   );
   after(path, 'a report of an evaluator before it was appointed', evaluated, appointed);
   const vote = appointed ? await proposals.behind('models', appointed, 1008) : null;
-  const { evaluator, people, windows, accuracy, macroF1, worstPerson, parentAccuracy } = evaluation;
+  const { type: _type, checkpoint: _checkpoint, publicKey: _key, at: _at, ...said } = signed.document;
   return {
+    ...(said as unknown as Pick<Evaluation, 'figures'> | FiguresBefore),
     report,
-    evaluator,
-    people,
-    windows,
-    accuracy,
-    macroF1,
-    worstPerson,
-    parentAccuracy,
+    evaluator: evaluation.evaluator,
     recorded: mark('models', evaluated),
     appointed: markOrNull('models', appointed),
     appointedBy: vote?.proposal ?? null,
   };
+}
+
+/** The figures that a log's entry names: by three names of their own, where it is of the time before tasks. */
+function figuresIn({ event }: Entry): Record<string, Json> {
+  const { figures, accuracy, macroF1, worstPerson } = event;
+  return typeof figures === 'object'
+    ? object(figures)
+    : { accuracy: accuracy!, macroF1: macroF1!, worstPerson: worstPerson! };
 }
 
 function lost(

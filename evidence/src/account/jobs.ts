@@ -4,7 +4,7 @@ import {
   documentId,
   canonicalJson,
   type Approval,
-  type RecipeDocument,
+  type RecipeManifest,
 } from '@livepod/protocol';
 import { refuse } from '../errors.js';
 import type { Entry, Json, JsonObject } from '../format.js';
@@ -67,7 +67,7 @@ type Told = Record<'paid' | 'submitted' | 'failed' | 'closed', Entry | undefined
 
 /** What ran: jobs with their approval documents, the rights they were given, and every use of them. */
 export class Jobs {
-  private readonly recipes = new Map<string, { account: RecipeAccount; document: RecipeDocument }>();
+  private readonly recipes = new Map<string, { account: RecipeAccount; document: RecipeManifest }>();
   private readonly providers = new Map<string, ProviderAccount>();
 
   constructor(
@@ -196,7 +196,7 @@ export class Jobs {
     return told;
   }
 
-  private async recipe(id: string): Promise<{ account: RecipeAccount; document: RecipeDocument }> {
+  private async recipe(id: string): Promise<{ account: RecipeAccount; document: RecipeManifest }> {
     const known = this.recipes.get(id);
     if (known) return known;
     const { access } = this.facts.logs;
@@ -290,7 +290,7 @@ function trainedOnKeys({ job, submitted, keyReleases }: JobAccount, datasets: Da
 }
 
 /** The arguments are those of the recipe, each within its range. */
-function inRange(path: string, recipe: RecipeDocument, given: Record<string, Json>): void {
+function inRange(path: string, recipe: RecipeManifest, given: Record<string, Json>): void {
   const names = Object.keys(recipe.hyperparameters);
   agree(path, 'the list of its arguments', Object.keys(given).sort(), names.sort());
   for (const [name, range] of Object.entries(recipe.hyperparameters)) {

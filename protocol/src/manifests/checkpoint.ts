@@ -96,7 +96,7 @@ export function parseCheckpointManifest(bytes: Uint8Array): CheckpointManifest {
   if (manifest.files.reduce((sum, file) => sum + file.bytes, 0) > MAX_CHECKPOINT_BYTES)
     wrong('checkpoint.files', `at most ${MAX_CHECKPOINT_BYTES} bytes in all`);
   if (manifest.type === 'livepod.checkpoint/v1') return upgraded(manifest);
-  const { type, ...rest } = manifest;
+  const { type: _, ...rest } = manifest;
   rest.input.tensors.forEach(({ shape, channels }, index) => {
     const expected = [windowLength(rest.input.window), channels.length];
     if (shape.join() !== expected.join())
@@ -109,7 +109,7 @@ export function parseCheckpointManifest(bytes: Uint8Array): CheckpointManifest {
 }
 
 /** Version 1 knew classification of half-overlapping windows of motion. */
-function upgraded({ type, runtime, ...manifest }: Of<typeof first>): CheckpointManifest {
+function upgraded({ type: _, runtime, ...manifest }: Of<typeof first>): CheckpointManifest {
   const { input: shape, labels, ...machine } = runtime;
   const judged = shape[0]!;
   const window = { before: 0, judged, after: 0, step: Math.max(1, Math.floor(judged / 2)) };

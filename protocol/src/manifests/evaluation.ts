@@ -72,10 +72,10 @@ export function parseEvaluation(bytes: Uint8Array): Evaluation {
     'evaluation',
   )(bytes);
   if (document.type === 'livepod.evaluation/v1') {
-    const { type, accuracy, macroF1, worstPerson, parentAccuracy, ...rest } = document;
+    const { type: _, accuracy, macroF1, worstPerson, parentAccuracy, ...rest } = document;
     return { ...rest, ...figuresOfClassification({ accuracy, macroF1, worstPerson, parentAccuracy }) };
   }
-  const { type, ...evaluation } = document;
+  const { type: _, ...evaluation } = document;
   evaluation.figures.forEach(({ value, unit, parent }, index) => {
     if (unit !== null) return;
     for (const share of [value, parent ?? '0'])

@@ -17,8 +17,8 @@ export const taskDescription: Shape<TaskDescription> = either(
 );
 
 /**
- * Which samples of a recording make one window, at the schema's rate: the answer is for `judged` of them, the model also
- * sees `before` and `after`, and the next window begins `step` later.
+ * Which samples of a recording make one window, at the schema's rate: the answer is for `judged` of them, the model
+ * also sees `before` and `after`, and the next window begins `step` later.
  */
 export const windowing = object({
   before: integer(0, 1_000_000),

@@ -1,3 +1,4 @@
+import { figureInWords } from '@livepod/protocol';
 import type { LifecycleInput, LifecycleResult } from '@livepod/workflows';
 import { connect, decision } from '@livepod/client';
 import { contributor } from '../cast.js';
@@ -141,5 +142,7 @@ export const rollbacks: Chapter = {
 
 const inWords = ({ evaluation }: LifecycleResult): string =>
   evaluation
-    ? `accuracy ${evaluation.accuracy}, macro-F1 ${evaluation.macroF1}, worst person ${evaluation.worstPerson}`
+    ? Object.entries(evaluation)
+        .map(([name, value]) => `${figureInWords(name)} ${value}`)
+        .join(', ')
     : 'not measured';
