@@ -46,7 +46,6 @@ export const classification = {
     for (let label = 1; label < outputs.length; label++) if (outputs[label]! > outputs[best]!) best = label;
     return best;
   },
-  inWords: ({ labels }, label) => labels[label] ?? 'no label',
   corrected: (_, said, truth) => said !== truth,
   correction: () => 'its person corrected',
 } as const satisfies Task<Classification>;

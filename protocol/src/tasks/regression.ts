@@ -35,7 +35,6 @@ export const regression = {
   output: 'value',
   outputs: () => 1,
   answer: (_, outputs) => outputs[0]!,
-  inWords: ({ target }, value) => `${value.toFixed(1)} ${target.unit}`,
   corrected: ({ target }, said, truth) => Math.abs(said - truth) > Number(target.tolerance),
   correction: ({ target }) => `it was more than ${target.tolerance} ${target.unit} off in`,
 } as const satisfies Task<Regression>;

@@ -33,8 +33,6 @@ export interface Task<Description extends { kind: string }> {
   outputs(task: Description): number;
   /** What those numbers say: a label's number, or a value. */
   answer(task: Description, outputs: ArrayLike<number>): number;
-  /** The answer as a person reads it. */
-  inWords(task: Description, answer: number): string;
   /** Whether a pod counts the answer as corrected. `truth` is what its person or its sensor says. */
   corrected(task: Description, said: number, truth: number): boolean;
   /** What a pod's `corrections` counter says in a sentence: "<this> 12 of 60 windows". */

@@ -13,7 +13,7 @@ pub const SOAK_LIMIT: u32 = 30 * 86_400;
 /// When a release has failed.
 #[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
 pub struct Gate {
-    /// Windows of motion that pods must have classified before the corrections count.
+    /// Windows that pods must have answered for before the corrections count. What a correction is, the task says.
     pub min_windows: u32,
     /// Of 1,000 windows, how many people may correct.
     pub max_correction_permille: u32,
