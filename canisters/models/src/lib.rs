@@ -21,7 +21,7 @@ mod vote;
 
 use api::{
     AdoptCheckpoint, AppointEvaluator, Channel, Checkpoint, CloseCheckpoint, CollectChunks, CollectedChunks, Error,
-    HttpRequest, HttpResponse, InitArgs, ListChannels, ListCheckpoints, Publication, PublishRoot, PutChunk,
+    Figure, HttpRequest, HttpResponse, InitArgs, ListChannels, ListCheckpoints, Publication, PublishRoot, PutChunk,
     RollbackChannel, SetExposure, SignedManifest, SubmitCheckpoint, SubmitEvaluation,
 };
 use candid::Principal;

@@ -109,7 +109,8 @@ export function parseCheckpointManifest(bytes: Uint8Array): CheckpointManifest {
 }
 
 /** Version 1 knew classification of half-overlapping windows of motion. */
-function upgraded({ type: _, runtime, ...manifest }: Of<typeof first>): CheckpointManifest {
+function upgraded({ runtime, ...document }: Of<typeof first>): CheckpointManifest {
+  const { type: _, ...manifest } = document;
   const { input: shape, labels, ...machine } = runtime;
   const judged = shape[0]!;
   const window = { before: 0, judged, after: 0, step: Math.max(1, Math.floor(judged / 2)) };
