@@ -3,7 +3,7 @@ use crate::buckets::ChunkSpec;
 use crate::manifest::PLAIN_CHUNK;
 use crate::memory;
 use crate::registry::Folders;
-use crate::rooms::CollectExpired;
+use crate::rooms::{lock, CollectExpired};
 use ed25519_dalek::{Signer, SigningKey};
 use governed::{Parties, Peers};
 use protocol::{canonical, document, hex, identity, merkle};
