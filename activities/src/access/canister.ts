@@ -1,5 +1,5 @@
 import { CanisterError, pageOf, type Access, type Clients, type IcNetwork } from '@livepod/client';
-import { canonicalJson, documentId, parseRecipe, type RecipeDocument } from '@livepod/protocol';
+import { canonicalJson, documentId, parseRecipe, type RecipeManifest } from '@livepod/protocol';
 import { ActivityError } from '../errors.js';
 import { authorityOf } from '../operators/canister.js';
 import { later } from '../registration.js';
@@ -58,7 +58,7 @@ export function canisterAccess(
 }
 
 /** @throws ActivityError `outOfRange` for a hyper-parameter that the recipe does not have, or not with that value */
-function mustFit(recipe: RecipeDocument, given: Record<string, number | string>): void {
+function mustFit(recipe: RecipeManifest, given: Record<string, number | string>): void {
   for (const [name, value] of Object.entries(given)) {
     const range = recipe.hyperparameters[name];
     if (!range)
