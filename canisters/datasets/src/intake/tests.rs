@@ -249,13 +249,25 @@ fn refuses_a_chunk_over_the_limit_and_names_the_field() {
         ("/files", json!([]), "files"),
         ("/files/1/name", json!("s1.csv"), "files[1].name"),
         ("/files/1/name", json!("../s1.csv"), "files[1].name"),
-        ("/type", json!("livepod.dataset/v2"), "type"),
+        ("/type", json!("livepod.dataset/v3"), "type"),
+        ("/schema/labels", json!([]), "schema.labels"),
     ] {
         refused("Invalid", subject, register(contributor(1), wrong(pointer, value)));
     }
     let mut extra = manifest(1);
     extra["note"] = json!("x");
     refused("Invalid", "note", register(contributor(1), signed(&extra, 1)));
+}
+
+#[test]
+fn a_manifest_of_version_2_may_have_no_labels() {
+    canister();
+    let mut changed = manifest(1);
+    changed["type"] = json!("livepod.dataset/v2");
+    changed["schema"]["labels"] = json!([]);
+    let request = signed(&changed, 1);
+    let checked = crate::manifest::check(&request.manifest, &request.signature, contributor(1)).unwrap();
+    assert_eq!(checked.id, document::id(&request.manifest).unwrap());
 }
 
 #[test]
