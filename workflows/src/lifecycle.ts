@@ -10,7 +10,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Plan } from '@livepod/activities/ports';
+import { DEFAULT_PLAN, wavesOf } from '@livepod/protocol/plan';
 import { deadlineMoved, jobOpened, type JobNews } from './chapterNews.js';
 import { checkpointReview, type CheckpointReviewResult } from './checkpointReview.js';
 import { undoingOnFailure, type Compensations } from './compensations.js';
@@ -42,12 +42,6 @@ import { slashBond } from './proposals.js';
 import { mark } from './searchAttributes.js';
 import { trainingRound, type TrainingRoundResult } from './trainingRound.js';
 
-export const defaultPlan: Plan = {
-  waves: [1, 3, 6],
-  soakSeconds: 8,
-  gate: { minWindows: 40, maxCorrectionPermille: 250, maxErrors: 0 },
-};
-
 const fields = record({
   round: name,
   channel: optional(name, 'stable'),
@@ -60,7 +54,7 @@ const fields = record({
   seed: optional(integer(0, 2 ** 32 - 1), 1),
   reward: optional(amount, '500000000'),
   deadlineSeconds: optional(integer(30, 30 * 24 * 3600), 3600),
-  plan: optional(plan, defaultPlan),
+  plan: optional(plan, DEFAULT_PLAN),
   requireBetterThanParent: optional(flag, false),
   approveWaves: optional(flag, false),
   holdSeconds: optional(integer(0, 30 * 24 * 3600), 24 * 3600),
@@ -333,7 +327,7 @@ export async function lifecycle(request: LifecycleInput): Promise<LifecycleResul
   async function rollout(release: number, attempt: number): Promise<ModelRolloutResult> {
     const options = child('rollout', `Roll out version ${result.version}`, attempt);
     tell(
-      `Rolling out version ${result.version} in ${round.plan.waves.length} waves`,
+      `Rolling out version ${result.version} in ${wavesOf(round.plan)} waves`,
       { release },
       {
         step: 'rollout',
@@ -352,7 +346,7 @@ export async function lifecycle(request: LifecycleInput): Promise<LifecycleResul
           {
             release,
             channel: round.channel,
-            waves: round.plan.waves.length,
+            waves: wavesOf(round.plan),
             round: round.round,
             approveWaves: round.approveWaves,
           },

@@ -1,5 +1,6 @@
 import { allHandlersFinished, condition } from '@temporalio/workflow';
 import type { ReleaseView } from '@livepod/activities/ports';
+import { MAX_WAVES } from '@livepod/protocol/limits';
 import { undoingOnFailure } from './compensations.js';
 import { checked, flag, integer, name, optional, record, type Guarded } from './guards.js';
 import { narrate } from './narration.js';
@@ -10,7 +11,7 @@ import { mark } from './searchAttributes.js';
 const input = record({
   release: integer(0, Number.MAX_SAFE_INTEGER),
   channel: name,
-  waves: integer(1, 20),
+  waves: integer(1, MAX_WAVES),
   round: optional(name, 'by-hand'),
   approveWaves: optional(flag, false),
 });

@@ -1,3 +1,4 @@
+import { DEFAULT_PLAN } from '@livepod/protocol/plan';
 import { executeChild, ParentClosePolicy, workflowInfo } from '@temporalio/workflow';
 import {
   amount,
@@ -13,7 +14,7 @@ import {
   record,
   type Guarded,
 } from './guards.js';
-import { defaultPlan, lifecycle, type LifecycleResult } from './lifecycle.js';
+import { lifecycle, type LifecycleResult } from './lifecycle.js';
 import { narrate, workflowPage } from './narration.js';
 import { datasets, models } from './ports.js';
 import { mark } from './searchAttributes.js';
@@ -39,7 +40,7 @@ const input = record({
   arguments: optional(hyperparameters, {}),
   reward: optional(amount, '500000000'),
   deadlineSeconds: optional(integer(30, 30 * 24 * 3600), 3600),
-  plan: optional(plan, defaultPlan),
+  plan: optional(plan, DEFAULT_PLAN),
   requireBetterThanParent: optional(flag, true),
   holdSeconds: optional(integer(0, 30 * 24 * 3600), 24 * 3600),
 });

@@ -1,5 +1,5 @@
 import { pageOf, type Clients, type Datasets } from '@livepod/client';
-import { CodedError } from '@livepod/protocol';
+import { CodedError, PAGE_LIMIT } from '@livepod/protocol';
 import { absence, inFlight, readManifest, type ObjectStore } from '@livepod/transfer';
 import { ActivityError } from '../errors.js';
 import { progress } from '../registration.js';
@@ -78,11 +78,11 @@ export function canisterDatasets(clients: Clients, objects?: ObjectStore): Datas
         for (let after: [] | [string] = []; found.length < limit;) {
           const page: { id: string }[] = await clients.datasets.list_datasets({
             after,
-            limit: 100,
+            limit: PAGE_LIMIT,
             status: [{ [status]: null } as Datasets.Status],
           });
           found.push(...page.map(({ id }) => id));
-          if (page.length < 100) break;
+          if (page.length < PAGE_LIMIT) break;
           after = [page.at(-1)!.id];
         }
         return found.slice(0, limit);

@@ -265,7 +265,7 @@ export class Jobs {
           why,
           licence.access === 'fee' ? `payment of escrow ${Number(paid.event['escrow'])}` : 'vote',
         );
-        const vote = licence.access === 'vote' ? await this.proposals.behind('access', entry, 1009) : null;
+        const vote = licence.access === 'vote' ? await this.proposals.behind(entry, 'grant_access') : null;
         const opened = this.facts.logs.datasets.all('readsOpened', { dataset: dataset!, reader: approval.provider });
         needed(
           this.facts,
@@ -347,7 +347,7 @@ export class Jobs {
       access.only('recipeApproved', { recipe: id }),
       `that recipe ${id} was approved`,
     );
-    const vote = approved ? await this.proposals.behind('access', approved, 1002) : null;
+    const vote = approved ? await this.proposals.behind(approved, 'approve_recipe') : null;
     const account = {
       recipe: id,
       name: document.name,
@@ -378,7 +378,7 @@ export class Jobs {
       `that provider ${id} was approved`,
     );
     after(access.place(asked), `a job of provider ${id} before it was approved`, asked, approved);
-    const vote = approved ? await this.proposals.behind('access', approved, 1003) : null;
+    const vote = approved ? await this.proposals.behind(approved, 'approve_provider') : null;
     this.providers.set(id, {
       provider: id,
       class: registered ? textOf(registered.event['class'], access.place(registered)) : '',
