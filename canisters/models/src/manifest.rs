@@ -5,6 +5,7 @@ use crate::chunks;
 use crate::jobs::Job;
 use candid::Principal;
 use governed::why;
+use protocol::limits::{MAX_CHUNK_BYTES, MAX_MANIFEST_BYTES};
 use protocol::{document, hex, identity, is_id};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
@@ -12,7 +13,6 @@ use std::collections::BTreeMap;
 
 const TYPE: &str = "livepod.checkpoint/v1";
 const EVALUATION: &str = "livepod.evaluation/v1";
-const DOCUMENT_LIMIT: usize = 512 * 1024;
 
 /// A `livepod.checkpoint/v1` document.
 #[derive(Deserialize, Debug)]
@@ -94,13 +94,13 @@ fn invalid<T>(field: impl ToString, message: impl Into<String>) -> Result<T, Err
 }
 
 fn sized(bytes: &[u8]) -> Result<(), Error> {
-    if bytes.len() <= DOCUMENT_LIMIT {
+    if bytes.len() <= MAX_MANIFEST_BYTES {
         return Ok(());
     }
     Err(Error::LimitExceeded(why(
         "document",
         format!("it has {} bytes", bytes.len()),
-        format!("{DOCUMENT_LIMIT} are allowed"),
+        format!("{MAX_MANIFEST_BYTES} are allowed"),
     )))
 }
 
@@ -147,10 +147,10 @@ fn files(files: &[File]) -> Result<(), Error> {
         let mut sum = 0_u64;
         for (m, chunk) in file.chunks.iter().enumerate() {
             hash(&field(&format!("chunks[{m}].sha256")), &chunk.sha256)?;
-            if chunk.bytes == 0 || chunk.bytes as usize > chunks::CHUNK_LIMIT {
+            if chunk.bytes == 0 || chunk.bytes as usize > MAX_CHUNK_BYTES {
                 return invalid(
                     field(&format!("chunks[{m}].bytes")),
-                    format!("{} is not 1 to {}", chunk.bytes, chunks::CHUNK_LIMIT),
+                    format!("{} is not 1 to {}", chunk.bytes, MAX_CHUNK_BYTES),
                 );
             }
             sum += u64::from(chunk.bytes);

@@ -1,4 +1,4 @@
-import { MAX_CHUNK_BYTES } from '../chunks.js';
+import { MAX_CHECKPOINT_BYTES, MAX_CHUNK_BYTES } from '../limits.js';
 import {
   decimal,
   either,
@@ -17,9 +17,6 @@ import {
   wrong,
   type Of,
 } from './shape.js';
-
-/** 64 MiB: what the models canister keeps for one job. */
-export const MAX_CHECKPOINT_BYTES = 64 * 1024 * 1024;
 
 const checkpointManifest = object({
   type: literal('livepod.checkpoint/v1'),
