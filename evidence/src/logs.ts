@@ -54,9 +54,7 @@ export class Log {
 
   /** Every entry of a kind whose event has these fields. */
   all(kind: string, fields: Record<string, CanonicalValue> = {}): Entry[] {
-    return (this.kinds.get(kind) ?? []).filter(({ event }) =>
-      Object.entries(fields).every(([name, value]) => event[name] === value),
-    );
+    return (this.kinds.get(kind) ?? []).filter((entry) => hasFields(entry, fields));
   }
 
   /** The only such entry, or none. More than one is a contradiction. */
@@ -73,6 +71,12 @@ export class Log {
 }
 
 export type Logs = Record<LogName, Log>;
+
+/** Whether an entry's event has these fields; a list is compared entry by entry. */
+export const hasFields = ({ event }: Entry, fields: Record<string, CanonicalValue>): boolean =>
+  Object.entries(fields).every(
+    ([name, value]) => event[name] === value || JSON.stringify(event[name]) === JSON.stringify(value),
+  );
 
 /** Follows a canister's chain from its start to its end. Returns the last hash. */
 export function followChain(path: string, { start, log }: Pick<CanisterEvidence, 'start' | 'log'>): string {

@@ -1,14 +1,8 @@
 import { IDL } from '@dfinity/candid';
 import { Principal } from '@dfinity/principal';
-import { hex, unhex } from '@livepod/protocol';
+import { governedMethod, hex, unhex, type GovernedMethod } from '@livepod/protocol';
 import { refuse } from './errors.js';
-import type { Json, JsonObject, LogName } from './format.js';
-
-interface Governed {
-  method: string;
-  canister: LogName;
-  argument: IDL.Type;
-}
+import type { Json, JsonObject } from './format.js';
 
 const gate = IDL.Record({ min_windows: IDL.Nat32, max_correction_permille: IDL.Nat32, max_errors: IDL.Nat32 });
 const plan = IDL.Record({
@@ -16,39 +10,29 @@ const plan = IDL.Record({
   soak_seconds: IDL.Nat32,
   gate,
   skippable_soak: IDL.Opt(IDL.Bool),
+  shares: IDL.Opt(IDL.Vec(IDL.Nat32)),
 });
 
-/** The governed methods by function id, with the arguments their votes carry (the canisters' .did files). */
-const GOVERNED: Record<number, Governed> = {
-  1001: { method: 'accept_dataset', canister: 'datasets', argument: IDL.Record({ dataset: IDL.Text }) },
-  1002: { method: 'approve_recipe', canister: 'access', argument: IDL.Record({ recipe: IDL.Text }) },
-  1003: { method: 'approve_provider', canister: 'access', argument: IDL.Record({ provider: IDL.Principal }) },
-  1004: {
-    method: 'adopt_checkpoint',
-    canister: 'models',
-    argument: IDL.Record({ checkpoint: IDL.Text, channel: IDL.Text, plan }),
-  },
-  1005: {
-    method: 'rollback_channel',
-    canister: 'models',
-    argument: IDL.Record({ channel: IDL.Text, version: IDL.Nat32, reason: IDL.Text }),
-  },
-  1006: {
-    method: 'slash_bond',
-    canister: 'treasury',
-    argument: IDL.Record({
-      holder: IDL.Principal,
-      purpose: IDL.Variant({ provider: IDL.Null, contributor: IDL.Null }),
-      amount: IDL.Nat,
-      reason: IDL.Text,
-      evidence: IDL.Text,
-    }),
-  },
-  1007: { method: 'stop_release', canister: 'fleet', argument: IDL.Record({ release: IDL.Nat64, reason: IDL.Text }) },
-  1008: { method: 'appoint_evaluator', canister: 'models', argument: IDL.Record({ evaluator: IDL.Principal }) },
-  1009: { method: 'grant_access', canister: 'access', argument: IDL.Record({ job: IDL.Nat64 }) },
-  1010: { method: 'publish_root', canister: 'models', argument: IDL.Record({ root: IDL.Vec(IDL.Nat8) }) },
-};
+/** The argument that each governed method's votes carry (the canisters' .did files). */
+const ARGUMENTS = {
+  accept_dataset: IDL.Record({ dataset: IDL.Text }),
+  approve_recipe: IDL.Record({ recipe: IDL.Text }),
+  approve_provider: IDL.Record({ provider: IDL.Principal }),
+  adopt_checkpoint: IDL.Record({ checkpoint: IDL.Text, channel: IDL.Text, plan }),
+  rollback_channel: IDL.Record({ channel: IDL.Text, version: IDL.Nat32, reason: IDL.Text }),
+  slash_bond: IDL.Record({
+    holder: IDL.Principal,
+    purpose: IDL.Variant({ provider: IDL.Null, contributor: IDL.Null }),
+    amount: IDL.Nat,
+    reason: IDL.Text,
+    evidence: IDL.Text,
+  }),
+  stop_release: IDL.Record({ release: IDL.Nat64, reason: IDL.Text }),
+  appoint_evaluator: IDL.Record({ evaluator: IDL.Principal }),
+  grant_access: IDL.Record({ job: IDL.Nat64 }),
+  publish_root: IDL.Record({ root: IDL.Vec(IDL.Nat8) }),
+  set_operators: IDL.Record({ operators: IDL.Vec(IDL.Principal), drivers: IDL.Vec(IDL.Principal) }),
+} satisfies Record<GovernedMethod, IDL.Type>;
 
 /**
  * What a vote would carry out: the method's name and its argument as JSON (principals and long numbers as text); null
@@ -58,17 +42,21 @@ export function readPayload(
   path: string,
   fn: number,
   payload: string,
-): { method: string; argument: JsonObject } | null {
-  const governed = GOVERNED[fn];
-  if (!governed) return null;
+): { method: GovernedMethod; argument: JsonObject } | null {
+  const method = governedMethod(fn);
+  if (!method) return null;
   try {
-    return {
-      method: governed.method,
-      argument: plain(IDL.decode([governed.argument], unhex(payload))[0]) as JsonObject,
-    };
+    const argument = plain(IDL.decode([ARGUMENTS[method]], unhex(payload))[0]) as JsonObject;
+    if (method === 'adopt_checkpoint') leaveOutAbsentShares(argument['plan'] as JsonObject);
+    return { method, argument };
   } catch (cause) {
-    return refuse('wrongDocument', path, `it is no argument of ${governed.method}`, cause);
+    return refuse('wrongDocument', path, `it is no argument of ${method}`, cause);
   }
+}
+
+/** A file from before there were shares has no such field; one of now has it only where shares were voted. */
+function leaveOutAbsentShares(plan: JsonObject): void {
+  if ((plan['shares'] as Json[]).length === 0) delete plan['shares'];
 }
 
 function plain(value: unknown): Json {

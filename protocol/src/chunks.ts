@@ -1,10 +1,8 @@
 import { gcm } from '@noble/ciphers/webcrypto.js';
 import { concat, lengthPrefixed, u32be, utf8 } from './bytes.js';
 import { ProtocolError } from './errors.js';
+import { PLAIN_CHUNK_BYTES } from './limits.js';
 
-/** Plaintext bytes in every chunk but a file's last; with the tag, a stored chunk stays below 1 MB. */
-export const PLAIN_CHUNK_BYTES = 960_000;
-export const MAX_CHUNK_BYTES = 1_000_000;
 const DOMAIN = lengthPrefixed(utf8('livepod.chunk/v1'));
 
 /** Which file of which dataset, and the 32-byte data key of that dataset. */

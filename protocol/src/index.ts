@@ -7,17 +7,13 @@ export { documentId, signingBytes, signDocument, verifyDocument, publicKeyOf } f
 export { ed25519Der, principalOfDer, principalText, principalBytes } from './principals.js';
 export { merkleRoot } from './merkle.js';
 export { datasetUid, vetkdInput, DATASET_KEY_CONTEXT } from './datasetKeys.js';
-export {
-  sealFile,
-  sealChunk,
-  openChunk,
-  openFile,
-  chunkCount,
-  PLAIN_CHUNK_BYTES,
-  MAX_CHUNK_BYTES,
-  type ChunkPlace,
-  type FilePlace,
-} from './chunks.js';
+export { sealFile, sealChunk, openChunk, openFile, chunkCount, type ChunkPlace, type FilePlace } from './chunks.js';
 export { cohortPosition, isExposed } from './cohorts.js';
+export * from './limits.js';
+export * from './plan.js';
+export * from './votes.js';
+export * from './governed.js';
+export * from './operations.js';
+export { operatorPageText, readOperatorPage, type OperatorPage, type OperatorPageItem } from './operatorPage.js';
 export * from './manifests/index.js';
 export * from './tasks/index.js';

@@ -9,13 +9,24 @@ import {
   parseEvaluation,
   parseRecipe,
   contentId,
+  DEFAULT_PLAN,
   datasetUid,
   documentId,
   ed25519Der,
+  GOVERNED,
+  GOVERNED_METHODS,
   hex,
+  isCarried,
+  isSettled,
   merkleRoot,
   openChunk,
+  MOTION,
+  OPERATOR_ACTIONS,
   operatorTokenOf,
+  outcomeOfVote,
+  parsePlan,
+  planInWords,
+  podsOfWave,
   principalOfDer,
   principalText,
   sealFile,
@@ -23,8 +34,12 @@ import {
   signDocument,
   signOperatorToken,
   utf8,
+  validatorOf,
   vetkdInput,
+  wavesOf,
+  WITHDRAWN_ERROR,
 } from '../src/index.js';
+import * as limits from '../src/limits.js';
 
 const write = (name: string, vectors: unknown): void =>
   writeFileSync(new URL(`./${name}.json`, import.meta.url), `${JSON.stringify(vectors, null, 1)}\n`);
@@ -278,3 +293,106 @@ for (const plain of [new Uint8Array(), utf8('heart rate 61'), new Uint8Array(960
   });
 }
 write('chunks', chunks);
+
+write(
+  'limits',
+  Object.entries(limits).map(([name, value]) => ({ name, value })),
+);
+
+write('governed', [
+  { id: MOTION, method: 'motion' },
+  ...GOVERNED_METHODS.map((method) => {
+    const { id, canister } = GOVERNED[method];
+    return { id, method, canister, validator: validatorOf(method) };
+  }),
+]);
+
+write(
+  'operations',
+  OPERATOR_ACTIONS.map((action) => ({ action })),
+);
+
+/** Power for and against of all there is, the quorum, and how far the proposal has come. */
+const ballots = [
+  [501, 499, 1000, 300],
+  [500, 500, 1000, 300],
+  [500, 0, 1000, 300],
+  [30, 29, 1000, 300],
+  [29, 0, 1000, 300],
+  [400, 400, 1000, 300],
+  [1, 0, 1000, 0],
+  [0, 0, 1000, 0],
+  [299, 500, 1000, 300],
+  [250, 249, 1000, 2500],
+  [249, 1, 1000, 2500],
+  [0, 0, 0, 300],
+  [2 ** 53 - 1, 1, 2 ** 53 - 1, 10_000],
+] as const;
+const stages = [[], ['decided'], ['decided', 'executed'], ['decided', 'failed'], ['decided', 'failed', 'withdrawn']];
+write(
+  'votes',
+  ballots.flatMap(([yes, no, total, quorum]) => {
+    const count = { yes: BigInt(yes), no: BigInt(no), total: BigInt(total), quorumBasisPoints: BigInt(quorum) };
+    return stages.map((stage) => {
+      const [decided, executed, failed, withdrawn] = ['decided', 'executed', 'failed', 'withdrawn'].map((name) =>
+        stage.includes(name),
+      ) as [boolean, boolean, boolean, boolean];
+      return {
+        yes: String(yes),
+        no: String(no),
+        total: String(total),
+        quorum: String(quorum),
+        ...{ decided, executed, failed, withdrawn },
+        withdrawnError: WITHDRAWN_ERROR,
+        carried: isCarried(count),
+        settled: isSettled(count),
+        outcome: outcomeOfVote({ ...count, decided, executed, failed, withdrawn }),
+      };
+    });
+  }),
+);
+
+const gate = { minWindows: 40, maxCorrectionPermille: 250, maxErrors: 0 };
+const fast = { soakSeconds: 8, gate };
+const fleets = [0, 1, 6, 99, 50_000];
+write('plans', [
+  ...[
+    DEFAULT_PLAN,
+    { waves: [1, 3, 6], ...fast },
+    { waves: [1], soakSeconds: 0, gate, skippableSoak: true },
+    { waves: [2, 50], soakSeconds: 5400, gate: { minWindows: 0, maxCorrectionPermille: 1000, maxErrors: 9 } },
+    { shares: [1, 15, 1000], soakSeconds: 7200, gate },
+    { shares: [1000], soakSeconds: limits.MAX_SOAK_SECONDS, gate },
+  ].map((given) => {
+    const plan = parsePlan(given);
+    return {
+      plan,
+      default: given === DEFAULT_PLAN,
+      words: planInWords(plan),
+      pods: fleets.flatMap((fleet) =>
+        Array.from({ length: wavesOf(plan) }, (_, index) => ({
+          fleet,
+          wave: index + 1,
+          reaches: podsOfWave(plan, index + 1, fleet),
+        })),
+      ),
+    };
+  }),
+  ...(
+    [
+      ['waves', { waves: [], ...fast }],
+      ['waves', { waves: Array.from({ length: limits.MAX_WAVES + 1 }, (_, index) => index + 1), ...fast }],
+      ['waves', { waves: [0, 1], ...fast }],
+      ['waves', { waves: [3, 3], ...fast }],
+      ['waves', { waves: [3, 1], ...fast }],
+      ['waves', { waves: [1], shares: [1000], ...fast }],
+      ['shares', { shares: [], ...fast }],
+      ['shares', { shares: [10, 500], ...fast }],
+      ['shares', { shares: [500, 10, 1000], ...fast }],
+      ['shares', { shares: [0, 1000], ...fast }],
+      ['shares', { shares: [1000, 1001], ...fast }],
+      ['soakSeconds', { waves: [1], soakSeconds: limits.MAX_SOAK_SECONDS + 1, gate }],
+      ['gate.maxCorrectionPermille', { waves: [1], soakSeconds: 8, gate: { ...gate, maxCorrectionPermille: 1001 } }],
+    ] as const
+  ).map(([wrong, plan]) => ({ plan, wrong })),
+]);

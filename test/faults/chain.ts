@@ -8,6 +8,7 @@ import {
   type Models,
   type Treasury,
 } from '@livepod/client';
+import { PAGE_LIMIT } from '@livepod/protocol';
 import { insist } from './people.js';
 
 /** An entry of a canister's audit log. */
@@ -41,7 +42,7 @@ export class Chain {
         clients.ledger.get_blocks({ start: BigInt(this.blocks.length), length: 100 }),
       );
       this.blocks.push(...blocks);
-      if (blocks.length < 100) break;
+      if (blocks.length < PAGE_LIMIT) break;
     }
     this.proposals = [];
     for (let page = await insist(() => listProposals(clients)); page.length > 0;) {
@@ -50,24 +51,24 @@ export class Chain {
       page = await insist(() => listProposals(clients, { before }));
     }
     this.jobs = await all(
-      (after) => clients.access.list_jobs({ after, limit: 100 }),
+      (after) => clients.access.list_jobs({ after, limit: PAGE_LIMIT }),
       ({ id }) => id,
     );
     for (const { id } of this.jobs) this.grants.set(id, await insist(() => clients.access.list_grants({ job: id })));
     this.escrows = await all(
-      (after) => clients.treasury.list_escrows({ after, limit: 100 }),
+      (after) => clients.treasury.list_escrows({ after, limit: PAGE_LIMIT }),
       ({ id }) => id,
     );
     this.releases = await all(
-      (after) => clients.fleet.list_releases({ after, limit: 100 }),
+      (after) => clients.fleet.list_releases({ after, limit: PAGE_LIMIT }),
       ({ id }) => id,
     );
     this.checkpoints = await all(
-      (after: [] | [string]) => clients.models.list_checkpoints({ after, limit: 100, state: [] }),
+      (after: [] | [string]) => clients.models.list_checkpoints({ after, limit: PAGE_LIMIT, state: [] }),
       ({ id }) => id,
     );
     this.channels = await all(
-      (after: [] | [string]) => clients.models.list_channels({ after, limit: 100 }),
+      (after: [] | [string]) => clients.models.list_channels({ after, limit: PAGE_LIMIT }),
       ({ name }) => name,
     );
   }
@@ -88,7 +89,7 @@ export class Chain {
           event: JSON.parse(event) as Record<string, unknown>,
         });
       this.read.set(canister, start + page.length);
-      if (page.length < 100) return;
+      if (page.length < PAGE_LIMIT) return;
     }
   }
 }
@@ -99,6 +100,6 @@ async function all<T, K = bigint>(page: (after: [] | [K]) => Promise<T[]>, key: 
     const last = items.at(-1);
     const next = await insist(() => page(last === undefined ? [] : [key(last)]));
     items.push(...next);
-    if (next.length < 100) return items;
+    if (next.length < PAGE_LIMIT) return items;
   }
 }

@@ -1,15 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  canisterModels,
-  canisterRequesting,
-  canisterTreasury,
-  holdoutEvaluation,
-  type Plan,
-} from '@livepod/activities';
+import { canisterModels, canisterRequesting, canisterTreasury, holdoutEvaluation } from '@livepod/activities';
 import { motionRecording, motionSchema } from '@livepod/activities/testing';
-import { approve, CanisterError, isTransient } from '@livepod/client';
-import { canonicalJson, documentId } from '@livepod/protocol';
+import { approve, candidPlan, CanisterError, isTransient } from '@livepod/client';
+import { canonicalJson, documentId, PLAIN_CHUNK_BYTES, type Plan } from '@livepod/protocol';
 import { contribute, signerOf } from '@livepod/transfer';
 import type { Lab } from './lab.js';
 import type { Template } from './template.js';
@@ -19,7 +13,6 @@ import { identity, insist, principal, TOKEN } from './people.js';
 export const TINY = { epochs: 2, windowsPerEpoch: 128, batch: 16, filters: 8 };
 export const FEE = '100000000';
 export const REWARD = '500000000';
-const CHUNK_BYTES = 960_000;
 
 /**
  * What one run of a scenario is about: people, datasets, a channel of its own. What is prepared here is named for the
@@ -110,9 +103,9 @@ export class Subjects {
       datasets: [dataset],
     });
     for (const { bytes } of template.files) {
-      for (let at = 0; at < Math.max(bytes.length, 1); at += CHUNK_BYTES)
+      for (let at = 0; at < Math.max(bytes.length, 1); at += PLAIN_CHUNK_BYTES)
         await insist(() =>
-          provider.models.put_chunk({ job: BigInt(job), bytes: bytes.subarray(at, at + CHUNK_BYTES) }),
+          provider.models.put_chunk({ job: BigInt(job), bytes: bytes.subarray(at, at + PLAIN_CHUNK_BYTES) }),
         );
     }
     await insist(() =>
@@ -137,20 +130,9 @@ export class Subjects {
       join(lab.state, 'holdout'),
     );
     await insist(() => evaluator.measure({ checkpoint }));
-    const { waves, soakSeconds, gate } = plan;
-    const payload = {
-      waves: Uint32Array.from(waves),
-      soak_seconds: soakSeconds,
-      gate: {
-        min_windows: gate.minWindows,
-        max_correction_permille: gate.maxCorrectionPermille,
-        max_errors: gate.maxErrors,
-      },
-      skippable_soak: (plan.skippableSoak === undefined ? [] : [plan.skippableSoak]) as [] | [boolean],
-    };
     await lab.people.pass(
       'adopt_checkpoint',
-      { checkpoint, channel: this.channel, plan: payload },
+      { checkpoint, channel: this.channel, plan: candidPlan(plan) },
       `setup/${this.run}/adopt-${label}`,
     );
     const models = canisterModels(await lab.people.as('voter'));

@@ -36,6 +36,8 @@ const oneTraceStorage = new NormalModuleReplacementPlugin(
   },
 );
 
+const isSource = (name: string): boolean => name.endsWith('.ts') && !name.endsWith('.test.ts');
+
 /**
  * The workflow code of one entry. Made once per state of the sources and of the SDK and kept in .cache, so that a
  * restarted worker polls in a second. Workers, replays and tests all take theirs from here: replaying needs the same
@@ -46,10 +48,12 @@ export async function workflowBundle(entry: Entry): Promise<Bundle> {
   const hash = createHash('sha256').update((require('@temporalio/worker/package.json') as { version: string }).version);
   const { payloadConverterPath, failureConverterPath } = dataConverter();
   const sources = (await readdir(dirname(source)))
-    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .filter(isSource)
     .map((name) => join(dirname(source), name));
-  const tasks = dirname(fileURLToPath(import.meta.resolve('@livepod/protocol/tasks')));
-  sources.push(...(await readdir(tasks)).map((name) => join(tasks, name)));
+  // What workflows import of the vocabulary decides as well.
+  const protocol = dirname(fileURLToPath(import.meta.resolve('@livepod/protocol')));
+  const vocabulary = await readdir(protocol, { recursive: true });
+  sources.push(...vocabulary.filter(isSource).map((name) => join(protocol, name)));
   const parts = [
     ...sources,
     fileURLToPath(import.meta.url),

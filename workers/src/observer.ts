@@ -1,4 +1,5 @@
 import { CANISTERS, listProposals, type Clients } from '@livepod/client';
+import { PAGE_LIMIT } from '@livepod/protocol';
 import { Runtime, type NativeConnection } from '@temporalio/worker';
 
 /** What no step sees, and therefore nobody would count: looked at from time to time, and told as gauges. */
@@ -128,7 +129,7 @@ export function releases(clients: Clients): Look {
       const open: Record<string, number> = {};
       let settled = true;
       for (let last = after; ;) {
-        const page = await clients.fleet.list_releases({ after: last === undefined ? [] : [last], limit: 100 });
+        const page = await clients.fleet.list_releases({ after: last === undefined ? [] : [last], limit: PAGE_LIMIT });
         for (const { id, state } of page) {
           const name = Object.keys(state)[0]!;
           settled &&= name === 'completed' || name === 'stopped' || name === 'superseded';
@@ -137,7 +138,7 @@ export function releases(clients: Clients): Look {
           tally[name] = (tally[name] ?? 0) + 1;
         }
         last = page.at(-1)?.id;
-        if (page.length < 100) break;
+        if (page.length < PAGE_LIMIT) break;
       }
       for (const state of STATES) known.set((over[state] ?? 0) + (open[state] ?? 0), { state });
     },

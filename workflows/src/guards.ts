@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { Plan } from '@livepod/activities/ports';
+import { parsePlan, PlanError, type Plan } from '@livepod/protocol/plan';
 
 /**
  * Checks a workflow's input in its first line. Written by hand and without dependencies: schema libraries build their
@@ -168,28 +168,12 @@ export const hyperparameters: Guard<Record<string, number | string>> = (value, f
   return value as Record<string, number | string>;
 };
 
-/**
- * A release's waves (pods exposed after each), the time each one soaks, and the gate at which the release stops itself.
- */
+/** How a release reaches its pods; the checks are the protocol's. */
 export const plan: Guard<Plan> = (value, field) => {
-  const given = shapeOfPlan(value, field);
-  const back = given.waves.findIndex((pods, index) => index > 0 && pods <= given.waves[index - 1]!);
-  if (back > 0)
-    refuse(
-      `${field}.waves[${back}]`,
-      'is not larger than the wave before it',
-      'Give growing numbers of pods, such as [1, 3, 6]',
-    );
-  return given;
+  try {
+    return parsePlan(value);
+  } catch (error) {
+    if (!(error instanceof PlanError)) throw error;
+    return refuse(error.field === '' ? field : `${field}.${error.field}`, error.problem, error.remedy);
+  }
 };
-
-const shapeOfPlan = record({
-  waves: list(integer(1, 4_000_000_000), 1, 20),
-  soakSeconds: integer(0, 30 * 24 * 3600),
-  gate: record({
-    minWindows: integer(0, 4_000_000_000),
-    maxCorrectionPermille: integer(0, 1000),
-    maxErrors: integer(0, 4_000_000_000),
-  }),
-  skippableSoak: optional(flag, false),
-});

@@ -1,4 +1,5 @@
 import type { WorkflowFailedError } from '@temporalio/client';
+import { DEFAULT_PLAN, type Plan } from '@livepod/protocol';
 import { round, Stage } from '../test/stage.js';
 import { id, World } from '../test/world.js';
 
@@ -22,6 +23,11 @@ describe('malformed input', () => {
         plan: { waves: [3, 1], soakSeconds: 1, gate: { minWindows: 1, maxCorrectionPermille: 1, maxErrors: 0 } },
       }),
       'lifecycle: "plan.waves[1]" is not larger',
+    ],
+    [
+      'lifecycle',
+      round('bad', { plan: { ...DEFAULT_PLAN, shares: [10, 500] } as Plan }),
+      'lifecycle: "plan.shares[1]" is not 1000, the whole fleet. Give growing shares',
     ],
     [
       'datasetIntake',
@@ -64,4 +70,20 @@ it('a round with a provider that does not exist begins nothing', async () => {
   const failure = await handle.result().catch((error: WorkflowFailedError) => error.cause);
   expect(failure).toMatchObject({ cause: { type: 'notFound', message: 'There is no provider provider-9' } });
   expect(world.journal).toEqual([]);
+});
+
+describe('a round that is started without a plan', () => {
+  it('puts the slow and safe default to the vote, and rolls out in as many waves', async () => {
+    const world = (stage.world = new World());
+    const { plan: _, ...bare } = round('no-plan');
+    await (await stage.start('lifecycle', 'lifecycle-no-plan', bare)).result();
+    expect(world.plans).toEqual([DEFAULT_PLAN]);
+    expect(world.journal.filter((did) => did.startsWith('wave'))).toEqual([
+      'wave 1',
+      'wave 2',
+      'wave 3',
+      'wave 4',
+      'wave 5',
+    ]);
+  });
 });

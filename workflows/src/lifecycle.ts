@@ -10,6 +10,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { wavesOf } from '@livepod/protocol/plan';
 import { decidingFigure, figureInWords, figureValues } from '@livepod/protocol/tasks';
 import { deadlineMoved, jobOpened, type JobNews } from './chapterNews.js';
 import { checkpointReview, type CheckpointReviewResult } from './checkpointReview.js';
@@ -259,7 +260,7 @@ class Lifecycle {
     const { version } = this.result;
     const options = child('rollout', `Roll out version ${version}`, attempt);
     this.tell(
-      `Rolling out version ${version} in ${plan.waves.length} waves`,
+      `Rolling out version ${version} in ${wavesOf(plan)} waves`,
       { release },
       {
         step: 'rollout',
@@ -274,7 +275,7 @@ class Lifecycle {
         ...options,
         // A rollout that began goes on when this workflow is terminated: pods are on their way.
         parentClosePolicy: ParentClosePolicy.ABANDON,
-        args: [{ release, channel, waves: plan.waves.length, round, approveWaves }],
+        args: [{ release, channel, waves: wavesOf(plan), round, approveWaves }],
       });
     } finally {
       this.rolling = undefined;

@@ -1,4 +1,5 @@
 import { allHandlersFinished, condition } from '@temporalio/workflow';
+import { MAX_WAVES } from '@livepod/protocol/limits';
 import type { ReleaseView } from '@livepod/activities/ports';
 import { undoingOnFailure, type Compensations } from './compensations.js';
 import { checked, flag, integer, name, optional, record, type Guarded } from './guards.js';
@@ -10,7 +11,7 @@ import { mark } from './searchAttributes.js';
 const input = record({
   release: integer(0, Number.MAX_SAFE_INTEGER),
   channel: name,
-  waves: integer(1, 20),
+  waves: integer(1, MAX_WAVES),
   round: optional(name, 'by-hand'),
   approveWaves: optional(flag, false),
 });

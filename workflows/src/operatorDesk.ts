@@ -9,7 +9,14 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Authority, OperatorAction } from '@livepod/activities/ports';
+import type { Authority } from '@livepod/activities/ports';
+import {
+  argumentsOf,
+  OPERATIONS,
+  type OperationArgument,
+  type OperationArguments,
+  type OperatorAction,
+} from '@livepod/protocol/operations';
 import { undoingOnFailure, type Compensations } from './compensations.js';
 import { causeOf } from './failures.js';
 import { checked, integer, name, record, sentence, token, type Guard } from './guards.js';
@@ -18,16 +25,7 @@ import { operators } from './ports.js';
 
 /** What goes with every update: whose decision it is, signed. `livepod ops token` makes one. */
 export type Signed<T = object> = T & { token: string };
-interface Given {
-  approve: Signed;
-  pause: Signed<{ reason: string }>;
-  resume: Signed;
-  abort: Signed<{ reason: string }>;
-  skipSoak: Signed;
-  extendDeadline: Signed<{ seconds: number }>;
-  retryStage: Signed;
-  replaceProvider: Signed<{ provider: string }>;
-}
+type Given = { [A in OperatorAction]: Signed<OperationArgument<A>> };
 
 export const approveUpdate = defineUpdate<string, [Given['approve']]>('approve');
 export const pauseUpdate = defineUpdate<string, [Given['pause']]>('pause');
@@ -38,33 +36,18 @@ export const extendDeadlineUpdate = defineUpdate<string, [Given['extendDeadline'
 export const retryStageUpdate = defineUpdate<string, [Given['retryStage']]>('retryStage');
 export const replaceProviderUpdate = defineUpdate<string, [Given['replaceProvider']]>('replaceProvider');
 
-/** What each update takes, and what the UI's list says of it. */
-const UPDATES: { [K in OperatorAction]: { takes: Guard<Given[K]>; says: string; example: object } } = {
-  approve: { takes: record({ token }), says: 'Let the step that waits for approval begin', example: {} },
-  pause: {
-    takes: record({ token, reason: sentence }),
-    says: 'Hold before the next step',
-    example: { reason: 'Looking at the numbers' },
-  },
-  resume: { takes: record({ token }), says: 'Go on after a pause', example: {} },
-  abort: {
-    takes: record({ token, reason: sentence }),
-    says: 'Stop for good and undo what was begun',
-    example: { reason: 'The recipe is wrong' },
-  },
-  skipSoak: { takes: record({ token }), says: 'End the soak of this wave early; its gate stays', example: {} },
-  extendDeadline: {
-    takes: record({ token, seconds: integer(1, 30 * 24 * 3600) }),
-    says: 'Give what it waits for more time',
-    example: { seconds: 3600 },
-  },
-  retryStage: { takes: record({ token }), says: 'Try the failed step again', example: {} },
-  replaceProvider: {
-    takes: record({ token, provider: name }),
-    says: 'Let another provider train',
-    example: { provider: 'provider-2' },
-  },
+/** How an update's arguments are checked. */
+const GUARDS: { [N in keyof OperationArguments]: Guard<OperationArguments[N]> } = {
+  reason: sentence,
+  seconds: integer(1, 30 * 24 * 3600),
+  provider: name,
 };
+
+const takes = <A extends OperatorAction>(action: A): Guard<Given[A]> =>
+  record({
+    token,
+    ...Object.fromEntries(argumentsOf(action).map((argument) => [argument, GUARDS[argument]])),
+  }) as Guard<unknown> as Guard<Given[A]>;
 
 interface Offer<K extends OperatorAction> {
   /** Why it makes no sense now, as a sentence. */
@@ -87,20 +70,21 @@ export class OperatorDesk {
 
   constructor(private readonly tell: Tell) {}
 
-  offer<K extends OperatorAction>(name: K, { unless, act }: Offer<K>): this {
-    const { takes, says, example } = UPDATES[name];
+  offer<K extends OperatorAction>(action: K, { unless, act }: Offer<K>): this {
+    const { says, example } = OPERATIONS[action];
+    const form = takes(action);
     const sensible = (): void => {
       const why = unless();
       if (why !== undefined) throw ApplicationFailure.nonRetryable(why, 'Refused');
     };
-    this.tell.offers.set(name, unless);
+    this.tell.offers.set(action, unless);
     setHandler(
-      defineUpdate<string, [Given[K]]>(name),
+      defineUpdate<string, [Given[K]]>(action),
       async (given) => {
         try {
           const by = await operators.authorise({
             token: given.token,
-            action: name,
+            action,
             workflow: workflowInfo().workflowId,
           });
           sensible(); // other things may have happened while the token was checked
@@ -113,7 +97,7 @@ export class OperatorDesk {
         description: `${says}: ${JSON.stringify({ ...example, token: '…' })}`,
         validator: (given) => {
           try {
-            checked(name, takes, given);
+            checked(action, form, given);
             sensible();
           } catch (error) {
             throw refusal(error);

@@ -1,5 +1,7 @@
+import type { GovernedCall, Measurement, ProposalRequest } from '@livepod/activities/ports';
+import { voteReference } from '@livepod/protocol/governed';
+import { planInWords, type Plan } from '@livepod/protocol/plan';
 import { decidingFigure, figureInWords, figuresInWords } from '@livepod/protocol/tasks';
-import type { GovernedCall, Measurement, Plan, ProposalRequest } from '@livepod/activities/ports';
 import { short, tokens } from './narration.js';
 
 /**
@@ -7,7 +9,7 @@ import { short, tokens } from './narration.js';
  * never proposes the same thing twice; a chapter that is tried again proposes anew, because what it proposed first was
  * withdrawn.
  */
-const again = (attempt: number): string => (attempt === 1 ? '' : `/${attempt}`);
+const again = (attempt: number): number[] => (attempt === 1 ? [] : [attempt]);
 const digits = (id: string): string => id.replace('sha256:', '').slice(0, 16);
 
 export const acceptDataset = (
@@ -16,7 +18,7 @@ export const acceptDataset = (
   dataset: { id: string; title: string; contributor: string; megabytes: number },
 ): ProposalRequest => ({
   action: { call: 'acceptDataset', dataset: dataset.id },
-  clientRef: `intake/${round}/${digits(dataset.id)}${again(attempt)}`,
+  clientRef: voteReference('accept_dataset', round, digits(dataset.id), ...again(attempt)),
   title: `Accept dataset ${short(dataset.id)}: ${dataset.title}`.slice(0, 250),
   summary:
     `Contributed by ${dataset.contributor}, ${dataset.megabytes.toFixed(1)} MB. Its signature, hashes and ` +
@@ -25,7 +27,7 @@ export const acceptDataset = (
 
 export const grantAccess = (round: string, job: number, provider: string, needVote: string[]): ProposalRequest => ({
   action: { call: 'grantAccess', job },
-  clientRef: `access/${round}/${job}`,
+  clientRef: voteReference('grant_access', round, job),
   title:
     `Let job ${job} use ${needVote.length} dataset${needVote.length === 1 ? '' : 's'} whose licence asks for a ` +
     'vote',
@@ -41,13 +43,11 @@ export const adoptCheckpoint = (
   measured: Measurement,
 ): ProposalRequest => ({
   action: { call: 'adoptCheckpoint', checkpoint, channel, plan },
-  clientRef: `adopt/${round}/${digits(checkpoint)}${again(attempt)}`,
+  clientRef: voteReference('adopt_checkpoint', round, digits(checkpoint), ...again(attempt)),
   title: `Adopt checkpoint ${short(checkpoint)} on channel ${channel}`,
   summary:
     `An independent evaluator measured ${figuresInWords(measured.figures)} on hold-out people` +
-    (`${parentInWords(measured)}. Rollout: ` +
-      `${plan.waves.join(' → ')} pods, ${plan.soakSeconds} s ` +
-      `each${plan.skippableSoak ? ', unless an operator ends a soak early' : ''}.`),
+    `${parentInWords(measured)}. Rollout: ${planInWords(plan)}.`,
 });
 
 function parentInWords(measured: Measurement): string {
@@ -57,7 +57,7 @@ function parentInWords(measured: Measurement): string {
 
 export const rollbackChannel = (ref: string, channel: string, version: number, reason: string): ProposalRequest => ({
   action: { call: 'rollbackChannel', channel, version, reason },
-  clientRef: `rollback/${channel}/${ref}`,
+  clientRef: voteReference('rollback_channel', channel, ref),
   title: `Set channel ${channel} to version ${version}`,
   summary: reason,
 });
@@ -71,7 +71,7 @@ export const slashBond = (
   evidence: string,
 ): ProposalRequest => ({
   action: { call: 'slashBond', holder, purpose, amount, reason, evidence } satisfies GovernedCall,
-  clientRef: `slash/${round}/${purpose[0]}/${holder.slice(0, 11)}`,
+  clientRef: voteReference('slash_bond', round, purpose[0]!, holder.slice(0, 11)),
   title: `Slash the bond of ${purpose} ${holder.slice(0, 11)}: ${tokens(amount)} tokens`,
   summary: `${reason} ${evidence}`.slice(0, 2000),
 });

@@ -1,3 +1,4 @@
+import { DEFAULT_PLAN } from '@livepod/protocol/plan';
 import { executeChild, ParentClosePolicy, workflowInfo } from '@temporalio/workflow';
 import {
   amount,
@@ -16,7 +17,7 @@ import {
 import { lifecycle } from './lifecycle.js';
 import { narrate, workflowPage } from './narration.js';
 import { datasets, models } from './ports.js';
-import { defaultPlan, type LifecycleResult } from './round.js';
+import type { LifecycleResult } from './round.js';
 import { mark } from './searchAttributes.js';
 
 const input = record({
@@ -40,7 +41,7 @@ const input = record({
   arguments: optional(hyperparameters, {}),
   reward: optional(amount, '500000000'),
   deadlineSeconds: optional(integer(30, 30 * 24 * 3600), 3600),
-  plan: optional(plan, defaultPlan),
+  plan: optional(plan, DEFAULT_PLAN),
   requireBetterThanParent: optional(flag, true),
   holdSeconds: optional(integer(0, 30 * 24 * 3600), 24 * 3600),
 });

@@ -1,4 +1,4 @@
-import type { Plan } from '@livepod/activities/ports';
+import { DEFAULT_PLAN } from '@livepod/protocol/plan';
 import type { IntakeDecision } from './datasetIntake.js';
 import {
   amount,
@@ -18,12 +18,6 @@ import {
   type Guarded,
 } from './guards.js';
 
-export const defaultPlan: Plan = {
-  waves: [1, 3, 6],
-  soakSeconds: 8,
-  gate: { minWindows: 40, maxCorrectionPermille: 250, maxErrors: 0 },
-};
-
 const fields = record({
   round: name,
   channel: optional(name, 'stable'),
@@ -36,7 +30,7 @@ const fields = record({
   seed: optional(integer(0, 2 ** 32 - 1), 1),
   reward: optional(amount, '500000000'),
   deadlineSeconds: optional(integer(30, 30 * 24 * 3600), 3600),
-  plan: optional(plan, defaultPlan),
+  plan: optional(plan, DEFAULT_PLAN),
   requireBetterThanParent: optional(flag, false),
   approveWaves: optional(flag, false),
   holdSeconds: optional(integer(0, 30 * 24 * 3600), 24 * 3600),

@@ -2,7 +2,7 @@ import { serialize } from 'node:v8';
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
-import { sha256, signOperatorToken, utf8, type OperatorAction } from '@livepod/protocol';
+import { DEFAULT_PLAN, sha256, signOperatorToken, utf8, type OperatorAction } from '@livepod/protocol';
 import {
   abortUpdate,
   approveUpdate,
@@ -304,7 +304,8 @@ describe('a recurring round', () => {
     const result: RecurringRoundResult = await (await stage.start('recurringRound', 'rounds-busy', order)).result();
     expect(result).toMatchObject({ waiting: 1, outcome: 'completed' });
     expect(result.round).toMatch(/^daily-\d{8}-\d{4}$/);
-    expect(world.journal).toContain('wave 4');
+    expect(world.journal).toContain('wave 5');
+    expect(world.plans).toEqual([DEFAULT_PLAN]);
   });
 });
 

@@ -13,6 +13,7 @@ import {
   writeRing,
   type LivepodCodec,
 } from '@livepod/codec';
+import type { Plan } from '@livepod/protocol';
 import { WorkflowRunOperationHandler, startWorkflow } from '@temporalio/nexus';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
@@ -23,12 +24,20 @@ import { id, World } from './world.js';
 
 const source = (name: string): string => fileURLToPath(new URL(`../src/${name}.ts`, import.meta.url));
 const server = fileURLToPath(new URL('../../.cache/bin/temporal', import.meta.url));
+/** Three waves, so that a test sees each; a world decides how long they soak. */
+const PLAN: Plan = {
+  waves: [1, 3, 6],
+  soakSeconds: 8,
+  gate: { minWindows: 40, maxCorrectionPermille: 250, maxErrors: 0 },
+};
+
 export const round = (name: string, more: Partial<LifecycleInput> = {}): LifecycleInput => ({
   round: name,
   provider: 'provider-1',
   recipe: id('e'),
   datasets: [id('1'), id('2')],
   holdSeconds: 0,
+  plan: PLAN,
   ...more,
 });
 

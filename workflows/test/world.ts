@@ -1,6 +1,6 @@
 import { figuresOfClassification } from '@livepod/protocol';
 import { ApplicationFailure } from '@temporalio/common';
-import { readOperatorToken } from '@livepod/protocol';
+import { readOperatorToken, wavesOf, type Plan } from '@livepod/protocol';
 import type {
   AccessPort,
   DatasetsPort,
@@ -79,6 +79,13 @@ export class World {
       return { withdrawn: open.map((proposal) => proposal.number) };
     },
   };
+
+  /** The plans that were put to the vote. */
+  get plans(): Plan[] {
+    return [...this.proposals.values()].flatMap(({ request: { action } }) =>
+      action.call === 'adoptCheckpoint' ? [action.plan] : [],
+    );
+  }
 
   private submit(request: ProposalRequest) {
     const known = this.proposals.get(request.clientRef) ?? {
@@ -262,7 +269,9 @@ export class World {
       if (wave > this.stopsAfterWave)
         return this.change({ state: 'stopped', why: '400 of 1000 windows were corrected, the gate is 250' });
       this.did(`wave ${wave}`);
-      return this.change({ wave, exposed: wave * 2 - 1, state: wave > 3 ? 'completed' : 'rolling' });
+      const [plan] = this.plans;
+      const last = plan ? wavesOf(plan) : 3;
+      return this.change({ wave, exposed: wave * 2 - 1, state: wave > last ? 'completed' : 'rolling' });
     },
     pause: async () => this.change({ state: 'paused' }),
     resume: async () => this.change({ state: 'rolling' }),

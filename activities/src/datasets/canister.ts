@@ -1,5 +1,5 @@
 import { pageOf, type Clients, type Datasets } from '@livepod/client';
-import { CodedError } from '@livepod/protocol';
+import { CodedError, PAGE_LIMIT } from '@livepod/protocol';
 import { absence, inFlight, readManifest, type ObjectStore } from '@livepod/transfer';
 import { ActivityError } from '../errors.js';
 import { progress } from '../registration.js';
@@ -89,11 +89,11 @@ async function withStatus(clients: Clients, status: 'submitted' | 'accepted', li
   for (let after: [] | [string] = []; found.length < limit;) {
     const page: { id: string }[] = await clients.datasets.list_datasets({
       after,
-      limit: 100,
+      limit: PAGE_LIMIT,
       status: [{ [status]: null } as Datasets.Status],
     });
     found.push(...page.map(({ id }) => id));
-    if (page.length < 100) break;
+    if (page.length < PAGE_LIMIT) break;
     after = [page.at(-1)!.id];
   }
   return found.slice(0, limit);

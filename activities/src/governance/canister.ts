@@ -1,5 +1,6 @@
 import { Principal } from '@dfinity/principal';
 import {
+  candidPlan,
   decision,
   listProposals,
   pageOf,
@@ -10,6 +11,7 @@ import {
   type GovernedMethod,
   type GovernedPayloads,
 } from '@livepod/client';
+import { PAGE_LIMIT } from '@livepod/protocol';
 import { inFlight } from '@livepod/transfer';
 import { later } from '../registration.js';
 import type { Decision, GovernancePort, GovernedCall, ProposalReceipt, ProposalRequest } from './port.js';
@@ -58,7 +60,7 @@ export function canisterGovernance(clients: Clients): GovernancePort {
           await withdraw(clients, open.proposal);
           withdrawn.push(open.proposal);
         }
-        if (page.length < 100) break;
+        if (page.length < PAGE_LIMIT) break;
       }
       return { withdrawn };
     },
@@ -107,19 +109,8 @@ function governed(action: GovernedCall): Governed {
     case 'grantAccess':
       return ['grant_access', { job: BigInt(action.job) }];
     case 'adoptCheckpoint': {
-      const { waves, soakSeconds, gate } = action.plan;
-      const plan = {
-        waves: Uint32Array.from(waves),
-        soak_seconds: soakSeconds,
-        gate: {
-          min_windows: gate.minWindows,
-          max_correction_permille: gate.maxCorrectionPermille,
-          max_errors: gate.maxErrors,
-        },
-        skippable_soak:
-          action.plan.skippableSoak === undefined ? ([] as []) : ([action.plan.skippableSoak] as [boolean]),
-      };
-      return ['adopt_checkpoint', { checkpoint: action.checkpoint, channel: action.channel, plan }];
+      const { checkpoint, channel, plan } = action;
+      return ['adopt_checkpoint', { checkpoint, channel, plan: candidPlan(plan) }];
     }
     case 'rollbackChannel':
       return ['rollback_channel', { channel: action.channel, version: action.version, reason: action.reason }];

@@ -1,3 +1,7 @@
+import type { Plan } from '@livepod/protocol';
+
+export type { Plan };
+
 /**
  * What a vote may change: the governed functions of the canisters, with their payloads (amounts in e8s as text, times
  * in the plan in seconds).
@@ -16,18 +20,6 @@ export type GovernedCall =
       evidence: string;
     }
   | { call: 'stopRelease'; release: number; reason: string };
-
-/**
- * How a checkpoint reaches pods: how many see it after each wave, how long each wave soaks, and when the release stops
- * itself.
- */
-export interface Plan {
-  waves: number[];
-  soakSeconds: number;
-  gate: { minWindows: number; maxCorrectionPermille: number; maxErrors: number };
-  /** Whether an operator may end a wave's soak early; voters read it. */
-  skippableSoak?: boolean;
-}
 
 export interface ProposalRequest {
   action: GovernedCall;

@@ -1,4 +1,5 @@
 import { metadataPage, pageOf, type Clients, type Models } from '@livepod/client';
+import { PAGE_LIMIT } from '@livepod/protocol';
 import { ActivityError } from '../errors.js';
 import { later } from '../registration.js';
 import type { ChannelView, ModelsPort } from './port.js';
@@ -55,10 +56,10 @@ async function releaseOf(clients: Clients, checkpoint: string, channel: string):
   if (candidate?.checkpoint === checkpoint) return Number(candidate.release);
   let found: number | undefined;
   for (let after: [] | [bigint] = []; ;) {
-    const page = await clients.fleet.list_releases({ after, limit: 100 });
+    const page = await clients.fleet.list_releases({ after, limit: PAGE_LIMIT });
     for (const release of page)
       if (release.checkpoint === checkpoint && release.channel === channel) found = Number(release.id);
-    if (page.length < 100) return found;
+    if (page.length < PAGE_LIMIT) return found;
     after = [page.at(-1)!.id];
   }
 }

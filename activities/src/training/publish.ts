@@ -1,11 +1,13 @@
 import type { Access, Clients } from '@livepod/client';
 import {
   canonicalJson,
+  chunkCount,
   digest,
   documentId,
   hex,
   outputTensor,
   parseCheckpointManifest,
+  PLAIN_CHUNK_BYTES,
   type Approval,
   type CheckpointDocument,
   type InputContract,
@@ -27,7 +29,6 @@ export interface Trained {
   files: { name: string; bytes: Uint8Array }[];
 }
 
-const CHUNK_BYTES = 960_000;
 const CHUNKS_IN_FLIGHT = 4;
 
 /**
@@ -75,8 +76,8 @@ export async function publishCheckpoint(trained: Trained): Promise<{ checkpoint:
 }
 
 async function cutFile({ name, bytes }: { name: string; bytes: Uint8Array }) {
-  const pieces = Array.from({ length: Math.max(1, Math.ceil(bytes.length / CHUNK_BYTES)) }, (_, index) =>
-    bytes.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES),
+  const pieces = Array.from({ length: chunkCount(bytes.length) }, (_, index) =>
+    bytes.subarray(index * PLAIN_CHUNK_BYTES, (index + 1) * PLAIN_CHUNK_BYTES),
   );
   const chunks = await Promise.all(
     pieces.map(async (piece) => ({ sha256: hex(await digest(piece)), bytes: piece.length })),

@@ -1,5 +1,6 @@
 import { Principal } from '@dfinity/principal';
 import { CanisterError, isTransient, type Clients, type Treasury } from '@livepod/client';
+import { PAGE_LIMIT } from '@livepod/protocol';
 import { inFlight } from '@livepod/transfer';
 import { readJob } from '../access/canister.js';
 import { ActivityError } from '../errors.js';
@@ -82,12 +83,12 @@ async function sweep(clients: Clients): Promise<{ settled: number[]; refunded: n
   const refunded: number[] = [];
   let after: [] | [bigint] = [];
   for (;;) {
-    const page = await clients.treasury.list_open_escrows({ after, limit: 100 });
+    const page = await clients.treasury.list_open_escrows({ after, limit: PAGE_LIMIT });
     for (const { id } of page) {
       if (await tried(() => clients.treasury.settle(id))) settled.push(Number(id));
       else if (await tried(() => clients.treasury.refund(id))) refunded.push(Number(id));
     }
-    if (page.length < 100) return { settled, refunded };
+    if (page.length < PAGE_LIMIT) return { settled, refunded };
     after = [page.at(-1)!.id];
   }
 }

@@ -1,5 +1,5 @@
 import { CanisterError, CANISTERS, type Clients } from '@livepod/client';
-import { hex } from '@livepod/protocol';
+import { COLLECT_LIMIT, hex, PAGE_LIMIT } from '@livepod/protocol';
 import type { ObjectStore } from '@livepod/transfer';
 import { findLeftovers, settleLeftover, type Keepers } from './leftovers.js';
 import { collectObjects } from './objects.js';
@@ -22,7 +22,7 @@ export function canisterWatch({ clients, runs, store, ...keepers }: WatchParts):
       const buckets = new Set<string>();
       let bytes = 0n;
       for (let after: [] | [Uint8Array] = []; ;) {
-        const collected = await clients.datasets.collect_expired({ after, limit: 100 });
+        const collected = await clients.datasets.collect_expired({ after, limit: PAGE_LIMIT });
         for (const uid of collected.rooms) rooms.add(hex(new Uint8Array(uid)));
         for (const bucket of collected.buckets) buckets.add(bucket.toText());
         bytes += collected.bytes;
@@ -67,7 +67,7 @@ export function canisterWatch({ clients, runs, store, ...keepers }: WatchParts):
 async function collectChunks(clients: Clients): Promise<{ jobs: number; bytes: number }> {
   const found = { jobs: 0, bytes: 0 };
   for (let after: [] | [bigint] = []; ;) {
-    const { jobs, bytes, next } = await clients.models.collect_chunks({ after, limit: 50 });
+    const { jobs, bytes, next } = await clients.models.collect_chunks({ after, limit: COLLECT_LIMIT });
     found.jobs += jobs.length;
     found.bytes += Number(bytes);
     if (next[0] === undefined) return found;

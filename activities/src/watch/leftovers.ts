@@ -7,7 +7,7 @@ import {
   type Clients,
   type Decision,
 } from '@livepod/client';
-import { hex } from '@livepod/protocol';
+import { hex, PAGE_LIMIT, referencePrefix } from '@livepod/protocol';
 import type { AccessPort, FleetPort, TreasuryPort } from '../ports.js';
 import type { Leftover, Settled } from './port.js';
 import type { Runs } from './runs.js';
@@ -41,7 +41,7 @@ export async function findLeftovers(clients: Clients, runs: Runs, quietSeconds: 
     const round = OF_ROUND.exec(proposal.clientRef)?.[1];
     if (round !== undefined)
       of(`round ${round}`, { attribute: 'round', value: round }).proposals.push(proposal.proposal);
-    else if (proposal.clientRef.startsWith('rollback/'))
+    else if (proposal.clientRef.startsWith(referencePrefix('rollback_channel')))
       of(`proposal ${proposal.proposal}`, { attribute: 'proposal', value: String(proposal.proposal) }).proposals.push(
         proposal.proposal,
       );
@@ -78,7 +78,7 @@ async function ownProposals(clients: Clients): Promise<Decision[]> {
     page = await listProposals(clients, { open: true, before: page.at(-1)!.proposal })
   ) {
     found.push(...page.filter((proposal) => proposal.proposer === own));
-    if (page.length < 100) break;
+    if (page.length < PAGE_LIMIT) break;
   }
   return found;
 }
@@ -88,14 +88,14 @@ async function unfinishedJobs(clients: Clients): Promise<{ round: string; job: n
   const now = await networkTime(clients);
   const found: { round: string; job: number }[] = [];
   for (let after: [] | [bigint] = []; ;) {
-    const page = await clients.access.list_open_jobs({ after, limit: 100 });
+    const page = await clients.access.list_open_jobs({ after, limit: PAGE_LIMIT });
     for (const { id, state, client_ref, payer, deadline } of page) {
       const round = JOB_OF_ROUND.exec(client_ref)?.[1];
       const ours = payer[0]?.toText() === clients.principal.toText();
       const over = Number(deadline / 1_000_000n) < now;
       if (round !== undefined && !('submitted' in state) && (ours || over)) found.push({ round, job: Number(id) });
     }
-    if (page.length < 100) return found;
+    if (page.length < PAGE_LIMIT) return found;
     after = [page.at(-1)!.id];
   }
 }
@@ -104,12 +104,12 @@ async function unfinishedJobs(clients: Clients): Promise<{ round: string; job: n
 async function openReleases(clients: Clients): Promise<{ release: number; checkpoint: string }[]> {
   const found: { release: number; checkpoint: string }[] = [];
   for (let after: [] | [string] = []; ;) {
-    const page = await clients.models.list_channels({ after, limit: 100 });
+    const page = await clients.models.list_channels({ after, limit: PAGE_LIMIT });
     for (const {
       candidate: [candidate],
     } of page)
       if (candidate) found.push({ release: Number(candidate.release), checkpoint: candidate.checkpoint });
-    if (page.length < 100) return found;
+    if (page.length < PAGE_LIMIT) return found;
     after = [page.at(-1)!.name];
   }
 }

@@ -1,3 +1,4 @@
+import { operatorPageText } from '@livepod/protocol';
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { operatorPage, operatorSeed, placeOf, startLinks } from './operating/index.js';
@@ -25,9 +26,8 @@ export function addLinks(ops: Command): void {
       }) => {
         const place = placeOf(file);
         if (page) {
-          writeFileSync(page, `${JSON.stringify(await operatorPage(place, operatorSeed(file, identity)), null, 1)}\n`, {
-            mode: 0o600,
-          });
+          const text = operatorPageText(await operatorPage(place, operatorSeed(file, identity)));
+          writeFileSync(page, text, { mode: 0o600 });
           return;
         }
         const links = await startLinks(place);

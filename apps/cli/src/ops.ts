@@ -1,4 +1,5 @@
 import { readNetwork } from '@livepod/client/node';
+import { OPERATIONS, OPERATOR_ACTIONS } from '@livepod/protocol';
 import { timelineQuery } from '@livepod/workflows';
 import { WorkflowFailedError, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { Command } from 'commander';
@@ -61,11 +62,7 @@ function addSteering(ops: Command): void {
   ops
     .command('token')
     .description('sign an operator’s token: what may be done to which workflow, and how long')
-    .requiredOption(
-      '--action <names>',
-      'pause, resume, approve, abort, skipSoak, extendDeadline, retryStage, replaceProvider; with commas between',
-      names,
-    )
+    .requiredOption('--action <names>', `${OPERATOR_ACTIONS.join(', ')}; with commas between`, names)
     .requiredOption('--workflow <id>', 'its id, or * for every workflow')
     .option('--hours <number>', 'how long it holds', Number, 8)
     .addOption(operatorOption())
@@ -94,8 +91,8 @@ function addSteering(ops: Command): void {
     .command('update')
     .description('send an update to a workflow, with a token made for it')
     .argument('<workflowId>')
-    .argument('<update>', 'such as pause')
-    .argument('[input]', 'JSON besides the token, such as {"reason": "…"}', '{}')
+    .argument('<update>', operationsInWords())
+    .argument('[input]', 'JSON besides the token', '{}')
     .addOption(operatorOption())
     .addOption(networkOption())
     .action(
@@ -160,6 +157,15 @@ function addSteering(ops: Command): void {
         }
       });
     });
+}
+
+/** Each with what it does and an input for it. */
+function operationsInWords(): string {
+  return OPERATOR_ACTIONS.map((action) => {
+    const { says, example } = OPERATIONS[action];
+    const input = Object.keys(example).length > 0 ? ` ${JSON.stringify(example)}` : '';
+    return `${action}${input}: ${says}`;
+  }).join('; ');
 }
 
 /** Prints the timeline as it grows, then the result. */

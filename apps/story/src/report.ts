@@ -1,5 +1,6 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { connect, type Clients } from '@livepod/client';
+import { PAGE_LIMIT } from '@livepod/protocol';
 import type { LifecycleResult } from '@livepod/workflows';
 import type { Stage } from './chapters/chapter.js';
 import { balances } from './chapters/dao.js';
@@ -37,7 +38,7 @@ export async function reportOf(stage: Stage, ending: { seconds: number; failure?
   const [stages, models, releases, pods, after] = await Promise.all([
     stagesOf(stage),
     modelsOf(clients),
-    insist('the list of releases', () => clients.fleet.list_releases({ after: [], limit: 100 })),
+    insist('the list of releases', () => clients.fleet.list_releases({ after: [], limit: PAGE_LIMIT })),
     stage.pods.status(),
     balances(stage),
   ]);
@@ -120,7 +121,7 @@ function datasetsOf({ memory }: Stage): Report['datasets'] {
 
 async function modelsOf(clients: Clients): Promise<Report['models']> {
   const checkpoints = await insist('the list of checkpoints', () =>
-    clients.models.list_checkpoints({ after: [], limit: 100, state: [] }),
+    clients.models.list_checkpoints({ after: [], limit: PAGE_LIMIT, state: [] }),
   );
   return checkpoints
     .map((checkpoint) => ({

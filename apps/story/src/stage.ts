@@ -15,12 +15,14 @@ import {
   type Stack,
 } from '@livepod/stack';
 import { operatorPage, placeOf } from '@livepod/cli/operating';
+import { operatorPageText } from '@livepod/protocol';
 import { connectClient } from '@livepod/workers/temporal';
 import { Cast, castPeople, type People } from './cast.js';
 import type { Stage } from './chapters/chapter.js';
 import { install } from './installation.js';
 import { Memory } from './memory.js';
 import type { Options } from './options.js';
+import { FAST_PLAN } from './plan.js';
 import { Pods, shipRoot } from './pods.js';
 import { folderOf } from './recordings.js';
 import { Voters } from './voters.js';
@@ -100,7 +102,7 @@ async function setStage(stack: Stack, recordings: Recordings, people: People): P
     offer: async () =>
       writeFileSync(
         operatorPageFile(stack.state),
-        JSON.stringify(await operatorPage(placeOf(stack.networkFile), cast.seed('operator')), null, 1),
+        operatorPageText(await operatorPage(placeOf(stack.networkFile), cast.seed('operator'), FAST_PLAN)),
         { mode: 0o600 },
       ),
     signIn: () => signInLinkOf(stack.state, network.temporal!),

@@ -6,13 +6,12 @@ use crate::recipes::Resources;
 use candid::Deserialize;
 use governed::why;
 use protocol::document;
+use protocol::limits::MAX_RECIPE_BYTES;
 use protocol::shape::{Amount, Id, Integer, List, Nanoseconds, PrincipalText};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 pub const TYPE: &str = "livepod.approval/v1";
-/// The largest approval, in bytes.
-pub const APPROVAL_LIMIT: usize = 64 * 1024;
 /// The most datasets of one job: each is a call to the datasets canister.
 pub const DATASETS_LIMIT: usize = 100;
 /// The longest a job may take: 30 days, in nanoseconds.
@@ -53,8 +52,8 @@ pub enum Egress {
 
 /// The approval digest: the document's id.
 pub fn digest(bytes: &[u8]) -> Result<String, Error> {
-    if bytes.len() > APPROVAL_LIMIT {
-        let message = format!("it has {} bytes, and at most {APPROVAL_LIMIT} are allowed", bytes.len());
+    if bytes.len() > MAX_RECIPE_BYTES {
+        let message = format!("it has {} bytes, and at most {MAX_RECIPE_BYTES} are allowed", bytes.len());
         return Err(Error::LimitExceeded(why("approval", message, "name fewer datasets")));
     }
     Ok(document::id(bytes)?)

@@ -6,6 +6,7 @@ use candid::{CandidType, Deserialize, Principal};
 use governed::why;
 use ic_stable_structures::StableBTreeMap;
 use protocol::document;
+use protocol::limits::MAX_RECIPE_BYTES;
 use protocol::shape::{Decimal, Id, Integer, List, Text};
 use protocol::task::{RecipeInput, Task};
 use serde::Serialize;
@@ -18,8 +19,6 @@ use stored::{Cbor, Memory};
 
 const FIRST: &str = "livepod.recipe/v1";
 const SECOND: &str = "livepod.recipe/v2";
-/// The largest recipe document, in bytes.
-pub const RECIPE_LIMIT: usize = 64 * 1024;
 /// The most recipes of one author that wait for a vote.
 const WAITING_LIMIT: usize = 20;
 const HYPERPARAMETERS_LIMIT: usize = 64;
@@ -147,8 +146,8 @@ pub fn approved(id: &str) -> Result<(Recipe, Document), Error> {
 
 /// Keeps a recipe for the DAO to vote on; a repeat returns it as it is now.
 pub fn submit(author: Principal, submit: SubmitRecipe) -> Result<Recipe, Error> {
-    if submit.document.len() > RECIPE_LIMIT {
-        let message = format!("it has {} bytes, and at most {RECIPE_LIMIT} are allowed", submit.document.len());
+    if submit.document.len() > MAX_RECIPE_BYTES {
+        let message = format!("it has {} bytes, and at most {MAX_RECIPE_BYTES} are allowed", submit.document.len());
         return Err(Error::LimitExceeded(why("recipe", message, "keep code and data in the bundle")));
     }
     let document = read(&submit.document)?;

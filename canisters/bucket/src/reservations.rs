@@ -6,16 +6,12 @@ use crate::{leases, memory, space};
 use candid::{CandidType, Deserialize, Principal};
 use governed::why;
 use ic_stable_structures::StableBTreeMap;
+use protocol::limits::{MAX_CHUNK_BYTES, MAX_DATASET_CHUNKS};
 use serde::Serialize;
 use serde_bytes::ByteBuf;
 use serde_json::json;
 use std::cell::RefCell;
 use stored::{Cbor, Memory};
-
-/// The most chunks of one dataset.
-pub const CHUNKS_LIMIT: usize = 4_096;
-/// The largest stored chunk, in bytes.
-pub const CHUNK_LIMIT: u32 = 1_000_000;
 
 #[derive(CandidType, Deserialize, Clone, Debug)]
 pub struct ChunkSpec {
@@ -105,14 +101,14 @@ fn place(uid: &DatasetUid, index: u32) -> Option<Place> {
 pub fn reserve(reserve: Reserve) -> Result<(), Error> {
     let uid = uid_of(&reserve.uid)?;
     let subject = format!("dataset {}", protocol::hex::encode(&uid));
-    if reserve.chunks.is_empty() || reserve.chunks.len() > CHUNKS_LIMIT {
-        let message = format!("it has {} chunks, and 1 to {CHUNKS_LIMIT} are allowed", reserve.chunks.len());
+    if reserve.chunks.is_empty() || reserve.chunks.len() > MAX_DATASET_CHUNKS {
+        let message = format!("it has {} chunks, and 1 to {MAX_DATASET_CHUNKS} are allowed", reserve.chunks.len());
         return Err(Error::LimitExceeded(why(&subject, message, "split the recordings into several datasets")));
     }
     let mut specs = Vec::with_capacity(reserve.chunks.len());
     for (index, chunk) in reserve.chunks.iter().enumerate() {
-        if chunk.bytes > CHUNK_LIMIT {
-            let message = format!("it has {} bytes, and at most {CHUNK_LIMIT} are allowed", chunk.bytes);
+        if chunk.bytes as usize > MAX_CHUNK_BYTES {
+            let message = format!("it has {} bytes, and at most {MAX_CHUNK_BYTES} are allowed", chunk.bytes);
             return Err(Error::LimitExceeded(why(
                 format!("chunk {index}"),
                 message,
@@ -188,8 +184,8 @@ pub fn put_chunk(caller: Principal, put: PutChunk) -> Result<(), Error> {
         let message = format!("{caller} is not its uploader {}", reservation.uploader);
         return Err(Error::NotAuthorized(why(&subject, message, "upload with the identity that reserved the room")));
     }
-    if put.bytes.len() > CHUNK_LIMIT as usize {
-        let message = format!("it has {} bytes, and at most {CHUNK_LIMIT} are allowed", put.bytes.len());
+    if put.bytes.len() > MAX_CHUNK_BYTES {
+        let message = format!("it has {} bytes, and at most {MAX_CHUNK_BYTES} are allowed", put.bytes.len());
         return Err(Error::LimitExceeded(why(&subject, message, "cut the file into smaller chunks")));
     }
     let mut place = place(&uid, put.index).ok_or_else(|| {

@@ -1,6 +1,6 @@
 import { IDL } from '@dfinity/candid';
 import { Principal } from '@dfinity/principal';
-import { hex, unhex } from '@livepod/protocol';
+import { GOVERNED, GOVERNED_METHODS, hex, unhex, validatorOf } from '@livepod/protocol';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ import { CANISTERS, type CanisterIds, type CanisterName } from './network.js';
 import { readNetwork, updateNetwork } from './networkFile.js';
 import { neuronId } from './neurons.js';
 import { pageOf } from './pages.js';
-import { decisionOf, encodePayload, GOVERNED } from './proposals.js';
+import { decisionOf, encodePayload } from './proposals.js';
 import { key, makeRoot, olpcJson } from './root.js';
 
 const ids = Object.fromEntries(
@@ -101,10 +101,10 @@ describe('network.json', () => {
 
 describe('governed methods', () => {
   it('exist in the canisters with their validators, and take one record', () => {
-    for (const [method, { canister }] of Object.entries(GOVERNED)) {
-      const methods = new Map(interfaces[canister].idlFactory({ IDL })._fields);
+    for (const method of GOVERNED_METHODS) {
+      const methods = new Map(interfaces[GOVERNED[method].canister].idlFactory({ IDL })._fields);
       expect(methods.get(method)?.argTypes).toHaveLength(1);
-      expect(methods.get(`validate_${method}`)?.argTypes.map((type) => type.name)).toEqual(
+      expect(methods.get(validatorOf(method))?.argTypes.map((type) => type.name)).toEqual(
         methods.get(method)!.argTypes.map((type) => type.name),
       );
     }

@@ -9,7 +9,6 @@ export { identityFromSeed, newIdentity } from './identity.js';
 export { CANISTERS, type CanisterIds, type CanisterName, type IcNetwork, type Network } from './network.js';
 export { command, neuron, neuronId, stake, type Stake } from './neurons.js';
 export {
-  GOVERNED,
   decision,
   decisionOf,
   encodePayload,
@@ -19,13 +18,13 @@ export {
   vote,
   withdraw,
   type Decision,
-  type GovernedMethod,
   type GovernedPayloads,
-  type Outcome,
   type ProposalReceipt,
   type ProposalRequest,
   type ProposalWords,
 } from './proposals.js';
+export type { GovernedMethod } from '@livepod/protocol';
+export { candidPlan, planOfCandid } from './plans.js';
 export { networkTime } from './time.js';
 export { approve, balance, transfer } from './tokens.js';
 export { typedClient, type Client, type Value } from './typed.js';

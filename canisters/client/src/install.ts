@@ -1,7 +1,7 @@
 import type { Identity } from '@dfinity/agent';
 import { IDL } from '@dfinity/candid';
 import { Principal } from '@dfinity/principal';
-import { hex, sha256 } from '@livepod/protocol';
+import { GOVERNED, GOVERNED_METHODS, hex, sha256, validatorOf } from '@livepod/protocol';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, interfaces, type Clients } from './connect.js';
@@ -10,7 +10,6 @@ import type { Init as GovernanceInit, NervousSystemFunction } from './generated/
 import { managementOf, type Management } from './management.js';
 import { CANISTERS, type CanisterIds, type CanisterName } from './network.js';
 import { updateNetwork } from './networkFile.js';
-import { GOVERNED } from './proposals.js';
 import { makeRoot } from './root.js';
 
 /** What a new installation decides. Amounts in e8s. */
@@ -242,21 +241,24 @@ function votingParameters({ voting }: InstallParameters): GovernanceInit['parame
 }
 
 function governedFunctions(ids: Record<CanisterName, Principal>): NervousSystemFunction[] {
-  return Object.entries(GOVERNED).map(([method, { id, canister }]) => ({
-    id: BigInt(id),
-    name: method,
-    description: [`${method} of the ${canister} canister`],
-    function_type: [
-      {
-        GenericNervousSystemFunction: {
-          validator_canister_id: [ids[canister]],
-          target_canister_id: [ids[canister]],
-          validator_method_name: [`validate_${method}`],
-          target_method_name: [method],
+  return GOVERNED_METHODS.map((method) => {
+    const { id, canister, says } = GOVERNED[method];
+    return {
+      id: BigInt(id),
+      name: method,
+      description: [`${says} (${method} of the ${canister} canister)`],
+      function_type: [
+        {
+          GenericNervousSystemFunction: {
+            validator_canister_id: [ids[canister]],
+            target_canister_id: [ids[canister]],
+            validator_method_name: [validatorOf(method)],
+            target_method_name: [method],
+          },
         },
-      },
-    ],
-  }));
+      ],
+    };
+  });
 }
 
 const ONE_MESSAGE_BYTES = 1_900_000;

@@ -1,5 +1,15 @@
 import { IDL } from '@dfinity/candid';
-import { hex } from '@livepod/protocol';
+import {
+  GOVERNED,
+  governedMethod,
+  hex,
+  MOTION,
+  outcomeOfVote,
+  PAGE_LIMIT,
+  WITHDRAWN_ERROR,
+  type GovernedMethod,
+  type VoteOutcome,
+} from '@livepod/protocol';
 import { interfaces, type Clients } from './connect.js';
 import { CanisterError } from './errors.js';
 import type { ProposalData } from './generated/governance.js';
@@ -9,24 +19,6 @@ import type { AdoptCheckpoint, AppointEvaluator, PublishRoot, RollbackChannel } 
 import type { SlashBond } from './generated/treasury.js';
 import type { SetOperators, StopRelease } from './generated/fleet.js';
 import { command, governanceError, neuronId } from './neurons.js';
-import type { CanisterName } from './network.js';
-
-/** The governed methods and their function ids, as registered with governance (an SNS takes the same table). */
-export const GOVERNED = {
-  accept_dataset: { id: 1001, canister: 'datasets' },
-  approve_recipe: { id: 1002, canister: 'access' },
-  approve_provider: { id: 1003, canister: 'access' },
-  adopt_checkpoint: { id: 1004, canister: 'models' },
-  rollback_channel: { id: 1005, canister: 'models' },
-  slash_bond: { id: 1006, canister: 'treasury' },
-  stop_release: { id: 1007, canister: 'fleet' },
-  appoint_evaluator: { id: 1008, canister: 'models' },
-  grant_access: { id: 1009, canister: 'access' },
-  publish_root: { id: 1010, canister: 'models' },
-  set_operators: { id: 1011, canister: 'fleet' },
-} as const satisfies Record<string, { id: number; canister: CanisterName }>;
-
-export type GovernedMethod = keyof typeof GOVERNED;
 
 /** What each governed method takes, as the generated Candid types have it. */
 export interface GovernedPayloads {
@@ -57,13 +49,10 @@ export interface ProposalRequest<M extends GovernedMethod = GovernedMethod> exte
   payload: GovernedPayloads[M];
 }
 
-export type Outcome = 'open' | 'rejected' | 'adopted' | 'executed' | 'failed' | 'withdrawn';
-
 /** A proposal as it stands. Times in seconds since the epoch, 0 = not yet; voting power in e8s of effective stake. */
 export interface Decision {
   proposal: number;
-  /** `adopted` lasts only until the execution has ended as `executed` or `failed`. */
-  outcome: Outcome;
+  outcome: VoteOutcome;
   title: string;
   method: GovernedMethod | 'motion' | 'other';
   clientRef: string;
@@ -163,14 +152,14 @@ export async function decision(clients: Clients, proposal: number | bigint): Pro
 
 const OPEN = 1;
 
-/** Proposals newest first; `open: true` lists only those that can still be voted on. At most 100 at a time. */
+/** Proposals newest first, a page at a time; `open: true` lists only those that can still be voted on. */
 export async function listProposals(
   clients: Clients,
   page: { before?: number; limit?: number; open?: boolean } = {},
 ): Promise<Decision[]> {
   const { proposals } = await clients.governance.list_proposals({
     before_proposal: page.before === undefined ? [] : [{ id: BigInt(page.before) }],
-    limit: page.limit ?? 100,
+    limit: page.limit ?? PAGE_LIMIT,
     include_status: Int32Array.from(page.open ? [OPEN] : []),
     include_reward_status: Int32Array.from([]),
     exclude_type: BigUint64Array.from([]),
@@ -208,20 +197,17 @@ export function decisionOf(data: ProposalData): Decision {
   return decided;
 }
 
-const WITHDRAWN = 20;
-
-function outcomeOf(data: ProposalData, yes: bigint, no: bigint, total: bigint): Outcome {
-  if (data.decided_timestamp_seconds === 0n) return 'open';
-  if (data.failed_timestamp_seconds > 0n)
-    return data.failure_reason[0]?.error_type === WITHDRAWN ? 'withdrawn' : 'failed';
-  if (data.executed_timestamp_seconds > 0n) return 'executed';
-  const quorum = data.minimum_yes_proportion_of_total[0]?.basis_points[0] ?? 300n;
-  const carried = 2n * yes > total || (2n * yes > yes + no && 10_000n * yes >= quorum * total);
-  return carried ? 'adopted' : 'rejected';
+function outcomeOf(data: ProposalData, yes: bigint, no: bigint, total: bigint): VoteOutcome {
+  return outcomeOfVote({
+    ...{ yes, no, total, quorumBasisPoints: data.minimum_yes_proportion_of_total[0]?.basis_points[0] },
+    decided: data.decided_timestamp_seconds > 0n,
+    executed: data.executed_timestamp_seconds > 0n,
+    failed: data.failed_timestamp_seconds > 0n,
+    withdrawn: data.failure_reason[0]?.error_type === WITHDRAWN_ERROR,
+  });
 }
 
 function methodOf(action: bigint): Decision['method'] {
-  if (action === 1n) return 'motion';
-  const entry = Object.entries(GOVERNED).find(([, { id }]) => BigInt(id) === action);
-  return (entry?.[0] as GovernedMethod | undefined) ?? 'other';
+  if (action === BigInt(MOTION)) return 'motion';
+  return governedMethod(action) ?? 'other';
 }

@@ -5,6 +5,7 @@
 import { Ed25519KeyIdentity } from '@dfinity/identity';
 import {
   approve,
+  candidPlan,
   connect,
   identityFromSeed,
   propose,
@@ -43,12 +44,11 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const TOKEN = 100_000_000n;
 const PODS = 6;
-const plan = {
+const plan = candidPlan({
   waves: [1, 3, 6],
-  soak_seconds: 0,
-  gate: { min_windows: 40, max_correction_permille: 250, max_errors: 0 },
-  skippable_soak: [] as [],
-};
+  soakSeconds: 0,
+  gate: { minWindows: 40, maxCorrectionPermille: 250, maxErrors: 0 },
+});
 
 const seed = (name: string): Uint8Array => sha256(utf8(`delivery ${name}`));
 const folder = mkdtempSync(join(tmpdir(), 'livepod-delivery-'));

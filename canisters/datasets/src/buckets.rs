@@ -7,13 +7,12 @@ use candid::{CandidType, Deserialize, Encode, Principal};
 use governed::{why, Lock};
 use ic_cdk::management_canister as management;
 use ic_stable_structures::{StableBTreeMap, StableCell};
+use protocol::limits::{MAX_CHUNK_BYTES, MAX_DATASET_CHUNKS};
 use serde_bytes::ByteBuf;
 use serde_json::json;
 use std::cell::RefCell;
 use stored::{Cbor, Memory};
 
-/// The largest stored chunk, in bytes.
-pub const CHUNK_LIMIT: u32 = 1_000_000;
 /// The largest Wasm of a bucket, in bytes.
 const WASM_LIMIT: usize = 8 << 20;
 
@@ -73,15 +72,14 @@ pub fn wanted(caller: &Principal, reserve: &Reserve) -> Result<Wanted, Error> {
     let salt: [u8; 16] = reserve.salt.as_slice().try_into().map_err(|_| {
         Error::Invalid(why("salt", format!("it has {} bytes", reserve.salt.len()), "choose 16 random bytes"))
     })?;
-    if reserve.chunks.is_empty() || reserve.chunks.len() > crate::manifest::CHUNKS_LIMIT {
-        let message =
-            format!("{} are named, and 1 to {} are allowed", reserve.chunks.len(), crate::manifest::CHUNKS_LIMIT);
+    if reserve.chunks.is_empty() || reserve.chunks.len() > MAX_DATASET_CHUNKS {
+        let message = format!("{} are named, and 1 to {} are allowed", reserve.chunks.len(), MAX_DATASET_CHUNKS);
         return Err(Error::LimitExceeded(why("chunks", message, "split the recordings into several datasets")));
     }
     let mut chunks = vec![];
     for (index, chunk) in reserve.chunks.iter().enumerate() {
-        if chunk.bytes > CHUNK_LIMIT {
-            let message = format!("it has {} bytes, and at most {CHUNK_LIMIT} are allowed", chunk.bytes);
+        if chunk.bytes as usize > MAX_CHUNK_BYTES {
+            let message = format!("it has {} bytes, and at most {MAX_CHUNK_BYTES} are allowed", chunk.bytes);
             return Err(Error::LimitExceeded(why(
                 format!("chunks[{index}]"),
                 message,

@@ -11,11 +11,9 @@ use crate::settings;
 use candid::{CandidType, Decode, Deserialize, Principal};
 use governed::votes::{self, Outcome, Vote};
 use governed::why;
+use protocol::functions::ACCEPT_DATASET;
 use serde_bytes::ByteBuf;
 use serde_json::json;
-
-/// Id of the generic function that calls `accept_dataset`.
-const ACCEPT_DATASET: u64 = 1001;
 
 #[derive(CandidType, Deserialize, Clone, Debug)]
 pub struct Register {
@@ -173,8 +171,12 @@ fn rejected(close: &CloseDataset, vote: &Vote) -> Result<(), Error> {
     match vote.outcome {
         Outcome::Rejected => Ok(()),
         Outcome::Open => Err(Error::NotYet(why(subject, "its vote is open", "repeat the call after the vote"))),
-        Outcome::Adopted => Err(Error::NotYet(why(subject, "it was adopted", "leave the dataset to its acceptance"))),
-        Outcome::Failed => Err(Error::NotYet(why(subject, "it was withdrawn or failed", "propose the dataset again"))),
+        Outcome::Adopted | Outcome::Executed => {
+            Err(Error::NotYet(why(subject, "it was adopted", "leave the dataset to its acceptance")))
+        }
+        Outcome::Failed | Outcome::Withdrawn => {
+            Err(Error::NotYet(why(subject, "it was withdrawn or failed", "propose the dataset again")))
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::errors::Error;
 use crate::registry::{Access, Dataset, Split, Status, Storage, S3};
 use candid::Principal;
 use governed::why;
+use protocol::limits::{CHUNK_TAG_BYTES, MAX_CHUNK_BYTES, MAX_DATASET_CHUNKS, MAX_MANIFEST_BYTES, PLAIN_CHUNK_BYTES};
 use protocol::shape::{Amount, Hex, HexUpTo, Integer, List, PrincipalText, Text};
 use protocol::{document, identity, merkle};
 use serde::Deserialize;
@@ -13,13 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const FIRST: &str = "livepod.dataset/v1";
 const SECOND: &str = "livepod.dataset/v2";
-/// The largest manifest, in bytes.
-pub const MANIFEST_LIMIT: usize = 512 * 1024;
-pub const CHUNKS_LIMIT: usize = 4_096;
-/// Plain bytes in a chunk: every chunk of a file but the last has this many, and a 16-byte tag (protocol: chunk
-/// cipher).
-pub const PLAIN_CHUNK: u64 = 960_000;
-const TAG: u64 = 16;
+/// Plain bytes in every chunk of a file but the last, and the tag after them (protocol: chunk cipher).
+const PLAIN_CHUNK: u64 = PLAIN_CHUNK_BYTES as u64;
+const TAG: u64 = CHUNK_TAG_BYTES as u64;
 
 type Count = Integer<0, 9_007_199_254_740_991>;
 
@@ -34,7 +31,7 @@ pub struct Manifest {
     pub contributor: PrincipalText,
     pub public_key: String,
     pub key_epoch: Integer<0, 0>,
-    pub files: List<File, 1, CHUNKS_LIMIT>,
+    pub files: List<File, 1, MAX_DATASET_CHUNKS>,
     pub merkle_root: Hex<32>,
     pub storage: Place,
     #[allow(dead_code)]
@@ -67,7 +64,7 @@ pub struct Channel {
 pub struct File {
     pub name: Text<200>,
     pub bytes: Integer<0, 1_099_511_627_776>,
-    pub chunks: List<Chunk, 1, CHUNKS_LIMIT>,
+    pub chunks: List<Chunk, 1, MAX_DATASET_CHUNKS>,
     pub merkle_root: Hex<32>,
 }
 
@@ -75,7 +72,7 @@ pub struct File {
 #[serde(deny_unknown_fields)]
 pub struct Chunk {
     pub sha256: Hex<32>,
-    pub bytes: Integer<16, 1_000_000>,
+    pub bytes: Integer<{ CHUNK_TAG_BYTES as i64 }, { MAX_CHUNK_BYTES as i64 }>,
 }
 
 #[derive(Deserialize, Debug)]
@@ -141,8 +138,8 @@ pub struct Checked {
 /// Reads a manifest and checks everything that needs no other canister: canonical form, shape, sizes, roots,
 /// contributor, shares, and the contributor's signature. `caller` registers it.
 pub fn check(bytes: &[u8], signature: &[u8], caller: Principal) -> Result<Checked, Error> {
-    if bytes.len() > MANIFEST_LIMIT {
-        let message = format!("it has {} bytes, and at most {MANIFEST_LIMIT} are allowed", bytes.len());
+    if bytes.len() > MAX_MANIFEST_BYTES {
+        let message = format!("it has {} bytes, and at most {MAX_MANIFEST_BYTES} are allowed", bytes.len());
         return Err(Error::LimitExceeded(why("manifest", message, "split the recordings into several datasets")));
     }
     let kind = document::type_of(bytes, &[FIRST, SECOND])?;
@@ -215,8 +212,8 @@ fn chunks_of(manifest: &Manifest) -> Result<Vec<([u8; 32], u32)>, Error> {
         root_matches(&field("merkleRoot"), &hashes, &file.merkle_root)?;
         chunks.extend(file.chunks.iter().map(|chunk| (*chunk.sha256, *chunk.bytes as u32)));
     }
-    if chunks.len() > CHUNKS_LIMIT {
-        let message = format!("it names {} chunks, and at most {CHUNKS_LIMIT} are allowed", chunks.len());
+    if chunks.len() > MAX_DATASET_CHUNKS {
+        let message = format!("it names {} chunks, and at most {MAX_DATASET_CHUNKS} are allowed", chunks.len());
         return Err(Error::LimitExceeded(why("files", message, "split the recordings into several datasets")));
     }
     let hashes: Vec<[u8; 32]> = chunks.iter().map(|(sha256, _)| *sha256).collect();

@@ -5,14 +5,14 @@ use crate::memory;
 use candid::{Deserialize, Principal};
 use governed::why;
 use ic_stable_structures::StableBTreeMap;
+use protocol::limits::{MAX_PODS, MAX_POD_NAME_BYTES};
 use serde::Serialize;
 use std::cell::RefCell;
 use std::ops::Bound;
 use stored::{Cbor, Memory};
 
 /// The most pods one fleet canister enrols: the thresholds of a wave are found in one message.
-pub const PODS_LIMIT: u64 = 50_000;
-const NAME_LIMIT: usize = 64;
+const PODS_LIMIT: u64 = MAX_PODS as u64;
 
 #[derive(Serialize, Deserialize, Clone)]
 struct Enrolled {
@@ -31,10 +31,10 @@ thread_local! {
 /// Enrols the caller's device; true when it is new. The same name and channel again change nothing.
 pub fn enrol(request: &Enrol) -> Result<(Pod, bool), Error> {
     let principal = system::caller();
-    if request.name.is_empty() || request.name.len() > NAME_LIMIT {
+    if request.name.is_empty() || request.name.len() > MAX_POD_NAME_BYTES {
         return Err(Error::Invalid(why(
             "name",
-            format!("it has {} bytes, and 1 to {NAME_LIMIT} are allowed", request.name.len()),
+            format!("it has {} bytes, and 1 to {MAX_POD_NAME_BYTES} are allowed", request.name.len()),
             "shorten it",
         )));
     }

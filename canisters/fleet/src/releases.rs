@@ -11,14 +11,15 @@ use crate::{memory, operators, pods};
 use candid::Principal;
 use governed::why;
 use ic_stable_structures::StableBTreeMap;
+use protocol::limits::MAX_RELEASE_REASON_BYTES;
 use protocol::operator::Action;
+use rollout::Plan;
 use serde_json::{json, Value};
 use std::cell::RefCell;
 use std::ops::Bound;
 use stored::{Cbor, Memory};
 
 const SECOND: u64 = 1_000_000_000;
-const REASON_LIMIT: usize = 300;
 
 thread_local! {
     static RELEASES: RefCell<StableBTreeMap<u64, Cbor<Release>, Memory>> =
@@ -68,7 +69,8 @@ pub fn in_json(id: u64) -> Option<Value> {
         "state": state_name(&release.state),
         "why": why,
         "wave": release.wave,
-        "waves": plan.waves,
+        "waves": plan.shares.is_none().then_some(&plan.waves),
+        "shares": plan.shares,
         "pods": release.exposed,
         "soakSeconds": plan.soak_seconds,
         "soakMayBeSkipped": plan.soak_may_be_skipped(),
@@ -194,7 +196,7 @@ pub(crate) fn end_superseded(mut release: Release) {
 pub fn advance(request: &Advance) -> Result<Release, Error> {
     operators::may_drive()?;
     let mut release = existing(request.release)?;
-    let waves = release.plan.waves.len() as u32;
+    let waves = release.plan.waves();
     if request.wave == 0 || request.wave > waves + 1 {
         return Err(Error::Invalid(why(
             "wave",
@@ -263,7 +265,7 @@ fn soaked(release: &Release) -> Result<(), Error> {
 fn begin_wave(release: &mut Release) {
     release.wave += 1;
     let positions = pods::positions(release.id, &release.channel);
-    release.threshold = wave_threshold(&positions, &release.plan.waves, release.wave, release.threshold);
+    release.threshold = wave_threshold(&positions, &release.plan, release.wave, release.threshold);
     release.exposed = exposed(&positions, release.threshold);
     release.state = ReleaseState::Rolling;
     release.soak_until = system::now() + u64::from(release.plan.soak_seconds) * SECOND;
@@ -300,11 +302,11 @@ fn counters(release: &Release) -> serde_json::Value {
 
 /// The threshold of a wave: the k-th smallest position for its k pods, never below the one before it, since a pod that
 /// was exposed stays so when others enrol later. The last wave is everyone.
-pub fn wave_threshold(positions: &[u64], waves: &[u32], wave: u32, before: u64) -> u64 {
-    if wave as usize >= waves.len() {
+pub fn wave_threshold(positions: &[u64], plan: &Plan, wave: u32, before: u64) -> u64 {
+    if wave >= plan.waves() {
         return u64::MAX;
     }
-    let pods = (waves[wave as usize - 1] as usize).min(positions.len());
+    let pods = plan.pods_of_wave(wave, positions.len());
     let reached = if pods == 0 { 0 } else { positions[pods - 1] };
     reached.max(before)
 }
@@ -452,12 +454,12 @@ pub(crate) fn stop(mut release: Release, reason: String, by: &str, authority: Va
 }
 
 fn check_reason(reason: &str) -> Result<(), Error> {
-    if (1..=REASON_LIMIT).contains(&reason.len()) {
+    if (1..=MAX_RELEASE_REASON_BYTES).contains(&reason.len()) {
         return Ok(());
     }
     Err(Error::Invalid(why(
         "reason",
-        format!("it has {} bytes, and 1 to {REASON_LIMIT} are allowed", reason.len()),
+        format!("it has {} bytes, and 1 to {MAX_RELEASE_REASON_BYTES} are allowed", reason.len()),
         "say in a sentence why",
     )))
 }

@@ -73,10 +73,15 @@ fn plan(waves: &[u32]) -> Plan {
         soak_seconds: 8,
         gate: Gate { min_windows: 40, max_correction_permille: 250, max_errors: 0 },
         skippable_soak: None,
+        shares: None,
     }
 }
 
 fn opened(adoption: u64, waves: &[u32]) -> u64 {
+    opened_by(adoption, plan(waves))
+}
+
+fn opened_by(adoption: u64, plan: Plan) -> u64 {
     system::set_caller(models());
     let request = OpenRelease {
         adoption,
@@ -84,7 +89,7 @@ fn opened(adoption: u64, waves: &[u32]) -> u64 {
         checkpoint: "sha256:00".into(),
         version: adoption as u32,
         previous: None,
-        plan: plan(waves),
+        plan,
     };
     open(&request).unwrap()
 }
@@ -162,6 +167,20 @@ fn a_wave_needs_its_soak_and_enough_reports() {
     assert_eq!(begin(id, 2).unwrap().wave, 2);
     assert_eq!(arm(begin(id, 4)), "Invalid", "wave 3 cannot be skipped");
     assert_eq!(arm(begin(id, 0)), "Invalid");
+}
+
+#[test]
+fn shares_reach_as_many_pods_as_the_fleet_has() {
+    install();
+    (1..21).for_each(enrol);
+    let id = opened_by(1, Plan { shares: Some(vec![10, 200, 1_000]), ..plan(&[]) });
+    let first = pods_by_position(id, 1..21)[0];
+    for (wave, exposed) in [(1, 1), (2, 4), (3, 20)] {
+        assert_eq!(begin(id, wave).unwrap().exposed, exposed, "wave {wave}");
+        say(first, id, u64::from(wave), PodEvent::Health, 40, 4).unwrap();
+        soak();
+    }
+    assert_eq!(begin(id, 4).unwrap().state, ReleaseState::Completed);
 }
 
 #[test]

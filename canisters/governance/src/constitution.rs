@@ -3,6 +3,7 @@
 use crate::api::*;
 use crate::memory;
 use ic_stable_structures::StableCell;
+pub use protocol::functions::MOTION;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use stored::{Cbor, Memory};
@@ -21,8 +22,7 @@ thread_local! {
 pub const MAX_FOLLOWEES: usize = 15;
 pub const MAX_NEURONS: u64 = 10_000;
 pub const MAX_OPEN_PROPOSALS: u64 = 200;
-/// The function id of motions, and the one that stands for every other when following.
-pub const MOTION: u64 = 1;
+/// The function id that stands for every other when following.
 pub const EVERY_OTHER: u64 = 0;
 
 /// Sets the rules; refuses what no vote could be held under.

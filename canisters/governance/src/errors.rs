@@ -23,7 +23,7 @@ pub enum ErrorType {
     InsufficientFunds = 13,
     InvalidProposal = 15,
     InvalidNeuronId = 16,
-    Withdrawn = 20,
+    Withdrawn = protocol::votes::WITHDRAWN_ERROR as isize,
     VoteClosed = 21,
     AlreadyVoted = 22,
 }

@@ -8,16 +8,14 @@ use crate::{constitution, memory};
 use candid::Principal;
 use governed::why;
 use ic_stable_structures::StableBTreeMap;
+use protocol::limits::{MAX_PAYLOAD_BYTES, MAX_PROPOSAL_REFERENCE_BYTES, MAX_SUMMARY_BYTES, MAX_TITLE_BYTES};
+use protocol::votes::{Count, Outcome, Standing};
 use serde_bytes::ByteBuf;
 use std::cell::RefCell;
 use stored::{Cbor, Memory};
 
-const MAX_TITLE_BYTES: usize = 256;
-const MAX_SUMMARY_BYTES: usize = 15_000;
 const MAX_URL_BYTES: usize = 2_048;
-const MAX_PAYLOAD_BYTES: usize = 70_000;
 const MAX_MOTION_BYTES: usize = 10_000;
-const MAX_REF_BYTES: usize = 50;
 const REF_PREFIX: &str = "livepod:";
 
 /// A proposal as stored. Times in seconds, 0 = not yet.
@@ -102,10 +100,11 @@ pub fn check(proposer: &neurons::Neuron, proposal: &Proposal, now: u64) -> Resul
     if proposal.url.len() > MAX_URL_BYTES {
         return too_long("url", MAX_URL_BYTES);
     }
-    if client_ref(proposal).is_some_and(|reference| reference.is_empty() || reference.len() > MAX_REF_BYTES) {
+    let fits = |reference: &str| (1..=MAX_PROPOSAL_REFERENCE_BYTES).contains(&reference.len());
+    if client_ref(proposal).is_some_and(|reference| !fits(reference)) {
         return Err(refused(
             ErrorType::InvalidProposal,
-            format!("A client reference has 1 to {MAX_REF_BYTES} bytes; choose another."),
+            format!("A client reference has 1 to {MAX_PROPOSAL_REFERENCE_BYTES} bytes; choose another."),
         ));
     }
     match &proposal.action {
@@ -235,26 +234,39 @@ pub fn vote(id: u64, neuron: &Id, vote: i32, now: u64) -> Result<(), GovernanceE
 }
 
 impl Record {
-    /// More than half of all power says yes; or at the deadline more yes than no, and yes reaches the quorum.
-    pub fn carried(&self) -> bool {
-        let (yes, no, total) = (u128::from(self.tally.yes), u128::from(self.tally.no), u128::from(self.tally.total));
-        2 * yes > total || (yes > no && 10_000 * yes >= u128::from(self.quorum_basis_points) * total)
+    fn count(&self) -> Count {
+        let Tally { yes, no, total, .. } = self.tally;
+        Count { yes, no, total, quorum_basis_points: self.quorum_basis_points }
     }
 
     /// True when no vote that may still come changes the outcome, or the time is up.
     fn is_due(&self, now: u64) -> bool {
-        let (yes, no, total) = (u128::from(self.tally.yes), u128::from(self.tally.no), u128::from(self.tally.total));
-        2 * yes > total || 2 * no >= total || now >= self.deadline
+        self.count().is_settled() || now >= self.deadline
+    }
+
+    fn is_withdrawn(&self) -> bool {
+        self.failure.as_ref().is_some_and(|failure| failure.error_type == ErrorType::Withdrawn as i32)
+    }
+
+    pub fn outcome(&self) -> Outcome {
+        Standing {
+            count: self.count(),
+            decided: self.decided > 0,
+            executed: self.executed > 0,
+            failed: self.failed > 0,
+            withdrawn: self.is_withdrawn(),
+        }
+        .outcome()
     }
 
     /// SNS: ProposalDecisionStatus.
     fn status(&self) -> i32 {
-        match () {
-            () if self.decided == 0 => 1,
-            () if self.failed > 0 => 5,
-            () if self.executed > 0 => 4,
-            () if self.carried() => 3,
-            () => 2,
+        match self.outcome() {
+            Outcome::Open => 1,
+            Outcome::Rejected => 2,
+            Outcome::Adopted => 3,
+            Outcome::Executed => 4,
+            Outcome::Failed | Outcome::Withdrawn => 5,
         }
     }
 }
@@ -262,7 +274,7 @@ impl Record {
 /// Decides a proposal if it is due; returns what is to be carried out. A decided one is left alone.
 pub fn decide(id: u64, now: u64) -> Option<Adopted> {
     let mut record = get(id).filter(|record| record.decided == 0 && record.is_due(now))?;
-    let carried = record.carried();
+    let carried = record.count().is_carried();
     record.decided = now;
     let call = match (&record.proposal.action, carried) {
         (Some(Action::ExecuteGenericNervousSystemFunction(call)), true) => Some(call.clone()),
@@ -312,7 +324,7 @@ pub fn withdraw(caller: &Principal, id: u64, now: u64) -> Result<(), Error> {
             "vote against it instead",
         )));
     }
-    if record.failure.as_ref().is_some_and(|failure| failure.error_type == ErrorType::Withdrawn as i32) {
+    if record.is_withdrawn() {
         return Ok(());
     }
     if record.decided > 0 || record.is_due(now) {
@@ -339,14 +351,13 @@ pub fn open() -> Vec<(u64, u64)> {
 /// A proposal as people read it.
 pub fn in_json(id: u64) -> Option<serde_json::Value> {
     let record = get(id)?;
-    let withdrawn = record.failure.as_ref().is_some_and(|failure| failure.error_type == ErrorType::Withdrawn as i32);
-    let state = match &record {
-        _ if withdrawn => "withdrawn",
-        Record { failed: 1.., .. } => "adopted, and failed to execute",
-        Record { executed: 1.., .. } => "adopted and executed",
-        Record { decided: 0, .. } => "open",
-        record if 2 * record.tally.yes > record.tally.total || record.tally.yes > record.tally.no => "adopted",
-        _ => "rejected",
+    let state = match record.outcome() {
+        Outcome::Withdrawn => "withdrawn",
+        Outcome::Failed => "adopted, and failed to execute",
+        Outcome::Executed => "adopted and executed",
+        Outcome::Open => "open",
+        Outcome::Adopted => "adopted",
+        Outcome::Rejected => "rejected",
     };
     Some(serde_json::json!({
         "proposal": id,

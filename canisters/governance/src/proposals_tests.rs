@@ -182,6 +182,7 @@ fn without_a_quorum_the_deadline_rejects() {
     let id = submit(yes, governed_call(), String::new(), START);
     assert_eq!(decide(id, START + PERIOD), None);
     assert_eq!(get(id).unwrap().status(), 2);
+    assert_eq!(in_json(id).unwrap()["state"], "rejected", "voters read the same on its page");
 }
 
 #[test]

@@ -9,13 +9,12 @@ use crate::{checkpoints, memory, outbox};
 use candid::Deserialize;
 use governed::why;
 use ic_stable_structures::{StableBTreeMap, StableCell};
+use protocol::limits::MAX_RELEASE_REASON_BYTES;
 use serde::Serialize;
 use serde_json::json;
 use std::cell::RefCell;
 use std::ops::Bound;
 use stored::{Cbor, Memory};
-
-const REASON_LIMIT: usize = 300;
 
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 struct Kept {
@@ -197,10 +196,10 @@ pub fn not_opened(name: &str, adoption: u64) {
 pub fn checked_rollback(request: &RollbackChannel) -> Result<Stable, Error> {
     let subject = || format!("channel {}", request.channel);
     let kept = existing(&request.channel)?;
-    if request.reason.is_empty() || request.reason.len() > REASON_LIMIT {
+    if request.reason.is_empty() || request.reason.len() > MAX_RELEASE_REASON_BYTES {
         return Err(Error::Invalid(why(
             "reason",
-            format!("1 to {REASON_LIMIT} bytes are allowed"),
+            format!("1 to {MAX_RELEASE_REASON_BYTES} bytes are allowed"),
             "say in a sentence why",
         )));
     }

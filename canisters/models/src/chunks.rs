@@ -8,14 +8,13 @@ use crate::memory;
 use crate::room;
 use governed::why;
 use ic_stable_structures::{Memory as _, StableBTreeMap};
+use protocol::limits::{MAX_CHECKPOINT_BYTES, MAX_CHUNK_BYTES};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use stored::Memory;
 
-/// The largest chunk, in bytes.
-pub const CHUNK_LIMIT: usize = 1_000_000;
-/// What one job may upload, in bytes: 64 MiB.
-pub const JOB_LIMIT: u64 = 64 * 1024 * 1024;
+/// What one job may upload, in bytes.
+pub const JOB_LIMIT: u64 = MAX_CHECKPOINT_BYTES as u64;
 
 type Hash = [u8; 32];
 
@@ -38,11 +37,11 @@ thread_local! {
 pub fn check_size(bytes: &[u8]) -> Result<(), Error> {
     match bytes.len() {
         0 => Err(Error::Invalid(why("chunk", "it is empty", "send at least one byte"))),
-        1..=CHUNK_LIMIT => Ok(()),
+        1..=MAX_CHUNK_BYTES => Ok(()),
         length => Err(Error::LimitExceeded(why(
             "chunk",
             format!("it has {length} bytes"),
-            format!("cut files into chunks of at most {CHUNK_LIMIT} bytes"),
+            format!("cut files into chunks of at most {MAX_CHUNK_BYTES} bytes"),
         ))),
     }
 }
@@ -147,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_chunk_comes_back_by_its_hash() {
-        let (a, b) = (vec![1; 100_000], vec![2; CHUNK_LIMIT]);
+        let (a, b) = (vec![1; 100_000], vec![2; MAX_CHUNK_BYTES]);
         let (hash_a, hash_b) = (put(1, &a).unwrap(), put(1, &b).unwrap());
         assert_eq!((get(&hash_a), get(&hash_b)), (Some(a), Some(b)));
         assert_eq!(get(&[0; 32]), None);
@@ -159,7 +158,7 @@ mod tests {
         put(2, &[7; 10]).unwrap();
         assert_eq!(JOB_BYTES.with_borrow(|jobs| (jobs.get(&1), jobs.get(&2))), (Some(10), None));
         assert_eq!(put(1, &[]).unwrap_err().arm(), "Invalid");
-        assert_eq!(put(1, &vec![0; CHUNK_LIMIT + 1]).unwrap_err().arm(), "LimitExceeded");
+        assert_eq!(put(1, &vec![0; MAX_CHUNK_BYTES + 1]).unwrap_err().arm(), "LimitExceeded");
     }
 
     #[test]
@@ -196,14 +195,14 @@ mod tests {
     #[test]
     fn freed_room_is_used_again() {
         for fill in 1..=3 {
-            put(u64::from(fill), &vec![fill; CHUNK_LIMIT]).unwrap();
+            put(u64::from(fill), &vec![fill; MAX_CHUNK_BYTES]).unwrap();
         }
         let end = room::end();
         release(2);
-        let hash = put(4, &vec![9; CHUNK_LIMIT / 2]).unwrap();
-        put(4, &vec![8; CHUNK_LIMIT / 2]).unwrap();
-        assert_eq!((room::end(), get(&hash)), (end, Some(vec![9; CHUNK_LIMIT / 2])));
-        assert_eq!(get(&protocol::sha256(&[&vec![3; CHUNK_LIMIT]])), Some(vec![3; CHUNK_LIMIT]));
+        let hash = put(4, &vec![9; MAX_CHUNK_BYTES / 2]).unwrap();
+        put(4, &vec![8; MAX_CHUNK_BYTES / 2]).unwrap();
+        assert_eq!((room::end(), get(&hash)), (end, Some(vec![9; MAX_CHUNK_BYTES / 2])));
+        assert_eq!(get(&protocol::sha256(&[&vec![3; MAX_CHUNK_BYTES]])), Some(vec![3; MAX_CHUNK_BYTES]));
         for job in [1, 3, 4] {
             release(job);
         }

@@ -4,6 +4,7 @@ use crate::api::{CollectChunks, CollectedChunks, Error};
 use crate::chunks;
 use candid::{CandidType, Deserialize, Principal};
 use governed::why;
+use protocol::limits::COLLECT_LIMIT;
 use serde_bytes::ByteBuf;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -79,12 +80,9 @@ pub async fn granted_to(id: u64, caller: Principal) -> Result<(), Error> {
     Ok(())
 }
 
-/// Jobs that one call asks about at most.
-const ASKED_AT_ONCE: u32 = 50;
-
 /// Frees what jobs have put that can submit no checkpoint any more.
 pub async fn collect(CollectChunks { after, limit }: CollectChunks) -> Result<CollectedChunks, Error> {
-    let limit = limit.clamp(1, ASKED_AT_ONCE) as usize;
+    let limit = (limit as usize).clamp(1, COLLECT_LIMIT);
     let held = chunks::jobs(after, limit);
     let next = held.last().copied().filter(|_| held.len() == limit);
     let mut collected = CollectedChunks { jobs: vec![], bytes: 0, next };

@@ -5,6 +5,7 @@ use crate::chunks;
 use crate::jobs::Job;
 use candid::Principal;
 use governed::why;
+use protocol::limits::{MAX_CHUNK_BYTES, MAX_MANIFEST_BYTES};
 use protocol::shape::{Decimal, Integer, List, Text};
 use protocol::task::{self, nullable, Input, Task, Tensor};
 use protocol::{document, hex, identity, is_id};
@@ -14,7 +15,6 @@ use std::collections::BTreeMap;
 
 const FIRST: &str = "livepod.checkpoint/v1";
 const SECOND: &str = "livepod.checkpoint/v2";
-const DOCUMENT_LIMIT: usize = 512 * 1024;
 
 /// A `livepod.checkpoint/v2` document, or one of version 1: `task` and `input` are of version 2.
 #[derive(Deserialize, Debug)]
@@ -84,13 +84,13 @@ pub fn invalid<T>(field: impl ToString, message: impl Into<String>) -> Result<T,
 }
 
 pub fn sized(bytes: &[u8]) -> Result<(), Error> {
-    if bytes.len() <= DOCUMENT_LIMIT {
+    if bytes.len() <= MAX_MANIFEST_BYTES {
         return Ok(());
     }
     Err(Error::LimitExceeded(why(
         "document",
         format!("it has {} bytes", bytes.len()),
-        format!("{DOCUMENT_LIMIT} are allowed"),
+        format!("{MAX_MANIFEST_BYTES} are allowed"),
     )))
 }
 
@@ -138,10 +138,10 @@ fn files(files: &[File]) -> Result<(), Error> {
         let mut sum = 0_u64;
         for (m, chunk) in file.chunks.iter().enumerate() {
             hash(&field(&format!("chunks[{m}].sha256")), &chunk.sha256)?;
-            if chunk.bytes == 0 || chunk.bytes as usize > chunks::CHUNK_LIMIT {
+            if chunk.bytes == 0 || chunk.bytes as usize > MAX_CHUNK_BYTES {
                 return invalid(
                     field(&format!("chunks[{m}].bytes")),
-                    format!("{} is not 1 to {}", chunk.bytes, chunks::CHUNK_LIMIT),
+                    format!("{} is not 1 to {}", chunk.bytes, MAX_CHUNK_BYTES),
                 );
             }
             sum += u64::from(chunk.bytes);

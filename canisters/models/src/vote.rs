@@ -4,9 +4,7 @@ use crate::api::{AdoptCheckpoint, Error};
 use candid::Decode;
 use governed::votes::{self, Outcome, Vote};
 use governed::why;
-
-/// The function id of `adopt_checkpoint`.
-const ADOPT_CHECKPOINT: u64 = 1_004;
+use protocol::functions::ADOPT_CHECKPOINT;
 
 /// Ok when proposal `id` was to adopt `checkpoint` and voters rejected it.
 pub async fn rejected(id: u64, checkpoint: &str) -> Result<(), Error> {
@@ -28,7 +26,7 @@ fn judge(id: u64, vote: &Vote, checkpoint: &str) -> Result<(), Error> {
     match vote.outcome {
         Outcome::Rejected => Ok(()),
         Outcome::Open => Err(Error::NotYet(why(subject, "its vote is still open", "wait for the decision"))),
-        Outcome::Adopted | Outcome::Failed => {
+        Outcome::Adopted | Outcome::Executed | Outcome::Failed | Outcome::Withdrawn => {
             Err(Error::Invalid(why(subject, "voters did not reject it", "only a rejected checkpoint is closed")))
         }
     }
@@ -46,6 +44,7 @@ mod tests {
             soak_seconds: 1,
             gate: Gate { min_windows: 1, max_correction_permille: 1, max_errors: 0 },
             skippable_soak: None,
+            shares: None,
         };
         let payload =
             Encode!(&AdoptCheckpoint { checkpoint: checkpoint.into(), channel: "stable".into(), plan }).unwrap();

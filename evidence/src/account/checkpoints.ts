@@ -103,7 +103,7 @@ export async function checkpointsOf(
       adoptions: await Promise.all(
         adopted.map(async (entry): Promise<AdoptionAccount> => {
           after(models.place(entry), 'an adoption before the evaluation', entry, evaluated);
-          const vote = await proposals.behind('models', entry, 1004);
+          const vote = await proposals.behind(entry, 'adopt_checkpoint');
           return {
             channel: String(entry.event['channel']),
             version: Number(entry.event['version']),
@@ -169,7 +169,7 @@ async function evaluationOf(
     `that evaluator ${evaluation.evaluator} was appointed`,
   );
   after(path, 'a report of an evaluator before it was appointed', evaluated, appointed);
-  const vote = appointed ? await proposals.behind('models', appointed, 1008) : null;
+  const vote = appointed ? await proposals.behind(appointed, 'appoint_evaluator') : null;
   const { type: _type, checkpoint: _checkpoint, publicKey: _key, at: _at, ...said } = signed.document;
   return {
     ...(said as unknown as Pick<Evaluation, 'figures'> | FiguresBefore),

@@ -67,7 +67,7 @@ export class Datasets {
     if (decided) after(log.place(decided), `the decision on dataset ${id}`, decided, registered);
     if (withdrawn) agree(log.place(withdrawn), 'who withdrew the dataset', withdrawn.caller, manifest.contributor);
     const vote: ProposalAccount | null = accepted
-      ? await this.proposals.behind('datasets', accepted, 1001)
+      ? await this.proposals.behind(accepted, 'accept_dataset')
       : rejected
         ? this.lost(id, Number(rejected.event['proposal']))
         : null;

@@ -213,7 +213,7 @@ export class Jobs {
       access.only('recipeApproved', { recipe: id }),
       `that recipe ${id} was approved`,
     );
-    const vote = approved ? await this.proposals.behind('access', approved, 1002) : null;
+    const vote = approved ? await this.proposals.behind(approved, 'approve_recipe') : null;
     const account = {
       recipe: id,
       name: document.name,
@@ -244,7 +244,7 @@ export class Jobs {
       `that provider ${id} was approved`,
     );
     after(access.place(asked), `a job of provider ${id} before it was approved`, asked, approved);
-    const vote = approved ? await this.proposals.behind('access', approved, 1003) : null;
+    const vote = approved ? await this.proposals.behind(approved, 'approve_provider') : null;
     this.providers.set(id, {
       provider: id,
       class: registered ? textOf(registered.event['class'], access.place(registered)) : '',

@@ -205,10 +205,10 @@ export interface SlashAccount {
 
 export function slashesOf(
   { logs: { treasury } }: Facts,
-  proposals: { proposal: number; function: number; effect: Mark | null }[],
+  proposals: { proposal: number; method: string | null; effect: Mark | null }[],
 ): SlashAccount[] {
   return proposals
-    .filter((proposal) => proposal.function === 1006 && proposal.effect)
+    .filter((proposal) => proposal.method === 'slash_bond' && proposal.effect)
     .map(({ proposal, effect }) => {
       const entry = treasury.entries[effect!.entry - treasury.first]!;
       const path = treasury.place(entry);

@@ -1,6 +1,17 @@
-import { unhex } from '@livepod/protocol';
+import {
+  GOVERNED,
+  isCarried,
+  isSettled,
+  MOTION,
+  outcomeOfVote,
+  roundOfReference,
+  unhex,
+  type GovernedMethod,
+  type VoteCount,
+} from '@livepod/protocol';
 import { refuse } from '../errors.js';
 import type { Entry, JsonObject, LogName } from '../format.js';
+import { hasFields } from '../logs.js';
 import { readPayload } from '../payloads.js';
 import { agree, mark, markOrNull, needed, whole, type Facts, type Mark } from './facts.js';
 import { placeOfDocument, sha256Hex, textHash } from './source.js';
@@ -41,57 +52,19 @@ export interface ProposalAccount {
   effect: Mark | null;
 }
 
-/** The function id of a motion, which nothing is carried out for. */
-const MOTION = 1;
 /** How much the clocks of two subnets may differ, in nanoseconds: a proposal's effect is timed by another canister. */
 const SKEW = 5_000_000_000n;
 
-/** What each governed method leaves in the log of its canister. */
-const EFFECTS: Record<
-  number,
-  { log: LogName; kind: string; fields: (argument: JsonObject) => JsonObject; byGovernor: boolean }
-> = {
-  1001: { log: 'datasets', kind: 'accepted', fields: ({ dataset }) => ({ dataset: dataset! }), byGovernor: true },
-  1002: { log: 'access', kind: 'recipeApproved', fields: ({ recipe }) => ({ recipe: recipe! }), byGovernor: true },
-  1003: {
-    log: 'access',
-    kind: 'providerApproved',
-    fields: ({ provider }) => ({ provider: provider! }),
-    byGovernor: true,
-  },
-  1004: {
-    log: 'models',
-    kind: 'checkpointAdopted',
-    fields: ({ checkpoint, channel }) => ({ checkpoint: checkpoint!, channel: channel! }),
-    byGovernor: true,
-  },
-  1005: {
-    log: 'models',
-    kind: 'channelRolledBack',
-    fields: ({ channel, version, reason }) => ({ channel: channel!, version: version!, reason: reason! }),
-    byGovernor: true,
-  },
-  1006: {
-    log: 'treasury',
-    kind: 'bond_slashed',
-    fields: ({ holder, amount, reason }) => ({ holder: holder!, amount: amount!, reason: reason! }),
-    byGovernor: true,
-  },
-  1007: {
-    log: 'fleet',
-    kind: 'releaseStopped',
-    fields: ({ release, reason }) => ({ release: Number(release), by: 'governor', reason: reason! }),
-    byGovernor: true,
-  },
-  1008: {
-    log: 'models',
-    kind: 'evaluatorAppointed',
-    fields: ({ evaluator }) => ({ evaluator: evaluator! }),
-    byGovernor: true,
-  },
-  1009: { log: 'access', kind: 'granted', fields: ({ job }) => ({ job: Number(job), why: 'vote' }), byGovernor: false },
-  1010: { log: 'models', kind: 'rootPublished', fields: () => ({}), byGovernor: true },
-};
+/** What a governed method leaves in the log of its canister. */
+function effectOf(method: GovernedMethod): {
+  log: LogName;
+  kind: string;
+  fields: (argument: JsonObject) => JsonObject;
+  byGovernor: boolean;
+} {
+  const { canister, effect } = GOVERNED[method];
+  return { log: canister, ...effect, fields: (argument) => effect.fields(argument) as JsonObject };
+}
 
 /** Proposals of a round: those it made, and those that others things in it rest on. Each is drawn up once. */
 export class Proposals {
@@ -108,8 +81,8 @@ export class Proposals {
   async ofRound(): Promise<ProposalAccount[]> {
     const { round, logs } = this.facts;
     const named = logs.governance.all('proposal_made').filter(({ event }) => {
-      const [kind, of] = typeof event['reference'] === 'string' ? event['reference'].split('/') : [];
-      return of === round && ['intake', 'access', 'adopt', 'slash'].includes(kind!);
+      const { reference } = event;
+      return typeof reference === 'string' && roundOfReference(reference) === round;
     });
     return Promise.all(named.map((made) => this.get(Number(made.event['proposal']), made)));
   }
@@ -117,20 +90,20 @@ export class Proposals {
   /**
    * The executed proposal that an effect in a canister's log comes from; null when it was made before the file starts.
    */
-  async behind(log: LogName, effect: Entry, fn: number): Promise<ProposalAccount | null> {
+  async behind(effect: Entry, method: GovernedMethod): Promise<ProposalAccount | null> {
     const { governance } = this.facts.logs;
-    const path = this.facts.logs[log].place(effect);
-    const rule = EFFECTS[fn]!;
+    const rule = effectOf(method);
+    const path = this.facts.logs[rule.log].place(effect);
     if (rule.byGovernor) agree(path, 'who did it', effect.caller, governance.canister);
     for (const executed of governance.all('proposal_executed')) {
       if (BigInt(executed.at) + SKEW < BigInt(effect.at)) continue;
       const proposal = executed.event['proposal']!;
       const decided = governance.only('proposal_decided', { proposal });
       const made = governance.only('proposal_made', { proposal });
-      if (made?.event['function'] !== fn || !decided || BigInt(decided.at) > BigInt(effect.at) + SKEW) continue;
+      if (made?.event['function'] !== GOVERNED[method].id || !decided || BigInt(decided.at) > BigInt(effect.at) + SKEW)
+        continue;
       const { argument } = await this.text(Number(proposal), made);
-      if (argument && Object.entries(rule.fields(argument)).every(([name, value]) => effect.event[name] === value))
-        return this.get(Number(proposal), made);
+      if (argument && hasFields(effect, rule.fields(argument))) return this.get(Number(proposal), made);
     }
     if (governance.first > 0) return null;
     return refuse('missing', path, 'no executed proposal stands behind it');
@@ -139,7 +112,7 @@ export class Proposals {
   private async text(
     id: number,
     made: Entry,
-  ): Promise<{ method: string | null; argument: JsonObject | null; rendering: string }> {
+  ): Promise<{ method: GovernedMethod | null; argument: JsonObject | null; rendering: string }> {
     const text = await this.facts.source.proposal(id);
     const path = placeOfDocument(text);
     if (sha256Hex(unhex(text.payload)) !== made.event['payload'])
@@ -176,7 +149,7 @@ export class Proposals {
     const failed = governance.only('proposal_failed', { proposal: id });
     const withdrawn = governance.only('proposal_withdrawn', { proposal: id });
     if (decided)
-      this.counted(decided, { yes, no, total: all, quorum: Number(quorum), deadline: Number(deadline) }, votes);
+      this.counted(decided, { yes, no, total: all, quorumBasisPoints: whole(quorum, path) }, Number(deadline), votes);
     const adopted = decided?.event['adopted'] === true;
     if ((executed || failed) && !adopted)
       refuse(
@@ -184,8 +157,14 @@ export class Proposals {
         governance.place((executed ?? failed)!),
         'it was carried out without having been adopted',
       );
-    const effect = executed ? await this.effectOf(Number(fn), argument, decided!, executed) : undefined;
-    const carriedOut = executed !== undefined || (adopted && fn === MOTION);
+    const effect = executed ? await this.effectIn(method, argument, decided!, executed) : undefined;
+    const outcome = outcomeOfVote({
+      ...{ yes, no, total: all, quorumBasisPoints: whole(quorum, path) },
+      decided: decided !== undefined,
+      executed: executed !== undefined || (adopted && fn === MOTION),
+      failed: failed !== undefined,
+      withdrawn: withdrawn !== undefined,
+    });
     return {
       proposal: id,
       title: String(title),
@@ -202,19 +181,16 @@ export class Proposals {
       yes: String(yes),
       no: String(no),
       total: String(all),
-      outcome: outcomeOf({ withdrawn, failed, decided }, adopted, carriedOut),
+      outcome: outcome === 'adopted' ? 'open' : outcome,
       decided: markOrNull('governance', decided ?? withdrawn),
       executed: markOrNull('governance', executed ?? failed),
-      effect: effect ? mark(EFFECTS[Number(fn)]!.log, effect) : null,
+      effect: effect && method ? mark(GOVERNED[method].canister, effect) : null,
     };
   }
 
   /** The votes in the log are all there were, and the decision follows from them by the rules of voting. */
-  private counted(
-    decided: Entry,
-    { yes, no, total, quorum, deadline }: { yes: bigint; no: bigint; total: bigint; quorum: number; deadline: number },
-    votes: Entry[],
-  ): void {
+  private counted(decided: Entry, count: VoteCount, deadline: number, votes: Entry[]): void {
+    const { yes, no, total } = count;
     const path = this.facts.logs.governance.place(decided);
     agree(path, 'the sum of yes votes', String(whole(decided.event['yes'], path)), String(yes));
     agree(path, 'the sum of no votes', String(whole(decided.event['no'], path)), String(no));
@@ -222,20 +198,19 @@ export class Proposals {
     const late = votes.find((vote) => vote.index > decided.index);
     if (late) refuse('contradiction', this.facts.logs.governance.place(late), 'the vote came after the decision');
     const over = BigInt(decided.at) / 1_000_000_000n >= BigInt(deadline);
-    const carried = 2n * yes > total || (yes > no && 10_000n * yes >= BigInt(quorum) * total);
-    if (!over && 2n * yes <= total && 2n * no < total)
+    if (!over && !isSettled(count))
       refuse('contradiction', path, 'it was decided before its deadline without a majority');
-    agree(path, 'whether it was adopted', decided.event['adopted'], carried);
+    agree(path, 'whether it was adopted', decided.event['adopted'], isCarried(count));
   }
 
-  private async effectOf(
-    fn: number,
+  private async effectIn(
+    method: GovernedMethod | null,
     argument: JsonObject | null,
     decided: Entry,
     executed: Entry,
   ): Promise<Entry | undefined> {
-    const rule = EFFECTS[fn];
-    if (!rule || !argument) return undefined;
+    if (!method || !argument) return undefined;
+    const rule = effectOf(method);
     const { logs } = this.facts;
     const effect = logs[rule.log]
       .all(rule.kind, rule.fields(argument))
@@ -266,14 +241,3 @@ const voteOf = (vote: Entry): VoteAccount => ({
   follows: vote.event['follows'] === true,
   cast: mark('governance', vote),
 });
-
-function outcomeOf(
-  { withdrawn, failed, decided }: Record<'withdrawn' | 'failed' | 'decided', Entry | undefined>,
-  adopted: boolean,
-  carriedOut: boolean,
-): ProposalAccount['outcome'] {
-  if (withdrawn) return 'withdrawn';
-  if (failed) return 'failed';
-  if (carriedOut) return 'executed';
-  return adopted || !decided ? 'open' : 'rejected';
-}

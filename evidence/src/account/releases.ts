@@ -1,3 +1,4 @@
+import { wavesOf, type Plan } from '@livepod/protocol';
 import { refuse } from '../errors.js';
 import type { Entry, Json, JsonObject } from '../format.js';
 import { after, agree, mark, needed, object, textOf, whole, type Facts, type Mark } from './facts.js';
@@ -11,12 +12,6 @@ export interface Counters {
   errors: number;
   installed: number;
   returned: number;
-}
-
-export interface Plan {
-  waves: number[];
-  soakSeconds: number;
-  gate: { minWindows: number; maxCorrectionPermille: number; maxErrors: number };
 }
 
 export interface WaveAccount {
@@ -141,7 +136,7 @@ async function releaseOf(
   const outcome = outcomeOf(end);
   exposedAsSaid(facts, release, waves, outcome);
   const stoppedBy = outcome === 'stopped' ? textOf(end!.event['by'], fleet.place(end!)) : null;
-  if (stoppedBy === 'governor') await proposals.behind('fleet', end!, 1007);
+  if (stoppedBy === 'governor') await proposals.behind(end!, 'stop_release');
   return {
     release,
     channel: adoption.channel,
@@ -225,7 +220,7 @@ function judge(
   });
   const last = steps.at(-1);
   if (end?.event['type'] === 'releaseCompleted') {
-    agree(fleet.place(end), `the number of waves of release ${release}`, waves.length, plan.waves.length);
+    agree(fleet.place(end), `the number of waves of release ${release}`, waves.length, wavesOf(plan));
     passed(plan, last!, { begun: mark('fleet', end), counters }, holds, fleet.place(end));
   }
   if (end?.event['type'] === 'releaseStopped' && end.event['by'] === 'gate') {
@@ -287,8 +282,10 @@ function countersOf(path: string, event: JsonObject): Counters {
 function planOf({ argument }: ProposalAccount): Plan {
   const plan = object(argument!['plan']);
   const gate = object(plan['gate']);
+  // An optional field of Candid is a list of one; a plan of the first version has none.
+  const [shares] = (plan['shares'] ?? []) as number[][];
   return {
-    waves: plan['waves'] as number[],
+    ...(shares ? { shares } : { waves: plan['waves'] as number[] }),
     soakSeconds: Number(plan['soak_seconds']),
     gate: {
       minWindows: Number(gate['min_windows']),
@@ -315,7 +312,7 @@ export async function rollbacksOf(
     );
   return Promise.all(
     concerned.map(async (entry): Promise<RollbackAccount> => {
-      const vote = await proposals.behind('models', entry, 1005);
+      const vote = await proposals.behind(entry, 'rollback_channel');
       const { channel, version, from, reason } = entry.event;
       return {
         channel: String(channel),

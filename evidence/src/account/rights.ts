@@ -86,7 +86,7 @@ export class Rights {
           why,
           licence.access === 'fee' ? `payment of escrow ${Number(paid.event['escrow'])}` : 'vote',
         );
-        const vote = licence.access === 'vote' ? await this.proposals.behind('access', entry, 1009) : null;
+        const vote = licence.access === 'vote' ? await this.proposals.behind(entry, 'grant_access') : null;
         const opened = this.facts.logs.datasets.all('readsOpened', { dataset: dataset!, reader: approval.provider });
         needed(
           this.facts,

@@ -15,5 +15,4 @@ export {
 export { ENCODING, LivepodCodec, RECIPIENT } from './payloads.js';
 export { serveFromEnvironment } from './server/process.js';
 export { serve, type CodecServer, type CodecServerOptions } from './server/server.js';
-export type { OperatorPage } from './server/page.js';
 export { makeSigningKey, OWN_ISSUER, signInLink, signInToken } from './signing.js';

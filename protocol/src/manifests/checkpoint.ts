@@ -1,4 +1,4 @@
-import { MAX_CHUNK_BYTES } from '../chunks.js';
+import { MAX_CHECKPOINT_BYTES, MAX_CHUNK_BYTES } from '../limits.js';
 import { inputContract, taskDescription, tensor, windowLength, type InputContract } from './task.js';
 import {
   decimal,
@@ -18,9 +18,6 @@ import {
   wrong,
   type Of,
 } from './shape.js';
-
-/** 64 MiB: what the models canister keeps for one job. */
-export const MAX_CHECKPOINT_BYTES = 64 * 1024 * 1024;
 
 const file = object({
   name: text(100, /^[A-Za-z0-9._-]+$/, 'a file name of letters, digits, dot, dash, underscore'),

@@ -1,6 +1,7 @@
 import { hex, unhex } from '../bytes.js';
-import { MAX_CHUNK_BYTES, chunkCount } from '../chunks.js';
+import { chunkCount } from '../chunks.js';
 import { publicKeyOf } from '../documents.js';
+import { CHUNK_TAG_BYTES, MAX_CHUNK_BYTES, MAX_DATASET_CHUNKS } from '../limits.js';
 import { merkleRoot } from '../merkle.js';
 import { ed25519Der, principalOfDer, principalText } from '../principals.js';
 import {
@@ -23,7 +24,7 @@ import {
 } from './shape.js';
 import { channel } from './task.js';
 
-const storedChunk = object({ sha256: hexOf(32), bytes: integer(16, MAX_CHUNK_BYTES) });
+const storedChunk = object({ sha256: hexOf(32), bytes: integer(CHUNK_TAG_BYTES, MAX_CHUNK_BYTES) });
 
 const schemaOf = (fewestLabels: number) =>
   object({
@@ -58,10 +59,10 @@ const described = {
     object({
       name: text(200, /^[A-Za-z0-9._-]+$/, 'a file name of letters, digits, dot, dash, underscore'),
       bytes: integer(0, 2 ** 40),
-      chunks: list(storedChunk, 4096, 1),
+      chunks: list(storedChunk, MAX_DATASET_CHUNKS, 1),
       merkleRoot: hexOf(32),
     }),
-    4096,
+    MAX_DATASET_CHUNKS,
     1,
   ),
   merkleRoot: hexOf(32),
@@ -97,8 +98,8 @@ export function parseDatasetManifest(bytes: Uint8Array): DatasetManifest {
     const path = `dataset.files[${index}]`;
     if (file.chunks.length !== chunkCount(file.bytes))
       wrong(`${path}.chunks`, `${chunkCount(file.bytes)} chunks for a file of ${file.bytes} bytes`);
-    if (file.chunks.reduce((sum, chunk) => sum + chunk.bytes - 16, 0) !== file.bytes)
-      wrong(`${path}.bytes`, 'the sum of its chunks without their 16-byte tags');
+    if (file.chunks.reduce((sum, chunk) => sum + chunk.bytes - CHUNK_TAG_BYTES, 0) !== file.bytes)
+      wrong(`${path}.bytes`, `the sum of its chunks without their ${CHUNK_TAG_BYTES}-byte tags`);
     if (rootOf(file.chunks) !== file.merkleRoot) wrong(`${path}.merkleRoot`, 'the RFC 6962 root of its chunk hashes');
   });
   if (new Set(manifest.files.map((file) => file.name)).size !== manifest.files.length)

@@ -9,7 +9,6 @@ export {
 } from './recipe.js';
 export {
   parseCheckpointManifest,
-  MAX_CHECKPOINT_BYTES,
   type CheckpointDocument,
   type CheckpointManifest,
   type Input,
@@ -26,13 +25,11 @@ export {
 } from './task.js';
 export { parseChannel, type Channel } from './channel.js';
 export {
-  OPERATOR_ACTIONS,
   operatorTokenOf,
   operatorTokenText,
   parseOperator,
   readOperatorToken,
   signOperatorToken,
-  type OperatorAction,
   type OperatorDocument,
   type OperatorToken,
 } from './operator.js';

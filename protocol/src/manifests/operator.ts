@@ -3,21 +3,9 @@ import { hex, unhex } from '../bytes.js';
 import { canonicalJson } from '../canonical.js';
 import { signDocument, verifyDocument } from '../documents.js';
 import { ProtocolError } from '../errors.js';
+import { OPERATOR_ACTIONS, type OperatorAction } from '../operations.js';
 import { ed25519Der, principalOfDer, principalText } from '../principals.js';
 import { hexOf, list, literal, nanoseconds, object, oneOf, parser, principal, text, wrong, type Of } from './shape.js';
-
-/** What a person may do to a running workflow. */
-export const OPERATOR_ACTIONS = [
-  'approve',
-  'pause',
-  'resume',
-  'abort',
-  'skipSoak',
-  'extendDeadline',
-  'retryStage',
-  'replaceProvider',
-] as const;
-export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
 
 const shape = object({
   type: literal('livepod.operator/v1'),

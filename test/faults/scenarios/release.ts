@@ -3,7 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { update } from './operator.js';
 import { insist } from '../people.js';
 import type { Subjects } from '../subjects.js';
-import type { Plan } from '@livepod/activities';
+import type { Plan } from '@livepod/protocol';
 import type { Play, Scenario } from './scenario.js';
 
 const PODS = 2;

@@ -13,13 +13,6 @@ export interface Startable {
   needs: string;
 }
 
-const plan = {
-  waves: [1, 3, 6],
-  soakSeconds: 30,
-  gate: { minWindows: 40, maxCorrectionPermille: 350, maxErrors: 0 },
-  skippableSoak: true,
-};
-
 /** Everything that can be started from the UI's form, in the order in which an operator meets it. */
 export const STARTABLE: readonly Startable[] = [
   {
@@ -28,7 +21,7 @@ export const STARTABLE: readonly Startable[] = [
     what: 'one model round: datasets voted in, trained, measured, voted, paid, rolled out',
     id: ({ round }) => `lifecycle-${round}`,
     needs: 'an approved recipe and a dataset',
-    sample: ({ round, recipe, provider, submitted, accepted, base, few }) =>
+    sample: ({ round, recipe, provider, submitted, accepted, base, few, plan }) =>
       recipe && submitted.length + accepted.length > 0
         ? {
             round,
@@ -79,7 +72,7 @@ export const STARTABLE: readonly Startable[] = [
     what: 'has a submitted checkpoint measured, and puts it to the vote',
     id: ({ round }) => `review-${round}`,
     needs: 'a submitted checkpoint',
-    sample: ({ round, channel, checkpoint }) => (checkpoint ? { round, checkpoint, channel, plan } : undefined),
+    sample: ({ round, channel, checkpoint, plan }) => (checkpoint ? { round, checkpoint, channel, plan } : undefined),
   },
   {
     type: 'modelRollout',
@@ -112,8 +105,8 @@ export const STARTABLE: readonly Startable[] = [
     what: 'a round of whatever is new; for a schedule, and ends at once when nothing is',
     id: () => 'rounds-by-hand',
     needs: 'an approved recipe',
-    sample: ({ recipe, provider, channel }) =>
-      recipe ? ({ recipe, provider, channel, atLeast: 1 } satisfies RecurringRoundInput) : undefined,
+    sample: ({ recipe, provider, channel, plan }) =>
+      recipe ? ({ recipe, provider, channel, atLeast: 1, plan } satisfies RecurringRoundInput) : undefined,
   },
   {
     type: 'treasuryWatch',

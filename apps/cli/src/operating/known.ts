@@ -1,5 +1,5 @@
-import type { Clients } from '@livepod/client';
-import { parseRecipe } from '@livepod/protocol';
+import { planOfCandid, type Clients } from '@livepod/client';
+import { PAGE_LIMIT, parseRecipe, wavesOf, type Plan } from '@livepod/protocol';
 import type { Temporal, TemporalClient } from '@livepod/workers/temporal';
 
 /** What an installation has that inputs can name. Ids in the canisters' order, the newest last where that is known. */
@@ -11,6 +11,8 @@ export interface Known {
   recipe: string | null;
   /** Arguments that make a training short, where the recipe has them. */
   few: Record<string, number>;
+  /** How its releases reach their pods. */
+  plan: Plan;
   submitted: string[];
   accepted: string[];
   /** The channel's stable checkpoint. */
@@ -26,16 +28,20 @@ export interface Known {
 const CHANNEL = 'stable';
 
 /** Asks canisters and Temporal; changes nothing. */
-export async function whatIsKnown(clients: Clients, temporal: Temporal, client: TemporalClient): Promise<Known> {
+export async function whatIsKnown(
+  clients: Clients,
+  temporal: Temporal,
+  client: TemporalClient,
+): Promise<Omit<Known, 'plan'>> {
   const datasets = async (status: { submitted: null } | { accepted: null }): Promise<string[]> =>
-    (await clients.datasets.list_datasets({ after: [], limit: 100, status: [status] })).map(({ id }) => id);
+    (await clients.datasets.list_datasets({ after: [], limit: PAGE_LIMIT, status: [status] })).map(({ id }) => id);
   const [submitted, accepted, recipes, checkpoints, channel, releases, { count }] = await Promise.all([
     datasets({ submitted: null }),
     datasets({ accepted: null }),
-    clients.access.list_recipes({ after: [], limit: 100 }),
-    clients.models.list_checkpoints({ after: [], limit: 100, state: [] }),
+    clients.access.list_recipes({ after: [], limit: PAGE_LIMIT }),
+    clients.models.list_checkpoints({ after: [], limit: PAGE_LIMIT, state: [] }),
     clients.models.get_channel(CHANNEL),
-    clients.fleet.list_releases({ after: [], limit: 100 }),
+    clients.fleet.list_releases({ after: [], limit: PAGE_LIMIT }),
     client.workflow.count('WorkflowType = "lifecycle" AND LivepodRound STARTS_WITH "by-hand-"'),
   ]);
   const recipe = recipes.find(({ status }) => 'approved' in status);
@@ -53,7 +59,9 @@ export async function whatIsKnown(clients: Clients, temporal: Temporal, client: 
     checkpoint: newest?.id ?? null,
     stable: channel?.stable[0]?.version ?? null,
     versions: checkpoints.flatMap(({ version }) => version).sort((a, b) => a - b),
-    release: release ? { id: Number(release.id), channel: release.channel, waves: release.plan.waves.length } : null,
+    release: release
+      ? { id: Number(release.id), channel: release.channel, waves: wavesOf(planOfCandid(release.plan)) }
+      : null,
   };
 }
 

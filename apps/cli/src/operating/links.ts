@@ -1,4 +1,5 @@
 import { connect } from '@livepod/client';
+import { DEFAULT_PLAN, type Plan } from '@livepod/protocol';
 import { STARTABLE, type Startable } from './catalogue.js';
 import { whatIsKnown } from './known.js';
 import { uiPage, withTemporal, type Place } from './place.js';
@@ -18,11 +19,16 @@ export interface StartLink {
   needs: string;
 }
 
-/** Deep links and inputs for every workflow that can be started, with the ids of this installation. */
-export async function startLinks(place: Place): Promise<StartLink[]> {
-  const known = await withTemporal(place, async (client) =>
-    whatIsKnown(await connect(place.network), place.temporal, client),
-  );
+/**
+ * Deep links and inputs for every workflow that can be started, with the ids of this installation.
+ *
+ * @param plan  for releases; the product's default is slow
+ */
+export async function startLinks(place: Place, plan: Plan = DEFAULT_PLAN): Promise<StartLink[]> {
+  const known = await withTemporal(place, async (client) => ({
+    ...(await whatIsKnown(await connect(place.network), place.temporal, client)),
+    plan,
+  }));
   return STARTABLE.map((one) => {
     const input = one.sample(known) ?? null;
     const workflowId = one.id(input ?? { round: known.round, release: 1, channel: known.channel, ref: 'r1' });

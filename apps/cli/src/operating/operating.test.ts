@@ -1,4 +1,4 @@
-import { readOperatorToken, sha256, utf8 } from '@livepod/protocol';
+import { DEFAULT_PLAN, readOperatorToken, sha256, utf8 } from '@livepod/protocol';
 import { STARTABLE } from './catalogue.js';
 import type { Known } from './known.js';
 import { operatorToken } from './tokens.js';
@@ -37,6 +37,7 @@ describe('what can be started', () => {
     provider: 'provider-1',
     recipe: null,
     few: {},
+    plan: DEFAULT_PLAN,
     submitted: [],
     accepted: [],
     base: null,

@@ -1,6 +1,7 @@
 import { connect } from '@livepod/client';
 import { scheduleRounds } from '@livepod/cli/operating';
 import { insist } from '../patience.js';
+import { FAST_PLAN } from '../plan.js';
 import type { Chapter } from './chapter.js';
 import { postBond, PROVIDER_BOND } from './dao.js';
 
@@ -13,7 +14,7 @@ export const forOperators: Chapter = {
   async tell({ temporal, memory, network, cast, tell }) {
     // Round 3 cost the provider its bond; without one it gets no job.
     await postBond(await connect(network, cast.identity('provider')), 'provider', PROVIDER_BOND);
-    const input = { recipe: memory.told.recipe!, provider: 'provider-1' };
+    const input = { recipe: memory.told.recipe!, provider: 'provider-1', plan: FAST_PLAN };
     await insist('the schedule of rounds', () =>
       scheduleRounds(temporal.schedule, { id: 'recurring-rounds', every: '24 hours', input, paused: true }),
     );

@@ -4,15 +4,10 @@ import { connect, decision } from '@livepod/client';
 import { contributor } from '../cast.js';
 import { StoryError } from '../errors.js';
 import { until } from '../patience.js';
+import { FAST_PLAN } from '../plan.js';
 import type { Chapter, Stage } from './chapter.js';
 import { lifecycle, rollback } from './workflows.js';
 
-const PLAN = {
-  waves: [1, 3, 6],
-  soakSeconds: 6,
-  gate: { minWindows: 80, maxCorrectionPermille: 350, maxErrors: 0 },
-  skippableSoak: true,
-};
 const id = (stage: Stage, name: string): string => stage.memory.told.datasets[name]!.id;
 const idsOf = (stage: Stage, people: string[]): string[] => people.map((person) => id(stage, contributor(person)));
 const result = (stage: Stage, round: string): LifecycleResult =>
@@ -24,7 +19,7 @@ function roundOf(stage: Stage, round: string, more: Partial<LifecycleInput>): Li
     recipe: stage.memory.told.recipe!,
     provider: 'provider-1',
     channel: 'stable',
-    plan: PLAN,
+    plan: FAST_PLAN,
     holdSeconds: 0,
     ...more,
   };

@@ -87,10 +87,11 @@ export interface Peers {
   'treasury' : Principal,
 }
 /**
- * skippable_soak: an operator may end a wave's soak early; null = no.
+ * skippable_soak: an operator may end a wave's soak early; null = no. shares: waves in 1/1000 of the enrolled pods, growing to 1000; then waves is empty.
  */
 export interface Plan {
   'soak_seconds' : number,
+  'shares' : [] | [Uint32Array | number[]],
   'gate' : Gate,
   'waves' : Uint32Array | number[],
   'skippable_soak' : [] | [boolean],
@@ -254,6 +255,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
   });
   const Plan = IDL.Record({
     'soak_seconds' : IDL.Nat32,
+    'shares' : IDL.Opt(IDL.Vec(IDL.Nat32)),
     'gate' : Gate,
     'waves' : IDL.Vec(IDL.Nat32),
     'skippable_soak' : IDL.Opt(IDL.Bool),

@@ -1,11 +1,11 @@
 use super::*;
 use crate::buckets::ChunkSpec;
-use crate::manifest::PLAIN_CHUNK;
 use crate::memory;
 use crate::registry::Folders;
 use crate::rooms::{lock, CollectExpired};
 use ed25519_dalek::{Signer, SigningKey};
 use governed::{Parties, Peers};
+use protocol::limits::PLAIN_CHUNK_BYTES;
 use protocol::{canonical, document, hex, identity, merkle};
 use serde_json::Value;
 use std::future::Future;
@@ -58,7 +58,7 @@ fn canister() {
 
 /// Hash and size of the stored chunks of two files: two chunks and one.
 fn chunks() -> Vec<([u8; 32], u32)> {
-    vec![([1; 32], PLAIN_CHUNK as u32 + 16), ([2; 32], 10 + 16), ([3; 32], 16)]
+    vec![([1; 32], PLAIN_CHUNK_BYTES as u32 + 16), ([2; 32], 10 + 16), ([3; 32], 16)]
 }
 
 fn root(hashes: &[[u8; 32]]) -> String {
@@ -82,7 +82,7 @@ fn manifest(n: u8) -> Value {
         "keyEpoch": 0,
         "files": [
             {
-                    "name": "s1.csv", "bytes": PLAIN_CHUNK + 10, "chunks": [chunk(all[0]), chunk(all[1])],
+                    "name": "s1.csv", "bytes": PLAIN_CHUNK_BYTES + 10, "chunks": [chunk(all[0]), chunk(all[1])],
                     "merkleRoot": root(&[[1; 32], [2; 32]])
                 },
             {"name": "empty.csv", "bytes": 0, "chunks": [chunk(all[2])], "merkleRoot": root(&[[3; 32]])},

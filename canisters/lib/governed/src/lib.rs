@@ -9,25 +9,22 @@ pub use errors::{trap_with, why, Why};
 pub use lock::Lock;
 pub use parties::{caller_is_governor, governor, is_governor, not_anonymous, peers, Parties, Peers};
 
-/// The most entries one page of a list carries.
-pub const PAGE_LIMIT: usize = 100;
+use protocol::limits::MAX_REFERENCE_BYTES;
+pub use protocol::limits::PAGE_LIMIT;
 
 /// The size of a page: what was asked for, at least one and at most [`PAGE_LIMIT`].
 pub fn page_size(limit: u32) -> usize {
     (limit as usize).clamp(1, PAGE_LIMIT)
 }
 
-/// The longest client reference, in bytes.
-pub const CLIENT_REF_LIMIT: usize = 64;
-
 /// Checks a reference that a client chose to make a repeat harmless: 1 to 64 bytes of text.
 pub fn client_ref(reference: &str) -> Result<(), Why> {
-    if (1..=CLIENT_REF_LIMIT).contains(&reference.len()) {
+    if (1..=MAX_REFERENCE_BYTES).contains(&reference.len()) {
         return Ok(());
     }
     Err(why(
         "client_ref",
-        format!("it has {} bytes, and 1 to {CLIENT_REF_LIMIT} are allowed", reference.len()),
+        format!("it has {} bytes, and 1 to {MAX_REFERENCE_BYTES} are allowed", reference.len()),
         "choose a short reference of your own and send the same one when you repeat the call",
     ))
 }

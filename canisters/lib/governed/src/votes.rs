@@ -2,17 +2,9 @@
 
 use crate::{governor, why, Why};
 use candid::{CandidType, Deserialize};
+pub use protocol::votes::Outcome;
+use protocol::votes::{Count, Standing, QUORUM_BASIS_POINTS, WITHDRAWN_ERROR};
 use serde_bytes::ByteBuf;
-
-/// How a vote went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    Open,
-    Adopted,
-    Rejected,
-    /// Adopted, but its execution failed; or withdrawn by its proposer.
-    Failed,
-}
 
 /// A proposal that calls a governed method.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +35,15 @@ enum Found {
 #[derive(CandidType, Deserialize)]
 struct GovernanceError {
     error_message: String,
+    error_type: i32,
 }
 #[derive(CandidType, Deserialize)]
 struct ProposalData {
     proposal: Option<Proposal>,
     decided_timestamp_seconds: u64,
+    executed_timestamp_seconds: u64,
     failed_timestamp_seconds: u64,
+    failure_reason: Option<GovernanceError>,
     latest_tally: Option<Tally>,
     minimum_yes_proportion_of_total: Option<Percentage>,
 }
@@ -97,25 +92,19 @@ fn read(answer: GetProposalResponse) -> Result<Vote, String> {
     else {
         return Err("it calls no governed method".into());
     };
-    let outcome = if data.failed_timestamp_seconds > 0 {
-        Outcome::Failed
-    } else if data.decided_timestamp_seconds == 0 {
-        Outcome::Open
-    } else if adopted(&data) {
-        Outcome::Adopted
-    } else {
-        Outcome::Rejected
-    };
-    Ok(Vote { function_id: call.function_id, payload: call.payload.to_vec(), outcome })
+    Ok(Vote { function_id: call.function_id, payload: call.payload.to_vec(), outcome: standing(&data).outcome() })
 }
 
-/// SNS governance, `ProposalData::is_accepted`: an absolute majority, or a simple one with enough of the whole.
-fn adopted(data: &ProposalData) -> bool {
-    let Some(tally) = &data.latest_tally else { return false };
-    let (yes, no, total) = (u128::from(tally.yes), u128::from(tally.no), u128::from(tally.total));
-    let least =
-        u128::from(data.minimum_yes_proportion_of_total.as_ref().and_then(|share| share.basis_points).unwrap_or(300));
-    2 * yes > total || (2 * yes > yes + no && 10_000 * yes >= least * total)
+fn standing(data: &ProposalData) -> Standing {
+    let (yes, no, total) = data.latest_tally.as_ref().map_or((0, 0, 0), |tally| (tally.yes, tally.no, tally.total));
+    let quorum = data.minimum_yes_proportion_of_total.as_ref().and_then(|share| share.basis_points);
+    Standing {
+        count: Count { yes, no, total, quorum_basis_points: quorum.unwrap_or(QUORUM_BASIS_POINTS) },
+        decided: data.decided_timestamp_seconds > 0,
+        executed: data.executed_timestamp_seconds > 0,
+        failed: data.failed_timestamp_seconds > 0,
+        withdrawn: data.failure_reason.as_ref().is_some_and(|failure| failure.error_type == WITHDRAWN_ERROR),
+    }
 }
 
 #[cfg(test)]
@@ -128,7 +117,9 @@ mod tests {
             result: Some(Found::Proposal(ProposalData {
                 proposal: Some(Proposal { action: Some(Action::ExecuteGenericNervousSystemFunction(call)) }),
                 decided_timestamp_seconds: decided,
+                executed_timestamp_seconds: 0,
                 failed_timestamp_seconds: failed,
+                failure_reason: None,
                 latest_tally: Some(Tally { yes, no, total: 1_000 }),
                 minimum_yes_proportion_of_total: Some(Percentage { basis_points: Some(300) }),
             })),

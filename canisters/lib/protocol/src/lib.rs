@@ -1,16 +1,20 @@
-//! The bytes everyone agrees on: canonical JSON, document ids, signatures, Merkle roots, dataset identities, cohorts.
+//! What everyone agrees on: canonical JSON, document ids, signatures, Merkle roots, dataset identities, cohorts; the
+//! outcome of a vote, function ids, limits.
 //! The same rules are in the TypeScript package `protocol/`; both are tested against `protocol/vectors/*.json`.
 
 pub mod canonical;
 pub mod cohort;
 pub mod dataset;
 pub mod document;
+pub mod functions;
 pub mod hex;
 pub mod identity;
+pub mod limits;
 pub mod merkle;
 pub mod operator;
 pub mod shape;
 pub mod task;
+pub mod votes;
 
 use sha2::{Digest, Sha256};
 use std::fmt;

@@ -32,12 +32,15 @@ pub enum Action {
     SkipSoak,
 }
 
+/// How many actions there are.
+pub const ACTIONS: usize = Action::SkipSoak as usize + 1;
+
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Document {
     operator: PrincipalText,
     public_key: Hex<44>,
-    actions: List<Action, 1, 8>,
+    actions: List<Action, 1, ACTIONS>,
     workflow: Text<200>,
     audience: PrincipalText,
     not_before: Nanoseconds,

@@ -1,7 +1,7 @@
 //! The vectors that TypeScript and Rust share.
 
 use candid::Principal;
-use protocol::{canonical, cohort, dataset, document, hex, merkle};
+use protocol::{canonical, cohort, dataset, document, functions, hex, limits, merkle, operator, votes};
 use serde_json::Value;
 
 fn vectors(name: &str) -> Vec<Value> {
@@ -89,4 +89,91 @@ fn operator_tokens() {
                 .unwrap();
         assert_eq!(statement.operator.to_text(), text(vector, "operator"));
     }
+}
+
+#[test]
+fn operations() {
+    let of = |vector: &Value| serde_json::from_value::<operator::Action>(vector["action"].clone()).expect("an action");
+    let mut known: Vec<_> = vectors("operations").iter().map(of).collect();
+    known.sort();
+    known.dedup();
+    assert_eq!(known.len(), operator::ACTIONS);
+}
+
+#[test]
+fn outcomes_of_votes() {
+    use votes::Outcome::{Adopted, Executed, Failed, Open, Rejected, Withdrawn};
+    for vector in vectors("votes") {
+        let number = |field: &str| text(&vector, field).parse::<u64>().expect("a number");
+        let flag = |field: &str| vector[field].as_bool().expect("true or false");
+        let count = votes::Count {
+            yes: number("yes"),
+            no: number("no"),
+            total: number("total"),
+            quorum_basis_points: number("quorum"),
+        };
+        assert_eq!(count.is_carried(), flag("carried"), "{vector}");
+        assert_eq!(count.is_settled(), flag("settled"), "{vector}");
+        let standing = votes::Standing {
+            count,
+            decided: flag("decided"),
+            executed: flag("executed"),
+            failed: flag("failed"),
+            withdrawn: flag("withdrawn"),
+        };
+        let outcome = match standing.outcome() {
+            Open => "open",
+            Rejected => "rejected",
+            Adopted => "adopted",
+            Executed => "executed",
+            Failed => "failed",
+            Withdrawn => "withdrawn",
+        };
+        assert_eq!(outcome, text(&vector, "outcome"), "{vector}");
+        assert_eq!(i64::from(votes::WITHDRAWN_ERROR), vector["withdrawnError"]);
+    }
+}
+
+#[test]
+fn function_ids() {
+    let table = vectors("governed");
+    let id = |method: &str| {
+        let row = table.iter().find(|row| text(row, "method") == method);
+        row.and_then(|row| row["id"].as_u64()).unwrap_or_else(|| panic!("{method} stands in the table"))
+    };
+    assert_eq!(functions::MOTION, id("motion"));
+    assert_eq!(functions::ACCEPT_DATASET, id("accept_dataset"));
+    assert_eq!(functions::ADOPT_CHECKPOINT, id("adopt_checkpoint"));
+}
+
+#[test]
+fn sizes() {
+    let ours = [
+        ("CHUNK_TAG_BYTES", limits::CHUNK_TAG_BYTES),
+        ("COLLECT_LIMIT", limits::COLLECT_LIMIT),
+        ("MAX_CHANNEL_NAME_BYTES", limits::MAX_CHANNEL_NAME_BYTES),
+        ("MAX_CHECKPOINT_BYTES", limits::MAX_CHECKPOINT_BYTES),
+        ("MAX_CHUNK_BYTES", limits::MAX_CHUNK_BYTES),
+        ("MAX_DATASET_CHUNKS", limits::MAX_DATASET_CHUNKS),
+        ("MAX_MANIFEST_BYTES", limits::MAX_MANIFEST_BYTES),
+        ("MAX_PAYLOAD_BYTES", limits::MAX_PAYLOAD_BYTES),
+        ("MAX_PODS", limits::MAX_PODS),
+        ("MAX_POD_NAME_BYTES", limits::MAX_POD_NAME_BYTES),
+        ("MAX_PROPOSAL_REFERENCE_BYTES", limits::MAX_PROPOSAL_REFERENCE_BYTES),
+        ("MAX_RECIPE_BYTES", limits::MAX_RECIPE_BYTES),
+        ("MAX_REFERENCE_BYTES", limits::MAX_REFERENCE_BYTES),
+        ("MAX_RELEASE_REASON_BYTES", limits::MAX_RELEASE_REASON_BYTES),
+        ("MAX_SOAK_SECONDS", limits::MAX_SOAK_SECONDS as usize),
+        ("MAX_SUMMARY_BYTES", limits::MAX_SUMMARY_BYTES),
+        ("MAX_TITLE_BYTES", limits::MAX_TITLE_BYTES),
+        ("MAX_WAVES", limits::MAX_WAVES),
+        ("PAGE_LIMIT", limits::PAGE_LIMIT),
+        ("PLAIN_CHUNK_BYTES", limits::PLAIN_CHUNK_BYTES),
+    ];
+    for vector in vectors("limits") {
+        let name = text(&vector, "name");
+        let (_, value) = ours.iter().find(|(ours, _)| *ours == name).unwrap_or_else(|| panic!("{name} is here too"));
+        assert_eq!(*value as u64, vector["value"].as_u64().expect("a number"), "{name}");
+    }
+    assert_eq!(ours.len(), vectors("limits").len());
 }

@@ -1,14 +1,11 @@
 //! How a checkpoint reaches the fleet: waves, the soak between them, and the health gate. The models canister checks a
-//! plan before the vote, and the fleet canister follows it.
+//! plan before the vote, and the fleet canister follows it. The TypeScript of it, with the product's default, is
+//! `protocol/src/plan.ts`; both are held to `protocol/vectors/plans.json`.
 
 use candid::{CandidType, Deserialize};
 use governed::{why, Why};
+use protocol::limits::{MAX_CHANNEL_NAME_BYTES, MAX_SOAK_SECONDS, MAX_WAVES};
 use serde::Serialize;
-
-/// The most waves a plan may have.
-pub const WAVES_LIMIT: usize = 20;
-/// The longest soak: 30 days, in seconds.
-pub const SOAK_LIMIT: u32 = 30 * 86_400;
 
 /// When a release has failed.
 #[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
@@ -24,7 +21,8 @@ pub struct Gate {
 /// The waves of a release.
 #[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// Pods exposed once each wave has begun; the last wave is the whole fleet, whatever its number.
+    /// The first version of a plan: pods exposed once each wave has begun; the last wave is the whole fleet, whatever
+    /// its number. Empty where `shares` are given.
     pub waves: Vec<u32>,
     /// Seconds that each wave lasts at least.
     pub soak_seconds: u32,
@@ -33,22 +31,33 @@ pub struct Plan {
     /// said so.
     #[serde(default)]
     pub skippable_soak: Option<bool>,
+    /// Of 1,000 enrolled pods, how many are exposed once each wave has begun, growing to 1,000.
+    #[serde(default)]
+    pub shares: Option<Vec<u32>>,
 }
 
 impl Plan {
     /// Checks that a release can follow this plan.
     pub fn check(&self) -> Result<(), Why> {
         let wrong = |field: &str, message: String| {
-            Err(why(format!("plan.{field}"), message, "propose a plan such as waves 1, 3, 6"))
+            Err(why(format!("plan.{field}"), message, "propose a plan such as shares 10, 50, 200, 1000"))
         };
-        if self.waves.is_empty() || self.waves.len() > WAVES_LIMIT {
-            return wrong("waves", format!("there are {} waves, and 1 to {WAVES_LIMIT} are allowed", self.waves.len()));
+        let field = if self.shares.is_some() { "shares" } else { "waves" };
+        if self.shares.is_some() && !self.waves.is_empty() {
+            return wrong("waves", "shares of the fleet are given too".into());
         }
-        if self.waves[0] == 0 || self.waves.windows(2).any(|pair| pair[0] >= pair[1]) {
-            return wrong("waves", format!("{:?} does not grow from at least one pod", self.waves));
+        let steps = self.steps();
+        if steps.is_empty() || steps.len() > MAX_WAVES {
+            return wrong(field, format!("there are {} waves, and 1 to {MAX_WAVES} are allowed", steps.len()));
         }
-        if self.soak_seconds > SOAK_LIMIT {
-            return wrong("soak_seconds", format!("{} is longer than {SOAK_LIMIT} seconds", self.soak_seconds));
+        if steps[0] == 0 || steps.windows(2).any(|pair| pair[0] >= pair[1]) {
+            return wrong(field, format!("{steps:?} does not grow from at least one"));
+        }
+        if self.shares.is_some() && steps.last() != Some(&1_000) {
+            return wrong(field, format!("{steps:?} does not end in 1000, the whole fleet"));
+        }
+        if self.soak_seconds > MAX_SOAK_SECONDS {
+            return wrong("soak_seconds", format!("{} is longer than {MAX_SOAK_SECONDS} seconds", self.soak_seconds));
         }
         if self.gate.max_correction_permille > 1_000 {
             return wrong(
@@ -63,26 +72,69 @@ impl Plan {
         self.skippable_soak == Some(true)
     }
 
+    fn steps(&self) -> &[u32] {
+        self.shares.as_ref().unwrap_or(&self.waves)
+    }
+
+    /// How many waves there are.
+    pub fn waves(&self) -> u32 {
+        self.steps().len() as u32
+    }
+
+    /// How many of `pods` enrolled pods a wave reaches, the first being 1. At least one, while there is one.
+    pub fn pods_of_wave(&self, wave: u32, pods: usize) -> usize {
+        let step = match self.steps().get(wave as usize - 1) {
+            Some(step) if wave < self.waves() => *step as usize,
+            _ => return pods,
+        };
+        if self.shares.is_some() {
+            return (pods * step).div_ceil(1_000);
+        }
+        step.min(pods)
+    }
+
     /// The plan as voters read it.
     pub fn in_words(&self) -> String {
-        let waves: Vec<String> = self.waves.iter().map(u32::to_string).collect();
+        let waves = self.waves();
+        let noun = if waves == 1 { "wave" } else { "waves" };
+        let mut reach: Vec<String> = self.steps().iter().map(|step| self.reach_in_words(*step)).collect();
+        reach.pop();
+        reach.push("every pod".into());
         let soak = if self.soak_may_be_skipped() { " unless an operator ends a soak early" } else { "" };
         format!(
-            "in waves of {} pods, {} s each{soak}, stopped when after {} windows more than {} of 1000 are corrected \
+            "in {waves} {noun} ({}), {} each{soak}, stopped when after {} windows more than {} of 1000 are corrected \
              or after more than {} errors",
-            waves.join(", "),
-            self.soak_seconds,
+            reach.join(", "),
+            span_in_words(self.soak_seconds),
             self.gate.min_windows,
             self.gate.max_correction_permille,
             self.gate.max_errors
         )
+    }
+
+    fn reach_in_words(&self, step: u32) -> String {
+        match (&self.shares, step) {
+            (Some(_), share) if share % 10 == 0 => format!("{} %", share / 10),
+            (Some(_), share) => format!("{}.{} %", share / 10, share % 10),
+            (None, 1) => "1 pod".into(),
+            (None, pods) => format!("{pods} pods"),
+        }
+    }
+}
+
+fn span_in_words(seconds: u32) -> String {
+    match seconds {
+        0 => "0 s".into(),
+        _ if seconds % 86_400 == 0 => format!("{} d", seconds / 86_400),
+        _ if seconds % 3_600 == 0 => format!("{} h", seconds / 3_600),
+        _ => format!("{seconds} s"),
     }
 }
 
 /// Checks a channel's name: 1 to 32 of a–z, 0–9 and dash, so that it can be a file name anywhere.
 pub fn channel_name(name: &str) -> Result<(), Why> {
     let allowed = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
-    if (1..=32).contains(&name.len()) && name.bytes().all(allowed) && !name.starts_with('-') {
+    if (1..=MAX_CHANNEL_NAME_BYTES).contains(&name.len()) && name.bytes().all(allowed) && !name.starts_with('-') {
         return Ok(());
     }
     Err(why("channel", "its name is not 1 to 32 of a-z, 0-9 and dash", "use a name such as stable"))
@@ -98,6 +150,7 @@ mod tests {
             soak_seconds: 8,
             gate: Gate { min_windows: 40, max_correction_permille: 250, max_errors: 0 },
             skippable_soak: None,
+            shares: None,
         }
     }
 
@@ -111,9 +164,28 @@ mod tests {
     }
 
     #[test]
+    fn shares_grow_to_the_whole_fleet() {
+        let shares = |given: &[u32]| Plan { shares: Some(given.to_vec()), ..plan(&[]) };
+        assert!(shares(&[10, 1_000]).check().is_ok());
+        for bad in [&[][..], &[0, 1_000], &[10, 500], &[10, 10, 1_000], &[1_000, 1_001]] {
+            assert!(shares(bad).check().is_err(), "{bad:?}");
+        }
+        let both = Plan { shares: Some(vec![1_000]), ..plan(&[1]) };
+        assert_eq!(both.check().unwrap_err().subject, "plan.waves");
+    }
+
+    /// What was stored before there were shares.
+    #[test]
+    fn a_plan_of_the_first_version_is_read() {
+        let stored = r#"{"waves":[1,3],"soak_seconds":8,
+            "gate":{"min_windows":40,"max_correction_permille":250,"max_errors":0}}"#;
+        assert_eq!(serde_json::from_str::<Plan>(stored).unwrap(), plan(&[1, 3]));
+    }
+
+    #[test]
     fn soak_and_gate_have_limits() {
         let mut long = plan(&[1]);
-        long.soak_seconds = SOAK_LIMIT + 1;
+        long.soak_seconds = MAX_SOAK_SECONDS + 1;
         assert_eq!(long.check().unwrap_err().subject, "plan.soak_seconds");
         let mut lax = plan(&[1]);
         lax.gate.max_correction_permille = 1_001;

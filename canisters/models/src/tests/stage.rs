@@ -160,6 +160,7 @@ pub fn adoption(checkpoint: &str) -> AdoptCheckpoint {
         soak_seconds: 8,
         gate: Gate { min_windows: 40, max_correction_permille: 250, max_errors: 0 },
         skippable_soak: None,
+        shares: None,
     };
     AdoptCheckpoint { checkpoint: checkpoint.into(), channel: "stable".into(), plan }
 }

@@ -1,13 +1,6 @@
+import { readOperatorPage, type OperatorPage, type OperatorPageItem } from '@livepod/protocol';
 import { readFile } from 'node:fs/promises';
 import type { Reader } from './authentication.js';
-
-/** What the operator's page offers; written by whoever runs the stack, read at each request. */
-export interface OperatorPage {
-  sections: {
-    title: string;
-    items: { name: string; what?: string; link?: string; /** shown, with a button that copies it */ text?: string }[];
-  }[];
-}
 
 const STYLE = `
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a2e }
@@ -51,12 +44,11 @@ ${sections.map(sectionHtml).join('\n')}`,
 }
 
 type Section = OperatorPage['sections'][number];
-type Item = Section['items'][number];
 
 const sectionHtml = ({ title, items }: Section): string =>
   `<h2>${escaped(title)}</h2>${items.map(itemHtml).join('\n')}`;
 
-function itemHtml(item: Item): string {
+function itemHtml(item: OperatorPageItem): string {
   const name = item.link ? `<a href="${escaped(item.link)}">${escaped(item.name)}</a>` : escaped(item.name);
   const what = item.what ? ` <small>${escaped(item.what)}</small>` : '';
   const text = item.text ? `<pre>${escaped(item.text)}</pre><button>Copy</button>` : '';
@@ -74,12 +66,10 @@ export const signedIn = (nonce: string, home: string): string =>
     `<meta http-equiv="refresh" content="0; url=${escaped(home)}">`,
   );
 
+/** Written by whoever runs the stack, and read at each request; empty as long as nobody has written it. */
 async function readPage(file: string): Promise<OperatorPage> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as OperatorPage;
-  } catch {
-    return { sections: [] }; // not written yet
-  }
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return readOperatorPage(text) ?? { sections: [] };
 }
 
 const document_ = (nonce: string, body: string, head = ''): string =>

@@ -1,0 +1,31 @@
+import type { Plan } from '@livepod/protocol';
+import type { Plan as CandidPlan } from './generated/models.js';
+
+/** A release's plan as the canisters take it. */
+export function candidPlan({ shares, waves, soakSeconds, gate, skippableSoak }: Plan): CandidPlan {
+  return {
+    waves: Uint32Array.from(waves ?? []),
+    shares: shares ? [Uint32Array.from(shares)] : [],
+    soak_seconds: soakSeconds,
+    gate: {
+      min_windows: gate.minWindows,
+      max_correction_permille: gate.maxCorrectionPermille,
+      max_errors: gate.maxErrors,
+    },
+    skippable_soak: skippableSoak === undefined ? [] : [skippableSoak],
+  };
+}
+
+/** A plan as a canister keeps it. */
+export function planOfCandid({ shares: [shares], waves, soak_seconds, gate, skippable_soak }: CandidPlan): Plan {
+  return {
+    ...(shares ? { shares: [...shares] } : { waves: [...waves] }),
+    soakSeconds: soak_seconds,
+    gate: {
+      minWindows: gate.min_windows,
+      maxCorrectionPermille: gate.max_correction_permille,
+      maxErrors: gate.max_errors,
+    },
+    skippableSoak: skippable_soak[0] ?? false,
+  };
+}

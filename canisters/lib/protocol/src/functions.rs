@@ -1,0 +1,9 @@
+//! Function ids of what may be voted, where a canister has to know them. The whole table is the TypeScript
+//! package's (`protocol/src/governed.ts`); installation registers it with governance.
+
+/// Motions, which nothing is carried out for.
+pub const MOTION: u64 = 1;
+/// `accept_dataset` of the datasets canister.
+pub const ACCEPT_DATASET: u64 = 1_001;
+/// `adopt_checkpoint` of the models canister.
+pub const ADOPT_CHECKPOINT: u64 = 1_004;

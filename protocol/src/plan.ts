@@ -1,0 +1,157 @@
+/**
+ * How a checkpoint reaches pods: its type, its checks, its words and the product's default. The Rust of it is the crate
+ * `rollout`; both are held to `vectors/plans.json`. Without dependencies, for workflows.
+ */
+import { MAX_SOAK_SECONDS, MAX_WAVES } from './limits.js';
+
+/** When a release stops itself, and how much must be heard before its next wave. */
+export interface Gate {
+  /** Windows that the pods of a wave must have classified before the next one; corrections count from then on. */
+  minWindows: number;
+  /** Of 1000 windows, how many people may correct. */
+  maxCorrectionPermille: number;
+  /** Failed installations and run-time errors that are still bearable. */
+  maxErrors: number;
+}
+
+interface Pace {
+  /** How long each wave lasts at least. */
+  soakSeconds: number;
+  gate: Gate;
+  /** Whether an operator may end a wave's soak early; voters read it. */
+  skippableSoak?: boolean;
+}
+
+/**
+ * Waves as shares of the enrolled pods, in 1/1000, growing to 1000; or, as the first version had it, as numbers of
+ * pods, of which the last is every pod whatever it says.
+ */
+export type Plan = Pace & ({ shares: number[]; waves?: undefined } | { waves: number[]; shares?: undefined });
+
+/**
+ * Eight days: one in a hundred pods, then one in twenty, one in five, all. A wave needs two days and 10,000 windows,
+ * some hours of one wearer. One error stops it.
+ */
+export const DEFAULT_PLAN: Plan = {
+  shares: [10, 50, 200, 1000],
+  soakSeconds: 2 * 86_400,
+  gate: { minWindows: 10_000, maxCorrectionPermille: 150, maxErrors: 0 },
+  skippableSoak: false,
+};
+
+/** How many waves a plan has. */
+export const wavesOf = (plan: Plan): number => (plan.shares ?? plan.waves).length;
+
+/** How many of `pods` enrolled pods a plan's wave reaches; waves count from 1. At least one, while there is one. */
+export function podsOfWave(plan: Plan, wave: number, pods: number): number {
+  if (wave >= wavesOf(plan)) return pods;
+  if (plan.waves) return Math.min(plan.waves[wave - 1]!, pods);
+  return Math.ceil((pods * plan.shares[wave - 1]!) / 1000);
+}
+
+/** The plan as voters read it. */
+export function planInWords(plan: Plan): string {
+  const { soakSeconds, gate, skippableSoak } = plan;
+  const count = wavesOf(plan);
+  const reach = plan.shares
+    ? plan.shares.map((share) => `${share / 10} %`)
+    : plan.waves.map((pods) => `${pods} ${pods === 1 ? 'pod' : 'pods'}`);
+  return (
+    `in ${count} ${count === 1 ? 'wave' : 'waves'} (${[...reach.slice(0, -1), 'every pod'].join(', ')}), ` +
+    `${spanInWords(soakSeconds)} each${skippableSoak ? ' unless an operator ends a soak early' : ''}, stopped when ` +
+    `after ${gate.minWindows} windows more than ${gate.maxCorrectionPermille} of 1000 are corrected or after more ` +
+    `than ${gate.maxErrors} errors`
+  );
+}
+
+function spanInWords(seconds: number): string {
+  if (seconds === 0 || seconds % 3600 !== 0) return `${seconds} s`;
+  return seconds % 86_400 === 0 ? `${seconds / 86_400} d` : `${seconds / 3600} h`;
+}
+
+/** What is wrong with a plan: the field (empty for the whole), the problem and the remedy, which make a sentence. */
+export class PlanError extends Error {
+  constructor(
+    readonly field: string,
+    readonly problem: string,
+    readonly remedy: string,
+  ) {
+    super(`${field === '' ? 'plan' : `plan.${field}`} ${problem}. ${remedy}.`);
+  }
+}
+
+const COUNT_LIMIT = 4_000_000_000;
+
+/** Reads a plan of either version. @throws PlanError */
+export function parsePlan(value: unknown): Plan {
+  const given = fieldsOf(value, '', ['shares', 'waves', 'soakSeconds', 'gate', 'skippableSoak']);
+  const gate = fieldsOf(given['gate'], 'gate', ['minWindows', 'maxCorrectionPermille', 'maxErrors']);
+  const pace = {
+    soakSeconds: count(given['soakSeconds'], 'soakSeconds', 0, MAX_SOAK_SECONDS),
+    gate: {
+      minWindows: count(gate['minWindows'], 'gate.minWindows', 0, COUNT_LIMIT),
+      maxCorrectionPermille: count(gate['maxCorrectionPermille'], 'gate.maxCorrectionPermille', 0, 1000),
+      maxErrors: count(gate['maxErrors'], 'gate.maxErrors', 0, COUNT_LIMIT),
+    },
+    skippableSoak: flag(given['skippableSoak'], 'skippableSoak'),
+  };
+  if (given['waves'] === undefined) return { shares: sharesOf(given['shares']), ...pace };
+  if (given['shares'] !== undefined)
+    throw new PlanError('waves', 'and "shares" are both given', 'Give shares of the fleet, and leave "waves" out');
+  return { waves: growing(given['waves'], 'waves', COUNT_LIMIT, 'numbers of pods, such as [1, 3, 6]'), ...pace };
+}
+
+const SHARES = 'shares in 1/1000 of the pods that end in 1000, such as [10, 50, 200, 1000]';
+
+function sharesOf(value: unknown): number[] {
+  const shares = growing(value, 'shares', 1000, SHARES);
+  if (shares.at(-1) !== 1000)
+    throw new PlanError(`shares[${shares.length - 1}]`, 'is not 1000, the whole fleet', `Give growing ${SHARES}`);
+  return shares;
+}
+
+function growing(value: unknown, field: string, max: number, such: string): number[] {
+  if (!Array.isArray(value)) {
+    const problem = value === undefined ? 'is missing' : 'is no list';
+    throw new PlanError(field, problem, `Give growing ${such}`);
+  }
+  if (value.length < 1 || value.length > MAX_WAVES)
+    throw new PlanError(field, `has ${value.length} entries`, `Give 1 to ${MAX_WAVES}`);
+  const steps = value.map((item, index) => count(item, `${field}[${index}]`, 1, max));
+  const back = steps.findIndex((step, index) => index > 0 && step <= steps[index - 1]!);
+  if (back > 0)
+    throw new PlanError(`${field}[${back}]`, 'is not larger than the wave before it', `Give growing ${such}`);
+  return steps;
+}
+
+function count(value: unknown, field: string, min: number, max: number): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  const problem = value === undefined ? 'is missing' : `is ${shown(value)}, which does not fit`;
+  throw new PlanError(field, problem, `Give a whole number from ${min} to ${max}`);
+}
+
+function flag(value: unknown, field: string): boolean {
+  if (value === undefined) return false;
+  if (typeof value === 'boolean') return value;
+  throw new PlanError(field, `is ${shown(value)}, which does not fit`, 'Give true or false');
+}
+
+function fieldsOf(value: unknown, field: string, known: string[]): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const problem = value === undefined ? 'is missing' : `is ${shown(value)}, which is no object`;
+    throw new PlanError(field, problem, `Give one JSON object with ${known.join(', ')}`);
+  }
+  const unknown = Object.keys(value).find((key) => !known.includes(key));
+  if (unknown !== undefined)
+    throw new PlanError(
+      field === '' ? unknown : `${field}.${unknown}`,
+      'is not a field of this input',
+      `Leave it out, or use one of ${known.join(', ')}`,
+    );
+  return value as Record<string, unknown>;
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? typeof value;
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
