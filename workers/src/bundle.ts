@@ -47,9 +47,7 @@ export async function workflowBundle(entry: Entry): Promise<Bundle> {
   const source = fileURLToPath(import.meta.resolve(`@livepod/workflows/${entry}`));
   const hash = createHash('sha256').update((require('@temporalio/worker/package.json') as { version: string }).version);
   const { payloadConverterPath, failureConverterPath } = dataConverter();
-  const sources = (await readdir(dirname(source)))
-    .filter(isSource)
-    .map((name) => join(dirname(source), name));
+  const sources = (await readdir(dirname(source))).filter(isSource).map((name) => join(dirname(source), name));
   // What workflows import of the vocabulary decides as well.
   const protocol = dirname(fileURLToPath(import.meta.resolve('@livepod/protocol')));
   const vocabulary = await readdir(protocol, { recursive: true });

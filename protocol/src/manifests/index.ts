@@ -7,12 +7,7 @@ export {
   type Approval,
   type HyperparameterRange,
 } from './recipe.js';
-export {
-  parseCheckpointManifest,
-  type CheckpointDocument,
-  type CheckpointManifest,
-  type Input,
-} from './checkpoint.js';
+export { parseCheckpointManifest, type CheckpointDocument, type CheckpointManifest, type Input } from './checkpoint.js';
 export { parseEvaluation, type Evaluation, type EvaluationDocument } from './evaluation.js';
 export {
   contractOf,
