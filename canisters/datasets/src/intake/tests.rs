@@ -483,7 +483,7 @@ fn a_room_that_somebody_works_on_is_left_to_the_next_collection() {
     canister();
     let uid = reserved(1);
     wait(WEEK);
-    let held = lock(&uid).unwrap();
+    let held = rooms::lock(&uid).unwrap();
     collects_nothing();
     drop(held);
     assert!(collected().is_none());
