@@ -9,7 +9,7 @@ import { checkNode, installPackages, root } from './packages.mjs';
 checkNode();
 // a note for developers, printed by each process
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
-installPackages();
+await installPackages();
 
 const main = join(root, 'infra/stack/src/suites/main.ts');
 process.argv[1] = main;

@@ -78,6 +78,10 @@ function rustfmt(folder) {
   return ['fmt', '--all', ...manifest(folder), ...(write ? [] : ['--check'])];
 }
 
+function clippy(folder) {
+  return ['clippy', '--locked', '--quiet', '--all-targets', ...manifest(folder), '--', '-D', 'warnings'];
+}
+
 function manifest(folder) {
   return ['--manifest-path', join(folder, 'Cargo.toml')];
 }

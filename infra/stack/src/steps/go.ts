@@ -13,6 +13,8 @@ export interface GoTool {
   module: string;
   package: string;
   ldflags?: string;
+  /** Build tags, by which parts that are not used here are left out. */
+  tags?: string;
 }
 
 /** Where a tool is built to, and whether it has been, from these very modules. */
@@ -20,7 +22,12 @@ async function plan(tool: GoTool): Promise<{ module: string; path: string; done:
   const module = join(root, tool.module);
   const path = cache('bin', tool.name);
   const stamp = cache('stamps', tool.name);
-  const inputs = await hashOf([join(module, 'go.mod'), join(module, 'go.sum')], tool.package, tool.ldflags ?? '');
+  const inputs = await hashOf(
+    [join(module, 'go.mod'), join(module, 'go.sum')],
+    tool.package,
+    tool.ldflags ?? '',
+    tool.tags ?? '',
+  );
   const done = existsSync(path) && (await stamped(stamp, inputs));
   return { module, path, done, finish: () => writeStamp(stamp, inputs) };
 }
@@ -29,7 +36,10 @@ async function plan(tool: GoTool): Promise<{ module: string; path: string; done:
 export async function fetchGoTool(tool: GoTool): Promise<void> {
   const { module, done } = await plan(tool);
   if (done || which('go') === null) return;
-  await run('go', ['list', '-mod=readonly', '-deps', tool.package], { cwd: module, timeout: 20 * 60_000 });
+  await run('go', ['list', '-mod=readonly', `-tags=${tool.tags ?? ''}`, '-deps', tool.package], {
+    cwd: module,
+    timeout: 20 * 60_000,
+  });
 }
 
 /** Builds a Go program from pinned modules into `.cache/bin`; says whether it had to. */
@@ -44,10 +54,10 @@ export async function buildGoTool(
   }
   progress(`${await versionOf('go', ['version'])}: compiling ${tool.package}`);
   await mkdir(cache('bin'), { recursive: true });
-  const ldflags = `-ldflags=-s -w ${tool.ldflags ?? ''}`;
+  const flags = [`-tags=${tool.tags ?? ''}`, `-ldflags=-s -w ${tool.ldflags ?? ''}`];
   await run(
     'go',
-    ['build', '-v', '-trimpath', '-buildvcs=false', '-mod=readonly', ldflags, '-o', `${path}.new`, tool.package],
+    ['build', '-v', '-trimpath', '-buildvcs=false', '-mod=readonly', ...flags, '-o', `${path}.new`, tool.package],
     { cwd: module, onLine: counted(progress), timeout: 30 * 60_000 },
   );
   await rename(`${path}.new`, path);

@@ -27,3 +27,33 @@ export function slowest(times: Map<string, number>, howMany: number): string[] {
     .slice(0, howMany)
     .map(([file, seconds]) => `${seconds.toFixed(1).padStart(7)} s  ${file}`);
 }
+
+/** Seconds from which on a file has a row of its own in a table. */
+const OWN_ROW = 10;
+
+/** Two runs as a Markdown table: slow files by name, the others summed by package, and all together. */
+export function compared(before: Map<string, number>, after: Map<string, number>): string {
+  const rows = new Map<string, { before: number; after: number }>();
+  const add = (name: string, side: 'before' | 'after', seconds: number): void => {
+    const row = rows.get(name) ?? { before: 0, after: 0 };
+    row[side] += seconds;
+    rows.set(name, row);
+  };
+  for (const [side, times] of [
+    ['before', before],
+    ['after', after],
+  ] as const) {
+    for (const [file, seconds] of times) {
+      const slow = Math.max(before.get(file) ?? 0, after.get(file) ?? 0) >= OWN_ROW;
+      add(slow ? file : `quick ones of ${packageOf(file)}`, side, seconds);
+      add('all, one after the other', side, seconds);
+    }
+  }
+  const lines = [...rows]
+    .sort(([, a], [, b]) => Math.max(b.before, b.after) - Math.max(a.before, a.after))
+    .map(([name, row]) => `| ${name} | ${shown(row.before)} | ${shown(row.after)} |`);
+  return ['| test file | before, s | after, s |', '| --- | ---: | ---: |', ...lines].join('\n');
+}
+
+const packageOf = (file: string): string => /^(infra|apps|canisters)\/[\w-]+|^[\w-]+/.exec(file)![0];
+const shown = (seconds: number): string => (seconds === 0 ? '–' : seconds.toFixed(1));
