@@ -6,7 +6,8 @@ import { changedSince, impactOf, type Tree } from './impact.js';
 
 /** Two packages, canisters, and a story that starts the second package's program. */
 const FILES: Record<string, string> = {
-  'package.json': '{"workspaces": ["protocol", "pod", "infra/story"]}',
+  'package.json':
+    '{"workspaces": ["protocol", "pod", "infra/story"], "scripts": {"tell": "exec node infra/story/src/main.ts"}}',
   'protocol/package.json': '{"name": "@livepod/protocol", "exports": {".": "./src/index.ts"}}',
   'protocol/src/index.ts': "export * from './ids.js';",
   'protocol/src/ids.ts': 'export const id = 1;',
@@ -23,6 +24,8 @@ const FILES: Record<string, string> = {
   'infra/story/package.json': '{"name": "@livepod/story"}',
   'infra/story/src/pods.ts': "spawn(process.execPath, [join(root, 'pod', 'src', `${name}.ts`)]);",
   'infra/story/src/story.slow.test.ts': "import { start } from './pods.js';",
+  'infra/story/src/main.ts': "tell('all');",
+  'infra/story/src/told.test.ts': "spawn('npm', ['run', '-s', 'tell', '--', '--once']);",
   'infra/story/src/money.test.ts': "install({ wasmDir: join(root, '.cache', 'wasm') });",
   'canisters/ledger/src/lib.rs': 'fn main() {}',
 };
@@ -40,6 +43,10 @@ describe('what a change can affect', () => {
 
   it('is everything that starts the program, by a path that is only known at run time', () => {
     expect(testsOf('pod/src/main.ts')).toEqual(['infra/story/src/story.slow.test.ts']);
+  });
+
+  it('is everything that starts it as a script of npm', () => {
+    expect(testsOf('infra/story/src/main.ts')).toEqual(['infra/story/src/told.test.ts']);
   });
 
   it('is the test alone that was changed itself', () => {

@@ -22,7 +22,6 @@ const BUILT: { from: RegExp; usedBy: RegExp }[] = [
   { from: /^infra\/temporal\//, usedBy: /\bbin\/temporal\b/ },
   { from: /^infra\/s3\//, usedBy: /\bbin\/versitygw\b/ },
   { from: /^infra\/deploy\/tools\//, usedBy: /\bhelm\b/ },
-  { from: /^infra\/ic\/bin\/ic\.mjs$/, usedBy: /\brun\/-s\/ic\b/ }, // npm run -s ic
 ];
 /** How tests are run and compiled. */
 const FOR_ALL = /^(package(-lock)?\.json|tsconfig\.json|jest\..*|\.npmrc|test\/jest\/.*)$/;
@@ -91,6 +90,7 @@ class Graph {
   /** Entry files of packages, by what imports call them. */
   private readonly entries = new Map<string, string>();
   private readonly packages: string[];
+  private readonly scripts: Record<string, string>;
   /** For each file or folder, the sources that name it. */
   private readonly users = new Map<string, Set<string>>();
   private readonly usersOfBuilt = BUILT.map(() => new Set<string>());
@@ -100,7 +100,11 @@ class Graph {
     for (const file of tree.files) {
       for (let folder = dirname(file); folder !== '.'; folder = dirname(folder)) this.folders.add(folder);
     }
-    const { workspaces } = JSON.parse(tree.read('package.json')) as { workspaces: string[] };
+    const { workspaces, scripts } = JSON.parse(tree.read('package.json')) as {
+      workspaces: string[];
+      scripts?: Record<string, string>;
+    };
+    this.scripts = scripts ?? {};
     this.packages = [...workspaces].sort((a, b) => b.length - a.length);
     for (const folder of workspaces) this.readManifest(folder);
     for (const file of tree.files) if (SOURCE.test(file)) this.readSource(file);
@@ -151,11 +155,16 @@ class Graph {
     const code = this.tree
       .read(file)
       .replace(/^\s*(\/\/|\/?\*).*$/gm, '') // comments name much that is not used
-      .replace(/['"]\s*,\s*['"]/g, '/'); // join(root, 'infra', 'ic') names infra/ic
+      .replace(/['"]\s*,\s*\[?['"]/g, '/'); // join(root, 'infra', 'ic') names infra/ic
     for (const [at, { usedBy }] of BUILT.entries()) if (usedBy.test(code)) this.usersOfBuilt[at]!.add(file);
     for (const [, text] of code.matchAll(/['"`]([^'"`\n]*)/g)) {
       const named = this.named(text!, file);
       if (named !== undefined && named !== file) this.note(named, file);
+    }
+    // spawn('npm', ['run', '-s', 'ic', …]) starts what the script starts
+    for (const [, name] of code.matchAll(/\bnpm(?:\/run)?(?:\/-s|\/--silent)?\/([\w:]+)/g)) {
+      const program = this.scripts[name!]?.split(' ').find((word) => this.known.has(word));
+      if (program !== undefined) this.note(program, file);
     }
   }
 
