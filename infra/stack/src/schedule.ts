@@ -20,8 +20,9 @@ export async function runAll(works: readonly Work[], onFailure: () => void = () 
   const ended = new Map<string, Promise<void>>();
   const lastOf = new Map<string, Promise<void>>();
   for (const work of works) {
-    const before = (work.after ?? []).map((name) => ended.get(name));
-    if (work.lane !== undefined) before.push(lastOf.get(work.lane));
+    const named = (work.after ?? []).map((name) => ended.get(name));
+    const inLane = work.lane === undefined ? undefined : lastOf.get(work.lane);
+    const before = [...named, inLane].filter((one) => one !== undefined);
     const end = Promise.all(before).then(async () => {
       if (failure) return;
       try {
