@@ -16,4 +16,6 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/\\.cache/', '<rootDir>/\\.state/', '/dist/', '/target/'],
   testPathIgnorePatterns: ['/node_modules/', '\\.slow\\.test\\.ts$', '\\.e2e\\.test\\.ts$'],
   testTimeout: 60_000,
+  /** Kept between runs: what was compiled, and how long each file took, by which the longest begin first. */
+  cacheDirectory: '<rootDir>/.cache/jest',
 };

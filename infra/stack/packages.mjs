@@ -1,8 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compileEarly } from './early.mjs';
 
 /** Plain Node, because it runs before anything is installed. */
 export const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -27,18 +29,20 @@ export const installed = () => existsSync(join(root, 'node_modules/.package-lock
  * `npm ci` would ask for more: that the lock names the binaries of every platform, also of those that a registry may
  * not carry. `--no-save` keeps the lock as it is committed.
  */
-export function installPackages() {
+export async function installPackages() {
   const lock = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
   if (installed() && existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   console.log('npm install: the packages of package-lock.json');
-  try {
-    execFileSync('npm', ['install', '--no-save', '--no-audit', '--no-fund'], {
-      cwd: root,
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-  } catch {
+  const stopCompiling = compileEarly(root);
+  const npm = spawn('npm', ['install', '--no-save', '--no-audit', '--no-fund'], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const [status] = await once(npm, 'exit').catch(() => [1]);
+  stopCompiling();
+  if (status !== 0) {
     console.error(
       'npm install failed (its output is above). It needs a package registry; see "npm config get registry".',
     );

@@ -16,7 +16,7 @@ if (doctor && !installed()) {
   );
   process.exit(1);
 }
-if (!doctor) installPackages();
+if (!doctor) await installPackages();
 
 const main = join(root, doctor ? 'infra/stack/src/main.ts' : 'apps/story/src/main.ts');
 process.argv[1] = main;

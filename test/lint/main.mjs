@@ -2,8 +2,11 @@
  * `npm run lint [-- CHECK…]` and `npm run format`: every check of how the sources look and what they may import, or the
  * named ones alone. `--write` lets the formatters write instead of complain. Runs all of them, says what failed, and
  * ends with status 1 if any did.
+ *
+ * Node's checks and Cargo's run beside each other; a check's output is shown when it has ended, so that none is mixed
+ * with another's. Cargo's wait for each other anyway, since they share a target folder.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -19,33 +22,56 @@ const cargo = rust();
 const CACHED = ['--cache', '--cache-strategy', 'content', '--cache-location', join(root, '.cache/prettier')];
 
 /** Each: its name, a program, its arguments. */
-const checks = [
+const ofNode = [
   ['edges', process.execPath, [own('edges.mjs'), ...(write ? ['--draw'] : [])]],
   ['prettier', bin('prettier'), ['--log-level', 'warn', ...CACHED, write ? '--write' : '--check', '.']],
   ['width', process.execPath, [own('width.mjs')]],
   ['oxlint', bin('oxlint'), ['--type-aware', '--deny-warnings']],
+];
+const ofCargo = [
   ...workspaces.map((folder) => ['rustfmt', cargo, rustfmt(folder)]),
   ...(write ? [] : workspaces.map((folder) => ['clippy', cargo, clippy(folder)])),
 ];
 
-const unknown = positionals.filter((name) => !checks.some(([known]) => known === name));
+const known = [...new Set([...ofNode, ...ofCargo].map(([name]) => name))];
+const unknown = positionals.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
-  const known = [...new Set(checks.map(([name]) => name))].join(', ');
-  process.stderr.write(`There is no check ${unknown.join(', ')}; there are ${known}.\n`);
+  process.stderr.write(`There is no check ${unknown.join(', ')}; there are ${known.join(', ')}.\n`);
   process.exit(2);
 }
-const wanted = checks.filter(([name]) => positionals.length === 0 || positionals.includes(name));
+const wanted = ([name]) => positionals.length === 0 || positionals.includes(name);
 
-const failed = wanted.filter(([name, program, args]) => {
-  const env = { ...process.env, CARGO_TARGET_DIR: join(root, '.cache/cargo-target'), CARGO_TERM_COLOR: 'never' };
-  const { status, error } = spawnSync(program, args, { cwd: root, env, stdio: 'inherit' });
-  if (status !== 0) process.stderr.write(`${name}: failed${error ? ` (${error.message})` : ''}\n`);
-  return status !== 0;
-});
+const failed = (await Promise.all([ofNode, ofCargo].map((checks) => inTurn(checks.filter(wanted))))).flat();
 if (failed.length > 0) {
-  const names = [...new Set(failed.map(([name]) => name))].join(', ');
+  const names = [...new Set(failed)].join(', ');
   process.stderr.write(`Failed: ${names}. npm run format writes what can be written.\n`);
   process.exitCode = 1;
+}
+
+/** @returns the names of those that failed */
+async function inTurn(checks) {
+  const failures = [];
+  for (const [name, program, args] of checks) {
+    const { status, output } = await run(program, args);
+    process.stderr.write(output);
+    if (status === 0) continue;
+    process.stderr.write(`${name}: failed\n`);
+    failures.push(name);
+  }
+  return failures;
+}
+
+function run(program, args) {
+  const env = { ...process.env, CARGO_TARGET_DIR: join(root, '.cache/cargo-target'), CARGO_TERM_COLOR: 'never' };
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => (output += text));
+    }
+    child.on('error', (error) => resolve({ status: 1, output: `${error.message}\n` }));
+    child.on('close', (status) => resolve({ status: status ?? 1, output }));
+  });
 }
 
 function rustfmt(folder) {

@@ -6,16 +6,27 @@ import { run, which } from './run.js';
  */
 export const canInstall = (): boolean => process.getuid?.() === 0 && which('apt-get') !== null;
 
-/** Installs Debian packages. */
-export async function aptInstall(packages: string[], progress: (line: string) => void): Promise<void> {
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+/** Installs Debian packages. dpkg lets one install at a time: those who ask meanwhile wait for their turn. */
+export function aptInstall(packages: string[], progress: (line: string) => void): Promise<void> {
+  const turn = lastTurn.then(() => install(packages, progress));
+  lastTurn = turn.catch(() => {});
+  return turn;
+}
+
+let lastTurn: Promise<void> = Promise.resolve();
+/** The lists of packages are fetched once in a process. */
+let updated: Promise<unknown> | undefined;
+
+async function install(packages: string[], progress: (line: string) => void): Promise<void> {
+  const options = { env: { DEBIAN_FRONTEND: 'noninteractive' }, onLine: progress, toTheEnd: true };
   progress(`apt-get install ${packages.join(' ')}`);
-  await run('apt-get', ['update'], { env, onLine: progress, timeout: 5 * 60_000 });
-  await run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], {
-    env,
-    onLine: progress,
-    timeout: 20 * 60_000,
+  updated ??= run('apt-get', ['update'], { ...options, timeout: 5 * 60_000 });
+  await updated.catch((error: Error) => {
+    updated = undefined;
+    throw error;
   });
+  const args = ['install', '-y', '--no-install-recommends', ...packages];
+  await run('apt-get', args, { ...options, timeout: 20 * 60_000 });
 }
 
 /**

@@ -1,6 +1,8 @@
 import { createServer } from 'node:net';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { bornAt, isAlive, type Pid } from './pids.js';
 
 /**
  * Chooses ports of 127.0.0.1: the one used last time, else the usual one, else any; remembers the choice, so that links
@@ -20,7 +22,8 @@ export class Ports {
 
   async choose(name: string, usual: number): Promise<number> {
     for (const port of [this.chosen[name], usual]) {
-      if (port !== undefined && !this.taken.has(port) && (await bound(port)) !== null) return this.keep(name, port);
+      if (port === undefined || this.taken.has(port) || (await bound(port)) === null) continue;
+      if (claim(port)) return this.keep(name, port);
     }
     for (;;) {
       const port = (await bound(0))!;
@@ -34,6 +37,36 @@ export class Ports {
     mkdirSync(dirname(this.file), { recursive: true });
     writeFileSync(this.file, `${JSON.stringify(this.chosen, null, 2)}\n`);
     return port;
+  }
+}
+
+/**
+ * Keeps a port from other stacks that start at this moment: it is free until the server that it is for listens.
+ *
+ * @returns whether no other living process has claimed it
+ */
+function claim(port: number): boolean {
+  const file = join(tmpdir(), 'livepod-ports', String(port));
+  const me: Pid = { pid: process.pid, born: bornAt(process.pid) ?? '' };
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    const owner = ownerOf(file);
+    if (owner?.pid === me.pid) return true;
+    if (owner && isAlive(owner)) return false;
+    rmSync(file, { force: true });
+    writeFileSync(file, JSON.stringify(me), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    // another was faster; any other reason (a folder of another user's) is none to do without the port
+    return (error as NodeJS.ErrnoException).code !== 'EEXIST';
+  }
+}
+
+function ownerOf(file: string): Pid | null {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Pid;
+  } catch {
+    return null;
   }
 }
 

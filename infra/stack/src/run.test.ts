@@ -1,7 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { bornAt } from './pids.js';
 import { Ports } from './ports.js';
 import { run, versionOf, which } from './run.js';
 import { setUp } from './setup.js';
@@ -79,5 +82,23 @@ describe('ports', () => {
     const ports = new Ports(join(work, 'other.json'));
     expect(await ports.choose('a', usual)).toBe(usual);
     expect(await ports.choose('b', usual)).not.toBe(usual);
+  });
+
+  it('are left to another process that has chosen them, though nothing listens there yet', async () => {
+    const usual = await new Promise<number>((resolve) => {
+      const probe = createServer().listen(0, '127.0.0.1', () => {
+        const { port } = probe.address() as { port: number };
+        probe.close(() => resolve(port));
+      });
+    });
+    const claim = join(tmpdir(), 'livepod-ports', String(usual));
+    const other = spawn('sleep', ['60']);
+    mkdirSync(dirname(claim), { recursive: true });
+    writeFileSync(claim, JSON.stringify({ pid: other.pid, born: bornAt(other.pid!) }));
+    expect(await new Ports(join(work, 'one.json')).choose('a', usual)).not.toBe(usual);
+    other.kill('SIGKILL');
+    await once(other, 'exit');
+    expect(await new Ports(join(work, 'two.json')).choose('a', usual)).toBe(usual);
+    rmSync(claim);
   });
 });

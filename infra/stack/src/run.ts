@@ -13,6 +13,8 @@ export interface RunOptions {
   timeout?: number;
   /** Text for its standard input. */
   input?: string;
+  /** Not cut short when set-up ends early: half an installed package would have to be repaired by hand. */
+  toTheEnd?: boolean;
 }
 
 /**
@@ -35,7 +37,7 @@ export async function run(command: string, args: string[], options: RunOptions =
         /* already gone */
       }
   };
-  running.add(killGroup);
+  if (!options.toTheEnd) running.add(killGroup);
   let stdout = '';
   const tail: string[] = [];
   const take = (line: string): void => {
@@ -104,7 +106,7 @@ export function onLines(stream: NodeJS.ReadableStream, take: (line: string) => v
 }
 
 const running = new Set<() => void>();
-/** Set-up commands have process groups of their own, so an interrupt has to be passed on to them. */
+/** Set-up commands have process groups of their own: an interrupt, or the failure of one, is passed on by this. */
 export function killRunningCommands(): void {
   for (const kill of running) kill();
 }

@@ -1,8 +1,9 @@
-import { Listr } from 'listr2';
+import { shown, type ShownWork } from './display.js';
 import { StackError } from './errors.js';
 import { cache } from './paths.js';
 import { killRunningCommands } from './run.js';
-import type { Step } from './step.js';
+import { runAll } from './schedule.js';
+import type { Step, StepOutcome } from './step.js';
 import { browser } from './steps/browser.js';
 import { deployTools, prometheus } from './steps/deployTools.js';
 import { findRecordings, recordingsWays, type Recordings } from './steps/recordings.js';
@@ -31,9 +32,18 @@ export interface SetUpResult {
   /** Sentences on what is there, but less good than it could be. */
   warnings: string[];
   seconds: number;
+  times: StepTime[];
 }
 
-/** Every step of set-up, in the order in which they run. */
+/** When a step ran, in seconds from the beginning of set-up. */
+export interface StepTime {
+  step: string;
+  how: StepOutcome['how'];
+  from: number;
+  to: number;
+}
+
+/** Every step of set-up; in each lane, what takes longest comes first. */
 export function steps(options: SetUpOptions, found: (recordings: Recordings) => void = () => {}): Step[] {
   const recordings: Step = {
     name: 'recordings',
@@ -46,15 +56,15 @@ export function steps(options: SetUpOptions, found: (recordings: Recordings) => 
     },
   };
   const all = [
-    recordings,
-    tensorflow,
-    sandbox,
     rust,
-    instrument,
     canisters,
-    ...(options.forTests ? [testCanister, pythonAgent, pocketSuite, browser] : []),
+    instrument,
     temporal,
     s3,
+    tensorflow,
+    recordings,
+    sandbox,
+    ...(options.forTests ? [testCanister, pythonAgent, pocketSuite, browser] : []),
     ...(options.forTests ? [prometheus, deployTools] : []),
   ];
   const unknown = options.only?.filter((name) => !all.some((step) => step.name === name)) ?? [];
@@ -69,79 +79,79 @@ export function steps(options: SetUpOptions, found: (recordings: Recordings) => 
 }
 
 /**
- * Makes sure of everything that the stack and the story need, one step after the other (builds use every core as it
- * is), and shows progress: a live list on a terminal, plain lines elsewhere.
+ * Makes sure of everything that the stack and the story need, and shows progress. Steps run side by side: what is
+ * downloaded while something compiles costs no time, and neither does the end of a build that is down to one processor.
  *
  * @throws StackError `stepFailed` naming the step, why it failed, and the other ways to provide the same
  */
 export async function setUp(options: SetUpOptions = {}): Promise<SetUpResult> {
   const began = Date.now();
-  const result: SetUpResult = { recordings: null, wasmDir: cache('wasm'), warnings: [], seconds: 0 };
+  const result: SetUpResult = { recordings: null, wasmDir: cache('wasm'), warnings: [], seconds: 0, times: [] };
   const list = steps(options, (recordings) => {
     result.recordings = recordings;
   });
   let interrupted = false;
-  const live = process.stdout.isTTY && !process.env['CI'];
-  const tasks = new Listr(
-    list.map((step) => ({
-      title: step.title,
-      task: async (_: unknown, task: { title: string; output: string }): Promise<void> => {
-        const since = Date.now();
-        const outcome = await step
-          .run(
-            throttled((line) => {
-              task.output = line;
-            }, live),
-          )
-          .catch((error: Error) => {
-            if (interrupted) return null;
-            throw new StackError(
-              'stepFailed',
-              { step: step.name, cause: error.message },
-              `${step.title}: ${error.message}\nWhat it needs, any one ` +
-                `of:\n${step.ways.map((way) => `  - ${way}`).join('\n')}`,
-            );
-          });
-        if (interrupted || outcome === null)
-          throw new StackError(
-            'stepFailed',
-            { step: step.name },
-            `${step.title}: interrupted; the next start goes on from here.`,
-          );
+  const works = list.map((step): ShownWork => {
+    const fetched = step.fetch?.().catch(() => {}); // `run` says what cannot be had
+    return {
+      ...step,
+      async run(progress) {
+        const from = secondsSince(began);
+        const outcome = await endOf(step, fetched, progress, () => interrupted);
+        const to = secondsSince(began);
         if (outcome.warning) result.warnings.push(outcome.warning);
-        task.title =
-          `${step.title}: ` +
-          `${outcome.detail}${outcome.how === 'built' ? ` (${Math.round((Date.now() - since) / 1000)} s)` : ''}`;
+        result.times.push({ step: step.name, how: outcome.how, from, to });
+        return `${step.title}: ${outcome.detail}${outcome.how === 'built' ? ` (${Math.round(to - from)} s)` : ''}`;
       },
-    })),
-    {
-      concurrent: false,
-      registerSignalListeners: false,
-      renderer: live ? 'default' : 'simple',
-      rendererOptions: { collapseErrors: false } as object,
-    },
-  );
+    };
+  });
   const onSignal = (): void => {
     interrupted = true;
     killRunningCommands();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
-    await tasks.run();
+    await shown(works, (all) => runAll(all, killRunningCommands));
   } finally {
     process.removeListener('SIGINT', onSignal).removeListener('SIGTERM', onSignal);
   }
   for (const warning of result.warnings) console.warn(`warning: ${warning}`);
-  result.seconds = (Date.now() - began) / 1000;
+  result.seconds = secondsSince(began);
+  if (result.times.some(({ how }) => how === 'built')) console.log(took(result));
   return result;
 }
 
-/** Without a terminal one line every ten seconds shows that a build is alive. */
-function throttled(show: (line: string) => void, live: boolean): (line: string) => void {
-  let last = 0;
-  return (line) => {
-    if (!live && Date.now() - last < 10_000) return;
-    last = Date.now();
-    show(line.slice(0, 160));
-  };
+async function endOf(
+  step: Step,
+  fetched: Promise<void> | undefined,
+  progress: (line: string) => void,
+  interrupted: () => boolean,
+): Promise<StepOutcome> {
+  if (fetched) {
+    progress('downloading');
+    await fetched;
+  }
+  const outcome = await step.run(progress).catch((error: Error) => {
+    if (interrupted()) return null;
+    const ways = step.ways.map((way) => `  - ${way}`).join('\n');
+    throw new StackError(
+      'stepFailed',
+      { step: step.name, cause: error.message },
+      `${step.title}: ${error.message}\nWhat it needs, any one of:\n${ways}`,
+    );
+  });
+  if (interrupted() || outcome === null) {
+    const why = `${step.title}: interrupted; the next start goes on from here.`;
+    throw new StackError('stepFailed', { step: step.name }, why);
+  }
+  return outcome;
 }
+
+/** What was made, and from when to when, so that a slow start shows where it was slow. */
+function took({ seconds, times }: SetUpResult): string {
+  const made = times.filter(({ how }) => how === 'built').sort((a, b) => a.from - b.from);
+  const spans = made.map(({ step, from, to }) => `${step} ${Math.round(from)}–${Math.round(to)}`);
+  return `Set-up took ${Math.round(seconds)} s (from–to): ${spans.join(', ')}`;
+}
+
+const secondsSince = (moment: number): number => (Date.now() - moment) / 1000;

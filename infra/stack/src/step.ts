@@ -15,5 +15,14 @@ export interface Step {
   title: string;
   /** What it needs, and the other ways to provide the same; shown when it fails and by the doctor. */
   ways: string[];
+  /** Names of steps whose result it uses. */
+  after?: readonly string[];
+  /** Builds that use every core by themselves: those of one lane run one after the other, lanes side by side. */
+  lane?: 'cargo' | 'go';
+  /**
+   * Downloads what `run` will need and does not have. Begins at once, whatever the step itself waits for; a failure
+   * does not matter, since `run` downloads what is still missing, and says why that is not possible.
+   */
+  fetch?(): Promise<void>;
   run(progress: (line: string) => void): Promise<StepOutcome>;
 }

@@ -4,7 +4,7 @@ import { aptInstall, canInstall } from './debian.js';
 import { StackError } from './errors.js';
 import { run, versionOf, which } from './run.js';
 
-const TARGET = 'wasm32-unknown-unknown';
+export const TARGET = 'wasm32-unknown-unknown';
 const PACKAGES = ['rustc-web', 'cargo-web', 'rust-web-src', 'lld-19'];
 
 /** How this machine compiles Rust to Wasm: `cargo build ...args` with `env`. */

@@ -7,12 +7,12 @@ import { cache, own } from '../paths.js';
 import { run, versionOf, which } from '../run.js';
 import { hashOf, stamped, writeStamp } from '../stamp.js';
 import type { Step } from '../step.js';
-import { buildGoTool } from './go.js';
+import { buildGoTool, fetchGoTool } from './go.js';
 
 const MODULE = 'infra/deploy/tools';
 const TOOLS = [
-  { name: 'helm', package: 'helm.sh/helm/v3/cmd/helm' },
-  { name: 'kubeconform', package: 'github.com/yannh/kubeconform/cmd/kubeconform' },
+  { name: 'helm', module: MODULE, package: 'helm.sh/helm/v3/cmd/helm' },
+  { name: 'kubeconform', module: MODULE, package: 'github.com/yannh/kubeconform/cmd/kubeconform' },
 ];
 
 /** For the tests of infra/deploy: Helm, kubeconform, and the schemas of Kubernetes. */
@@ -23,9 +23,13 @@ export const deployTools: Step = {
     'Go 1.25 or later and a module proxy: built from infra/deploy/tools/go.mod, four minutes once; and Python ' +
       '3 with pip and a package index: kubernetes-validate 1.37.0',
   ],
+  lane: 'go',
+  async fetch() {
+    for (const tool of TOOLS) await fetchGoTool(tool);
+  },
   async run(progress) {
     let built = false;
-    for (const tool of TOOLS) built = (await buildGoTool({ ...tool, module: MODULE }, progress)).built || built;
+    for (const tool of TOOLS) built = (await buildGoTool(tool, progress)).built || built;
     built = (await schemas(progress)) || built;
     return { how: built ? 'built' : 'cached', detail: 'helm 3.19.5, kubeconform 0.7.0, Kubernetes 1.27 and 1.34' };
   },

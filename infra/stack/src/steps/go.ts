@@ -13,6 +13,33 @@ export interface GoTool {
   module: string;
   package: string;
   ldflags?: string;
+  /** Build tags, by which parts that are not used here are left out. */
+  tags?: string;
+}
+
+/** Where a tool is built to, and whether it has been, from these very modules. */
+async function plan(tool: GoTool): Promise<{ module: string; path: string; done: boolean; finish(): Promise<void> }> {
+  const module = join(root, tool.module);
+  const path = cache('bin', tool.name);
+  const stamp = cache('stamps', tool.name);
+  const inputs = await hashOf(
+    [join(module, 'go.mod'), join(module, 'go.sum')],
+    tool.package,
+    tool.ldflags ?? '',
+    tool.tags ?? '',
+  );
+  const done = existsSync(path) && (await stamped(stamp, inputs));
+  return { module, path, done, finish: () => writeStamp(stamp, inputs) };
+}
+
+/** Downloads the modules that a tool is made of, unless it has been built. */
+export async function fetchGoTool(tool: GoTool): Promise<void> {
+  const { module, done } = await plan(tool);
+  if (done || which('go') === null) return;
+  await run('go', ['list', '-mod=readonly', `-tags=${tool.tags ?? ''}`, '-deps', tool.package], {
+    cwd: module,
+    timeout: 20 * 60_000,
+  });
 }
 
 /** Builds a Go program from pinned modules into `.cache/bin`; says whether it had to. */
@@ -20,33 +47,21 @@ export async function buildGoTool(
   tool: GoTool,
   progress: (line: string) => void,
 ): Promise<{ path: string; built: boolean }> {
-  const module = join(root, tool.module);
-  const path = cache('bin', tool.name);
-  const stamp = cache('stamps', tool.name);
-  const inputs = await hashOf([join(module, 'go.mod'), join(module, 'go.sum')], tool.package, tool.ldflags ?? '');
-  if (existsSync(path) && (await stamped(stamp, inputs))) return { path, built: false };
+  const { module, path, done, finish } = await plan(tool);
+  if (done) return { path, built: false };
   if (which('go') === null) {
     throw new StackError('toolMissing', { tool: tool.name }, `Go is not installed, and ${tool.name} is built with it.`);
   }
   progress(`${await versionOf('go', ['version'])}: compiling ${tool.package}`);
   await mkdir(cache('bin'), { recursive: true });
+  const flags = [`-tags=${tool.tags ?? ''}`, `-ldflags=-s -w ${tool.ldflags ?? ''}`];
   await run(
     'go',
-    [
-      'build',
-      '-v',
-      '-trimpath',
-      '-buildvcs=false',
-      '-mod=readonly',
-      `-ldflags=-s -w ${tool.ldflags ?? ''}`,
-      '-o',
-      `${path}.new`,
-      tool.package,
-    ],
+    ['build', '-v', '-trimpath', '-buildvcs=false', '-mod=readonly', ...flags, '-o', `${path}.new`, tool.package],
     { cwd: module, onLine: counted(progress), timeout: 30 * 60_000 },
   );
   await rename(`${path}.new`, path);
-  await writeStamp(stamp, inputs);
+  await finish();
   return { path, built: true };
 }
 

@@ -23,6 +23,8 @@ export const pocketSuite: Step = {
   name: 'pocket-suite',
   title: "Tests with PocketIC's client",
   ways: ['Rust 1.85 or later with cargo, and a C compiler'],
+  after: ['rust'],
+  lane: 'cargo',
   async run(progress) {
     const cargo = which('cargo') ? 'cargo' : '/usr/bin/cargo';
     const inputs = await hashOf(

@@ -1,5 +1,11 @@
 import type { Step } from '../step.js';
-import { buildGoTool } from './go.js';
+import { buildGoTool, fetchGoTool } from './go.js';
+
+const VERSITYGW = {
+  name: 'versitygw',
+  module: 'infra/s3',
+  package: 'github.com/versity/versitygw/cmd/versitygw',
+};
 
 /** Where the S3 server's program is; null when S3_ENDPOINT names one that runs elsewhere. */
 export async function s3Program(
@@ -7,10 +13,7 @@ export async function s3Program(
 ): Promise<{ path: string | null; how: 'found' | 'cached' | 'built'; detail: string }> {
   const endpoint = process.env['S3_ENDPOINT'];
   if (endpoint) return { path: null, how: 'found', detail: `S3_ENDPOINT ${endpoint}` };
-  const { path, built } = await buildGoTool(
-    { name: 'versitygw', module: 'infra/s3', package: 'github.com/versity/versitygw/cmd/versitygw' },
-    progress,
-  );
+  const { path, built } = await buildGoTool(VERSITYGW, progress);
   return { path, how: built ? 'built' : 'cached', detail: 'versitygw 1.8.0' };
 }
 
@@ -22,6 +25,10 @@ export const s3: Step = {
       'is not "livepod", S3_BUCKET',
     'Go 1.25 or later and a module proxy: versitygw is built from infra/s3/go.mod, one minute once',
   ],
+  lane: 'go',
+  async fetch() {
+    if (!process.env['S3_ENDPOINT']) await fetchGoTool(VERSITYGW);
+  },
   async run(progress) {
     const { how, detail } = await s3Program(progress);
     return { how, detail };

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cache, root } from '../paths.js';
-import { run } from '../run.js';
+import { run, which } from '../run.js';
 import { hashOf, stamped, writeStamp } from '../stamp.js';
 import type { Step } from '../step.js';
-import { rustWays, wasmToolchain } from '../wasmToolchain.js';
+import { rustWays, TARGET, wasmToolchain, type WasmToolchain } from '../wasmToolchain.js';
 
 /** The canisters, one crate and one Wasm module each. */
 export const canisterNames = [
@@ -33,16 +33,13 @@ export async function buildWasm(
   outDir = cache('wasm'),
   progress: (line: string) => void = () => {},
 ): Promise<boolean> {
-  const folder = join(root, crateDir);
   const toolchain = await wasmToolchain(progress);
-  const inputs = await hashOf(await rustSources(folder), toolchain.version, toolchain.kind, ...packages);
-  const outputs = packages.map((name) => join(outDir, `${name}.wasm`));
-  const stamp = cache('stamps', `wasm-${packages.join('-')}`);
-  if (outputs.every((path) => existsSync(path)) && (await stamped(stamp, inputs))) return false;
+  const { folder, outputs, done, finish } = await plan(crateDir, packages, outDir, toolchain);
+  if (done) return false;
 
   const target = cache('cargo-target');
-  const locked = existsSync(join(folder, 'Cargo.lock')) ? ['--locked'] : [];
-  await run(toolchain.cargo, ['build', ...locked, ...toolchain.args, ...packages.flatMap((name) => ['-p', name])], {
+  const args = ['build', ...locked(folder), ...toolchain.args, ...packages.flatMap((name) => ['-p', name])];
+  await run(toolchain.cargo, args, {
     cwd: folder,
     env: { ...toolchain.env, CARGO_TARGET_DIR: target, CARGO_TERM_COLOR: 'never' },
     onLine: progress,
@@ -50,14 +47,32 @@ export async function buildWasm(
   });
   await mkdir(outDir, { recursive: true });
   for (const [i, path] of outputs.entries()) {
-    await copyFile(
-      join(target, 'wasm32-unknown-unknown/release', `${packages[i]!.replaceAll('-', '_')}.wasm`),
-      `${path}.new`,
-    );
+    const module = `${packages[i]!.replaceAll('-', '_')}.wasm`;
+    await copyFile(join(target, TARGET, 'release', module), `${path}.new`);
     await rename(`${path}.new`, path);
   }
-  await writeStamp(stamp, inputs);
+  await finish();
   return true;
+}
+
+/** Where a workspace's modules go, and whether they are there, made from these very sources by this compiler. */
+async function plan(crateDir: string, packages: readonly string[], outDir: string, toolchain: WasmToolchain) {
+  const folder = join(root, crateDir);
+  const inputs = await hashOf(await rustSources(folder), toolchain.version, toolchain.kind, ...packages);
+  const outputs = packages.map((name) => join(outDir, `${name}.wasm`));
+  const stamp = cache('stamps', `wasm-${packages.join('-')}`);
+  const done = outputs.every((path) => existsSync(path)) && (await stamped(stamp, inputs));
+  return { folder, outputs, done, finish: () => writeStamp(stamp, inputs) };
+}
+
+const locked = (folder: string): string[] => (existsSync(join(folder, 'Cargo.lock')) ? ['--locked'] : []);
+
+/** Downloads a workspace's crates with the cargo that is there, be it not the one that will compile them. */
+async function fetchCrates(crateDir: string, packages: readonly string[]): Promise<void> {
+  const cargo = which('cargo');
+  if (cargo === null || packages.every((name) => existsSync(cache('wasm', `${name}.wasm`)))) return;
+  const folder = join(root, crateDir);
+  await run(cargo, ['fetch', ...locked(folder), '--target', TARGET], { cwd: folder, timeout: 10 * 60_000 });
 }
 
 /** What decides a build: manifests, lock file and the crates' sources; a TypeScript package beside them does not. */
@@ -87,6 +102,9 @@ function wasmStep(name: string, title: string, crateDir: string, packages: reado
     name,
     title,
     ways: rustWays,
+    after: ['rust'],
+    lane: 'cargo',
+    fetch: () => fetchCrates(crateDir, packages),
     async run(progress) {
       const built = await buildWasm(crateDir, packages, cache('wasm'), progress);
       return {
