@@ -15,7 +15,7 @@ const runnable: Runnable = { ...contract, runtime: { outputs: [outputTensor(cont
 const ride = (name: string): Recording => ({ name, person: name, bytes: readFileSync(join(folder, name)) });
 
 (existsSync(folder) ? describe : describe.skip)('heart-rate on files of real devices', () => {
-  it('is closer to people it never saw than their own overall mean would be guessed', async () => {
+  it('is measured on people it never saw, beside what the training people’s mean would make', async () => {
     const recordings = [
       'garmin-edge-500-activity.fit',
       'developer-types-sample.fit',
