@@ -8,7 +8,7 @@ import { connect } from '@livepod/client';
 import { readRing, rotate } from '@livepod/codec';
 import { readOperatorToken, signOperatorToken, unhex } from '@livepod/protocol';
 import { keyRings } from '@livepod/stack';
-import { contributor, dao, filesOf, openStage, schemaOf, type OpenStage } from '@livepod/story';
+import { contributor, dao, filesOf, openTheatre, schemaOf, type OpenTheatre } from '@livepod/story';
 import { connectClient } from '@livepod/workers/temporal';
 import { presigned } from './presigned.js';
 import { leaksBelow, leaksIn, type Secret } from './secretScan.js';
@@ -19,28 +19,28 @@ const state = join(folder, 'state');
 const mark = randomBytes(6).toString('hex');
 const canary = (what: string): string => `canary-${what}-${mark}`;
 const TINY = { epochs: 1, windowsPerEpoch: 128, batch: 16, filters: 8 };
-let open: OpenStage;
+let open: OpenTheatre;
 let ui: TemporalUi;
 let token: string;
 let signIn: string;
 const dataKeys: Secret[] = [];
 
 beforeAll(async () => {
-  open = await openStage({ state, fresh: true, once: true, stackOnly: true, help: false });
-  const { stage } = open;
-  stage.tell = () => {};
-  await stage.voters.start();
-  await dao.tell(stage);
-  token = signOperatorToken(stage.cast.seed('operator'), {
+  open = await openTheatre({ state, fresh: true, once: true, stackOnly: true, help: false });
+  const { theatre } = open;
+  theatre.tell = () => {};
+  await theatre.voters.start();
+  await dao.tell(theatre);
+  token = signOperatorToken(theatre.cast.seed('operator'), {
     actions: ['pause', 'resume', 'approve', 'abort', 'extendDeadline'],
     workflow: '*',
-    audience: stage.network.canisters.fleet,
+    audience: theatre.network.canisters.fleet,
     notBefore: BigInt(Date.now() - 60_000) * 1_000_000n,
     expires: BigInt(Date.now() + 3600_000) * 1_000_000n,
     nonce: randomBytes(16),
   });
   signIn = await open.signIn();
-  ui = await TemporalUi.open(stage.network.temporal!.uiUrl!, stage.network.temporal!.namespace);
+  ui = await TemporalUi.open(theatre.network.temporal!.uiUrl!, theatre.network.temporal!.namespace);
 });
 afterAll(async () => {
   await ui?.close();
@@ -62,13 +62,13 @@ describe('an operator with only a browser', () => {
     expect(new URL(ui.page.url()).search).toBe('');
   });
 
-  it('tells the UI where it is', () => ui.useCodec(open.stage.network.temporal!.codecUrl!));
+  it('tells the UI where it is', () => ui.useCodec(open.theatre.network.temporal!.codecUrl!));
 
   it('starts a lifecycle through the form, from a link', async () => {
     datasets.push(await contributed(0, 'bucket'), await contributed(1, 's3'));
     await ui.start('lifecycle', 'orchestrator', id, {
       round,
-      recipe: open.stage.memory.told.recipe,
+      recipe: open.theatre.memory.told.recipe,
       provider: 'provider-1',
       datasets,
       arguments: TINY,
@@ -112,7 +112,7 @@ describe('an operator with only a browser', () => {
     await ui.start('trainingRound', 'orchestrator', 'training-2', {
       round: 'two',
       provider: 'provider-1',
-      recipe: open.stage.memory.told.recipe,
+      recipe: open.theatre.memory.told.recipe,
       arguments: { ...TINY, epochs: 40 },
       seed: 2,
       datasets,
@@ -184,7 +184,7 @@ describe('an operator with only a browser', () => {
   });
 
   it('sees nothing of it without signing in', async () => {
-    const stranger = await TemporalUi.open(open.stage.network.temporal!.uiUrl!, 'livepod');
+    const stranger = await TemporalUi.open(open.theatre.network.temporal!.uiUrl!, 'livepod');
     try {
       await stranger.open('lifecycle-bad', 'history');
       expect(await stranger.payloads(/binary|aes-gcm|Encoded|[A-Za-z0-9+/]{40}/)).not.toContain(canary('in-failure'));
@@ -195,7 +195,7 @@ describe('an operator with only a browser', () => {
 });
 
 it('a schedule runs again after a run that came to something', async () => {
-  const { temporal } = open.stage;
+  const { temporal } = open.theatre;
   const runs = (): Promise<string[]> =>
     temporal.schedule
       .getHandle('treasury-watch')
@@ -218,11 +218,11 @@ it('a schedule runs again after a run that came to something', async () => {
 describe('secrets', () => {
   let planted: Secret[];
   beforeAll(async () => {
-    const { stage } = open;
-    const { network } = stage;
-    const signed = presigned({ ...network.s3!, ...stage.s3 }, canary('object'));
+    const { theatre } = open;
+    const { network } = theatre;
+    const signed = presigned({ ...network.s3!, ...theatre.s3 }, canary('object'));
     expect((await fetch(signed)).status).toBe(404); // it is good: another signature is refused with 403
-    await stage.temporal.workflow
+    await theatre.temporal.workflow
       .execute('modelRollback', {
         taskQueue: 'rollback',
         workflowId: 'rollback-canary',
@@ -242,7 +242,7 @@ describe('secrets', () => {
           ([key, secret]) => ({ name: `codec key ${key} of ${name}`, value: unhex(secret) }),
         ),
       ),
-      { name: 'S3 secret', value: stage.s3.secretAccessKey },
+      { name: 'S3 secret', value: theatre.s3.secretAccessKey },
       { name: 'signature of the presigned URL', value: new URL(signed).searchParams.get('X-Amz-Signature')! },
       { name: 'presigned URL', value: signed },
       { name: 'operator token', value: token },
@@ -265,7 +265,7 @@ describe('secrets', () => {
   });
 
   it('would be found: with the codec off they are there', async () => {
-    const { temporal } = open.stage.network;
+    const { temporal } = open.theatre.network;
     const clear = await connectClient({ ...temporal!, codecUrl: undefined }, { keys: 'off' });
     try {
       await clear.workflow.start('lifecycle', {
@@ -293,35 +293,35 @@ describe('secrets', () => {
 
 /** As the fleet canister tells it to anybody. */
 async function releaseState(release: number): Promise<string> {
-  const { fleet } = await connect(open.stage.network);
+  const { fleet } = await connect(open.theatre.network);
   return Object.keys((await fleet.get_release(BigInt(release)))!.state)[0]!;
 }
 
 async function stableVersion(): Promise<number | undefined> {
-  const { models } = await connect(open.stage.network);
+  const { models } = await connect(open.theatre.network);
   return (await models.get_channel('stable'))!.stable[0]?.version;
 }
 
 /** A dataset of two recordings of one of the story's people; its data key is remembered. */
 async function contributed(index: number, store: 'bucket' | 's3'): Promise<string> {
-  const { stage } = open;
-  const person = stage.people.first[index]!;
-  const seed = stage.cast.seed(contributor(person));
+  const { theatre } = open;
+  const person = theatre.people.first[index]!;
+  const seed = theatre.cast.seed(contributor(person));
   const title = `Watch of ${person}`;
-  const recordings = filesOf(stage.recordings, person).slice(0, 2);
+  const recordings = filesOf(theatre.recordings, person).slice(0, 2);
   const files = recordings.map(({ name, csv }) => ({
     name,
     bytes: typeof csv === 'string' ? new TextEncoder().encode(csv) : csv,
   }));
   const { dataset } = await contribute({
-    clients: await connect(stage.network, stage.cast.identity(contributor(person))),
+    clients: await connect(theatre.network, theatre.cast.identity(contributor(person))),
     seed,
     recordings,
-    schema: schemaOf(stage.recordings),
+    schema: schemaOf(theatre.recordings),
     title,
     store,
     licence: { fee: '100000000' },
-    ...(store === 's3' ? { s3: { ...stage.network.s3!, ...stage.s3 } } : {}),
+    ...(store === 's3' ? { s3: { ...theatre.network.s3!, ...theatre.s3 } } : {}),
   });
   const { dataKey, wrapSeed } = await deriveSecrets(signerOf(seed), files, `${store}:${title}`);
   dataKeys.push({ name: `data key of ${person}`, value: dataKey }, { name: `wrapping of ${person}`, value: wrapSeed });

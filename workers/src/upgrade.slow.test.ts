@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { LifecycleResult } from '@livepod/workflows';
-import { round } from '@livepod/workflows/testing/stage';
+import { round } from '@livepod/workflows/testing/rehearsal';
 import { World } from '@livepod/workflows/testing/world';
 import { changedBundle } from '../test/changedBundle.js';
 import { Troupe, type Player } from '../test/troupe.js';

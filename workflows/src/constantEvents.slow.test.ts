@@ -2,15 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { heartbeat } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Client } from '@temporalio/client';
-import { round, Stage } from '../test/stage.js';
+import { round, Rehearsal } from '../test/rehearsal.js';
 import { id, World } from '../test/world.js';
 
 /** One workflow task is scheduled, started, completed. Two answers may come in one task or in two, by the clock. */
 const TASKS_BY_THE_CLOCK = 2 * 3;
 
-let stage: Stage;
-beforeAll(async () => void (stage = await Stage.open()));
-afterAll(() => stage?.close());
+let rehearsal: Rehearsal;
+beforeAll(async () => void (rehearsal = await Rehearsal.open()));
+afterAll(() => rehearsal?.close());
 
 describe('how long a lifecycle waits', () => {
   it('costs no event more: votes, training and soaks of one look, and of six', async () => {
@@ -37,7 +37,7 @@ describe('how long a lifecycle waits', () => {
  * tasks
  */
 async function events(name: string, looks: number): Promise<Record<string, { steps: number; tasks: number }>> {
-  const world = (stage.world = new World());
+  const world = (rehearsal.world = new World());
   world.looks = looks;
   const train = world.training.train;
   world.training.train = async (request) => {
@@ -62,8 +62,11 @@ async function events(name: string, looks: number): Promise<Record<string, { ste
     return beginWave(request);
   };
   const began = new Date();
-  await (await stage.start('lifecycle', `lifecycle-${name}`, round(name, { datasets: [id('1')] }))).result();
-  return { ...(await counts(stage.environment.client, began)), ...(await counts(stage.inProviderNamespace(), began)) };
+  await (await rehearsal.start('lifecycle', `lifecycle-${name}`, round(name, { datasets: [id('1')] }))).result();
+  return {
+    ...(await counts(rehearsal.environment.client, began)),
+    ...(await counts(rehearsal.inProviderNamespace(), began)),
+  };
 }
 
 async function counts({ workflow }: Client, began: Date): Promise<Record<string, { steps: number; tasks: number }>> {

@@ -1,11 +1,11 @@
 import type { WorkflowFailedError } from '@temporalio/client';
 import { DEFAULT_PLAN, type Plan } from '@livepod/protocol';
-import { round, Stage } from '../test/stage.js';
+import { round, Rehearsal } from '../test/rehearsal.js';
 import { id, World } from '../test/world.js';
 
-let stage: Stage;
-beforeAll(async () => void (stage = await Stage.open()));
-afterAll(() => stage?.close());
+let rehearsal: Rehearsal;
+beforeAll(async () => void (rehearsal = await Rehearsal.open()));
+afterAll(() => rehearsal?.close());
 
 describe('malformed input', () => {
   it.each([
@@ -49,8 +49,8 @@ describe('malformed input', () => {
     ],
     ['treasuryWatch', { all: true }, 'treasuryWatch: "all" is not a field'],
   ])('of %s fails at once and starts nothing (%#)', async (workflow, input, sentence) => {
-    const world = (stage.world = new World());
-    const handle = await stage.start(workflow, `bad-${workflow}-${Math.random()}`, input);
+    const world = (rehearsal.world = new World());
+    const handle = await rehearsal.start(workflow, `bad-${workflow}-${Math.random()}`, input);
     const error = await handle.result().catch((failure: WorkflowFailedError) => failure.cause);
     if (!sentence.includes('"channel"'))
       expect(error).toMatchObject({
@@ -60,13 +60,13 @@ describe('malformed input', () => {
       });
     else expect(error).toMatchObject({ type: 'InvalidInput', nonRetryable: true });
     expect(world.journal).toEqual([]);
-    expect(await stage.events(handle.workflowId)).toBeLessThan(6);
+    expect(await rehearsal.events(handle.workflowId)).toBeLessThan(6);
   });
 });
 
 it('a round with a provider that does not exist begins nothing', async () => {
-  const world = (stage.world = new World());
-  const handle = await stage.start('lifecycle', 'lifecycle-nobody', round('nobody', { provider: 'provider-9' }));
+  const world = (rehearsal.world = new World());
+  const handle = await rehearsal.start('lifecycle', 'lifecycle-nobody', round('nobody', { provider: 'provider-9' }));
   const failure = await handle.result().catch((error: WorkflowFailedError) => error.cause);
   expect(failure).toMatchObject({ cause: { type: 'notFound', message: 'There is no provider provider-9' } });
   expect(world.journal).toEqual([]);
@@ -74,9 +74,9 @@ it('a round with a provider that does not exist begins nothing', async () => {
 
 describe('a round that is started without a plan', () => {
   it('puts the slow and safe default to the vote, and rolls out in as many waves', async () => {
-    const world = (stage.world = new World());
+    const world = (rehearsal.world = new World());
     const { plan: _, ...bare } = round('no-plan');
-    await (await stage.start('lifecycle', 'lifecycle-no-plan', bare)).result();
+    await (await rehearsal.start('lifecycle', 'lifecycle-no-plan', bare)).result();
     expect(world.plans).toEqual([DEFAULT_PLAN]);
     expect(world.journal.filter((did) => did.startsWith('wave'))).toEqual([
       'wave 1',

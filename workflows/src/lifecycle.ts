@@ -12,7 +12,7 @@ import {
 } from '@temporalio/workflow';
 import { wavesOf } from '@livepod/protocol/plan';
 import { decidingFigure, figureInWords, figureValues } from '@livepod/protocol/tasks';
-import { deadlineMoved, jobOpened, type JobNews } from './chapterNews.js';
+import { deadlineMoved, jobOpened, type JobNews } from './stageNews.js';
 import { checkpointReview, type CheckpointReviewResult } from './checkpointReview.js';
 import { undoingOnFailure, type Compensations } from './compensations.js';
 import { datasetIntake, type IntakeDecision } from './datasetIntake.js';
@@ -30,7 +30,7 @@ import { trainingRound, type TrainingRoundResult } from './trainingRound.js';
 
 /**
  * The whole story of one model round: datasets are voted in, a provider trains on them, the checkpoint is measured and
- * voted on, money moves, and pods get the model in waves. Every chapter is a child workflow; an operator reads and
+ * voted on, money moves, and pods get the model in waves. Every stage is a child workflow; an operator reads and
  * steers it here.
  */
 export async function lifecycle(request: LifecycleInput): Promise<LifecycleResult> {
@@ -38,7 +38,7 @@ export async function lifecycle(request: LifecycleInput): Promise<LifecycleResul
   const tell = narrate(
     'lifecycle',
     { round: round.round, channel: round.channel, recipe: short(round.recipe), provider: round.provider },
-    CHAPTERS,
+    STAGES,
   );
   mark({ stage: 'lifecycle', round: round.round, provider: round.provider });
 
@@ -48,8 +48,8 @@ export async function lifecycle(request: LifecycleInput): Promise<LifecycleResul
   return result;
 }
 
-const CHAPTERS = ['preflight', 'intake', 'training', 'review', 'settlement', 'rollout', 'slashing'] as const;
-type Chapter = (typeof CHAPTERS)[number];
+const STAGES = ['preflight', 'intake', 'training', 'review', 'settlement', 'rollout', 'slashing'] as const;
+type Stage = (typeof STAGES)[number];
 
 /** A round under way: what it has come to, and what an operator can reach of it. */
 class Lifecycle {
@@ -73,7 +73,7 @@ class Lifecycle {
 
   async toItsEnd(): Promise<LifecycleResult> {
     try {
-      await this.scope.run(() => undoingOnFailure(this.tell, (undo) => this.chapters(undo)));
+      await this.scope.run(() => undoingOnFailure(this.tell, (undo) => this.stages(undo)));
     } catch (error) {
       if (!isCancellation(error) || this.desk.aborted === undefined) throw error;
       this.ends('aborted', this.desk.aborted);
@@ -82,27 +82,27 @@ class Lifecycle {
     return this.result;
   }
 
-  private async chapters(undo: Compensations): Promise<void> {
+  private async stages(undo: Compensations): Promise<void> {
     this.tell('Seeing that recipe, provider and base are there', {}, { step: 'preflight' });
     await this.preflight(this.round.provider);
 
-    this.result.datasets = await this.chapter('intake', (attempt) => this.intake(attempt));
+    this.result.datasets = await this.stage('intake', (attempt) => this.intake(attempt));
     const trainOn = [...new Set([...this.round.trainOn, ...this.accepted().map((dataset) => dataset.id)])];
     if (trainOn.length === 0) return this.ends('nothingAccepted', 'no dataset was accepted');
 
     // Until its child has ended, the child itself undoes what it did; from then on the money is in this workflow's
     // care.
     undo.add('the job: give it up and refund its escrow', () => this.giveUpJob());
-    const trained = await this.chapter('training', (attempt) => this.train(trainOn, attempt));
-    const reviewed = await this.chapter('review', (attempt) => this.review(trained, attempt));
-    await this.chapter('settlement', () => this.settle(trained, reviewed, undo));
+    const trained = await this.stage('training', (attempt) => this.train(trainOn, attempt));
+    const reviewed = await this.stage('review', (attempt) => this.review(trained, attempt));
+    await this.stage('settlement', () => this.settle(trained, reviewed, undo));
     const { release } = reviewed;
     if (release === null) return this.ends('rejected', reviewed.why);
 
-    const rolled = await this.chapter('rollout', (attempt) => this.rollout(release, attempt));
+    const rolled = await this.stage('rollout', (attempt) => this.rollout(release, attempt));
     this.ends(rolled.outcome, rolled.why);
     if (rolled.outcome === 'stopped')
-      this.result.slashing = await this.chapter('slashing', () => this.slashing(trained, rolled));
+      this.result.slashing = await this.stage('slashing', () => this.slashing(trained, rolled));
   }
 
   private ends(outcome: LifecycleResult['outcome'], why: string): void {
@@ -111,19 +111,19 @@ class Lifecycle {
   }
 
   /**
-   * A chapter begins when nobody has paused the round. One that fails is held, so that a person can mend the cause and
+   * A stage begins when nobody has paused the round. One that fails is held, so that a person can mend the cause and
    * have it tried again.
    */
-  private async chapter<T>(name: Chapter, run: (attempt: number) => Promise<T>): Promise<T> {
+  private async stage<T>(name: Stage, run: (attempt: number) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       await this.desk.unpaused();
       try {
         return await run(attempt);
       } catch (error) {
         if (!this.holds(error, attempt)) throw error;
-        const mended = await this.desk.mended(`Chapter ${name}`, causeOf(error).message, this.round.holdSeconds);
+        const mended = await this.desk.mended(`Stage ${name}`, causeOf(error).message, this.round.holdSeconds);
         if (!mended) throw error;
-        this.tell(`Trying chapter ${name} again`, { attempt: attempt + 1, provider: this.round.provider });
+        this.tell(`Trying stage ${name} again`, { attempt: attempt + 1, provider: this.round.provider });
       }
     }
   }
@@ -332,7 +332,7 @@ class Lifecycle {
   }
 
   private async pause(token: string): Promise<string> {
-    if (this.rolling === undefined) return 'It holds before its next chapter.';
+    if (this.rolling === undefined) return 'It holds before its next stage.';
     const release = this.rolling;
     const { state } = await fleet.pause({ release, token });
     return `Release ${release} is ${state}.`;

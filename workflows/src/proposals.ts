@@ -6,7 +6,7 @@ import { short, tokens } from './narration.js';
 
 /**
  * What voters read. Client references (at most 50 bytes) hold the round and what is proposed, so that the same round
- * never proposes the same thing twice; a chapter that is tried again proposes anew, because what it proposed first was
+ * never proposes the same thing twice; a stage that is tried again proposes anew, because what it proposed first was
  * withdrawn.
  */
 const again = (attempt: number): number[] => (attempt === 1 ? [] : [attempt]);

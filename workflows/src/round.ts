@@ -100,5 +100,5 @@ export function ending(result: LifecycleResult): string {
   }
 }
 
-/** From its second attempt on a chapter says which one it is: its references are then new ones. */
+/** From its second attempt on a stage says which one it is: its references are then new ones. */
 export const again = (attempt: number): { attempt?: number } => (attempt === 1 ? {} : { attempt });

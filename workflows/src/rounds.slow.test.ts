@@ -19,12 +19,12 @@ import {
   type RecurringRoundResult,
   type TreasuryWatchResult,
 } from './index.js';
-import { round, Stage } from '../test/stage.js';
+import { round, Rehearsal } from '../test/rehearsal.js';
 import { id, World } from '../test/world.js';
 
-let stage: Stage;
-beforeAll(async () => void (stage = await Stage.open()));
-afterAll(() => stage?.close());
+let rehearsal: Rehearsal;
+beforeAll(async () => void (rehearsal = await Rehearsal.open()));
+afterAll(() => rehearsal?.close());
 
 const ids = (count: number): string[] =>
   Array.from({ length: count }, (_, index) => `sha256:${index.toString(16).padStart(8, '0').padEnd(64, '0')}`);
@@ -44,9 +44,9 @@ const until = async (condition: () => boolean | Promise<boolean>): Promise<void>
 
 describe('a round', () => {
   it('takes in, trains, reviews, settles and rolls out, across two namespaces', async () => {
-    const world = (stage.world = new World());
+    const world = (rehearsal.world = new World());
     world.unwanted.add(id('2'));
-    const handle = await stage.start('lifecycle', 'lifecycle-whole', round('whole'));
+    const handle = await rehearsal.start('lifecycle', 'lifecycle-whole', round('whole'));
     const result: LifecycleResult = await handle.result();
     expect(result).toMatchObject({
       outcome: 'completed',
@@ -76,52 +76,52 @@ describe('a round', () => {
     expect(await handle.query(stateQuery)).toMatchObject({ headline: 'Version 1 reached the whole channel' });
     expect((await handle.query(timelineQuery)).length).toBeGreaterThan(4);
     const elsewhere: string[] = [];
-    for await (const run of stage.inProviderNamespace().workflow.list()) elsewhere.push(run.type);
+    for await (const run of rehearsal.inProviderNamespace().workflow.list()) elsewhere.push(run.type);
     expect(new Set(elsewhere)).toEqual(new Set(['accessRequest', 'trainingJob']));
   });
 
   it('keeps every history under 300 events with 1,000 datasets', async () => {
-    stage.world = new World();
-    await (await stage.start('lifecycle', 'lifecycle-large', round('large', { datasets: ids(1000) }))).result();
+    rehearsal.world = new World();
+    await (await rehearsal.start('lifecycle', 'lifecycle-large', round('large', { datasets: ids(1000) }))).result();
     const counts: Record<string, number> = {};
-    for await (const run of stage.client.list({ query: 'LivepodRound = "large"' }))
-      counts[run.workflowId] = await stage.events(run.workflowId);
+    for await (const run of rehearsal.client.list({ query: 'LivepodRound = "large"' }))
+      counts[run.workflowId] = await rehearsal.events(run.workflowId);
     expect(Object.keys(counts).length).toBe(12);
     expect(Math.max(...Object.values(counts))).toBeLessThan(300);
   });
 
   it('puts bonds up for slashing when its release stops itself', async () => {
-    const world = (stage.world = new World());
+    const world = (rehearsal.world = new World());
     world.stopsAfterWave = 1;
     const result: LifecycleResult = await (
-      await stage.start('lifecycle', 'lifecycle-stopped', round('stopped'))
+      await rehearsal.start('lifecycle', 'lifecycle-stopped', round('stopped'))
     ).result();
     expect(result).toMatchObject({ outcome: 'stopped', why: '400 of 1000 windows were corrected, the gate is 250' });
     expect(result.slashing).toHaveLength(3);
   });
 
   it('refunds and ends when voters reject the checkpoint', async () => {
-    const world = (stage.world = new World());
+    const world = (rehearsal.world = new World());
     world.checkpointWanted = false;
     const result: LifecycleResult = await (
-      await stage.start('lifecycle', 'lifecycle-rejected', round('rejected'))
+      await rehearsal.start('lifecycle', 'lifecycle-rejected', round('rejected'))
     ).result();
     expect(result).toMatchObject({ outcome: 'rejected', decision: 'rejected', release: null });
     expect(world.journal.slice(-3)).toEqual(['close checkpoint', 'fail job', 'refund']);
   });
 
   it('gives the money back when training fails', async () => {
-    const world = (stage.world = new World());
+    const world = (rehearsal.world = new World());
     world.trainingFails = true;
-    const handle = await stage.start('lifecycle', 'lifecycle-failed', round('failed'));
+    const handle = await rehearsal.start('lifecycle', 'lifecycle-failed', round('failed'));
     await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
     expect(world.journal.slice(-4)).toEqual(['wipe', 'give up', 'fail job', 'refund']);
   });
 
   it('undoes in reverse order when an operator cancels it during training', async () => {
-    const world = (stage.world = new World());
+    const world = (rehearsal.world = new World());
     world.trainingHangs = true;
-    const handle = await stage.start('lifecycle', 'lifecycle-cancelled', round('cancelled'));
+    const handle = await rehearsal.start('lifecycle', 'lifecycle-cancelled', round('cancelled'));
     await until(() => world.journal.includes('open escrow'));
     await new Promise((resolve) => setTimeout(resolve, 1500));
     await handle.cancel();
@@ -130,9 +130,9 @@ describe('a round', () => {
   });
 
   it('withdraws open proposals when an operator aborts it, and says so', async () => {
-    const world = (stage.world = new World());
+    const world = (rehearsal.world = new World());
     world.looks = Infinity;
-    const handle = await stage.start('lifecycle', 'lifecycle-aborted', round('aborted'));
+    const handle = await rehearsal.start('lifecycle', 'lifecycle-aborted', round('aborted'));
     await until(() => world.journal.includes('propose acceptDataset'));
     await expect(
       handle.executeUpdate(abortUpdate, { args: [{ reason: '', ...signed('*', 'abort') }] }),
@@ -147,12 +147,12 @@ describe('a round', () => {
 
 describe('a round that fails', () => {
   it('is held, tells why, and goes on when an operator has it tried again with another provider', async () => {
-    const world = (stage.world = new World());
+    const world = (rehearsal.world = new World());
     world.trainingFails = true;
-    const handle = await stage.start('lifecycle', 'lifecycle-held', round('held', { holdSeconds: 600 }));
+    const handle = await rehearsal.start('lifecycle', 'lifecycle-held', round('held', { holdSeconds: 600 }));
     const state = async () => handle.query(stateQuery);
     await until(async () => (await state()).waitsFor?.includes('retryStage') ?? false);
-    expect(await state()).toMatchObject({ headline: 'Chapter training failed: Training failed in epoch 2' });
+    expect(await state()).toMatchObject({ headline: 'Stage training failed: Training failed in epoch 2' });
     expect((await state()).possible).toEqual(
       expect.arrayContaining(['retryStage', 'replaceProvider', 'extendDeadline', 'abort']),
     );
@@ -176,20 +176,20 @@ describe('a round that fails', () => {
   });
 
   it('ends and undoes when nobody mends it in time', async () => {
-    const world = (stage.world = new World());
+    const world = (rehearsal.world = new World());
     world.trainingFails = true;
-    const handle = await stage.start('lifecycle', 'lifecycle-unmended', round('unmended', { holdSeconds: 1 }));
+    const handle = await rehearsal.start('lifecycle', 'lifecycle-unmended', round('unmended', { holdSeconds: 1 }));
     await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
     expect(world.journal.at(-1)).toBe('refund');
   });
 
   it('has its job’s deadline moved from the lifecycle’s page and from the training’s own', async () => {
-    const world = (stage.world = new World());
+    const world = (rehearsal.world = new World());
     world.trainingHangs = true;
-    const handle = await stage.start('lifecycle', 'lifecycle-longer', round('longer'));
+    const handle = await rehearsal.start('lifecycle', 'lifecycle-longer', round('longer'));
     await until(async () => (await handle.query(stateQuery)).headline === 'Provider provider-1 has job 7');
     await handle.executeUpdate(extendDeadlineUpdate, { args: [{ seconds: 3600, ...signed('*', 'extendDeadline') }] });
-    const training = stage.client.getHandle('lifecycle-longer-training');
+    const training = rehearsal.client.getHandle('lifecycle-longer-training');
     const said = await training.executeUpdate(extendDeadlineUpdate, {
       args: [{ seconds: 3600, ...signed('*', 'extendDeadline') }],
     });
@@ -199,11 +199,11 @@ describe('a round that fails', () => {
   });
 });
 
-describe('a chapter on its own', () => {
+describe('a stage on its own', () => {
   it('is aborted from its page: it undoes, and fails with the reason', async () => {
-    const world = (stage.world = new World());
+    const world = (rehearsal.world = new World());
     world.looks = Infinity;
-    const handle = await stage.start(
+    const handle = await rehearsal.start(
       'modelRollback',
       'rollback-aborted',
       { channel: 'stable', version: 1, reason: 'a drill', ref: 'drill' },
@@ -220,9 +220,9 @@ describe('a chapter on its own', () => {
 
 describe('a rollout', () => {
   it('holds while it is paused, and its soak is skipped', async () => {
-    const world = (stage.world = new World());
+    const world = (rehearsal.world = new World());
     const may = signed('rollout-paused', 'abort', 'approve', 'pause', 'resume', 'skipSoak');
-    const handle = await stage.start('modelRollout', 'rollout-paused', {
+    const handle = await rehearsal.start('modelRollout', 'rollout-paused', {
       release: 1,
       channel: 'stable',
       waves: 3,
@@ -253,11 +253,11 @@ describe('a rollout', () => {
 
 describe('a round whose money never arrives', () => {
   it('is given up by the provider, who alone can end an unpaid job', async () => {
-    const world = (stage.world = new World());
+    const world = (rehearsal.world = new World());
     world.treasury.openEscrow = async () => {
       throw ApplicationFailure.nonRetryable('The account is empty', 'insufficientFunds');
     };
-    const handle = await stage.start('lifecycle', 'lifecycle-unpaid', round('unpaid', { holdSeconds: 0 }));
+    const handle = await rehearsal.start('lifecycle', 'lifecycle-unpaid', round('unpaid', { holdSeconds: 0 }));
     await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
     expect(world.journal.slice(-3)).toEqual(['request job', 'fail job', 'give up request']);
   });
@@ -265,7 +265,7 @@ describe('a round whose money never arrives', () => {
 
 describe('treasuryWatch', () => {
   it('settles what was left behind, collects, reports low cycles, and goes on where its last run ended', async () => {
-    const world = (stage.world = new World());
+    const world = (rehearsal.world = new World());
     world.left = [
       {
         of: 'round gone',
@@ -276,7 +276,7 @@ describe('treasuryWatch', () => {
         releases: [],
       },
     ];
-    const result: TreasuryWatchResult = await (await stage.start('treasuryWatch', 'watch-once', {})).result();
+    const result: TreasuryWatchResult = await (await rehearsal.start('treasuryWatch', 'watch-once', {})).result();
     expect(result).toMatchObject({
       left: [{ of: 'round gone', failed: [7] }],
       objects: { next: 'datasets/7' },
@@ -289,8 +289,8 @@ describe('treasuryWatch', () => {
 describe('a recurring round', () => {
   const order = { recipe: id('e'), provider: 'provider-1', holdSeconds: 0, requireBetterThanParent: false };
   it('begins nothing while nothing is new', async () => {
-    const world = (stage.world = new World());
-    expect(await (await stage.start('recurringRound', 'rounds-idle', order)).result()).toEqual({
+    const world = (rehearsal.world = new World());
+    expect(await (await rehearsal.start('recurringRound', 'rounds-idle', order)).result()).toEqual({
       round: null,
       waiting: 0,
       outcome: null,
@@ -299,9 +299,9 @@ describe('a recurring round', () => {
   });
 
   it('takes what waits, goes on from the stable version, and names itself by the minute', async () => {
-    const world = (stage.world = new World());
+    const world = (rehearsal.world = new World());
     world.submitted = [id('1')];
-    const result: RecurringRoundResult = await (await stage.start('recurringRound', 'rounds-busy', order)).result();
+    const result: RecurringRoundResult = await (await rehearsal.start('recurringRound', 'rounds-busy', order)).result();
     expect(result).toMatchObject({ waiting: 1, outcome: 'completed' });
     expect(result.round).toMatch(/^daily-\d{8}-\d{4}$/);
     expect(world.journal).toContain('wave 5');
@@ -312,10 +312,10 @@ describe('a recurring round', () => {
 describe('what Temporal keeps', () => {
   it('is encrypted: inputs, results, details and what fails, on both sides of Nexus', async () => {
     for (const [client, run] of [
-      [stage.client, 'lifecycle-whole'],
-      [stage.client, 'lifecycle-failed'],
-      [stage.client, 'lifecycle-failed-training'],
-      [stage.inProviderNamespace().workflow, 'access-request-whole-1'],
+      [rehearsal.client, 'lifecycle-whole'],
+      [rehearsal.client, 'lifecycle-failed'],
+      [rehearsal.client, 'lifecycle-failed-training'],
+      [rehearsal.inProviderNamespace().workflow, 'access-request-whole-1'],
     ] as const) {
       const text = serialize(await client.getHandle(run).fetchHistory()).toString('latin1');
       expect(text).toContain('binary/livepod-aes-gcm');
@@ -324,7 +324,7 @@ describe('what Temporal keeps', () => {
   });
 
   it('says why training failed to whoever has the keys, through Nexus', async () => {
-    const failure = await stage.client
+    const failure = await rehearsal.client
       .getHandle('lifecycle-failed')
       .result()
       .catch((error: WorkflowFailedError) => error);
@@ -344,8 +344,8 @@ describe('replay', () => {
       'lifecycle-whole-review',
       'lifecycle-whole-rollout',
     ]) {
-      const history = await stage.history(run);
-      await Worker.runReplayHistory({ workflowBundle: stage.bundles.orchestrator }, history, run);
+      const history = await rehearsal.history(run);
+      await Worker.runReplayHistory({ workflowBundle: rehearsal.bundles.orchestrator }, history, run);
     }
   });
 });

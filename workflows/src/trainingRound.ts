@@ -11,7 +11,7 @@ import {
 } from '@temporalio/workflow';
 import type { DatasetTerms, JobView } from '@livepod/activities/ports';
 import type { Compensations } from './compensations.js';
-import { deadlineMoved, jobOpened, type JobNews } from './chapterNews.js';
+import { deadlineMoved, jobOpened, type JobNews } from './stageNews.js';
 import {
   amount,
   checked,

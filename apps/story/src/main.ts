@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { HELP, readOptions, type Options } from './options.js';
-import { openStage, type OpenStage } from './stage.js';
+import { openTheatre, type OpenTheatre } from './theatre.js';
 import { reportOf, type Report } from './report.js';
 import { show } from './show.js';
 import { story } from './story.js';
@@ -13,14 +13,14 @@ async function main(): Promise<number> {
     return 0;
   }
   const ending = interruption();
-  const open = await openStage(options);
+  const open = await openTheatre(options);
   try {
     const report = options.stackOnly ? undefined : await tellStory(open, options, ending.promise);
     if (!ending.asked())
       await open
         .offer()
         .catch((error: Error) => process.stderr.write(`The operator’s page could not be written: ${error.message}\n`));
-    if (report) process.stdout.write(summary(report, open.stage.network, open.metrics, options.state));
+    if (report) process.stdout.write(summary(report, open.theatre.network, open.metrics, options.state));
     if (!options.once) process.stdout.write(`  ${'sign in'.padEnd(18)} ${await open.signIn()}\n`);
     if (!options.once && !ending.asked()) {
       process.stdout.write('\nThe stack stays up; Ctrl-C stops it and keeps its state.\n');
@@ -34,7 +34,7 @@ async function main(): Promise<number> {
 
 /** Tells what has not been told yet; a failure is part of the report. */
 async function tellStory(
-  { stage, startActors }: OpenStage,
+  { theatre, startActors }: OpenTheatre,
   options: Options,
   interrupted: Promise<void>,
 ): Promise<Report | undefined> {
@@ -42,15 +42,15 @@ async function tellStory(
   let failure: Error | undefined;
   const told = (async (): Promise<void> => {
     await startActors();
-    const { memory } = stage;
+    const { memory } = theatre;
     await show(
       story
         .filter(({ title }) => !memory.told.chapters.includes(title))
         .map((chapter) => ({
           title: chapter.title,
           run: async (tell) => {
-            stage.tell = tell;
-            await chapter.tell(stage);
+            theatre.tell = tell;
+            await chapter.tell(theatre);
             memory.note((soFar) => void soFar.chapters.push(chapter.title));
           },
         })),
@@ -58,7 +58,7 @@ async function tellStory(
   })().catch((error: Error) => void (failure = error));
   const stopped = await Promise.race([told.then(() => false), interrupted.then(() => true)]);
   if (stopped) return undefined;
-  const report = await reportOf(stage, { seconds: (Date.now() - began) / 1000, failure });
+  const report = await reportOf(theatre, { seconds: (Date.now() - began) / 1000, failure });
   if (options.report) writeFileSync(options.report, `${JSON.stringify(report, null, 1)}\n`);
   return report;
 }

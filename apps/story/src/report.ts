@@ -2,7 +2,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { connect, type Clients } from '@livepod/client';
 import { PAGE_LIMIT } from '@livepod/protocol';
 import type { LifecycleResult } from '@livepod/workflows';
-import type { Stage } from './chapters/chapter.js';
+import type { Theatre } from './chapters/chapter.js';
 import { balances } from './chapters/dao.js';
 import { insist, until } from './patience.js';
 
@@ -33,22 +33,22 @@ export interface Report {
 }
 
 /** Gathers the report from where each fact is kept: Temporal, the canisters, the pods. */
-export async function reportOf(stage: Stage, ending: { seconds: number; failure?: Error }): Promise<Report> {
-  const clients = await connect(stage.network);
+export async function reportOf(theatre: Theatre, ending: { seconds: number; failure?: Error }): Promise<Report> {
+  const clients = await connect(theatre.network);
   const [stages, models, releases, pods, after] = await Promise.all([
-    stagesOf(stage),
+    stagesOf(theatre),
     modelsOf(clients),
     insist('the list of releases', () => clients.fleet.list_releases({ after: [], limit: PAGE_LIMIT })),
-    stage.pods.status(),
-    balances(stage),
+    theatre.pods.status(),
+    balances(theatre),
   ]);
   return {
     outcome: ending.failure ? 'failed' : 'ok',
     ...(ending.failure ? { why: ending.failure.message } : {}),
-    data: stage.recordings.name,
+    data: theatre.recordings.name,
     seconds: ending.seconds,
     stages,
-    datasets: datasetsOf(stage),
+    datasets: datasetsOf(theatre),
     models,
     releases: releases.map((release) => ({
       id: Number(release.id),
@@ -58,12 +58,12 @@ export async function reportOf(stage: Stage, ending: { seconds: number; failure?
       outcome: Object.keys(release.state)[0]!,
     })),
     pods: pods.map((pod) => ({ id: pod.id, history: pod.history, final: pod.version })),
-    ledger: { before: stage.memory.told.ledgerBefore ?? {}, after },
+    ledger: { before: theatre.memory.told.ledgerBefore ?? {}, after },
   };
 }
 
 /** The three lifecycles, their child workflows, and the rollbacks, in the order in which they began. */
-async function stagesOf({ temporal, memory }: Stage): Promise<Report['stages']> {
+async function stagesOf({ temporal, memory }: Theatre): Promise<Report['stages']> {
   const stages: (Report['stages'][number] & { began: number })[] = [];
   for (const workflowId of Object.keys(memory.told.results)) {
     const executions = await until(
@@ -99,7 +99,7 @@ async function stagesOf({ temporal, memory }: Stage): Promise<Report['stages']> 
     .map(({ name, workflowId, seconds, events, outcome }) => ({ name, workflowId, seconds, events, outcome }));
 }
 
-function datasetsOf({ memory }: Stage): Report['datasets'] {
+function datasetsOf({ memory }: Theatre): Report['datasets'] {
   const rounds = Object.values(memory.told.results).filter((result): result is LifecycleResult =>
     Array.isArray((result as LifecycleResult).datasets),
   );

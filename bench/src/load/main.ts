@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ApplicationFailure } from '@temporalio/common';
-import { round } from '@livepod/workflows/testing/stage';
+import { round } from '@livepod/workflows/testing/rehearsal';
 import { World, id } from '@livepod/workflows/testing/world';
 import { Troupe } from '@livepod/workers/testing/troupe';
 import { met } from '../benchmark.js';

@@ -2,17 +2,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CANISTERS } from '@livepod/client';
-import { round, Stage } from '@livepod/workflows/testing/stage';
+import { round, Rehearsal } from '@livepod/workflows/testing/rehearsal';
 import { met, type BenchRow } from '../benchmark.js';
 import { finished as run } from './finished.js';
 
 const state = mkdtempSync(join(tmpdir(), 'livepod-bench-test-'));
-let stage: Stage;
+let rehearsal: Rehearsal;
 const notes: string[] = [];
 const measured = (): Promise<BenchRow[]> => run({ state, note: (line) => void notes.push(line), progress: () => {} });
 
 beforeAll(async () => {
-  stage = await Stage.open();
+  rehearsal = await Rehearsal.open();
   writeFileSync(
     join(state, 'network.json'),
     JSON.stringify({
@@ -20,7 +20,7 @@ beforeAll(async () => {
       rootKey: '00',
       canisters: Object.fromEntries(CANISTERS.map((name) => [name, 'aaaaa-aa'])),
       temporal: {
-        address: stage.environment.address,
+        address: rehearsal.environment.address,
         namespace: 'livepod',
         providerNamespace: 'provider-1',
         nexusEndpoint: 'provider-1',
@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   rmSync(state, { recursive: true });
-  await stage?.close();
+  await rehearsal?.close();
 });
 
 describe('the orchestration benchmark', () => {
@@ -42,7 +42,7 @@ describe('the orchestration benchmark', () => {
   });
 
   it('reads time and events of a finished lifecycle from the histories of both namespaces', async () => {
-    await (await stage.start('lifecycle', 'lifecycle-bench', round('bench'))).result();
+    await (await rehearsal.start('lifecycle', 'lifecycle-bench', round('bench'))).result();
     let rows: BenchRow[] = [];
     // visibility follows after a moment
     while (!rows.some(({ name }) => name === 'events: trainingJob')) rows = await measured();

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { workflowBundle } from '@livepod/workers';
-import { round } from '@livepod/workflows/testing/stage';
+import { round } from '@livepod/workflows/testing/rehearsal';
 import { World } from '@livepod/workflows/testing/world';
 import { Troupe, type Player } from '@livepod/workers/testing/troupe';
 import type { BenchOptions, BenchRow } from '../benchmark.js';

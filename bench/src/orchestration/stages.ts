@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { noSinks, workflowBundle } from '@livepod/workers';
 import type { Client } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
-import { round, Stage } from '@livepod/workflows/testing/stage';
+import { round, Rehearsal } from '@livepod/workflows/testing/rehearsal';
 import { World } from '@livepod/workflows/testing/world';
 import type { BenchOptions, BenchRow } from '../benchmark.js';
 import { median, quantile, time } from '../measuring.js';
@@ -22,10 +22,10 @@ const IN_A_ROW = 5;
  * place of the canisters stands a world whose activities return at once, so that all time is overhead.
  */
 export async function stages({ progress, note }: BenchOptions): Promise<BenchRow[]> {
-  const stage = await Stage.open();
-  const runs = new Runs(stage);
-  stage.world = worldAtOnce();
-  const bareWorker = await bareWorkerOf(stage);
+  const rehearsal = await Rehearsal.open();
+  const runs = new Runs(rehearsal);
+  rehearsal.world = worldAtOnce();
+  const bareWorker = await bareWorkerOf(rehearsal);
   const running = bareWorker.run();
   try {
     await Promise.all([runs.lifecycle('warm-up'), runs.bare('bare-warm-up')]);
@@ -33,8 +33,8 @@ export async function stages({ progress, note }: BenchOptions): Promise<BenchRow
     const began = new Date();
     await runs.inTurns();
     const recorded = [
-      ...(await closed(stage.environment.client, began)),
-      ...(await closed(stage.inProviderNamespace(), began)),
+      ...(await closed(rehearsal.environment.client, began)),
+      ...(await closed(rehearsal.inProviderNamespace(), began)),
     ];
     const rows = overheads(recorded, note);
 
@@ -48,27 +48,27 @@ export async function stages({ progress, note }: BenchOptions): Promise<BenchRow
     rows.push(await runs.throughput(steps));
 
     progress('the longest history: 1,000 datasets');
-    stage.world = worldAtOnce();
+    rehearsal.world = worldAtOnce();
     await runs.lifecycle(
       'large',
       Array.from({ length: 1000 }, (_, index) => datasetId(index)),
     );
-    const all = [...recorded, ...(await closed(stage.environment.client, began))].filter(ours);
-    rows.push(await replayOf(all.sort((a, b) => b.events.length - a.events.length)[0]!, stage));
+    const all = [...recorded, ...(await closed(rehearsal.environment.client, began))].filter(ours);
+    rows.push(await replayOf(all.sort((a, b) => b.events.length - a.events.length)[0]!, rehearsal));
     return rows;
   } finally {
     bareWorker.shutdown();
     await running;
-    await stage.close();
+    await rehearsal.close();
   }
 }
 
 const worldAtOnce = (): World => Object.assign(new World(), { looks: 0 });
 const datasetId = (index: number): string => `sha256:${index.toString(16).padStart(8, '0').padEnd(64, '0')}`;
 
-async function bareWorkerOf(stage: Stage): Promise<Worker> {
+async function bareWorkerOf(rehearsal: Rehearsal): Promise<Worker> {
   return Worker.create({
-    connection: stage.environment.nativeConnection,
+    connection: rehearsal.environment.nativeConnection,
     namespace: 'livepod',
     taskQueue: 'bare',
     activities: { step: async () => {} },
@@ -81,20 +81,20 @@ async function bareWorkerOf(stage: Stage): Promise<Worker> {
 
 /** Runs of our workflows and of bare ones, each to its end. */
 class Runs {
-  constructor(private readonly stage: Stage) {}
+  constructor(private readonly rehearsal: Rehearsal) {}
 
   async lifecycle(name: string, datasets?: string[]): Promise<void> {
     const input = round(name, datasets ? { datasets } : {});
-    await (await this.stage.start('lifecycle', `lifecycle-${name}`, input)).result();
+    await (await this.rehearsal.start('lifecycle', `lifecycle-${name}`, input)).result();
   }
 
   async bare(name: string, type = 'bare'): Promise<void> {
-    await this.stage.client.execute(type, { taskQueue: 'bare', workflowId: name });
+    await this.rehearsal.client.execute(type, { taskQueue: 'bare', workflowId: name });
   }
 
   async inTurns(): Promise<void> {
     for (let turn = 0; turn < ROUNDS; turn++) {
-      this.stage.world = worldAtOnce();
+      this.rehearsal.world = worldAtOnce();
       await this.lifecycle(`bench-${turn}`);
       for (let each = 0; each < BARE_PER_ROUND; each++) await this.bare(`bare-${turn}-${each}`);
       await this.bare(`longer-${turn}`, 'bareRow');
@@ -183,9 +183,9 @@ function sideBySide(width: number, count: number, work: (turn: number) => Promis
 }
 
 /** From a worker that is only being made to the end of the replay. */
-async function replayOf({ workflowId, type, events }: Recorded, stage: Stage): Promise<BenchRow> {
+async function replayOf({ workflowId, type, events }: Recorded, rehearsal: Rehearsal): Promise<BenchRow> {
   const { code } = await workflowBundle('orchestrator');
-  const history = await stage.history(workflowId);
+  const history = await rehearsal.history(workflowId);
   const seconds: number[] = [];
   for (let turn = 0; turn < 5; turn++)
     seconds.push(

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { differentRuns, type Run } from '@livepod/workflows/testing/recording';
-import { round, Stage } from '@livepod/workflows/testing/stage';
+import { round, Rehearsal } from '@livepod/workflows/testing/rehearsal';
 import { id, World } from '@livepod/workflows/testing/world';
 
 /** Ways that a good story does not take: what voters reject, what fails, and what is cancelled at its stages. */
@@ -21,11 +21,11 @@ const ROUNDS: Record<string, { change: Partial<World>; cancelWhen?: (journal: st
 
 /** Runs them on a server of their own. */
 export async function staged(): Promise<Run[]> {
-  const stage = await Stage.open();
+  const rehearsal = await Rehearsal.open();
   try {
     for (const [name, { change, cancelWhen }] of Object.entries(ROUNDS)) {
-      const world = (stage.world = Object.assign(new World(), change));
-      const handle = await stage.start('lifecycle', `staged-${name}`, round(`staged-${name}`.slice(0, 24)));
+      const world = (rehearsal.world = Object.assign(new World(), change));
+      const handle = await rehearsal.start('lifecycle', `staged-${name}`, round(`staged-${name}`.slice(0, 24)));
       if (cancelWhen) {
         while (!cancelWhen(world.journal)) await sleep(50);
         await sleep(1500);
@@ -33,31 +33,31 @@ export async function staged(): Promise<Run[]> {
       }
       await handle.result().catch(() => undefined);
     }
-    stage.world = new World();
+    rehearsal.world = new World();
     await (
-      await stage.start(
+      await rehearsal.start(
         'modelRollback',
         'staged-rollback',
         { channel: 'stable', version: 1, reason: 'version 2 errs on stairs', ref: 'r1' },
         'rollback',
       )
     ).result();
-    await (await stage.start('treasuryWatch', 'staged-treasury-watch', {})).result();
+    await (await rehearsal.start('treasuryWatch', 'staged-treasury-watch', {})).result();
     await (
-      await stage.start('recurringRound', 'staged-recurring', {
+      await rehearsal.start('recurringRound', 'staged-recurring', {
         recipe: id('e'),
         provider: 'provider-1',
         holdSeconds: 0,
       })
     ).result();
-    await givenUp(stage.inProviderNamespace());
+    await givenUp(rehearsal.inProviderNamespace());
     await sleep(2000); // visibility follows
     return [
-      ...(await differentRuns(stage.environment.client)),
-      ...(await differentRuns(stage.inProviderNamespace())),
+      ...(await differentRuns(rehearsal.environment.client)),
+      ...(await differentRuns(rehearsal.inProviderNamespace())),
     ].map((run) => ({ ...run, workflowId: named(run.workflowId) }));
   } finally {
-    await stage.close();
+    await rehearsal.close();
   }
 }
 
@@ -69,7 +69,7 @@ const givenUp = (client: Client): Promise<unknown> =>
     args: [{ round: 'staged-failed', attempt: 1, reason: 'the round was given up' }],
   });
 
-/** Without the request's id that the stage adds: names of files that mean something. */
+/** Without the request's id that the rehearsal adds: names of files that mean something. */
 const named = (workflowId: string): string => {
   const short = workflowId.replace(/-[0-9a-f]{8}-[0-9a-f-]{27}$/, '');
   return short.startsWith('staged-') ? short : `staged-${short}`;

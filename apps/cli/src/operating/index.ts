@@ -2,6 +2,6 @@
 export { STARTABLE, startable, type Startable } from './catalogue.js';
 export { SAVED_VIEWS, startLinks, viewLink, type StartLink } from './links.js';
 export { placeOf, uiPage, withTemporal, type Place } from './place.js';
-export { operatorPage } from './page.js';
+export { operatorPage } from './pageContents.js';
 export { scheduleRounds, type RoundsSchedule } from './schedules.js';
 export { operatorSeed, operatorToken } from './tokens.js';

@@ -7,7 +7,7 @@ import type { Pods } from '../pods.js';
 import type { Voters } from '../voters.js';
 
 /** What every chapter has at hand. */
-export interface Stage {
+export interface Theatre {
   network: Network;
   cast: Cast;
   people: People;
@@ -24,5 +24,5 @@ export interface Stage {
 /** One chapter. Told again after an interruption, it goes on where it was. */
 export interface Chapter {
   title: string;
-  tell(stage: Stage): Promise<void>;
+  tell(theatre: Theatre): Promise<void>;
 }

@@ -5,7 +5,7 @@ import { contributor, FIRST_IN_S3, TOKEN } from '../cast.js';
 import { StoryError } from '../errors.js';
 import { insist } from '../patience.js';
 import { filesOf, schemaOf, withShuffledLabels, withWrongUnits, type RecordingFile } from '../recordings.js';
-import type { Chapter, Stage } from './chapter.js';
+import type { Chapter, Theatre } from './chapter.js';
 
 const FEE = TOKEN;
 
@@ -14,16 +14,16 @@ const FEE = TOKEN;
  * called.
  */
 async function upload(
-  stage: Stage,
+  theatre: Theatre,
   name: string,
   title: string,
   files: RecordingFile[],
   store: 'bucket' | 's3',
 ): Promise<string> {
-  const { memory, cast, network } = stage;
+  const { memory, cast, network } = theatre;
   const known = memory.told.datasets[name];
   if (known) return known.id;
-  stage.tell(`${title}: ${files.length} recordings to ${store === 's3' ? 'S3' : 'a canister bucket'}`);
+  theatre.tell(`${title}: ${files.length} recordings to ${store === 's3' ? 'S3' : 'a canister bucket'}`);
   const identity = cast.identity(name);
   const clients = await connect(network, identity);
   const { dataset } = await insist(title, () =>
@@ -31,12 +31,12 @@ async function upload(
       clients,
       seed: cast.seed(name),
       recordings: files,
-      schema: schemaOf(stage.recordings),
+      schema: schemaOf(theatre.recordings),
       title,
       modality: 'motion',
       store,
       licence: licenceOf(cast.principal(name)),
-      ...(store === 's3' ? { s3: { ...network.s3!, ...stage.s3 } } : {}),
+      ...(store === 's3' ? { s3: { ...network.s3!, ...theatre.s3 } } : {}),
     }),
   );
   memory.note((told) => void (told.datasets[name] = { id: dataset, contributor: cast.principal(name), store }));
@@ -54,53 +54,53 @@ const licenceOf = (account: string): Licence => ({
 
 export const firstContributions: Chapter = {
   title: 'Eight people contribute: five to canister buckets, three to S3',
-  async tell(stage) {
-    for (const [index, person] of stage.people.first.entries()) {
+  async tell(theatre) {
+    for (const [index, person] of theatre.people.first.entries()) {
       await upload(
-        stage,
+        theatre,
         contributor(person),
         `Watch of ${person}`,
-        filesOf(stage.recordings, person),
+        filesOf(theatre.recordings, person),
         index < FIRST_IN_S3 ? 'bucket' : 's3',
       );
     }
-    await refusedForItsSignature(stage);
+    await refusedForItsSignature(theatre);
     const doubtful = await upload(
-      stage,
+      theatre,
       'contributor-newcomer',
       'Watch of a newcomer',
-      withWrongUnits(filesOf(stage.recordings, stage.people.second[0]!).slice(0, 3)),
+      withWrongUnits(filesOf(theatre.recordings, theatre.people.second[0]!).slice(0, 3)),
       'bucket',
     );
-    stage.voters.refuse(doubtful);
+    theatre.voters.refuse(doubtful);
   },
 };
 
 export const secondContributions: Chapter = {
   title: 'Six more people contribute',
-  async tell(stage) {
-    for (const person of stage.people.second)
-      await upload(stage, contributor(person), `Watch of ${person}`, filesOf(stage.recordings, person), 'bucket');
+  async tell(theatre) {
+    for (const person of theatre.people.second)
+      await upload(theatre, contributor(person), `Watch of ${person}`, filesOf(theatre.recordings, person), 'bucket');
   },
 };
 
 export const carelessContribution: Chapter = {
   title: 'A dataset with shuffled labels slips through a careless vote',
-  async tell(stage) {
-    const files = stage.people.second.slice(0, 3).flatMap((person) => filesOf(stage.recordings, person));
+  async tell(theatre) {
+    const files = theatre.people.second.slice(0, 3).flatMap((person) => filesOf(theatre.recordings, person));
     await upload(
-      stage,
+      theatre,
       'contributor-careless',
       'Watch of many',
-      withShuffledLabels(files, stage.recordings.labels),
+      withShuffledLabels(files, theatre.recordings.labels),
       'bucket',
     );
   },
 };
 
 /** The first person's manifest under another title, with the signature of the original: the canister must refuse it. */
-async function refusedForItsSignature(stage: Stage): Promise<void> {
-  const { memory, cast, network, people } = stage;
+async function refusedForItsSignature(theatre: Theatre): Promise<void> {
+  const { memory, cast, network, people } = theatre;
   if (memory.told.refused) return;
   const name = contributor(people.first[0]!);
   const clients = await connect(network, cast.identity(name));
@@ -126,7 +126,7 @@ async function refusedForItsSignature(stage: Stage): Promise<void> {
     );
   } catch (error) {
     if (!(error instanceof CanisterError) || error.code !== 'wrongSignature') throw error;
-    stage.tell(`a dataset with a wrong signature was refused: ${error.message}`);
+    theatre.tell(`a dataset with a wrong signature was refused: ${error.message}`);
     memory.note(
       (told) => void (told.refused = { id, contributor: cast.principal(name), store: 'bucket', why: error.message }),
     );

@@ -15,7 +15,7 @@ import { recipeDocument } from '@livepod/recipes';
 import { contributor, TOKEN, VOTERS } from '../cast.js';
 import { insist, until } from '../patience.js';
 import { StoryError } from '../errors.js';
-import type { Chapter, Stage } from './chapter.js';
+import type { Chapter, Theatre } from './chapter.js';
 
 const YEAR_SECONDS = 365 * 24 * 3600;
 export const PROVIDER_BOND = 200n * TOKEN;
@@ -23,8 +23,8 @@ const CONTRIBUTOR_BOND = 20n * TOKEN;
 const RECIPE = 'motion-cnn';
 
 /** Who holds what before the story begins: voters their stakes, the rest what they need to take part. */
-export function firstBalances(stage: Pick<Stage, 'cast' | 'people'>): { owner: string; amount: bigint }[] {
-  const { cast, people } = stage;
+export function firstBalances(theatre: Pick<Theatre, 'cast' | 'people'>): { owner: string; amount: bigint }[] {
+  const { cast, people } = theatre;
   return [
     ...VOTERS.map(({ name, stake }) => ({ owner: cast.principal(name), amount: stake + 10n * TOKEN })),
     { owner: cast.principal('orchestrator'), amount: 10_000n * TOKEN },
@@ -33,7 +33,7 @@ export function firstBalances(stage: Pick<Stage, 'cast' | 'people'>): { owner: s
   ];
 }
 
-const contributors = (people: Stage['people']): string[] => [
+const contributors = (people: Theatre['people']): string[] => [
   ...[...people.first, ...people.second].map(contributor),
   'contributor-careless',
   'contributor-newcomer',
@@ -42,11 +42,11 @@ const contributors = (people: Stage['people']): string[] => [
 /** Voters lock their stakes; provider, evaluator and recipe are voted in; bonds are posted. */
 export const dao: Chapter = {
   title: 'The DAO: stakes, bonds, and a vote on recipe, provider and evaluator',
-  async tell(stage) {
-    const { voters, cast, network, memory } = stage;
-    stage.tell('voters lock their stakes');
+  async tell(theatre) {
+    const { voters, cast, network, memory } = theatre;
+    theatre.tell('voters lock their stakes');
     await insist('stakes', () => voters.stake());
-    if (!memory.told.ledgerBefore) await noteBalances(stage);
+    if (!memory.told.ledgerBefore) await noteBalances(theatre);
 
     const orchestrator = await connect(network, cast.identity('orchestrator'));
     await insist('the orchestrator’s neuron', () =>
@@ -54,13 +54,13 @@ export const dao: Chapter = {
     );
     await insist('the orchestrator’s allowance', () => approve(orchestrator, 5_000n * TOKEN));
 
-    stage.tell('provider and contributors post their bonds');
+    theatre.tell('provider and contributors post their bonds');
     const provider = await connect(network, cast.identity('provider'));
     await postBond(provider, 'provider', PROVIDER_BOND);
     await insist('the provider’s registration', () =>
       provider.access.register_provider({ name: 'provider-1', class: { bonded: null } }),
     );
-    for (const name of contributors(stage.people))
+    for (const name of contributors(theatre.people))
       await postBond(await connect(network, cast.identity(name)), 'contributor', CONTRIBUTOR_BOND);
 
     const document = await recipeDocument(RECIPE);
@@ -68,7 +68,7 @@ export const dao: Chapter = {
     memory.note((told) => void (told.recipe = recipe));
     await insist('the recipe', () => voters.first.access.submit_recipe({ document }));
 
-    stage.tell('the vote on recipe, provider and evaluator');
+    theatre.tell('the vote on recipe, provider and evaluator');
     await pass(voters.first, 'approve_recipe', { recipe }, `recipe ${RECIPE}`, recipe.slice(7, 23));
     await pass(
       voters.first,
@@ -84,7 +84,7 @@ export const dao: Chapter = {
       'the evaluator',
       'evaluator',
     );
-    stage.tell(`recipe ${recipe.slice(0, 15)}…, provider-1 and the evaluator are approved`);
+    theatre.tell(`recipe ${recipe.slice(0, 15)}…, provider-1 and the evaluator are approved`);
   },
 };
 
@@ -141,7 +141,7 @@ async function pass<M extends GovernedMethod>(
 }
 
 /** Balances by role, in e8s; a role's account is its principal's main account. */
-export async function balances({ network, cast, people }: Stage): Promise<Record<string, string>> {
+export async function balances({ network, cast, people }: Theatre): Promise<Record<string, string>> {
   const clients = await connect(network);
   const roles = [...VOTERS.map(({ name }) => name), 'orchestrator', 'provider', ...contributors(people)];
   const held = await Promise.all(
@@ -155,7 +155,7 @@ export async function balances({ network, cast, people }: Stage): Promise<Record
   return Object.fromEntries([...held, ['treasury', treasury], ['totalSupply', supply]]);
 }
 
-async function noteBalances(stage: Stage): Promise<void> {
-  const before = await balances(stage);
-  stage.memory.note((told) => void (told.ledgerBefore = before));
+async function noteBalances(theatre: Theatre): Promise<void> {
+  const before = await balances(theatre);
+  theatre.memory.note((told) => void (told.ledgerBefore = before));
 }

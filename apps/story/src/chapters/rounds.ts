@@ -5,18 +5,19 @@ import { contributor } from '../cast.js';
 import { StoryError } from '../errors.js';
 import { until } from '../patience.js';
 import { FAST_PLAN } from '../plan.js';
-import type { Chapter, Stage } from './chapter.js';
+import type { Chapter, Theatre } from './chapter.js';
 import { lifecycle, rollback } from './workflows.js';
 
-const id = (stage: Stage, name: string): string => stage.memory.told.datasets[name]!.id;
-const idsOf = (stage: Stage, people: string[]): string[] => people.map((person) => id(stage, contributor(person)));
-const result = (stage: Stage, round: string): LifecycleResult =>
-  stage.memory.told.results[`lifecycle-${round}`] as LifecycleResult;
+const id = (theatre: Theatre, name: string): string => theatre.memory.told.datasets[name]!.id;
+const idsOf = (theatre: Theatre, people: string[]): string[] =>
+  people.map((person) => id(theatre, contributor(person)));
+const result = (theatre: Theatre, round: string): LifecycleResult =>
+  theatre.memory.told.results[`lifecycle-${round}`] as LifecycleResult;
 
-function roundOf(stage: Stage, round: string, more: Partial<LifecycleInput>): LifecycleInput {
+function roundOf(theatre: Theatre, round: string, more: Partial<LifecycleInput>): LifecycleInput {
   return {
     round,
-    recipe: stage.memory.told.recipe!,
+    recipe: theatre.memory.told.recipe!,
     provider: 'provider-1',
     channel: 'stable',
     plan: FAST_PLAN,
@@ -36,11 +37,11 @@ function expected(what: string, holds: boolean, found: unknown): void {
 
 export const firstRound: Chapter = {
   title: 'Round 1: votes, escrow, training, evaluation, adoption, rollout 1 → 3 → 6',
-  async tell(stage) {
+  async tell(theatre) {
     const made = await lifecycle(
-      stage,
-      roundOf(stage, 'round-1', {
-        datasets: [...idsOf(stage, stage.people.first), id(stage, 'contributor-newcomer')],
+      theatre,
+      roundOf(theatre, 'round-1', {
+        datasets: [...idsOf(theatre, theatre.people.first), id(theatre, 'contributor-newcomer')],
         arguments: { epochs: 3, windowsPerEpoch: 2048 },
         seed: 1,
       }),
@@ -51,20 +52,20 @@ export const firstRound: Chapter = {
       made.datasets.filter((dataset) => dataset.decision === 'rejected').length === 1,
       made.datasets,
     );
-    await stage.pods.allHaveRun([1], 180);
-    stage.tell(`version 1: ${inWords(made)}`);
+    await theatre.pods.allHaveRun([1], 180);
+    theatre.tell(`version 1: ${inWords(made)}`);
   },
 };
 
 export const secondRound: Chapter = {
   title: 'Round 2: trained on from version 1 with six more people; version 2 is better and rolls out',
-  async tell(stage) {
-    const first = result(stage, 'round-1');
+  async tell(theatre) {
+    const first = result(theatre, 'round-1');
     const made = await lifecycle(
-      stage,
-      roundOf(stage, 'round-2', {
-        datasets: idsOf(stage, stage.people.second),
-        trainOn: idsOf(stage, stage.people.first),
+      theatre,
+      roundOf(theatre, 'round-2', {
+        datasets: idsOf(theatre, theatre.people.second),
+        trainOn: idsOf(theatre, theatre.people.first),
         base: first.checkpoint,
         seed: 2,
       }),
@@ -75,33 +76,33 @@ export const secondRound: Chapter = {
       Number(made.evaluation!.accuracy) > Number(first.evaluation!.accuracy),
       { first: first.evaluation, second: made.evaluation },
     );
-    await stage.pods.allHaveRun([1, 2], 180);
-    stage.tell(`version 2: ${inWords(made)}`);
+    await theatre.pods.allHaveRun([1, 2], 180);
+    theatre.tell(`version 2: ${inWords(made)}`);
   },
 };
 
 export const thirdRound: Chapter = {
   title: 'Round 3: the canary fails its gate, the release stops itself, bonds are put up for slashing',
-  async tell(stage) {
+  async tell(theatre) {
     const made = await lifecycle(
-      stage,
-      roundOf(stage, 'round-3', {
-        datasets: [id(stage, 'contributor-careless')],
-        base: result(stage, 'round-2').checkpoint,
+      theatre,
+      roundOf(theatre, 'round-3', {
+        datasets: [id(theatre, 'contributor-careless')],
+        base: result(theatre, 'round-2').checkpoint,
         arguments: { epochs: 4 },
         seed: 3,
       }),
     );
     expected('the release of version 3 stops itself', made.outcome === 'stopped' && made.version === 3, made);
     expected('two bonds are put up for slashing', made.slashing.length === 2, made.slashing);
-    const pods = await stage.pods.allAt(2, 180);
+    const pods = await theatre.pods.allAt(2, 180);
     const exposed = pods.filter((pod) => pod.history.some((entry) => entry.version === 3));
     expected(
       'one pod alone ever ran version 3',
       exposed.length === 1,
       exposed.map((pod) => pod.name),
     );
-    const clients = await connect(stage.network);
+    const clients = await connect(theatre.network);
     for (const proposal of made.slashing) {
       await until(
         `the vote on slashing, proposal ${proposal}`,
@@ -109,29 +110,29 @@ export const thirdRound: Chapter = {
         180,
       );
     }
-    stage.tell(`version 3: ${inWords(made)}; ${exposed[0]!.name} went back to version 2`);
+    theatre.tell(`version 3: ${inWords(made)}; ${exposed[0]!.name} went back to version 2`);
   },
 };
 
 export const rollbacks: Chapter = {
   title: 'The DAO rolls the channel back to version 1, and forward to 2',
-  async tell(stage) {
-    const back = await rollback(stage, {
+  async tell(theatre) {
+    const back = await rollback(theatre, {
       channel: 'stable',
       version: 1,
       reason: 'Drill: back to version 1',
       ref: 'back',
     });
     expected('the rollback is adopted', back.decision === 'adopted', back);
-    await stage.pods.allHaveRun([2, 1], 180);
-    const forward = await rollback(stage, {
+    await theatre.pods.allHaveRun([2, 1], 180);
+    const forward = await rollback(theatre, {
       channel: 'stable',
       version: 2,
       reason: 'The drill is over: forward to version 2',
       ref: 'forward',
     });
     expected('the way forward is adopted', forward.decision === 'adopted', forward);
-    await stage.pods.allHaveRun([2, 1, 2], 180);
+    await theatre.pods.allHaveRun([2, 1, 2], 180);
   },
 };
 

@@ -2,17 +2,17 @@ import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError } from '@temp
 import type { LifecycleInput, LifecycleResult, ModelRollbackInput } from '@livepod/workflows';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { insist } from '../patience.js';
-import type { Stage } from './chapter.js';
+import type { Theatre } from './chapter.js';
 
 /** Starts a workflow as an operator would from the UI, once, and waits for what it returns. */
 async function ran<T>(
-  stage: Stage,
+  theatre: Theatre,
   workflowType: string,
   taskQueue: string,
   workflowId: string,
   input: unknown,
 ): Promise<T> {
-  const { memory, temporal } = stage;
+  const { memory, temporal } = theatre;
   if (workflowId in memory.told.results) return memory.told.results[workflowId] as T;
   const ended = (error: unknown): boolean =>
     error instanceof WorkflowExecutionAlreadyStartedError || error instanceof WorkflowFailedError;
@@ -29,9 +29,9 @@ async function ran<T>(
   ).catch((error: unknown) => {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   });
-  stage.tell(`${workflowType} ${workflowId} runs`);
+  theatre.tell(`${workflowType} ${workflowId} runs`);
   const watching = new AbortController();
-  void follow(stage, workflowId, watching.signal);
+  void follow(theatre, workflowId, watching.signal);
   try {
     const result = await insist<T>(
       `the result of ${workflowId}`,
@@ -47,11 +47,11 @@ async function ran<T>(
 }
 
 /** Shows the workflow's own words while it runs: what an operator reads in the UI. */
-async function follow(stage: Stage, workflowId: string, signal: AbortSignal): Promise<void> {
+async function follow(theatre: Theatre, workflowId: string, signal: AbortSignal): Promise<void> {
   let shown = '';
   while (!signal.aborted) {
     try {
-      const details = await stage.temporal.workflow
+      const details = await theatre.temporal.workflow
         .getHandle(workflowId)
         .query<string>('__temporal_workflow_metadata')
         .then(currentDetails);
@@ -60,7 +60,7 @@ async function follow(stage: Stage, workflowId: string, signal: AbortSignal): Pr
           .split('\n')
           .map((text) => text.replace(/[#*`]/g, '').trim())
           .find((text) => text !== '') ?? '';
-      if (line && line !== shown) stage.tell((shown = line));
+      if (line && line !== shown) theatre.tell((shown = line));
     } catch {
       // No worker answers right now; the workflow goes on when one does.
     }
@@ -70,11 +70,11 @@ async function follow(stage: Stage, workflowId: string, signal: AbortSignal): Pr
 
 const currentDetails = (metadata: unknown): string => (metadata as { currentDetails?: string }).currentDetails ?? '';
 
-export const lifecycle = (stage: Stage, input: LifecycleInput): Promise<LifecycleResult> =>
-  ran(stage, 'lifecycle', 'orchestrator', `lifecycle-${input.round}`, input);
+export const lifecycle = (theatre: Theatre, input: LifecycleInput): Promise<LifecycleResult> =>
+  ran(theatre, 'lifecycle', 'orchestrator', `lifecycle-${input.round}`, input);
 
 export const rollback = (
-  stage: Stage,
+  theatre: Theatre,
   input: ModelRollbackInput,
 ): Promise<{ decision: string; sequence: number | null }> =>
-  ran(stage, 'modelRollback', 'rollback', `rollback-${input.channel}-${input.ref}`, input);
+  ran(theatre, 'modelRollback', 'rollback', `rollback-${input.channel}-${input.ref}`, input);

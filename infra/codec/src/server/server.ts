@@ -6,7 +6,7 @@ import { LivepodCodec } from '../payloads.js';
 import { Authentication, may, type Reader, type Trust } from './authentication.js';
 import { Buckets, type Rate } from './buckets.js';
 import { Counts, type Access } from './log.js';
-import { operatorPage, signedIn } from './page.js';
+import { operatorPage, signedIn } from './operatorHtml.js';
 import { decode, encode, readPayloads } from './payloads.js';
 
 export interface CodecServerOptions {

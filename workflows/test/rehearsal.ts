@@ -45,7 +45,7 @@ export const round = (name: string, more: Partial<LifecycleInput> = {}): Lifecyc
  * A real Temporal server with our namespace and a provider's, a Nexus endpoint between them, a worker for every queue,
  * and each side's keys.
  */
-export class Stage {
+export class Rehearsal {
   world = new World();
   private workers: Worker[] = [];
   private running: Promise<void>[] = [];
@@ -56,7 +56,7 @@ export class Stage {
     readonly bundles: { orchestrator: { code: string }; provider: { code: string } },
   ) {}
 
-  static async open(): Promise<Stage> {
+  static async open(): Promise<Rehearsal> {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
     const keys = keyRings();
     const [environment, orchestrator, provider] = await Promise.all([
@@ -80,10 +80,10 @@ export class Stage {
         logger: new DefaultLogger('ERROR'),
       }),
     ]);
-    const stage = new Stage(environment, keys, { orchestrator, provider });
-    await stage.openProvider();
-    await stage.openWorkers();
-    return stage;
+    const rehearsal = new Rehearsal(environment, keys, { orchestrator, provider });
+    await rehearsal.openProvider();
+    await rehearsal.openWorkers();
+    return rehearsal;
   }
 
   private async openProvider(): Promise<void> {
@@ -108,7 +108,7 @@ export class Stage {
     return this.environment.client.workflow;
   }
 
-  /** Workers on every queue; their activities are those of the world that was last put on stage. */
+  /** Workers on every queue; their activities are those of the world that was last put on rehearsal. */
   private async openWorkers(): Promise<void> {
     const activities = Object.fromEntries(
       Object.keys(this.world.activities()).map((name) => [
@@ -117,12 +117,12 @@ export class Stage {
       ]),
     );
     const connection = this.environment.nativeConnection;
-    const ours = { connection, namespace: 'livepod', activities, identity: 'stage', dataConverter: this.keys.ours };
+    const ours = { connection, namespace: 'livepod', activities, identity: 'rehearsal', dataConverter: this.keys.ours };
     const theirs = {
       connection,
       namespace: 'provider-1',
       activities,
-      identity: 'stage',
+      identity: 'rehearsal',
       dataConverter: this.keys.theirs,
     };
     this.workers = await Promise.all([
@@ -142,7 +142,7 @@ export class Stage {
       current = await this.environment.connection.workflowService
         .setWorkerDeploymentCurrentVersion({
           namespace: 'livepod',
-          identity: 'stage',
+          identity: 'rehearsal',
           ...versioned.workerDeploymentOptions.version,
         })
         .then(
@@ -187,7 +187,7 @@ export class Stage {
 /** As in the field: a workflow that says how it moves between builds runs on a worker with versions only. */
 const versioned = {
   workerDeploymentOptions: {
-    version: { deploymentName: 'stage', buildId: '1' },
+    version: { deploymentName: 'rehearsal', buildId: '1' },
     useWorkerVersioning: true,
     defaultVersioningBehavior: 'PINNED',
   },

@@ -18,7 +18,7 @@ import { operatorPage, placeOf } from '@livepod/cli/operating';
 import { operatorPageText } from '@livepod/protocol';
 import { connectClient } from '@livepod/workers/temporal';
 import { Cast, castPeople, type People } from './cast.js';
-import type { Stage } from './chapters/chapter.js';
+import type { Theatre } from './chapters/chapter.js';
 import { install } from './installation.js';
 import { Memory } from './memory.js';
 import type { Options } from './options.js';
@@ -28,8 +28,8 @@ import { folderOf } from './recordings.js';
 import { Voters } from './voters.js';
 
 /** Everything up, and the actors ready to come on. */
-export interface OpenStage {
-  stage: Stage;
+export interface OpenTheatre {
+  theatre: Theatre;
   /** Where each process shows its metrics, by name. */
   metrics: Record<string, string>;
   /** Makes a link that lets a browser read encrypted payloads; good for half a day, and a secret. */
@@ -46,7 +46,7 @@ export interface OpenStage {
 }
 
 /** Builds what is missing, brings the stack up, installs the canisters, starts the workers. */
-export async function openStage(options: Options): Promise<OpenStage> {
+export async function openTheatre(options: Options): Promise<OpenTheatre> {
   const ready = await setUp({ data: options.data });
   const recordings = ready.recordings!;
   const people = castPeople(recordings);
@@ -78,13 +78,13 @@ export async function openStage(options: Options): Promise<OpenStage> {
   }
 }
 
-async function setStage(stack: Stack, recordings: Recordings, people: People): Promise<OpenStage> {
+async function setStage(stack: Stack, recordings: Recordings, people: People): Promise<OpenTheatre> {
   const network = readNetwork(stack.networkFile);
   const cast = new Cast(stack.state);
   const temporal = await connectClient(network.temporal!, { keys: keyRings(stack.state).ours });
   const voters = new Voters(network, cast);
   const pods = new Pods(stack, cast, recordings);
-  const stage: Stage = {
+  const theatre: Theatre = {
     network,
     cast,
     people,
@@ -97,7 +97,7 @@ async function setStage(stack: Stack, recordings: Recordings, people: People): P
     temporal,
   };
   return {
-    stage,
+    theatre,
     metrics: network.metrics ?? {},
     offer: async () =>
       writeFileSync(
