@@ -1,9 +1,11 @@
 import type { Arguments } from '../src/hyperparameters.js';
 import type { MotionSchema } from '../src/schema.js';
+import { lengthOf, type View } from '../src/view.js';
 
 export interface CardFacts {
   version: string;
   schema: MotionSchema;
+  view: View;
   people: number;
   recordings: number;
   windows: number;
@@ -16,13 +18,15 @@ export interface CardFacts {
 
 /** The model card that goes with a checkpoint: counts and settings, nothing about any one person. */
 export function modelCard(facts: CardFacts): string {
-  const { schema } = facts;
+  const { schema, view } = facts;
+  const seconds = (samples: number) => `${((samples * 1000) / schema.rateMilliHz).toFixed(2)} s`;
   return `# motion-cnn ${facts.version}
 
-Recognises what a person does from one window of motion: ${schema.labels.join(', ')}.
+Recognises what a person does in a window of motion, from the window and what is around it: ${schema.labels.join(', ')}.
 
-- **Input** \`motion\`: float32 [batch, 100, ${schema.channels.length}], raw samples at ${schema.rateMilliHz / 1000}
-  Hz, channels ${schema.channels.map(({ name, unit }) => `${name} (${unit})`).join(', ')}. Normalisation is inside.
+- **Input** \`motion\`: float32 [batch, ${lengthOf(view)}, ${schema.channels.length}], raw samples at
+  ${schema.rateMilliHz / 1000} Hz: ${view.before} before the window, its ${view.size}, ${view.after} after it; the first or last
+  one repeated where a recording has no more. An answer comes ${seconds(view.after)} after the window's end. Channels ${schema.channels.map(({ name, unit }) => `${name} (${unit})`).join(', ')}. Normalisation is inside.
 - **Output** \`probabilities\`: float32 [batch, ${schema.labels.length}], in the order of the labels above (also in the
   model's metadata).
 - **Training**: ${facts.people} people, ${facts.recordings} recordings, ${facts.windows} half-overlapping windows;

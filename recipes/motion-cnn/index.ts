@@ -5,9 +5,10 @@ import { decimal } from '../src/metrics.js';
 import { exportOnnx, readMetadata, readWeights } from '../src/onnx/export.js';
 import type { MotionSchema, Recording } from '../src/schema.js';
 import { makeSelfTest, syntheticWindows } from '../src/selftest.js';
+import { lengthOf, type View } from '../src/view.js';
 import { cutWindows, parseRecording } from '../src/windows.js';
 import { modelCard } from './card.js';
-import { buildModel, stepSamples, WINDOW } from './model.js';
+import { buildModel, viewOf, STRIDE, WINDOW } from './model.js';
 import { FlatAdam } from './optimizer.js';
 import recipe from './recipe.json' with { type: 'json' };
 import { train, trainOn, type TrainingControl } from './train.js';
@@ -41,34 +42,32 @@ export async function runRecipe(request: RecipeRequest): Promise<RecipeResult> {
     number
   >;
   const tracks = request.recordings.map((recording) => parseRecording(recording, schema));
-  if (request.base) checkBase(request.base, schema);
+  if (request.base) checkBase(request.base, schema, viewOf(values.lookAhead));
   const { tf, notice } = await tensorflow();
-  const built = buildModel(tf, schema, { filters: values.filters, dropout: values.dropout, seed });
+  const built = buildModel(tf, schema, { ...values, seed });
+  const { view } = built;
+  const shape = [lengthOf(view), schema.channels.length];
   try {
     if (request.base) readWeights(tf, built.model, request.base);
     const last = await train(tf, built, tracks, schema, !request.base, { ...values, seed }, request);
-    const inputs = syntheticWindows(6, WINDOW, schema.channels);
+    const inputs = syntheticWindows(6, lengthOf(view), schema.channels);
     const outputs = tf.tidy(() =>
-      (
-        built.model.predict(tf.tensor3d(inputs, [6, WINDOW, schema.channels.length])) as { dataSync(): Float32Array }
-      ).dataSync(),
+      (built.model.predict(tf.tensor(inputs, [6, ...shape])) as { dataSync(): Float32Array }).dataSync(),
     );
-    const model = exportOnnx(built.model, { input: 'motion', output: 'probabilities', metadata: metadataOf(schema) });
-    const windows = cutWindows(tracks, schema).count;
+    const metadata = metadataOf(schema, view);
+    const model = exportOnnx(built.model, { input: 'motion', output: 'probabilities', metadata });
+    const windows = cutWindows(tracks, schema, view).count;
     const text = new TextEncoder();
     const loss = decimal(last.loss);
     return {
       files: {
         'model.onnx': model,
-        'selftest.json': text.encode(
-          JSON.stringify(
-            makeSelfTest(inputs, Float32Array.from(outputs), [WINDOW, schema.channels.length], schema.labels),
-          ),
-        ),
+        'selftest.json': text.encode(JSON.stringify(makeSelfTest(inputs, Float32Array.from(outputs), view, schema))),
         'card.md': text.encode(
           modelCard({
             version: recipe.version,
             schema,
+            view,
             people: new Set(tracks.map(({ person }) => person)).size,
             recordings: tracks.length,
             windows,
@@ -92,20 +91,21 @@ export async function runRecipe(request: RecipeRequest): Promise<RecipeResult> {
   }
 }
 
-function metadataOf(schema: MotionSchema): Record<string, string> {
+function metadataOf(schema: MotionSchema, view: View): Record<string, string> {
   return {
     recipe: `${recipe.name} ${recipe.version}`,
     labels: JSON.stringify(schema.labels),
     channels: JSON.stringify(schema.channels.map(({ name, unit }) => ({ name, unit }))),
     rateMilliHz: String(schema.rateMilliHz),
-    window: String(WINDOW),
+    window: String(view.size),
+    view: JSON.stringify(view),
   };
 }
 
-function checkBase(base: Uint8Array, schema: MotionSchema): void {
+function checkBase(base: Uint8Array, schema: MotionSchema, view: View): void {
   const found = readMetadata(base),
-    wanted = metadataOf(schema);
-  for (const key of ['labels', 'channels', 'window'] as const) {
+    wanted = metadataOf(schema, view);
+  for (const key of ['labels', 'channels', 'view'] as const) {
     if (found[key] !== wanted[key])
       throw new RecipeError(
         'baseMismatch',
@@ -121,15 +121,16 @@ export async function trainingStep(
   settings: { batch: number; filters: number },
 ): Promise<{ parameters: number; run(): void; settle(): Promise<void>; dispose(): void }> {
   const { tf } = await tensorflow();
-  const built = buildModel(tf, schema, { filters: settings.filters, dropout: 0.3, seed: 1 });
+  const built = buildModel(tf, schema, { filters: settings.filters, dropout: 0.2, lookAhead: WINDOW, seed: 1 });
+  const rows = lengthOf(built.view);
   const optimizer = new FlatAdam(tf, built.model);
   const labels = schema.labels.length;
   const even = (rows: number) => new Float32Array(rows * labels).fill(1 / labels);
   const batch = {
     count: settings.batch,
-    x: syntheticWindows(settings.batch, WINDOW, schema.channels),
+    x: syntheticWindows(settings.batch, rows, schema.channels),
     y: even(settings.batch),
-    steps: even(settings.batch * stepSamples.length),
+    steps: even((settings.batch * rows) / STRIDE),
   };
   let last: { data(): Promise<unknown>; dispose(): void } | undefined;
   return {

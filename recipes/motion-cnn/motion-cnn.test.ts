@@ -1,7 +1,16 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundleRecipe, evaluate, infer, recipeByName, recipeDocument, runRecipe, type SelfTest } from '../src/index.js';
+import {
+  bundleRecipe,
+  evaluate,
+  infer,
+  recipeByName,
+  recipeDocument,
+  runRecipe,
+  viewIn,
+  type SelfTest,
+} from '../src/index.js';
 import { SYNTHETIC_SCHEMA as schema, syntheticRecording } from '../src/fixture.js';
 import type { Progress } from './train.js';
 
@@ -20,12 +29,21 @@ describe('motion-cnn', () => {
     for (const [at, input] of test.input.entries()) {
       const ours = await infer(
         files['model.onnx'],
-        { count: 1, size: 100, channels: 6, samples: Float32Array.from(input) },
+        { count: 1, size: 300, channels: 6, samples: Float32Array.from(input) },
         3,
       );
       for (const [label, value] of ours.entries())
         expect(Math.abs(value - test.output[at]![label]!)).toBeLessThanOrEqual(test.tolerance);
     }
+  });
+
+  it('answers without waiting where it is told to look at the past alone', async () => {
+    const hyperparameters = { ...small, epochs: 1, lookAhead: 0 };
+    const { files } = await runRecipe({ ...request, hyperparameters });
+    expect(viewIn(files['model.onnx'])).toEqual({ before: 200, size: 100, after: 0 });
+    await expect(evaluate({ model: files['model.onnx'], recordings: holdout, schema })).resolves.toMatchObject({
+      people: 2,
+    });
   });
 
   it('gives the same model for the same seed, and another for another', async () => {
@@ -149,6 +167,7 @@ async function distance(a: Uint8Array, b: Uint8Array): Promise<number> {
   const windows = cutWindows(
     holdout.map((recording) => parseRecording(recording, schema)),
     schema,
+    viewIn(a),
   );
   const x = await infer(a, windows, 3);
   const y = await infer(b, windows, 3);

@@ -4,8 +4,9 @@ import { RecipeError } from '../src/errors.js';
 import type { Tf } from '../src/layers.js';
 import { Random } from '../src/random.js';
 import { sensorsOf, type MotionSchema } from '../src/schema.js';
+import { lengthOf } from '../src/view.js';
 import { cutWindows, type Track } from '../src/windows.js';
-import { WINDOW, type MotionModel } from './model.js';
+import type { MotionModel } from './model.js';
 import { FlatAdam } from './optimizer.js';
 import { ResumePoint } from './resume.js';
 import { Sampler, type Batch } from './sampler.js';
@@ -19,6 +20,8 @@ export interface TrainingSettings {
   rotationDegrees: number;
   scaling: number;
   jitter: number;
+  tempo: number;
+  cutShort: number;
   seed: number;
 }
 
@@ -38,7 +41,7 @@ export interface TrainingControl {
 
 /** Share of the steps in which the learning rate rises. */
 const WARM_UP = 0.2;
-/** How much the label of every fourth sample counts beside the window's. */
+/** How much the labels of a window's every fourth sample count beside the window's own. */
 const STEP_LOSS = 0.5;
 
 /**
@@ -67,6 +70,7 @@ export async function train(
     });
   const sampler = new Sampler(
     tracks,
+    motion.view,
     schema.labels.length,
     sensorsOf(schema),
     deviation.subarray(0, schema.channels.length),
@@ -126,21 +130,22 @@ export async function train(
 /** One step on one batch. @returns its loss, to be disposed of */
 export function trainOn(
   tf: typeof Tf,
-  { teacher }: MotionModel,
+  { teacher, view }: MotionModel,
   optimizer: FlatAdam,
   batch: Batch,
   rate: number,
 ): Tf.Scalar {
   return tf.tidy(() => {
     const labels = batch.y.length / batch.count;
-    const x = tf.tensor3d(batch.x, [batch.count, WINDOW, batch.x.length / batch.count / WINDOW]);
+    const rows = lengthOf(view);
+    const x = tf.tensor3d(batch.x, [batch.count, rows, batch.x.length / batch.count / rows]);
     const y = tf.tensor2d(batch.y, [batch.count, labels]);
     const steps = tf.tensor2d(batch.steps, [batch.steps.length / labels, labels]);
     return optimizer.minimize(() => {
       const [whole, each] = teacher.apply(x, { training: true }) as [Tf.Tensor, Tf.Tensor];
       return tf.add(
         crossEntropy(tf, y, whole),
-        tf.mul(crossEntropy(tf, steps, tf.reshape(each, [-1, labels])), STEP_LOSS),
+        tf.mul(crossEntropy(tf, steps, tf.reshape(each, [-1, labels])), (STEP_LOSS * rows) / view.size),
       ) as Tf.Scalar;
     }, rate);
   });
@@ -171,21 +176,21 @@ function fingerprint(settings: TrainingSettings, tracks: Track[], schema: Motion
  */
 function channelStatistics(
   tf: typeof Tf,
-  { model }: MotionModel,
+  { model, view }: MotionModel,
   tracks: Track[],
   schema: MotionSchema,
 ): { mean: Float32Array; deviation: Float32Array } {
-  const windows = cutWindows(tracks, schema, WINDOW, WINDOW);
+  const windows = cutWindows(tracks, schema, view, view.size);
   if (windows.count === 0)
     throw new RecipeError(
       'noWindows',
       { recordings: tracks.length },
-      `None of ${tracks.length} recordings holds one labelled window of ${WINDOW} samples; train on longer ones.`,
+      `None of ${tracks.length} recordings holds one labelled window of ${view.size} samples; train on longer ones.`,
     );
   return tf.tidy(() => {
     const frame = tf.model({ inputs: model.inputs, outputs: model.getLayer('gravity').output as Tf.SymbolicTensor });
     const { mean, variance } = tf.moments(
-      frame.predict(tf.tensor3d(windows.samples, [windows.count, WINDOW, windows.channels])) as Tf.Tensor,
+      frame.predict(tf.tensor3d(windows.samples, [windows.count, windows.size, windows.channels])) as Tf.Tensor,
       [0, 1],
     );
     return {

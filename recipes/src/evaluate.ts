@@ -1,7 +1,9 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { RecipeError } from './errors.js';
 import { scores, type Confusion, type Scores } from './metrics.js';
+import { readMetadata } from './onnx/export.js';
 import type { MotionSchema, Recording } from './schema.js';
+import { plain, type View } from './view.js';
 import { cutWindows, parseRecording, type Windows } from './windows.js';
 
 export interface Evaluation extends Scores {
@@ -17,7 +19,8 @@ export interface Evaluation extends Scores {
 }
 
 /**
- * Measures a model on people's recordings with ONNX Runtime: windows of the model's own length, half overlapping.
+ * Measures a model on people's recordings with ONNX Runtime: windows half overlapping, each shown with
+ * the context that the model's metadata asks for.
  * The model takes [batch, window, channels] and gives one probability per label.
  *
  * @throws RecipeError `badModel` (does not load, or does not fit the schema) · `noWindows` · `badRecording` ·
@@ -32,6 +35,7 @@ export async function evaluate(request: {
   const windows = cutWindows(
     recordings.map((recording) => parseRecording(recording, schema)),
     schema,
+    viewIn(request.model),
   );
   if (windows.count === 0)
     throw new RecipeError(
@@ -49,6 +53,19 @@ export async function evaluate(request: {
     (at) => windows.pure[at] === 1,
   );
   return { ...majority, labels: schema.labels, people: Object.keys(majority.perPerson).length, oneLabel, majority };
+}
+
+/** The view that a model's metadata names; none is 100 samples without context. @throws RecipeError `badModel` */
+export function viewIn(model: Uint8Array): View {
+  const { view: written } = readMetadata(model);
+  if (written === undefined) return plain(100);
+  const view = /^\{"before":(\d{1,5}),"size":([1-9]\d{0,4}),"after":(\d{1,5})\}$/.exec(written);
+  if (view) return { before: Number(view[1]), size: Number(view[2]), after: Number(view[3]) };
+  throw new RecipeError(
+    'badModel',
+    { view: written },
+    'The model does not say which samples it answers for; ask the provider for a new checkpoint.',
+  );
 }
 
 /** Probabilities [count, labels] of raw windows. @throws RecipeError `badModel` */

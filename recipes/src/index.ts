@@ -1,13 +1,14 @@
 export { tensorflow, type Backend } from './backend.js';
 export { bundledCode, bundleRecipe, modulesHere, recipeDocument, type Bundle } from './bundle.js';
 export { RecipeError, type RecipeErrorCode } from './errors.js';
-export { argmax, evaluate, infer, type Evaluation } from './evaluate.js';
+export { argmax, evaluate, infer, viewIn, type Evaluation } from './evaluate.js';
 export { checkArguments, withDefaults, type Arguments, type Hyperparameter } from './hyperparameters.js';
 export { accuracyOf, confusionOf, decimal, macroF1Of, scores, type Confusion, type Scores } from './metrics.js';
 export { exportOnnx, readMetadata, readWeights } from './onnx/export.js';
 export { recipeByName, recipeNames, type Recipe, type RecipeDeclaration } from './recipes.js';
 export { personOf, requireSameSchema, sensorsOf, type MotionSchema, type Recording } from './schema.js';
 export { makeSelfTest, syntheticWindows, type SelfTest } from './selftest.js';
+export { lengthOf, plain, show, type View } from './view.js';
 export { cutWindows, labelWindow, parseRecording, type Track, type Windows } from './windows.js';
 export { runRecipe, trainingStep, type RecipeRequest, type RecipeResult } from '../motion-cnn/index.js';
 export type { Progress } from '../motion-cnn/train.js';

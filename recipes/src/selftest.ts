@@ -1,4 +1,6 @@
 import { Random } from './random.js';
+import type { MotionSchema } from './schema.js';
+import { lengthOf, type View } from './view.js';
 
 /**
  * Windows that a pod runs before it switches to a model, with the outputs TensorFlow gave. Synthetic and seeded: no
@@ -8,8 +10,10 @@ export interface SelfTest {
   type: 'livepod.selftest/v1';
   /** Largest difference allowed in any output. */
   tolerance: number;
-  /** Shape of one window, [100, channels]. */
+  /** Shape of one window with its context, [300, channels]. */
   inputShape: number[];
+  /** Which of its samples the answer is about. */
+  view: View;
   labels: string[];
   /** One flat window per vector, row by row; to be read as float32. */
   input: number[][];
@@ -47,9 +51,10 @@ export function syntheticWindows(count: number, size: number, channels: { unit: 
 export function makeSelfTest(
   inputs: Float32Array,
   outputs: Float32Array,
-  inputShape: number[],
-  labels: string[],
+  view: View,
+  { channels, labels }: MotionSchema,
 ): SelfTest {
+  const inputShape = [lengthOf(view), channels.length];
   const size = inputShape.reduce((a, b) => a * b, 1);
   const rows = (data: Float32Array, width: number, digits: number) =>
     Array.from({ length: data.length / width }, (_, at) =>
@@ -59,6 +64,7 @@ export function makeSelfTest(
     type: 'livepod.selftest/v1',
     tolerance: TOLERANCE,
     inputShape,
+    view,
     labels,
     input: rows(inputs, size, DIGITS),
     output: rows(outputs, labels.length, 8),

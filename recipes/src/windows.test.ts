@@ -1,5 +1,6 @@
 import { RecipeError } from './errors.js';
 import { SYNTHETIC_SCHEMA as schema, syntheticRecording } from './fixture.js';
+import { plain } from './view.js';
 import { cutWindows, parseRecording } from './windows.js';
 
 const codeOf = (run: () => unknown) => {
@@ -52,22 +53,34 @@ describe('recordings', () => {
 describe('windows', () => {
   const track = (labels: string[]) => [parseRecording({ name: 'p1', csv: csv(labels) }, two)];
   it('overlap by half and leave out a short rest', () => {
-    const windows = cutWindows(track(new Array<string>(9).fill('X')), two, 4);
+    const windows = cutWindows(track(new Array<string>(9).fill('X')), two, plain(4));
     expect(windows.count).toBe(3);
     expect([...windows.samples.subarray(8, 10)]).toEqual([2, 2.5]);
   });
   it('carry the label of most samples, and say whether it is the only one', () => {
-    const windows = cutWindows(track(['X', 'X', 'X', 'X', 'Y', 'Y', 'Y', 'Y']), two, 4);
+    const windows = cutWindows(track(['X', 'X', 'X', 'X', 'Y', 'Y', 'Y', 'Y']), two, plain(4));
     expect([[...windows.label], [...windows.pure]]).toEqual([
       [0, 0, 1],
       [1, 0, 1],
     ]);
   });
   it('are left out where most samples carry no label', () => {
-    expect(cutWindows(track(['X', '', '', '']), two, 4).count).toBe(0);
-    expect(cutWindows(track(['X', 'X', 'X', '']), two, 4)).toMatchObject({ count: 1, pure: Uint8Array.of(0) });
+    expect(cutWindows(track(['X', '', '', '']), two, plain(4)).count).toBe(0);
+    expect(cutWindows(track(['X', 'X', 'X', '']), two, plain(4))).toMatchObject({ count: 1, pure: Uint8Array.of(0) });
   });
   it('of a made-up person come from every activity', () => {
     expect(new Set(cutWindows([parseRecording(syntheticRecording('s1', 1), schema)], schema).label).size).toBe(3);
+  });
+  it('are the same ones with context as without, shown with what is around them', () => {
+    const tracks = track(['X', 'X', 'X', 'X', 'X', 'Y', 'Y', 'Y', 'Y']);
+    const bare = cutWindows(tracks, two, plain(4));
+    const seen = cutWindows(tracks, two, { before: 4, size: 4, after: 2 });
+    expect([seen.label, seen.pure, seen.size]).toEqual([bare.label, bare.pure, 10]);
+    const first = (window: number) =>
+      [...seen.samples].filter((_, at) => at % 2 === 0).slice(window * 10, window * 10 + 10);
+    expect([first(0), first(2)]).toEqual([
+      [0, 0, 0, 0, 0, 1, 2, 3, 4, 5],
+      [0, 1, 2, 3, 4, 5, 6, 7, 8, 8],
+    ]);
   });
 });

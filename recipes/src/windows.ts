@@ -1,5 +1,6 @@
 import { RecipeError } from './errors.js';
 import { personOf, type MotionSchema, type Recording } from './schema.js';
+import { lengthOf, plain, show, startsOf, type View } from './view.js';
 
 /** A parsed recording: samples row by row, and the number of a label per sample (-1 where the file gives none). */
 export interface Track {
@@ -11,7 +12,7 @@ export interface Track {
   labels: Int16Array;
 }
 
-/** Windows cut from tracks, as a model takes them: `samples` is [count, size, channels]. */
+/** Windows cut from tracks, as a model takes them: `samples` is [count, size, channels], context included. */
 export interface Windows {
   count: number;
   size: number;
@@ -93,20 +94,27 @@ function requireColumn(recording: string, header: string[], name: string): numbe
 
 /**
  * Cuts tracks into windows from their first sample on, `step` samples apart; a rest shorter than a window is left out,
- * and so is a window most of whose samples carry no label.
+ * and so is a window most of whose samples carry no label. Which windows there are, and their labels, depends on the
+ * view's `size` alone: models with and without context answer for the same ones.
  */
-export function cutWindows(tracks: Track[], schema: MotionSchema, size = 100, step = size / 2): Windows {
+export function cutWindows(
+  tracks: Track[],
+  schema: MotionSchema,
+  view: View = plain(100),
+  step = view.size / 2,
+): Windows {
   const cuts: { track: Track; start: number; label: number; pure: boolean }[] = [];
   for (const track of tracks) {
-    for (let start = 0; start + size <= track.length; start += step) {
-      const { label, pure } = labelWindow(track, start, size, schema.labels.length);
+    for (const start of startsOf(track.length, view, step)) {
+      const { label, pure } = labelWindow(track.labels, start, view.size, schema.labels.length);
       if (label >= 0) cuts.push({ track, start, label, pure });
     }
   }
+  const size = lengthOf(view);
   const channels = schema.channels.length;
   const samples = new Float32Array(cuts.length * size * channels);
   cuts.forEach(({ track, start }, at) =>
-    samples.set(track.samples.subarray(start * channels, (start + size) * channels), at * size * channels),
+    show(track.samples, channels, start, view, samples.subarray(at * size * channels, (at + 1) * size * channels)),
   );
   return {
     count: cuts.length,
@@ -121,16 +129,16 @@ export function cutWindows(tracks: Track[], schema: MotionSchema, size = 100, st
 
 /** @returns the majority's label, -1 when most samples carry none */
 export function labelWindow(
-  track: Track,
+  of: Int16Array,
   start: number,
   size: number,
   labels: number,
 ): { label: number; pure: boolean } {
   const counts = new Int32Array(labels + 1);
-  let best = track.labels[start]!;
-  for (let at = start; at < start + size; at++) counts[track.labels[at]! + 1]!++;
+  let best = of[start]!;
+  for (let at = start; at < start + size; at++) counts[of[at]! + 1]!++;
   for (let at = start; at < start + size; at++) {
-    if (counts[track.labels[at]! + 1]! > counts[best + 1]!) best = track.labels[at]!;
+    if (counts[of[at]! + 1]! > counts[best + 1]!) best = of[at]!;
   }
   return { label: best, pure: best >= 0 && counts[best + 1] === size };
 }

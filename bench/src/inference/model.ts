@@ -11,14 +11,15 @@ const SCHEMA = {
   labels: ['A', 'B', 'C', 'D', 'E', 'F'],
   device: 'synthetic',
 };
-export const WINDOW = 100;
 export const LABELS = SCHEMA.labels;
-export const SHAPE = [WINDOW, SCHEMA.channels.length];
+/** What the model sees: a window of 100 samples, and 100 to either side. */
+const ROWS = 300;
+export const SHAPE = [ROWS, SCHEMA.channels.length];
 
 /** `count` windows of made-up motion, flat. */
 export function windows(count: number, seed: number): Float32Array[] {
-  const size = WINDOW * SCHEMA.channels.length;
-  const samples = syntheticWindows(count, WINDOW, SCHEMA.channels, seed);
+  const size = ROWS * SCHEMA.channels.length;
+  const samples = syntheticWindows(count, ROWS, SCHEMA.channels, seed);
   return Array.from({ length: count }, (_, at) => samples.slice(at * size, (at + 1) * size));
 }
 

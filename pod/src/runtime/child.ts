@@ -27,14 +27,14 @@ async function obey(order: Order): Promise<void> {
 
 /** Classifies the person's motion as it comes, and counts how often the person corrects it. */
 async function watch(model: Classifier, recordings: string, person: string, windowsPerSecond: number): Promise<void> {
-  const [length = 0, channels = 0] = inputShape;
+  const channels = inputShape[1] ?? 0;
   const counters = { windows: 0, corrections: 0, errors: 0 };
   setInterval(() => {
     if (counters.windows + counters.errors === 0) return;
     tell({ answer: 'counters', ...counters });
     counters.windows = counters.corrections = counters.errors = 0;
   }, COUNTERS_EVERY_MS);
-  for (const { samples, label } of motionOf(recordings, person, length, channels)) {
+  for (const { samples, label } of motionOf(recordings, person, model.view, channels)) {
     try {
       const said = await model.classify(samples);
       counters.windows += 1;

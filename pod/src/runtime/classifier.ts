@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { readFileSync } from 'node:fs';
+import { plain, type View } from '@livepod/recipes/view';
 import { PodError } from '../errors.js';
 
 /**
@@ -10,6 +11,8 @@ export interface SelfTest {
   input: number[][];
   output: number[][];
   tolerance: number;
+  /** Which of a window's samples the answer is about; where none is named, all of them. */
+  view?: View;
 }
 
 /**
@@ -24,11 +27,13 @@ export class Classifier {
     private readonly fetches: Record<string, Tensor>,
     private readonly window: Float32Array,
     private readonly scores: Float32Array,
+    /** What of a recording a window shows, as the self-test says. */
+    public view: View,
   ) {}
 
   /**
    * @param model  path of the ONNX file
-   * @param input  shape of one window, e.g. [100, 6]
+   * @param input  shape of one window with its context, e.g. [300, 6]
    * @throws PodError `modelDoesNotLoad` when ONNX Runtime refuses it, or its shapes are not those of the manifest
    */
   static async load(model: string, labels: readonly string[], input: readonly number[]): Promise<Classifier> {
@@ -51,6 +56,7 @@ export class Classifier {
         { [outputName]: new Tensor('float32', scores, [1, labels.length]) },
         window,
         scores,
+        plain(input[0] ?? 0),
       );
       await classifier.scoresOf(window);
       return classifier;
@@ -84,7 +90,7 @@ export class Classifier {
    * The largest difference from the expected outputs. @throws PodError `selfTestDiffers` when it is over the tolerance
    */
   async selfTest(path: string): Promise<number> {
-    const { input, output, tolerance } = JSON.parse(readFileSync(path, 'utf8')) as SelfTest;
+    const { input, output, tolerance, view } = JSON.parse(readFileSync(path, 'utf8')) as SelfTest;
     let worst = 0;
     if (!Array.isArray(input) || !Array.isArray(output) || input.length === 0 || input.length !== output.length) {
       throw new PodError(
@@ -111,6 +117,7 @@ export class Classifier {
             'does not run the model as its provider did.',
         );
     }
+    if (view) this.view = view;
     return worst;
   }
 }
