@@ -1,4 +1,4 @@
-import { sensorsOf, type MotionSchema, type Windows } from '@livepod/recipes';
+import { lengthOf, sensorsOf, type MotionSchema, type View, type Windows } from '@livepod/recipes';
 
 /** Bands of the spectrum, in whole periods per window: below a step's cadence, around it, above. */
 const BANDS = [
@@ -27,6 +27,26 @@ export function windowFeatures(windows: Windows, schema: MotionSchema): Float64A
     );
     return Float64Array.from([...[...series, ...lengths].flatMap(ofSeries), ...correlations]);
   });
+}
+
+/** The second to either side, that features of a window's surroundings are computed from. */
+export const SURROUNDED: View = { before: 100, size: 100, after: 100 };
+
+/** The features of windows cut as SURROUNDED, of what comes right before them and of what comes right after. */
+export function surroundedFeatures(windows: Windows, schema: MotionSchema): Float64Array[] {
+  const { before, size } = SURROUNDED;
+  const parts = [before, 0, before + size].map((from) => windowFeatures(part(windows, from, size), schema));
+  return parts[0]!.map((_, window) => Float64Array.from(parts.flatMap((features) => [...features[window]!])));
+}
+
+function part(windows: Windows, from: number, size: number): Windows {
+  const { channels, count } = windows;
+  const samples = new Float32Array(count * size * channels);
+  for (let window = 0; window < count; window++) {
+    const start = (window * lengthOf(SURROUNDED) + from) * channels;
+    samples.set(windows.samples.subarray(start, start + size * channels), window * size * channels);
+  }
+  return { ...windows, size, samples };
 }
 
 function ofSeries(series: Float64Array): number[] {
