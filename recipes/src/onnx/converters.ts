@@ -35,6 +35,8 @@ export const CONVERTERS: Record<string, Converter> = {
   GravityFrame: gravityFrame,
   Standardise: standardise,
   LogSpectrum: logSpectrum,
+  DilatedConv: dilatedConv,
+  Middle: middle,
 };
 
 /** TensorFlow's "same": the surplus pad goes to the end. */
@@ -220,4 +222,33 @@ function logSpectrum({ graph, name, config, inputs }: LayerContext): Value {
   const floor = graph.floats(`${name}/floor`, [1], Float32Array.of(POWER_FLOOR));
   const log = graph.node('Log', name, [graph.node('Add', name, [power, floor])]);
   return { shape: [channels * bins], channelsLast: graph.node('Flatten', name, [log], { axis: 1 }) };
+}
+
+function dilatedConv(layer: LayerContext): Value {
+  const { graph, name, config, inputs } = layer;
+  const dilation = config['dilation'] as number;
+  const kernel = config['kernelSize'] as number;
+  const [time] = inputs[0]!.shape as [number, number];
+  const reach = dilation * Math.floor((kernel - 1) / 2);
+  const output = graph.node('Conv', name, [graph.timeLast(inputs[0]!, name), layer.initializer('kernel')], {
+    kernel_shape: [kernel],
+    strides: [1],
+    dilations: [dilation],
+    pads: [reach, dilation * (kernel - 1) - reach],
+  });
+  return { shape: [time, config['filters'] as number], timeLast: output };
+}
+
+function middle({ graph, name, config, inputs }: LayerContext): Value {
+  const value = inputs[0]!;
+  const timeLast = value.timeLast !== undefined;
+  const from = config['from'] as number;
+  const size = config['size'] as number;
+  const output = graph.node('Slice', name, [
+    timeLast ? value.timeLast! : value.channelsLast!,
+    graph.integers(`${name}/from`, [from]),
+    graph.integers(`${name}/to`, [from + size]),
+    graph.integers(`${name}/axis`, [timeLast ? 2 : 1]),
+  ]);
+  return { shape: [size, value.shape[1]!], [timeLast ? 'timeLast' : 'channelsLast']: output };
 }
