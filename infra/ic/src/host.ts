@@ -17,7 +17,7 @@ import { evaluateQuery, inspectIngress, QUERY_PATIENCE, type QueryCall } from '.
 import { textOf, type Id } from './subnet/principals.js';
 import type { Outcall, OutcallOutcome, OutcallResult } from './subnet/outcalls.js';
 import { SYS_TRANSIENT } from './subnet/reject.js';
-import { systemQuery } from './subnet/system-queries.js';
+import { SERVICES } from './services.js';
 import { executeRound, nextDue, type RoundInput } from './subnet/rounds.js';
 import { MAIN_NETWORK_LIMITS, Subnet, type Ingress, type Limits, type Response } from './subnet/subnet.js';
 import { Instrumenter } from './wasm/instrumenter.js';
@@ -112,6 +112,7 @@ export class Host {
       modules,
       earlier,
       pages,
+      SERVICES,
     );
     this.#history = new History(options.state, this.subnet, pages, options.checkpointAfter);
     this.subnet.onLog = (canister, line) => options.onLog?.(`[${textOf(canister)}] ${line}`);
@@ -240,7 +241,7 @@ export class Host {
           this.onCertificateShown(canister.id);
           return this.certificateOf(canister).bytes;
         },
-        system: (asked) => systemQuery(this.subnet, asked),
+        system: (asked) => SERVICES.query(this.subnet, asked),
       },
       call,
     );

@@ -75,6 +75,10 @@ function addClimb(seconds: Map<number, Values>): void {
   }
 }
 
+/** A strap that lost contact says 0. */
+const isMeasured = (channel: string, value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value) && !(channel === 'heart_rate' && value === 0);
+
 /** Rows of values, one per second; a value that is missing for a moment stays what it was. */
 function stretchesOf(seconds: Map<number, Values>, channels: readonly string[]): number[][][] {
   const stretches: number[][][] = [];
@@ -90,7 +94,7 @@ function stretchesOf(seconds: Map<number, Values>, channels: readonly string[]):
     if (last !== undefined && at - last > LONGEST_GAP_SECONDS) end();
     channels.forEach((channel, column) => {
       const value = record[channel];
-      if (typeof value === 'number' && Number.isFinite(value)) known[column] = { value, at };
+      if (isMeasured(channel, value)) known[column] = { value, at };
     });
     const fresh = channels.every((_, column) => {
       const value = known[column];

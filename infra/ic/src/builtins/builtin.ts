@@ -1,5 +1,5 @@
 import { IDL } from '@dfinity/candid';
-import { decodeCandid } from '../management/candid.js';
+import { decodeCandid } from '../candid.js';
 import type { Id } from '../subnet/principals.js';
 import { Reject } from '../subnet/reject.js';
 import type { Subnet } from '../subnet/subnet.js';

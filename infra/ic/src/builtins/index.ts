@@ -10,11 +10,13 @@ export { candidOf, type Builtin } from './builtin.js';
 
 export const BUILTINS: readonly Builtin[] = [icpLedger, cyclesMinter, cyclesLedger];
 
-/** What they keep, in the subnet's state. */
-export interface BuiltinState {
-  icp?: LedgerState;
-  cycles?: LedgerState;
-  /** What blocks of ICP were turned into. */ redeemed?: Map<number, Redeemed>;
+declare module '../subnet/subnet.js' {
+  interface ServiceState {
+    icp?: LedgerState;
+    cycles?: LedgerState;
+    /** What blocks of ICP were turned into. */
+    redeemed?: Map<number, Redeemed>;
+  }
 }
 
 /** The built-in with an id, unless a canister has taken its place. */

@@ -1,4 +1,5 @@
-import { decodeCandid, METHODS, Settings } from '../management/candid.js';
+import { decodeCandid } from '../candid.js';
+import { METHODS, Settings } from '../management/candid.js';
 import { principalOf } from '../subnet/principals.js';
 import { argumentsOf, CALLER, LittleSubnet, refusalIn } from '../testing/little-subnet.js';
 import { argument, call, reply, scripted, text } from '../testing/script.js';

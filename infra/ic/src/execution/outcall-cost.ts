@@ -1,5 +1,5 @@
 import { IDL } from '@dfinity/candid';
-import { decodeCandid } from '../management/candid.js';
+import { decodeCandid } from '../candid.js';
 
 const { Nat32, Nat64, Opt, Record, Reserved, Variant } = IDL;
 const Counts = Record({ total_requests: Nat32, min_responses: Nat32, max_responses: Nat32 });

@@ -3,7 +3,8 @@ import type { Principal } from '@dfinity/principal';
 import { randomBytes } from 'node:crypto';
 import type { Host } from '../host.js';
 import { anonymousCall, MAX_ARGUMENT } from '../http/calls.js';
-import { decodeCandid, HttpRequest, HttpUpdateRequest } from '../management/candid.js';
+import { decodeCandid } from '../candid.js';
+import { HttpRequest, HttpUpdateRequest } from '../management/candid.js';
 import { ANONYMOUS, bytesOf, idOf, type Id } from '../subnet/principals.js';
 import { failureOf, GatewayFailure } from './failure.js';
 

@@ -1,4 +1,5 @@
 import { IDL } from '@dfinity/candid';
+import { HttpHeader, HttpResult, TransformArgument } from '../candid.js';
 import { SNAPSHOT_METHODS, SnapshotSource } from './candid-snapshots.js';
 
 /** Candid types of the management canister (IC spec: `ic.did`), as far as this host serves it. */
@@ -108,9 +109,6 @@ const EcdsaKey = Record({ curve: Variant({ secp256k1: Null }), name: Text });
 const SchnorrAux = Variant({ bip341: Record({ merkle_root_hash: Blob }) });
 const VetKdKey = Record({ curve: Variant({ bls12_381_g2: Null }), name: Text });
 
-const HttpHeader = Record({ name: Text, value: Text });
-export const HttpResult = Record({ status: Nat, headers: Vec(HttpHeader), body: Blob });
-export const TransformArgument = Record({ response: HttpResult, context: Blob });
 const HttpOutcall = Record({
   url: Text,
   max_response_bytes: Opt(Nat64),
@@ -257,9 +255,3 @@ export const HttpRequest = Record({
   certificate_version: Opt(Nat16),
 });
 export const HttpUpdateRequest = Record({ method: Text, url: Text, headers: Vec(Header), body: Blob });
-
-/** Decodes an argument or reply. The library reads a view's whole buffer, so a view of a larger one is copied first. */
-export function decodeCandid(types: IDL.Type[], bytes: Uint8Array): unknown[] {
-  const whole = bytes.byteOffset === 0 && bytes.length === bytes.buffer.byteLength;
-  return IDL.decode(types, whole ? bytes : Uint8Array.from(bytes));
-}

@@ -17,7 +17,7 @@ import {
   owesInstallation,
 } from '../subnet/rates.js';
 import { Reject } from '../subnet/reject.js';
-import type { Subnet } from '../subnet/subnet.js';
+import { removeCode } from '../subnet/removal.js';
 import { sha256, type CanisterModule } from '../wasm/module.js';
 import { controlled, existing, recordChange, type Method, type Request } from './request.js';
 import { reservedForCode, reserveStorage } from './storage.js';
@@ -294,18 +294,6 @@ const uninstallCode: Method = (request, { canister_id }: { canister_id: Principa
 export function uninstall(request: Request, canister: Canister): void {
   removeCode(request.subnet, canister);
   recordChange(request, canister, 'code_uninstall');
-}
-
-/** Takes code and data away, and rejects what was open. */
-export function removeCode(subnet: Subnet, canister: Canister): void {
-  canister.instance = undefined;
-  canister.stable = new StableMemory(canister.pages);
-  canister.state.certified = new Uint8Array();
-  canister.state.timer = 0n;
-  canister.state.lowMemory = undefined;
-  canister.state.log = [];
-  canister.state.chunks.clear();
-  subnet.abandonCalls(canister);
 }
 
 const uploadChunk: Method = (request, { canister_id, chunk }: { canister_id: Principal; chunk: Uint8Array }) => {

@@ -1,6 +1,6 @@
 import { IDL } from '@dfinity/candid';
 import { newMessage } from '../execution/message.js';
-import { decodeCandid, HttpResult, TransformArgument } from '../management/candid.js';
+import { decodeCandid, HttpResult, TransformArgument } from '../candid.js';
 import type { Origin } from './canister.js';
 import { from, runnableMethod, trapped, undo } from './delivery.js';
 import { bytesOf, MANAGEMENT, type Id } from './principals.js';

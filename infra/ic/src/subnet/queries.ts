@@ -1,6 +1,5 @@
 import { newMessage, type Message, type OutgoingCall, type Role } from '../execution/message.js';
 import type { Trap } from '../execution/trap.js';
-import { builtinAt } from '../builtins/index.js';
 import type { Canister, QueryStats } from './canister.js';
 import { from, trapped, undo } from './delivery.js';
 import { idOf, textOf, type Id } from './principals.js';
@@ -248,7 +247,7 @@ export function addStats({ state: { stats } }: Canister, used: QueryStats): void
 
 /** Asks a canister whether it takes a user's call (IC spec: Ingress message inspection). @throws Reject */
 export function inspectIngress(subnet: Subnet, time: bigint, ingress: Ingress): void {
-  if (builtinAt(subnet, ingress.to)) return;
+  if (subnet.services.has(subnet, ingress.to)) return;
   const canister = runnable(subnet, ingress.to);
   const kind = canister.module!.methods.get(ingress.method);
   if (kind !== 'update' && kind !== 'query')

@@ -1,6 +1,3 @@
-import { builtinAt, executeBuiltin } from '../builtins/index.js';
-import { removeCode } from '../management/code.js';
-import { manage } from '../management/manage.js';
 import type { Canister } from './canister.js';
 import { IcError } from '../errors.js';
 import { executionFee, ingressFee } from './cycles.js';
@@ -9,6 +6,7 @@ import { applyEdit, throwFault, type Edit } from './edits.js';
 import { settleOutcalls, type OutcallResult } from './outcalls.js';
 import { MANAGEMENT, textOf } from './principals.js';
 import { freeAt, heldBack, payDebits, paysByRounds, settleDebits, subnetHeldBack, workDue } from './rates.js';
+import { removeCode } from './removal.js';
 import { Reject, rejection, SYS_UNKNOWN } from './reject.js';
 import type { Ingress, Subnet, Work } from './subnet.js';
 
@@ -107,12 +105,7 @@ function deliver(subnet: Subnet, work: Work): bigint {
 function deliverOrReject(subnet: Subnet, { to, call }: Work & { kind: 'call' }): bigint {
   try {
     throwFault(subnet, to, call.method);
-    if (to === MANAGEMENT) return manage(subnet, call);
-    const builtin = builtinAt(subnet, to);
-    if (builtin) {
-      executeBuiltin(subnet, builtin, call);
-      return executionFee(0n);
-    }
+    if (subnet.services.has(subnet, to)) return subnet.services.execute(subnet, to, call);
     const canister = subnet.canisters.get(to);
     if (!canister) throw new Reject('canisterNotFound', `Canister ${textOf(to)} not found`);
     const minimum = canister.state.settings.minimumIncomingCallCycles;

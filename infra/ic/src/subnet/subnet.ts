@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { BuiltinState } from '../builtins/index.js';
 import { RAM_ONLY, type Pages } from '../execution/stable-memory.js';
 import type { ModuleStore } from '../wasm/module-store.js';
 import { Canister, newCanisterState, type CanisterState, type Network, type Origin } from './canister.js';
@@ -8,6 +7,7 @@ import type { Outcall } from './outcalls.js';
 import { canisterId, type Id } from './principals.js';
 import type { Debits, Rates, SubnetDelta } from './rates.js';
 import { rejection, towardsCanister, type Rejection } from './reject.js';
+import { NO_SERVICES, type Services } from './services.js';
 
 export type Response = { kind: 'reply'; data: Uint8Array } | { kind: 'reject'; rejection: Rejection };
 
@@ -92,6 +92,9 @@ const KEEP_ANSWERS = 300_000_000_000n;
 export type ModuleSource = Pick<ModuleStore, 'prepare' | 'load' | 'uploaded' | 'save'>;
 
 /** All replicated state; a function of the rounds executed and nothing else. */
+/** What services keep in a subnet's state; each one declares its own. */
+export interface ServiceState {}
+
 export interface SubnetState {
   round: number;
   /** Nanoseconds since the epoch. */
@@ -107,7 +110,7 @@ export interface SubnetState {
   messages?: bigint;
   outcalls?: Map<number, Outcall>;
   nextOutcall?: number;
-  builtins?: BuiltinState;
+  builtins?: ServiceState;
   faults?: CallFault[];
   heapDelta?: SubnetDelta;
 }
@@ -118,6 +121,7 @@ export class Subnet {
   readonly modules: ModuleSource;
   readonly network: Network;
   readonly pages: Pages;
+  readonly services: Services;
   /** Request ids that were answered in the round under way. */
   finished: string[] = [];
   /** What canisters have done in the round under way. */
@@ -129,10 +133,20 @@ export class Subnet {
   #seed = new Uint8Array(32);
   #drawn = 0;
 
-  /** @param pages  where memories keep their pages */
-  constructor(network: Network, modules: ModuleSource, limits: Limits, pages: Pages = RAM_ONLY) {
+  /**
+   * @param pages  where memories keep their pages
+   * @param services  what answers beside canisters
+   */
+  constructor(
+    network: Network,
+    modules: ModuleSource,
+    limits: Limits,
+    pages: Pages = RAM_ONLY,
+    services: Services = NO_SERVICES,
+  ) {
     this.network = network;
     this.pages = pages;
+    this.services = services;
     this.modules = modules;
     this.state = {
       round: 0,

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { METHODS, type MethodName } from '../management/candid.js';
+import { SERVICES } from '../services.js';
 import type { Canister } from '../subnet/canister.js';
 import { evaluateQuery } from '../subnet/queries.js';
 import { MANAGEMENT, principalOf, type Id } from '../subnet/principals.js';
@@ -32,10 +33,8 @@ export class LittleSubnet {
       nodeId: new Uint8Array(29).fill(2),
       rootKey: new Uint8Array(133).fill(3),
     };
-    this.subnet = new Subnet(network, new ModuleStore(this.#folder, new Instrumenter()), {
-      ...MAIN_NETWORK_LIMITS,
-      ...limits,
-    });
+    const modules = new ModuleStore(this.#folder, new Instrumenter());
+    this.subnet = new Subnet(network, modules, { ...MAIN_NETWORK_LIMITS, ...limits }, undefined, SERVICES);
     this.subnet.state.time = START;
     this.subnet.onLog = (_, line) => this.log.push(line);
   }
