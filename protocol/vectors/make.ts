@@ -240,6 +240,14 @@ write(
     firstCheckpoint,
     checkpoint,
     { ...checkpoint, input: { ...checkpoint.input, window: { ...window, after: 5 } } },
+    {
+      ...checkpoint,
+      input: {
+        ...checkpoint.input,
+        window: { ...window, after: 5 },
+        tensors: [{ ...checkpoint.input.tensors[0], shape: [35, 1] }],
+      },
+    },
     { ...checkpoint, runtime: firstCheckpoint.runtime },
     { ...firstCheckpoint, runtime: checkpoint.runtime },
     { ...firstCheckpoint, task: checkpoint.task },

@@ -1,9 +1,11 @@
+import { windowLength, type Windowing } from '@livepod/protocol';
 import type { Arguments } from '../src/hyperparameters.js';
 import type { DataSchema } from '../src/schema.js';
 
 export interface CardFacts {
   version: string;
   schema: DataSchema;
+  window: Windowing;
   people: number;
   recordings: number;
   windows: number;
@@ -16,13 +18,18 @@ export interface CardFacts {
 
 /** The model card that goes with a checkpoint: counts and settings, nothing about any one person. */
 export function modelCard(facts: CardFacts): string {
-  const { schema } = facts;
+  const { schema, window } = facts;
+  const { before, judged, after } = window;
+  const delay = ((after * 1000) / schema.rateMilliHz).toFixed(2);
+  const channels = schema.channels.map(({ name, unit }) => `${name} (${unit})`).join(', ');
   return `# motion-cnn ${facts.version}
 
-Recognises what a person does from one window of motion: ${schema.labels.join(', ')}.
+Recognises what a person does in a window of motion, from the window and what is around it: ${schema.labels.join(', ')}.
 
-- **Input** \`motion\`: float32 [batch, 100, ${schema.channels.length}], raw samples at ${schema.rateMilliHz / 1000}
-  Hz, channels ${schema.channels.map(({ name, unit }) => `${name} (${unit})`).join(', ')}. Normalisation is inside.
+- **Input** \`motion\`: float32 [batch, ${windowLength(window)}, ${schema.channels.length}], raw samples at
+  ${schema.rateMilliHz / 1000} Hz: ${before} before the window, its ${judged}, ${after} after it; the first and last
+  sample repeated where a recording has no more. Channels ${channels}. Normalisation is inside.
+- **Delay**: an answer comes ${delay} s after its window's end.
 - **Output** \`probabilities\`: float32 [batch, ${schema.labels.length}], in the order of the labels above (also in the
   model's metadata).
 - **Training**: ${facts.people} people, ${facts.recordings} recordings, ${facts.windows} half-overlapping windows;

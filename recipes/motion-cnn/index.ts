@@ -1,4 +1,4 @@
-import { decimal, outputTensor } from '@livepod/protocol';
+import { decimal, outputTensor, windowLength } from '@livepod/protocol';
 import { cutWindows } from '@livepod/runtime/windows';
 import { tensorflow, type Backend } from '../src/backend.js';
 import { RecipeError } from '../src/errors.js';
@@ -7,7 +7,7 @@ import type { Job, Progress, Recipe, RecipeDeclaration } from '../src/recipe.js'
 import { parseRecording, type DataSchema, type Track } from '../src/schema.js';
 import { makeSelfTest, syntheticWindows } from '../src/selftest.js';
 import { modelCard } from './card.js';
-import { buildModel, stepSamples, WINDOW, type MotionModel } from './model.js';
+import { buildModel, STRIDE, type MotionModel } from './model.js';
 import { FlatAdam } from '../src/optimizer.js';
 import recipeJson from './recipe.json' with { type: 'json' };
 import { train, trainOn } from './train.js';
@@ -25,21 +25,20 @@ interface Session {
   dispose(): void;
 }
 
-const declaration = recipeJson as RecipeDeclaration;
 type Values = Record<keyof typeof recipeJson.hyperparameters, number>;
 const SELF_TESTS = 6;
 
-/** What a person does, from one window of motion. */
-export const recipe: Recipe<Session> = {
+/** What a person does in a window of motion, from it and what the declared window shows around it. */
+export const motionCnn = (declaration: RecipeDeclaration): Recipe<Session> => ({
   declaration,
 
   async prepare(job) {
-    const { schema, seed, base } = job;
+    const { schema, seed, base, input } = job;
     const values = job.values as Values;
     const tracks = job.recordings.map((recording) => parseRecording(recording, schema));
-    if (base) checkBase(base, schema);
+    if (base) checkBase(base, metadataOf(declaration, job));
     const { tf, notice } = await tensorflow();
-    const built = buildModel(tf, schema, { filters: values.filters, dropout: values.dropout, seed });
+    const built = buildModel(tf, schema, input.window, { ...values, seed });
     const dispose = () => built.model.dispose();
     try {
       if (base) readWeights(tf, built.model, base);
@@ -56,7 +55,7 @@ export const recipe: Recipe<Session> = {
     session.last = await train(tf, built, tracks, job.schema, !job.base, settings, control);
     return {
       trainingLoss: decimal(session.last.loss),
-      trainingWindows: String(cutWindows(tracks, job.schema).count),
+      trainingWindows: String(cutWindows(tracks, job.schema, job.input.window).count),
       windowsPerSecond: session.last.windowsPerSecond.toFixed(1),
     };
   },
@@ -65,14 +64,15 @@ export const recipe: Recipe<Session> = {
     exportOnnx(built.model, {
       input: job.input.tensors[0]!.name,
       output: outputTensor(job.task).name,
-      metadata: metadataOf(job.schema),
+      metadata: metadataOf(declaration, job),
     }),
 
   selfTest({ job, tf, built }) {
     const { channels } = job.schema;
-    const inputs = syntheticWindows(SELF_TESTS, WINDOW, channels);
+    const length = windowLength(job.input.window);
+    const inputs = syntheticWindows(SELF_TESTS, length, channels);
     const outputs = tf.tidy(() => {
-      const batch = tf.tensor3d(inputs, [SELF_TESTS, WINDOW, channels.length]);
+      const batch = tf.tensor3d(inputs, [SELF_TESTS, length, channels.length]);
       return (built.model.predict(batch) as { dataSync(): Float32Array }).dataSync();
     });
     return makeSelfTest(inputs, Float32Array.from(outputs), SELF_TESTS);
@@ -82,9 +82,10 @@ export const recipe: Recipe<Session> = {
     modelCard({
       version: declaration.version,
       schema: job.schema,
+      window: job.input.window,
       people: new Set(tracks.map(({ person }) => person)).size,
       recordings: tracks.length,
-      windows: cutWindows(tracks, job.schema).count,
+      windows: cutWindows(tracks, job.schema, job.input.window).count,
       started: job.base ? 'from a parent checkpoint' : 'fresh',
       arguments: job.given,
       seed: job.seed,
@@ -93,27 +94,29 @@ export const recipe: Recipe<Session> = {
     }),
 
   backend: ({ notice }) => notice,
-};
+});
 
-function metadataOf(schema: DataSchema): Record<string, string> {
+export const recipe = motionCnn(recipeJson as RecipeDeclaration);
+
+/** What a later training on this model must share with it; whoever runs the model reads its manifest instead. */
+function metadataOf({ name, version }: RecipeDeclaration, { schema, input }: Job): Record<string, string> {
   return {
-    recipe: `${declaration.name} ${declaration.version}`,
+    recipe: `${name} ${version}`,
     labels: JSON.stringify(schema.labels),
     channels: JSON.stringify(schema.channels.map(({ name, unit }) => ({ name, unit }))),
     rateMilliHz: String(schema.rateMilliHz),
-    window: String(WINDOW),
+    window: JSON.stringify(input.window),
   };
 }
 
-function checkBase(base: Uint8Array, schema: DataSchema): void {
-  const found = readMetadata(base),
-    wanted = metadataOf(schema);
+function checkBase(base: Uint8Array, wanted: Record<string, string>): void {
+  const found = readMetadata(base);
   for (const key of ['labels', 'channels', 'window'] as const) {
     if (found[key] !== wanted[key])
       throw new RecipeError(
         'baseMismatch',
-        { key, found: found[key] ?? null, wanted: wanted[key] },
-        `The base checkpoint has other ${key} than these datasets; start from one with the same, or from none.`,
+        { key, found: found[key] ?? null, wanted: wanted[key]! },
+        `The base checkpoint has other ${key} than this training; start from one with the same, or from none.`,
       );
   }
 }
@@ -124,15 +127,17 @@ export async function trainingStep(
   settings: { batch: number; filters: number },
 ): Promise<{ parameters: number; run(): void; settle(): Promise<void>; dispose(): void }> {
   const { tf } = await tensorflow();
-  const built = buildModel(tf, schema, { filters: settings.filters, dropout: 0.3, seed: 1 });
+  const { window } = recipeJson.input;
+  const built = buildModel(tf, schema, window, { filters: settings.filters, dropout: 0.2, seed: 1 });
+  const length = windowLength(window);
   const optimizer = new FlatAdam(tf, built.model);
   const labels = schema.labels.length;
   const even = (rows: number) => new Float32Array(rows * labels).fill(1 / labels);
   const batch = {
     count: settings.batch,
-    x: syntheticWindows(settings.batch, WINDOW, schema.channels),
+    x: syntheticWindows(settings.batch, length, schema.channels),
     y: even(settings.batch),
-    steps: even(settings.batch * stepSamples.length),
+    steps: even((settings.batch * length) / STRIDE),
   };
   let last: { data(): Promise<unknown>; dispose(): void } | undefined;
   return {

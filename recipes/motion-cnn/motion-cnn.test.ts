@@ -13,6 +13,7 @@ import {
 } from '../src/index.js';
 import { SYNTHETIC_SCHEMA as schema, syntheticRecording } from '../src/fixture.js';
 
+const { window } = recipeByName('motion-cnn').declaration.input;
 const small = { epochs: 3, windowsPerEpoch: 256, batch: 32, filters: 8 };
 const recordings = ['s1', 's2', 's3'].map((person) => syntheticRecording(person, 1));
 const holdout = ['s8', 's9'].map((person) => syntheticRecording(person, 2));
@@ -21,19 +22,35 @@ const request = { recordings, schema, hyperparameters: small, seed: 5 };
 describe('motion-cnn', () => {
   it('learns activities of people it was not trained on, and its self-test holds in ONNX Runtime', async () => {
     const { files } = await runRecipe('motion-cnn', request);
-    const measured = await evaluate({ model: files['model.onnx'], recordings: holdout, schema });
+    const measured = await evaluate({ model: files['model.onnx'], recordings: holdout, schema, window });
     expect(Number(measured.oneLabel.accuracy)).toBeGreaterThan(0.9);
     expect(Object.keys(measured.perPerson)).toEqual(['s8', 's9']);
     const test = JSON.parse(new TextDecoder().decode(files['selftest.json'])) as SelfTest;
     for (const [at, input] of test.input.entries()) {
       const ours = await infer(
         files['model.onnx'],
-        { count: 1, size: 100, channels: 6, samples: Float32Array.from(input) },
+        { count: 1, size: 300, channels: 6, samples: Float32Array.from(input) },
         3,
       );
       for (const [label, value] of ours.entries())
         expect(Math.abs(value - test.output[at]![label]!)).toBeLessThanOrEqual(test.tolerance);
     }
+  });
+
+  it('answers without waiting where it sees the past alone', async () => {
+    const causal = recipeByName('motion-cnn-causal').declaration.input.window;
+    expect(causal).toEqual({ before: 200, judged: 100, after: 0, step: 50 });
+    const hyperparameters = { ...small, epochs: 1 };
+    const { files } = await runRecipe('motion-cnn-causal', { ...request, hyperparameters });
+    expect(new TextDecoder().decode(files['card.md'])).toContain("0.00 s after its window's end");
+    const model = files['model.onnx'];
+    await expect(evaluate({ model, recordings: holdout, schema, window: causal })).resolves.toMatchObject({
+      people: 2,
+    });
+    await expect(runRecipe('motion-cnn', { ...request, hyperparameters, base: model })).rejects.toMatchObject({
+      code: 'baseMismatch',
+      message: expect.stringContaining('window'),
+    });
   });
 
   it('gives the same model for the same seed, and another for another', async () => {
@@ -120,7 +137,9 @@ describe('motion-cnn', () => {
   });
 
   it('is not evaluated where the file does not load or does not fit', async () => {
-    await expect(evaluate({ model: Uint8Array.of(1, 2, 3), recordings: holdout, schema })).rejects.toMatchObject({
+    await expect(
+      evaluate({ model: Uint8Array.of(1, 2, 3), recordings: holdout, schema, window }),
+    ).rejects.toMatchObject({
       code: 'badModel',
     });
     const { files } = await runRecipe('motion-cnn', {
@@ -132,6 +151,7 @@ describe('motion-cnn', () => {
         model: files['model.onnx'],
         recordings: holdout,
         schema: { ...schema, channels: schema.channels.slice(0, 5) },
+        window,
       }),
     ).rejects.toMatchObject({ code: 'badModel' });
   });
@@ -167,6 +187,7 @@ async function distance(a: Uint8Array, b: Uint8Array): Promise<number> {
   const windows = cutWindows(
     holdout.map((recording) => parseRecording(recording, schema)),
     schema,
+    window,
   );
   const x = await infer(a, windows, 3);
   const y = await infer(b, windows, 3);

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { evaluate, runRecipe, type DataSchema, type Recording } from '../src/index.js';
+import { evaluate, recipeByName, runRecipe, type DataSchema, type Recording } from '../src/index.js';
 
+const { window } = recipeByName('motion-cnn').declaration.input;
 const folder = join(process.env['LIVEPOD_DATA'] ?? '', 'sp-sw-har');
 const schema: DataSchema = {
   channels: [
@@ -37,7 +38,7 @@ function misnamed(recordings: Recording[]): Recording[] {
     const model = async (recordings: Recording[], seed: number, base?: Uint8Array, hyperparameters = {}) =>
       (await runRecipe('motion-cnn', { recordings, schema, seed, base, hyperparameters })).files['model.onnx'];
     const measure = async (file: Uint8Array) => {
-      const { accuracy, macroF1 } = await evaluate({ model: file, recordings: people(15, 18), schema });
+      const { accuracy, macroF1 } = await evaluate({ model: file, recordings: people(15, 18), schema, window });
       return { accuracy: Number(accuracy), macroF1: Number(macroF1) };
     };
     const first = await model(people(1, 8), 1, undefined, { epochs: 3, windowsPerEpoch: 2048 });

@@ -1,6 +1,7 @@
 import { Random } from '../src/random.js';
+import { windowLength, type Windowing } from '@livepod/protocol';
 import { labelWindow, type Track } from '@livepod/runtime/windows';
-import { stepSamples, WINDOW } from './model.js';
+import { STRIDE } from './model.js';
 
 export interface Augmentation {
   /** Standard deviation of a turn of all sensors together about a random axis, in degrees. */
@@ -9,37 +10,55 @@ export interface Augmentation {
   scaling: number;
   /** Noise per sample, as a share of the channel's standard deviation. */
   jitter: number;
+  /** Standard deviation of the logarithm of a factor on time: the same movement, quicker or slower. */
+  tempo: number;
+  /** Share of the windows whose recording is taken to begin within the context, and of those where it ends there. */
+  cutShort: number;
   labelSmoothing: number;
 }
 
+/** How much the label of a step counts that is no part of the window the answer is about. */
+const AROUND = 0.4;
+
 export interface Batch {
   count: number;
-  /** [count, 100, channels] */
+  /** [count, 300, channels] */
   x: Float32Array;
   /** Smoothed targets of the windows, [count, labels]. */
   y: Float32Array;
-  /** And of every fourth sample, [count · 25, labels]; all zeros where a sample carries no label. */
+  /**
+   * And of every fourth sample, [count · 75, labels]; less where it is no part of the window, zeros where there is no
+   * label.
+   */
   steps: Float32Array;
 }
 
 /**
  * Draws an epoch's windows: evenly over all positions in all tracks, from a random first position, so that no two
  * epochs see the same cuts; a small dataset is seen more than once. Every window is turned, scaled and shaken a little,
- * as another person's strap would.
+ * as by another person's strap, and stretched in time, as by another person's pace.
  */
 export class Sampler {
+  private readonly rows: number;
+  /** The labels of one window's samples as it is shown, and of those alone that the answer is about. */
+  private readonly shown: Int16Array;
+  private readonly answered: Int16Array;
   private readonly usable: { track: Track; from: number; positions: number }[] = [];
   private positions = 0;
 
   constructor(
     tracks: Track[],
+    private readonly window: Windowing,
     private readonly labels: number,
     private readonly sensors: number[][],
     private readonly deviation: Float32Array,
     private readonly augmentation: Augmentation,
   ) {
+    this.rows = windowLength(window);
+    this.shown = new Int16Array(this.rows);
+    this.answered = this.shown.subarray(window.before, window.before + window.judged);
     for (const track of tracks) {
-      const positions = track.length - WINDOW + 1;
+      const positions = track.length - window.judged + 1;
       if (positions < 1) continue;
       this.usable.push({ track, from: this.positions, positions });
       this.positions += positions;
@@ -56,24 +75,25 @@ export class Sampler {
     const offset = random.next() * stride;
     const order = Int32Array.from({ length: windows }, (_, at) => at);
     random.shuffle(order);
-    const channels = this.deviation.length;
+    const size = this.rows * this.deviation.length;
     const empty = (): Batch => ({
       count: 0,
-      x: new Float32Array(batch * WINDOW * channels),
+      x: new Float32Array(batch * size),
       y: new Float32Array(batch * this.labels),
-      steps: new Float32Array(batch * stepSamples.length * this.labels),
+      steps: new Float32Array(batch * (this.rows / STRIDE) * this.labels),
     });
     let made = empty();
     for (const at of order) {
       const { track, start } = this.at(Math.min(this.positions - 1, Math.floor(offset + at * stride)));
-      const { label } = labelWindow(track, start, WINDOW, this.labels);
+      const row = made.count;
+      const x = made.x.subarray(row * size, (row + 1) * size);
+      this.draw(track, start, x, random);
+      const { label } = labelWindow(this.answered, 0, this.window.judged, this.labels);
       if (label < 0) continue;
-      const row = made.count++;
-      this.smooth(made.y, row, label);
-      stepSamples.forEach((sample, step) =>
-        this.smooth(made.steps, row * stepSamples.length + step, track.labels[start + sample]!),
-      );
-      this.augment(track, start, made.x.subarray(row * WINDOW * channels, (row + 1) * WINDOW * channels), random);
+      made.count++;
+      this.smooth(made.y, row, label, 1);
+      this.smoothSteps(made.steps, row);
+      this.disguise(x, random);
       if (made.count < batch) continue;
       yield made;
       made = empty();
@@ -92,18 +112,55 @@ export class Sampler {
     return { track, start: position - from };
   }
 
-  private smooth(targets: Float32Array, row: number, label: number): void {
+  private smooth(targets: Float32Array, row: number, label: number, weight: number): void {
+    const from = row * this.labels;
+    targets.fill(0, from, from + this.labels);
     if (label < 0) return;
     const { labelSmoothing } = this.augmentation;
-    targets.fill(labelSmoothing / this.labels, row * this.labels, (row + 1) * this.labels);
-    targets[row * this.labels + label]! += 1 - labelSmoothing;
+    targets.fill((weight * labelSmoothing) / this.labels, from, from + this.labels);
+    targets[from + label]! += weight * (1 - labelSmoothing);
   }
 
-  private augment(track: Track, start: number, out: Float32Array, random: Random): void {
+  private smoothSteps(targets: Float32Array, row: number): void {
+    const { before, judged } = this.window;
+    const steps = this.rows / STRIDE;
+    for (let step = 0; step < steps; step++) {
+      const sample = step * STRIDE + STRIDE / 2;
+      const within = sample >= before && sample < before + judged;
+      this.smooth(targets, row * steps + step, this.shown[sample]!, within ? 1 : AROUND);
+    }
+  }
+
+  /** One window with its context, quicker or slower about its middle, into `out`; its samples' labels into `shown`. */
+  private draw(track: Track, start: number, out: Float32Array, random: Random): void {
+    const { window, rows } = this;
+    const { tempo, cutShort } = this.augmentation;
+    const { channels, samples, length } = track;
+    const pace = Math.exp(tempo * random.normal());
+    const first = random.next() < cutShort ? Math.max(0, start - Math.floor(random.next() * window.before)) : 0;
+    const end = start + window.judged - 1;
+    const last =
+      random.next() < cutShort ? Math.min(length - 1, end + Math.floor(random.next() * window.after)) : length - 1;
+    const middle = window.before + (window.judged - 1) / 2;
+    for (let row = 0; row < rows; row++) {
+      const wanted = start + (window.judged - 1) / 2 + (row - middle) * pace;
+      const place = Math.min(Math.max(wanted, first), last);
+      const left = Math.floor(place);
+      const right = Math.min(left + 1, last);
+      const share = place - left;
+      for (let c = 0; c < channels; c++) {
+        const value = samples[left * channels + c]!;
+        out[row * channels + c] = value + share * (samples[right * channels + c]! - value);
+      }
+      this.shown[row] = Math.abs(wanted - place) > 1 ? -1 : track.labels[Math.round(place)]!;
+    }
+  }
+
+  /** Turns, scales and shakes a window in place. */
+  private disguise(out: Float32Array, random: Random): void {
     const { rotationDegrees, scaling, jitter } = this.augmentation;
-    const channels = track.channels;
+    const channels = this.deviation.length;
     const turn = rotation(((rotationDegrees * Math.PI) / 180) * random.normal(), random);
-    out.set(track.samples.subarray(start * channels, (start + WINDOW) * channels));
     for (const axes of this.sensors) {
       const scale = 1 + scaling * random.normal();
       if (axes.length === 3) {

@@ -5,8 +5,9 @@ import type { Tf } from '../src/layers.js';
 import { Random } from '../src/random.js';
 import type { Progress, TrainingControl } from '../src/recipe.js';
 import { sensorsOf, type DataSchema } from '../src/schema.js';
+import { windowLength } from '@livepod/protocol';
 import { cutWindows, type Track } from '@livepod/runtime/windows';
-import { WINDOW, type MotionModel } from './model.js';
+import type { MotionModel } from './model.js';
 import { FlatAdam } from '../src/optimizer.js';
 import { ResumePoint } from '../src/resume.js';
 import { Sampler, type Batch } from './sampler.js';
@@ -20,12 +21,14 @@ export interface TrainingSettings {
   rotationDegrees: number;
   scaling: number;
   jitter: number;
+  tempo: number;
+  cutShort: number;
   seed: number;
 }
 
 /** Share of the steps in which the learning rate rises. */
 const WARM_UP = 0.2;
-/** How much the label of every fourth sample counts beside the window's. */
+/** How much the labels of a window's every fourth sample count beside the window's own. */
 const STEP_LOSS = 0.5;
 
 /**
@@ -55,13 +58,14 @@ export async function train(
     });
   const sampler = new Sampler(
     tracks,
+    motion.window,
     schema.labels.length,
     sensorsOf(schema),
     deviation.subarray(0, schema.channels.length),
     settings,
   );
   const optimizer = new FlatAdam(tf, motion.model);
-  const resume = new ResumePoint(optimizer, control.checkpointDir, fingerprint(settings, tracks, schema));
+  const resume = new ResumePoint(optimizer, control.checkpointDir, fingerprint(settings, motion, tracks, schema));
   const stepsPerEpoch = Math.max(1, Math.floor(settings.windowsPerEpoch / settings.batch));
   let progress: Progress = { epoch: settings.epochs, epochs: settings.epochs, loss: 0, windowsPerSecond: 0 };
   try {
@@ -114,21 +118,22 @@ export async function train(
 /** One step on one batch. @returns its loss, to be disposed of */
 export function trainOn(
   tf: typeof Tf,
-  { teacher }: MotionModel,
+  { teacher, window }: MotionModel,
   optimizer: FlatAdam,
   batch: Batch,
   rate: number,
 ): Tf.Scalar {
   return tf.tidy(() => {
     const labels = batch.y.length / batch.count;
-    const x = tf.tensor3d(batch.x, [batch.count, WINDOW, batch.x.length / batch.count / WINDOW]);
+    const rows = windowLength(window);
+    const x = tf.tensor3d(batch.x, [batch.count, rows, batch.x.length / batch.count / rows]);
     const y = tf.tensor2d(batch.y, [batch.count, labels]);
     const steps = tf.tensor2d(batch.steps, [batch.steps.length / labels, labels]);
     return optimizer.minimize(() => {
       const [whole, each] = teacher.apply(x, { training: true }) as [Tf.Tensor, Tf.Tensor];
       return tf.add(
         crossEntropy(tf, y, whole),
-        tf.mul(crossEntropy(tf, steps, tf.reshape(each, [-1, labels])), STEP_LOSS),
+        tf.mul(crossEntropy(tf, steps, tf.reshape(each, [-1, labels])), (STEP_LOSS * rows) / window.judged),
       ) as Tf.Scalar;
     }, rate);
   });
@@ -146,8 +151,8 @@ function crossEntropy(tf: typeof Tf, y: Tf.Tensor, probabilities: Tf.Tensor): Tf
 }
 
 /** A resume point is continued by the same training only: the same settings on the same recordings. */
-function fingerprint(settings: TrainingSettings, tracks: Track[], schema: DataSchema): string {
-  const hash = createHash('sha256').update(JSON.stringify([settings, schema]));
+function fingerprint(settings: TrainingSettings, { window }: MotionModel, tracks: Track[], schema: DataSchema): string {
+  const hash = createHash('sha256').update(JSON.stringify([settings, window, schema]));
   for (const { samples, labels } of tracks) hash.update(samples).update(labels);
   return hash.digest('hex');
 }
@@ -159,21 +164,22 @@ function fingerprint(settings: TrainingSettings, tracks: Track[], schema: DataSc
  */
 function channelStatistics(
   tf: typeof Tf,
-  { model }: MotionModel,
+  { model, window }: MotionModel,
   tracks: Track[],
   schema: DataSchema,
 ): { mean: Float32Array; deviation: Float32Array } {
-  const windows = cutWindows(tracks, schema, WINDOW, WINDOW);
+  const { judged } = window;
+  const windows = cutWindows(tracks, schema, { ...window, step: judged });
   if (windows.count === 0)
     throw new RecipeError(
       'noWindows',
       { recordings: tracks.length },
-      `None of ${tracks.length} recordings holds one labelled window of ${WINDOW} samples; train on longer ones.`,
+      `None of ${tracks.length} recordings holds one labelled window of ${judged} samples; train on longer ones.`,
     );
   return tf.tidy(() => {
     const frame = tf.model({ inputs: model.inputs, outputs: model.getLayer('gravity').output as Tf.SymbolicTensor });
     const { mean, variance } = tf.moments(
-      frame.predict(tf.tensor3d(windows.samples, [windows.count, WINDOW, windows.channels])) as Tf.Tensor,
+      frame.predict(tf.tensor3d(windows.samples, [windows.count, windows.size, windows.channels])) as Tf.Tensor,
       [0, 1],
     );
     return {

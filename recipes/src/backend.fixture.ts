@@ -1,4 +1,4 @@
-import { evaluate, runRecipe, tensorflow } from './index.js';
+import { evaluate, recipeByName, runRecipe, tensorflow } from './index.js';
 import { SYNTHETIC_SCHEMA as schema, syntheticRecording } from './fixture.js';
 
 const { name, notice } = await tensorflow();
@@ -9,5 +9,10 @@ const { files, metrics } = await runRecipe('motion-cnn', {
   hyperparameters: { epochs: 3, windowsPerEpoch: 256, batch: 32, filters: 8 },
   seed: 5,
 });
-const { oneLabel } = await evaluate({ model: files['model.onnx'], recordings: [syntheticRecording('s9', 2)], schema });
+const { oneLabel } = await evaluate({
+  model: files['model.onnx'],
+  recordings: [syntheticRecording('s9', 2)],
+  schema,
+  window: recipeByName('motion-cnn').declaration.input.window,
+});
 console.log(JSON.stringify({ name, notice, accuracy: Number(oneLabel.accuracy), ...metrics }));

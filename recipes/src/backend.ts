@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import type * as Tf from '@tensorflow/tfjs';
 import { RecipeError } from './errors.js';
+import { fewerOperations } from './gradients.js';
 
 export interface Backend {
   tf: typeof Tf;
@@ -56,6 +57,7 @@ async function load(): Promise<Backend> {
     try {
       const backend = await attempt();
       await backend.tf.ready();
+      fewerOperations(backend.tf);
       return backend;
     } catch (error) {
       why.push(`${name}: ${(error as Error).message.split('\n')[0]}`);

@@ -1,3 +1,4 @@
+import type { Windowing } from '@livepod/protocol';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { RecipeError } from './errors.js';
 import { scores, type Confusion, type Scores } from './metrics.js';
@@ -17,8 +18,8 @@ export interface Evaluation extends Scores {
 }
 
 /**
- * Measures a model on people's recordings with ONNX Runtime: windows of the model's own length, half overlapping.
- * The model takes [batch, window, channels] and gives one probability per label.
+ * Measures a model on people's recordings with ONNX Runtime, in windows as its input contract cuts them. The model
+ * takes [batch, window with its context, channels] and gives one probability per label.
  *
  * @throws RecipeError `badModel` (does not load, or does not fit the schema) · `noWindows` · `badRecording` ·
  *   `unknownLabel`
@@ -27,11 +28,13 @@ export async function evaluate(request: {
   model: Uint8Array;
   recordings: Recording[];
   schema: DataSchema;
+  window: Windowing;
 }): Promise<Evaluation> {
-  const { schema, recordings } = request;
+  const { schema, recordings, window } = request;
   const windows = cutWindows(
     recordings.map((recording) => parseRecording(recording, schema)),
     schema,
+    window,
   );
   if (windows.count === 0)
     throw new RecipeError(

@@ -10,5 +10,5 @@ export { recipeByName, recipeNames, runRecipe } from './recipes.js';
 export type { RecipeRequest, RecipeResult } from './run.js';
 export { parseRecording, requireSameSchema, sensorsOf, wantedOf, type DataSchema, type Recording } from './schema.js';
 export { makeSelfTest, syntheticWindows, type SelfTest } from './selftest.js';
-export { cutWindows, labelWindow, type Track, type Windows } from '@livepod/runtime/windows';
+export { cutWindows, labelWindow, plain, type Track, type Windows } from '@livepod/runtime/windows';
 export { trainingStep } from '../motion-cnn/index.js';

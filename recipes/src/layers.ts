@@ -40,7 +40,24 @@ export interface MotionLayers {
   standardise(config: { name: string }): Tf.layers.Layer;
   /** [batch, time, channels] → log power per channel and frequency, flat. */
   logSpectrum(config: { name: string; bins: number }): Tf.layers.Layer;
-  /** Dropout from a seeded stream of its own: TensorFlow's layer repeats one mask for a fixed seed. */
+  /**
+   * A convolution along time whose taps are `dilation` steps apart, zeros beyond the ends, no bias. TensorFlow.js has
+   * no gradient of a dilated convolution, so the steps are dealt out to `dilation` sequences and each is convolved
+   * plainly.
+   */
+  dilatedConv(config: {
+    name: string;
+    filters: number;
+    kernelSize: number;
+    dilation: number;
+    seed: number;
+  }): Tf.layers.Layer;
+  /** [batch, time, channels] → the `size` steps from step `from` on. */
+  middle(config: { name: string; from: number; size: number }): Tf.layers.Layer;
+  /**
+   * Dropout from a seeded stream of its own: TensorFlow's layer repeats one mask for a fixed seed. Of a sequence it
+   * drops whole channels, since neighbouring steps would tell what a dropped one was.
+   */
   seededDropout(config: {
     name: string;
     rate: number;
@@ -141,6 +158,58 @@ export function motionLayers(tf: typeof Tf): MotionLayers {
     }
   }
 
+  class DilatedConv extends tf.layers.Layer {
+    static className = 'DilatedConv';
+    private kernel!: Tf.LayerVariable;
+    constructor(
+      readonly config: { name: string; filters: number; kernelSize: number; dilation: number; seed: number },
+    ) {
+      super({ name: config.name });
+    }
+    override build(shape: Tf.Shape | Tf.Shape[]): void {
+      const { kernelSize, filters, seed } = this.config;
+      const channels = (shape as Tf.Shape).at(-1)!;
+      const initializer = tf.initializers.heUniform({ seed });
+      this.kernel = this.addWeight('kernel', [kernelSize, channels, filters], 'float32', initializer, undefined, true);
+      this.built = true;
+    }
+    override computeOutputShape(shape: Tf.Shape | Tf.Shape[]): Tf.Shape {
+      return [...(shape as Tf.Shape).slice(0, -1), this.config.filters];
+    }
+    override call(inputs: Tf.Tensor | Tf.Tensor[]): Tf.Tensor {
+      return tf.tidy(() => {
+        const x = (Array.isArray(inputs) ? inputs[0] : inputs) as Tf.Tensor3D;
+        const kernel = this.kernel.read() as Tf.Tensor3D;
+        const { dilation } = this.config;
+        if (dilation === 1) return tf.conv1d(x, kernel, 1, 'same');
+        const rest = [[0, (dilation - (x.shape[1] % dilation)) % dilation]];
+        const dealt = tf.spaceToBatchND(x, [dilation], rest) as Tf.Tensor3D;
+        return tf.batchToSpaceND(tf.conv1d(dealt, kernel, 1, 'same'), [dilation], rest);
+      });
+    }
+    override getConfig() {
+      return { ...super.getConfig(), ...this.config };
+    }
+  }
+
+  class Middle extends tf.layers.Layer {
+    static className = 'Middle';
+    constructor(readonly config: { name: string; from: number; size: number }) {
+      super({ name: config.name, trainable: false });
+    }
+    override computeOutputShape(shape: Tf.Shape | Tf.Shape[]): Tf.Shape {
+      const [batch, , channels] = shape as Tf.Shape;
+      return [batch!, this.config.size, channels!];
+    }
+    override call(inputs: Tf.Tensor | Tf.Tensor[]): Tf.Tensor {
+      const x = (Array.isArray(inputs) ? inputs[0] : inputs) as Tf.Tensor3D;
+      return tf.slice(x, [0, this.config.from, 0], [-1, this.config.size, -1]);
+    }
+    override getConfig() {
+      return { ...super.getConfig(), ...this.config };
+    }
+  }
+
   class SeededDropout extends tf.layers.Layer {
     static className = 'SeededDropout';
     private random: Random;
@@ -159,9 +228,10 @@ export function motionLayers(tf: typeof Tf): MotionLayers {
       const x = (Array.isArray(inputs) ? inputs[0] : inputs)!;
       if (!kwargs.training || this.config.rate === 0) return x;
       const keep = 1 - this.config.rate;
-      const mask = new Float32Array(x.size);
+      const shape = x.rank === 3 ? [x.shape[0]!, 1, x.shape[2]!] : x.shape;
+      const mask = new Float32Array(shape.reduce((size, side) => size * side, 1));
       for (let at = 0; at < mask.length; at++) if (this.random.next() < keep) mask[at] = 1 / keep;
-      return tf.tidy(() => tf.mul(x, tf.tensor(mask, x.shape)));
+      return tf.tidy(() => tf.mul(x, tf.tensor(mask, shape)));
     }
   }
 
@@ -169,6 +239,8 @@ export function motionLayers(tf: typeof Tf): MotionLayers {
     gravityFrame: (config) => new GravityFrame(config),
     standardise: (config) => new Standardise(config),
     logSpectrum: (config) => new LogSpectrum(config),
+    dilatedConv: (config) => new DilatedConv(config),
+    middle: (config) => new Middle(config),
     seededDropout: (config) => new SeededDropout(config),
   };
 }

@@ -3,7 +3,7 @@ import type { Arguments, Hyperparameter } from './hyperparameters.js';
 import type { DataSchema, Recording } from './schema.js';
 import type { SelfTest } from './selftest.js';
 
-/** What a recipe says of itself before it runs, and what the DAO approves: `recipe.json` of its folder. */
+/** What a recipe says of itself before it runs, and what the DAO approves: most often its folder's `recipe.json`. */
 export interface RecipeDeclaration {
   name: string;
   version: string;

@@ -3,9 +3,14 @@ import type { Recipe } from './recipe.js';
 import { run, type RecipeRequest, type RecipeResult } from './run.js';
 import { recipe as heartRate } from '../heart-rate/index.js';
 import { recipe as motionCnn } from '../motion-cnn/index.js';
+import { recipe as motionCnnCausal } from '../motion-cnn-causal/index.js';
 
 /** Every recipe there is, by the name of its folder: one line each. */
-const RECIPES: Record<string, Recipe> = { 'motion-cnn': motionCnn, 'heart-rate': heartRate };
+const RECIPES: Record<string, Recipe> = {
+  'motion-cnn': motionCnn,
+  'motion-cnn-causal': motionCnnCausal,
+  'heart-rate': heartRate,
+};
 
 export const recipeNames = Object.keys(RECIPES);
 

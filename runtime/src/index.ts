@@ -4,4 +4,13 @@ export { emptyTensors, examplesOf, readTracks, tensorsOf, wantedBy, type Contrac
 export { measure, type Measurement } from './measure.js';
 export { Model, type Runnable, type SelfTest } from './model.js';
 export { modalityOf, personOf, type Modality, type Recording, type Track, type Wanted } from './recordings/index.js';
-export { cutWindows, fill, judgedStretches, labelWindow, truthOf, type Judged, type Windows } from './windows.js';
+export {
+  cutWindows,
+  fill,
+  judgedStretches,
+  labelWindow,
+  plain,
+  truthOf,
+  type Judged,
+  type Windows,
+} from './windows.js';

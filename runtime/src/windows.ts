@@ -14,7 +14,7 @@ export interface Judged {
   pure: boolean;
 }
 
-/** Windows cut from tracks, as a model takes them: `samples` is [count, size, channels]. */
+/** Windows cut from tracks, as a model takes them: `samples` is [count, size, channels], context included. */
 export interface Windows {
   count: number;
   size: number;
@@ -46,7 +46,7 @@ export function truthOf(task: TaskDescription): TruthOf {
 const majority =
   (labels: number): TruthOf =>
   (track, start, size) => {
-    const { label, pure } = labelWindow(track, start, size, labels);
+    const { label, pure } = labelWindow(track.labels, start, size, labels);
     return label >= 0 ? { truth: label, pure } : undefined;
   };
 
@@ -86,14 +86,16 @@ export function fill(
   }
 }
 
-/** Windows of motion as a recipe trains on them: all channels, half overlapping unless told otherwise. */
+/** Windows without context, half overlapping unless told otherwise. */
+export const plain = (size: number, step = size / 2): Windowing => ({ before: 0, judged: size, after: 0, step });
+
+/** Windows of motion as a recipe trains on them: all channels. */
 export function cutWindows(
   tracks: Track[],
   schema: { channels: readonly unknown[]; labels: readonly string[] },
-  size = 100,
-  step = size / 2,
+  window: Windowing,
 ): Windows {
-  const window = { before: 0, judged: size, after: 0, step };
+  const size = windowLength(window);
   const cuts = judgedStretches(tracks, window, majority(schema.labels.length));
   const channels = schema.channels.length;
   const columns = Array.from({ length: channels }, (_, column) => column);
@@ -112,16 +114,16 @@ export function cutWindows(
 
 /** @returns the majority's label, -1 when most samples carry none */
 export function labelWindow(
-  track: Track,
+  samples: Int16Array,
   start: number,
   size: number,
   labels: number,
 ): { label: number; pure: boolean } {
   const counts = new Int32Array(labels + 2);
-  let best = track.labels[start]!;
-  for (let at = start; at < start + size; at++) counts[track.labels[at]! + 1]!++;
+  let best = samples[start]!;
+  for (let at = start; at < start + size; at++) counts[samples[at]! + 1]!++;
   for (let at = start; at < start + size; at++) {
-    if (counts[track.labels[at]! + 1]! > counts[best + 1]!) best = track.labels[at]!;
+    if (counts[samples[at]! + 1]! > counts[best + 1]!) best = samples[at]!;
   }
   return { label: best, pure: best >= 0 && counts[best + 1] === size };
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { contractOf, outputTensor } from '@livepod/protocol';
+import { contractOf, outputTensor, windowLength } from '@livepod/protocol';
 import { recipeByName, runRecipe, syntheticWindows } from '@livepod/recipes';
 import type { Runnable } from '@livepod/runtime';
 
@@ -13,13 +13,15 @@ const SCHEMA = {
   labels: ['A', 'B', 'C', 'D', 'E', 'F'],
   device: 'synthetic',
 };
-export const WINDOW = 100;
-export const SHAPE = [WINDOW, SCHEMA.channels.length];
+const contract = contractOf(recipeByName('motion-cnn').declaration, SCHEMA)!;
+/** Samples that the model sees: a window's and those around it. */
+const ROWS = windowLength(contract.input.window);
+export const SHAPE = [ROWS, SCHEMA.channels.length];
 
 /** `count` windows of made-up motion, flat. */
 export function windows(count: number, seed: number): Float32Array[] {
-  const size = WINDOW * SCHEMA.channels.length;
-  const samples = syntheticWindows(count, WINDOW, SCHEMA.channels, seed);
+  const size = ROWS * SCHEMA.channels.length;
+  const samples = syntheticWindows(count, ROWS, SCHEMA.channels, seed);
   return Array.from({ length: count }, (_, at) => samples.slice(at * size, (at + 1) * size));
 }
 
@@ -49,7 +51,6 @@ export async function motionModel(): Promise<{ path: string; runnable: Runnable;
   const folder = mkdtempSync(join(tmpdir(), 'livepod-bench-'));
   const path = join(folder, 'model.onnx');
   writeFileSync(path, files['model.onnx']);
-  const contract = contractOf(recipeByName('motion-cnn').declaration, SCHEMA)!;
   const runnable = { ...contract, runtime: { outputs: [outputTensor(contract.task)] } };
   return { path, runnable, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

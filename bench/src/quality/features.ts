@@ -1,4 +1,5 @@
-import { sensorsOf, type DataSchema, type Windows } from '@livepod/recipes';
+import { windowLength, type Windowing } from '@livepod/protocol';
+import { plain, sensorsOf, type DataSchema, type Windows } from '@livepod/recipes';
 
 /** Bands of the spectrum, in whole periods per window: below a step's cadence, around it, above. */
 const BANDS = [
@@ -27,6 +28,28 @@ export function windowFeatures(windows: Windows, schema: DataSchema): Float64Arr
     );
     return Float64Array.from([...[...series, ...lengths].flatMap(ofSeries), ...correlations]);
   });
+}
+
+/** The windows that all are asked about. */
+export const WINDOW = plain(100);
+/** The same, and the second to either side, that features of a window's surroundings are computed from. */
+export const SURROUNDED: Windowing = { ...WINDOW, before: 100, after: 100 };
+
+/** The features of windows cut as SURROUNDED, of what comes right before them and of what comes right after. */
+export function surroundedFeatures(windows: Windows, schema: DataSchema): Float64Array[] {
+  const { before, judged } = SURROUNDED;
+  const parts = [before, 0, before + judged].map((from) => windowFeatures(part(windows, from, judged), schema));
+  return parts[0]!.map((_, window) => Float64Array.from(parts.flatMap((features) => [...features[window]!])));
+}
+
+function part(windows: Windows, from: number, size: number): Windows {
+  const { channels, count } = windows;
+  const samples = new Float32Array(count * size * channels);
+  for (let window = 0; window < count; window++) {
+    const start = (window * windowLength(SURROUNDED) + from) * channels;
+    samples.set(windows.samples.subarray(start, start + size * channels), window * size * channels);
+  }
+  return { ...windows, size, samples };
 }
 
 function ofSeries(series: Float64Array): number[] {

@@ -1,5 +1,5 @@
 import { cutWindows, parseRecording, scores, type DataSchema } from '@livepod/recipes';
-import { windowFeatures } from './features.js';
+import { surroundedFeatures, SURROUNDED, WINDOW, windowFeatures } from './features.js';
 import { baseline } from './index.js';
 import { Lda } from './lda.js';
 
@@ -40,12 +40,16 @@ describe('the baseline', () => {
           ].join(',');
         }),
       ].join('\n');
-    const windows = cutWindows(
-      ['a', 'b', 'c'].map((person, at) => parseRecording({ name: `${person}_1.csv`, bytes: csv(at) }, schema)),
-      schema,
+    const tracks = ['a', 'b', 'c'].map((person, at) =>
+      parseRecording({ name: `${person}_1.csv`, bytes: csv(at) }, schema),
     );
+    const windows = cutWindows(tracks, schema, WINDOW);
     const features = windowFeatures(windows, schema);
     expect(features[0]).toHaveLength(70);
+    // Half overlapping: what comes before a window is the one two back, what comes after it the one two on.
+    const surrounded = surroundedFeatures(cutWindows(tracks, schema, SURROUNDED), schema);
+    expect(surrounded).toHaveLength(windows.count);
+    expect(surrounded[4]).toEqual(Float64Array.from([4, 2, 6].flatMap((at) => [...features[at]!])));
     const all = () => true;
     expect(
       Number(scores(windows.label, baseline(windows, features, ['a', 'b', 'c'], all), windows.person, 2, all).accuracy),

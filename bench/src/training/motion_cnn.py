@@ -12,7 +12,8 @@ import torch
 from torch import nn
 
 BATCH, CHANNELS, LABELS, FILTERS, THREADS = map(int, sys.argv[1:6])
-WINDOW, BINS, HIDDEN = 100, 20, 64
+WINDOW, CONTEXT, STRIDE, HIDDEN, DILATIONS = 100, 200, 4, 64, (1, 2, 4, 8)
+ROWS, FROM, STEPS = WINDOW + CONTEXT, CONTEXT // 2 // STRIDE, WINDOW // STRIDE
 torch.set_num_threads(THREADS)
 torch.manual_seed(1)
 
@@ -24,25 +25,20 @@ def length(x):
 class MotionCnn(nn.Module):
     def __init__(self):
         super().__init__()
-        derived = CHANNELS + 6
-        self.convs = nn.ModuleList(
-            nn.Conv1d(FILTERS if i else derived, FILTERS, k, padding=k // 2, bias=False)
-            for i, k in enumerate((9, 5, 5)))
-        self.norms = nn.ModuleList(nn.BatchNorm1d(FILTERS) for _ in range(3))
-        time_ = torch.arange(WINDOW).float()
-        bins = torch.arange(1, BINS + 1).float()
-        phase = 2 * torch.pi * time_[:, None] * bins[None, :] / WINDOW
-        hann = torch.hann_window(WINDOW, periodic=False)[:, None]
-        self.register_buffer("waves", torch.cat([hann * torch.cos(phase), hann * torch.sin(phase)], 1))
-        self.spectrum_norm = nn.BatchNorm1d(derived * BINS)
-        self.hidden = nn.Linear(FILTERS * 7 + derived * BINS, HIDDEN, bias=False)
-        self.hidden_norm = nn.BatchNorm1d(HIDDEN)
-        self.step_whole = nn.Linear(HIDDEN, FILTERS)
-        self.step_conv = nn.Conv1d(FILTERS, FILTERS, 9, padding=4, bias=False)
+        self.stem = nn.Conv1d(CHANNELS + 6, FILTERS, 3 * STRIDE, STRIDE, padding=STRIDE, bias=False)
+        self.stem_norm = nn.BatchNorm1d(FILTERS)
+        self.reaches = nn.ModuleList(
+            nn.Conv1d(FILTERS, FILTERS, 5, padding=2 * d, dilation=d, bias=False) for d in DILATIONS)
+        self.norms = nn.ModuleList(nn.BatchNorm1d(FILTERS) for _ in DILATIONS)
+        self.around = nn.Linear(2 * FILTERS, FILTERS)
+        self.step = nn.Conv1d(FILTERS, FILTERS, 1, bias=False)
         self.step_norm = nn.BatchNorm1d(FILTERS)
         self.steps = nn.Conv1d(FILTERS, LABELS, 1)
+        self.hidden = nn.Linear(2 * FILTERS, HIDDEN, bias=False)
+        self.hidden_norm = nn.BatchNorm1d(HIDDEN)
         self.logits = nn.Linear(HIDDEN + LABELS, LABELS)
-        self.dropout = nn.Dropout(0.3)
+        self.dropout = nn.Dropout(0.2)
+        self.dropout_channels = nn.Dropout1d(0.2)
 
     def forward(self, x):
         acc, gyro = x[:, :, :3], x[:, :, 3:6]
@@ -51,18 +47,18 @@ class MotionCnn(nn.Module):
         for part in (acc, gyro):
             along = (part * down).sum(2, keepdim=True)
             parts += [length(part), along, length(part - along * down)]
-        h = normal = torch.cat(parts, 2).transpose(1, 2)
-        for i, (conv, norm) in enumerate(zip(self.convs, self.norms)):
-            h = torch.relu(norm(conv(h)))
-            if i < 2:
-                h = nn.functional.max_pool1d(h, 2)
-        moving = (normal - normal.mean(2, keepdim=True)) @ self.waves
-        power = moving[:, :, :BINS] ** 2 + moving[:, :, BINS:] ** 2
-        spectrum = self.spectrum_norm(torch.log(power + 1e-2).flatten(1))
-        features = torch.cat([h.mean(2), h.amax(2), nn.functional.avg_pool1d(h, 5).flatten(1), spectrum], 1)
-        whole = self.dropout(torch.relu(self.hidden_norm(self.hidden(self.dropout(features)))))
-        steps = self.steps(torch.relu(self.step_norm(self.step_conv(h) + self.step_whole(whole)[:, :, None])))
-        return self.logits(torch.cat([whole, torch.softmax(steps, 1).mean(2)], 1)), steps
+        h = torch.relu(self.stem_norm(self.stem(torch.cat(parts, 2).transpose(1, 2))))
+        for i, (reach, norm) in enumerate(zip(self.reaches, self.norms)):
+            wider = torch.relu(norm(reach(h)))
+            h = h + (self.dropout_channels(wider) if i else wider)
+        around = self.around(torch.cat([h.mean(2), h.amax(2)], 1))[:, :, None]
+        step = torch.relu(self.step_norm(self.step(h) + around))
+        steps = self.steps(self.dropout_channels(step))
+        votes = torch.softmax(steps[:, :, FROM:FROM + STEPS], 1).mean(2)
+        window = h[:, :, FROM:FROM + STEPS]
+        features = self.dropout(torch.cat([window.mean(2), window.amax(2)], 1))
+        hidden = self.dropout(torch.relu(self.hidden_norm(self.hidden(features))))
+        return self.logits(torch.cat([hidden, votes], 1)), steps
 
 
 def cross_entropy(y, logits):
@@ -71,9 +67,9 @@ def cross_entropy(y, logits):
 
 net = MotionCnn().train()
 optimizer = torch.optim.Adam(net.parameters(), lr=2e-3)
-x = torch.randn(BATCH, WINDOW, CHANNELS)
+x = torch.randn(BATCH, ROWS, CHANNELS)
 y = torch.softmax(torch.randn(BATCH, LABELS), 1)
-each = torch.softmax(torch.randn(BATCH, LABELS, WINDOW // 4), 1)
+each = torch.softmax(torch.randn(BATCH, LABELS, ROWS // STRIDE), 1)
 print(json.dumps({"ready": torch.__version__, "parameters": sum(p.numel() for p in net.parameters())}), flush=True)
 for line in sys.stdin:
     steps = int(line)

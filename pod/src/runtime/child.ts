@@ -27,7 +27,10 @@ async function obey(order: Order): Promise<void> {
   } else await watch(model, order.recordings, order.person, order.windowsPerSecond);
 }
 
-/** Answers for the person's records as they come, and counts how often the answers are corrected. */
+/**
+ * Answers for the person's records as they come, and counts how often the answers are corrected. A window is answered
+ * for when the samples after it that the model sees have come, too.
+ */
 async function watch(model: Model, recordings: string, person: string, windowsPerSecond: number): Promise<void> {
   const { runnable } = model;
   const { corrected } = taskOf(runnable.task);
@@ -37,6 +40,8 @@ async function watch(model: Model, recordings: string, person: string, windowsPe
     tell({ answer: 'counters', ...counters });
     counters.windows = counters.corrections = counters.errors = 0;
   }, COUNTERS_EVERY_MS);
+  const { after, step } = runnable.input.window;
+  await pause(after / step / windowsPerSecond);
   for await (const stretch of recordsOf(recordings, person, runnable)) {
     try {
       tensorsOf(stretch, runnable, model.tensors);
@@ -47,9 +52,11 @@ async function watch(model: Model, recordings: string, person: string, windowsPe
       // the window is lost, the count tells the pod, which gives the model up when it happens at all
       counters.errors += 1;
     }
-    await new Promise((resolve) => setTimeout(resolve, 1000 / windowsPerSecond));
+    await pause(1 / windowsPerSecond);
   }
 }
+
+const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
 process.on('message', (order: Order) => {
   obey(order).catch((error: unknown) => {

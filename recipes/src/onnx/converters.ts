@@ -35,6 +35,8 @@ export const CONVERTERS: Record<string, Converter> = {
   GravityFrame: gravityFrame,
   Standardise: standardise,
   LogSpectrum: logSpectrum,
+  DilatedConv: dilatedConv,
+  Middle: middle,
 };
 
 /** TensorFlow's "same": the surplus pad goes to the end. */
@@ -160,6 +162,7 @@ function repeatVector({ graph, name, config, inputs }: LayerContext): Value {
   };
 }
 
+/** As products of matrices, since that is the least work: what is along gravity, and what a projection leaves of it. */
 function gravityFrame({ graph, name, config, inputs }: LayerContext): Value {
   const value = inputs[0]!;
   const input = graph.channelsLast(value, name);
@@ -168,8 +171,10 @@ function gravityFrame({ graph, name, config, inputs }: LayerContext): Value {
   const axis = graph.integers(`${name}/axis`, [2]);
   const floor = graph.floats(`${name}/floor`, [1], Float32Array.of(LENGTH_FLOOR));
   const node = (operator: string, ...operands: string[]) => graph.node(operator, name, operands);
-  const sum = (of: string) => graph.node('ReduceSum', name, [of, axis], { keepdims: 1 });
-  const root = (of: string) => node('Sqrt', node('Add', of, floor));
+  const length = (of: string) => {
+    const square = graph.node('ReduceSumSquare', name, [of], { axes: [2], keepdims: 1 });
+    return node('Sqrt', node('Add', square, floor));
+  };
   const slices = sensors.map((axes, at) =>
     node(
       'Slice',
@@ -180,13 +185,18 @@ function gravityFrame({ graph, name, config, inputs }: LayerContext): Value {
     ),
   );
   const rest = graph.node('ReduceMean', name, [slices[0]!], { axes: [1], keepdims: 1 });
-  const down = node('Div', rest, root(sum(node('Mul', rest, rest))));
-  const derived = slices.flatMap((sensor) => {
-    const square = sum(node('Mul', sensor, sensor));
-    const along = sum(node('Mul', sensor, down));
-    const across = node('Sub', sensor, node('Mul', along, down));
-    return [root(square), along, root(sum(node('Mul', across, across)))];
-  });
+  const down = node('Div', rest, length(rest));
+  const upright = graph.node('Transpose', name, [down], { perm: [0, 2, 1] });
+  const level = node(
+    'Sub',
+    graph.floats(`${name}/identity`, [1, 3, 3], Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1)),
+    node('Mul', upright, down),
+  );
+  const derived = slices.flatMap((sensor) => [
+    length(sensor),
+    node('MatMul', sensor, upright),
+    length(node('MatMul', sensor, level)),
+  ]);
   return {
     shape: [value.shape[0]!, value.shape[1]! + derived.length],
     channelsLast: graph.node('Concat', name, [input, ...derived], { axis: 2 }),
@@ -220,4 +230,33 @@ function logSpectrum({ graph, name, config, inputs }: LayerContext): Value {
   const floor = graph.floats(`${name}/floor`, [1], Float32Array.of(POWER_FLOOR));
   const log = graph.node('Log', name, [graph.node('Add', name, [power, floor])]);
   return { shape: [channels * bins], channelsLast: graph.node('Flatten', name, [log], { axis: 1 }) };
+}
+
+function dilatedConv(layer: LayerContext): Value {
+  const { graph, name, config, inputs } = layer;
+  const dilation = config['dilation'] as number;
+  const kernel = config['kernelSize'] as number;
+  const [time] = inputs[0]!.shape as [number, number];
+  const reach = dilation * Math.floor((kernel - 1) / 2);
+  const output = graph.node('Conv', name, [graph.timeLast(inputs[0]!, name), layer.initializer('kernel')], {
+    kernel_shape: [kernel],
+    strides: [1],
+    dilations: [dilation],
+    pads: [reach, dilation * (kernel - 1) - reach],
+  });
+  return { shape: [time, config['filters'] as number], timeLast: output };
+}
+
+function middle({ graph, name, config, inputs }: LayerContext): Value {
+  const value = inputs[0]!;
+  const timeLast = value.timeLast !== undefined;
+  const from = config['from'] as number;
+  const size = config['size'] as number;
+  const output = graph.node('Slice', name, [
+    timeLast ? value.timeLast! : value.channelsLast!,
+    graph.integers(`${name}/from`, [from]),
+    graph.integers(`${name}/to`, [from + size]),
+    graph.integers(`${name}/axis`, [timeLast ? 2 : 1]),
+  ]);
+  return { shape: [size, value.shape[1]!], [timeLast ? 'timeLast' : 'channelsLast']: output };
 }
