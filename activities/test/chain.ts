@@ -31,6 +31,7 @@ import {
   type OperatorAction,
 } from '@livepod/protocol';
 import { recipeDocument } from '@livepod/recipes';
+import { IC_PROGRAM } from '@livepod/ic/program';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const TOKEN = 100_000_000n;
@@ -143,11 +144,10 @@ export class Chain {
   }
 
   private async startIc(): Promise<void> {
-    const child = spawn(
-      process.execPath,
-      ['infra/ic/bin/ic.mjs', '--state', join(this.folder, 'ic'), '--port', '0', '--quiet'],
-      { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
-    );
+    const child = spawn(process.execPath, [IC_PROGRAM, '--state', join(this.folder, 'ic'), '--port', '0', '--quiet'], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     this.children.push(child);
     this.servers.ic = child;
     const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];

@@ -46,6 +46,7 @@ import {
 } from './index.js';
 import { installAll, olpcJson, tufKey, type Installation, type InstallRequest } from './installation.js';
 import { readNetwork } from './node.js';
+import { IC_PROGRAM } from '@livepod/ic/program';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 const state = mkdtempSync(join(tmpdir(), 'livepod-install-'));
@@ -69,7 +70,7 @@ let request: InstallRequest;
 let installation: Installation;
 
 async function startHost(): Promise<{ icHost: string; rootKey: string }> {
-  host = spawn(process.execPath, ['infra/ic/bin/ic.mjs', '--port', '0', '--state', join(state, 'ic')], {
+  host = spawn(process.execPath, [IC_PROGRAM, '--port', '0', '--state', join(state, 'ic')], {
     cwd: root,
     env: { ...process.env, NODE_OPTIONS: '' },
     stdio: ['ignore', 'pipe', 'inherit'],

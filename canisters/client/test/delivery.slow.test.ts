@@ -40,6 +40,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { IC_PROGRAM } from '@livepod/ic/program';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const TOKEN = 100_000_000n;
@@ -306,7 +307,7 @@ const channel = async () => {
 };
 
 beforeAll(async () => {
-  host = spawn(process.execPath, ['infra/ic/bin/ic.mjs', '--port', '0', '--state', join(folder, 'ic')], {
+  host = spawn(process.execPath, [IC_PROGRAM, '--port', '0', '--state', join(folder, 'ic')], {
     cwd: ROOT,
     env: { ...process.env, NODE_OPTIONS: '' },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -48,6 +48,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { IC_PROGRAM } from '@livepod/ic/program';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const DAY = 86_400_000_000_000n;
@@ -67,7 +68,7 @@ const publicKeyOf = (name: keyof typeof who): string =>
 
 beforeAll(async () => {
   state = mkdtempSync(join(tmpdir(), 'livepod-keys-'));
-  host = spawn(process.execPath, [join(ROOT, 'infra/ic/bin/ic.mjs'), '--port', '0', '--state', state, '--quiet'], {
+  host = spawn(process.execPath, [IC_PROGRAM, '--port', '0', '--state', state, '--quiet'], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

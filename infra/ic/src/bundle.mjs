@@ -4,12 +4,10 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CACHE } from './places.mjs';
 
 const SOURCE = fileURLToPath(new URL('./', import.meta.url));
-const PLACES = [
-  fileURLToPath(new URL('../../../.cache/ic', import.meta.url)),
-  join(tmpdir(), `livepod-ic-${process.getuid?.() ?? 0}`),
-];
+const PLACES = [join(CACHE, 'ic'), join(tmpdir(), `livepod-ic-${process.getuid?.() ?? 0}`)];
 /** Modules of CommonJS call `require` for Node's own. */
 const BANNER =
   "import { createRequire as requiring } from 'node:module'; const require = requiring(import.meta.url); " +

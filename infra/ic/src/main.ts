@@ -20,6 +20,8 @@ Usage: npm run ic -- --state DIR [options]
   --quiet                    do not print what canisters print
   --help                     this text
 
+LIVEPOD_IC_CACHE names the folder of what was built (wasm/instrument.wasm) and of bundled sources; default .cache.
+
 When it is ready it prints one JSON line: {"url", "rootKey", "controlUrl"?}, the root key as DER in hexadecimal.
 SIGTERM or SIGINT stops it cleanly.
 Its chain keys (vetKD, Schnorr, ECDSA) are public test keys: it must never hold secrets of the real world.

@@ -3,6 +3,7 @@ import { StackError } from './errors.js';
 import { root } from './paths.js';
 import type { Ports } from './ports.js';
 import type { ProcessSpec } from './supervised.js';
+import { IC_PROGRAM } from '@livepod/ic/program';
 
 /** The embedded IC host, or the network that IC_HOST and IC_ROOT_KEY (hex of its DER form) name. */
 export async function icServer(
@@ -28,7 +29,7 @@ export async function icServer(
     spec: {
       name: 'ic',
       command: process.execPath,
-      args: ['infra/ic/bin/ic.mjs', '--port', `${port}`, '--state', join(state, 'ic')],
+      args: [IC_PROGRAM, '--port', `${port}`, '--state', join(state, 'ic')],
       cwd: root,
       ready: { line: 'rootKey' },
       health: () => fetch(`${url}/api/v2/status`, { signal: AbortSignal.timeout(10_000) }),

@@ -2,6 +2,7 @@ import { Actor, HttpAgent, type ActorSubclass } from '@dfinity/agent';
 import { IDL } from '@dfinity/candid';
 import { Ed25519KeyIdentity } from '@dfinity/identity';
 import { Principal } from '@dfinity/principal';
+import { IC_PROGRAM } from '../program.js';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
@@ -13,7 +14,6 @@ import { fileURLToPath } from 'node:url';
 import { METHODS } from '../management/candid.js';
 import { testCanister, type TestCanister } from './test-canister.js';
 
-const MAIN = fileURLToPath(new URL('../../bin/ic.mjs', import.meta.url));
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const WASM = process.env.LIVEPOD_IC_TEST_CANISTER ?? join(ROOT, '.cache/wasm/test-canister.wasm');
 /** Any canister id: the create methods take every one. */
@@ -51,10 +51,14 @@ export class TestNetwork {
   }
 
   async start(options: string[] = []): Promise<this> {
-    const started = spawn(process.execPath, [MAIN, '--port', '0', '--state', this.folder, '--quiet', ...options], {
-      cwd: ROOT,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const started = spawn(
+      process.execPath,
+      [IC_PROGRAM, '--port', '0', '--state', this.folder, '--quiet', ...options],
+      {
+        cwd: ROOT,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     this.#process = started;
     let complaint = '';
     started.stderr!.on('data', (text: Buffer) => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IcError } from '../errors.js';
-import { CACHE } from '../places.js';
+import { CACHE } from '../places.mjs';
 import { Reject } from '../subnet/reject.js';
 
 interface Exports {
