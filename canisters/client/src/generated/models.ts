@@ -38,6 +38,9 @@ export interface Channel {
   'sequence' : bigint,
   'reason' : string,
 }
+/**
+ * task: the kind of its task; which figures there are is the task's to say.
+ */
 export interface Checkpoint {
   'id' : string,
   'job' : bigint,
@@ -87,6 +90,9 @@ export type Error = { 'MissingChunks' : Why } |
 export type ExposureState = { 'stopped' : string } |
   { 'completed' : null } |
   { 'rolling' : null };
+/**
+ * unit: null for a share of one.
+ */
 export interface Figure {
   'value' : string,
   'name' : string,
@@ -291,16 +297,16 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'checkpoint' : IDL.Text,
     'proposal' : IDL.Nat64,
   });
+  const Figure = IDL.Record({
+    'value' : IDL.Text,
+    'name' : IDL.Text,
+    'unit' : IDL.Opt(IDL.Text),
+  });
   const CheckpointState = IDL.Variant({
     'evaluated' : IDL.Null,
     'submitted' : IDL.Null,
     'rejected' : IDL.Null,
     'official' : IDL.Null,
-  });
-  const Figure = IDL.Record({
-    'value' : IDL.Text,
-    'name' : IDL.Text,
-    'unit' : IDL.Opt(IDL.Text),
   });
   const Checkpoint = IDL.Record({
     'id' : IDL.Text,
