@@ -291,7 +291,11 @@ pub fn erase(uid: &[u8]) -> Result<(), Error> {
     space::wipe(reservation.offset, reservation.bytes);
     space::give(reservation.offset, reservation.bytes);
     leases::end_all(&uid);
-    CHUNKS.with_borrow_mut(|chunks| (0..reservation.chunks).for_each(|index| drop(chunks.remove(&key(&uid, index)))));
+    CHUNKS.with_borrow_mut(|chunks| {
+        for index in 0..reservation.chunks {
+            chunks.remove(&key(&uid, index));
+        }
+    });
     RESERVATIONS.with_borrow_mut(|reservations| reservations.remove(&uid));
     audit::append(json!({"type": "erased", "uid": protocol::hex::encode(&uid)}));
     Ok(())

@@ -16,6 +16,7 @@ macro_rules! records {
 macro_rules! variants {
     ($($(#[$meta:meta])* $name:ident { $($arm:ident $(($type:ty))? $({$nothing:ident})?),* $(,)? })*) => {
         $($(#[$meta])* #[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
+        #[allow(clippy::large_enum_variant)] // the shapes are an SNS's, and a message lives for one call
         pub enum $name { $($arm $(($type))? $(($nothing))?),* })*
     };
 }

@@ -18,7 +18,7 @@ fn write(value: &Value, out: &mut Vec<u8>) -> Option<()> {
         Value::Number(number) if number.is_i64() || number.is_u64() => out.extend(number.to_string().as_bytes()),
         Value::Number(_) => return None,
         Value::String(text) => string(text, out),
-        Value::Array(items) => list(b"[]", items.iter(), out, |item, out| write(item, out))?,
+        Value::Array(items) => list(b"[]", items.iter(), out, write)?,
         Value::Object(fields) => list(b"{}", fields.iter(), out, |(name, field), out| {
             string(name, out);
             out.push(b':');

@@ -83,7 +83,10 @@ impl TestWorld {
     fn silence(&self) -> Result<(), NoAnswer> {
         match self.transfers_until_silence.get() {
             0 => Err(NoAnswer { canister: principal(9), method: "icrc1_transfer".into(), reason: "stopped".into() }),
-            n => Ok(self.transfers_until_silence.set(n - 1)),
+            n => {
+                self.transfers_until_silence.set(n - 1);
+                Ok(())
+            }
         }
     }
 

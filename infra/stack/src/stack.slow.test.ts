@@ -111,10 +111,10 @@ describe('the stack', () => {
   it('is found, and not started twice, by another process', async () => {
     const since = Date.now();
     const seen = await elsewhere(`const stack = await bringUp({ state });
-      const refused = await stack.startProcess({ name: 'more', command: 'true', args: [], ready: { line: 'x' }
-      }).catch((error) => error.code);
-      console.log(JSON.stringify({ owned: stack.owned, refused, pids: Object.fromEntries(stack.processes.map((p) =>
-      [p.name, p.pid])), network: stack.network }));`);
+      const more = { name: 'more', command: 'true', args: [], ready: { line: 'x' } };
+      const refused = await stack.startProcess(more).catch((error) => error.code);
+      const pids = Object.fromEntries(stack.processes.map((p) => [p.name, p.pid]));
+      console.log(JSON.stringify({ owned: stack.owned, refused, pids, network: stack.network }));`);
     expect(seen).toEqual({
       owned: false,
       refused: 'badOption',

@@ -104,8 +104,8 @@ describe('a supervised process', () => {
   it('takes what it started with it when it is stopped', async () => {
     const one = node(
       'parent',
-      `const { spawn } = require('child_process'); const c = spawn(process.execPath, ['-e', 'setInterval(() => {},
-      1000)']);
+      `const { spawn } = require('child_process');
+      const c = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
       console.log(JSON.stringify({ ready: true, child: c.pid })); setInterval(() => {}, 1000);`,
     );
     await one.start();

@@ -2,7 +2,7 @@ use super::*;
 use crate::buckets::ChunkSpec;
 use crate::memory;
 use crate::registry::Folders;
-use crate::rooms::{lock, CollectExpired};
+use crate::rooms::CollectExpired;
 use ed25519_dalek::{Signer, SigningKey};
 use governed::{Parties, Peers};
 use protocol::limits::PLAIN_CHUNK_BYTES;

@@ -30,7 +30,8 @@ const register = (more = ''): string => `
       count += 100;
       assert false
     };
-    public func tick() : async () { ignore Timer.setTimer<system>(#milliseconds 100, func () : async () { ticks += 1 })
+    public func tick() : async () {
+      ignore Timer.setTimer<system>(#milliseconds 100, func () : async () { ticks += 1 })
     };
     public func keep(words : Nat) : async () { kept := VarArray.repeat(7, words) };
     public query func last() : async Nat { kept[kept.size() - 1] };

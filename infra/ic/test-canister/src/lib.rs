@@ -74,6 +74,7 @@ fn increment_and_trap() -> u64 {
 
 #[update]
 fn wasm_trap() {
+    #[cfg(target_arch = "wasm32")]
     core::arch::wasm32::unreachable()
 }
 
