@@ -43,7 +43,7 @@ function misnamed(recordings: Recording[]): Recording[] {
     };
     const first = await model(people(1, 8), 1, undefined, { epochs: 3, windowsPerEpoch: 2048 });
     const second = await model(people(1, 14), 2, first);
-    const third = await model(misnamed(people(9, 11)), 3, second);
+    const third = await model(misnamed(people(9, 11)), 3, second, { epochs: 4 });
     const one = await measure(first);
     const two = await measure(second);
     const three = await measure(third);
@@ -51,5 +51,5 @@ function misnamed(recordings: Recording[]): Recording[] {
     expect(two.accuracy).toBeGreaterThan(one.accuracy + 0.005);
     expect(two.macroF1).toBeGreaterThan(one.macroF1 + 0.005);
     expect(three.accuracy).toBeLessThan(0.5);
-  }, 600_000);
+  }, 1_500_000);
 });
