@@ -4,22 +4,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
-import { TestNetwork } from '@livepod/ic/testing';
+import { CHROMIUM, CHROMIUM_ARGUMENTS, TestNetwork } from '@livepod/ic/testing';
 import type * as Client from '../src/index.js';
 import { identityFromSeed } from '../src/index.js';
 import { installAll } from '../src/installation.js';
 
 const ROOT = join(import.meta.dirname, '../../..');
-const CHROMIUM = process.env['LIVEPOD_CHROMIUM'] ?? '/usr/bin/chromium';
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const SEED = new Uint8Array(32).fill(5);
 const TOKEN = 100_000_000n;
 
@@ -80,7 +70,7 @@ it('has nothing of Node behind its door for browsers', async () => {
     await new Promise<void>((resolve) => {
       site.listen(0, '127.0.0.1', resolve);
     });
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGUMENTS });
   }, 600_000);
   afterAll(async () => {
     await browser?.close();

@@ -3,23 +3,14 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { CHROMIUM, CHROMIUM_ARGUMENTS } from '../testing/chromium.js';
 import { certifyPage } from '../testing/certified-page.js';
 import { TestNetwork } from '../testing/network.js';
 import type { TestCanister } from '../testing/test-canister.js';
 
-const CHROMIUM = process.env.LIVEPOD_CHROMIUM ?? '/usr/bin/chromium';
 const VERIFIER = fileURLToPath(
   new URL('../../../../node_modules/@dfinity/response-verification/dist/web/', import.meta.url),
 );
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const PAGE = { status: 200, type: 'text/html', body: '<h1>Certified</h1>' };
 const TYPES: Record<string, string> = { js: 'text/javascript', wasm: 'application/wasm' };
 
@@ -46,7 +37,7 @@ const TYPES: Record<string, string> = { js: 'text/javascript', wasm: 'applicatio
     await new Promise<void>((resolve) => {
       site.listen(0, '127.0.0.1', resolve);
     });
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGUMENTS });
     page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`);
   });
