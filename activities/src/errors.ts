@@ -1,27 +1,27 @@
-import { CodedError } from '@livepod/protocol';
-
-export type ActivityErrorCode =
-  | 'notDecided'
-  | 'notYet'
-  | 'interrupted'
-  | 'notFound'
-  | 'notAccepted'
-  | 'notAuthorized'
-  | 'outOfRange'
-  | 'jobClosed'
-  | 'missingChunk'
-  | 'wrongHash'
-  | 'recipeMismatch'
-  | 'trainingFailed'
-  | 'badHoldout'
-  | 'scratchOnDisk';
+import { errorsOf } from '@livepod/protocol';
 
 /**
  * What an activity may end with, besides the errors of the canisters (CanisterError), of a dataset's way
  * (TransferError) and of the protocol. The README
  * says what to do about each.
  */
-export class ActivityError extends CodedError<ActivityErrorCode> {}
+export class ActivityError extends errorsOf({
+  notDecided: 'way',
+  notYet: 'way',
+  interrupted: 'host',
+  notFound: 'person',
+  notAccepted: 'person',
+  notAuthorized: 'person',
+  outOfRange: 'person',
+  jobClosed: 'person',
+  missingChunk: 'artifact',
+  wrongHash: 'artifact',
+  recipeMismatch: 'artifact',
+  trainingFailed: 'artifact',
+  badHoldout: 'host',
+  scratchOnDisk: 'host',
+}) {}
+export type ActivityErrorCode = ActivityError['code'];
 
 /** Codes after which the same step may go well later; everything else with a code is final. */
 export const RETRIED: ReadonlySet<string> = new Set([

@@ -1,4 +1,4 @@
-import { CodedError } from '@livepod/protocol';
+import { errorsOf } from '@livepod/protocol';
 
 /** One figure beside what it is compared with, both measured in one run. */
 export interface BenchRow {
@@ -47,6 +47,10 @@ export function met(row: BenchRow): boolean | null {
   return row.bound === 'most' ? measured <= row.target : measured >= row.target;
 }
 
-export class BenchError extends CodedError<
-  'unknownBenchmark' | 'invalidArguments' | 'noMarkers' | 'wrongResult' | 'partMissing'
-> {}
+export class BenchError extends errorsOf({
+  unknownBenchmark: 'person',
+  invalidArguments: 'person',
+  noMarkers: 'artifact',
+  wrongResult: 'artifact',
+  partMissing: 'host',
+}) {}

@@ -1,5 +1,13 @@
 /** The vocabulary that every part of Live Pod shares. Pure: no I/O, the same bytes in Node, browsers and workers. */
-export { CodedError, ProtocolError, type ProtocolErrorCode } from './errors.js';
+export {
+  CodedError,
+  errorsOf,
+  innermost,
+  originOf,
+  ProtocolError,
+  type Origin,
+  type ProtocolErrorCode,
+} from './errors.js';
 export { concat, hex, unhex, u32be, u64be, lengthPrefixed, utf8 } from './bytes.js';
 export { canonicalJson, parseCanonical, type CanonicalValue } from './canonical.js';
 export { sha256, digest, contentId, hashOfId } from './hashes.js';

@@ -1,9 +1,14 @@
-import { CodedError } from '@livepod/protocol';
+import { errorsOf } from '@livepod/protocol';
 
 /**
  * What can be wrong with records, or with a model on this machine. The table in this package's README says what to do
  * about each.
  */
-export class RuntimeError extends CodedError<
-  'badRecording' | 'unknownLabel' | 'unknownModality' | 'noWindows' | 'modelDoesNotLoad' | 'selfTestDiffers'
-> {}
+export class RuntimeError extends errorsOf({
+  badRecording: 'data',
+  unknownLabel: 'data',
+  unknownModality: 'host',
+  noWindows: 'data',
+  modelDoesNotLoad: 'artifact',
+  selfTestDiffers: 'artifact',
+}) {}

@@ -1,6 +1,8 @@
-import { CodedError } from '@livepod/protocol';
-
-export type WorkerErrorCode = 'badConfiguration' | 'unknownBuild';
+import { errorsOf } from '@livepod/protocol';
 
 /** Why a process of this package does not start. */
-export class WorkerError extends CodedError<WorkerErrorCode> {}
+export class WorkerError extends errorsOf({
+  badConfiguration: 'person',
+  unknownBuild: 'host',
+}) {}
+export type WorkerErrorCode = WorkerError['code'];

@@ -1,6 +1,9 @@
-import { CodedError } from '@livepod/protocol';
-
-export type CliErrorCode = 'badConfiguration' | 'badArguments' | 'workflowFailed';
+import { errorsOf } from '@livepod/protocol';
 
 /** Why a command does not work. */
-export class CliError extends CodedError<CliErrorCode> {}
+export class CliError extends errorsOf({
+  badConfiguration: 'host',
+  badArguments: 'person',
+  workflowFailed: 'way',
+}) {}
+export type CliErrorCode = CliError['code'];

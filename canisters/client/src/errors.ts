@@ -1,5 +1,5 @@
 import { AgentError, ErrorKindEnum } from '@dfinity/agent';
-import { CodedError } from '@livepod/protocol';
+import { CodedError, type Origin } from '@livepod/protocol';
 import type { Error as AccessFailure } from './generated/access.js';
 import type { Error as BucketFailure } from './generated/bucket.js';
 import type { Error as DatasetsFailure } from './generated/datasets.js';
@@ -51,8 +51,22 @@ export type GovernanceCode =
  */
 export type CanisterErrorCode = CanisterAnswerCode | GovernanceCode | 'network' | 'rejected' | 'untrusted' | 'invalid';
 
+const BETWEEN: ReadonlySet<string> = new Set([
+  'network',
+  'busy',
+  'unavailable',
+  'temporarilyUnavailable',
+  'rejected',
+  'untrusted',
+]);
+
 /** What went wrong in a call: `details` has `canister`, `method`, and `subject` or the reject's fields. */
-export class CanisterError extends CodedError<CanisterErrorCode> {}
+export class CanisterError extends CodedError<CanisterErrorCode> {
+  /** A canister that cannot be reached or believed is the way's; what it refuses was asked by a person. */
+  get origin(): Origin {
+    return BETWEEN.has(this.code) ? 'way' : 'person';
+  }
+}
 
 /** True when the same call may be repeated as it is: nothing was answered, or the canister says it is busy. */
 export function isTransient(error: unknown): boolean {

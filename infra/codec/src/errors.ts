@@ -1,7 +1,12 @@
-import { CodedError } from '@livepod/protocol';
-
-export type CodecErrorCode =
-  'badKeyRing' | 'unknownKey' | 'notAuthentic' | 'wrongWorkflow' | 'wrongNamespace' | 'badOption';
+import { errorsOf } from '@livepod/protocol';
 
 /** Why a payload cannot be encrypted or decrypted, or the codec server does not start. */
-export class CodecError extends CodedError<CodecErrorCode> {}
+export class CodecError extends errorsOf({
+  badKeyRing: 'person',
+  unknownKey: 'person',
+  notAuthentic: 'artifact',
+  wrongWorkflow: 'artifact',
+  wrongNamespace: 'artifact',
+  badOption: 'person',
+}) {}
+export type CodecErrorCode = CodecError['code'];

@@ -1,14 +1,13 @@
-import { CodedError } from '@livepod/protocol';
+import { errorsOf } from '@livepod/protocol';
 
-/** What can go wrong while the stack is set up or run; the remedies are in this package's README. */
-export type StackErrorCode =
-  | 'commandFailed'
-  | 'commandTimedOut'
-  | 'toolMissing'
-  | 'stepFailed'
-  | 'notReady'
-  | 'alreadyStarting'
-  | 'wrongHash'
-  | 'badOption';
-
-export class StackError extends CodedError<StackErrorCode> {}
+export class StackError extends errorsOf({
+  commandFailed: 'host',
+  commandTimedOut: 'host',
+  toolMissing: 'host',
+  stepFailed: 'host',
+  notReady: 'host',
+  alreadyStarting: 'person',
+  wrongHash: 'way',
+  badOption: 'person',
+}) {}
+export type StackErrorCode = StackError['code'];

@@ -1,7 +1,14 @@
-import { CodedError } from '@livepod/protocol';
-
-export type ReleaseErrorCode =
-  'badVersion' | 'notNewer' | 'notClean' | 'tagTaken' | 'changelogEmpty' | 'testsFailed' | 'commandFailed' | 'noWasm';
+import { errorsOf } from '@livepod/protocol';
 
 /** Why there is no release. Nothing was tagged; what was changed in the tree is told by git. */
-export class ReleaseError extends CodedError<ReleaseErrorCode> {}
+export class ReleaseError extends errorsOf({
+  badVersion: 'person',
+  notNewer: 'person',
+  notClean: 'person',
+  tagTaken: 'person',
+  changelogEmpty: 'person',
+  testsFailed: 'artifact',
+  commandFailed: 'host',
+  noWasm: 'host',
+}) {}
+export type ReleaseErrorCode = ReleaseError['code'];

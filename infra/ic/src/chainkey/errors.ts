@@ -1,6 +1,10 @@
-import { CodedError } from '@livepod/protocol';
-
-export type ChainKeyCode = 'unknownKey' | 'invalidTransportKey' | 'invalidHash' | 'invalidAux';
+import { errorsOf } from '@livepod/protocol';
 
 /** Why a chain-key request is refused; the management canister rejects the call with `message`. */
-export class ChainKeyError extends CodedError<ChainKeyCode> {}
+export class ChainKeyError extends errorsOf({
+  unknownKey: 'person',
+  invalidTransportKey: 'person',
+  invalidHash: 'person',
+  invalidAux: 'person',
+}) {}
+export type ChainKeyCode = ChainKeyError['code'];
