@@ -69,7 +69,7 @@ const contributed = async (role: Role, store: 'bucket' | 's3', change: Partial<C
   contribute({
     clients: await chain.as(role),
     seed: chain.identity(role),
-    recordings: [0, 1].map((run) => ({ name: `run${run}.csv`, csv: motionRecording(run) })),
+    recordings: [0, 1].map((run) => ({ name: `run${run}.csv`, bytes: motionRecording(run) })),
     schema: motionSchema,
     title: `Watch of ${role}`,
     store,
@@ -89,8 +89,8 @@ describe('a round on the real canisters', () => {
   it('refuses a contribution without a bond, and recordings that do not fit their schema', async () => {
     await expect(contributed('stranger', 'bucket')).rejects.toMatchObject({ code: 'bondMissing' });
     await expect(
-      contributed('contributor-1', 'bucket', { recordings: [{ name: 'a.csv', csv: 'x\n1\n' }] }),
-    ).rejects.toMatchObject({ code: 'badRecording' });
+      contributed('contributor-1', 'bucket', { recordings: [{ name: 'a.csv', bytes: 'x\n1\n' }] }),
+    ).rejects.toMatchObject({ code: 'unsuitableRecordings' });
   });
 
   it('has the datasets checked, proposed once, and voted in', async () => {

@@ -21,7 +21,8 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pod-'));
   const recordings = join(folder, 'recordings', 'p1');
   mkdirSync(recordings, { recursive: true });
-  writeFileSync(join(recordings, 'p1_01_sw.csv'), `x,y,timestamp,label\n${'0.5,0.5,0,STILL\n'.repeat(40)}`);
+  const rows = Array.from({ length: 40 }, (_, row) => `0.5,0.5,${row * 20},STILL\n`);
+  writeFileSync(join(recordings, 'p1_01_sw.csv'), `x,y,timestamp,label\n${rows.join('')}`);
   repository = new Repository();
   address = await repository.listen();
   shippedRoot = repository.root(1);

@@ -35,7 +35,7 @@ export const motionCnn = (declaration: RecipeDeclaration): Recipe<Session> => ({
   async prepare(job) {
     const { schema, seed, base, input } = job;
     const values = job.values as Values;
-    const tracks = job.recordings.map((recording) => parseRecording(recording, schema));
+    const tracks = job.recordings.flatMap((recording) => parseRecording(recording, schema));
     if (base) checkBase(base, metadataOf(declaration, job));
     const { tf, notice } = await tensorflow();
     const built = buildModel(tf, schema, input.window, { ...values, seed });

@@ -185,7 +185,7 @@ describe('recipe bundle', () => {
 async function distance(a: Uint8Array, b: Uint8Array): Promise<number> {
   const { cutWindows, parseRecording } = await import('../src/index.js');
   const windows = cutWindows(
-    holdout.map((recording) => parseRecording(recording, schema)),
+    holdout.flatMap((recording) => parseRecording(recording, schema)),
     schema,
     window,
   );

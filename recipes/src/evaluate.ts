@@ -32,7 +32,7 @@ export async function evaluate(request: {
 }): Promise<Evaluation> {
   const { schema, recordings, window } = request;
   const windows = cutWindows(
-    recordings.map((recording) => parseRecording(recording, schema)),
+    recordings.flatMap((recording) => parseRecording(recording, schema)),
     schema,
     window,
   );

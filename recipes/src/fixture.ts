@@ -26,7 +26,7 @@ export function syntheticRecording(person: string, seed: number, samplesPerLabel
           0.1 * random.normal()
         ).toFixed(4);
       });
-      rows.push(`${row.join(',')},${t * 20},${label}`);
+      rows.push(`${row.join(',')},${(kind * samplesPerLabel + t) * 20},${label}`);
     }
   });
   return { name: `${person}/${person}_01.csv`, bytes: rows.join('\n') + '\n' };

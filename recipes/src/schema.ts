@@ -1,5 +1,5 @@
-import { parseMotion } from '@livepod/runtime/recordings/motion';
-import type { Recording, Track, Wanted } from '@livepod/runtime/recordings';
+import { inspectMotion } from '@livepod/runtime/recordings/motion';
+import { tracksOf, type Recording, type Track, type Wanted } from '@livepod/runtime/recordings';
 import { RecipeError } from './errors.js';
 
 /** How recordings are to be read: the `schema` of a dataset manifest. */
@@ -12,14 +12,16 @@ export interface DataSchema {
 }
 
 /** All that a schema names. */
-export const wantedOf = ({ channels, labels }: Pick<DataSchema, 'channels' | 'labels'>): Wanted => ({
+export const wantedOf = ({ channels, labels, rateMilliHz }: Named): Wanted => ({
   channels: channels.map(({ name }) => name),
   labels,
+  ...(rateMilliHz === undefined ? {} : { rateMilliHz }),
 });
+type Named = Pick<DataSchema, 'channels' | 'labels'> & Partial<Pick<DataSchema, 'rateMilliHz'>>;
 
-/** One recording of motion. @throws RuntimeError `badRecording` · `unknownLabel` */
-export const parseRecording = (recording: Recording, schema: Pick<DataSchema, 'channels' | 'labels'>): Track =>
-  parseMotion(recording, wantedOf(schema));
+/** The stretches of one recording of motion. @throws RuntimeError `badRecording` · `unknownLabel` */
+export const parseRecording = (recording: Recording, schema: Named): Track[] =>
+  tracksOf(recording, inspectMotion(recording, wantedOf(schema)));
 
 export type { Recording, Track };
 

@@ -3,7 +3,16 @@ export { RuntimeError } from './errors.js';
 export { emptyTensors, examplesOf, readTracks, tensorsOf, wantedBy, type Contract } from './inputs.js';
 export { measure, type Measurement } from './measure.js';
 export { Model, type Runnable, type SelfTest } from './model.js';
-export { modalityOf, personOf, type Modality, type Recording, type Track, type Wanted } from './recordings/index.js';
+export {
+  modalityOf,
+  personOf,
+  type Finding,
+  type Modality,
+  type Reading,
+  type Recording,
+  type Track,
+  type Wanted,
+} from './recordings/index.js';
 export {
   cutWindows,
   fill,

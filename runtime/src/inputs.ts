@@ -1,6 +1,6 @@
 import { taskOf, type Input, type TaskDescription } from '@livepod/protocol';
 import type { Recording, Track, Wanted } from './recordings/index.js';
-import { modalityOf } from './recordings/index.js';
+import { modalityOf, readRecording } from './recordings/index.js';
 import { fill, judgedStretches, truthOf, type Judged } from './windows.js';
 
 /** The two things a checkpoint's manifest says that decide what its model is given. */
@@ -17,6 +17,7 @@ export function wantedBy({ task, input }: Contract): Wanted {
   return {
     channels: channels && [...new Set([...channels, ...target])],
     labels: task.kind === 'classification' ? task.labels : [],
+    ...(input.rateMilliHz === null ? {} : { rateMilliHz: input.rateMilliHz }),
   };
 }
 
@@ -24,12 +25,12 @@ export function wantedBy({ task, input }: Contract): Wanted {
 export async function readTracks(
   recordings: readonly Recording[],
   contract: Contract,
-  otherLabels: Wanted['otherLabels'] = 'refuse',
+  source: Wanted['source'] = 'dataset',
 ): Promise<Track[]> {
   const modality = modalityOf(contract.input.modality);
-  const wanted = { ...wantedBy(contract), otherLabels };
+  const wanted = { ...wantedBy(contract), source };
   const tracks: Track[] = [];
-  for (const recording of recordings) tracks.push(...(await modality.read(recording, wanted)));
+  for (const recording of recordings) tracks.push(...(await readRecording(modality, recording, wanted)));
   return tracks;
 }
 

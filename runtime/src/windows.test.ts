@@ -1,49 +1,11 @@
-import { RuntimeError } from './errors.js';
-import { parseMotion } from './recordings/motion.js';
+import { inspectMotion } from './recordings/motion.js';
 import { cutWindows, fill, judgedStretches, plain, truthOf } from './windows.js';
 
-const codeOf = (run: () => unknown) => {
-  try {
-    run();
-  } catch (error) {
-    return error instanceof RuntimeError ? error.code : error;
-  }
-  return 'nothing thrown';
-};
 const two = { channels: ['a', 'b'], labels: ['X', 'Y'] };
 const csv = (labels: string[]) => `b,label,a\n${labels.map((label, at) => `${at + 0.5},${label},${at}`).join('\n')}\n`;
 
-describe('recordings', () => {
-  it("are read by column name, in the schema's order", () => {
-    const track = parseMotion({ name: 'p1_01.csv', bytes: csv(['X', 'Y']) }, two);
-    expect([...track.samples]).toEqual([0, 0.5, 1, 1.5]);
-    expect([...track.labels]).toEqual([0, 1]);
-    expect(track.person).toBe('p1');
-  });
-  it('with Windows line ends and a byte order mark read the same', () => {
-    const plain = csv(['X', 'Y']);
-    expect(parseMotion({ name: 'p', bytes: '\uFEFF' + plain.replaceAll('\n', '\r\n') }, two).samples).toEqual(
-      parseMotion({ name: 'p', bytes: plain }, two).samples,
-    );
-  });
-  it('refuses a missing column', () =>
-    expect(codeOf(() => parseMotion({ name: 'p', bytes: 'a,label\n1,X\n' }, two))).toBe('badRecording'));
-  it('refuses a value that is no number', () =>
-    expect(codeOf(() => parseMotion({ name: 'p', bytes: 'a,b,label\n1,NaN,X\n' }, two))).toBe('badRecording'));
-  it('refuses an empty value', () =>
-    expect(codeOf(() => parseMotion({ name: 'p', bytes: 'a,b,label\n1,,X\n' }, two))).toBe('badRecording'));
-  it('refuses a row cut short', () =>
-    expect(codeOf(() => parseMotion({ name: 'p', bytes: 'a,b,label\n1\n' }, two))).toBe('badRecording'));
-  it('refuses a file without rows', () =>
-    expect(codeOf(() => parseMotion({ name: 'p', bytes: 'a,b,label\n' }, two))).toBe('badRecording'));
-  it('refuses a label the schema does not have', () =>
-    expect(codeOf(() => parseMotion({ name: 'p', bytes: csv(['Z']) }, two))).toBe('unknownLabel'));
-  it('refuses bytes that are no text', () =>
-    expect(codeOf(() => parseMotion({ name: 'p', bytes: Uint8Array.of(0xff, 0, 0x80) }, two))).toBe('badRecording'));
-});
-
 describe('windows', () => {
-  const track = (labels: string[]) => [parseMotion({ name: 'p1', bytes: csv(labels) }, two)];
+  const track = (labels: string[]) => inspectMotion({ name: 'p1', bytes: csv(labels) }, two).tracks;
   it('overlap by half and leave out a short rest', () => {
     const windows = cutWindows(track(new Array<string>(9).fill('X')), two, plain(4));
     expect(windows.count).toBe(3);

@@ -51,7 +51,7 @@ export class Subjects {
       contribute({
         clients,
         seed: identity(who),
-        recordings: [{ name: 'run.csv', csv: motionRecording(0) }],
+        recordings: [{ name: 'run.csv', bytes: motionRecording(0) }],
         schema: motionSchema,
         title: `Watch ${label} of ${this.run}`,
         store: wanted.store ?? 'bucket',

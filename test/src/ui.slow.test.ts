@@ -309,9 +309,9 @@ async function contributed(index: number, store: 'bucket' | 's3'): Promise<strin
   const seed = theatre.cast.seed(contributor(person));
   const title = `Watch of ${person}`;
   const recordings = filesOf(theatre.recordings, person).slice(0, 2);
-  const files = recordings.map(({ name, csv }) => ({
+  const files = recordings.map(({ name, bytes }) => ({
     name,
-    bytes: typeof csv === 'string' ? new TextEncoder().encode(csv) : csv,
+    bytes: new TextEncoder().encode(bytes),
   }));
   const { dataset } = await contribute({
     clients: await connect(theatre.network, theatre.cast.identity(contributor(person))),

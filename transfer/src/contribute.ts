@@ -9,8 +9,8 @@ import {
   type DatasetSchema,
   type Licence,
 } from '@livepod/protocol';
-import { modalityOf } from '@livepod/runtime/recordings';
 import { TransferError } from './errors.js';
+import { inspectRecordings, refusalsOf, type Inspection } from './inspect.js';
 import { ObjectStore, type ObjectStoreConfig } from './objects.js';
 import { rootOf } from './seal.js';
 import { deriveSecrets, type DatasetSecrets, type PlainFile } from './secrets.js';
@@ -23,10 +23,10 @@ export interface Contribution {
   clients: Clients;
   /** The contributor's private key, which signs the manifest: an identity or its 32-byte seed. */
   seed: Ed25519KeyIdentity | Uint8Array;
-  /** Files of the modality: for motion, CSV with a column per channel of the schema and a `label` column. */
-  recordings: { name: string; csv: Uint8Array | string }[];
+  /** Files of the modality, as `livepod contribute --dry-run` takes them. */
+  recordings: { name: string; bytes: Uint8Array | string }[];
   schema: DatasetSchema;
-  /** Default `motion`. */
+  /** Default: the one that most of the files can hold. */
   modality?: string;
   /** At most 200 characters; also tells contributions of the same recordings apart. */
   title: string;
@@ -59,11 +59,8 @@ export interface Contributed {
 export async function contribute(contribution: Contribution): Promise<Contributed> {
   const { clients, store } = contribution;
   const signer = signerOf(contribution.seed);
-  const statistics = await measure(contribution);
-  const files: PlainFile[] = contribution.recordings.map(({ name, csv }) => ({
-    name,
-    bytes: typeof csv === 'string' ? new TextEncoder().encode(csv) : csv,
-  }));
+  const { modality, statistics } = await inspected(contribution);
+  const files = contribution.recordings.map(bytesOf);
   const secrets = await deriveSecrets(signer, files, `${store}:${contribution.title}`);
   const { storage, files: listed, uploaded } = await upload(contribution, files, secrets);
 
@@ -72,7 +69,7 @@ export async function contribute(contribution: Contribution): Promise<Contribute
     // Version 1 where it says everything: contributed again, the same recordings are the same dataset as ever.
     type: contribution.schema.labels.length > 0 ? 'livepod.dataset/v1' : 'livepod.dataset/v2',
     title: contribution.title,
-    modality: contribution.modality ?? 'motion',
+    modality,
     schema: contribution.schema,
     salt: hex(secrets.salt),
     contributor: signer.principal,
@@ -125,22 +122,18 @@ async function upload(
   }
 }
 
-/** Public statistics, and the check that a recipe will be able to read every file. Public: counts only. */
-async function measure({
-  recordings,
-  schema,
-  modality = 'motion',
-}: Contribution): Promise<DatasetManifest['statistics']> {
-  if (recordings.length === 0)
-    throw new TransferError('unsuitableRecordings', {}, 'There is no recording to contribute; give at least one file.');
-  const labels: Record<string, number> = Object.fromEntries(schema.labels.map((label) => [label, 0]));
-  let samples = 0;
-  const wanted = { channels: schema.channels.map(({ name }) => name), labels: schema.labels };
-  for (const { name, csv: bytes } of recordings) {
-    for (const track of await modalityOf(modality).read({ name, bytes }, wanted)) {
-      samples += track.length;
-      for (const label of track.labels) if (label >= 0) labels[schema.labels[label]!]!++;
-    }
-  }
-  return { records: recordings.length, milliseconds: Math.round((samples * 1e6) / schema.rateMilliHz), labels };
+/** Everything is read before anything is sent. */
+async function inspected({ recordings, schema, modality }: Contribution): Promise<Inspection> {
+  const inspection = await inspectRecordings(recordings.map(bytesOf), schema, modality);
+  if (inspection.ok) return inspection;
+  throw new TransferError(
+    'unsuitableRecordings',
+    { files: inspection.files.filter(({ taken }) => !taken).map(({ name }) => name) },
+    `${refusalsOf(inspection).join(' ')} Nothing was sent.`,
+  );
 }
+
+const bytesOf = ({ name, bytes }: Contribution['recordings'][number]): PlainFile => ({
+  name,
+  bytes: typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes,
+});

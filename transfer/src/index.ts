@@ -2,6 +2,15 @@
 export { contribute, type Contributed, type Contribution } from './contribute.js';
 export { downloadDataset, firstChunks, type Downloaded, type DownloadSources } from './download.js';
 export { TransferError, type TransferErrorCode } from './errors.js';
+export { readFolder, type FolderFile } from './folder.js';
+export {
+  inspectRecordings,
+  refusalsOf,
+  sentenceOf,
+  type FileFinding,
+  type InspectedFile,
+  type Inspection,
+} from './inspect.js';
 export { inFlight } from './inFlight.js';
 export { readManifest } from './manifest.js';
 export { ObjectStore, type ObjectStoreConfig } from './objects.js';

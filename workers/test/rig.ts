@@ -122,7 +122,7 @@ export class Rig {
     const { dataset } = await contribute({
       clients: await chain.as(role),
       seed: chain.identity(role),
-      recordings: [{ name: 'run.csv', csv: motionRecording(person) }],
+      recordings: [{ name: 'run.csv', bytes: motionRecording(person) }],
       schema: motionSchema,
       title: `Watch of ${role}, ${person}`,
       store: 'bucket',

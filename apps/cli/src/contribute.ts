@@ -45,7 +45,7 @@ export function addContribute(program: Command): void {
           `${folder} has no CSV files; name the folder that holds the recordings.`,
         );
       const recordings = await Promise.all(
-        names.map(async (name) => ({ name, csv: await readFile(join(folder, name)) })),
+        names.map(async (name) => ({ name, bytes: await readFile(join(folder, name)) })),
       );
       const network = readNetwork(options.network);
       const identity = loadIdentity(options.identity);

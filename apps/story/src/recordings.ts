@@ -7,7 +7,7 @@ import type { Recordings } from '@livepod/stack';
 /** One file as a contributor uploads it. */
 export interface RecordingFile {
   name: string;
-  csv: string;
+  bytes: string;
 }
 
 const CHANNELS = [
@@ -28,7 +28,7 @@ export function filesOf({ folder }: Recordings, person: string): RecordingFile[]
   const names = readdirSync(join(folder, person))
     .filter((name) => name.endsWith('_sw.csv'))
     .sort();
-  return names.map((name) => ({ name, csv: readFileSync(join(folder, person, name), 'utf8') }));
+  return names.map((name) => ({ name, bytes: readFileSync(join(folder, person, name), 'utf8') }));
 }
 
 /**
@@ -42,17 +42,17 @@ export function withShuffledLabels(files: RecordingFile[], labels: readonly stri
       labels[(index + 1 + (seedOf(labels) % (labels.length - 1))) % labels.length] as string,
     ]),
   );
-  return files.map(({ name, csv }) => ({
+  return files.map(({ name, bytes }) => ({
     name,
-    csv: eachRow(csv, (cells) => [...cells.slice(0, -1), other.get(cells.at(-1)!.trim()) ?? cells.at(-1)!]),
+    bytes: eachRow(bytes, (cells) => [...cells.slice(0, -1), other.get(cells.at(-1)!.trim()) ?? cells.at(-1)!]),
   }));
 }
 
 /** What voters see through by the published statistics: accelerations in g that claim to be in m/s². */
 export function withWrongUnits(files: RecordingFile[]): RecordingFile[] {
-  return files.map(({ name, csv }) => ({
+  return files.map(({ name, bytes }) => ({
     name,
-    csv: eachRow(csv, (cells) => [
+    bytes: eachRow(bytes, (cells) => [
       ...cells.slice(0, 3).map((cell) => String(Number(cell) / 9.80665)),
       ...cells.slice(3),
     ]),

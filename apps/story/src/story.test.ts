@@ -8,14 +8,14 @@ const labels = ['SEATED', 'WALKING', 'TURNING'];
 
 describe('what the story does to recordings', () => {
   it('calls every label by another one, and changes nothing else', () => {
-    const [shuffled] = withShuffledLabels([{ name: 'a', csv }], labels);
+    const [shuffled] = withShuffledLabels([{ name: 'a', bytes: csv }], labels);
     const rows = (text: string) =>
       text
         .trim()
         .split('\n')
         .slice(1)
         .map((line) => line.split(','));
-    rows(shuffled!.csv).forEach((cells, index) => {
+    rows(shuffled!.bytes).forEach((cells, index) => {
       const before = rows(csv)[index]!;
       expect(cells.slice(0, -1)).toEqual(before.slice(0, -1));
       expect(labels).toContain(cells.at(-1));
@@ -24,7 +24,7 @@ describe('what the story does to recordings', () => {
   });
 
   it('turns accelerations into g, and leaves the rest', () => {
-    expect(withWrongUnits([{ name: 'a', csv }])[0]!.csv.split('\n')[1]).toBe('1,0,0,1,2,3,10,WALKING');
+    expect(withWrongUnits([{ name: 'a', bytes: csv }])[0]!.bytes.split('\n')[1]).toBe('1,0,0,1,2,3,10,WALKING');
   });
 });
 

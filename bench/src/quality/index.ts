@@ -44,7 +44,7 @@ const FIGURES = { accuracy: 'accuracy', macroF1: 'macro-F1', worstPerson: 'worst
  */
 export async function benchQuality(options: QualityOptions = {}): Promise<BenchRow[]> {
   const { people, schema, name: dataset } = await peoplesRecordings(options.data);
-  const tracks = [...people.values()].flat().map((recording) => parseRecording(recording, schema));
+  const tracks = [...people.values()].flat().flatMap((recording) => parseRecording(recording, schema));
   const windows = cutWindows(tracks, schema, WINDOW);
   const leftOut = options.leaveOut ?? [...people.keys()];
   const judged = (at: number) => leftOut.includes(windows.person[at]!);

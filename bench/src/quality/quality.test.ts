@@ -40,7 +40,7 @@ describe('the baseline', () => {
           ].join(',');
         }),
       ].join('\n');
-    const tracks = ['a', 'b', 'c'].map((person, at) =>
+    const tracks = ['a', 'b', 'c'].flatMap((person, at) =>
       parseRecording({ name: `${person}_1.csv`, bytes: csv(at) }, schema),
     );
     const windows = cutWindows(tracks, schema, WINDOW);

@@ -11,7 +11,7 @@ import { examplesOf, modalityOf, readTracks, type Contract, type Judged } from '
 export async function* recordsOf(directory: string, person: string, contract: Contract): AsyncGenerator<Judged> {
   const names = modalityOf(contract.input.modality).files(readdirSync(join(directory, person)));
   const recordings = names.map((name) => ({ name, person, bytes: readFileSync(join(directory, person, name)) }));
-  const stretches = examplesOf(await readTracks(recordings, contract, 'count'), contract);
+  const stretches = examplesOf(await readTracks(recordings, contract, 'device'), contract);
   if (stretches.length === 0)
     throw new Error(
       `No records of ${person}: its folder has no ${contract.input.modality} recording of ` +

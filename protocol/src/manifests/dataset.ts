@@ -24,6 +24,10 @@ import {
 } from './shape.js';
 import { channel } from './task.js';
 
+/** What a file of a dataset may be called, and how long its name may be, in characters. */
+export const FILE_NAME = /^[A-Za-z0-9._-]+$/;
+export const MAX_FILE_NAME = 200;
+
 const storedChunk = object({ sha256: hexOf(32), bytes: integer(CHUNK_TAG_BYTES, MAX_CHUNK_BYTES) });
 
 const schemaOf = (fewestLabels: number) =>
@@ -57,7 +61,7 @@ const described = {
   keyEpoch: integer(0, 0xffff_ffff),
   files: list(
     object({
-      name: text(200, /^[A-Za-z0-9._-]+$/, 'a file name of letters, digits, dot, dash, underscore'),
+      name: text(MAX_FILE_NAME, FILE_NAME, 'a file name of letters, digits, dot, dash, underscore'),
       bytes: integer(0, 2 ** 40),
       chunks: list(storedChunk, MAX_DATASET_CHUNKS, 1),
       merkleRoot: hexOf(32),
@@ -85,6 +89,12 @@ const datasetManifest = versions({ 'livepod.dataset/v1': first, 'livepod.dataset
 export type DatasetManifest = Of<typeof datasetManifest>;
 export type DatasetSchema = Of<typeof datasetSchema>;
 export type Licence = Of<typeof licence>;
+
+/**
+ * Reads a schema as a person writes it, in any order of fields.
+ * @throws ProtocolError `invalidManifest` naming the field
+ */
+export const readDatasetSchema = (value: unknown): DatasetSchema => datasetSchema(value, 'schema');
 
 /**
  * Reads and checks a dataset manifest: its shape, and that its parts agree (sizes with chunk counts, Merkle roots with

@@ -1,4 +1,12 @@
-export { parseDatasetManifest, type DatasetManifest, type DatasetSchema, type Licence } from './dataset.js';
+export {
+  FILE_NAME,
+  MAX_FILE_NAME,
+  parseDatasetManifest,
+  readDatasetSchema,
+  type DatasetManifest,
+  type DatasetSchema,
+  type Licence,
+} from './dataset.js';
 export {
   parseRecipe,
   parseApproval,

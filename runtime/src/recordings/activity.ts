@@ -1,59 +1,101 @@
-import { RuntimeError } from '../errors.js';
-import { personOf, type Modality, type Recording, type Track, type Wanted } from './recording.js';
+import { Findings } from './finding.js';
+import { personOf, type Modality, type Reading, type Recording, type Track, type Wanted } from './recording.js';
 
 /** A value that is missing for longer than this ends a stretch of records. */
 const LONGEST_GAP_SECONDS = 10;
 /** Height is measured in steps of 0.2 m or more; over this long a change of it says something. */
 const CLIMB_SECONDS = 10;
 
+const isFit = (name: string): boolean => name.toLowerCase().endsWith('.fit');
+
 /**
  * FIT files of sports watches and bike computers, one row per second. Channels are the fields of FIT's record message
  * (`speed` m/s, `cadence` rpm, `power` W, `heart_rate` bpm, `altitude` m, …), and `climb`, metres of height per second.
  */
 export const activity: Modality = {
-  files: (names) => names.filter((name) => name.toLowerCase().endsWith('.fit')).sort(),
-  read: readActivity,
+  holds: isFit,
+  files: (names) => names.filter(isFit).sort(),
+  inspect: inspectActivity,
 };
 
 type Values = Record<string, unknown>;
 
-async function readActivity(recording: Recording, wanted: Wanted): Promise<Track[]> {
-  const { name } = recording;
+async function inspectActivity(recording: Recording, wanted: Wanted): Promise<Reading> {
+  const findings = new Findings();
+  const records = await recordsOf(recording, findings);
+  const seconds = secondsOf(records);
   const channels = wanted.channels ?? ['speed', 'cadence', 'climb', 'heart_rate'];
-  const seconds = secondsOf(await recordsOf(recording));
   if (channels.includes('climb')) addClimb(seconds);
   const stretches = stretchesOf(seconds, channels);
-  if (stretches.length === 0)
-    throw new RuntimeError(
-      'badRecording',
-      { recording: name, channels },
-      `Recording ${name} has no stretch with ${channels.join(', ')}; leave it out of the dataset.`,
-    );
-  return stretches.map((rows) => ({
-    name,
-    person: personOf(recording),
-    length: rows.length,
-    columns: channels,
-    channels: channels.length,
-    samples: Float32Array.from(rows.flat()),
-    labels: new Int16Array(rows.length).fill(-1),
-  }));
+  if (stretches.length === 0 && !findings.refused) refuseStretches(seconds, channels, findings);
+  if (wanted.labels.length > 0 && wanted.source !== 'device')
+    findings.refuse('noLabels', {
+      found: 'a FIT file, which has no labels',
+      expected: `one of ${wanted.labels.join(', ')}`,
+      remedy: 'Declare no labels in the schema: FIT files teach a target that they measure, such as heart_rate.',
+    });
+  if (wanted.rateMilliHz !== undefined && wanted.rateMilliHz !== 1000)
+    findings.refuse('rateDiffers', {
+      found: '1 Hz, as every FIT file is read',
+      expected: `${wanted.rateMilliHz / 1000} Hz, as the schema says`,
+      remedy: 'Declare "rateMilliHz": 1000.',
+    });
+  const tracks = findings.refused ? [] : stretches.map((rows) => trackOf(recording, channels, rows));
+  const length = stretches.reduce((sum, rows) => sum + rows.length, 0);
+  return {
+    rows: seconds.size,
+    seconds: length,
+    rateHz: length > 0 ? 1 : null,
+    labels: {},
+    tracks,
+    findings: findings.list(),
+  };
 }
 
-async function recordsOf({ name, bytes }: Recording): Promise<Values[]> {
+const trackOf = (recording: Recording, channels: readonly string[], rows: number[][]): Track => ({
+  name: recording.name,
+  person: personOf(recording),
+  length: rows.length,
+  columns: channels,
+  channels: channels.length,
+  samples: Float32Array.from(rows.flat()),
+  labels: new Int16Array(rows.length).fill(-1),
+});
+
+/** Says which of the channels a file lacks, or that they are never there together. */
+function refuseStretches(seconds: Map<number, Values>, channels: readonly string[], findings: Findings): void {
+  const has = (channel: string): boolean =>
+    [...seconds.values()].some((record) => isMeasured(channel, record[channel]));
+  const missing = channels.filter((channel) => !has(channel));
+  for (const field of missing)
+    findings.refuse('missingColumn', {
+      field,
+      found: seconds.size === 0 ? 'no records with a time' : `${seconds.size} records, none of them with ${field}`,
+      expected: `records with ${field}`,
+      remedy: 'Leave this file out: it was recorded without that sensor.',
+    });
+  if (missing.length === 0)
+    findings.refuse('noStretch', {
+      found: `no moment at which all of ${channels.join(', ')} are known`,
+      expected: `all of them, each at most ${LONGEST_GAP_SECONDS} s old`,
+      remedy: 'Leave this file out.',
+    });
+}
+
+async function recordsOf({ bytes }: Recording, findings: Findings): Promise<Values[]> {
   const { default: FitParser } = await import('fit-file-parser');
   const file = typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes;
   try {
     const parser = new FitParser({ force: true, mode: 'list', speedUnit: 'm/s', lengthUnit: 'm' });
     const { records } = await parser.parseAsync(Uint8Array.from(file).buffer);
     return (records ?? []) as unknown as Values[];
-  } catch (cause) {
-    throw new RuntimeError(
-      'badRecording',
-      { recording: name, why: String((cause as Error).message ?? cause) },
-      `Recording ${name} is no whole FIT file; copy it from the device again, or leave it out.`,
-      { cause },
-    );
+  } catch {
+    findings.refuse(file.length === 0 ? 'emptyFile' : 'notFit', {
+      found: file.length === 0 ? 'nothing' : 'something else, or a file that was cut off',
+      expected: 'a whole FIT file',
+      remedy: 'Copy it from the device again, or leave it out.',
+    });
+    return [];
   }
 }
 

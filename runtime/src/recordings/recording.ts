@@ -1,3 +1,5 @@
+import type { Finding } from './finding.js';
+
 /** One file as a contributor uploaded it. The person is the name up to the first `/` or `_` unless given. */
 export interface Recording {
   name: string;
@@ -14,11 +16,14 @@ export interface Wanted {
   /** Names of channels, in the order of the samples' columns; null for a file's own, as they come. */
   channels: readonly string[] | null;
   labels: readonly string[];
+  /** Samples per 1000 seconds; undefined when any will do. */
+  rateMilliHz?: number;
   /**
-   * A label that is none of these: a mistake in a dataset, and an answer that is wrong in any case where a person
-   * corrects a model. It gets the number after the last.
+   * `dataset` (the default): what was declared has to hold, labels and rate included. `device`: as a device has it:
+   * labels may be absent, a label that the model does not know is an answer that is wrong in any case (it gets the
+   * number after the last), and another rate is brought to the wanted one.
    */
-  otherLabels?: 'refuse' | 'count';
+  source?: 'dataset' | 'device';
 }
 
 /** A stretch of records without a gap: samples row by row, and the number of a label per sample (-1 for none). */
@@ -33,10 +38,25 @@ export interface Track {
   labels: Int16Array;
 }
 
+/** What a file turned out to hold. */
+export interface Reading {
+  rows: number;
+  seconds: number;
+  /** Samples a second by the file's own times; null where it has none. */
+  rateHz: number | null;
+  /** How many samples carry each label. */
+  labels: Record<string, number>;
+  /** Empty when anything is refused. */
+  tracks: Track[];
+  findings: Finding[];
+}
+
 /** One kind of records: which files hold them, and how they are read. */
 export interface Modality {
+  /** Whether a file of this name can hold such records. */
+  holds(name: string): boolean;
   /** Those of a person's files that are meant. */
   files(names: readonly string[]): string[];
-  /** @throws RuntimeError `badRecording` · `unknownLabel` */
-  read(recording: Recording, wanted: Wanted): Promise<Track[]>;
+  /** Never throws for what is in the file: that is found. */
+  inspect(recording: Recording, wanted: Wanted): Promise<Reading>;
 }
