@@ -71,7 +71,7 @@ export async function exportEvidence({
   return { file, verification: await verify(file, { rootKey: clients.network.rootKey }) };
 }
 
-async function tipOf(clients: Clients, name: LogName): Promise<{ tip: Tip; length: number }> {
+export async function tipOf(clients: Clients, name: LogName): Promise<{ tip: Tip; length: number }> {
   const { certificate, witness, length } = await clients[name].audit_tip();
   if (!certificate[0])
     return refuse('notFound', `canisters.${name}.tip`, 'the canister gave no certificate with its tip; ask again');
@@ -86,7 +86,7 @@ function startAfter(since: Basis, name: LogName, id: string): CanisterEvidence['
   return start;
 }
 
-async function entries(clients: Clients, name: LogName, start: number, end: number): Promise<Entry[]> {
+export async function entries(clients: Clients, name: LogName, start: number, end: number): Promise<Entry[]> {
   const all: Entry[] = [];
   while (start + all.length < end) {
     const page = await clients[name].audit_log({

@@ -79,7 +79,10 @@ export const hasFields = ({ event }: Entry, fields: Record<string, CanonicalValu
   );
 
 /** Follows a canister's chain from its start to its end. Returns the last hash. */
-export function followChain(path: string, { start, log }: Pick<CanisterEvidence, 'start' | 'log'>): string {
+export function followChain(
+  path: string,
+  { start, log }: { start: Pick<Tip & { length: number; hash: string }, 'length' | 'hash'> | null; log: Entry[] },
+): string {
   let hash = start?.hash ?? ZEROS;
   const first = start?.length ?? 0;
   let before = 0n;

@@ -3,7 +3,7 @@
 
 use crate::errors::{busy, Error};
 use crate::jobs::{Job, JobDataset};
-use crate::memory;
+use crate::{listing, memory};
 use candid::{CandidType, Deserialize, Principal};
 use governed::{why, Lock};
 use ic_stable_structures::StableBTreeMap;
@@ -61,7 +61,7 @@ fn keep(grant: &Grant) {
 /// Writes a grant for one dataset of a job. The caller keeps the job, which names it.
 pub fn add(job: &mut Job, dataset: &JobDataset, why: &str) {
     let id = GRANTS.with_borrow(|grants| grants.last_key_value().map_or(1, |(last, _)| last + 1));
-    keep(&Grant {
+    let grant = Grant {
         id,
         job: job.id,
         dataset: dataset.dataset.clone(),
@@ -72,9 +72,10 @@ pub fn add(job: &mut Job, dataset: &JobDataset, why: &str) {
         uses_left: USES,
         why: why.to_owned(),
         revoked: false,
-    });
+    };
+    keep(&grant);
     job.grants.push(id);
-    audit::append_as(
+    let entry = audit::append_as(
         job.provider,
         json!({
             "type": "granted",
@@ -86,6 +87,7 @@ pub fn add(job: &mut Job, dataset: &JobDataset, why: &str) {
             "expires": job.deadline.to_string(), "uses": USES,
         }),
     );
+    listing::file_grant(&grant, Some(entry));
 }
 
 /// The grants of a job.

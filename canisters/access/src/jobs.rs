@@ -1,7 +1,7 @@
 //! Jobs: requested → granted → submitted → completed, or failed and refunded on the way.
 
 use crate::errors::{busy, no_job, Error};
-use crate::{grants, memory};
+use crate::{grants, listing, memory};
 use candid::{CandidType, Deserialize, Principal};
 use governed::{why, Lock};
 use ic_stable_structures::StableBTreeMap;
@@ -156,6 +156,12 @@ pub fn list_open_ones() {
     }
 }
 
+/// Every job, one after the other.
+pub fn each(visit: impl FnMut(&Job)) {
+    let mut visit = visit;
+    JOBS.with_borrow(|jobs| jobs.values().for_each(|record| visit(&record.0)));
+}
+
 /// Jobs that are not over: requested, granted or submitted.
 pub fn list_open(list: ListJobs) -> Vec<Job> {
     let start = list.after.map_or(Bound::Unbounded, Bound::Excluded);
@@ -217,6 +223,7 @@ pub fn add(mut job: Job) -> Job {
     job.id = JOBS.with_borrow(|jobs| jobs.last_key_value().map_or(1, |(last, _)| last + 1));
     CLIENT_REFS.with_borrow_mut(|refs| refs.insert(ref_key(&job.provider, &job.client_ref), job.id));
     keep(&job);
+    listing::file(&job);
     audit::append_as(
         job.provider,
         json!({

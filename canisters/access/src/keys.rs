@@ -4,7 +4,7 @@
 
 use crate::errors::Error;
 use crate::grants;
-use crate::{jobs, memory, settings};
+use crate::{jobs, listing, memory, settings};
 use candid::{CandidType, Deserialize, Principal};
 use governed::why;
 use ic_cdk::management_canister::{
@@ -74,7 +74,8 @@ pub async fn release(caller: Principal, release: ReleaseKey) -> Result<ReleasedK
     .await;
     match outcome {
         Ok(key) => {
-            audit::append_as(caller, json!({"type": "keyReleased", "grant": grant.id}));
+            let entry = audit::append_as(caller, json!({"type": "keyReleased", "grant": grant.id}));
+            listing::note_release(grant.id, entry);
             let encrypted_key = ByteBuf::from(key.encrypted_key);
             grants::keep_released(grant.id, release.transport_public_key, encrypted_key.clone());
             Ok(ReleasedKey { encrypted_key })

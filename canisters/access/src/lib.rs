@@ -7,6 +7,7 @@ pub mod extension;
 pub mod grants;
 pub mod jobs;
 pub mod keys;
+pub mod listing;
 pub mod memory;
 pub mod providers;
 pub mod recipes;
@@ -21,7 +22,8 @@ use grants::{Grant, ListGrants};
 use ic_cdk::{init, post_upgrade, query, update};
 use jobs::{CheckpointSubmitted, FailJob, FindJob, Job, JobClosed, ListJobs};
 use keys::{ReleaseKey, ReleasedKey};
-use providers::{ApproveProvider, Provider, RegisterProvider};
+use listing::{FindJobs, GrantLine, GrantsOfDataset, JobLine};
+use providers::{ApproveProvider, ListProviders, Provider, RegisterProvider};
 use recipes::{ApproveRecipe, ListRecipes, Recipe, RecipeView, SubmitRecipe};
 use requests::{GrantAccess, PaymentReceived, RequestAccess};
 use serde_bytes::ByteBuf;
@@ -36,6 +38,7 @@ fn init(init: Init) {
 fn post_upgrade() {
     open(None);
     jobs::list_open_ones();
+    listing::file_old_ones();
 }
 
 fn open(parties: Option<governed::Parties>) {
@@ -170,6 +173,18 @@ fn find_job(find: FindJob) -> Option<Job> {
     jobs::of_client_ref(&find.provider, &find.client_ref)
 }
 
+/// Jobs about a dataset, a provider or a payer, or all; newest first, at most 100 at a time.
+#[query]
+fn newest_jobs(find: FindJobs) -> Vec<JobLine> {
+    listing::jobs(&find)
+}
+
+/// The grants of a dataset's key, newest first, at most 100 at a time.
+#[query]
+fn grants_of_dataset(find: GrantsOfDataset) -> Vec<GrantLine> {
+    listing::grants(&find)
+}
+
 /// The grants of one job.
 #[query]
 fn list_grants(list: ListGrants) -> Vec<Grant> {
@@ -185,6 +200,12 @@ fn get_recipe(recipe: String) -> Option<RecipeView> {
 #[query]
 fn list_recipes(list: ListRecipes) -> Vec<Recipe> {
     recipes::list(list)
+}
+
+/// Providers by principal, at most 100 at a time.
+#[query]
+fn list_providers(list: ListProviders) -> Vec<Provider> {
+    providers::list(&list)
 }
 
 #[query]

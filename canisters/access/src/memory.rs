@@ -27,6 +27,12 @@ pub const PUBLIC_KEY: u8 = 10;
 pub const OPEN_JOBS: u8 = 11;
 /// grant → what was released under it last
 pub const RELEASED: u8 = 12;
+/// what a job is about (dataset, provider, payer) → jobs
+pub const JOB_INDEX: u8 = 13;
+/// dataset → grants
+pub const GRANT_INDEX: u8 = 14;
+/// grant → where the audit log tells of it
+pub const GRANT_TRACES: u8 = 15;
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

@@ -9,6 +9,7 @@ use ic_stable_structures::StableBTreeMap;
 use serde::Serialize;
 use serde_json::json;
 use std::cell::RefCell;
+use std::ops::Bound;
 use stored::{Cbor, Memory};
 
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,12 @@ pub struct RegisterProvider {
 }
 
 #[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct ListProviders {
+    pub after: Option<Principal>,
+    pub limit: u32,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
 pub struct ApproveProvider {
     pub provider: Principal,
 }
@@ -59,6 +66,15 @@ thread_local! {
 
 pub fn find(id: &Principal) -> Option<Provider> {
     PROVIDERS.with_borrow(|providers| providers.get(id)).map(|record| record.0)
+}
+
+/// Providers by principal, after one, at most a page.
+pub fn list(list: &ListProviders) -> Vec<Provider> {
+    let start = list.after.map_or(Bound::Unbounded, Bound::Excluded);
+    PROVIDERS.with_borrow(|providers| {
+        let page = providers.range((start, Bound::Unbounded)).take(governed::page_size(list.limit));
+        page.map(|entry| entry.value().0).collect()
+    })
 }
 
 /// Registers the caller once; a repeat with the same name and class returns the provider as it is now.

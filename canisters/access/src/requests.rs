@@ -6,7 +6,7 @@ use crate::errors::Error;
 use crate::jobs::{self, Access, Job, JobDataset, JobState, Split};
 use crate::providers::{self, Provider};
 use crate::recipes::{self, Recipe};
-use crate::{grants, settings};
+use crate::{grants, listing, settings};
 use candid::{CandidType, Deserialize, Principal};
 use governed::why;
 use serde_bytes::ByteBuf;
@@ -63,8 +63,8 @@ pub async fn request(caller: Principal, request: RequestAccess) -> Result<Job, E
         if first.approval_digest == digest {
             return Ok(first);
         }
-        let message = format!("it made job {} for another approval", first.id);
-        return Err(Error::AlreadyExists(why("client_ref", message, "choose a new reference for a new request")));
+        let made = format!("job {} under approval {}", first.id, first.approval_digest);
+        return Err(Error::AlreadyExists(governed::reference_taken(&request.client_ref, made)));
     }
     let approval = approval::read(&request.approval, system::now())?;
     let (provider, recipe) = checked(caller, &approval)?;
@@ -260,6 +260,7 @@ pub async fn payment_received(caller: Principal, payment: PaymentReceived) -> Re
     if job.escrow.is_none() {
         (job.escrow, job.payer) = (Some(payment.escrow), payment.payer);
         jobs::keep(&job);
+        payment.payer.iter().for_each(|payer| listing::file_payer(job.id, *payer));
         let payer = payment.payer.map(|payer| payer.to_text());
         audit::append_as(caller, json!({"type": "paid", "job": job.id, "escrow": payment.escrow, "payer": payer}));
     }

@@ -27,6 +27,7 @@ export type { GovernedMethod } from '@livepod/protocol';
 export { candidPlan, planOfCandid } from './plans.js';
 export { networkTime } from './time.js';
 export { approve, balance, transfer } from './tokens.js';
+export { everyPage, trailOf, type Page, type Trail } from './trail.js';
 export { typedClient, type Client, type Value } from './typed.js';
 
 export type * as Access from './generated/access.js';

@@ -79,7 +79,11 @@ pub async fn register(caller: Principal, register: Register) -> Result<Dataset, 
         buckets::seal(&checked.uid, &room).await?;
         rooms::stays(&checked.uid);
     }
-    registry::add(&dataset, SignedManifest { manifest: register.manifest, signature: register.signature });
+    registry::add(
+        &dataset,
+        &checked.manifest,
+        SignedManifest { manifest: register.manifest, signature: register.signature },
+    );
     Ok(dataset)
 }
 

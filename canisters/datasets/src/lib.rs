@@ -3,6 +3,7 @@
 pub mod buckets;
 pub mod errors;
 pub mod intake;
+pub mod listing;
 pub mod manifest;
 pub mod memory;
 pub mod registry;
@@ -14,6 +15,7 @@ use errors::Error;
 use governed::{caller_is_governor, not_anonymous, trap_with, why};
 use ic_cdk::{init, post_upgrade, query, update};
 use intake::{CloseDataset, OpenReads, Register};
+use listing::{DatasetLine, FindDatasets};
 use registry::{AcceptDataset, Dataset, Folders, ListDatasets, SignedManifest, Status};
 use rooms::{CollectExpired, Collected};
 use serde_bytes::ByteBuf;
@@ -29,6 +31,7 @@ fn post_upgrade() {
     open(None);
     rooms::date(|uid| registry::of_uid(uid).is_some());
     registry::list_prefixes();
+    listing::file_old_ones();
 }
 
 fn open(parties: Option<governed::Parties>) {
@@ -127,6 +130,24 @@ fn get_manifest(dataset: String) -> Option<SignedManifest> {
 #[query]
 fn list_datasets(list: ListDatasets) -> Vec<Dataset> {
     registry::list(list)
+}
+
+/// These datasets, in this order; at most 100 at a time.
+#[query]
+fn get_datasets(ids: Vec<String>) -> Vec<Option<Dataset>> {
+    ids.iter().take(governed::PAGE_LIMIT).map(|id| registry::find(id)).collect()
+}
+
+/// A dataset with what its manifest says of the recordings.
+#[query]
+fn describe_dataset(dataset: String) -> Option<DatasetLine> {
+    listing::describe(&dataset)
+}
+
+/// Datasets of a status or a contributor, or all; newest first, at most 100 at a time.
+#[query]
+fn newest_datasets(find: FindDatasets) -> Vec<DatasetLine> {
+    listing::newest(&find)
 }
 
 /// How long room waits for its dataset to be registered, in seconds.

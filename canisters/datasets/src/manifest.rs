@@ -24,7 +24,6 @@ type Count = Integer<0, 9_007_199_254_740_991>;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Manifest {
     pub title: Text<200>,
-    #[allow(dead_code)]
     pub modality: Text<40>,
     pub schema: Schema,
     pub salt: Hex<16>,
@@ -37,26 +36,23 @@ pub struct Manifest {
     #[allow(dead_code)]
     pub wrapped_key: HexUpTo<1024>,
     pub licence: Licence,
-    #[allow(dead_code)]
     pub statistics: Statistics,
 }
 
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[allow(dead_code)]
 pub struct Schema {
-    channels: List<Channel, 1, 64>,
-    rate_milli_hz: Integer<1, 1_000_000_000>,
-    labels: List<Text<40>, 0, 64>,
-    device: Text<40>,
+    pub channels: List<Channel, 1, 64>,
+    pub rate_milli_hz: Integer<1, 1_000_000_000>,
+    pub labels: List<Text<40>, 0, 64>,
+    pub device: Text<40>,
 }
 
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code)]
 pub struct Channel {
-    name: Text<40>,
-    unit: Text<20>,
+    pub name: Text<40>,
+    pub unit: Text<20>,
 }
 
 #[derive(Deserialize, Debug)]
@@ -89,7 +85,6 @@ pub struct Licence {
     pub access: AccessKind,
     pub purposes: List<Text<60>, 1, 16>,
     pub provider_classes: List<ProviderClass, 1, 3>,
-    #[allow(dead_code)]
     pub term_days: Integer<1, 36_500>,
     pub splits: List<Share, 1, 16>,
 }
@@ -118,11 +113,10 @@ pub struct Share {
 
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code)]
 pub struct Statistics {
-    records: Count,
-    milliseconds: Count,
-    labels: BTreeMap<String, Count>,
+    pub records: Count,
+    pub milliseconds: Count,
+    pub labels: BTreeMap<String, Count>,
 }
 
 /// A manifest whose parts agree, with what follows from it.
@@ -142,12 +136,7 @@ pub fn check(bytes: &[u8], signature: &[u8], caller: Principal) -> Result<Checke
         let message = format!("it has {} bytes, and at most {MAX_MANIFEST_BYTES} are allowed", bytes.len());
         return Err(Error::LimitExceeded(why("manifest", message, "split the recordings into several datasets")));
     }
-    let kind = document::type_of(bytes, &[FIRST, SECOND])?;
-    let manifest: Manifest = document::read(bytes, kind)?;
-    if kind == FIRST && manifest.schema.labels.is_empty() {
-        let remedy = format!("write a {SECOND} document");
-        return Err(Error::Invalid(why("schema.labels", "version 1 names at least one label", remedy)));
-    }
+    let manifest = read(bytes)?;
     let chunks = chunks_of(&manifest)?;
     let contributor = identity::principal_of(&manifest.public_key)?;
     if contributor != *manifest.contributor {
@@ -170,6 +159,17 @@ pub fn check(bytes: &[u8], signature: &[u8], caller: Principal) -> Result<Checke
     let id = document::id(bytes)?;
     let uid = protocol::dataset::uid(&contributor, &manifest.salt);
     Ok(Checked { manifest, id, uid, chunks })
+}
+
+/// Reads a manifest of either version.
+pub fn read(bytes: &[u8]) -> Result<Manifest, Error> {
+    let kind = document::type_of(bytes, &[FIRST, SECOND])?;
+    let manifest: Manifest = document::read(bytes, kind)?;
+    if kind == FIRST && manifest.schema.labels.is_empty() {
+        let remedy = format!("write a {SECOND} document");
+        return Err(Error::Invalid(why("schema.labels", "version 1 names at least one label", remedy)));
+    }
+    Ok(manifest)
 }
 
 fn wrong(subject: impl ToString, message: impl Into<String>, remedy: &str) -> Error {

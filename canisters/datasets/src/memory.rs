@@ -31,6 +31,12 @@ pub const WAITING_ROOMS: u8 = 12;
 pub const SPARE_CANISTERS: u8 = 13;
 /// object store's bucket ‖ 0 ‖ prefix ‖ 0 ‖ dataset id
 pub const S3_PREFIXES: u8 = 14;
+/// dataset id → what its manifest says of the recordings
+pub const FACTS: u8 = 15;
+/// number of registration → dataset id
+pub const NUMBERS: u8 = 16;
+/// what a dataset is about (status, contributor) → numbers
+pub const DATASET_INDEX: u8 = 17;
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

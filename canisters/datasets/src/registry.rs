@@ -1,7 +1,8 @@
 //! Registered datasets and their status: submitted → accepted | rejected | withdrawn.
 
 use crate::errors::{unknown, Error};
-use crate::memory;
+use crate::manifest::Manifest;
+use crate::{listing, memory};
 use candid::{CandidType, Deserialize, Principal};
 use governed::why;
 use ic_stable_structures::StableBTreeMap;
@@ -150,6 +151,11 @@ pub fn find(id: &str) -> Option<Dataset> {
     DATASETS.with_borrow(|datasets| datasets.get(&id.to_owned())).map(|record| record.0)
 }
 
+/// Every dataset. For an upgrade.
+pub fn all() -> Vec<Dataset> {
+    DATASETS.with_borrow(|datasets| datasets.values().map(|record| record.0).collect())
+}
+
 /// The dataset registered under a uid.
 pub fn of_uid(uid: &[u8; 32]) -> Option<String> {
     UIDS.with_borrow(|uids| uids.get(uid))
@@ -173,12 +179,13 @@ pub fn list(list: ListDatasets) -> Vec<Dataset> {
 }
 
 /// Takes a dataset in as submitted.
-pub fn add(dataset: &Dataset, signed: SignedManifest) {
+pub fn add(dataset: &Dataset, manifest: &Manifest, signed: SignedManifest) {
     let uid: [u8; 32] = dataset.uid.as_slice().try_into().expect("a uid has 32 bytes");
     UIDS.with_borrow_mut(|uids| uids.insert(uid, dataset.id.clone()));
     MANIFESTS.with_borrow_mut(|manifests| manifests.insert(dataset.id.clone(), Cbor(signed)));
     DATASETS.with_borrow_mut(|datasets| datasets.insert(dataset.id.clone(), Cbor(dataset.clone())));
     note_prefix(dataset);
+    listing::file(dataset, manifest);
     audit::append_as(
         dataset.contributor,
         json!({"type": "registered", "dataset": dataset.id, "uid": protocol::hex::encode(&uid)}),
@@ -260,6 +267,7 @@ pub fn in_words(dataset: &Dataset) -> String {
 /// Moves a submitted dataset on and records why.
 pub fn decide(caller: Principal, id: &str, status: Status, proposal: Option<u64>) -> Result<Dataset, Error> {
     let mut dataset = submitted(id)?;
+    listing::refile(id, dataset.status, status);
     dataset.status = status;
     DATASETS.with_borrow_mut(|datasets| datasets.insert(dataset.id.clone(), Cbor(dataset.clone())));
     note_prefix(&dataset);

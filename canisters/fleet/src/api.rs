@@ -187,6 +187,22 @@ pub struct ListReleases {
     pub limit: u32,
 }
 
+/// What releases are looked for by.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum ReleasesAbout {
+    #[serde(rename = "channel")]
+    Channel(String),
+    #[serde(rename = "checkpoint")]
+    Checkpoint(String),
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct FindReleases {
+    pub about: Option<ReleasesAbout>,
+    pub before: Option<u64>,
+    pub limit: u32,
+}
+
 #[derive(CandidType, Deserialize, Clone, Debug)]
 pub struct ListPods {
     pub after: Option<Principal>,

@@ -2,6 +2,7 @@
 //! nothing else.
 
 mod api;
+mod listing;
 mod memory;
 mod operators;
 mod pods;
@@ -10,8 +11,8 @@ mod reports;
 mod tell;
 
 use api::{
-    Abort, Advance, Enrol, Error, Hold, InitArgs, ListPods, ListReleases, OpenRelease, Pod, Release, Report,
-    SetOperators, SkipSoak, StopRelease, Supersede,
+    Abort, Advance, Enrol, Error, FindReleases, Hold, InitArgs, ListPods, ListReleases, OpenRelease, Pod, Release,
+    Report, SetOperators, SkipSoak, StopRelease, Supersede,
 };
 use candid::Principal;
 use governed::{caller_is_governor, not_anonymous, parties, trap_with, Parties};
@@ -30,6 +31,7 @@ fn init(args: InitArgs) {
 fn post_upgrade() {
     parties::open(memory::of(memory::PARTIES), None);
     audit::open(memory::of(memory::AUDIT_INDEX), memory::of(memory::AUDIT_DATA));
+    listing::file_old_ones();
     tell::start();
 }
 
@@ -157,6 +159,12 @@ fn get_release(id: u64) -> Option<Release> {
 #[query]
 fn list_releases(page: ListReleases) -> Vec<Release> {
     releases::list(&page)
+}
+
+/// Releases of a channel or a checkpoint, or all; newest first, at most 100 at a time.
+#[query]
+fn newest_releases(find: FindReleases) -> Vec<Release> {
+    listing::newest(&find)
 }
 
 #[query]

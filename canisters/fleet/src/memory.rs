@@ -16,6 +16,7 @@ pub const ADOPTIONS: MemoryId = MemoryId::new(6);
 pub const SEQUENCES: MemoryId = MemoryId::new(7);
 pub const UNTOLD: MemoryId = MemoryId::new(8);
 pub const OPERATORS: MemoryId = MemoryId::new(9);
+pub const RELEASE_INDEX: MemoryId = MemoryId::new(10);
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

@@ -7,7 +7,7 @@
 use crate::api::{
     Abort, Advance, Error, Hold, ListReleases, OpenRelease, Release, ReleaseState, SkipSoak, StopRelease, Supersede,
 };
-use crate::{memory, operators, pods};
+use crate::{listing, memory, operators, pods};
 use candid::Principal;
 use governed::why;
 use ic_stable_structures::StableBTreeMap;
@@ -99,6 +99,11 @@ pub(crate) fn put(release: Release) {
     RELEASES.with_borrow_mut(|releases| releases.insert(release.id, Cbor(release)));
 }
 
+/// Every release, one after the other.
+pub fn each(visit: impl Fn(&Release)) {
+    RELEASES.with_borrow(|releases| releases.values().for_each(|release| visit(&release.0)));
+}
+
 /// Releases in the order of their ids.
 pub fn list(page: &ListReleases) -> Vec<Release> {
     let after = page.after.map_or(Bound::Unbounded, Bound::Excluded);
@@ -126,7 +131,7 @@ pub fn open_on(channel: &str) -> Vec<Release> {
 pub fn open(request: &OpenRelease) -> Result<u64, Error> {
     from_models()?;
     if let Some(id) = ADOPTIONS.with_borrow(|adoptions| adoptions.get(&request.adoption)) {
-        return Ok(id);
+        return opened_before(id, request);
     }
     rollout::channel_name(&request.channel).map_err(Error::Invalid)?;
     request.plan.check().map_err(Error::Invalid)?;
@@ -156,11 +161,29 @@ pub fn open(request: &OpenRelease) -> Result<u64, Error> {
         told: true,
     });
     ADOPTIONS.with_borrow_mut(|adoptions| adoptions.insert(request.adoption, id));
+    listing::file(&existing(id)?);
     audit::append(json!({
         "type": "releaseOpened", "release": id, "adoption": request.adoption, "channel": request.channel,
         "checkpoint": request.checkpoint, "version": request.version,
     }));
     Ok(id)
+}
+
+/// The release that this adoption opened, if it was about the same.
+fn opened_before(id: u64, request: &OpenRelease) -> Result<u64, Error> {
+    let first = existing(id)?;
+    let same = first.channel == request.channel
+        && first.checkpoint == request.checkpoint
+        && first.version == request.version
+        && first.plan == request.plan;
+    if same {
+        return Ok(id);
+    }
+    Err(Error::AlreadyExists(why(
+        format!("adoption {}", request.adoption),
+        format!("it opened release {id} of version {} on {}, and this is something else", first.version, first.channel),
+        "give every adoption a number of its own",
+    )))
 }
 
 /// A rollback took the channel: what was opened for adoptions up to this one ends here.

@@ -124,7 +124,7 @@ fn external(no_answer: system::NoAnswer) -> GovernanceError {
 async fn make_proposal(caller: Principal, subaccount: &[u8], proposal: Proposal) -> Result<Reply, GovernanceError> {
     let (proposer, neuron) = neurons::controlled(&caller, subaccount)?;
     let made = |id: u64| Ok(Reply::MakeProposal(GetProposal { proposal_id: Some(ProposalId { id }) }));
-    if let Some(id) = proposals::made_before(&proposer, &proposal) {
+    if let Some(id) = proposals::made_before(&proposer, &proposal)? {
         return made(id);
     }
     let _lock = locked(&proposer)?;

@@ -120,6 +120,7 @@ fn http_request(request: pages::HttpRequest) -> pages::HttpResponse {
 
 audit::queries!();
 system::queries!();
+governed::candid_service!("../governance.did");
 ic_cdk::export_candid!();
 
 #[cfg(test)]

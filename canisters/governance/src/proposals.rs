@@ -72,10 +72,17 @@ fn ref_key(proposer: &Id, reference: &str) -> Vec<u8> {
     [&proposer[..], reference.as_bytes()].concat()
 }
 
-/// The proposal that this neuron made with the same client reference.
-pub fn made_before(proposer: &Id, proposal: &Proposal) -> Option<u64> {
-    let key = ref_key(proposer, client_ref(proposal)?);
-    CLIENT_REFS.with_borrow(|refs| refs.get(&key))
+/// The proposal that this neuron made with the same client reference; refused when it says or does something else.
+pub fn made_before(proposer: &Id, proposal: &Proposal) -> Result<Option<u64>, GovernanceError> {
+    let Some(reference) = client_ref(proposal) else { return Ok(None) };
+    let Some(id) = CLIENT_REFS.with_borrow(|refs| refs.get(&ref_key(proposer, reference))) else { return Ok(None) };
+    match get(id) {
+        Some(first) if first.proposal != *proposal => {
+            let made = format!("proposal {id} “{}”", first.proposal.title);
+            Err(refused(ErrorType::InvalidProposal, governed::reference_taken(reference, made).to_string()))
+        }
+        _ => Ok(Some(id)),
+    }
 }
 
 /// Checks what a proposal says before anybody is asked, and that the neuron may propose.

@@ -238,9 +238,12 @@ fn a_repeat_with_the_same_reference_finds_the_first_proposal() {
     governance();
     let (first, second) = (neuron(1, 1_000), neuron(2, 5_000));
     let id = submit(first, motion("round-1"), String::new(), START);
-    assert_eq!(made_before(&first, &motion("round-1")), Some(id));
-    assert_eq!(made_before(&first, &motion("round-2")), None);
-    assert_eq!(made_before(&second, &motion("round-1")), None);
+    assert_eq!(made_before(&first, &motion("round-1")), Ok(Some(id)));
+    assert_eq!(made_before(&first, &motion("round-2")), Ok(None));
+    assert_eq!(made_before(&second, &motion("round-1")), Ok(None));
+    let other = Proposal { summary: "Something else.".into(), ..motion("round-1") };
+    let refused = made_before(&first, &other).unwrap_err().error_message;
+    assert!(refused.contains(&format!("made proposal {id} “")), "it names the first: {refused}");
 }
 
 #[test]

@@ -98,6 +98,7 @@ fn get_blocks(page: GetBlocks) -> Blocks {
 
 audit::queries!();
 system::queries!();
+governed::candid_service!("../ledger.did");
 ic_cdk::export_candid!();
 
 #[cfg(test)]

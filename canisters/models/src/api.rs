@@ -198,6 +198,46 @@ pub struct ListCheckpoints {
     pub state: Option<CheckpointState>,
 }
 
+/// What checkpoints are looked for by.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum CheckpointsAbout {
+    #[serde(rename = "dataset")]
+    Dataset(String),
+    #[serde(rename = "parent")]
+    Parent(String),
+    #[serde(rename = "model")]
+    Model(String),
+    #[serde(rename = "job")]
+    Job(u64),
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct FindCheckpoints {
+    pub about: Option<CheckpointsAbout>,
+    pub before: Option<u64>,
+    pub limit: u32,
+}
+
+/// A checkpoint without the datasets it was trained on, of which only the number is told.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct CheckpointLine {
+    /// Counts submissions, from 1.
+    pub number: u64,
+    pub id: String,
+    pub model: String,
+    pub version: Option<u32>,
+    pub parent: Option<String>,
+    pub recipe: String,
+    pub job: u64,
+    pub provider: Principal,
+    pub datasets: u32,
+    pub state: CheckpointState,
+    pub task: String,
+    pub figures: Vec<Figure>,
+    pub submitted_at: u64,
+    pub bytes: u64,
+}
+
 #[derive(CandidType, Deserialize, Clone, Debug)]
 pub struct ListChannels {
     pub after: Option<String>,

@@ -6,7 +6,7 @@ use crate::api::{
     SubmitEvaluation,
 };
 use crate::jobs::{self, Job};
-use crate::{chunks, evaluation, manifest, memory, outbox};
+use crate::{chunks, evaluation, listing, manifest, memory, outbox};
 use candid::{Deserialize, Principal};
 use governed::why;
 use ic_stable_structures::StableBTreeMap;
@@ -60,6 +60,16 @@ fn with_figures(mut checkpoint: Checkpoint) -> Checkpoint {
             report.and_then(|(report, _)| evaluation::read(&report).ok()).map_or(vec![], |e| e.figures);
     }
     checkpoint
+}
+
+/// The checkpoint that was submitted as this one.
+pub fn of_number(number: u64) -> Option<Checkpoint> {
+    ORDER.with_borrow(|order| order.get(&number)).and_then(|id| get(&id))
+}
+
+/// Every checkpoint with its number, one after the other.
+pub fn each(visit: impl Fn(u64, &Checkpoint)) {
+    CHECKPOINTS.with_borrow(|all| all.values().for_each(|kept| visit(kept.order, &kept.checkpoint)));
 }
 
 pub fn existing(id: &str) -> Result<Checkpoint, Error> {
@@ -185,6 +195,7 @@ pub fn submit(
     CHECKPOINTS.with_borrow_mut(|all| all.insert(id.clone(), Cbor(Kept { order, checkpoint: checkpoint.clone() })));
     ORDER.with_borrow_mut(|all| all.insert(order, id.clone()));
     JOB_CHECKPOINTS.with_borrow_mut(|all| all.insert(job.id, id.clone()));
+    listing::file(order, &checkpoint);
     let documents =
         Signed { manifest: request.manifest.clone(), signature: request.signature.clone(), evaluation: None };
     SIGNED.with_borrow_mut(|all| all.insert(id.clone(), Cbor(documents)));

@@ -8,6 +8,7 @@ mod chunks;
 mod evaluation;
 mod http;
 mod jobs;
+mod listing;
 mod manifest;
 mod memory;
 mod olpc;
@@ -20,9 +21,10 @@ mod root;
 mod vote;
 
 use api::{
-    AdoptCheckpoint, AppointEvaluator, Channel, Checkpoint, CloseCheckpoint, CollectChunks, CollectedChunks, Error,
-    Figure, HttpRequest, HttpResponse, InitArgs, ListChannels, ListCheckpoints, Publication, PublishRoot, PutChunk,
-    RollbackChannel, SetExposure, SignedManifest, SubmitCheckpoint, SubmitEvaluation,
+    AdoptCheckpoint, AppointEvaluator, Channel, Checkpoint, CheckpointLine, CloseCheckpoint, CollectChunks,
+    CollectedChunks, Error, Figure, FindCheckpoints, HttpRequest, HttpResponse, InitArgs, ListChannels,
+    ListCheckpoints, Publication, PublishRoot, PutChunk, RollbackChannel, SetExposure, SignedManifest,
+    SubmitCheckpoint, SubmitEvaluation,
 };
 use candid::Principal;
 use governed::{caller_is_governor, not_anonymous, parties, trap_with, why, Parties};
@@ -44,6 +46,7 @@ fn init(args: InitArgs) {
 fn post_upgrade() {
     parties::open(memory::of(memory::PARTIES), None);
     audit::open(memory::of(memory::AUDIT_INDEX), memory::of(memory::AUDIT_DATA));
+    listing::file_old_ones();
     publish::start();
 }
 
@@ -218,6 +221,12 @@ fn get_manifest(id: String) -> Option<SignedManifest> {
 #[query]
 fn list_checkpoints(page: ListCheckpoints) -> Vec<Checkpoint> {
     checkpoints::list(&page)
+}
+
+/// Checkpoints about a dataset, a parent, a model or a job, or all; newest first, at most 100 at a time.
+#[query]
+fn newest_checkpoints(find: FindCheckpoints) -> Vec<CheckpointLine> {
+    listing::newest(&find)
 }
 
 #[query]

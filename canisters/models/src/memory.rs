@@ -28,6 +28,7 @@ pub const HISTORY: MemoryId = MemoryId::new(19);
 pub const JOB_CHUNKS: MemoryId = MemoryId::new(20);
 pub const HOLDERS: MemoryId = MemoryId::new(21);
 pub const GAPS: MemoryId = MemoryId::new(22);
+pub const CHECKPOINT_INDEX: MemoryId = MemoryId::new(23);
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

@@ -71,7 +71,8 @@ pub async fn post(world: &impl World, holder: Principal, request: PostBond) -> R
     let reference = [&[holder.as_slice().len() as u8], holder.as_slice(), request.client_ref.as_bytes()].concat();
     let deposit = match DEPOSITS.with_borrow(|deposits| deposits.get(&reference)) {
         Some(deposit) if deposit.purpose != request.purpose || deposit.amount != request.amount => {
-            return Err(Error::Invalid(why("client_ref", "it was used for another deposit", "choose a new reference")));
+            let first = format!("a deposit of {} e8s into a {:?} bond", deposit.amount, deposit.purpose);
+            return Err(Error::Invalid(governed::reference_taken(&request.client_ref, first)));
         }
         Some(deposit) => deposit.0,
         None => {

@@ -5,7 +5,7 @@
 
 use crate::api::{Error, Escrow, EscrowState, ListEscrows, OpenEscrow, Payment, Quote};
 use crate::world::{AccessError, CheckpointState, Job, JobState, World};
-use crate::{accounts, memory, transfers};
+use crate::{accounts, listing, memory, transfers};
 use candid::Principal;
 use governed::{why, Lock};
 use ic_stable_structures::StableBTreeMap;
@@ -34,6 +34,8 @@ thread_local! {
         RefCell::new(StableBTreeMap::init(memory::get(memory::ESCROWS)));
     static OPEN: RefCell<StableBTreeMap<u64, (), Memory>> =
         RefCell::new(StableBTreeMap::init(memory::get(memory::OPEN_ESCROWS)));
+    static ESCROW_REFS: RefCell<StableBTreeMap<Vec<u8>, u64, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::ESCROW_REFS)));
     static ESCROW_OF_JOB: RefCell<StableBTreeMap<u64, u64, Memory>> =
         RefCell::new(StableBTreeMap::init(memory::get(memory::ESCROW_OF_JOB)));
 }
@@ -59,6 +61,11 @@ pub fn list_open_ones() {
     if OPEN.with_borrow(|open| open.is_empty()) {
         ESCROWS.with_borrow(|escrows| escrows.iter().for_each(|entry| list_if_open(*entry.key(), entry.value().state)));
     }
+}
+
+/// Every escrow, one after the other.
+pub fn each(visit: impl Fn(&Escrow)) {
+    ESCROWS.with_borrow(|escrows| escrows.iter().for_each(|entry| visit(&shown(*entry.key(), entry.value().0))));
 }
 
 /// Escrows whose money has not gone its way.
@@ -129,7 +136,7 @@ fn plan(job: &Job) -> Result<Vec<Payment>, Error> {
         payments.extend(paid.map(|(to, amount)| Payment {
             to,
             amount,
-            why: format!("licence of {}", dataset.dataset),
+            why: format!("{}{}", listing::LICENCE, dataset.dataset),
             block: None,
         }));
     }
@@ -181,6 +188,7 @@ pub async fn open(world: &impl World, payer: Principal, request: OpenEscrow) -> 
     let _lock = Lock::take(format!("job {}", request.job)).ok_or_else(|| {
         Error::Busy(why(format!("job {}", request.job), "its escrow is being opened", "repeat in a moment"))
     })?;
+    unused_elsewhere(&payer, &request)?;
     let (id, mut record) = match ESCROW_OF_JOB.with_borrow(|escrows| escrows.get(&request.job)) {
         Some(id) => (id, load(id).expect("the index names stored escrows")),
         None => begin(world, payer, &request).await?,
@@ -197,7 +205,7 @@ pub async fn open(world: &impl World, payer: Principal, request: OpenEscrow) -> 
             Ok(block) => block,
             Err(refusal) => {
                 if !matches!(refusal, Error::Unavailable(_)) {
-                    forget(id, record.job);
+                    forget(id, &record);
                 }
                 return Err(refusal);
             }
@@ -221,6 +229,36 @@ pub async fn open(world: &impl World, payer: Principal, request: OpenEscrow) -> 
     record.state = EscrowState::open;
     store(id, &record);
     Ok(shown(id, record))
+}
+
+fn ref_key(payer: &Principal, client_ref: &str) -> Vec<u8> {
+    [&[payer.as_slice().len() as u8], payer.as_slice(), client_ref.as_bytes()].concat()
+}
+
+/// A payer's reference stands for one job.
+fn unused_elsewhere(payer: &Principal, request: &OpenEscrow) -> Result<(), Error> {
+    let first = ESCROW_REFS.with_borrow(|refs| refs.get(&ref_key(payer, &request.client_ref)));
+    match first.and_then(|id| Some((id, load(id)?))) {
+        Some((id, record)) if record.job != request.job => {
+            let first = format!("escrow {id} of job {}", record.job);
+            Err(Error::Invalid(governed::reference_taken(&request.client_ref, first)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Notes the references of escrows from before this was kept. Called after an upgrade.
+pub fn note_references() {
+    if ESCROW_REFS.with_borrow(|refs| refs.is_empty()) {
+        ESCROWS.with_borrow(|escrows| {
+            ESCROW_REFS.with_borrow_mut(|refs| {
+                escrows.iter().for_each(|entry| {
+                    let record = entry.value();
+                    refs.insert(ref_key(&record.payer, &record.client_ref), *entry.key());
+                })
+            })
+        });
+    }
 }
 
 fn refused_by_access(id: u64, error: &AccessError) -> Error {
@@ -267,6 +305,8 @@ async fn begin(world: &impl World, payer: Principal, request: &OpenEscrow) -> Re
     };
     let id = ESCROWS.with_borrow(|escrows| escrows.last_key_value().map_or(1, |(last, _)| last + 1));
     store(id, &record);
+    listing::file(&shown(id, record.clone()));
+    ESCROW_REFS.with_borrow_mut(|refs| refs.insert(ref_key(&payer, &record.client_ref), id));
     ESCROW_OF_JOB.with_borrow_mut(|escrows| escrows.insert(job.id, id));
     Ok((id, record))
 }
@@ -291,10 +331,12 @@ async fn fund(world: &impl World, id: u64, record: &Record) -> Result<Option<u12
     .map(Some)
 }
 
-fn forget(id: u64, job: u64) {
+fn forget(id: u64, record: &Record) {
+    listing::forget(&shown(id, record.clone()));
+    ESCROW_REFS.with_borrow_mut(|refs| refs.remove(&ref_key(&record.payer, &record.client_ref)));
     ESCROWS.with_borrow_mut(|escrows| escrows.remove(&id));
     OPEN.with_borrow_mut(|open| open.remove(&id));
-    ESCROW_OF_JOB.with_borrow_mut(|escrows| escrows.remove(&job));
+    ESCROW_OF_JOB.with_borrow_mut(|escrows| escrows.remove(&record.job));
 }
 
 fn locked(id: u64) -> Result<Lock, Error> {

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod api;
 pub mod bonds;
 pub mod escrows;
+pub mod listing;
 pub mod memory;
 pub mod transfers;
 pub mod world;
@@ -11,6 +12,7 @@ pub mod world;
 use api::*;
 use governed::{caller_is_governor, not_anonymous, parties, trap_with, Parties};
 use ic_cdk::{init, post_upgrade, query, update};
+use listing::{EscrowLine, FindPayments};
 use std::time::Duration;
 use world::Canisters;
 
@@ -23,6 +25,8 @@ fn init(init: Init) {
 fn post_upgrade() {
     open(None);
     escrows::list_open_ones();
+    escrows::note_references();
+    listing::file_old_ones();
     if bonds::has_forfeits() {
         move_forfeits_in(Duration::ZERO);
     }
@@ -120,6 +124,12 @@ fn list_escrows(page: ListEscrows) -> Vec<Escrow> {
     escrows::page(&page)
 }
 
+/// What an account paid or is paid, or what was paid for a dataset; newest first, at most 100 escrows at a time.
+#[query]
+fn newest_payments(find: FindPayments) -> Vec<EscrowLine> {
+    listing::payments(&find)
+}
+
 /// Escrows whose money has not gone its way, at most 100 at a time.
 #[query]
 fn list_open_escrows(page: ListEscrows) -> Vec<Escrow> {
@@ -128,6 +138,7 @@ fn list_open_escrows(page: ListEscrows) -> Vec<Escrow> {
 
 audit::queries!();
 system::queries!();
+governed::candid_service!("../treasury.did");
 ic_cdk::export_candid!();
 
 #[cfg(test)]

@@ -20,6 +20,10 @@ pub const ESCROWS: u8 = 6;
 pub const ESCROW_OF_JOB: u8 = 7;
 /// numbers of the escrows whose money has not gone its way
 pub const OPEN_ESCROWS: u8 = 8;
+/// what an escrow is about (payer and paid, dataset) → escrows
+pub const PAYMENT_INDEX: u8 = 9;
+/// payer ‖ client reference → escrow
+pub const ESCROW_REFS: u8 = 10;
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

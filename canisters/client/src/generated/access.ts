@@ -54,6 +54,14 @@ export interface Grant {
   'expires_at' : bigint,
 }
 export interface GrantAccess { 'job' : bigint }
+/**
+ * entry: of the audit log, which says that it was given; null for grants from before this was kept.
+ */
+export interface GrantLine {
+  'entry' : [] | [bigint],
+  'releases' : Array<KeyRelease>,
+  'grant' : Grant,
+}
 export type HeaderField = [string, string];
 export interface HttpRequest {
   'url' : string,
@@ -100,12 +108,38 @@ export interface JobDataset {
   'splits' : Array<Split>,
   'contributor' : Principal,
 }
+/**
+ * A job without its documents; datasets: how many it reads.
+ */
+export interface JobLine {
+  'id' : bigint,
+  'reward' : bigint,
+  'approval_digest' : string,
+  'provider' : Principal,
+  'client_ref' : string,
+  'base' : [] | [string],
+  'fees' : bigint,
+  'deadline' : bigint,
+  'created_at' : bigint,
+  'state' : JobState,
+  'datasets' : number,
+  'payer' : [] | [Principal],
+  'escrow' : [] | [bigint],
+  'recipe' : string,
+}
 export type JobState = { 'requested' : null } |
   { 'submitted' : string } |
   { 'completed' : null } |
   { 'refunded' : null } |
   { 'granted' : null } |
   { 'failed' : string };
+export type JobsAbout = { 'dataset' : string } |
+  { 'provider' : Principal } |
+  { 'payer' : Principal };
+/**
+ * A key that went out: when, and which entry of the audit log says so.
+ */
+export interface KeyRelease { 'at' : bigint, 'entry' : bigint }
 export interface Peers {
   'fleet' : Principal,
   'access' : Principal,
@@ -209,6 +243,13 @@ export interface _SERVICE {
   'get_recipe' : ActorMethod<[string], [] | [RecipeView]>,
   'grant_access' : ActorMethod<[GrantAccess], undefined>,
   /**
+   * Who was given a dataset's key, for which job, and when it went out; newest first.
+   */
+  'grants_of_dataset' : ActorMethod<
+    [{ 'dataset' : string, 'limit' : number, 'before' : [] | [bigint] }],
+    Array<GrantLine>
+  >,
+  /**
    * /jobs/<number> as JSON, for people; not certified.
    */
   'http_request' : ActorMethod<[HttpRequest], HttpResponse>,
@@ -226,9 +267,26 @@ export interface _SERVICE {
     [{ 'after' : [] | [bigint], 'limit' : number }],
     Array<Job>
   >,
+  'list_providers' : ActorMethod<
+    [{ 'after' : [] | [Principal], 'limit' : number }],
+    Array<Provider>
+  >,
   'list_recipes' : ActorMethod<
     [{ 'after' : [] | [string], 'limit' : number }],
     Array<Recipe>
+  >,
+  /**
+   * Newest first; page on with `before` = the last id.
+   */
+  'newest_jobs' : ActorMethod<
+    [
+      {
+        'about' : [] | [JobsAbout],
+        'limit' : number,
+        'before' : [] | [bigint],
+      },
+    ],
+    Array<JobLine>
   >,
   /**
    * treasury only.
@@ -413,6 +471,12 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'recipe' : Recipe,
   });
   const GrantAccess = IDL.Record({ 'job' : IDL.Nat64 });
+  const KeyRelease = IDL.Record({ 'at' : IDL.Nat64, 'entry' : IDL.Nat64 });
+  const GrantLine = IDL.Record({
+    'entry' : IDL.Opt(IDL.Nat64),
+    'releases' : IDL.Vec(KeyRelease),
+    'grant' : Grant,
+  });
   const HeaderField = IDL.Tuple(IDL.Text, IDL.Text);
   const HttpRequest = IDL.Record({
     'url' : IDL.Text,
@@ -425,6 +489,27 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'body' : IDL.Vec(IDL.Nat8),
     'headers' : IDL.Vec(HeaderField),
     'status_code' : IDL.Nat16,
+  });
+  const JobsAbout = IDL.Variant({
+    'dataset' : IDL.Text,
+    'provider' : IDL.Principal,
+    'payer' : IDL.Principal,
+  });
+  const JobLine = IDL.Record({
+    'id' : IDL.Nat64,
+    'reward' : IDL.Nat,
+    'approval_digest' : IDL.Text,
+    'provider' : IDL.Principal,
+    'client_ref' : IDL.Text,
+    'base' : IDL.Opt(IDL.Text),
+    'fees' : IDL.Nat,
+    'deadline' : IDL.Nat64,
+    'created_at' : IDL.Nat64,
+    'state' : JobState,
+    'datasets' : IDL.Nat32,
+    'payer' : IDL.Opt(IDL.Principal),
+    'escrow' : IDL.Opt(IDL.Nat64),
+    'recipe' : IDL.Text,
   });
   const Validation = IDL.Variant({ 'Ok' : IDL.Text, 'Err' : IDL.Text });
   return IDL.Service({
@@ -474,6 +559,17 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'get_provider' : IDL.Func([IDL.Principal], [IDL.Opt(Provider)], ['query']),
     'get_recipe' : IDL.Func([IDL.Text], [IDL.Opt(RecipeView)], ['query']),
     'grant_access' : IDL.Func([GrantAccess], [], []),
+    'grants_of_dataset' : IDL.Func(
+        [
+          IDL.Record({
+            'dataset' : IDL.Text,
+            'limit' : IDL.Nat32,
+            'before' : IDL.Opt(IDL.Nat64),
+          }),
+        ],
+        [IDL.Vec(GrantLine)],
+        ['query'],
+      ),
     'http_request' : IDL.Func([HttpRequest], [HttpResponse], ['query']),
     'job_closed' : IDL.Func(
         [IDL.Record({ 'job' : IDL.Nat64, 'outcome' : IDL.Text })],
@@ -495,9 +591,25 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Vec(Job)],
         ['query'],
       ),
+    'list_providers' : IDL.Func(
+        [IDL.Record({ 'after' : IDL.Opt(IDL.Principal), 'limit' : IDL.Nat32 })],
+        [IDL.Vec(Provider)],
+        ['query'],
+      ),
     'list_recipes' : IDL.Func(
         [IDL.Record({ 'after' : IDL.Opt(IDL.Text), 'limit' : IDL.Nat32 })],
         [IDL.Vec(Recipe)],
+        ['query'],
+      ),
+    'newest_jobs' : IDL.Func(
+        [
+          IDL.Record({
+            'about' : IDL.Opt(JobsAbout),
+            'limit' : IDL.Nat32,
+            'before' : IDL.Opt(IDL.Nat64),
+          }),
+        ],
+        [IDL.Vec(JobLine)],
         ['query'],
       ),
     'payment_received' : IDL.Func(

@@ -19,6 +19,7 @@ export interface AuditTip {
   'witness' : Uint8Array,
   'length' : bigint,
 }
+export interface Channel { 'name' : string, 'unit' : string }
 export interface ChunkSpec {
   'sha256' : Uint8Array,
   'bytes' : number,
@@ -51,6 +52,9 @@ export interface Dataset {
   'key_epoch' : number,
   'contributor' : Principal,
 }
+export interface DatasetLine { 'dataset' : Dataset, 'facts' : Facts }
+export type DatasetsAbout = { 'status' : Status } |
+  { 'contributor' : Principal };
 export type Error = { 'MissingChunks' : Why } |
   { 'Invalid' : Why } |
   { 'Busy' : Why } |
@@ -66,6 +70,18 @@ export type Error = { 'MissingChunks' : Why } |
   { 'Unavailable' : Why } |
   { 'LimitExceeded' : Why } |
   { 'Expired' : Why };
+export interface Facts {
+  'files' : number,
+  'records' : bigint,
+  'term_days' : number,
+  'labels' : Array<Label>,
+  'channels' : Array<Channel>,
+  'device' : string,
+  'modality' : string,
+  'rate_milli_hz' : number,
+  'number' : bigint,
+  'milliseconds' : bigint,
+}
 export interface Folders { 'folders' : Array<string>, 'bucket' : string }
 export type HeaderField = [string, string];
 export interface HttpRequest {
@@ -88,6 +104,10 @@ export interface Init {
   'min_contributor_bond' : bigint,
   'peers' : Peers,
 }
+/**
+ * What a manifest says of its recordings; number: counts registrations. A label's count is the manifest's own statistic.
+ */
+export interface Label { 'name' : string, 'count' : bigint }
 export interface ListDatasets {
   'status' : [] | [Status],
   'after' : [] | [string],
@@ -161,7 +181,9 @@ export interface _SERVICE {
    */
   'collect_expired' : ActorMethod<[CollectExpired], Collected>,
   'cycles' : ActorMethod<[], bigint>,
+  'describe_dataset' : ActorMethod<[string], [] | [DatasetLine]>,
   'get_dataset' : ActorMethod<[string], [] | [Dataset]>,
+  'get_datasets' : ActorMethod<[Array<string>], Array<[] | [Dataset]>>,
   'get_manifest' : ActorMethod<[string], [] | [SignedManifest]>,
   /**
    * /datasets/<id> as JSON, for people; not certified.
@@ -172,6 +194,19 @@ export interface _SERVICE {
     Array<{ 'bucket' : Principal, 'reserved_bytes' : bigint }>
   >,
   'list_datasets' : ActorMethod<[ListDatasets], Array<Dataset>>,
+  /**
+   * Newest first; page on with `before` = the last facts.number.
+   */
+  'newest_datasets' : ActorMethod<
+    [
+      {
+        'about' : [] | [DatasetsAbout],
+        'limit' : number,
+        'before' : [] | [bigint],
+      },
+    ],
+    Array<DatasetLine>
+  >,
   /**
    * access only: lets a provider read the chunks until then.
    */
@@ -306,6 +341,21 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'rooms' : IDL.Vec(IDL.Vec(IDL.Nat8)),
     'buckets' : IDL.Vec(IDL.Principal),
   });
+  const Label = IDL.Record({ 'name' : IDL.Text, 'count' : IDL.Nat64 });
+  const Channel = IDL.Record({ 'name' : IDL.Text, 'unit' : IDL.Text });
+  const Facts = IDL.Record({
+    'files' : IDL.Nat32,
+    'records' : IDL.Nat64,
+    'term_days' : IDL.Nat32,
+    'labels' : IDL.Vec(Label),
+    'channels' : IDL.Vec(Channel),
+    'device' : IDL.Text,
+    'modality' : IDL.Text,
+    'rate_milli_hz' : IDL.Nat32,
+    'number' : IDL.Nat64,
+    'milliseconds' : IDL.Nat64,
+  });
+  const DatasetLine = IDL.Record({ 'dataset' : Dataset, 'facts' : Facts });
   const SignedManifest = IDL.Record({
     'signature' : IDL.Vec(IDL.Nat8),
     'manifest' : IDL.Vec(IDL.Nat8),
@@ -327,6 +377,10 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'status' : IDL.Opt(Status),
     'after' : IDL.Opt(IDL.Text),
     'limit' : IDL.Nat32,
+  });
+  const DatasetsAbout = IDL.Variant({
+    'status' : Status,
+    'contributor' : IDL.Principal,
   });
   const OpenReads = IDL.Record({
     'dataset' : IDL.Text,
@@ -370,7 +424,17 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
       ),
     'collect_expired' : IDL.Func([CollectExpired], [Collected], []),
     'cycles' : IDL.Func([], [IDL.Nat], ['query']),
+    'describe_dataset' : IDL.Func(
+        [IDL.Text],
+        [IDL.Opt(DatasetLine)],
+        ['query'],
+      ),
     'get_dataset' : IDL.Func([IDL.Text], [IDL.Opt(Dataset)], ['query']),
+    'get_datasets' : IDL.Func(
+        [IDL.Vec(IDL.Text)],
+        [IDL.Vec(IDL.Opt(Dataset))],
+        ['query'],
+      ),
     'get_manifest' : IDL.Func([IDL.Text], [IDL.Opt(SignedManifest)], ['query']),
     'http_request' : IDL.Func([HttpRequest], [HttpResponse], ['query']),
     'list_buckets' : IDL.Func(
@@ -386,6 +450,17 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ['query'],
       ),
     'list_datasets' : IDL.Func([ListDatasets], [IDL.Vec(Dataset)], ['query']),
+    'newest_datasets' : IDL.Func(
+        [
+          IDL.Record({
+            'about' : IDL.Opt(DatasetsAbout),
+            'limit' : IDL.Nat32,
+            'before' : IDL.Opt(IDL.Nat64),
+          }),
+        ],
+        [IDL.Vec(DatasetLine)],
+        ['query'],
+      ),
     'open_reads' : IDL.Func(
         [OpenReads],
         [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : Error })],

@@ -33,6 +33,11 @@ export type Error = { 'Invalid' : Why } |
   { 'GateFailed' : Why } |
   { 'LimitExceeded' : Why } |
   { 'NotExposed' : Why };
+export interface FindReleases {
+  'about' : [] | [ReleasesAbout],
+  'limit' : number,
+  'before' : [] | [bigint],
+}
 export interface Gate {
   'max_correction_permille' : number,
   'max_errors' : number,
@@ -141,6 +146,8 @@ export type ReleaseState = { 'stopped' : string } |
   { 'rolling' : null } |
   { 'planned' : null } |
   { 'paused' : null };
+export type ReleasesAbout = { 'checkpoint' : string } |
+  { 'channel' : string };
 /**
  * Counters are increments since this pod's last report.
  */
@@ -211,6 +218,7 @@ export interface _SERVICE {
   'is_operator' : ActorMethod<[Principal], boolean>,
   'list_pods' : ActorMethod<[ListPods], Array<Pod>>,
   'list_releases' : ActorMethod<[ListReleases], Array<Release>>,
+  'newest_releases' : ActorMethod<[FindReleases], Array<Release>>,
   'open_release' : ActorMethod<[OpenRelease], ResultId>,
   'pause' : ActorMethod<[Hold], ResultRelease>,
   'report' : ActorMethod<[Report], ResultUnit>,
@@ -352,6 +360,15 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'after' : IDL.Opt(IDL.Nat64),
     'limit' : IDL.Nat32,
   });
+  const ReleasesAbout = IDL.Variant({
+    'checkpoint' : IDL.Text,
+    'channel' : IDL.Text,
+  });
+  const FindReleases = IDL.Record({
+    'about' : IDL.Opt(ReleasesAbout),
+    'limit' : IDL.Nat32,
+    'before' : IDL.Opt(IDL.Nat64),
+  });
   const OpenRelease = IDL.Record({
     'adoption' : IDL.Nat64,
     'previous' : IDL.Opt(IDL.Nat32),
@@ -416,6 +433,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'is_operator' : IDL.Func([IDL.Principal], [IDL.Bool], ['query']),
     'list_pods' : IDL.Func([ListPods], [IDL.Vec(Pod)], ['query']),
     'list_releases' : IDL.Func([ListReleases], [IDL.Vec(Release)], ['query']),
+    'newest_releases' : IDL.Func([FindReleases], [IDL.Vec(Release)], ['query']),
     'open_release' : IDL.Func([OpenRelease], [ResultId], []),
     'pause' : IDL.Func([Hold], [ResultRelease], []),
     'report' : IDL.Func([Report], [ResultUnit], []),

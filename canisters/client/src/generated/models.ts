@@ -56,10 +56,33 @@ export interface Checkpoint {
   'submitted_at' : bigint,
   'recipe' : string,
 }
+/**
+ * number counts submissions; datasets: how many it was trained on.
+ */
+export interface CheckpointLine {
+  'id' : string,
+  'job' : bigint,
+  'model' : string,
+  'provider' : Principal,
+  'figures' : Array<Figure>,
+  'task' : string,
+  'version' : [] | [number],
+  'state' : CheckpointState,
+  'datasets' : number,
+  'number' : bigint,
+  'bytes' : bigint,
+  'parent' : [] | [string],
+  'submitted_at' : bigint,
+  'recipe' : string,
+}
 export type CheckpointState = { 'evaluated' : null } |
   { 'submitted' : null } |
   { 'rejected' : null } |
   { 'official' : null };
+export type CheckpointsAbout = { 'job' : bigint } |
+  { 'model' : string } |
+  { 'dataset' : string } |
+  { 'parent' : string };
 export interface CloseCheckpoint { 'checkpoint' : string, 'proposal' : bigint }
 /**
  * `after` a job; `next` is where to go on.
@@ -97,6 +120,11 @@ export interface Figure {
   'value' : string,
   'name' : string,
   'unit' : [] | [string],
+}
+export interface FindCheckpoints {
+  'about' : [] | [CheckpointsAbout],
+  'limit' : number,
+  'before' : [] | [bigint],
 }
 export interface Gate {
   'max_correction_permille' : number,
@@ -233,6 +261,7 @@ export interface _SERVICE {
   'list_channels' : ActorMethod<[ListChannels], Array<Channel>>,
   'list_checkpoints' : ActorMethod<[ListCheckpoints], Array<Checkpoint>>,
   'list_evaluators' : ActorMethod<[], Array<Principal>>,
+  'newest_checkpoints' : ActorMethod<[FindCheckpoints], Array<CheckpointLine>>,
   'public_key' : ActorMethod<[], ResultBlob>,
   'publish_root' : ActorMethod<[PublishRoot], undefined>,
   'put_chunk' : ActorMethod<[PutChunk], ResultBlob>,
@@ -411,6 +440,33 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'limit' : IDL.Nat32,
     'state' : IDL.Opt(CheckpointState),
   });
+  const CheckpointsAbout = IDL.Variant({
+    'job' : IDL.Nat64,
+    'model' : IDL.Text,
+    'dataset' : IDL.Text,
+    'parent' : IDL.Text,
+  });
+  const FindCheckpoints = IDL.Record({
+    'about' : IDL.Opt(CheckpointsAbout),
+    'limit' : IDL.Nat32,
+    'before' : IDL.Opt(IDL.Nat64),
+  });
+  const CheckpointLine = IDL.Record({
+    'id' : IDL.Text,
+    'job' : IDL.Nat64,
+    'model' : IDL.Text,
+    'provider' : IDL.Principal,
+    'figures' : IDL.Vec(Figure),
+    'task' : IDL.Text,
+    'version' : IDL.Opt(IDL.Nat32),
+    'state' : CheckpointState,
+    'datasets' : IDL.Nat32,
+    'number' : IDL.Nat64,
+    'bytes' : IDL.Nat64,
+    'parent' : IDL.Opt(IDL.Text),
+    'submitted_at' : IDL.Nat64,
+    'recipe' : IDL.Text,
+  });
   const ResultBlob = IDL.Variant({ 'Ok' : IDL.Vec(IDL.Nat8), 'Err' : Error });
   const PublishRoot = IDL.Record({ 'root' : IDL.Vec(IDL.Nat8) });
   const PutChunk = IDL.Record({
@@ -476,6 +532,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ['query'],
       ),
     'list_evaluators' : IDL.Func([], [IDL.Vec(IDL.Principal)], ['query']),
+    'newest_checkpoints' : IDL.Func(
+        [FindCheckpoints],
+        [IDL.Vec(CheckpointLine)],
+        ['query'],
+      ),
     'public_key' : IDL.Func([], [ResultBlob], []),
     'publish_root' : IDL.Func([PublishRoot], [], []),
     'put_chunk' : IDL.Func([PutChunk], [ResultBlob], []),

@@ -48,6 +48,20 @@ export interface Escrow {
   'payer' : Principal,
   'amount' : bigint,
 }
+/**
+ * An escrow, and of its payments those asked about: how many, their sum, and the first 20. A payment is made once it names its block.
+ */
+export interface EscrowLine {
+  'job' : bigint,
+  'sum' : bigint,
+  'payments' : Array<Payment>,
+  'opened_at' : bigint,
+  'count' : number,
+  'state' : EscrowState,
+  'payer' : Principal,
+  'amount' : bigint,
+  'escrow' : bigint,
+}
 export type EscrowState = { 'settled' : null } |
   { 'open' : null } |
   { 'refunded' : null } |
@@ -61,6 +75,8 @@ export interface Payment {
   'block' : [] | [bigint],
   'amount' : bigint,
 }
+export type PaymentsAbout = { 'dataset' : string } |
+  { 'account' : Principal };
 export interface Peers {
   'fleet' : Principal,
   'access' : Principal,
@@ -114,6 +130,19 @@ export interface _SERVICE {
   'list_open_escrows' : ActorMethod<
     [{ 'after' : [] | [bigint], 'limit' : number }],
     Array<Escrow>
+  >,
+  /**
+   * What an account paid or is paid, or what was paid for a dataset; newest first; page on with `before` = the last escrow.
+   */
+  'newest_payments' : ActorMethod<
+    [
+      {
+        'about' : [] | [PaymentsAbout],
+        'limit' : number,
+        'before' : [] | [bigint],
+      },
+    ],
+    Array<EscrowLine>
   >,
   'open_escrow' : ActorMethod<
     [{ 'job' : bigint, 'client_ref' : string }],
@@ -213,6 +242,21 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'amount' : IDL.Nat,
     'purpose' : BondPurpose,
   });
+  const PaymentsAbout = IDL.Variant({
+    'dataset' : IDL.Text,
+    'account' : IDL.Principal,
+  });
+  const EscrowLine = IDL.Record({
+    'job' : IDL.Nat64,
+    'sum' : IDL.Nat,
+    'payments' : IDL.Vec(Payment),
+    'opened_at' : IDL.Nat64,
+    'count' : IDL.Nat32,
+    'state' : EscrowState,
+    'payer' : IDL.Principal,
+    'amount' : IDL.Nat,
+    'escrow' : IDL.Nat64,
+  });
   const Why = IDL.Record({
     'remedy' : IDL.Text,
     'subject' : IDL.Text,
@@ -273,6 +317,17 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'list_open_escrows' : IDL.Func(
         [IDL.Record({ 'after' : IDL.Opt(IDL.Nat64), 'limit' : IDL.Nat32 })],
         [IDL.Vec(Escrow)],
+        ['query'],
+      ),
+    'newest_payments' : IDL.Func(
+        [
+          IDL.Record({
+            'about' : IDL.Opt(PaymentsAbout),
+            'limit' : IDL.Nat32,
+            'before' : IDL.Opt(IDL.Nat64),
+          }),
+        ],
+        [IDL.Vec(EscrowLine)],
         ['query'],
       ),
     'open_escrow' : IDL.Func(

@@ -1,5 +1,6 @@
 use super::*;
 use crate::buckets::ChunkSpec;
+use crate::listing::{self, DatasetsAbout, FindDatasets};
 use crate::memory;
 use crate::registry::Folders;
 use crate::rooms::CollectExpired;
@@ -149,7 +150,11 @@ fn taken_in(n: u8) -> Dataset {
     let register = signed(&manifest(n), n);
     let checked = manifest::check(&register.manifest, &register.signature, contributor(n)).unwrap();
     let dataset = checked.dataset(7);
-    registry::add(&dataset, SignedManifest { manifest: register.manifest, signature: register.signature });
+    registry::add(
+        &dataset,
+        &checked.manifest,
+        SignedManifest { manifest: register.manifest, signature: register.signature },
+    );
     dataset
 }
 
@@ -503,6 +508,30 @@ fn rooms_from_before_they_had_an_end_get_a_whole_week() {
 }
 
 #[test]
+fn datasets_are_found_by_status_and_contributor_with_what_their_manifests_say() {
+    canister();
+    let (first, second) = (taken_in(1), taken_in(2));
+    let find = |about: Option<DatasetsAbout>, before: Option<u64>| -> Vec<String> {
+        let found = listing::newest(&FindDatasets { about, before, limit: 10 });
+        found.into_iter().map(|line| line.dataset.id).collect()
+    };
+    assert_eq!(find(None, None), [second.id.clone(), first.id.clone()]);
+    assert_eq!(find(None, Some(2)), [first.id.clone()]);
+    assert_eq!(find(Some(DatasetsAbout::Contributor(contributor(1))), None), [first.id.clone()]);
+    registry::decide(contributor(1), &first.id, Status::Accepted, None).unwrap();
+    assert_eq!(find(Some(DatasetsAbout::Status(Status::Submitted)), None), [second.id.clone()]);
+    assert_eq!(find(Some(DatasetsAbout::Status(Status::Accepted)), None), [first.id.clone()]);
+    let facts = listing::describe(&first.id).unwrap().facts;
+    let manifest = manifest(1);
+    assert_eq!(facts.number, 1);
+    assert_eq!(json!(facts.rate_milli_hz), manifest["schema"]["rateMilliHz"]);
+    assert_eq!(json!(facts.milliseconds), manifest["statistics"]["milliseconds"]);
+    let names: Vec<&str> = facts.labels.iter().map(|label| label.name.as_str()).collect();
+    assert_eq!(json!(names), manifest["schema"]["labels"]);
+    assert_eq!(json!(facts.labels[0].count), manifest["statistics"]["labels"][names[0]]);
+}
+
+#[test]
 fn folders_of_registered_datasets_are_claimed_whatever_they_are_called() {
     canister();
     let in_s3 = |n: u8, prefix: &str| {
@@ -511,7 +540,11 @@ fn folders_of_registered_datasets_are_claimed_whatever_they_are_called() {
         let register = signed(&value, n);
         let checked = manifest::check(&register.manifest, &register.signature, contributor(n)).unwrap();
         let dataset = checked.dataset(7);
-        registry::add(&dataset, SignedManifest { manifest: register.manifest, signature: register.signature });
+        registry::add(
+            &dataset,
+            &checked.manifest,
+            SignedManifest { manifest: register.manifest, signature: register.signature },
+        );
         dataset.id
     };
     let first = in_s3(1, "datasets/aa/");

@@ -29,6 +29,15 @@ pub fn client_ref(reference: &str) -> Result<(), Why> {
     ))
 }
 
+/// A known reference came with other content than the first time; `first` is what it made then, with its id.
+pub fn reference_taken(reference: &str, first: impl std::fmt::Display) -> Why {
+    why(
+        "client_ref",
+        format!("{reference} made {first}, and this is something else"),
+        "choose a new reference, or repeat the call with what it had first",
+    )
+}
+
 /// Puts the canister's .did file into its Wasm as the public metadata `candid:service` (IC spec: Canister module
 /// format). `governed::candid_service!("../datasets.did");` in `lib.rs`.
 #[macro_export]

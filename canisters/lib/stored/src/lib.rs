@@ -1,6 +1,10 @@
 //! How records lie in stable memory: one version byte, then CBOR (RFC 8949). A record may gain fields marked
 //! `#[serde(default)]` without a migration; any other change takes the next version number.
 
+mod index;
+
+pub use index::Index;
+
 use ic_stable_structures::memory_manager::VirtualMemory;
 use ic_stable_structures::storable::Bound;
 use ic_stable_structures::{DefaultMemoryImpl, Storable};
