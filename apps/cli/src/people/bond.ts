@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto';
+import { approve } from '@livepod/client';
+import { Argument, type Command } from 'commander';
+import { amountOf, tokens } from '../amounts.js';
+import { connectedAs, identityOption, jsonOption, networkOption, type Reach } from '../options.js';
+import { print } from '../output.js';
+import { affordable } from './tokens.js';
+
+const ROLES = ['contributor', 'provider'] as const;
+export type Role = (typeof ROLES)[number];
+const purposeOf = (role: Role) => (role === 'provider' ? { provider: null } : { contributor: null });
+
+/** What one stands behind one's work with. */
+export function addBond(program: Command): void {
+  const bond = program.command('bond').description('what you stand behind your data or your work with');
+  const roleArgument = (): Argument => new Argument('<role>', 'what for').choices(ROLES);
+  bond
+    .command('post')
+    .description('put tokens into your bond; a bond can be taken in part, by vote, when what you contribute does harm')
+    .addArgument(roleArgument())
+    .argument('<amount>', 'in tokens', amountOf)
+    .option('--reference <text>', 'repeated with the same reference, it is posted once')
+    .addOption(identityOption())
+    .addOption(networkOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample: livepod bond post contributor 20 --identity me.json')
+    .action(async (role: Role, amount: bigint, { reference, ...reach }: Reach & { reference?: string }) => {
+      const { clients } = await connectedAs(reach);
+      const fee = await clients.ledger.icrc1_fee();
+      await affordable(clients, amount, 2);
+      await approve(clients, amount + fee);
+      const posted = await clients.treasury.post_bond({
+        purpose: purposeOf(role),
+        amount,
+        client_ref: reference ?? `bond-${randomBytes(8).toString('hex')}`,
+      });
+      print(reach.json, { ok: true, role, amount: posted.amount, slashed: posted.slashed }, () => {
+        return `Your ${role}’s bond holds ${tokens(posted.amount)} tokens.`;
+      });
+    });
+}

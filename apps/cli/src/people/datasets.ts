@@ -1,0 +1,167 @@
+import { neuronId, propose, type Clients, type Datasets } from '@livepod/client';
+import { PAGE_LIMIT, parseDatasetManifest, voteReference } from '@livepod/protocol';
+import { Option, type Command } from 'commander';
+import { moment, momentOfSeconds, tokens } from '../amounts.js';
+import { CliError } from '../errors.js';
+import { connected, connectedAs, identityOption, jsonOption, networkOption, type Reach } from '../options.js';
+import { print, table } from '../output.js';
+
+const STATUSES = ['submitted', 'accepted', 'rejected', 'withdrawn'] as const;
+type Status = (typeof STATUSES)[number];
+
+/** What can be trained on: listing, one in full, and its contributor's own steps. */
+export function addDatasets(program: Command): void {
+  const dataset = program.command('dataset').description('datasets: listed, shown, proposed, withdrawn');
+  dataset
+    .command('list')
+    .description('every dataset, or those in one state, or yours')
+    .addOption(new Option('--status <state>', 'only these').choices(STATUSES))
+    .option('--mine', 'only those that you contributed (with --identity)')
+    .addOption(identityOption())
+    .addOption(networkOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample: livepod dataset list --status accepted')
+    .action(list);
+  dataset
+    .command('show')
+    .description('what voters look at: labels, rate, duration, counts, licence')
+    .argument('<dataset>', 'its id, or the beginning of it')
+    .addOption(networkOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample: livepod dataset show sha256:4f2a91')
+    .action(show);
+  dataset
+    .command('propose')
+    .description('put a registered dataset to the vote; takes a neuron (livepod stake)')
+    .argument('<dataset>', 'its id, or the beginning of it')
+    .option('--summary <text>', 'what voters read besides its manifest', 'Accept this dataset for training.')
+    .addOption(identityOption())
+    .addOption(networkOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample: livepod dataset propose sha256:4f2a91 --identity me.json')
+    .action(proposeDataset);
+  dataset
+    .command('withdraw')
+    .description('take your dataset back while no vote has decided it; its stored chunks are erased')
+    .argument('<dataset>', 'its id, or the beginning of it')
+    .addOption(identityOption())
+    .addOption(networkOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample: livepod dataset withdraw sha256:4f2a91 --identity me.json')
+    .action(async (id: string, reach: Reach) => {
+      const { clients } = await connectedAs(reach);
+      const withdrawn = await clients.datasets.withdraw((await datasetOf(clients, id)).id);
+      print(reach.json, { ok: true, dataset: withdrawn.id }, () => `${withdrawn.title} is withdrawn.`);
+    });
+}
+
+async function* every(clients: Clients, status?: Status): AsyncGenerator<Datasets.Dataset> {
+  let after: string | undefined;
+  for (;;) {
+    const page = await clients.datasets.list_datasets({
+      after: after === undefined ? [] : [after],
+      limit: PAGE_LIMIT,
+      status: status === undefined ? [] : [{ [status]: null } as Datasets.Status],
+    });
+    yield* page;
+    if (page.length < PAGE_LIMIT) return;
+    after = page.at(-1)!.id;
+  }
+}
+
+/**
+ * The dataset of an id, or of the beginning of one, or of a title.
+ * @throws CliError `badArguments` when there is none, or more than one
+ */
+export async function datasetOf(clients: Clients, named: string): Promise<Datasets.Dataset> {
+  const whole = /^sha256:[0-9a-f]{64}$/.test(named) ? await clients.datasets.get_dataset(named) : undefined;
+  if (whole) return whole;
+  const found: Datasets.Dataset[] = [];
+  for await (const dataset of every(clients))
+    if (dataset.id.startsWith(named) || dataset.id.startsWith(`sha256:${named}`) || dataset.title === named)
+      found.push(dataset);
+  if (found.length === 1) return found[0]!;
+  throw new CliError(
+    'badArguments',
+    { named, found: found.length },
+    found.length === 0
+      ? `There is no dataset ${named}; livepod dataset list shows all.`
+      : `${named} begins ${found.length} datasets; give more of the id.`,
+  );
+}
+
+const stateOf = (dataset: Datasets.Dataset): string => Object.keys(dataset.status)[0]!;
+
+async function list({ status, mine, ...reach }: Reach & { status?: Status; mine?: boolean }): Promise<void> {
+  const clients = mine ? (await connectedAs(reach)).clients : await connected({ ...reach, identity: undefined });
+  const found: Datasets.Dataset[] = [];
+  for await (const dataset of every(clients, status))
+    if (!mine || dataset.contributor.toText() === clients.principal.toText()) found.push(dataset);
+  const rows = found.map((dataset) => [
+    dataset.id.slice(0, 19),
+    stateOf(dataset),
+    `${tokens(dataset.fee)} a job`,
+    moment(dataset.registered_at),
+    dataset.title,
+  ]);
+  print(
+    reach.json,
+    found.map((dataset) => ({
+      id: dataset.id,
+      title: dataset.title,
+      status: stateOf(dataset),
+      contributor: dataset.contributor.toText(),
+      fee: dataset.fee,
+      bytes: dataset.bytes,
+      registeredAt: moment(dataset.registered_at),
+    })),
+    () => (rows.length === 0 ? 'There is none.' : table([['dataset', 'state', 'fee', 'registered', 'title'], ...rows])),
+  );
+}
+
+async function show(named: string, reach: Reach): Promise<void> {
+  const clients = await connected(reach);
+  const dataset = await datasetOf(clients, named);
+  const signed = await clients.datasets.get_manifest(dataset.id);
+  const manifest = parseDatasetManifest(Uint8Array.from(signed!.manifest));
+  const { schema, statistics, licence, modality, contributor, title } = manifest;
+  const value = {
+    ...{ id: dataset.id, status: stateOf(dataset), title, modality, contributor, schema, statistics, licence },
+    files: manifest.files.map(({ name, bytes }) => ({ name, bytes })),
+    registeredAt: moment(dataset.registered_at),
+  };
+  print(reach.json, value, () =>
+    [
+      `${title} (${dataset.id})`,
+      `State:     ${stateOf(dataset)}, registered ${value.registeredAt} by ${contributor}`,
+      `Measures:  ${schema.channels.map(({ name, unit }) => `${name} ${unit}`).join(', ')}; ${schema.device}`,
+      `Rate:      ${schema.rateMilliHz / 1000} Hz`,
+      `Duration:  ${(statistics.milliseconds / 60_000).toFixed(1)} minutes in ${statistics.records} recordings, ${dataset.bytes} bytes`,
+      `Labels:    ${Object.entries(statistics.labels)
+        .map(([label, count]) => `${label} ${count}`)
+        .join(', ')}`,
+      `Licence:   ${tokens(licence.fee)} tokens a job, by ${licence.access}; for ${licence.purposes.join(', ')}; ` +
+        `providers ${licence.providerClasses.join(', ')}; ${licence.termDays} days`,
+      `Paid to:   ${licence.splits.map(({ account, basisPoints }) => `${account} ${basisPoints / 100} %`).join(', ')}`,
+    ].join('\n'),
+  );
+}
+
+async function proposeDataset(named: string, { summary, ...reach }: Reach & { summary: string }): Promise<void> {
+  const { clients } = await connectedAs(reach);
+  const dataset = await datasetOf(clients, named);
+  if (stateOf(dataset) !== 'submitted')
+    throw new CliError('badArguments', { dataset: dataset.id }, `${dataset.title} is ${stateOf(dataset)} already.`);
+  const { proposal, deadlineSeconds } = await propose(clients, {
+    method: 'accept_dataset',
+    payload: { dataset: dataset.id },
+    clientRef: voteReference('accept_dataset', 'own', dataset.id.slice(7, 31)),
+    title: `Accept dataset ${dataset.title}`.slice(0, 200),
+    summary,
+    neuron: neuronId(clients.principal),
+  });
+  const until = momentOfSeconds(deadlineSeconds);
+  print(reach.json, { ok: true, proposal, dataset: dataset.id, until }, () => {
+    return `Proposal ${proposal} is open until ${until} at most: livepod proposal ${proposal}`;
+  });
+}
