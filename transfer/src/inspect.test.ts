@@ -52,7 +52,10 @@ describe('recordings before they are contributed', () => {
     expect(findings).toMatchObject([{ code: 'tooMany', found: expect.stringContaining('2500 files') }]);
   });
   it('say in a sentence which file, where, what was found, what was expected, what to do', async () => {
-    const inspection = await inspectRecordings([{ name: 'a.csv', bytes: Buffer.from('a,label\n1,X\nfew,X\n') }], schema);
+    const inspection = await inspectRecordings(
+      [{ name: 'a.csv', bytes: Buffer.from('a,label\n1,X\nfew,X\n') }],
+      schema,
+    );
     expect(refusalsOf(inspection)).toEqual([
       'a.csv, line 3, a (field 1): found few, expected a number with a decimal point. Correct the value.',
     ]);

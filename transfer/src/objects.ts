@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   AbortMultipartUploadCommand,
   DeleteObjectsCommand,
@@ -20,6 +21,12 @@ export interface ObjectStoreConfig {
   secretAccessKey?: string;
 }
 
+/** What is known of an object without reading it. */
+export interface StoredObject {
+  bytes: number;
+  root: string | undefined;
+}
+
 /** An S3 bucket as this project uses it: whole objects in, ranges out. */
 export class ObjectStore {
   private readonly client: S3Client;
@@ -35,39 +42,82 @@ export class ObjectStore {
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
       maxAttempts: 5,
+      // It would warn on the console of streams that it cannot send again; `put` does that.
+      logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     });
   }
 
   /** The object's size in bytes and the Merkle root it was stored under; undefined when it is not there. */
-  async head(bucket: string, key: string): Promise<{ bytes: number; root: string | undefined } | undefined> {
+  async head(bucket: string, key: string): Promise<StoredObject | undefined> {
+    const found = await this.look(bucket, key);
+    if (found === 'forbidden') throw unavailable(new Error('reading is forbidden'), bucket, key);
+    return found;
+  }
+
+  /**
+   * Stores an object once, without holding it twice in memory. What is there is never written over: a contributor may
+   * be allowed to create objects, and neither to read nor to replace any.
+   *
+   * @param root  the Merkle root of its chunks, which it is stored under
+   * @returns false when it was there already
+   * @throws TransferError `storageUnavailable` · `wrongHash` when something else is there
+   */
+  async create(bucket: string, key: string, parts: Uint8Array[], root: string, signal?: AbortSignal): Promise<boolean> {
+    const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+    const same = (found: StoredObject): boolean => found.root === root && found.bytes === bytes;
+    const before = await this.look(bucket, key);
+    if (before && before !== 'forbidden' && same(before)) return false;
+    if (await this.put(bucket, key, parts, root, signal)) return true;
+    const after = await this.look(bucket, key);
+    // Who may not look relies on the vote, before which every chunk is compared with the manifest.
+    if (after === 'forbidden' || (after && same(after))) return false;
+    throw new TransferError(
+      'wrongHash',
+      { bucket, key },
+      `Another object is at ${key} in bucket ${bucket}; contribute under another title, and tell the operator.`,
+    );
+  }
+
+  private async look(bucket: string, key: string): Promise<StoredObject | 'forbidden' | undefined> {
     try {
       const head = await this.client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
       return { bytes: head.ContentLength ?? 0, root: head.Metadata?.[ROOT] };
     } catch (error) {
-      if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404) return undefined;
+      const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+      if (status === 404) return undefined;
+      if (status === 403) return 'forbidden';
       throw unavailable(error, bucket, key);
     }
   }
 
-  /** Streams an object from its parts, without holding it twice in memory. */
-  async put(bucket: string, key: string, parts: Uint8Array[], root: string, signal?: AbortSignal): Promise<void> {
+  /** @returns false when something is there already (RFC 9110 §13.1.2, If-None-Match) */
+  private async put(
+    bucket: string,
+    key: string,
+    parts: Uint8Array[],
+    root: string,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
     const bytes = parts.reduce((sum, part) => sum + part.length, 0);
-    // One part is signed as a whole; a stream is sent unsigned, and its hashes are in the manifest.
-    const body = parts.length === 1 ? parts[0]! : Readable.from(parts, { objectMode: false });
-    try {
-      await this.client.send(
-        new PutObjectCommand({
-          Bucket: bucket,
-          Key: key,
-          Body: body,
-          ContentLength: bytes,
-          Metadata: { [ROOT]: root },
-        }),
-        signal ? { abortSignal: signal } : {},
-      );
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw unavailable(error, bucket, key);
+    for (let attempt = 1; ; attempt++) {
+      // One part is signed as a whole; a stream is sent unsigned, and its hashes are in the manifest. The SDK sends a
+      // stream once: it cannot rewind it, so a store that is busy is asked again here, with a new one.
+      const body = parts.length === 1 ? parts[0]! : Readable.from(parts, { objectMode: false });
+      const request = { Bucket: bucket, Key: key, Body: body, ContentLength: bytes, Metadata: { [ROOT]: root } };
+      try {
+        await this.client.send(
+          new PutObjectCommand({ ...request, IfNoneMatch: '*' }),
+          signal ? { abortSignal: signal } : {},
+        );
+        return true;
+      } catch (error) {
+        signal?.throwIfAborted();
+        const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+        if (status === 412) return false;
+        const passing = status === undefined || status >= 500 || status === 409 || status === 429;
+        if (!passing || attempt === PUT_ATTEMPTS) throw unavailable(error, bucket, key);
+        await sleep(PUT_PAUSE_MS * 2 ** attempt, undefined, { signal });
+      }
     }
   }
 
@@ -203,7 +253,10 @@ export class ObjectStore {
   }
 }
 
+const quiet = (): void => {};
 const ROOT = 'livepod-merkle-root';
+const PUT_ATTEMPTS = 5;
+const PUT_PAUSE_MS = 100;
 
 /** Refused by the store's own rules is final; anything else may pass. */
 function unavailable(error: unknown, bucket: string, key: string): TransferError {

@@ -78,11 +78,7 @@ export async function uploadToObjects(
   let done = 0;
   const send = async (file: PlainFile, index: number): Promise<ListedFile> => {
     const { listed, stored } = await seal(file, index, secrets);
-    const there = await objects.head(bucket, prefix + file.name);
-    if (there?.root !== listed.merkleRoot || there.bytes !== stored.reduce((sum, chunk) => sum + chunk.length, 0)) {
-      await objects.put(bucket, prefix + file.name, stored, listed.merkleRoot, signal);
-      uploaded++;
-    }
+    if (await objects.create(bucket, prefix + file.name, stored, listed.merkleRoot, signal)) uploaded++;
     tell?.(++done, files.length);
     return listed;
   };

@@ -15,7 +15,9 @@ export function amountOf(text: string): bigint {
 /** e8s as tokens: `12.5`. */
 export function tokens(e8s: bigint | string | number): string {
   const amount = BigInt(e8s);
-  const fraction = String(amount % UNIT).padStart(PLACES, '0').replace(/0+$/, '');
+  const fraction = String(amount % UNIT)
+    .padStart(PLACES, '0')
+    .replace(/0+$/, '');
   return `${amount / UNIT}${fraction && `.${fraction}`}`;
 }
 

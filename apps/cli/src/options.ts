@@ -76,5 +76,9 @@ function readJson(source: string, name: string): Record<string, unknown> {
     );
   }
   if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new CliError('badArguments', { file: name }, `${name} has to be one JSON object, such as {"round": "round-1"}.`);
+  throw new CliError(
+    'badArguments',
+    { file: name },
+    `${name} has to be one JSON object, such as {"round": "round-1"}.`,
+  );
 }

@@ -2,14 +2,23 @@ import { CodedError, innermost, originOf, type Origin } from '@livepod/protocol'
 
 /** What a command found: one JSON object for programs, words for people. */
 export function print(json: boolean | undefined, value: unknown, words: () => string): void {
-  const text = json ? JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each)) : words();
+  const text = json
+    ? JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each))
+    : words();
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
 }
 
 /** Columns of text, each as wide as its widest cell. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd()).join('\n');
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 /** What is said of an error: the innermost cause that says what to do, never a stack. */
@@ -38,7 +47,8 @@ export function told(error: unknown): Told {
   const coded = codedIn(error);
   if (coded) return { code: coded.code, origin: coded.origin, message: coded.message };
   const cause = innermost(error) as { code?: unknown; type?: unknown; message?: unknown } | null;
-  const code = typeof cause?.code === 'string' ? cause.code : typeof cause?.type === 'string' ? cause.type : 'unexpected';
+  const code =
+    typeof cause?.code === 'string' ? cause.code : typeof cause?.type === 'string' ? cause.type : 'unexpected';
   const message = typeof cause?.message === 'string' ? cause.message : String(cause);
   const remedy = SYSTEM[code];
   return { code, origin: originOf(error), message: remedy ? `${message}: ${remedy}.` : message };

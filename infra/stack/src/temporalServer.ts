@@ -1,7 +1,6 @@
 import { Connection } from '@temporalio/client';
 import { join } from 'node:path';
-import { StackError } from './errors.js';
-import { sleep } from './pids.js';
+import { prepareEndpoint, prepareNamespace, seen } from './namespaces.js';
 import type { Ports } from './ports.js';
 import type { ProcessSpec } from './supervised.js';
 import { temporalProgram } from './steps/temporal.js';
@@ -33,10 +32,6 @@ export const searchAttributes: SearchAttributes = {
 };
 
 const NAMES = { namespace: 'livepod', providerNamespace: 'provider-1', nexusEndpoint: 'provider-1' } as const;
-/** Where the provider's worker takes up Nexus calls. */
-const PROVIDER_QUEUE = 'provider';
-const RETENTION_DAYS = 30;
-const ALREADY_EXISTS = 6; // gRPC status code
 
 /** The dev server with its state in a file, or null when TEMPORAL_ADDRESS names a server. */
 export async function temporalServer(
@@ -115,17 +110,9 @@ export async function prepareTemporal(
   attributes: SearchAttributes,
 ): Promise<void> {
   const connection = await Connection.connect({ address });
-  const { workflowService, operatorService } = connection;
+  const { operatorService } = connection;
   try {
-    for (const name of [namespace, providerNamespace]) {
-      await unlessThere(() =>
-        workflowService.registerNamespace({
-          namespace: name,
-          workflowExecutionRetentionPeriod: { seconds: (RETENTION_DAYS * 86_400) as never },
-        }),
-      );
-      await seen(name, () => workflowService.describeNamespace({ namespace: name }));
-    }
+    for (const name of [namespace, providerNamespace]) await prepareNamespace(connection, name);
     const { customAttributes } = await seen(namespace, () => operatorService.listSearchAttributes({ namespace }));
     const missing = Object.entries(attributes).filter(([name]) => !(name in (customAttributes ?? {})));
     if (missing.length > 0) {
@@ -134,40 +121,8 @@ export async function prepareTemporal(
         searchAttributes: Object.fromEntries(missing.map(([name, type]) => [name, TYPES[type]])),
       });
     }
-    await seen(nexusEndpoint, () =>
-      unlessThere(() =>
-        operatorService.createNexusEndpoint({
-          spec: {
-            name: nexusEndpoint,
-            target: { worker: { namespace: providerNamespace, taskQueue: PROVIDER_QUEUE } },
-          },
-        }),
-      ),
-    );
+    await prepareEndpoint(connection, nexusEndpoint, providerNamespace);
   } finally {
     await connection.close();
-  }
-}
-
-async function unlessThere(create: () => Promise<unknown>): Promise<void> {
-  await create().catch((error: { code?: number }) => {
-    if (error.code !== ALREADY_EXISTS) throw error;
-  });
-}
-
-/** A namespace just made takes some seconds to be known by every part of the server. */
-async function seen<T>(name: string, ask: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (tries === 60)
-        throw new StackError(
-          'notReady',
-          { name },
-          `Temporal does not get to know ${name}: ${(error as Error).message}`,
-        );
-      await sleep(250);
-    }
   }
 }

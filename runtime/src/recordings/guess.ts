@@ -100,7 +100,8 @@ function guessTable(recording: Recording): GuessedSchema {
 function columnsOf({ header, rows, decimal }: Table): { channels: string[]; time: number; labels: string[] } {
   const time = header.findIndex((name) => (TIME_COLUMNS as readonly string[]).includes(name.toLowerCase()));
   const label = header.indexOf('label');
-  const words = label < 0 ? [] : [...new Set(rows.map((row) => (row[label] ?? '').trim()))].filter((word) => word !== '');
+  const words =
+    label < 0 ? [] : [...new Set(rows.map((row) => (row[label] ?? '').trim()))].filter((word) => word !== '');
   const channels = header.filter(
     (name, index) =>
       name !== '' &&

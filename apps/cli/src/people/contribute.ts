@@ -35,9 +35,7 @@ export function addContribute(program: Command): void {
     .option('--title <text>', 'what voters read, at most 200 characters')
     .option('--dry-run', 'only say what was understood, what it takes and what is missing; needs no network')
     .addOption(new Option('--store <where>', 'where the ciphertext lies').choices(['bucket', 's3']).default('bucket'))
-    .addOption(
-      new Option('--fee <tokens>', 'licence fee for one job').default(amountOf('1'), '1').argParser(amountOf),
-    )
+    .addOption(new Option('--fee <tokens>', 'licence fee for one job').default(amountOf('1'), '1').argParser(amountOf))
     .option('--modality <name>', 'motion or activity; default: what most of the files hold')
     .addOption(identityOption())
     .addOption(networkOption().makeOptionMandatory(false))
@@ -69,7 +67,8 @@ stopped when the same command is given again.`,
 async function dryRun(files: FolderFile[], schema: DatasetSchema, options: Options): Promise<void> {
   const inspection = await inspectRecordings(files, schema, options.modality);
   // Only who says where the network is and who they are is told what is missing there.
-  const ready = options.network && options.identity ? await readiness({ ...options, network: options.network }) : undefined;
+  const ready =
+    options.network && options.identity ? await readiness({ ...options, network: options.network }) : undefined;
   print(options.json, { ...inspection, ...(ready ? { ready } : {}) }, () => inWords(inspection, ready));
   if (!inspection.ok || ready?.missing.length) process.exitCode = 1;
 }
@@ -80,8 +79,7 @@ async function send(
   options: Options & { title: string; network: string },
 ): Promise<Contributed> {
   const inspection = await inspectRecordings(files, schema, options.modality);
-  if (!inspection.ok)
-    throw new CliError('badArguments', {}, `${refusalsOf(inspection).join('\n')}\nNothing was sent.`);
+  if (!inspection.ok) throw new CliError('badArguments', {}, `${refusalsOf(inspection).join('\n')}\nNothing was sent.`);
   const { clients, identity, network } = await connectedAs(options);
   const contributed = await contribute({
     clients,
@@ -118,7 +116,9 @@ function inWords(inspection: Inspection, ready: Readiness | undefined): string {
     ...notes,
     ...refusalsOf(inspection),
     `${taken} of ${files.length} files would be taken: ${minutes} minutes of ${modality}, ${bytes} bytes in ${chunks} chunks.`,
-    ...(ready ? readyInWords(ready) : ['With --network and --identity, what it costs and what is missing is said, too.']),
+    ...(ready
+      ? readyInWords(ready)
+      : ['With --network and --identity, what it costs and what is missing is said, too.']),
   ].join('\n');
 }
 

@@ -15,7 +15,10 @@ export function addTrail(program: Command): void {
     .argument('<dataset>', 'its id, or the beginning of it, or its title')
     .addOption(networkOption())
     .addOption(jsonOption())
-    .addHelpText('after', '\nExample: livepod trail sha256:4f2a91\n--json holds the certificate behind every grant and release of a key.')
+    .addHelpText(
+      'after',
+      '\nExample: livepod trail sha256:4f2a91\n--json holds the certificate behind every grant and release of a key.',
+    )
     .action(async (named: string, reach: Reach) => {
       const clients = await connected(reach);
       const { id } = await datasetOf(clients, named);
@@ -50,7 +53,9 @@ function inWords({ dataset, jobs, grants, checkpoints, payments }: Trail, proof:
       'Grants, and each time that its key went out',
       grants.flatMap(({ grant, releases }) => [
         `grant ${grant.id} for job ${grant.job}, by ${grant.why}, until ${moment(grant.expires_at)}${grant.revoked ? ', revoked' : ''}`,
-        ...releases.map(({ at, entry }) => `  key released ${moment(at)} (entry ${entry} of the access canister’s log)`),
+        ...releases.map(
+          ({ at, entry }) => `  key released ${moment(at)} (entry ${entry} of the access canister’s log)`,
+        ),
       ]),
     ],
     [

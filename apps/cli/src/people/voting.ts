@@ -1,12 +1,4 @@
-import {
-  command,
-  decision,
-  listProposals,
-  stake,
-  vote,
-  type Clients,
-  type Decision,
-} from '@livepod/client';
+import { command, decision, listProposals, stake, vote, type Clients, type Decision } from '@livepod/client';
 import { GOVERNED, GOVERNED_METHODS, hex, PAGE_LIMIT, unhex, type GovernedMethod } from '@livepod/protocol';
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
 import { amountOf, momentOfSeconds, tokens } from '../amounts.js';
@@ -107,7 +99,8 @@ async function listed({ open, before, ...reach }: Reach & { open?: boolean; befo
   });
 }
 
-const share = (part: bigint, total: bigint): string => (total === 0n ? '0 %' : `${Number((part * 1000n) / total) / 10} %`);
+const share = (part: bigint, total: bigint): string =>
+  total === 0n ? '0 %' : `${Number((part * 1000n) / total) / 10} %`;
 
 function inWords(found: Decision): string {
   const says = found.method in GOVERNED ? GOVERNED[found.method as GovernedMethod].says : 'A motion: words alone';
@@ -166,6 +159,8 @@ async function follow(named: string | undefined, { on, ...reach }: Reach & { on?
   const neurons = await ownNeurons(clients);
   for (const neuron of neurons) await command(clients, neuron, { Follow: { function_id: functionId, followees } });
   print(reach.json, { ok: true, neurons: neurons.length, follows: named ?? null, on: on ?? 'everything' }, () =>
-    named === undefined ? 'Your neurons vote for themselves.' : `Your neurons vote on ${on ?? 'everything'} as ${named} does.`,
+    named === undefined
+      ? 'Your neurons vote for themselves.'
+      : `Your neurons vote on ${on ?? 'everything'} as ${named} does.`,
   );
 }

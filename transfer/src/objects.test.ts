@@ -1,0 +1,145 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CreateBucketCommand, PutBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3';
+import { ObjectStore } from './objects.js';
+
+const program = fileURLToPath(new URL('../../.cache/bin/versitygw', import.meta.url));
+const terraform = fileURLToPath(new URL('../../infra/deploy/terraform/main.tf', import.meta.url));
+const owner = { accessKeyId: 'owner', secretAccessKey: 'owner-secret' };
+const contributor = { accessKeyId: 'contributor', secretAccessKey: 'contributor-secret' };
+const region = 'us-east-1';
+const bucket = 'livepod';
+
+let folder: string;
+let server: ChildProcess;
+let endpoint: string;
+let between: Server;
+/** What the server between client and store does with a request, once each. */
+let busy: number;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'livepod-objects-'));
+  for (const each of ['s3', 'iam']) mkdirSync(join(folder, each));
+  const port = await freePort();
+  endpoint = `http://127.0.0.1:${port}`;
+  server = spawn(
+    program,
+    ['--port', `127.0.0.1:${port}`, '--iam-dir', join(folder, 'iam'), '--quiet', 'posix', join(folder, 's3')],
+    {
+      stdio: 'ignore',
+      env: { ...process.env, ROOT_ACCESS_KEY: owner.accessKeyId, ROOT_SECRET_KEY: owner.secretAccessKey },
+    },
+  );
+  const admin = new S3Client({ endpoint, region, credentials: owner, forcePathStyle: true, maxAttempts: 20 });
+  await admin.send(new CreateBucketCommand({ Bucket: bucket }));
+  execFileSync(program, [
+    ...['admin', '--access', owner.accessKeyId, '--secret', owner.secretAccessKey, '--endpoint-url', endpoint],
+    ...['create-user', '--access', contributor.accessKeyId, '--secret', contributor.secretAccessKey, '--role', 'user'],
+  ]);
+  await admin.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: JSON.stringify(contributorsPolicy()) }));
+  admin.destroy();
+  busy = 0;
+  between = createServer((incoming, outgoing) => void pass(incoming, outgoing));
+  await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
+});
+afterAll(async () => {
+  between.close();
+  server.kill();
+  await new Promise((resolve) => server.once('exit', resolve));
+  rmSync(folder, { recursive: true });
+});
+
+/** The statement that infra/deploy gives contributors, with their actions as they stand there. */
+function contributorsPolicy(): object {
+  const written = readFileSync(terraform, 'utf8');
+  const [, actions] = /sid\s+= "ContributorsUpload"\s+actions\s+= (\[[^\]]+\])/.exec(written)!;
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'ContributorsUpload',
+        Effect: 'Allow',
+        Principal: { AWS: [contributor.accessKeyId] },
+        Action: (JSON.parse(actions!) as string[]).filter((action) => action !== 's3:ListMultipartUploadParts'),
+        Resource: [`arn:aws:s3:::${bucket}/*`],
+      },
+    ],
+  };
+}
+
+/** Passes a request on, or answers that the store is busy. */
+async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const body: Buffer[] = [];
+  for await (const piece of incoming) body.push(piece as Buffer);
+  if (incoming.method === 'PUT' && busy-- > 0) return void outgoing.writeHead(503).end();
+  const onward = request(`${endpoint}${incoming.url}`, { method: incoming.method, headers: incoming.headers });
+  onward.on('response', (answer) => {
+    outgoing.writeHead(answer.statusCode!, answer.headers);
+    answer.pipe(outgoing);
+  });
+  onward.end(Buffer.concat(body));
+}
+
+const parts = [new Uint8Array(300_000).fill(1), new Uint8Array(70_000).fill(2)];
+const store = (who: typeof owner, url = endpoint): ObjectStore => new ObjectStore({ endpoint: url, region, ...who });
+
+describe('a contributor who may create objects, and neither read nor replace any', () => {
+  it('uploads, and uploads again after an interruption without sending anything over what is there', async () => {
+    const objects = store(contributor);
+    expect(await objects.create(bucket, 'datasets/1/a.csv', parts, 'root-a')).toBe(true);
+    expect(await objects.create(bucket, 'datasets/1/a.csv', parts, 'root-a')).toBe(false);
+    await expect(objects.head(bucket, 'datasets/1/a.csv')).rejects.toMatchObject({ code: 'storageUnavailable' });
+    objects.close();
+  });
+  it('cannot write over what another contributor stored', async () => {
+    const objects = store(contributor);
+    await objects.create(bucket, 'datasets/2/a.csv', parts, 'root-a');
+    expect(await objects.create(bucket, 'datasets/2/a.csv', [Uint8Array.of(9)], 'root-b')).toBe(false);
+    const reader = store(owner);
+    expect(await reader.head(bucket, 'datasets/2/a.csv')).toEqual({ bytes: 370_000, root: 'root-a' });
+    objects.close();
+    reader.close();
+  });
+});
+
+it('says so when something else is where an object should be', async () => {
+  const objects = store(owner);
+  await objects.create(bucket, 'datasets/3/a.csv', [Uint8Array.of(9)], 'root-b');
+  await expect(objects.create(bucket, 'datasets/3/a.csv', parts, 'root-a')).rejects.toMatchObject({
+    code: 'wrongHash',
+  });
+  objects.close();
+});
+
+it('a streamed upload survives a store that is busy', async () => {
+  const objects = store(owner, `http://127.0.0.1:${(between.address() as AddressInfo).port}`);
+  busy = 2;
+  expect(await objects.create(bucket, 'datasets/4/a.csv', parts, 'root-a')).toBe(true);
+  expect(busy).toBeLessThan(0);
+  expect(await objects.head(bucket, 'datasets/4/a.csv')).toEqual({ bytes: 370_000, root: 'root-a' });
+  objects.close();
+});
+
+it('a streamed upload to a store that stays busy ends, and says which', async () => {
+  const objects = store(owner, `http://127.0.0.1:${(between.address() as AddressInfo).port}`);
+  busy = 100;
+  await expect(objects.create(bucket, 'datasets/5/a.csv', parts, 'root-a')).rejects.toMatchObject({
+    code: 'storageUnavailable',
+    origin: 'way',
+  });
+  busy = 0;
+  objects.close();
+});
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
