@@ -56,9 +56,10 @@ export async function inspectRecordings(
   modality = likeliestModality(recordings),
 ): Promise<Inspection> {
   const seen = new Seen();
-  const files: InspectedFile[] = [];
-  for (const recording of recordings) files.push(await inspectFile(recording, schema, modality, seen));
-  const taken = files.filter(({ taken }) => taken);
+  const read: { file: InspectedFile; samples: number }[] = [];
+  for (const recording of recordings) read.push(await inspectFile(recording, schema, modality, seen));
+  const files = read.map(({ file }) => file);
+  const taken = read.filter(({ file }) => file.taken);
   const chosen = recordings.filter((_, index) => files[index]!.taken);
   const chunks = chosen.reduce((sum, { bytes }) => sum + chunkCount(bytes.length), 0);
   const findings = findingsOf(recordings, chunks);
@@ -136,7 +137,7 @@ async function inspectFile(
   schema: DatasetSchema,
   name: string,
   seen: Seen,
-): Promise<InspectedFile> {
+): Promise<{ file: InspectedFile; samples: number }> {
   const findings = new Findings<FileFindingCode>();
   const nothing = { name: recording.name, taken: false, rows: 0, seconds: 0, rateHz: null, labels: {} };
   const modality = modalityOf(name);
@@ -152,12 +153,12 @@ async function inspectFile(
       expected: `a recording of ${name}`,
       remedy: `Move it out of the folder: a dataset of ${name} cannot hold it.`,
     });
-  if (findings.refused) return { ...nothing, findings: findings.list() };
+  if (findings.refused) return { file: { ...nothing, findings: findings.list() }, samples: 0 };
   checkFile(recording, findings);
   seen.add(recording, findings);
   const reading = await modality.inspect(recording, wantedBy(schema));
   const all = [...findings.list(), ...reading.findings];
-  return {
+  const file = {
     name: recording.name,
     taken: !all.some(({ refused }) => refused),
     rows: reading.rows,
@@ -166,6 +167,7 @@ async function inspectFile(
     labels: reading.labels,
     findings: all,
   };
+  return { file, samples: reading.tracks.reduce((sum, { length }) => sum + length, 0) };
 }
 
 const wantedBy = ({ channels, labels, rateMilliHz }: DatasetSchema) => ({
@@ -190,12 +192,15 @@ function checkFile({ name, bytes }: FolderFile, findings: Findings<FileFindingCo
 }
 
 /** Public: counts only. */
-function statisticsOf(files: InspectedFile[], schema: DatasetSchema): DatasetManifest['statistics'] {
+function statisticsOf(
+  taken: readonly { file: InspectedFile; samples: number }[],
+  schema: DatasetSchema,
+): DatasetManifest['statistics'] {
   const labels: Record<string, number> = Object.fromEntries(schema.labels.map((label) => [label, 0]));
-  for (const file of files)
+  for (const { file } of taken)
     for (const [label, samples] of Object.entries(file.labels)) labels[label] = (labels[label] ?? 0) + samples;
-  const rows = files.reduce((sum, file) => sum + file.rows, 0);
-  return { records: files.length, milliseconds: Math.round((rows * 1e6) / schema.rateMilliHz), labels };
+  const samples = taken.reduce((sum, each) => sum + each.samples, 0);
+  return { records: taken.length, milliseconds: Math.round((samples * 1e6) / schema.rateMilliHz), labels };
 }
 
 /** A sentence for each thing that is refused: file, place, what was found, what was expected, what to do. */

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Option } from 'commander';
+import { parse, printParseErrorCode, type ParseError } from 'jsonc-parser';
 import type { Ed25519KeyIdentity } from '@dfinity/identity';
 import { connect, type Clients, type Network } from '@livepod/client';
 import { loadIdentity, readNetwork } from '@livepod/client/node';
@@ -59,20 +60,18 @@ export function jsonFile(path: string): Record<string, unknown> {
   return readJson(readFileSync(path, 'utf8'), path);
 }
 
-function readJson(source: string, name: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(source.replace(/^\uFEFF/, ''));
-  } catch (cause) {
-    const { message } = cause as Error;
-    const at = Number(/position (\d+)/.exec(message)?.[1] ?? source.length);
-    const before = source.slice(0, at).split('\n');
-    const place = `line ${before.length}, column ${before.at(-1)!.length + 1}`;
+function readJson(text: string, name: string): Record<string, unknown> {
+  const source = text.replace(/^\uFEFF/, '');
+  const errors: ParseError[] = [];
+  const value: unknown = parse(source, errors, { disallowComments: true });
+  if (errors[0]) {
+    const before = source.slice(0, errors[0].offset).split('\n');
+    const line = before.length;
+    const column = before.at(-1)!.length + 1;
     throw new CliError(
       'badArguments',
-      { file: name, line: before.length, column: before.at(-1)!.length + 1 },
-      `${name} is not JSON: ${place}: ${message.replace(/ in JSON at position.*| \(line.*/s, '')}. Correct it there.`,
-      { cause: undefined },
+      { file: name, line, column },
+      `${name} is not JSON: line ${line}, column ${column}: ${printParseErrorCode(errors[0].error)}. Correct it there.`,
     );
   }
   if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;

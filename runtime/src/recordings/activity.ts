@@ -64,13 +64,19 @@ const trackOf = (recording: Recording, channels: readonly string[], rows: number
 
 /** Says which of the channels a file lacks, or that they are never there together. */
 function refuseStretches(seconds: Map<number, Values>, channels: readonly string[], findings: Findings): void {
+  if (seconds.size === 0)
+    return findings.refuse('noRows', {
+      found: 'no records of an activity',
+      expected: 'a record per second, or nearly so',
+      remedy: 'Leave this file out: settings, workouts and weights are FIT files, too.',
+    });
   const has = (channel: string): boolean =>
     [...seconds.values()].some((record) => isMeasured(channel, record[channel]));
   const missing = channels.filter((channel) => !has(channel));
   for (const field of missing)
     findings.refuse('missingColumn', {
       field,
-      found: seconds.size === 0 ? 'no records with a time' : `${seconds.size} records, none of them with ${field}`,
+      found: `${seconds.size} records, none of them with ${field}`,
       expected: `records with ${field}`,
       remedy: 'Leave this file out: it was recorded without that sensor.',
     });

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { approve, connect, decision, neuronId, propose, stake, type Clients } from '@livepod/client';
+import { loadIdentity, readNetwork } from '@livepod/client/node';
+import type { Command } from 'commander';
+import { amountOf, momentOfSeconds, tokens } from '../amounts.js';
+import { jsonOption } from '../options.js';
+import { print } from '../output.js';
+import { affordable } from '../people/tokens.js';
+import { ProviderFolder } from './folder.js';
+import { folderOption } from './init.js';
+
+const DAY_SECONDS = 86_400;
+
+interface Options {
+  folder: string;
+  bond: bigint;
+  stake: bigint;
+  propose: boolean;
+  json?: boolean;
+}
+
+/** What makes a provider known: a bond, its name, and a vote on it. */
+export function addRegister(provider: Command): void {
+  provider
+    .command('register')
+    .description('post the bond, register the name, and put the provider to the vote; done twice, only what is missing')
+    .option('--bond <tokens>', 'what you stand behind your work with', amountOf, amountOf('200'))
+    .option(
+      '--stake <tokens>',
+      'locked in a neuron for a year, so that you may propose yourself',
+      amountOf,
+      amountOf('10'),
+    )
+    .option('--no-propose', 'leave the proposal to somebody who has a neuron')
+    .addOption(folderOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample: livepod provider register --bond 200')
+    .action(async (options: Options) => {
+      const folder = new ProviderFolder(options.folder);
+      const { name } = folder;
+      const clients = await connect(readNetwork(folder.network), loadIdentity(folder.identity));
+      await postMissing(clients, options);
+      const known =
+        (await clients.access.get_provider(clients.principal)) ??
+        (await clients.access.register_provider({ name, class: { bonded: null } }));
+      const approved = 'approved' in known.status;
+      const proposal = approved || !options.propose ? undefined : await proposed(clients, name, options.stake);
+      const value = {
+        ok: true,
+        name,
+        principal: clients.principal.toText(),
+        approved,
+        proposal: proposal?.number ?? null,
+      };
+      print(options.json, value, () =>
+        [
+          `${name} is registered as ${clients.principal.toText()}.`,
+          approved
+            ? 'It is approved: livepod provider run'
+            : proposal
+              ? `Proposal ${proposal.number} on it is open until ${proposal.until}. Then, or now: livepod provider run`
+              : `A neuron’s holder has to propose it: livepod provider propose ${clients.principal.toText()}`,
+        ].join('\n'),
+      );
+    });
+}
+
+async function postMissing(clients: Clients, { bond, stake: staked, propose: own }: Options): Promise<void> {
+  const posted = await clients.treasury.get_bond({ holder: clients.principal, purpose: { provider: null } });
+  const missing = bond - (posted?.amount ?? 0n);
+  const fee = await clients.ledger.icrc1_fee();
+  await affordable(clients, (missing > 0n ? missing : 0n) + (own ? staked : 0n), 4);
+  if (missing <= 0n) return;
+  process.stderr.write(`Posting ${tokens(missing)} tokens as bond\n`);
+  await approve(clients, missing + fee);
+  await clients.treasury.post_bond({
+    purpose: { provider: null },
+    amount: missing,
+    client_ref: `bond-${randomBytes(8).toString('hex')}`,
+  });
+}
+
+/** Proposes once: a repeat finds the proposal that is there. */
+async function proposed(clients: Clients, name: string, amount: bigint): Promise<{ number: number; until: string }> {
+  await stake(clients, { amount, dissolveDelaySeconds: 365 * DAY_SECONDS });
+  const { proposal } = await propose(clients, {
+    method: 'approve_provider',
+    payload: { provider: clients.principal },
+    clientRef: `approve-${clients.principal.toText()}`.slice(0, 50),
+    title: `Approve provider ${name}`,
+    summary: `${name}, principal ${clients.principal.toText()}, asks to be approved as a training provider.`,
+    neuron: neuronId(clients.principal),
+  });
+  const { deadlineSeconds } = await decision(clients, proposal);
+  return { number: proposal, until: momentOfSeconds(deadlineSeconds) };
+}

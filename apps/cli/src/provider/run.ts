@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Option, type Command } from 'commander';
+import { CliError } from '../errors.js';
+import { jsonOption } from '../options.js';
+import { print, table } from '../output.js';
+import { checksOf, type Check } from './checks.js';
+import { ProviderFolder } from './folder.js';
+import { folderOption } from './init.js';
+
+const LOOK_AGAIN_MS = 3_000;
+
+export function addDoctor(provider: Command): void {
+  provider
+    .command('doctor')
+    .description('say what a job needs, what is there and what is missing')
+    .addOption(folderOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample: livepod provider doctor\nStatus 0: jobs can be done.')
+    .action(async ({ folder, json }: { folder: string; json?: boolean }) => {
+      const checks = await checksOf(openFolder(folder));
+      const ok = hindrances(checks).length === 0;
+      print(json, { ok, checks }, () => inWords(checks));
+      if (!ok) process.exitCode = 1;
+    });
+}
+
+export function addRun(provider: Command): void {
+  provider
+    .command('run', { isDefault: true })
+    .description('work until Ctrl-C: waits for the vote on it where that is open, and is ready when it says so')
+    .addOption(folderOption())
+    .addOption(new Option('--network <file>', 'network.json, for a process without a folder').env('LIVEPOD_NETWORK'))
+    .addOption(new Option('--identity <file>', 'its identity file, without a folder').env('LIVEPOD_IDENTITY'))
+    .addOption(new Option('--scratch <folder>', 'memory-backed folder for plaintext').env('LIVEPOD_SCRATCH'))
+    .option('--no-wait', 'end at once when something is missing')
+    .addHelpText(
+      'after',
+      '\nExample: livepod provider run\nIt prints one JSON line when it is ready, and drains on SIGTERM.',
+    )
+    .action(run);
+}
+
+interface RunOptions {
+  folder: string;
+  network?: string;
+  identity?: string;
+  scratch?: string;
+  wait: boolean;
+}
+
+async function run({ folder: path, network, identity, scratch, wait }: RunOptions): Promise<void> {
+  if (scratch) process.env['LIVEPOD_SCRATCH'] = scratch;
+  if (network && identity) {
+    // As a stack runs it: everything is in the environment.
+    Object.assign(process.env, { LIVEPOD_NETWORK: network, LIVEPOD_IDENTITY: identity });
+  } else {
+    const folder = openFolder(path);
+    await untilReady(folder, wait);
+    Object.assign(process.env, folder.environment);
+  }
+  await import('@livepod/workers/provider');
+}
+
+function openFolder(path: string): ProviderFolder {
+  const folder = new ProviderFolder(path);
+  void folder.name;
+  return folder;
+}
+
+const hindrances = (checks: Check[]): Check[] => checks.filter(({ ok, needed }) => needed && !ok);
+
+/** Waits while all that is missing is the vote. @throws CliError `badConfiguration` with everything that is missing */
+async function untilReady(folder: ProviderFolder, wait: boolean): Promise<void> {
+  for (let told = false; ; told = true) {
+    const missing = hindrances(await checksOf(folder));
+    if (missing.length === 0) return;
+    const onlyVote = missing.every(({ says }) => says.endsWith('waits for its vote'));
+    if (!wait || !onlyVote)
+      throw new CliError(
+        'badConfiguration',
+        { missing: missing.map(({ name }) => name) },
+        ['Not ready:', ...missing.map(sentenceOf)].join('\n'),
+      );
+    if (!told) process.stderr.write(`${missing.map(sentenceOf).join('\n')}\n`);
+    await sleep(LOOK_AGAIN_MS);
+  }
+}
+
+const sentenceOf = ({ name, says, remedy }: Check): string => `${name}: ${says}${remedy ? `; ${remedy}` : ''}.`;
+
+const inWords = (checks: Check[]): string =>
+  table(
+    checks.map(({ name, ok, needed, says, remedy }) => [
+      ok ? '✔' : needed ? '✘' : '!',
+      name,
+      `${says}${remedy ? `; ${remedy}` : ''}`,
+    ]),
+  );
