@@ -1,7 +1,7 @@
 /**
- * Whose an error is, which says who can mend it, and against whom it may count: the person at the command, this device (a
- * pod's), this host (a server's or worker's), the way between two machines, the data, or the artifact (a checkpoint, a
- * recipe, a dataset's stored form). Only the artifact's own may ever count against a checkpoint.
+ * Whose an error is, which says who can mend it, and against whom it may count: the person at the command, this device
+ * (a pod's), this host (a server's or worker's), the way between two machines, the data, or the artifact (a checkpoint,
+ * a recipe, a dataset's stored form). Only the artifact's own may ever count against a checkpoint.
  */
 export type Origin = 'person' | 'device' | 'host' | 'way' | 'data' | 'artifact';
 

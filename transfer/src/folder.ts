@@ -22,11 +22,11 @@ const LEFT_BY_PROGRAMS = /^(\.|Thumbs\.db$|desktop\.ini$)/i;
 export async function readFolder(folder: string): Promise<FolderFile[]> {
   const files: FolderFile[] = [];
   const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch((cause: unknown) => {
+    const why = (cause as { code?: string }).code ?? 'unknown';
     throw new TransferError(
       'unsuitableRecordings',
       { folder },
-      `${folder} cannot be read as a folder (${(cause as { code?: string }).code ?? 'unknown'}); name the folder that ` +
-        'holds the recordings.',
+      `${folder} cannot be read as a folder (${why}); name the folder that ` + 'holds the recordings.',
       { cause },
     );
   });

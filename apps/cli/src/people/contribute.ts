@@ -46,8 +46,8 @@ export function addContribute(program: Command): void {
 Examples:
   livepod contribute recordings --schema schema.json --dry-run
   livepod contribute recordings --schema schema.json --title "Watch of Ada" --identity me.json
-A dry run ends with status 0 only when everything would be taken as it stands. Broken off, a contribution goes on where it
-stopped when the same command is given again.`,
+A dry run ends with status 0 only when everything would be taken as it stands. Broken off, a contribution goes
+on where it stopped when the same command is given again.`,
     )
     .action(async (folder: string, options: Options) => {
       const schema = readDatasetSchema(jsonFile(options.schema));
@@ -73,7 +73,7 @@ async function dryRun(files: FolderFile[], schema: DatasetSchema, options: Optio
   if (!inspection.ok) process.exitCode = 1;
 }
 
-/** What is missing on the network, for who says where it is and who they are; a network that is away is no hindrance. */
+/** What is missing on the network, for who says where it is and who they are; one that is away is no hindrance. */
 async function known({ network, identity, store }: Options): Promise<Readiness | undefined> {
   if (!network || !identity) return undefined;
   try {
@@ -114,7 +114,7 @@ async function send(
 }
 
 function inWords(inspection: Inspection, ready: Readiness | undefined): string {
-  const { files, bytes, chunks, statistics, modality } = inspection;
+  const { files, bytes, statistics, modality } = inspection;
   const rows = [['file', 'rows', 'seconds', 'Hz', 'labels', ''], ...files.map(rowOf)];
   const notes = files.flatMap(({ name, findings }) =>
     findings.filter(({ refused }) => !refused).map((finding) => `Note: ${sentenceOf(name, finding)}`),
@@ -126,7 +126,7 @@ function inWords(inspection: Inspection, ready: Readiness | undefined): string {
     '',
     ...notes,
     ...refusalsOf(inspection),
-    `${taken} of ${files.length} files would be taken: ${minutes} minutes of ${modality}, ${bytes} bytes in ${chunks} chunks.`,
+    `${taken} of ${files.length} files would be taken: ${minutes} minutes of ${modality}, ${bytes} bytes.`,
     ...(ready
       ? readyInWords(ready)
       : ['With --network and --identity, what it costs and what is missing is said, too.']),

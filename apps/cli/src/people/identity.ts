@@ -21,7 +21,7 @@ export function addIdentity(program: Command): void {
         throw new CliError(
           'badArguments',
           { file },
-          `${file} is there already, and a key is never overwritten; choose another name, or: livepod identity show ${file}`,
+          `${file} is there already, and a key is never overwritten; choose another name.`,
         );
       saveIdentity(file, randomBytes(32));
       show(file, json);

@@ -52,7 +52,8 @@ function inWords({ dataset, jobs, grants, checkpoints, payments }: Trail, proof:
     [
       'Grants, and each time that its key went out',
       grants.flatMap(({ grant, releases }) => [
-        `grant ${grant.id} for job ${grant.job}, by ${grant.why}, until ${moment(grant.expires_at)}${grant.revoked ? ', revoked' : ''}`,
+        `grant ${grant.id} for job ${grant.job}, by ${grant.why}, ` +
+          (grant.revoked ? 'revoked' : `until ${moment(grant.expires_at)}`),
         ...releases.map(
           ({ at, entry }) => `  key released ${moment(at)} (entry ${entry} of the access canister’s log)`,
         ),

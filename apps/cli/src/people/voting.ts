@@ -70,7 +70,7 @@ function addStake(program: Command): void {
       if (held < amount) await affordable(clients, amount - held, 1);
       const id = hex(await stake(clients, { amount, dissolveDelaySeconds: days * DAY_SECONDS }));
       print(reach.json, { ok: true, neuron: id, amount, days }, () => {
-        return `Neuron ${id} holds ${tokens(amount)} tokens for ${days} days. livepod proposals --open shows what to vote on.`;
+        return `Neuron ${id} holds ${tokens(amount)} tokens for ${days} days. Then: livepod proposals --open`;
       });
     });
 }
@@ -110,7 +110,7 @@ function inWords(found: Decision): string {
     `Outcome:  ${found.outcome}${found.failure ? `: ${found.failure}` : ''}`,
     `Votes:    ${tokens(found.yes)} yes (${share(found.yes, found.total)}), ${tokens(found.no)} no ` +
       `(${share(found.no, found.total)}), of ${tokens(found.total)}`,
-    `Until:    ${momentOfSeconds(found.deadlineSeconds)}${found.outcome === 'open' ? ', or sooner with a majority of all' : ''}`,
+    `Until:    ${momentOfSeconds(found.deadlineSeconds)}, or sooner with a majority of all`,
     `Made by:  neuron ${found.proposer}`,
     '',
     found.rendering || '(no words by the canister that would carry it out)',
@@ -145,7 +145,8 @@ async function voted(number: number, ballot: 'yes' | 'no', reach: Reach): Promis
   for (const neuron of neurons) await vote(clients, { proposal: number, vote: ballot, neuron });
   const now = await decision(clients, number);
   print(reach.json, { ok: true, neurons: neurons.length, ...now }, () => {
-    return `Voted ${ballot} on proposal ${number}: ${share(now.yes, now.total)} yes, ${share(now.no, now.total)} no; ${now.outcome}.`;
+    const stands = `${share(now.yes, now.total)} yes, ${share(now.no, now.total)} no; ${now.outcome}`;
+    return `Voted ${ballot} on proposal ${number}: ${stands}.`;
   });
 }
 

@@ -30,7 +30,7 @@ export function addAdd(provider: Command): void {
       print(json, { ok: true, name, invitation: path }, () =>
         [
           `${name} has a namespace, a Nexus endpoint and a key shared with you.`,
-          `Send it ${path} by a safe way, then delete the file: it holds that key${invitation.s3 ? ' and keys for S3' : ''}.`,
+          `Send it ${path} by a safe way, then delete the file: it holds that key.`,
           `There: livepod provider init ${path}`,
         ].join('\n'),
       );
