@@ -26,7 +26,7 @@ let signIn: string;
 const dataKeys: Secret[] = [];
 
 beforeAll(async () => {
-  open = await openTheatre({ state, fresh: true, once: true, stackOnly: true, help: false });
+  open = await openTheatre({ state, fresh: true, once: true, stackOnly: true, iVote: false, help: false });
   const { theatre } = open;
   theatre.tell = () => {};
   await theatre.voters.start();

@@ -7,8 +7,8 @@ import { insist } from './patience.js';
 const ROOT_KEYS = ['root-key-1', 'root-key-2', 'root-key-3'];
 
 /**
- * Brings the canisters up, with the story's people as holders of tokens. Votes take two minutes at most here, and less
- * when the majority is clear.
+ * Brings the canisters up, with the story's people as holders of tokens. Votes take as long as is asked for at most,
+ * and less when the majority is clear.
  */
 export async function install(request: {
   icHost: string;
@@ -17,12 +17,13 @@ export async function install(request: {
   wasmDir: string;
   cast: Cast;
   people: People;
+  votingSeconds: number;
   tell: (line: string) => void;
 }): Promise<Uint8Array> {
-  const { cast, people, ...where } = request;
+  const { cast, people, votingSeconds, ...where } = request;
   const parameters: InstallParameters = {
     token: { symbol: 'LIVE', name: 'Live Pod', balances: firstBalances({ cast, people }) },
-    voting: { periodSeconds: 120 },
+    voting: { periodSeconds: votingSeconds },
     vetkdKeyName: 'test_key_1',
     schnorrKeyName: 'test_key_1',
     minProviderBond: 100n * TOKEN,

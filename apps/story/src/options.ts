@@ -11,6 +11,7 @@ Installs and builds what is missing, brings up the stack, tells the story on it,
   --data DIR      recordings to use; else LIVEPOD_DATA, else a download
   --state DIR     where the running stack keeps everything; default: .state
   --stack-only    bring the stack up and tell no story
+  --i-vote        the story’s voters leave your proposals alone, and say so: vote on them with livepod vote
   --help
 `;
 
@@ -21,6 +22,7 @@ export interface Options {
   data?: string;
   state?: string;
   stackOnly: boolean;
+  iVote: boolean;
   help: boolean;
 }
 
@@ -36,10 +38,11 @@ export function readOptions(args: string[]): Options {
         data: { type: 'string' },
         state: { type: 'string' },
         'stack-only': { type: 'boolean', default: false },
+        'i-vote': { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     });
-    return { ...values, stackOnly: values['stack-only'] };
+    return { ...values, stackOnly: values['stack-only'], iVote: values['i-vote'] };
   } catch (error) {
     throw new StoryError('badOption', { args }, `${(error as Error).message}\n\n${HELP}`);
   }

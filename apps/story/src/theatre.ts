@@ -63,6 +63,8 @@ export async function openTheatre(options: Options): Promise<OpenTheatre> {
         wasmDir: ready.wasmDir,
         cast: new Cast(base.state),
         people,
+        // A person needs longer than voters who are programs.
+        votingSeconds: options.iVote ? 1_800 : 120,
         tell,
       });
       shipRoot(base.state, root);
@@ -71,18 +73,23 @@ export async function openTheatre(options: Options): Promise<OpenTheatre> {
     tell,
   });
   try {
-    return await setStage(stack, recordings, people);
+    return await setStage(stack, recordings, people, options);
   } catch (error) {
     await stack.stop();
     throw error;
   }
 }
 
-async function setStage(stack: Stack, recordings: Recordings, people: People): Promise<OpenTheatre> {
+async function setStage(
+  stack: Stack,
+  recordings: Recordings,
+  people: People,
+  { iVote }: Options,
+): Promise<OpenTheatre> {
   const network = readNetwork(stack.networkFile);
   const cast = new Cast(stack.state);
   const temporal = await connectClient(network.temporal!, { keys: keyRings(stack.state).ours });
-  const voters = new Voters(network, cast);
+  const voters = new Voters(network, cast, iVote ? tell : undefined);
   const pods = new Pods(stack, cast, recordings);
   const theatre: Theatre = {
     network,

@@ -29,6 +29,8 @@ export function firstBalances(theatre: Pick<Theatre, 'cast' | 'people'>): { owne
     ...VOTERS.map(({ name, stake }) => ({ owner: cast.principal(name), amount: stake + 10n * TOKEN })),
     { owner: cast.principal('orchestrator'), amount: 10_000n * TOKEN },
     { owner: cast.principal('provider'), amount: 1_000n * TOKEN },
+    // For people who come to the story: the docs' pages have them send themselves something from it.
+    { owner: cast.principal('bank'), amount: 100_000n * TOKEN },
     ...contributors(people).map((name) => ({ owner: cast.principal(name), amount: 100n * TOKEN })),
   ];
 }
