@@ -4,7 +4,14 @@ import { governedMethod, hex, unhex, type GovernedMethod } from '@livepod/protoc
 import { refuse } from './errors.js';
 import type { Json, JsonObject } from './format.js';
 
-const gate = IDL.Record({ min_windows: IDL.Nat32, max_correction_permille: IDL.Nat32, max_errors: IDL.Nat32 });
+const gate = IDL.Record({
+  min_windows: IDL.Nat32,
+  max_correction_permille: IDL.Nat32,
+  max_errors: IDL.Nat32,
+  min_pods: IDL.Opt(IDL.Nat32),
+  min_pod_windows: IDL.Opt(IDL.Nat32),
+  max_bad_permille: IDL.Opt(IDL.Nat32),
+});
 const plan = IDL.Record({
   waves: IDL.Vec(IDL.Nat32),
   soak_seconds: IDL.Nat32,
@@ -47,16 +54,23 @@ export function readPayload(
   if (!method) return null;
   try {
     const argument = plain(IDL.decode([ARGUMENTS[method]], unhex(payload))[0]) as JsonObject;
-    if (method === 'adopt_checkpoint') leaveOutAbsentShares(argument['plan'] as JsonObject);
+    if (method === 'adopt_checkpoint') leaveOutWhatIsAbsent(argument['plan'] as JsonObject);
     return { method, argument };
   } catch (cause) {
     return refuse('wrongDocument', path, `it is no argument of ${method}`, cause);
   }
 }
 
-/** A file from before there were shares has no such field; one of now has it only where shares were voted. */
-function leaveOutAbsentShares(plan: JsonObject): void {
-  if ((plan['shares'] as Json[]).length === 0) delete plan['shares'];
+/** A file from before there were shares, or gates that judge pods, has no such fields; one of now has what was voted. */
+function leaveOutWhatIsAbsent(plan: JsonObject): void {
+  const gate = plan['gate'] as JsonObject;
+  for (const [object, name] of [
+    [plan, 'shares'],
+    [gate, 'min_pods'],
+    [gate, 'min_pod_windows'],
+    [gate, 'max_bad_permille'],
+  ] as const)
+    if ((object[name] as Json[]).length === 0) delete object[name];
 }
 
 function plain(value: unknown): Json {

@@ -14,8 +14,11 @@ export const MAX_DATASET_CHUNKS = 4096;
 export const MAX_CHECKPOINT_BYTES = 64 * 1024 * 1024;
 /** A manifest of a dataset or checkpoint, or a report on one. */
 export const MAX_MANIFEST_BYTES = 512 * 1024;
-/** A recipe's document, or an approval's. */
+/** A recipe's document. */
 export const MAX_RECIPE_BYTES = 64 * 1024;
+/** Datasets of one job, and the approval that names them. */
+export const MAX_JOB_DATASETS = 1000;
+export const MAX_APPROVAL_BYTES = 160 * 1024;
 
 /** Entries in one page of a list. */
 export const PAGE_LIMIT = 100;

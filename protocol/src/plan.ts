@@ -4,15 +4,28 @@
  */
 import { MAX_SOAK_SECONDS, MAX_WAVES } from './limits.js';
 
-/** When a release stops itself, and how much must be heard before its next wave. */
+/** When a release stops itself, and how much must be heard before its next wave. It judges pods, not windows. */
 export interface Gate {
-  /** Windows that the pods of a wave must have classified before the next one; corrections count from then on. */
+  /** Windows that the pods of a wave must have answered for before the next one. */
   minWindows: number;
-  /** Of 1000 windows, how many people may correct. */
+  /** Of 1000 windows of a pod, how many its person may correct. */
   maxCorrectionPermille: number;
-  /** Failed installations and run-time errors that are still bearable. */
+  /** Pods that may find the checkpoint itself at fault. */
   maxErrors: number;
+  /** Pods that a verdict on corrections needs, as far as the wave reaches so many. Unsaid: 3. */
+  minPods?: number;
+  /** Windows that a pod needs to be judged. Unsaid: its part of `minWindows` among `minPods`. */
+  minPodWindows?: number;
+  /** Of 1000 judged pods, how many may be corrected too often. Unsaid: 500. */
+  maxBadPermille?: number;
 }
+
+const podsNeeded = (gate: Gate): number => gate.minPods ?? 3;
+const windowsOfEach = (gate: Gate): number =>
+  Math.max(1, gate.minPodWindows ?? Math.ceil(gate.minWindows / podsNeeded(gate)));
+
+/** Of 1000 judged pods, how many may be corrected too often. */
+export const badPermilleOf = (gate: Gate): number => gate.maxBadPermille ?? 500;
 
 interface Pace {
   /** How long each wave lasts at least. */
@@ -30,7 +43,7 @@ export type Plan = Pace & ({ shares: number[]; waves?: undefined } | { waves: nu
 
 /**
  * Eight days: one in a hundred pods, then one in twenty, one in five, all. A wave needs two days and 10,000 windows,
- * some hours of one wearer. One error stops it.
+ * some hours of one wearer. One pod that finds the checkpoint itself at fault stops it.
  */
 export const DEFAULT_PLAN: Plan = {
   shares: [10, 50, 200, 1000],
@@ -58,11 +71,22 @@ export function planInWords(plan: Plan): string {
     : plan.waves.map((pods) => `${pods} ${pods === 1 ? 'pod' : 'pods'}`);
   return (
     `in ${count} ${count === 1 ? 'wave' : 'waves'} (${[...reach.slice(0, -1), 'every pod'].join(', ')}), ` +
-    `${spanInWords(soakSeconds)} each${skippableSoak ? ' unless an operator ends a soak early' : ''}, stopped when ` +
-    `after ${gate.minWindows} windows more than ${gate.maxCorrectionPermille} of 1000 are corrected or after more ` +
-    `than ${gate.maxErrors} errors`
+    `${spanInWords(soakSeconds)} and ${counted(gate.minWindows, 'window')} each` +
+    `${skippableSoak ? ' unless an operator ends a soak early' : ''}, ${gateInWords(gate)}`
   );
 }
+
+function gateInWords(gate: Gate): string {
+  return (
+    `stopped when, half-way through a soak or at its end, more than ${badPermilleOf(gate)} of 1000 pods are corrected ` +
+    `on more than ${gate.maxCorrectionPermille} of 1000 windows, judged by at least ` +
+    `${counted(podsNeeded(gate), 'pod')} with ${counted(windowsOfEach(gate), 'window')} each where the wave reaches ` +
+    `so many, or when more than ${gate.maxErrors === 1 ? '1 pod finds' : `${gate.maxErrors} pods find`} the ` +
+    'checkpoint itself at fault'
+  );
+}
+
+const counted = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
 
 function spanInWords(seconds: number): string {
   if (seconds === 0 || seconds % 3600 !== 0) return `${seconds} s`;
@@ -85,13 +109,25 @@ const COUNT_LIMIT = 4_000_000_000;
 /** Reads a plan of either version. @throws PlanError */
 export function parsePlan(value: unknown): Plan {
   const given = fieldsOf(value, '', ['shares', 'waves', 'soakSeconds', 'gate', 'skippableSoak']);
-  const gate = fieldsOf(given['gate'], 'gate', ['minWindows', 'maxCorrectionPermille', 'maxErrors']);
+  const gate = fieldsOf(given['gate'], 'gate', [
+    'minWindows',
+    'maxCorrectionPermille',
+    'maxErrors',
+    'minPods',
+    'minPodWindows',
+    'maxBadPermille',
+  ]);
+  const unlessUnsaid = (name: string, min: number, max: number): object =>
+    gate[name] === undefined ? {} : { [name]: count(gate[name], `gate.${name}`, min, max) };
   const pace = {
     soakSeconds: count(given['soakSeconds'], 'soakSeconds', 0, MAX_SOAK_SECONDS),
     gate: {
       minWindows: count(gate['minWindows'], 'gate.minWindows', 0, COUNT_LIMIT),
       maxCorrectionPermille: count(gate['maxCorrectionPermille'], 'gate.maxCorrectionPermille', 0, 1000),
       maxErrors: count(gate['maxErrors'], 'gate.maxErrors', 0, COUNT_LIMIT),
+      ...unlessUnsaid('minPods', 1, COUNT_LIMIT),
+      ...unlessUnsaid('minPodWindows', 0, COUNT_LIMIT),
+      ...unlessUnsaid('maxBadPermille', 0, 1000),
     },
     skippableSoak: flag(given['skippableSoak'], 'skippableSoak'),
   };

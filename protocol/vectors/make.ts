@@ -2,6 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { ed25519 } from '@noble/curves/ed25519';
 import {
+  BLAMES,
+  blameOf,
+  blameText,
   canonicalJson,
   cohortPosition,
   figuresInWords,
@@ -363,6 +366,12 @@ write(
 const gate = { minWindows: 40, maxCorrectionPermille: 250, maxErrors: 0 };
 const fast = { soakSeconds: 8, gate };
 const fleets = [0, 1, 6, 99, 50_000];
+write('blame', [
+  ...BLAMES.map((code) => ({ text: blameText(code, 'a sentence'), code })),
+  ...['', 'ENOSPC: no space left', 'runtimeDied', 'runtimeDied it did', 'a: runtimeDied: x', ' runtimeDied: x'].map(
+    (text) => ({ text, code: blameOf(text) ?? null }),
+  ),
+]);
 write('plans', [
   ...[
     DEFAULT_PLAN,
@@ -371,6 +380,8 @@ write('plans', [
     { waves: [2, 50], soakSeconds: 5400, gate: { minWindows: 0, maxCorrectionPermille: 1000, maxErrors: 9 } },
     { shares: [1, 15, 1000], soakSeconds: 7200, gate },
     { shares: [1000], soakSeconds: limits.MAX_SOAK_SECONDS, gate },
+    { shares: [1000], soakSeconds: 0, gate: { ...gate, minPods: 1, minPodWindows: 1, maxBadPermille: 0 } },
+    { shares: [1000], soakSeconds: 0, gate: { ...gate, minPods: 7, maxErrors: 1 } },
   ].map((given) => {
     const plan = parsePlan(given);
     return {
@@ -400,6 +411,8 @@ write('plans', [
       ['shares', { shares: [0, 1000], ...fast }],
       ['shares', { shares: [1000, 1001], ...fast }],
       ['soakSeconds', { waves: [1], soakSeconds: limits.MAX_SOAK_SECONDS + 1, gate }],
+      ['gate.minPods', { waves: [1], soakSeconds: 8, gate: { ...gate, minPods: 0 } }],
+      ['gate.maxBadPermille', { waves: [1], soakSeconds: 8, gate: { ...gate, maxBadPermille: 1001 } }],
       ['gate.maxCorrectionPermille', { waves: [1], soakSeconds: 8, gate: { ...gate, maxCorrectionPermille: 1001 } }],
     ] as const
   ).map(([wrong, plan]) => ({ plan, wrong })),

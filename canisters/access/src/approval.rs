@@ -6,14 +6,12 @@ use crate::recipes::Resources;
 use candid::Deserialize;
 use governed::why;
 use protocol::document;
-use protocol::limits::MAX_RECIPE_BYTES;
+use protocol::limits::{MAX_APPROVAL_BYTES, MAX_JOB_DATASETS};
 use protocol::shape::{Amount, Id, Integer, List, Nanoseconds, PrincipalText};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 pub const TYPE: &str = "livepod.approval/v1";
-/// The most datasets of one job: each is a call to the datasets canister.
-pub const DATASETS_LIMIT: usize = 100;
 /// The longest a job may take: 30 days, in nanoseconds.
 pub const LONGEST: u64 = 30 * 86_400 * 1_000_000_000;
 
@@ -24,7 +22,7 @@ pub struct Approval {
     pub arguments: BTreeMap<String, Value>,
     #[allow(dead_code)]
     pub seed: Integer<0, 4_294_967_295>,
-    pub datasets: List<Wanted, 1, DATASETS_LIMIT>,
+    pub datasets: List<Wanted, 1, MAX_JOB_DATASETS>,
     pub base: Option<Id>,
     pub resources: Resources,
     #[allow(dead_code)]
@@ -52,8 +50,8 @@ pub enum Egress {
 
 /// The approval digest: the document's id.
 pub fn digest(bytes: &[u8]) -> Result<String, Error> {
-    if bytes.len() > MAX_RECIPE_BYTES {
-        let message = format!("it has {} bytes, and at most {MAX_RECIPE_BYTES} are allowed", bytes.len());
+    if bytes.len() > MAX_APPROVAL_BYTES {
+        let message = format!("it has {} bytes, and at most {MAX_APPROVAL_BYTES} are allowed", bytes.len());
         return Err(Error::LimitExceeded(why("approval", message, "name fewer datasets")));
     }
     Ok(document::id(bytes)?)

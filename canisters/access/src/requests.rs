@@ -8,7 +8,7 @@ use crate::providers::{self, Provider};
 use crate::recipes::{self, Recipe};
 use crate::{grants, listing, settings};
 use candid::{CandidType, Deserialize, Principal};
-use governed::why;
+use governed::{why, PAGE_LIMIT};
 use serde_bytes::ByteBuf;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -73,10 +73,16 @@ pub async fn request(caller: Principal, request: RequestAccess) -> Result<Job, E
         .ok_or_else(|| crate::errors::busy(format!("requests of {caller}")))?;
     bonded(caller).await?;
     let mut datasets = vec![];
-    for wanted in approval.datasets.iter() {
-        let found: Option<Dataset> =
-            system::ask(governed::peers().datasets, "get_dataset", (wanted.id.to_string(),)).await?;
-        datasets.push(licensed(&wanted.id, *wanted.epoch as u32, found, &provider, &recipe)?);
+    for page in approval.datasets.chunks(PAGE_LIMIT) {
+        let ids: Vec<String> = page.iter().map(|wanted| wanted.id.to_string()).collect();
+        let found: Vec<Option<Dataset>> = system::ask(governed::peers().datasets, "get_datasets", (ids,)).await?;
+        for (wanted, found) in page.iter().zip(found) {
+            datasets.push(licensed(&wanted.id, *wanted.epoch as u32, found, &provider, &recipe)?);
+        }
+    }
+    if datasets.len() != approval.datasets.len() {
+        let message = format!("it told of {} of {} datasets", datasets.len(), approval.datasets.len());
+        return Err(Error::Unavailable(why(governed::peers().datasets, message, "repeat the call")));
     }
     if let Some(base) = &approval.base {
         official(base).await?;

@@ -11,10 +11,15 @@ export function candidPlan({ shares, waves, soakSeconds, gate, skippableSoak }: 
       min_windows: gate.minWindows,
       max_correction_permille: gate.maxCorrectionPermille,
       max_errors: gate.maxErrors,
+      min_pods: optional(gate.minPods),
+      min_pod_windows: optional(gate.minPodWindows),
+      max_bad_permille: optional(gate.maxBadPermille),
     },
     skippable_soak: skippableSoak === undefined ? [] : [skippableSoak],
   };
 }
+
+const optional = (number: number | undefined): [] | [number] => (number === undefined ? [] : [number]);
 
 /** A plan as a canister keeps it. */
 export function planOfCandid({ shares: [shares], waves, soak_seconds, gate, skippable_soak }: CandidPlan): Plan {
@@ -25,6 +30,9 @@ export function planOfCandid({ shares: [shares], waves, soak_seconds, gate, skip
       minWindows: gate.min_windows,
       maxCorrectionPermille: gate.max_correction_permille,
       maxErrors: gate.max_errors,
+      ...(gate.min_pods[0] !== undefined && { minPods: gate.min_pods[0] }),
+      ...(gate.min_pod_windows[0] !== undefined && { minPodWindows: gate.min_pod_windows[0] }),
+      ...(gate.max_bad_permille[0] !== undefined && { maxBadPermille: gate.max_bad_permille[0] }),
     },
     skippableSoak: skippable_soak[0] ?? false,
   };

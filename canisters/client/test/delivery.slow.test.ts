@@ -243,7 +243,16 @@ const inOrder = (release: bigint): Clients[] =>
 async function report(pod: Clients, release: bigint, version: number, corrections: number): Promise<void> {
   const name = pod.principal.toText();
   const sequence = (sequences.get(name) ?? 0n) + 1n;
-  const counted = { release, version, sequence, event: { health: null }, windows: 40, corrections, errors: 0 };
+  const counted = {
+    release,
+    version,
+    sequence,
+    event: { health: null },
+    windows: 40,
+    corrections,
+    errors: 0,
+    judged: [] as [],
+  };
   await pod.fleet.report(counted);
   await pod.fleet.report(counted);
   sequences.set(name, sequence);

@@ -82,6 +82,7 @@ pub struct Release {
     pub soak_until: u64,
     pub windows: u64,
     pub corrections: u64,
+    /// Pods that found the checkpoint itself at fault.
     pub errors: u64,
     pub installed: u64,
     pub returned: u64,
@@ -178,7 +179,10 @@ pub struct Report {
     pub event: PodEvent,
     pub windows: u32,
     pub corrections: u32,
+    /// Windows that failed for a reason that is not known to be the checkpoint's: trouble, and no more.
     pub errors: u32,
+    /// Windows of which it is known whether the model was right; all, where that is not said.
+    pub judged: Option<u32>,
 }
 
 #[derive(CandidType, Deserialize, Clone, Debug)]

@@ -2,6 +2,7 @@
 //! nothing else.
 
 mod api;
+mod gate;
 mod listing;
 mod memory;
 mod operators;
@@ -70,8 +71,10 @@ fn supersede(request: Supersede) -> Result<(), Error> {
 /// Begins a wave, or completes the release after the last wave's soak. Drivers and operators; a repeat changes nothing.
 #[update(guard = "not_anonymous")]
 async fn advance(request: Advance) -> Result<Release, Error> {
-    let release = releases::advance(&request)?;
-    Ok(told(release).await)
+    let advanced = releases::advance(&request);
+    tell::models().await; // also of a release that the gate has stopped
+    let release = advanced?;
+    Ok(releases::get(release.id).unwrap_or(release))
 }
 
 /// Holds the next wave back. Drivers and operators.

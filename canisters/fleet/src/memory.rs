@@ -17,6 +17,8 @@ pub const SEQUENCES: MemoryId = MemoryId::new(7);
 pub const UNTOLD: MemoryId = MemoryId::new(8);
 pub const OPERATORS: MemoryId = MemoryId::new(9);
 pub const RELEASE_INDEX: MemoryId = MemoryId::new(10);
+pub const POD_COUNTS: MemoryId = MemoryId::new(11);
+pub const JUDGED: MemoryId = MemoryId::new(12);
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

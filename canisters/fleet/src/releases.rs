@@ -5,9 +5,10 @@
 //! marks it untold, and `tell` carries it to the models canister.
 
 use crate::api::{
-    Abort, Advance, Error, Hold, ListReleases, OpenRelease, Release, ReleaseState, SkipSoak, StopRelease, Supersede,
+    Abort, Advance, Error, Hold, ListReleases, OpenRelease, PodEvent, Release, ReleaseState, Report, SkipSoak,
+    StopRelease, Supersede,
 };
-use crate::{listing, memory, operators, pods};
+use crate::{gate, listing, memory, operators, pods};
 use candid::Principal;
 use governed::why;
 use ic_stable_structures::StableBTreeMap;
@@ -60,6 +61,7 @@ pub fn in_json(id: u64) -> Option<Value> {
     let release = get(id)?;
     let why = if let ReleaseState::Stopped(why) = &release.state { Some(why) } else { None };
     let plan = &release.plan;
+    let (troubles, last_trouble) = gate::troubles(id);
     Some(json!({
         "release": id,
         "channel": release.channel,
@@ -79,7 +81,12 @@ pub fn in_json(id: u64) -> Option<Value> {
             "minWindows": plan.gate.min_windows,
             "maxCorrectionPermille": plan.gate.max_correction_permille,
             "maxErrors": plan.gate.max_errors,
+            "minPods": plan.gate.pods_needed(u32::MAX),
+            "minPodWindows": plan.gate.windows_of_each(),
+            "maxBadPermille": plan.gate.bad_permille(),
         },
+        "troubles": troubles,
+        "lastTrouble": (!last_trouble.is_empty()).then_some(last_trouble),
         "windows": release.windows,
         "corrections": release.corrections,
         "errors": release.errors,
@@ -164,7 +171,7 @@ pub fn open(request: &OpenRelease) -> Result<u64, Error> {
     listing::file(&existing(id)?);
     audit::append(json!({
         "type": "releaseOpened", "release": id, "adoption": request.adoption, "channel": request.channel,
-        "checkpoint": request.checkpoint, "version": request.version,
+        "checkpoint": request.checkpoint, "version": request.version, "judges": "pods",
     }));
     Ok(id)
 }
@@ -207,6 +214,7 @@ fn supersede_open(channel: &str) {
 }
 
 pub(crate) fn end_superseded(mut release: Release) {
+    gate::ended(release.id);
     release.state = ReleaseState::Superseded;
     release.closed_at = Some(system::now());
     release.told = true;
@@ -233,7 +241,10 @@ pub fn advance(request: &Advance) -> Result<Release, Error> {
             format!("it is stopped: {reason}"),
             "train a better checkpoint and adopt that",
         );
-        return Err(if gate_verdict(&release).is_some() { Error::GateFailed(stopped) } else { Error::Closed(stopped) });
+        return Err(match reason.strip_prefix(gate::STOPPED) {
+            Some(_) => Error::GateFailed(stopped),
+            None => Error::Closed(stopped),
+        });
     }
     if release.state == ReleaseState::Completed || request.wave <= release.wave {
         return Ok(release);
@@ -252,6 +263,13 @@ pub fn advance(request: &Advance) -> Result<Release, Error> {
         )));
     }
     soaked(&release)?;
+    if release.wave > 0 {
+        if let Some(reason) = gate::verdict_before_next(&release) {
+            let why = why(format!("release {}", release.id), &reason, "train a better checkpoint and adopt that");
+            stopped_by_gate(release, &reason);
+            return Err(Error::GateFailed(why));
+        }
+    }
     if request.wave > waves {
         complete(&mut release);
     } else {
@@ -293,6 +311,7 @@ fn begin_wave(release: &mut Release) {
     release.state = ReleaseState::Rolling;
     release.soak_until = system::now() + u64::from(release.plan.soak_seconds) * SECOND;
     (release.wave_windows, release.wave_corrections) = (0, 0);
+    gate::wave_begins(release.id);
     audit::append(json!({
         "type": "waveBegun", "release": release.id, "wave": release.wave,
         "exposed": release.exposed, "threshold": format!("{:016x}", release.threshold), "counters": counters(release),
@@ -300,6 +319,7 @@ fn begin_wave(release: &mut Release) {
 }
 
 fn complete(release: &mut Release) {
+    gate::ended(release.id);
     release.state = ReleaseState::Completed;
     release.closed_at = Some(system::now());
     audit::append(json!({
@@ -336,29 +356,6 @@ pub fn wave_threshold(positions: &[u64], plan: &Plan, wave: u32, before: u64) ->
 
 fn exposed(positions: &[u64], threshold: u64) -> u32 {
     positions.partition_point(|position| *position <= threshold) as u32
-}
-
-/// Why the release must stop, if it must: too many errors, or too many corrections in all or in the current wave.
-pub fn gate_verdict(release: &Release) -> Option<String> {
-    let gate = &release.plan.gate;
-    if release.errors > u64::from(gate.max_errors) {
-        return Some(format!("{} errors, and the gate bears {}", release.errors, gate.max_errors));
-    }
-    let limit = u64::from(gate.max_correction_permille);
-    for (span, windows, corrections) in [
-        ("in all", release.windows, release.corrections),
-        ("in this wave", release.wave_windows, release.wave_corrections),
-    ] {
-        if windows > 0
-            && windows >= u64::from(gate.min_windows)
-            && u128::from(corrections) * 1_000 > u128::from(windows) * u128::from(limit)
-        {
-            return Some(format!(
-                "{corrections} of {windows} windows {span} were corrected, and the gate bears {limit} of 1000"
-            ));
-        }
-    }
-    None
 }
 
 /// Holds the next wave back. Exposed pods keep the candidate, and the gate goes on.
@@ -459,8 +456,23 @@ pub fn governed_stop(request: &StopRelease) -> Result<(), Error> {
     Ok(())
 }
 
+/// The gate's stop.
+pub(crate) fn stopped_by_gate(release: Release, reason: &str) -> Release {
+    stop(release, format!("{}{reason}", gate::STOPPED), "gate", Value::Null)
+}
+
+/// A release that has ended hears of pods, and judges nothing any more.
+pub(crate) fn count_afterwards(mut release: Release, report: &Report) {
+    release.windows += u64::from(report.windows);
+    release.corrections += u64::from(report.corrections);
+    release.installed += u64::from(report.event == PodEvent::Installed);
+    release.returned += u64::from(matches!(report.event, PodEvent::Returned(_)));
+    put(release);
+}
+
 /// Stops first; the models canister hears of it next.
 pub(crate) fn stop(mut release: Release, reason: String, by: &str, authority: Value) -> Release {
+    gate::ended(release.id);
     audit::append(json!({
         "type": "releaseStopped",
         "release": release.id,

@@ -71,7 +71,14 @@ fn plan(waves: &[u32]) -> Plan {
     Plan {
         waves: waves.to_vec(),
         soak_seconds: 8,
-        gate: Gate { min_windows: 40, max_correction_permille: 250, max_errors: 0 },
+        gate: Gate {
+            min_windows: 40,
+            max_correction_permille: 250,
+            max_errors: 0,
+            min_pods: None,
+            min_pod_windows: None,
+            max_bad_permille: None,
+        },
         skippable_soak: None,
         shares: None,
     }
@@ -108,7 +115,7 @@ fn pods_by_position(release: u64, pods: std::ops::Range<u8>) -> Vec<u8> {
 fn say(pod: u8, release: u64, sequence: u64, event: PodEvent, windows: u32, corrections: u32) -> Result<bool, Error> {
     system::set_caller(principal(pod));
     let version = get(release).unwrap().version;
-    report(&Report { release, version, sequence, event, windows, corrections, errors: 0 })
+    report(&Report { release, version, sequence, event, windows, corrections, errors: 0, judged: None })
 }
 
 fn soak() {
@@ -258,11 +265,13 @@ fn the_gate_waits_for_the_minimum_sample() {
     let id = opened(1, &[1, 3, 6]);
     begin(id, 1).unwrap();
     let first = pods_by_position(id, 1..7)[0];
-    assert_eq!(say(first, id, 1, PodEvent::Health, 39, 39), Ok(false), "39 windows say nothing yet");
-    assert_eq!(say(first, id, 2, PodEvent::Health, 1, 0), Ok(true));
+    assert_eq!(say(first, id, 1, PodEvent::Health, 13, 13), Ok(false), "13 of 14 windows say nothing yet");
+    soak();
+    assert_eq!(say(first, id, 2, PodEvent::Health, 0, 0), Ok(false), "whatever the time");
+    assert_eq!(say(first, id, 3, PodEvent::Health, 1, 0), Ok(true));
     let release = get(id).unwrap();
     assert!(
-        matches!(&release.state, ReleaseState::Stopped(reason) if reason.contains("39 of 40")),
+        matches!(&release.state, ReleaseState::Stopped(reason) if reason.contains("1 of 1 pods")),
         "{:?}",
         release.state
     );
@@ -279,8 +288,10 @@ fn exactly_the_bearable_share_of_corrections_passes() {
     begin(id, 1).unwrap();
     let first = pods_by_position(id, 1..7)[0];
     assert_eq!(say(first, id, 1, PodEvent::Health, 40, 10), Ok(false), "250 of 1000 is allowed");
+    soak();
     assert_eq!(say(first, id, 2, PodEvent::Health, 0, 0), Ok(false));
     assert_eq!(get(id).unwrap().state, ReleaseState::Rolling);
+    assert_eq!(begin(id, 2).unwrap().wave, 2);
 }
 
 #[test]
@@ -293,7 +304,10 @@ fn a_bad_wave_stops_although_the_release_as_a_whole_is_good() {
     say(order[0], id, 1, PodEvent::Health, 1_000, 0).unwrap();
     soak();
     begin(id, 2).unwrap();
-    assert_eq!(say(order[1], id, 1, PodEvent::Health, 40, 20), Ok(true));
+    soak();
+    assert_eq!(say(order[0], id, 2, PodEvent::Health, 40, 20), Ok(false));
+    assert_eq!(say(order[1], id, 1, PodEvent::Health, 40, 20), Ok(false));
+    assert_eq!(say(order[2], id, 1, PodEvent::Health, 40, 0), Ok(true), "two of three pods");
 }
 
 #[test]
@@ -304,14 +318,14 @@ fn a_failed_installation_counts_as_an_error() {
     begin(id, 1).unwrap();
     let first = pods_by_position(id, 1..7)[0];
     assert_eq!(
-        say(first, id, 1, PodEvent::Failed(format!("self-test differs {}", "x".repeat(10_000))), 0, 0),
+        say(first, id, 1, PodEvent::Failed(format!("selfTestDiffers: it differs {}", "x".repeat(10_000))), 0, 0),
         Ok(true)
     );
     let release = get(id).unwrap();
     assert_eq!(release.errors, 1);
     assert!(matches!(
         release.state,
-        ReleaseState::Stopped(reason) if reason.contains("self-test differs") && reason.len() < 300
+        ReleaseState::Stopped(reason) if reason.contains("selfTestDiffers: it differs") && reason.len() < 340
     ));
     assert_eq!(
         say(first, id, 2, PodEvent::Returned("stopped".into()), 0, 0),
@@ -319,6 +333,105 @@ fn a_failed_installation_counts_as_an_error() {
         "pods still say that they went back"
     );
     assert_eq!(get(id).unwrap().returned, 1);
+}
+
+/// A healthy release was stopped so: windows that overlap, pooled, judged at every report.
+#[test]
+fn pods_with_few_windows_and_unlucky_moments_stop_nothing() {
+    install();
+    (1..10).for_each(enrol);
+    let id = opened(1, &[3, 9]);
+    begin(id, 1).unwrap();
+    let order = pods_by_position(id, 1..10);
+    assert_eq!(say(order[0], id, 1, PodEvent::Health, 17, 17), Ok(false), "one person corrects all at first");
+    for (pod, corrections) in [(1, 4), (2, 4)] {
+        assert_eq!(say(order[pod], id, 1, PodEvent::Health, 17, corrections), Ok(false), "25 of 51 in all");
+    }
+    soak();
+    assert_eq!(say(order[1], id, 2, PodEvent::Health, 17, 0), Ok(false), "one bad pod of three");
+    assert_eq!(begin(id, 2).unwrap().wave, 2);
+}
+
+#[test]
+fn windows_without_labels_give_no_verdict() {
+    install();
+    (1..4).for_each(enrol);
+    let id = opened(1, &[3]);
+    begin(id, 1).unwrap();
+    soak();
+    for (sequence, judged, stops) in [(1, 0, false), (2, 13, false), (3, 1, true)] {
+        for pod in 1..4 {
+            system::set_caller(principal(pod));
+            let said = Report {
+                release: id,
+                version: 1,
+                sequence,
+                event: PodEvent::Health,
+                windows: 100,
+                corrections: judged,
+                errors: 0,
+                judged: Some(judged),
+            };
+            assert_eq!(report(&said), Ok(stops && pod == 3), "{judged} of pod {pod}");
+        }
+    }
+}
+
+#[test]
+fn trouble_that_is_not_the_checkpoints_is_told_and_judges_nothing() {
+    install();
+    (1..4).for_each(enrol);
+    let id = opened(1, &[3]);
+    begin(id, 1).unwrap();
+    for (sequence, pod) in [(1, 1), (1, 2), (2, 2)] {
+        let full = PodEvent::Failed("ENOSPC: no space left on device".into());
+        assert_eq!(say(pod, id, sequence, full, 0, 0), Ok(false));
+    }
+    system::set_caller(principal(3));
+    let run_time = Report {
+        release: id,
+        version: 1,
+        sequence: 1,
+        event: PodEvent::Health,
+        windows: 5,
+        corrections: 0,
+        errors: 7,
+        judged: None,
+    };
+    assert_eq!(report(&run_time), Ok(false));
+    assert_eq!((get(id).unwrap().errors, gate::troubles(id).0), (0, 10));
+    assert_eq!(in_json(id).unwrap()["lastTrouble"], "ENOSPC: no space left on device");
+}
+
+#[test]
+fn a_pod_blames_a_checkpoint_once_however_often_it_says_so() {
+    install();
+    (1..4).for_each(enrol);
+    let mut lenient = plan(&[3]);
+    lenient.gate.max_errors = 1;
+    let id = opened_by(1, lenient);
+    begin(id, 1).unwrap();
+    let fault = || PodEvent::Failed("runtimeDied: the process of the model ended".into());
+    assert_eq!(say(1, id, 1, fault(), 0, 0), Ok(false));
+    assert_eq!(say(1, id, 2, fault(), 0, 0), Ok(false));
+    assert_eq!(get(id).unwrap().errors, 1);
+    assert_eq!(say(2, id, 1, fault(), 0, 0), Ok(true));
+}
+
+#[test]
+fn the_gate_looks_again_before_the_next_wave() {
+    install();
+    (1..4).for_each(enrol);
+    let id = opened(1, &[2, 3]);
+    begin(id, 1).unwrap();
+    let order = pods_by_position(id, 1..4);
+    for pod in &order[..2] {
+        say(*pod, id, 1, PodEvent::Health, 40, 40).unwrap();
+    }
+    soak();
+    assert_eq!(arm(begin(id, 2)), "GateFailed");
+    assert!(matches!(get(id).unwrap().state, ReleaseState::Stopped(_)));
+    assert!(next_untold(None).is_some(), "the models canister has to hear of it");
 }
 
 #[test]
@@ -356,6 +469,7 @@ fn a_report_from_outside_the_wave_or_the_fleet_changes_nothing() {
         windows: 1,
         corrections: 0,
         errors: 0,
+        judged: None,
     };
     assert_eq!(arm(report(&other)), "Invalid");
     assert_eq!(get(id), before);
@@ -392,7 +506,8 @@ fn a_paused_release_waits_and_its_gate_goes_on() {
     resume(&Hold { release: id, authority: token(person(), r#""resume""#) }).unwrap();
     assert_eq!(begin(id, 2).unwrap().wave, 2);
     pause(&held(id)).unwrap();
-    assert_eq!(say(first, id, 2, PodEvent::Health, 40, 40), Ok(true), "the gate stops a paused release too");
+    let failed = PodEvent::Failed("modelDoesNotLoad: it has no graph".into());
+    assert_eq!(say(first, id, 2, failed, 0, 0), Ok(true), "the gate stops a paused release too");
 }
 
 #[test]

@@ -1,13 +1,11 @@
-//! What pods report, added up per release and never kept per person; the health gate is judged with each report.
+//! What pods report: checked, counted once, and handed to the gate.
 
-use crate::api::{Error, PodEvent, Release, Report};
-use crate::{pods, releases};
+use crate::api::{Error, Report};
+use crate::{gate, pods, releases};
 use governed::why;
 
 /// A pod reports often enough that more than this in one report is a mistake.
 const WINDOWS_LIMIT: u32 = 1_000_000;
-/// How much of a pod's reason is repeated when it stops a release.
-const REASON_LIMIT: usize = 200;
 
 /// Counts a pod's report once; true when it stopped the release.
 pub fn report(report: &Report) -> Result<bool, Error> {
@@ -31,23 +29,18 @@ pub fn report(report: &Report) -> Result<bool, Error> {
         return Ok(false); // counted before
     }
     pods::set_sequence(caller, report.sequence);
-    count(&mut release, report);
-    let verdict = releases::gate_verdict(&release).filter(|_| release.state.is_open());
-    match verdict {
-        Some(reason) => {
-            _ = releases::stop(
-                release,
-                format!("health gate: {}", with_event(reason, &report.event)),
-                "gate",
-                serde_json::Value::Null,
-            )
-        }
-        None => {
-            releases::put(release);
-            return Ok(false);
-        }
+    if !release.state.is_open() {
+        releases::count_afterwards(release, report);
+        return Ok(false);
     }
-    Ok(true)
+    gate::count(&mut release, caller, report);
+    let verdict = gate::verdict_on_report(&release, report);
+    let stops = verdict.is_some();
+    match verdict {
+        Some(reason) => _ = releases::stopped_by_gate(release, &reason),
+        None => releases::put(release),
+    }
+    Ok(stops)
 }
 
 fn check(report: &Report) -> Result<(), Error> {
@@ -66,25 +59,9 @@ fn check(report: &Report) -> Result<(), Error> {
             format!("{} of {} windows cannot be corrected", report.corrections, report.windows),
         );
     }
-    Ok(())
-}
-
-fn count(release: &mut Release, report: &Report) {
-    let failed = matches!(report.event, PodEvent::Failed(_));
-    release.windows += u64::from(report.windows);
-    release.wave_windows += u64::from(report.windows);
-    release.corrections += u64::from(report.corrections);
-    release.wave_corrections += u64::from(report.corrections);
-    release.errors += u64::from(if failed { report.errors.max(1) } else { report.errors });
-    release.installed += u64::from(report.event == PodEvent::Installed);
-    release.returned += u64::from(matches!(report.event, PodEvent::Returned(_)));
-}
-
-fn with_event(reason: String, event: &PodEvent) -> String {
-    match event {
-        PodEvent::Failed(what) if !what.is_empty() => {
-            format!("{reason} (last: {})", what.chars().take(REASON_LIMIT).collect::<String>())
-        }
-        _ => reason,
+    if report.judged.is_some_and(|judged| report.corrections > judged || judged > report.windows) {
+        let message = format!("it is not from {} corrections to {} windows", report.corrections, report.windows);
+        return invalid("judged", message);
     }
+    Ok(())
 }

@@ -3,7 +3,9 @@
 use governed::not_anonymous;
 use ic_cdk::{init, post_upgrade, query, update};
 use ledger_rules::api::*;
-use ledger_rules::{accounts, blocks, memory, token, transactions};
+use ledger_rules::consent::{self, Consent, ConsentError, ConsentRequest};
+use ledger_rules::icrc3::{Archive, AskArchives, BlockType, BlocksResult, Range, TipCertificate};
+use ledger_rules::{accounts, blocks, icrc3, memory, token, transactions};
 
 #[init]
 fn init(init: Init) {
@@ -14,6 +16,7 @@ fn init(init: Init) {
 #[post_upgrade]
 fn post_upgrade() {
     open_audit();
+    icrc3::chain_old_ones();
 }
 
 fn open_audit() {
@@ -94,6 +97,34 @@ fn icrc2_transfer_from(args: TransferFromArgs) -> Result<u128, TransferFromError
 #[query]
 fn get_blocks(page: GetBlocks) -> Blocks {
     blocks::page(&page)
+}
+
+/// Blocks as ICRC-3 has them, at most 100 at a time.
+#[query]
+fn icrc3_get_blocks(ranges: Vec<Range>) -> BlocksResult {
+    icrc3::get_blocks(&ranges)
+}
+
+/// None: every block is here.
+#[query]
+fn icrc3_get_archives(_ask: AskArchives) -> Vec<Archive> {
+    vec![]
+}
+
+#[query]
+fn icrc3_get_tip_certificate() -> Option<TipCertificate> {
+    icrc3::tip_certificate()
+}
+
+#[query]
+fn icrc3_supported_block_types() -> Vec<BlockType> {
+    icrc3::block_types()
+}
+
+/// A call in words, for a wallet to show before it signs. Changes nothing, so anybody may ask.
+#[update]
+fn icrc21_canister_call_consent_message(request: ConsentRequest) -> Result<Consent, ConsentError> {
+    consent::message(system::caller(), &request)
 }
 
 audit::queries!();

@@ -5,7 +5,7 @@ use crate::chunks;
 use crate::jobs::Job;
 use candid::Principal;
 use governed::why;
-use protocol::limits::{MAX_CHUNK_BYTES, MAX_MANIFEST_BYTES};
+use protocol::limits::{MAX_CHUNK_BYTES, MAX_JOB_DATASETS, MAX_MANIFEST_BYTES};
 use protocol::shape::{Decimal, Integer, List, Text};
 use protocol::task::{self, nullable, Input, Task, Tensor};
 use protocol::{document, hex, identity, is_id};
@@ -104,8 +104,8 @@ pub fn read(bytes: &[u8]) -> Result<Manifest, Error> {
         check_id(field, id)?;
     }
     manifest.parent.iter().try_for_each(|id| check_id("parent", id))?;
-    if manifest.datasets.is_empty() || manifest.datasets.len() > 1_000 {
-        return invalid("datasets", "a checkpoint names 1 to 1000 datasets");
+    if manifest.datasets.is_empty() || manifest.datasets.len() > MAX_JOB_DATASETS {
+        return invalid("datasets", &format!("a checkpoint names 1 to {MAX_JOB_DATASETS} datasets"));
     }
     manifest.datasets.iter().enumerate().try_for_each(|(n, id)| check_id(&format!("datasets[{n}]"), id))?;
     if manifest.arguments.len() > 64 || manifest.metrics.len() > 64 {

@@ -42,7 +42,14 @@ mod tests {
         let plan = Plan {
             waves: vec![1],
             soak_seconds: 1,
-            gate: Gate { min_windows: 1, max_correction_permille: 1, max_errors: 0 },
+            gate: Gate {
+                min_windows: 1,
+                max_correction_permille: 1,
+                max_errors: 0,
+                min_pods: None,
+                min_pod_windows: None,
+                max_bad_permille: None,
+            },
             skippable_soak: None,
             shares: None,
         };

@@ -1,4 +1,4 @@
-import { wavesOf, type Plan } from '@livepod/protocol';
+import { badPermilleOf, wavesOf, type Plan } from '@livepod/protocol';
 import { refuse } from '../errors.js';
 import type { Entry, Json, JsonObject } from '../format.js';
 import { after, agree, mark, needed, object, textOf, whole, type Facts, type Mark } from './facts.js';
@@ -211,23 +211,24 @@ function judge(
 ): void {
   const { fleet } = facts.logs;
   const at = (entry: number): string => `canisters.fleet.log[${entry - fleet.first}]`;
+  const verdicts = opened.event['judges'] === 'pods' ? fleet.all('gateJudged', { release }) : null;
   const steps = waves.map((wave) => ({ ...wave, path: at(wave.begun.entry) }));
   steps.forEach((wave, index) => {
     agree(wave.path, `the wave of release ${release}`, wave.wave, index + 1);
     if (index === 0)
       after(wave.path, 'a wave before its release', fleet.entries[wave.begun.entry - fleet.first], opened);
-    else passed(plan, steps[index - 1]!, wave, holds, wave.path);
+    else passed(plan, steps[index - 1]!, wave, holds, verdicts, wave.path);
   });
   const last = steps.at(-1);
   if (end?.event['type'] === 'releaseCompleted') {
     agree(fleet.place(end), `the number of waves of release ${release}`, waves.length, wavesOf(plan));
-    passed(plan, last!, { begun: mark('fleet', end), counters }, holds, fleet.place(end));
+    passed(plan, last!, { begun: mark('fleet', end), counters }, holds, verdicts, fleet.place(end));
   }
   if (end?.event['type'] === 'releaseStopped' && end.event['by'] === 'gate') {
-    const closed =
-      counters.errors > plan.gate.maxErrors ||
-      tooManyCorrected(plan, counters) ||
-      (last && tooManyCorrected(plan, less(counters, last.counters)));
+    const corrected = verdicts
+      ? verdicts.slice(-1).some((verdict) => tooManyBad(plan, verdict))
+      : tooManyCorrected(plan, counters) || (last && tooManyCorrected(plan, less(counters, last.counters)));
+    const closed = counters.errors > plan.gate.maxErrors || corrected;
     if (!closed)
       refuse('contradiction', fleet.place(end), 'the gate stopped the release, and its counters do not say why');
   }
@@ -238,6 +239,7 @@ function passed(
   from: WaveAccount,
   to: { begun: Mark; counters: Counters },
   holds: Entry[],
+  verdicts: Entry[] | null,
   path: string,
 ): void {
   const cut = holds.some(
@@ -253,10 +255,20 @@ function passed(
       path,
       `wave ${from.wave} was judged on ${wave.windows} windows, and ${plan.gate.minWindows} were voted`,
     );
-  if (to.counters.errors > plan.gate.maxErrors || tooManyCorrected(plan, to.counters) || tooManyCorrected(plan, wave))
+  const corrected = verdicts
+    ? verdicts.some(
+        (verdict) => verdict.index > from.begun.entry && verdict.index < to.begun.entry && tooManyBad(plan, verdict),
+      )
+    : tooManyCorrected(plan, to.counters) || tooManyCorrected(plan, wave);
+  if (to.counters.errors > plan.gate.maxErrors || corrected)
     refuse('contradiction', path, `the gate was closed after wave ${from.wave}, and the release went on`);
 }
 
+/** What the gate found at one point: of so many pods that could be judged, so many were bad. */
+const tooManyBad = ({ gate }: Plan, { event }: Entry): boolean =>
+  Number(event['bad']) * 1000 > Number(event['pods']) * badPermilleOf(gate);
+
+/** Of a release from before gates judged pods. */
 const tooManyCorrected = ({ gate }: Plan, { windows, corrections }: Counters): boolean =>
   windows > 0 && windows >= gate.minWindows && corrections * 1000 > windows * gate.maxCorrectionPermille;
 const less = (a: Counters, b: Counters): Counters => ({
@@ -291,9 +303,16 @@ function planOf({ argument }: ProposalAccount): Plan {
       minWindows: Number(gate['min_windows']),
       maxCorrectionPermille: Number(gate['max_correction_permille']),
       maxErrors: Number(gate['max_errors']),
+      ...optional('minPods', gate['min_pods']),
+      ...optional('minPodWindows', gate['min_pod_windows']),
+      ...optional('maxBadPermille', gate['max_bad_permille']),
     },
   };
 }
+
+/** An optional field of Candid is a list of one, and left out where there is none. */
+const optional = (name: string, given: Json | undefined): object =>
+  Array.isArray(given) && given.length === 1 ? { [name]: Number(given[0]) } : {};
 
 /** Rollbacks that took a channel away from one of the round's versions, or back to it. */
 export async function rollbacksOf(

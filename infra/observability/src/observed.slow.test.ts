@@ -332,5 +332,6 @@ async function pod(): Promise<void> {
     windows: 0,
     corrections: 0,
     errors: 0,
+    judged: [],
   });
 }

@@ -4,6 +4,7 @@ import type { Fleet } from './reporter.js';
 /** The fleet canister, called with the pod's own identity. */
 export const canisterFleet = (clients: Pick<Clients, 'fleet'>): Fleet => ({
   async report(report) {
-    await clients.fleet.report({ ...report, release: BigInt(report.release), sequence: BigInt(report.sequence) });
+    const { release, sequence, ...rest } = report;
+    await clients.fleet.report({ ...rest, release: BigInt(release), sequence: BigInt(sequence), judged: [] });
   },
 });

@@ -1,4 +1,4 @@
-import { MAX_CHECKPOINT_BYTES, MAX_CHUNK_BYTES } from '../limits.js';
+import { MAX_CHECKPOINT_BYTES, MAX_CHUNK_BYTES, MAX_JOB_DATASETS } from '../limits.js';
 import { inputContract, taskDescription, tensor, windowLength, type InputContract } from './task.js';
 import {
   decimal,
@@ -31,7 +31,7 @@ const origin = {
   recipe: id,
   job: integer(0, Number.MAX_SAFE_INTEGER),
   approvalDigest: id,
-  datasets: list(id, 1000, 1),
+  datasets: list(id, MAX_JOB_DATASETS, 1),
   arguments: mapOf(either(integer(-(2 ** 53) + 1, 2 ** 53 - 1), decimal), 64),
   seed: integer(0, 2 ** 32 - 1),
   metrics: mapOf(decimal, 64),

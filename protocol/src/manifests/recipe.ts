@@ -1,3 +1,4 @@
+import { MAX_JOB_DATASETS } from '../limits.js';
 import {
   either,
   id,
@@ -46,7 +47,7 @@ const approval = object({
   recipe: id,
   arguments: mapOf(either(integer(-(2 ** 53) + 1, 2 ** 53 - 1), decimal), 64),
   seed: integer(0, 2 ** 32 - 1),
-  datasets: list(object({ id, epoch: integer(0, 0xffff_ffff) }), 1000, 1),
+  datasets: list(object({ id, epoch: integer(0, 0xffff_ffff) }), MAX_JOB_DATASETS, 1),
   base: nullable(id),
   resources,
   egress: literal('none'),

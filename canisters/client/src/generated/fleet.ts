@@ -38,10 +38,16 @@ export interface FindReleases {
   'limit' : number,
   'before' : [] | [bigint],
 }
+/**
+ * min_pods, min_pod_windows, max_bad_permille: unsaid 3, min_windows / min_pods, 500.
+ */
 export interface Gate {
   'max_correction_permille' : number,
   'max_errors' : number,
+  'min_pods' : [] | [number],
   'min_windows' : number,
+  'max_bad_permille' : [] | [number],
+  'min_pod_windows' : [] | [number],
 }
 export type HeaderField = [string, string];
 /**
@@ -149,9 +155,11 @@ export type ReleaseState = { 'stopped' : string } |
 export type ReleasesAbout = { 'checkpoint' : string } |
   { 'channel' : string };
 /**
- * Counters are increments since this pod's last report.
+ * Counters are increments since this pod's last report. failed, returned: "<code>: <sentence>"; only a listed code of the checkpoint's own
+ * faults (protocol, blame) counts against it. judged: windows of which it is known whether the model was right; null = all.
  */
 export interface Report {
+  'judged' : [] | [number],
   'errors' : number,
   'release' : bigint,
   'event' : PodEvent,
@@ -259,7 +267,10 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
   const Gate = IDL.Record({
     'max_correction_permille' : IDL.Nat32,
     'max_errors' : IDL.Nat32,
+    'min_pods' : IDL.Opt(IDL.Nat32),
     'min_windows' : IDL.Nat32,
+    'max_bad_permille' : IDL.Opt(IDL.Nat32),
+    'min_pod_windows' : IDL.Opt(IDL.Nat32),
   });
   const Plan = IDL.Record({
     'soak_seconds' : IDL.Nat32,
@@ -389,6 +400,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'health' : IDL.Null,
   });
   const Report = IDL.Record({
+    'judged' : IDL.Opt(IDL.Nat32),
     'errors' : IDL.Nat32,
     'release' : IDL.Nat64,
     'event' : PodEvent,

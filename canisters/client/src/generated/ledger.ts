@@ -52,7 +52,38 @@ export interface Block {
   'operation' : Operation,
   'index' : bigint,
   'created_at_time' : [] | [Timestamp],
+  /**
+   * As the caller named them; null in blocks from before this was kept.
+   */
+  'offered_fee' : [] | [bigint],
+  'expected_allowance' : [] | [bigint],
 }
+export interface DataCertificate {
+  'certificate' : Uint8Array,
+  'hash_tree' : Uint8Array,
+}
+export interface FieldsDisplay {
+  'fields' : Array<[string, Icrc21Value]>,
+  'intent' : string,
+}
+export interface GetBlocksArgs { 'start' : bigint, 'length' : bigint }
+export interface GetBlocksResult {
+  'log_length' : bigint,
+  'blocks' : Array<{ 'id' : bigint, 'block' : Value }>,
+  'archived_blocks' : Array<
+    { 'args' : Array<GetBlocksArgs>, 'callback' : [Principal, string] }
+  >,
+}
+export type Icrc21Value = { 'Text' : { 'content' : string } } |
+  {
+    'TokenAmount' : {
+      'decimals' : number,
+      'amount' : bigint,
+      'symbol' : string,
+    }
+  } |
+  { 'TimestampSeconds' : { 'amount' : bigint } } |
+  { 'DurationSeconds' : { 'amount' : bigint } };
 export interface Init {
   'decimals' : number,
   'transfer_fee' : bigint,
@@ -89,7 +120,7 @@ export type Operation = {
   };
 export interface StandardRecord { 'url' : string, 'name' : string }
 /**
- * The token: ICRC-1 and ICRC-2 as the standards define them, and the block log of ICRC-3 as one plain query.
+ * The token: ICRC-1, 2, 3, 10 and 21 as the standards define them, and its block log in this project's own words besides.
  * On the real network any ICRC ledger (an SNS's own) stands in its place.
  */
 export type Subaccount = Uint8Array;
@@ -132,6 +163,49 @@ export type TransferFromError = {
   { 'CreatedInFuture' : { 'ledger_time' : Timestamp } } |
   { 'TooOld' : null } |
   { 'InsufficientFunds' : { 'balance' : bigint } };
+/**
+ * ICRC-3.
+ */
+export type Value = { 'Int' : bigint } |
+  { 'Map' : Array<[string, Value]> } |
+  { 'Nat' : bigint } |
+  { 'Blob' : Uint8Array } |
+  { 'Text' : string } |
+  { 'Array' : Array<Value> };
+export interface icrc21_consent_info {
+  'metadata' : icrc21_consent_message_metadata,
+  'consent_message' : icrc21_consent_message,
+}
+export type icrc21_consent_message = {
+    'FieldsDisplayMessage' : FieldsDisplay
+  } |
+  { 'GenericDisplayMessage' : string };
+/**
+ * ICRC-21.
+ */
+export interface icrc21_consent_message_metadata {
+  'utc_offset_minutes' : [] | [number],
+  'language' : string,
+}
+export interface icrc21_consent_message_request {
+  'arg' : Uint8Array,
+  'method' : string,
+  'user_preferences' : icrc21_consent_message_spec,
+}
+export interface icrc21_consent_message_spec {
+  'metadata' : icrc21_consent_message_metadata,
+  'device_spec' : [] | [
+    { 'GenericDisplay' : null } |
+      { 'FieldsDisplay' : null }
+  ],
+}
+export type icrc21_error = {
+    'GenericError' : { 'description' : string, 'error_code' : bigint }
+  } |
+  { 'InsufficientPayment' : icrc21_error_info } |
+  { 'UnsupportedCanisterCall' : icrc21_error_info } |
+  { 'ConsentMessageUnavailable' : icrc21_error_info };
+export interface icrc21_error_info { 'description' : string }
 export interface _SERVICE {
   'audit_log' : ActorMethod<
     [{ 'start' : bigint, 'length' : number }],
@@ -158,6 +232,11 @@ export interface _SERVICE {
     { 'Ok' : bigint } |
       { 'Err' : TransferError }
   >,
+  'icrc21_canister_call_consent_message' : ActorMethod<
+    [icrc21_consent_message_request],
+    { 'Ok' : icrc21_consent_info } |
+      { 'Err' : icrc21_error }
+  >,
   'icrc2_allowance' : ActorMethod<[AllowanceArgs], Allowance>,
   'icrc2_approve' : ActorMethod<
     [ApproveArgs],
@@ -169,9 +248,21 @@ export interface _SERVICE {
     { 'Ok' : bigint } |
       { 'Err' : TransferFromError }
   >,
+  'icrc3_get_archives' : ActorMethod<
+    [{ 'from' : [] | [Principal] }],
+    Array<{ 'end' : bigint, 'canister_id' : Principal, 'start' : bigint }>
+  >,
+  'icrc3_get_blocks' : ActorMethod<[Array<GetBlocksArgs>], GetBlocksResult>,
+  'icrc3_get_tip_certificate' : ActorMethod<[], [] | [DataCertificate]>,
+  'icrc3_supported_block_types' : ActorMethod<
+    [],
+    Array<{ 'url' : string, 'block_type' : string }>
+  >,
 }
 
 export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
+  const GetBlocksResult = IDL.Rec();
+  const Value = IDL.Rec();
   const Subaccount = IDL.Vec(IDL.Nat8);
   const Account = IDL.Record({
     'owner' : IDL.Principal,
@@ -227,6 +318,8 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'operation' : Operation,
     'index' : IDL.Nat64,
     'created_at_time' : IDL.Opt(Timestamp),
+    'offered_fee' : IDL.Opt(IDL.Nat),
+    'expected_allowance' : IDL.Opt(IDL.Nat),
   });
   const StandardRecord = IDL.Record({ 'url' : IDL.Text, 'name' : IDL.Text });
   const MetadataValue = IDL.Variant({
@@ -255,6 +348,53 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'CreatedInFuture' : IDL.Record({ 'ledger_time' : Timestamp }),
     'TooOld' : IDL.Null,
     'InsufficientFunds' : IDL.Record({ 'balance' : IDL.Nat }),
+  });
+  const icrc21_consent_message_metadata = IDL.Record({
+    'utc_offset_minutes' : IDL.Opt(IDL.Int16),
+    'language' : IDL.Text,
+  });
+  const icrc21_consent_message_spec = IDL.Record({
+    'metadata' : icrc21_consent_message_metadata,
+    'device_spec' : IDL.Opt(
+      IDL.Variant({ 'GenericDisplay' : IDL.Null, 'FieldsDisplay' : IDL.Null })
+    ),
+  });
+  const icrc21_consent_message_request = IDL.Record({
+    'arg' : IDL.Vec(IDL.Nat8),
+    'method' : IDL.Text,
+    'user_preferences' : icrc21_consent_message_spec,
+  });
+  const Icrc21Value = IDL.Variant({
+    'Text' : IDL.Record({ 'content' : IDL.Text }),
+    'TokenAmount' : IDL.Record({
+      'decimals' : IDL.Nat8,
+      'amount' : IDL.Nat64,
+      'symbol' : IDL.Text,
+    }),
+    'TimestampSeconds' : IDL.Record({ 'amount' : IDL.Nat64 }),
+    'DurationSeconds' : IDL.Record({ 'amount' : IDL.Nat64 }),
+  });
+  const FieldsDisplay = IDL.Record({
+    'fields' : IDL.Vec(IDL.Tuple(IDL.Text, Icrc21Value)),
+    'intent' : IDL.Text,
+  });
+  const icrc21_consent_message = IDL.Variant({
+    'FieldsDisplayMessage' : FieldsDisplay,
+    'GenericDisplayMessage' : IDL.Text,
+  });
+  const icrc21_consent_info = IDL.Record({
+    'metadata' : icrc21_consent_message_metadata,
+    'consent_message' : icrc21_consent_message,
+  });
+  const icrc21_error_info = IDL.Record({ 'description' : IDL.Text });
+  const icrc21_error = IDL.Variant({
+    'GenericError' : IDL.Record({
+      'description' : IDL.Text,
+      'error_code' : IDL.Nat,
+    }),
+    'InsufficientPayment' : icrc21_error_info,
+    'UnsupportedCanisterCall' : icrc21_error_info,
+    'ConsentMessageUnavailable' : icrc21_error_info,
   });
   const AllowanceArgs = IDL.Record({
     'account' : Account,
@@ -311,6 +451,37 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'TooOld' : IDL.Null,
     'InsufficientFunds' : IDL.Record({ 'balance' : IDL.Nat }),
   });
+  const GetBlocksArgs = IDL.Record({ 'start' : IDL.Nat, 'length' : IDL.Nat });
+  Value.fill(
+    IDL.Variant({
+      'Int' : IDL.Int,
+      'Map' : IDL.Vec(IDL.Tuple(IDL.Text, Value)),
+      'Nat' : IDL.Nat,
+      'Blob' : IDL.Vec(IDL.Nat8),
+      'Text' : IDL.Text,
+      'Array' : IDL.Vec(Value),
+    })
+  );
+  GetBlocksResult.fill(
+    IDL.Record({
+      'log_length' : IDL.Nat,
+      'blocks' : IDL.Vec(IDL.Record({ 'id' : IDL.Nat, 'block' : Value })),
+      'archived_blocks' : IDL.Vec(
+        IDL.Record({
+          'args' : IDL.Vec(GetBlocksArgs),
+          'callback' : IDL.Func(
+              [IDL.Vec(GetBlocksArgs)],
+              [GetBlocksResult],
+              ['query'],
+            ),
+        })
+      ),
+    })
+  );
+  const DataCertificate = IDL.Record({
+    'certificate' : IDL.Vec(IDL.Nat8),
+    'hash_tree' : IDL.Vec(IDL.Nat8),
+  });
   return IDL.Service({
     'audit_log' : IDL.Func(
         [IDL.Record({ 'start' : IDL.Nat64, 'length' : IDL.Nat32 })],
@@ -351,6 +522,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Variant({ 'Ok' : IDL.Nat, 'Err' : TransferError })],
         [],
       ),
+    'icrc21_canister_call_consent_message' : IDL.Func(
+        [icrc21_consent_message_request],
+        [IDL.Variant({ 'Ok' : icrc21_consent_info, 'Err' : icrc21_error })],
+        [],
+      ),
     'icrc2_allowance' : IDL.Func([AllowanceArgs], [Allowance], ['query']),
     'icrc2_approve' : IDL.Func(
         [ApproveArgs],
@@ -361,6 +537,34 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [TransferFromArgs],
         [IDL.Variant({ 'Ok' : IDL.Nat, 'Err' : TransferFromError })],
         [],
+      ),
+    'icrc3_get_archives' : IDL.Func(
+        [IDL.Record({ 'from' : IDL.Opt(IDL.Principal) })],
+        [
+          IDL.Vec(
+            IDL.Record({
+              'end' : IDL.Nat,
+              'canister_id' : IDL.Principal,
+              'start' : IDL.Nat,
+            })
+          ),
+        ],
+        ['query'],
+      ),
+    'icrc3_get_blocks' : IDL.Func(
+        [IDL.Vec(GetBlocksArgs)],
+        [GetBlocksResult],
+        ['query'],
+      ),
+    'icrc3_get_tip_certificate' : IDL.Func(
+        [],
+        [IDL.Opt(DataCertificate)],
+        ['query'],
+      ),
+    'icrc3_supported_block_types' : IDL.Func(
+        [],
+        [IDL.Vec(IDL.Record({ 'url' : IDL.Text, 'block_type' : IDL.Text }))],
+        ['query'],
       ),
   });
 };

@@ -126,10 +126,16 @@ export interface FindCheckpoints {
   'limit' : number,
   'before' : [] | [bigint],
 }
+/**
+ * min_pods, min_pod_windows, max_bad_permille: unsaid 3, min_windows / min_pods, 500.
+ */
 export interface Gate {
   'max_correction_permille' : number,
   'max_errors' : number,
+  'min_pods' : [] | [number],
   'min_windows' : number,
+  'max_bad_permille' : [] | [number],
+  'min_pod_windows' : [] | [number],
 }
 export type HeaderField = [string, string];
 export interface HttpRequest {
@@ -294,7 +300,10 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
   const Gate = IDL.Record({
     'max_correction_permille' : IDL.Nat32,
     'max_errors' : IDL.Nat32,
+    'min_pods' : IDL.Opt(IDL.Nat32),
     'min_windows' : IDL.Nat32,
+    'max_bad_permille' : IDL.Opt(IDL.Nat32),
+    'min_pod_windows' : IDL.Opt(IDL.Nat32),
   });
   const Plan = IDL.Record({
     'soak_seconds' : IDL.Nat32,

@@ -25,6 +25,11 @@ impl Account {
         [&[owner.len() as u8], owner, subaccount].concat()
     }
 
+    /// The account as it was sent: the subaccount of 32 zero bytes is not the same as none.
+    pub fn as_sent(&self) -> Vec<u8> {
+        [&[u8::from(self.subaccount.is_some())], &self.key()[..]].concat()
+    }
+
     pub fn is(&self, other: &Account) -> bool {
         self.key() == other.key()
     }

@@ -120,6 +120,11 @@ pub struct Block {
     pub operation: Operation,
     pub memo: Option<ByteBuf>,
     pub created_at_time: Option<u64>,
+    /// The fee and the earlier allowance as the caller named them; not known of blocks from before this was kept.
+    #[serde(default)]
+    pub offered_fee: Option<u128>,
+    #[serde(default)]
+    pub expected_allowance: Option<u128>,
 }
 
 #[derive(CandidType, Deserialize, Clone, Debug)]

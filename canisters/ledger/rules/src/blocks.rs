@@ -2,7 +2,7 @@
 //! Transaction deduplication).
 
 use crate::api::{Block, Blocks, GetBlocks, Operation};
-use crate::memory;
+use crate::{icrc3, memory};
 use ic_stable_structures::{StableBTreeMap, StableLog};
 use serde_bytes::ByteBuf;
 use std::cell::RefCell;
@@ -22,24 +22,39 @@ thread_local! {
         RefCell::new(StableBTreeMap::init(memory::get(memory::RECENT)));
 }
 
-/// What identifies a transaction: when its client made it, and everything it asked for.
+/// What identifies a transaction: when its client made it, and everything it asked for, as it was sent (ICRC-1:
+/// Transaction deduplication). `earlier` is how the version before this one wrote the same, so that a repeat is
+/// recognised across the upgrade; such entries are gone a day after it.
 #[derive(Clone, Copy)]
 pub struct Fingerprint {
     created_at: u64,
     hash: [u8; 32],
+    earlier: [u8; 32],
+}
+
+/// What the caller named beside the operation itself.
+#[derive(Default)]
+pub struct Named {
+    pub memo: Option<ByteBuf>,
+    pub fee: Option<u128>,
+    pub expected_allowance: Option<u128>,
+}
+
+fn framed(parts: &[&[u8]]) -> [u8; 32] {
+    let lengths: Vec<[u8; 8]> = parts.iter().map(|part| (part.len() as u64).to_be_bytes()).collect();
+    let framed: Vec<&[u8]> = lengths.iter().zip(parts).flat_map(|(length, part)| [&length[..], part]).collect();
+    protocol::sha256(&framed)
 }
 
 impl Fingerprint {
-    pub fn new(created_at: u64, parts: &[&[u8]]) -> Fingerprint {
-        let lengths: Vec<[u8; 8]> = parts.iter().map(|part| (part.len() as u64).to_be_bytes()).collect();
-        let framed: Vec<&[u8]> = lengths.iter().zip(parts).flat_map(|(length, part)| [&length[..], part]).collect();
-        Fingerprint { created_at, hash: protocol::sha256(&framed) }
+    pub fn new(created_at: u64, as_sent: &[&[u8]], earlier: &[&[u8]]) -> Fingerprint {
+        Fingerprint { created_at, hash: framed(&[&[&b"as sent"[..]], as_sent].concat()), earlier: framed(earlier) }
     }
 
-    fn key(&self) -> Key {
+    fn key(&self, hash: &[u8; 32]) -> Key {
         let mut key = [0; 40];
         key[..8].copy_from_slice(&self.created_at.to_be_bytes());
-        key[8..].copy_from_slice(&self.hash);
+        key[8..].copy_from_slice(hash);
         key
     }
 }
@@ -60,29 +75,49 @@ pub fn check(print: &Fingerprint, now: u64) -> Result<(), Untimely> {
     if print.created_at > now.saturating_add(DRIFT) {
         return Err(Untimely::InFuture);
     }
-    match RECENT.with_borrow(|recent| recent.get(&print.key())) {
+    let seen = |hash: &[u8; 32]| RECENT.with_borrow(|recent| recent.get(&print.key(hash)));
+    match seen(&print.hash).or_else(|| seen(&print.earlier)) {
         Some(block) => Err(Untimely::Duplicate(block)),
         None => Ok(()),
     }
 }
 
 /// Appends a block, remembers its fingerprint, and forgets those out of the window. Returns the block's index.
-pub fn append(operation: Operation, memo: Option<ByteBuf>, print: Option<Fingerprint>, now: u64) -> u64 {
+pub fn append(operation: Operation, named: Named, print: Option<Fingerprint>, now: u64) -> u64 {
     audit::append(event(&operation));
-    let index = LOG.with_borrow(|log| {
-        let index = log.len();
-        let created_at_time = print.map(|print| print.created_at);
-        log.append(&Cbor(Block { index, at: now, operation, memo, created_at_time }))
-            .expect("stable memory for the block log");
-        index
-    });
+    let index = length();
+    let Named { memo, fee, expected_allowance } = named;
+    let created_at_time = print.map(|print| print.created_at);
+    let block = Block { index, at: now, operation, memo, created_at_time, offered_fee: fee, expected_allowance };
+    icrc3::chain(&block);
+    LOG.with_borrow(|log| log.append(&Cbor(block)).expect("stable memory for the block log"));
     RECENT.with_borrow_mut(|recent| {
         forget(recent, now);
         if let Some(print) = print {
-            recent.insert(print.key(), index);
+            recent.insert(print.key(&print.hash), index);
         }
     });
     index
+}
+
+/// How many blocks there are.
+pub fn length() -> u64 {
+    LOG.with_borrow(|log| log.len())
+}
+
+pub fn get(index: u64) -> Option<Block> {
+    LOG.with_borrow(|log| log.get(index)).map(|block| block.0)
+}
+
+/// Every block from one on.
+pub fn each_from(first: u64, visit: impl Fn(&Block)) {
+    (first..length()).filter_map(get).for_each(|block| visit(&block));
+}
+
+#[cfg(test)]
+pub fn remember_as_before(created_at: u64, parts: &[&[u8]], block: u64) {
+    let print = Fingerprint { created_at, hash: framed(parts), earlier: [0; 32] };
+    RECENT.with_borrow_mut(|recent| recent.insert(print.key(&print.hash), block));
 }
 
 /// Drops at most 100 entries that a client could not repeat any more.

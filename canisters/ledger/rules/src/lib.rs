@@ -4,6 +4,8 @@
 pub mod accounts;
 pub mod api;
 pub mod blocks;
+pub mod consent;
+pub mod icrc3;
 pub mod memory;
 pub mod token;
 pub mod transactions;

@@ -17,6 +17,8 @@ pub const BLOCK_INDEX: u8 = 6;
 pub const BLOCK_DATA: u8 = 7;
 /// created_at_time u64be ‖ transaction hash → block
 pub const RECENT: u8 = 8;
+/// block → its hash by ICRC-3
+pub const BLOCK_HASHES: u8 = 9;
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

@@ -1,7 +1,8 @@
 //! What the token is called, and what a transfer costs.
 
 use crate::api::{Account, Init, MetadataValue, StandardRecord};
-use crate::{accounts, blocks, memory};
+use crate::blocks::{self, Named};
+use crate::{accounts, memory};
 use candid::Nat;
 use ic_stable_structures::StableCell;
 use serde::{Deserialize, Serialize};
@@ -30,7 +31,12 @@ pub fn create(init: Init) {
             "an initial balance names an account that cannot hold one"
         );
         assert!(accounts::mint(account, *amount), "the initial balances exceed 128 bits");
-        blocks::append(crate::api::Operation::Mint { to: account.clone(), amount: *amount }, None, None, system::now());
+        blocks::append(
+            crate::api::Operation::Mint { to: account.clone(), amount: *amount },
+            Named::default(),
+            None,
+            system::now(),
+        );
     }
     let Init { minting_account, symbol, name, decimals, transfer_fee, .. } = init;
     TOKEN.with_borrow_mut(|cell| cell.set(Cbor(Some(Token { minting_account, symbol, name, decimals, transfer_fee }))));
@@ -51,10 +57,16 @@ pub fn metadata() -> Vec<(String, MetadataValue)> {
 }
 
 pub fn standards() -> Vec<StandardRecord> {
-    ["ICRC-1", "ICRC-2", "ICRC-10"]
-        .map(|name| StandardRecord {
-            name: name.into(),
-            url: format!("https://github.com/dfinity/ICRC/tree/main/ICRCs/{name}"),
-        })
-        .into()
+    [
+        ("ICRC-1", "https://github.com/dfinity/ICRC-1/tree/main/standards/ICRC-1"),
+        ("ICRC-2", "https://github.com/dfinity/ICRC-1/tree/main/standards/ICRC-2"),
+        ("ICRC-3", "https://github.com/dfinity/ICRC-1/tree/main/standards/ICRC-3"),
+        ("ICRC-10", "https://github.com/dfinity/ICRC/blob/main/ICRCs/ICRC-10/ICRC-10.md"),
+        (
+            "ICRC-21",
+            "https://github.com/dfinity/wg-identity-authentication/blob/main/topics/ICRC-21/icrc_21_consent_msg.md",
+        ),
+    ]
+    .map(|(name, url)| StandardRecord { name: name.into(), url: url.into() })
+    .into()
 }

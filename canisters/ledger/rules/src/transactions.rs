@@ -5,7 +5,7 @@ use crate::api::{
     Account, Allowance, ApproveArgs, ApproveError, Operation, TransferArg, TransferError, TransferFromArgs,
     TransferFromError,
 };
-use crate::blocks::{self, Fingerprint, Untimely};
+use crate::blocks::{self, Fingerprint, Named, Untimely};
 use crate::token::token;
 use candid::Principal;
 use serde_bytes::ByteBuf;
@@ -89,18 +89,14 @@ fn carry_out(now: u64, asked: Move) -> Result<u128, Refusal> {
     let fee = if minting || burning { 0 } else { token.transfer_fee };
     check_fee(asked.fee, fee)?;
     let print = asked.created_at.map(|at| {
-        let spender_key = spender.as_ref().map(Account::key).unwrap_or_default();
+        let (amount, fee) = (amount.to_be_bytes(), optional(asked.fee));
+        let sent = |account: &Option<Account>| account.as_ref().map(Account::as_sent).unwrap_or_default();
+        let key = |account: &Option<Account>| account.as_ref().map(Account::key).unwrap_or_default();
+        let memo = asked.memo.as_deref().map_or(&[][..], |memo| memo.as_slice());
         Fingerprint::new(
             at,
-            &[
-                asked.kind,
-                &from.key(),
-                &to.key(),
-                &spender_key,
-                &amount.to_be_bytes(),
-                &optional(asked.fee),
-                asked.memo.as_deref().map_or(&[], |memo| memo.as_slice()),
-            ],
+            &[asked.kind, &from.as_sent(), &to.as_sent(), &sent(spender), &amount, &fee, &memo_as_sent(&asked.memo)],
+            &[asked.kind, &from.key(), &to.key(), &key(spender), &amount, &fee, memo],
         )
     });
     check_date(&print, now)?;
@@ -131,7 +127,8 @@ fn carry_out(now: u64, asked: Move) -> Result<u128, Refusal> {
         accounts::move_tokens(from, to, *amount, fee);
         Operation::Transfer { from: from.clone(), to: to.clone(), amount: *amount, fee, spender: spender.clone() }
     };
-    Ok(blocks::append(operation, asked.memo, print, now).into())
+    let named = Named { memo: asked.memo, fee: asked.fee, expected_allowance: None };
+    Ok(blocks::append(operation, named, print, now).into())
 }
 
 /// Lets a spender take up to an amount from the caller's account, its transfer fees included. Replaces the earlier
@@ -155,18 +152,14 @@ fn approved(from: Account, now: u64, args: ApproveArgs) -> Result<u128, Refusal>
     check_fee(args.fee, token.transfer_fee)?;
     let print = args.created_at_time.map(|at| {
         let expires = args.expires_at.map(|at| at.to_be_bytes().to_vec()).unwrap_or_default();
+        let (amount, expected) = (args.amount.to_be_bytes(), optional(args.expected_allowance));
+        let fee = optional(args.fee);
+        let (sent, key) = (args.spender.as_sent(), args.spender.key());
+        let memo = args.memo.as_deref().map_or(&[][..], |memo| memo.as_slice());
         Fingerprint::new(
             at,
-            &[
-                b"approve",
-                &from.key(),
-                &args.spender.key(),
-                &args.amount.to_be_bytes(),
-                &optional(args.expected_allowance),
-                &expires,
-                &optional(args.fee),
-                args.memo.as_deref().map_or(&[], |memo| memo.as_slice()),
-            ],
+            &[b"approve", &from.as_sent(), &sent, &amount, &expected, &expires, &fee, &memo_as_sent(&args.memo)],
+            &[b"approve", &from.key(), &key, &amount, &expected, &expires, &fee, memo],
         )
     });
     check_date(&print, now)?;
@@ -189,7 +182,13 @@ fn approved(from: Account, now: u64, args: ApproveArgs) -> Result<u128, Refusal>
         expires_at: args.expires_at,
         fee: token.transfer_fee,
     };
-    Ok(blocks::append(operation, args.memo, print, now).into())
+    let named = Named { memo: args.memo, fee: args.fee, expected_allowance: args.expected_allowance };
+    Ok(blocks::append(operation, named, print, now).into())
+}
+
+/// An absent memo and an empty one are two.
+fn memo_as_sent(memo: &Option<ByteBuf>) -> Vec<u8> {
+    memo.as_ref().map(|memo| [&[1], memo.as_slice()].concat()).unwrap_or_default()
 }
 
 fn optional(amount: Option<u128>) -> Vec<u8> {
@@ -258,4 +257,4 @@ refusals!(ApproveError {
 
 #[cfg(test)]
 #[path = "transactions_tests.rs"]
-mod tests;
+pub(crate) mod tests;

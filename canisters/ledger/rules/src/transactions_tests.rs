@@ -2,8 +2,8 @@ use super::*;
 use crate::api::Init;
 use crate::{memory, token};
 
-const FEE: u128 = 10_000;
-const NOW: u64 = 1_700_000_000_000_000_000;
+pub const FEE: u128 = 10_000;
+pub const NOW: u64 = 1_700_000_000_000_000_000;
 
 fn principal(n: u8) -> Principal {
     Principal::from_slice(&[n; 29])
@@ -14,7 +14,7 @@ fn main_account(n: u8) -> Account {
 }
 
 /// Minter 1; account 2 holds 1,000,000.
-fn ledger() {
+pub fn ledger() {
     audit::open(memory::get(memory::AUDIT_INDEX), memory::get(memory::AUDIT_DATA));
     token::create(Init {
         minting_account: main_account(1),
@@ -26,7 +26,7 @@ fn ledger() {
     });
 }
 
-fn to(n: u8, amount: u128) -> TransferArg {
+pub fn to(n: u8, amount: u128) -> TransferArg {
     TransferArg { from_subaccount: None, to: main_account(n), amount, fee: None, memo: None, created_at_time: None }
 }
 
@@ -120,6 +120,45 @@ fn a_repeated_dated_transfer_names_the_first_block_and_moves_nothing() {
     assert_eq!(balance(&main_account(3)), 1_000);
     let other_memo = TransferArg { memo: Some(ByteBuf::from("job 2")), ..dated };
     assert_eq!(transfer(principal(2), NOW, other_memo), Ok(2));
+}
+
+/// ICRC-1: the transactions are compared as they were sent, not by what they would do.
+#[test]
+fn a_subaccount_of_zeros_and_none_make_two_transactions() {
+    ledger();
+    let dated = TransferArg { created_at_time: Some(NOW), ..to(3, 1_000) };
+    let zeros = || Some(ByteBuf::from([0; 32]));
+    assert_eq!(transfer(principal(2), NOW, dated.clone()), Ok(1));
+    let to_zeros = TransferArg { to: Account::of(principal(3), zeros()), ..dated.clone() };
+    assert_eq!(transfer(principal(2), NOW, to_zeros.clone()), Ok(2));
+    let from_zeros = TransferArg { from_subaccount: zeros(), ..dated };
+    assert_eq!(transfer(principal(2), NOW, from_zeros), Ok(3));
+    assert_eq!(transfer(principal(2), NOW, to_zeros), Err(TransferError::Duplicate { duplicate_of: 2 }));
+    assert_eq!(balance(&main_account(3)), 3_000);
+}
+
+#[test]
+fn an_absent_memo_and_an_empty_one_make_two_transactions() {
+    ledger();
+    let dated = TransferArg { created_at_time: Some(NOW), ..to(3, 1_000) };
+    let empty = TransferArg { memo: Some(ByteBuf::new()), ..dated.clone() };
+    assert_eq!(transfer(principal(2), NOW, dated), Ok(1));
+    assert_eq!(transfer(principal(2), NOW, empty.clone()), Ok(2));
+    assert_eq!(transfer(principal(2), NOW, empty), Err(TransferError::Duplicate { duplicate_of: 2 }));
+    let approve_it = ApproveArgs { created_at_time: Some(NOW), ..approval(3, 5) };
+    assert_eq!(approve(principal(2), NOW, approve_it.clone()), Ok(3));
+    assert_eq!(approve(principal(2), NOW, ApproveArgs { memo: Some(ByteBuf::new()), ..approve_it }), Ok(4));
+}
+
+/// What the version before this one wrote into the window, the day of the upgrade.
+#[test]
+fn a_repeat_is_recognised_across_the_upgrade() {
+    ledger();
+    let (from, to_key) = (main_account(2).key(), main_account(3).key());
+    let parts: [&[u8]; 7] = [b"transfer", &from, &to_key, &[], &1_000_u128.to_be_bytes(), &[], &[]];
+    blocks::remember_as_before(NOW, &parts, 7);
+    let dated = TransferArg { created_at_time: Some(NOW), ..to(3, 1_000) };
+    assert_eq!(transfer(principal(2), NOW, dated), Err(TransferError::Duplicate { duplicate_of: 7 }));
 }
 
 #[test]

@@ -9,7 +9,7 @@
 //! ‖ len8(caller) ‖ caller ‖ event)
 
 use candid::{CandidType, Deserialize, Principal};
-use ic_certified_map::{AsHashTree, RbTree};
+use ic_certified_map::{AsHashTree, HashTree, RbTree};
 use ic_stable_structures::StableLog;
 use serde::Serialize;
 use serde_bytes::ByteBuf;
@@ -76,11 +76,18 @@ pub fn certify(label: &str, value: Vec<u8>) {
 
 /// CBOR of the certified tree, pruned to `label`.
 pub fn witness(label: &str) -> Vec<u8> {
-    TREE.with_borrow(|tree| {
-        let mut bytes = vec![0xd9, 0xd9, 0xf7]; // self-described CBOR, RFC 8949 §3.4.6
-        ciborium::into_writer(&tree.witness(label.as_bytes()), &mut bytes).expect("a hash tree serialises");
-        bytes
-    })
+    TREE.with_borrow(|tree| in_cbor(&tree.witness(label.as_bytes())))
+}
+
+/// The same for all labels from one to another, which are next to each other.
+pub fn witness_of(first: &str, last: &str) -> Vec<u8> {
+    TREE.with_borrow(|tree| in_cbor(&tree.value_range(first.as_bytes(), last.as_bytes())))
+}
+
+fn in_cbor(tree: &HashTree) -> Vec<u8> {
+    let mut bytes = vec![0xd9, 0xd9, 0xf7]; // self-described CBOR, RFC 8949 §3.4.6
+    ciborium::into_writer(tree, &mut bytes).expect("a hash tree serialises");
+    bytes
 }
 
 /// Records `event` as done by the caller of the running message. See [`append_as`] after an await.

@@ -2,6 +2,7 @@
 //! outcome of a vote, function ids, limits.
 //! The same rules are in the TypeScript package `protocol/`; both are tested against `protocol/vectors/*.json`.
 
+pub mod blame;
 pub mod canonical;
 pub mod cohort;
 pub mod dataset;

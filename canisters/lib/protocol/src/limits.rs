@@ -12,8 +12,11 @@ pub const MAX_DATASET_CHUNKS: usize = 4_096;
 pub const MAX_CHECKPOINT_BYTES: usize = 64 * 1024 * 1024;
 /// A manifest of a dataset or checkpoint, or a report on one.
 pub const MAX_MANIFEST_BYTES: usize = 512 * 1024;
-/// A recipe's document, or an approval's.
+/// A recipe's document.
 pub const MAX_RECIPE_BYTES: usize = 64 * 1024;
+/// Datasets of one job, and the approval that names them.
+pub const MAX_JOB_DATASETS: usize = 1_000;
+pub const MAX_APPROVAL_BYTES: usize = 160 * 1024;
 
 /// Entries in one page of a list.
 pub const PAGE_LIMIT: usize = 100;

@@ -147,6 +147,17 @@ fn function_ids() {
 }
 
 #[test]
+fn blames() {
+    for vector in vectors("blame") {
+        assert_eq!(protocol::blame::of(&text(&vector, "text")), vector["code"].as_str(), "{vector}");
+    }
+    assert_eq!(
+        vectors("blame").iter().filter(|vector| !vector["code"].is_null()).count(),
+        protocol::blame::BLAMES.len()
+    );
+}
+
+#[test]
 fn sizes() {
     let ours = [
         ("CHUNK_TAG_BYTES", limits::CHUNK_TAG_BYTES),
@@ -154,6 +165,8 @@ fn sizes() {
         ("MAX_CHANNEL_NAME_BYTES", limits::MAX_CHANNEL_NAME_BYTES),
         ("MAX_CHECKPOINT_BYTES", limits::MAX_CHECKPOINT_BYTES),
         ("MAX_CHUNK_BYTES", limits::MAX_CHUNK_BYTES),
+        ("MAX_APPROVAL_BYTES", limits::MAX_APPROVAL_BYTES),
+        ("MAX_JOB_DATASETS", limits::MAX_JOB_DATASETS),
         ("MAX_DATASET_CHUNKS", limits::MAX_DATASET_CHUNKS),
         ("MAX_MANIFEST_BYTES", limits::MAX_MANIFEST_BYTES),
         ("MAX_PAYLOAD_BYTES", limits::MAX_PAYLOAD_BYTES),

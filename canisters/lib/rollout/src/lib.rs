@@ -10,12 +10,60 @@ use serde::Serialize;
 /// When a release has failed.
 #[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
 pub struct Gate {
-    /// Windows that pods must have answered for before the corrections count. What a correction is, the task says.
+    /// Windows that the pods of a wave must have answered for before the next one.
     pub min_windows: u32,
-    /// Of 1,000 windows, how many people may correct.
+    /// Of 1,000 windows of a pod, how many its person may correct. What a correction is, the task says.
     pub max_correction_permille: u32,
-    /// Failed installations and run-time errors that are still bearable.
+    /// Pods that may find the checkpoint itself at fault.
     pub max_errors: u32,
+    /// Pods that a verdict on corrections needs, as far as the wave reaches so many. Unsaid: 3.
+    #[serde(default)]
+    pub min_pods: Option<u32>,
+    /// Windows that a pod needs to be judged. Unsaid: its part of `min_windows` among `min_pods`.
+    #[serde(default)]
+    pub min_pod_windows: Option<u32>,
+    /// Of 1,000 judged pods, how many may be corrected too often. Unsaid: 500.
+    #[serde(default)]
+    pub max_bad_permille: Option<u32>,
+}
+
+pub const MIN_PODS: u32 = 3;
+pub const MAX_BAD_PERMILLE: u32 = 500;
+
+impl Gate {
+    fn pods(&self) -> u32 {
+        self.min_pods.unwrap_or(MIN_PODS).max(1)
+    }
+
+    /// Pods that a verdict needs in a wave that reaches so many.
+    pub fn pods_needed(&self, exposed: u32) -> u32 {
+        self.pods().min(exposed.max(1))
+    }
+
+    /// Windows that a pod needs to be judged.
+    pub fn windows_of_each(&self) -> u32 {
+        self.min_pod_windows.unwrap_or_else(|| self.min_windows.div_ceil(self.pods())).max(1)
+    }
+
+    /// Of 1,000 judged pods, how many may be corrected too often.
+    pub fn bad_permille(&self) -> u32 {
+        self.max_bad_permille.unwrap_or(MAX_BAD_PERMILLE)
+    }
+
+    fn in_words(&self) -> String {
+        let (pods, errors) = (self.pods(), self.max_errors);
+        let counted = |number: u32, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
+        format!(
+            "stopped when, half-way through a soak or at its end, more than {} of 1000 pods are corrected on more than \
+             {} of 1000 windows, judged by at least {} with {} each where the wave reaches so many, or when more than \
+             {} the checkpoint itself at fault",
+            self.bad_permille(),
+            self.max_correction_permille,
+            counted(pods, "pod"),
+            counted(self.windows_of_each(), "window"),
+            if errors == 1 { "1 pod finds".into() } else { format!("{errors} pods find") },
+        )
+    }
 }
 
 /// The waves of a release.
@@ -65,6 +113,12 @@ impl Plan {
                 format!("{} is more than 1000", self.gate.max_correction_permille),
             );
         }
+        if self.gate.min_pods == Some(0) {
+            return wrong("gate.min_pods", "0 pods cannot judge".into());
+        }
+        if self.gate.max_bad_permille.is_some_and(|share| share > 1_000) {
+            return wrong("gate.max_bad_permille", format!("{} is more than 1000", self.gate.bad_permille()));
+        }
         Ok(())
     }
 
@@ -102,13 +156,12 @@ impl Plan {
         reach.push("every pod".into());
         let soak = if self.soak_may_be_skipped() { " unless an operator ends a soak early" } else { "" };
         format!(
-            "in {waves} {noun} ({}), {} each{soak}, stopped when after {} windows more than {} of 1000 are corrected \
-             or after more than {} errors",
+            "in {waves} {noun} ({}), {} and {} {} each{soak}, {}",
             reach.join(", "),
             span_in_words(self.soak_seconds),
             self.gate.min_windows,
-            self.gate.max_correction_permille,
-            self.gate.max_errors
+            if self.gate.min_windows == 1 { "window" } else { "windows" },
+            self.gate.in_words()
         )
     }
 
@@ -148,7 +201,14 @@ mod tests {
         Plan {
             waves: waves.to_vec(),
             soak_seconds: 8,
-            gate: Gate { min_windows: 40, max_correction_permille: 250, max_errors: 0 },
+            gate: Gate {
+                min_windows: 40,
+                max_correction_permille: 250,
+                max_errors: 0,
+                min_pods: None,
+                min_pod_windows: None,
+                max_bad_permille: None,
+            },
             skippable_soak: None,
             shares: None,
         }

@@ -24,6 +24,9 @@ fn plan(vector: &Value) -> Plan {
             min_windows: number(&gate["minWindows"]),
             max_correction_permille: number(&gate["maxCorrectionPermille"]),
             max_errors: number(&gate["maxErrors"]),
+            min_pods: gate.get("minPods").map(number),
+            min_pod_windows: gate.get("minPodWindows").map(number),
+            max_bad_permille: gate.get("maxBadPermille").map(number),
         },
         skippable_soak: plan["skippableSoak"].as_bool(),
         shares: numbers("shares"),
@@ -53,6 +56,8 @@ fn bad_plans_are_refused_at_the_same_field() {
         let field = match vector["wrong"].as_str().expect("a field") {
             "soakSeconds" => "soak_seconds",
             "gate.maxCorrectionPermille" => "gate.max_correction_permille",
+            "gate.minPods" => "gate.min_pods",
+            "gate.maxBadPermille" => "gate.max_bad_permille",
             same => same,
         };
         assert_eq!(plan(&vector).check().expect_err("a bad plan").subject, format!("plan.{field}"), "{vector}");

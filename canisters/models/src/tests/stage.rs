@@ -158,7 +158,14 @@ pub fn adoption(checkpoint: &str) -> AdoptCheckpoint {
     let plan = Plan {
         waves: vec![1, 3, 6],
         soak_seconds: 8,
-        gate: Gate { min_windows: 40, max_correction_permille: 250, max_errors: 0 },
+        gate: Gate {
+            min_windows: 40,
+            max_correction_permille: 250,
+            max_errors: 0,
+            min_pods: None,
+            min_pod_windows: None,
+            max_bad_permille: None,
+        },
         skippable_soak: None,
         shares: None,
     };
