@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cohortPosition, type Channel } from '@livepod/protocol';
 import { Fetcher, Pod, type Fleet } from './index.js';
+import type { Trouble } from './trouble.js';
 import { Repository, checkpointSaying, tufSigner } from './repository.fixture.js';
 
 const PRINCIPAL = new Uint8Array([1, 2, 3]);
@@ -72,7 +73,7 @@ const candidateOf = (checkpoint: Checkpoint, threshold = EVERYBODY, version = 2)
   threshold,
 });
 const versionOf = (one: Pod) => one.status().version;
-const troubleOf = (one: Pod) => one.status().trouble;
+const troubleOf = (one: Pod) => (one.status().trouble as Trouble | null)?.message;
 const good = checkpointSaying(0);
 const better = checkpointSaying(0, { selfTest: 0.0001 });
 const bad = checkpointSaying(1);
@@ -170,9 +171,9 @@ describe('a pod', () => {
     await one.turn();
     const child = (
       one as unknown as {
-        runtime: { child: { kill(signal: string): void; once(event: string, then: () => void): void } };
+        running: { runtime: { child: { kill(signal: string): void; once(event: string, then: () => void): void } } };
       }
-    ).runtime.child;
+    ).running.runtime.child;
     await new Promise<void>((resolve) => {
       child.once('exit', resolve);
       child.kill('SIGKILL');
