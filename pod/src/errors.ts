@@ -27,6 +27,7 @@ export class PodError extends errorsOf({
   runtimeHangs: 'artifact',
   runtimeKilled: 'device',
   deviceBusy: 'device',
+  putOff: 'device',
   slotDamaged: 'device',
   stateDamaged: 'device',
   clockWrong: 'device',

@@ -171,9 +171,11 @@ describe('a pod', () => {
     await one.turn();
     const child = (
       one as unknown as {
-        running: { runtime: { child: { kill(signal: string): void; once(event: string, then: () => void): void } } };
+        switch: {
+          running: { runtime: { child: { kill(signal: string): void; once(event: string, then: () => void): void } } };
+        };
       }
-    ).running.runtime.child;
+    ).switch.running.runtime.child;
     await new Promise<void>((resolve) => {
       child.once('exit', resolve);
       child.kill('SIGKILL');

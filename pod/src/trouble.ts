@@ -36,6 +36,7 @@ const REMEDIES: Readonly<Partial<Record<PodErrorCode, string>> & Record<string, 
   metadataRollback: 'Nothing: the pod keeps what runs. If it lasts, tell the operator.',
   runtimeKilled: 'Give the device more memory, or close other programs; the pod starts the model again.',
   deviceBusy: 'Close other programs; the pod tries again by itself.',
+  putOff: 'Close other programs, or give the device more memory; the pod tries the version again by itself.',
   slotDamaged: 'Nothing: the pod fills the slot again. If it comes back, the disk fails.',
   stateDamaged: 'Nothing: the pod goes on from what can be verified. If it comes back, the disk fails.',
 };

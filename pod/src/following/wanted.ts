@@ -2,11 +2,11 @@ import { isExposed, type Channel } from '@livepod/protocol';
 import type { Installed, PodState } from '../state/state.js';
 
 /**
- * What a pod is to run: the candidate when its cohort is in the present wave and it has not failed here before; else the
- * stable checkpoint.
+ * What a pod is to run: the candidate when its cohort is in the present wave and it has not failed here before; else
+ * the stable checkpoint.
  */
 export function wantedBy(channel: Channel, state: PodState, principal: Uint8Array): Installed | undefined {
-  const { candidate, stable } = channel;
+  const { candidate } = channel;
   if (candidate && isExposed(BigInt(candidate.release), principal, candidate.threshold)) {
     const offered = { checkpoint: candidate.checkpoint, version: candidate.version, release: candidate.release };
     if (!isRefused(offered, state)) return offered;

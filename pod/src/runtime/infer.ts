@@ -5,8 +5,8 @@ import type { Answer, Order } from './messages.js';
 type Infer = Extract<Order, { do: 'infer' }>;
 
 /**
- * What the model says of samples that the pod's owner sent: one window, with what the model sees before and after it, or
- * the judged part alone, at whose ends the first and last samples are repeated. Its size has been checked.
+ * What the model says of samples that the pod's owner sent: one window, with what the model sees before and after it,
+ * or the judged part alone, at whose ends the first and last samples are repeated. Its size has been checked.
  */
 export async function infer(model: Model, { id, columns, rows }: Infer): Promise<Answer> {
   const { task, input } = model.runnable;

@@ -70,8 +70,8 @@ export class Runtime extends EventEmitter<{
   /**
    * Loads a slot's model and runs its self-test vectors.
    *
-   * @throws PodError `modelDoesNotLoad` · `selfTestDiffers` · `runtimeDied` · `runtimeHangs`, which are the checkpoint's
-   * own; `slotDamaged` · `runtimeKilled` · `deviceBusy` and the system's, which are the device's
+   * @throws PodError `modelDoesNotLoad` · `selfTestDiffers` · `runtimeDied` · `runtimeHangs`, which are the
+   * checkpoint's own; `slotDamaged` · `runtimeKilled` · `deviceBusy` and the system's, which are the device's
    */
   static async start(folder: string, manifest: CheckpointManifest, patienceMs = 60_000): Promise<Runtime> {
     const { task, input } = manifest;

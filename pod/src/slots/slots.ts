@@ -17,7 +17,7 @@ export class Slots {
     writeAtomically(this.path(slot, 'manifest.json'), document);
   }
 
-  /** Writes again what is damaged of the checkpoint in a slot: from its chunks, and from the network what lacks there. */
+  /** Writes again what is damaged of the checkpoint in a slot: from its chunks, and those that lack from the network. */
   async mend(slot: SlotName, { manifest, document }: TrustedManifest, chunks: ChunkStore): Promise<void> {
     for (const file of manifest.files) {
       const kept = readIfThere(this.path(slot, file.name));

@@ -13,9 +13,9 @@ import { join } from 'node:path';
 import { PodError, codeOf } from '../errors.js';
 
 /**
- * Holds a state folder for this process; two pods on one would take each other's slots away. What holds it is the target
- * of a symbolic link: it is made whole or not at all, by one process alone, and takes no room, so that a pod starts on a
- * full disk too. A process is named by its id, its start and the machine's boot, because ids are used again.
+ * Holds a state folder for this process; two pods on one would take each other's slots away. Who holds it is the target
+ * of a symbolic link: it is made whole or not at all, by one process alone, and takes no room, so that a pod starts on
+ * a full disk too. A process is named by its id, its start and the machine's boot, because ids are used again.
  *
  * @returns lets go of it
  * @throws PodError `stateInUse`
@@ -47,8 +47,8 @@ function inUse(folder: string, holder: string): PodError {
   return new PodError(
     'stateInUse',
     { folder, pid },
-    `The state in ${folder} is in use by the pod with process id ${pid}; stop that one (kill ${pid}), or give this one ` +
-      'another --state.',
+    `The state in ${folder} is in use by the pod with process id ${pid}; stop that one (kill ${pid}), or give this ` +
+      'one another --state.',
   );
 }
 

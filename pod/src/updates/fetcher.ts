@@ -21,7 +21,7 @@ export class Fetcher {
    *
    * @param absent  the answers that say so: 404, and for a file that need not be there also 403, with which a bucket
    *   that may not be listed answers for what it does not have
-   * @throws PodError `network` · `notTheRepository` (a page for people) · `tooLarge` when it is longer than `limit` bytes
+   * @throws PodError `network` · `notTheRepository` (a page for people) · `tooLarge`: it is longer than `limit` bytes
    */
   async get(path: string, limit: number, absent: readonly number[] = [404]): Promise<Buffer | undefined> {
     const address = `${this.base.replace(/\/$/, '')}${path}${this.query ? `?${this.query}` : ''}`;
