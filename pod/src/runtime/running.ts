@@ -14,6 +14,7 @@ export interface Motion {
 /** The model that runs, what it has been seen doing since the switch, and whether it has to be left. */
 export class Running {
   readonly gate: OwnGate;
+  readonly since = performance.now();
   /** How its process ended, if it did. */
   died: PodError | undefined;
   /** What it answers for; null while there is nothing to read. */

@@ -17,7 +17,7 @@ export class Slots {
     writeAtomically(this.path(slot, 'manifest.json'), document);
   }
 
-  /** Writes again what is damaged of the checkpoint in a slot: from its chunks, and those that lack from the network. */
+  /** Writes again what is damaged of the checkpoint in a slot: from its chunks; those that lack, from the network. */
   async mend(slot: SlotName, { manifest, document }: TrustedManifest, chunks: ChunkStore): Promise<void> {
     for (const file of manifest.files) {
       const kept = readIfThere(this.path(slot, file.name));
@@ -34,13 +34,22 @@ export class Slots {
    */
   manifest(slot: SlotName, checkpoint: string): TrustedManifest {
     const document = readIfThere(this.path(slot, 'manifest.json'));
-    if (!document || documentId(document) !== checkpoint)
+    if (!document || idOf(document) !== checkpoint)
       throw new PodError('slotDamaged', { slot, checkpoint }, `Slot ${slot} is not whole: its manifest is damaged.`);
     return { manifest: parseCheckpointManifest(document), document };
   }
 
   path(slot: SlotName, file = ''): string {
     return join(this.directory, slot, file);
+  }
+}
+
+/** A document's id; undefined for what is no document. */
+function idOf(document: Uint8Array): string | undefined {
+  try {
+    return documentId(document);
+  } catch {
+    return undefined;
   }
 }
 

@@ -16,6 +16,8 @@ import { Slots } from './slots.js';
 
 /** Ends of the runtime process that are answered by starting it again; after so many the model is left. */
 const MAX_RESTARTS = 3;
+/** A process that ran for so long, milliseconds, had been started well. */
+const SOUND_MS = 3_600_000;
 /** What the device was not fit for is tried again after these, milliseconds. */
 const AGAIN = { firstMs: 1_000, longestMs: 10 * 60_000 };
 /** A checkpoint that this device could not keep running is tried again after these. */
@@ -62,7 +64,8 @@ export class Switch {
     try {
       await this.run(slot);
     } catch (error) {
-      if (isOfTheArtifact(error)) return this.goBack(`it no longer starts: ${reasonOf(error)}`, 'blame');
+      if (isOfTheArtifact(error) && this.mayBeLeft)
+        return this.goBack(`it no longer starts: ${reasonOf(error)}`, 'blame');
       if (codeOf(error) !== 'slotDamaged') {
         this.backoff.failed('start');
         throw error;
@@ -98,8 +101,9 @@ export class Switch {
    */
   async revive(died: PodError): Promise<'later' | void> {
     const onProbation = this.state.value.phase === 'probation';
+    if (this.running && performance.now() - this.running.since > SOUND_MS) this.restarts = 0;
     const worn = this.restarts >= MAX_RESTARTS;
-    if (isOfTheArtifact(died) && (onProbation || worn)) return this.goBack(reasonOf(died), 'blame');
+    if (isOfTheArtifact(died) && (onProbation || worn) && this.mayBeLeft) return this.goBack(reasonOf(died), 'blame');
     if (onProbation && worn && this.previous) return this.goBack(reasonOf(died), 'postpone');
     if (!this.backoff.isDue('restart')) return 'later';
     this.restarts += 1;
@@ -271,6 +275,11 @@ export class Switch {
   get installed(): Installed | null {
     const { active, slots } = this.state.value;
     return active ? slots[active] : null;
+  }
+
+  /** The channel's version is left for another one, and never for nothing. */
+  private get mayBeLeft(): boolean {
+    return this.previous !== null || this.installed?.release !== null;
   }
 
   /** What may be gone back to. */

@@ -107,8 +107,9 @@ export const otherSlot = (slot: SlotName | null): SlotName => (slot === 'a' ? 'b
 /** The state in a file's bytes; undefined when they are no pod's state. */
 function stateIn(bytes: Buffer): PodState | undefined {
   try {
-    const state = { ...fresh(), ...(JSON.parse(bytes.toString('utf8')) as Partial<PodState>) };
-    return isState(state) ? state : undefined;
+    const kept = JSON.parse(bytes.toString('utf8')) as Partial<PodState>;
+    const state = { ...fresh(), ...kept };
+    return kept.slots !== undefined && isState(state) ? state : undefined;
   } catch {
     return undefined;
   }
