@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { connect, type Clients } from '@livepod/client';
 import { loadIdentity } from '@livepod/client/node';
-import { serveApi } from './api.js';
+import { serveApi } from './api/server.js';
 import { PodError, reasonOf } from './errors.js';
 import { canisterFleet } from './health/canister.js';
 import { jsonLog, type Log } from './log.js';

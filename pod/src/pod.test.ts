@@ -1,89 +1,34 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { cohortPosition, type Channel } from '@livepod/protocol';
-import { Fetcher, Pod, type Fleet } from './index.js';
-import { Repository, checkpointSaying, tufSigner } from './repository.fixture.js';
+import { cohortPosition } from '@livepod/protocol';
+import type { Pod } from './index.js';
+import {
+  Home,
+  PRINCIPAL,
+  candidateOf,
+  channel,
+  kill,
+  troubleOf as wholeTroubleOf,
+  until,
+  versionOf,
+  type Checkpoint,
+} from './home.fixture.js';
+import { checkpointSaying, tufSigner, type Repository } from './repository.fixture.js';
 
-const PRINCIPAL = new Uint8Array([1, 2, 3]);
-const EVERYBODY = 'f'.repeat(16);
-type Checkpoint = ReturnType<typeof checkpointSaying>;
-
-let folder: string;
+let home: Home;
 let repository: Repository;
-let address: string;
-let pods: Pod[];
-let reports: Parameters<Fleet['report']>[0][];
-let shippedRoot: Buffer;
-const fleet: Fleet = { report: async (report) => void reports.push(report) };
+let reports: Home['reports'];
+const pod = (options: Parameters<Home['pod']>[0] = {}): Pod => home.pod(options);
+const troubleOf = (one: Pod) => wholeTroubleOf(one)?.message;
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'pod-'));
-  const recordings = join(folder, 'recordings', 'p1');
-  mkdirSync(recordings, { recursive: true });
-  const rows = Array.from({ length: 40 }, (_, row) => `0.5,0.5,${row * 20},STILL\n`);
-  writeFileSync(join(recordings, 'p1_01_sw.csv'), `x,y,timestamp,label\n${rows.join('')}`);
-  repository = new Repository();
-  address = await repository.listen();
-  shippedRoot = repository.root(1);
-  pods = [];
-  reports = [];
+  home = await Home.open();
+  ({ repository, reports } = home);
 });
 
-afterEach(async () => {
-  await Promise.all(pods.map((pod) => pod.stop()));
-  await repository.close();
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => home.close());
 
-function pod(options: { now?: () => Date; windowsPerSecond?: number } = {}): Pod {
-  const made = new Pod({
-    principal: PRINCIPAL,
-    name: 'test',
-    channel: 'stable',
-    directory: join(folder, 'state'),
-    shippedRoot,
-    fetcher: new Fetcher(address, ''),
-    fleet,
-    motion: { recordings: join(folder, 'recordings'), person: 'p1', windowsPerSecond: options.windowsPerSecond ?? 1 },
-    log: () => undefined,
-    now: options.now,
-  });
-  pods.push(made);
-  return made;
-}
-
-const channel = (
-  sequence: number,
-  stable: Checkpoint | null,
-  candidate: Channel['candidate'] = null,
-  version = 1,
-): Channel => ({
-  type: 'livepod.channel/v1',
-  channel: 'stable',
-  sequence,
-  stable: stable && { checkpoint: stable.id, version },
-  candidate,
-  reason: 'test',
-});
-const candidateOf = (checkpoint: Checkpoint, threshold = EVERYBODY, version = 2): Channel['candidate'] => ({
-  release: 7,
-  checkpoint: checkpoint.id,
-  version,
-  threshold,
-});
-const versionOf = (one: Pod) => one.status().version;
-const troubleOf = (one: Pod) => one.status().trouble;
 const good = checkpointSaying(0);
 const better = checkpointSaying(0, { selfTest: 0.0001 });
 const bad = checkpointSaying(1);
-
-async function until(reached: () => boolean, turn: () => Promise<void>): Promise<void> {
-  for (let left = 100; left > 0 && !reached(); left -= 1) {
-    await turn();
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
 
 describe('a pod', () => {
   it('installs the stable checkpoint, and runs it again after a restart without fetching it', async () => {
@@ -169,15 +114,7 @@ describe('a pod', () => {
     repository.publish(channel(1, good), [good]);
     const one = pod();
     await one.turn();
-    const child = (
-      one as unknown as {
-        runtime: { child: { kill(signal: string): void; once(event: string, then: () => void): void } };
-      }
-    ).runtime.child;
-    await new Promise<void>((resolve) => {
-      child.once('exit', resolve);
-      child.kill('SIGKILL');
-    });
+    await kill(one, 'SIGKILL');
     await one.turn();
     expect(versionOf(one)).toBe(1);
     expect(one.status().history).toHaveLength(1);

@@ -50,6 +50,8 @@ function signed<T extends Root | Timestamp | Snapshot | Targets>(content: T, ...
 export class Repository {
   readonly files = new Map<string, Buffer>();
   readonly requests: string[] = [];
+  /** Answers in place of the files', by path: what stands between a pod and its repository. */
+  readonly instead = new Map<string, { status: number; headers?: Record<string, string>; body?: string }>();
   dao = tufSigner();
   online = tufSigner();
   version = 0;
@@ -92,25 +94,34 @@ export class Repository {
       }),
       signer,
     );
-    const timestampBytes = signed(
-      new Timestamp({
-        specVersion: '1.0.31',
-        version: this.version,
-        expires: later(this.expiresInDays),
-        snapshotMeta: meta(this.version, snapshotBytes),
-      }),
-      signer,
-    );
     this.files
       .set(`/tuf/${this.version}.targets.json`, targetsBytes)
-      .set(`/tuf/${this.version}.snapshot.json`, snapshotBytes)
-      .set('/tuf/timestamp.json', timestampBytes);
+      .set(`/tuf/${this.version}.snapshot.json`, snapshotBytes);
+    this.resignTimestamp(this.version, signer);
+  }
+
+  /** A timestamp of the present snapshot, under any version. */
+  resignTimestamp(version: number, signer = this.online): void {
+    const snapshot = this.files.get(`/tuf/${this.version}.snapshot.json`)!;
+    const timestamp = new Timestamp({
+      specVersion: '1.0.31',
+      version,
+      expires: later(this.expiresInDays),
+      snapshotMeta: meta(this.version, snapshot),
+    });
+    this.files.set('/tuf/timestamp.json', signed(timestamp, signer));
   }
 
   async listen(): Promise<string> {
     const server = createServer((request, response) => {
       const path = (request.url ?? '').split('?')[0] as string;
       this.requests.push(path);
+      const instead = this.instead.get(path) ?? this.instead.get('*');
+      if (instead) {
+        response.writeHead(instead.status, instead.headers);
+        response.end(instead.body);
+        return;
+      }
       const bytes = this.files.get(path);
       response.writeHead(bytes ? 200 : 404);
       response.end(bytes);
@@ -146,14 +157,16 @@ export function checkpointSaying(
     model?: Buffer;
     evaluator?: string;
     evaluated?: boolean;
+    /** Right on the self-test, and not a number on samples of 1e38. */
+    explodes?: boolean;
     /** Of the documents. */
     version?: 1 | 2;
   } = {},
 ): { id: string; manifest: Record<string, unknown>; target: Buffer; chunks: Buffer[] } {
   const provider = person('provider');
   const evaluator = person(change.evaluator ?? 'evaluator');
-  const model = change.model ?? constantModel(label);
-  const output = label === 0 ? [0.9526, 0.0474] : [0.0474, 0.9526];
+  const model = change.model ?? constantModel(label, change.explodes ? 10 : 0);
+  const output = change.explodes ? [1, 0] : label === 0 ? [0.9526, 0.0474] : [0.0474, 0.9526];
   const selfTest = Buffer.from(
     JSON.stringify({
       input: [new Array(8).fill(0.5)],
@@ -238,8 +251,8 @@ export function checkpointSaying(
   return { id: documentId(document), manifest, target: Buffer.from(target), chunks: files.map(([, bytes]) => bytes) };
 }
 
-/** softmax(window · 0 + bias): an ONNX graph (opset 17) that always prefers one class. */
-function constantModel(label: 0 | 1): Buffer {
+/** softmax(window · weights + bias): an ONNX graph (opset 17); with weights of 0 it always prefers one class. */
+function constantModel(label: 0 | 1, weight: number): Buffer {
   const { root } = protobuf.parse(`syntax = "proto2";
     message Attribute { optional string name = 1; optional int64 i = 3; repeated int64 ints = 8; optional int32 type =
     20; }
@@ -269,12 +282,12 @@ function constantModel(label: 0 | 1): Buffer {
     name: 'constant',
     node: [
       { input: ['motion'], output: ['flat'], opType: 'Flatten', attribute: [{ name: 'axis', i: 1, type: 2 }] },
-      { input: ['flat', 'zeros'], output: ['nothing'], opType: 'MatMul' },
-      { input: ['nothing', 'bias'], output: ['scores'], opType: 'Add' },
+      { input: ['flat', 'weights'], output: ['weighed'], opType: 'MatMul' },
+      { input: ['weighed', 'bias'], output: ['scores'], opType: 'Add' },
       { input: ['scores'], output: ['probabilities'], opType: 'Softmax' },
     ],
     initializer: [
-      floats('zeros', [8, 2], new Array(16).fill(0)),
+      floats('weights', [8, 2], new Array(8).fill([weight, 0]).flat()),
       floats('bias', [1, 2], label === 0 ? [3, 0] : [0, 3]),
     ],
     input: [value('motion', [1, 4, 2])],

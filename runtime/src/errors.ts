@@ -11,4 +11,7 @@ export class RuntimeError extends errorsOf({
   noWindows: 'data',
   modelDoesNotLoad: 'artifact',
   selfTestDiffers: 'artifact',
+  inferenceFails: 'artifact',
+  outputNotFinite: 'artifact',
+  outOfMemory: 'host',
 }) {}

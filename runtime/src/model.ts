@@ -28,7 +28,8 @@ export class Model {
     readonly runnable: Runnable,
     /** What the next answer is for; written by the caller. */
     readonly tensors: readonly Float32Array[],
-    private readonly outputs: Float32Array,
+    /** What the last run gave; the next one overwrites it. */
+    readonly outputs: Float32Array,
     private readonly feeds: Record<string, Tensor>,
     private readonly fetches: Record<string, Tensor>,
   ) {}
@@ -60,25 +61,46 @@ export class Model {
       await loaded.run();
       return loaded;
     } catch (cause) {
+      const { message } = cause as Error;
+      if (isOutOfMemory(cause)) throw outOfMemory(message, cause);
       throw new RuntimeError(
         'modelDoesNotLoad',
         { model: 'model.onnx' },
-        `ONNX Runtime does not load the model: ${(cause as Error).message}`,
+        `ONNX Runtime does not load the model: ${message}`,
         { cause },
       );
     }
   }
 
-  /** The numbers the model gives for `tensors`; the array is reused by the next call. */
+  /**
+   * The numbers the model gives for `tensors`; the array is reused by the next call.
+   * @throws RuntimeError `inferenceFails` · `outOfMemory`
+   */
   async run(): Promise<Float32Array> {
-    await this.session.run(this.feeds, this.fetches);
+    try {
+      await this.session.run(this.feeds, this.fetches);
+    } catch (cause) {
+      const { message } = cause as Error;
+      if (isOutOfMemory(cause)) throw outOfMemory(message, cause);
+      throw new RuntimeError('inferenceFails', {}, `ONNX Runtime does not run the model: ${message}`, { cause });
+    }
     return this.outputs;
   }
 
-  /** What the model says of `tensors`: a label's number, or a value. */
+  /**
+   * What the model says of `tensors`: a label's number, or a value.
+   * @throws RuntimeError `outputNotFinite`: such an output says nothing, least of all the first label
+   */
   async answer(): Promise<number> {
     const { task } = this.runnable;
-    return taskOf(task).answer(task, await this.run());
+    const outputs = await this.run();
+    if (!outputs.every(Number.isFinite))
+      throw new RuntimeError(
+        'outputNotFinite',
+        { outputs: [...outputs].map(String) },
+        `The model answers with ${outputs.find((value) => !Number.isFinite(value))}, which is no answer.`,
+      );
+    return taskOf(task).answer(task, outputs);
   }
 
   /** The largest difference from what is expected. @throws RuntimeError `selfTestDiffers` when over the tolerance */
@@ -128,6 +150,15 @@ export class Model {
     for (const tensor of this.tensors) tensor.set(input.slice(at, (at += tensor.length)));
   }
 }
+
+/** As ONNX Runtime and the C++ library say it. */
+const isOutOfMemory = (error: unknown): boolean =>
+  error instanceof RuntimeError
+    ? error.code === 'outOfMemory'
+    : /bad_?alloc|allocate memory|out of memory/i.test((error as Error).message);
+
+const outOfMemory = (message: string, cause: unknown): RuntimeError =>
+  new RuntimeError('outOfMemory', {}, `This machine has no memory for the model: ${message}`, { cause });
 
 /** The model's own name of a tensor, which is the manifest's where that gives one. */
 function nameOf(names: readonly string[], wanted: string | null, index: number, kind: 'input' | 'output'): string {

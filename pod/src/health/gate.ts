@@ -1,31 +1,39 @@
-import type { Counters } from '../runtime/runtime.js';
+import { noCounters, addTo, type Counters } from '../runtime/messages.js';
 
 /**
  * The pod's own gate, beside the fleet's: when a new model is corrected this often, the pod goes back without being
- * told.
+ * told. `batch`: judged windows that share no sample with one another.
  */
-export const OWN_GATE = { minWindows: 60, maxCorrections: 0.6 };
+export const OWN_GATE = { batch: 60, maxCorrections: 0.6 };
 
-/** Counts since the switch to the present model, and what the pod makes of them. */
+/**
+ * Counts since the switch to the present model, and what the pod makes of them. Corrections are judged once for each
+ * batch of windows that do not overlap: judging at each report, on windows that share samples, would find a bad one by
+ * chance. A window of which nothing true is known says nothing.
+ */
 export class OwnGate {
+  readonly seen: Counters = noCounters();
+  private batch = { windows: 0, corrections: 0 };
+  private failed: string | undefined;
+
   /** @param correction  what a correction is, as the task says it: "its person corrected" */
   constructor(private readonly correction: string) {}
 
-  readonly seen: Counters = { windows: 0, corrections: 0, errors: 0 };
-
   add(counters: Counters): void {
-    this.seen.windows += counters.windows;
-    this.seen.corrections += counters.corrections;
-    this.seen.errors += counters.errors;
+    addTo(this.seen, counters);
+    this.batch.windows += counters.apart;
+    this.batch.corrections += counters.apartCorrections;
+    if (this.batch.windows < OWN_GATE.batch) return;
+    const { windows, corrections } = this.batch;
+    if (corrections / windows > OWN_GATE.maxCorrections)
+      this.failed ??= `${this.correction} ${corrections} of ${windows} windows`;
+    this.batch = { windows: 0, corrections: 0 };
   }
 
   /** A sentence when the model is to be left, else undefined. */
   verdict(): string | undefined {
-    const { windows, corrections, errors } = this.seen;
-    if (errors > 0) return `the model failed on ${errors} windows`;
-    if (windows >= OWN_GATE.minWindows && corrections / windows > OWN_GATE.maxCorrections) {
-      return `${this.correction} ${corrections} of ${windows} windows`;
-    }
-    return undefined;
+    const { errors, failure } = this.seen;
+    if (errors > 0) return `the model failed on ${errors} windows${failure ? `: ${failure}` : ''}`;
+    return this.failed;
   }
 }

@@ -1,7 +1,7 @@
 import { CodedError } from '@livepod/protocol';
 import { reasonOf } from '../errors.js';
 import type { Log } from '../log.js';
-import type { Report, StateFile } from '../slots/state.js';
+import type { Installed, PodState, Report, StateFile } from '../state/state.js';
 
 /** The one thing a pod tells the fleet canister: counters of a release. Sent in the order they were made. */
 export interface Fleet {
@@ -10,6 +10,21 @@ export interface Fleet {
 
 /** Refusals that will not change by trying again: the release is over, or this pod is not in it. */
 const FINAL = new Set(['closed', 'notExposed', 'notFound', 'invalid', 'notAuthorized']);
+
+/** What a report counts. `windows` are those that something true is known of: a gate's sample. */
+export type Reported = Pick<Report, 'windows' | 'corrections' | 'errors'>;
+export const NOTHING: Reported = { windows: 0, corrections: 0, errors: 0 };
+
+/**
+ * Puts a report into the state that is being written, so that it is kept together with what it tells of. What came as
+ * the channel's stable checkpoint is in no release, and nobody is told of it.
+ */
+export function queue(state: PodState, about: Installed, event: Report['event'], counts: Reported): void {
+  if (about.release === null) return;
+  const { release, version } = about;
+  state.reports.waiting.push({ release, version, event, ...counts, sequence: state.reports.next });
+  state.reports.next += 1;
+}
 
 /**
  * Keeps reports until the canister has them. Each has a number of its own that is kept with it before it is sent, so
@@ -24,13 +39,6 @@ export class Reporter {
     private readonly log: Log,
   ) {}
 
-  add(report: Omit<Report, 'sequence'>): void {
-    this.state.change((state) => {
-      state.reports.waiting.push({ ...report, sequence: state.reports.next });
-      state.reports.next += 1;
-    });
-  }
-
   /** Sends what waits; stops at the first network failure and leaves the rest for the next call. */
   async send(): Promise<void> {
     if (this.sending) return;
@@ -38,7 +46,7 @@ export class Reporter {
     try {
       for (let report = this.state.value.reports.waiting[0]; report; report = this.state.value.reports.waiting[0]) {
         await this.deliver(report);
-        this.state.change((state) => state.reports.waiting.shift());
+        this.state.change((state) => void state.reports.waiting.shift());
       }
     } catch (error) {
       this.log('report waits', { why: reasonOf(error) });

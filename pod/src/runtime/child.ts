@@ -2,67 +2,77 @@
  * The process that holds one slot's ONNX session: ONNX Runtime blocks its thread, and may crash; the pod must do
  * neither.
  */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { taskOf } from '@livepod/protocol';
-import { Model, RuntimeError, tensorsOf, type SelfTest } from '@livepod/runtime';
-import { PodError, reasonOf } from '../errors.js';
-import type { Answer, Order } from './messages.js';
-import { recordsOf } from './records.js';
+import { Model, RuntimeError, type SelfTest } from '@livepod/runtime';
+import { PodError, codeOf, reasonOf } from '../errors.js';
+import { infer } from './infer.js';
+import type { Answer, Order, SlotFile } from './messages.js';
+import { watch } from './watch.js';
 
-const COUNTERS_EVERY_MS = 500;
 let model: Model | undefined;
+/** One order at a time, and one window: they share the model's tensors. */
+let last: Promise<unknown> = Promise.resolve();
 
 const tell = (answer: Answer): void => void process.send?.(answer);
 
+/** Runs after what uses the model now. */
+function alone<T>(work: () => Promise<T>): Promise<T> {
+  const mine = last.then(work);
+  last = mine.catch(() => undefined);
+  return mine;
+}
+
 async function obey(order: Order): Promise<void> {
   if (order.do === 'load') {
-    model = await Model.load(order.model, order.runnable);
-    tell({ answer: 'loaded' });
-    return;
+    model = await Model.load(verified(order.model), order.runnable);
+    return tell({ answer: 'loaded' });
   }
-  if (!model) throw new PodError('modelDoesNotLoad', {}, 'No model is loaded yet.');
-  if (order.do === 'selfTest') {
-    const test = JSON.parse(readFileSync(order.path, 'utf8')) as SelfTest;
-    tell({ answer: 'selfTested', worst: await model.selfTest(test) });
-  } else await watch(model, order.recordings, order.person, order.windowsPerSecond);
-}
-
-/**
- * Answers for the person's records as they come, and counts how often the answers are corrected. A window is answered
- * for when the samples after it that the model sees have come, too.
- */
-async function watch(model: Model, recordings: string, person: string, windowsPerSecond: number): Promise<void> {
-  const { runnable } = model;
-  const { corrected } = taskOf(runnable.task);
-  const counters = { windows: 0, corrections: 0, errors: 0 };
-  setInterval(() => {
-    if (counters.windows + counters.errors === 0) return;
-    tell({ answer: 'counters', ...counters });
-    counters.windows = counters.corrections = counters.errors = 0;
-  }, COUNTERS_EVERY_MS);
-  const { after, step } = runnable.input.window;
-  await pause(after / step / windowsPerSecond);
-  for await (const stretch of recordsOf(recordings, person, runnable)) {
-    try {
-      tensorsOf(stretch, runnable, model.tensors);
-      const said = await model.answer();
-      counters.windows += 1;
-      if (corrected(runnable.task, said, stretch.truth)) counters.corrections += 1;
-    } catch {
-      // the window is lost, the count tells the pod, which gives the model up when it happens at all
-      counters.errors += 1;
-    }
-    await pause(1 / windowsPerSecond);
+  const loaded = model;
+  if (!loaded) throw new PodError('noModel', {}, 'No model is loaded yet.');
+  switch (order.do) {
+    case 'selfTest':
+      return tell({ answer: 'selfTested', worst: await loaded.selfTest(selfTestIn(order.test)) });
+    case 'watch':
+      return watch(loaded, order, alone, tell);
+    case 'infer':
+      return tell(await alone(() => infer(loaded, order)));
   }
 }
 
-const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+/** A slot's file, which is the one that the manifest names; a damaged one is no fault of the checkpoint. */
+function verified({ path, sha256 }: SlotFile): Buffer {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (cause) {
+    if (codeOf(cause) !== 'ENOENT') throw cause;
+    throw new PodError('slotDamaged', { path }, `${path} is not there.`, { cause });
+  }
+  if (createHash('sha256').update(bytes).digest('hex') === sha256) return bytes;
+  throw new PodError('slotDamaged', { path }, `${path} is damaged: it does not have the hash that its manifest names.`);
+}
+
+function selfTestIn(file: SlotFile): SelfTest {
+  const text = verified(file).toString('utf8');
+  try {
+    return JSON.parse(text) as SelfTest;
+  } catch (cause) {
+    throw new PodError('selfTestDiffers', {}, 'The self-test that the checkpoint brings is no JSON.', { cause });
+  }
+}
+
+/** What crosses over of an error: a code of the pod's own table, or the operating system's. */
+function refusal(error: unknown): { code: string; message: string } {
+  const code = error instanceof RuntimeError && error.code === 'outOfMemory' ? 'ENOMEM' : codeOf(error);
+  return { code, message: reasonOf(error) };
+}
 
 process.on('message', (order: Order) => {
   obey(order).catch((error: unknown) => {
-    const code =
-      error instanceof RuntimeError && error.code === 'selfTestDiffers' ? 'selfTestDiffers' : 'modelDoesNotLoad';
-    tell({ answer: 'refused', code, message: reasonOf(error) });
+    if (order.do === 'infer') tell({ answer: 'notInferred', id: order.id, ...refusal(error) });
+    else tell({ answer: 'refused', ...refusal(error) });
   });
 });
 process.on('disconnect', () => process.exit(0));
+tell({ answer: 'up' });

@@ -1,21 +1,102 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { examplesOf, modalityOf, readTracks, type Contract, type Judged } from '@livepod/runtime';
+import {
+  RuntimeError,
+  judgedStretches,
+  modalityOf,
+  readTracks,
+  truthOf,
+  type Contract,
+  type Judged,
+  type Track,
+} from '@livepod/runtime';
+import { PodError, codeOf } from '../errors.js';
+import { troubleOf, type Trouble } from '../trouble.js';
+import type { Reading } from './messages.js';
+
+/** What there is to answer for, and what of it could not be read. */
+export interface Records {
+  /** `truth` is NaN where nothing true is known of a stretch: it is answered for, and not judged */
+  stretches: Judged[];
+  reading: Reading;
+  trouble: Trouble | null;
+}
 
 /**
- * The pod's sensor and its person, played by recordings, over and over: what the model answers for, and what the person
- * or a sensor would say of it. Read in the runtime's own process; it never leaves it.
+ * The pod's sensor and its person, played by recordings: what the model answers for, and what the person or a sensor
+ * would say of it. A recording that cannot be read is told and left out. Read in the runtime's own process; it never
+ * leaves it.
  *
  * @param directory  holds a folder per person, with files of the contract's modality
+ * @throws PodError `noRecordings` · RuntimeError `noWindows`, or what is wrong with the only recordings there are
  */
-export async function* recordsOf(directory: string, person: string, contract: Contract): AsyncGenerator<Judged> {
-  const names = modalityOf(contract.input.modality).files(readdirSync(join(directory, person)));
-  const recordings = names.map((name) => ({ name, person, bytes: readFileSync(join(directory, person, name)) }));
-  const stretches = examplesOf(await readTracks(recordings, contract, 'device'), contract);
-  if (stretches.length === 0)
-    throw new Error(
-      `No records of ${person}: its folder has no ${contract.input.modality} recording of ` +
-        `${contract.input.window.judged} samples or more.`,
+export async function recordsOf(directory: string, person: string, contract: Contract): Promise<Records> {
+  const folder = join(directory, person);
+  const { modality, window } = contract.input;
+  const all = namesIn(directory, person);
+  const names = modalityOf(modality).files(all);
+  if (names.length === 0)
+    throw new PodError(
+      'noRecordings',
+      { folder, modality },
+      `${folder} holds no recording of ${modality}; it holds ${list(all) || 'nothing'}.`,
     );
-  for (;;) yield* stretches;
+  const tracks: Track[] = [];
+  const wrong: unknown[] = [];
+  for (const name of names) {
+    try {
+      tracks.push(
+        ...(await readTracks([{ name, person, bytes: readFileSync(join(folder, name)) }], contract, 'device')),
+      );
+    } catch (error) {
+      wrong.push(error);
+    }
+  }
+  if (wrong.length === names.length) throw wrong[0];
+  const truth = truthOf(contract.task);
+  const stretches = judgedStretches(tracks, window, (...at) => truth(...at) ?? { truth: NaN, pure: false });
+  if (stretches.length === 0)
+    throw new RuntimeError(
+      'noWindows',
+      { folder },
+      `No recording in ${folder} has ${window.judged} samples, which is what the model answers for at a time.`,
+    );
+  const judged = stretches.filter(({ truth: known }) => !Number.isNaN(known)).length;
+  return {
+    stretches,
+    reading: { recordings: names.length - wrong.length, windows: stretches.length, judged },
+    trouble: wrong.length > 0 ? someWrong(wrong, names.length) : null,
+  };
 }
+
+/** What stands in a person's folder. @throws PodError `noRecordings` that says which folders there are */
+export function namesIn(directory: string, person: string): string[] {
+  const folder = join(directory, person);
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR'].includes(codeOf(error))) throw error;
+  }
+  let people: string[];
+  try {
+    people = readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => !entry.isFile())
+      .map(({ name }) => name);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR'].includes(codeOf(error))) throw error;
+    throw new PodError('noRecordings', { directory }, `There is no folder ${directory}.`);
+  }
+  throw new PodError(
+    'noRecordings',
+    { directory, person },
+    `There is no folder ${folder}; ${directory} holds ${list(people) || 'no folder of a person'}.`,
+  );
+}
+
+function someWrong(wrong: unknown[], of: number): Trouble {
+  const trouble = troubleOf(wrong[0]);
+  return { ...trouble, message: `${wrong.length} of ${of} recordings cannot be read. ${trouble.message}` };
+}
+
+const list = (names: readonly string[]): string =>
+  names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ');

@@ -1,60 +1,89 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { taskOf, type CheckpointManifest } from '@livepod/protocol';
-import { PodError } from '../errors.js';
-import type { Answer, Order } from './messages.js';
+import type { Contract } from '@livepod/runtime';
+import { COUNTS_AGAINST, PodError, type PodErrorCode } from '../errors.js';
+import { hashOf } from '../slots/slots.js';
+import type { Trouble } from '../trouble.js';
+import type { Answer, Counters, Order, Reading } from './messages.js';
 
 // From sources the child needs the TypeScript loader; the bundled pod has it beside it as JavaScript.
 const FROM_SOURCES = import.meta.url.endsWith('.ts');
 const CHILD = fileURLToPath(new URL(FROM_SOURCES ? './child.ts' : './runtime.mjs', import.meta.url));
 const CHILD_OPTIONS = FROM_SOURCES ? ['--import', 'tsx'] : [];
 
-export interface Counters {
-  windows: number;
-  corrections: number;
-  errors: number;
+/** How a process ends by a mistake in native code; SIGKILL and the like come from the device. */
+const CRASHES = new Set<NodeJS.Signals>(['SIGSEGV', 'SIGABRT', 'SIGFPE']);
+/** What it says before it ends for want of memory (V8, the C++ library, the system). */
+const OUT_OF_MEMORY = /heap out of memory|bad_alloc|cannot allocate memory|out of memory/i;
+/** proc(5) counts processor time in these. */
+const TICKS_A_SECOND = 100;
+
+export interface Inferred {
+  said: number;
+  scores: number[];
 }
 
 /**
- * One slot's model, running in a process of its own that is killed when it hangs. Emits `counters` and, when the
- * process ends by itself, `died`.
+ * One slot's model, running in a process of its own that is killed when it hangs. Emits `counters`, `motion` (what it
+ * reads, or why not) and, when the process ends by itself, `died`.
  */
-export class Runtime extends EventEmitter<{ counters: [Counters]; died: [string] }> {
+export class Runtime extends EventEmitter<{
+  counters: [Counters];
+  motion: [Reading | null, Trouble | null];
+  died: [PodError];
+}> {
   private closing = false;
+  private loaded = false;
+  private complaint = '';
 
   private constructor(
     private readonly child: ChildProcess,
-    /** What a correction of this model is, as its task says it: "its person corrected". */
-    readonly correction: string,
+    /** What its model answers for. */
+    readonly contract: Contract,
     private readonly patienceMs: number,
   ) {
     super();
+    this.setMaxListeners(0);
+    child.setMaxListeners(0);
     child.on('message', (answer: Answer) => {
       if (answer.answer === 'counters') this.emit('counters', answer);
+      if (answer.answer === 'motion') this.emit('motion', answer.reading, answer.trouble);
+    });
+    child.on('error', () => undefined); // told by what waits for an answer, or by `exit`
+    child.stderr?.on('data', (text: Buffer) => {
+      process.stderr.write(text);
+      this.complaint = (this.complaint + text.toString()).slice(-4_000);
     });
     child.once('exit', (status, signal) => {
-      if (!this.closing) this.emit('died', `The runtime process ended by itself (${signal ?? `status ${status}`}).`);
+      if (!this.closing) this.emit('died', this.ending(status, signal));
     });
   }
 
+  /** What a correction of this model is, as its task says it: "its person corrected". */
+  get correction(): string {
+    return taskOf(this.contract.task).correction(this.contract.task);
+  }
+
   /**
-   * Loads a slot's model and runs its self-test vectors. @throws PodError `modelDoesNotLoad` · `selfTestDiffers` ·
-   * `runtimeDied` · `runtimeHangs`
+   * Loads a slot's model and runs its self-test vectors.
+   *
+   * @throws PodError `modelDoesNotLoad` · `selfTestDiffers` · `runtimeDied` · `runtimeHangs`, which are the
+   * checkpoint's own; `slotDamaged` · `runtimeKilled` · `deviceBusy` and the system's, which are the device's
    */
   static async start(folder: string, manifest: CheckpointManifest, patienceMs = 60_000): Promise<Runtime> {
-    const runtime = new Runtime(
-      fork(CHILD, { execArgv: CHILD_OPTIONS, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
-      taskOf(manifest.task).correction(manifest.task),
-      patienceMs,
-    );
+    const { task, input } = manifest;
+    const file = (name: string) => ({ path: `${folder}/${name}`, sha256: hashOf(manifest, name) });
+    const [model, test] = [file('model.onnx'), file('selftest.json')];
+    const child = fork(CHILD, { execArgv: CHILD_OPTIONS, stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+    const runtime = new Runtime(child, { task, input }, patienceMs);
     try {
-      await runtime.ask({
-        do: 'load',
-        model: `${folder}/model.onnx`,
-        runnable: { task: manifest.task, input: manifest.input, runtime: { outputs: manifest.runtime.outputs } },
-      });
-      await runtime.ask({ do: 'selfTest', path: `${folder}/selftest.json` });
+      await runtime.isUp();
+      await runtime.ask({ do: 'load', model, runnable: { task, input, runtime: manifest.runtime } });
+      await runtime.ask({ do: 'selfTest', test });
+      runtime.loaded = true;
       return runtime;
     } catch (error) {
       await runtime.close();
@@ -64,51 +93,105 @@ export class Runtime extends EventEmitter<{ counters: [Counters]; died: [string]
 
   /** Begins to answer for the person's records. */
   watch(recordings: string, person: string, windowsPerSecond: number): void {
-    this.child.send({ do: 'watch', recordings, person, windowsPerSecond } satisfies Order);
+    this.send({ do: 'watch', recordings, person, windowsPerSecond });
+  }
+
+  /** What the model says of one window. @throws PodError `inferenceFails` · `outputNotFinite` · `runtimeKilled` … */
+  async infer(id: string, columns: readonly string[], rows: readonly (readonly number[])[]): Promise<Inferred> {
+    const answer = await this.heard(
+      { do: 'infer', id, columns, rows },
+      (one) => (one.answer === 'inferred' || one.answer === 'notInferred') && one.id === id,
+    );
+    if (answer.answer === 'inferred') return { said: answer.said, scores: answer.scores };
+    throw errorOf(answer as Extract<Answer, { answer: 'notInferred' }>);
   }
 
   async close(): Promise<void> {
     this.closing = true;
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    if (this.child.exitCode !== null || this.child.signalCode !== null || this.child.pid === undefined) return;
     const ended = once(this.child, 'exit');
     this.child.kill('SIGKILL'); // it holds nothing that needs an orderly end
     await ended;
   }
 
+  /** The process runs: until then nothing has to do with the checkpoint. */
+  private async isUp(): Promise<void> {
+    await this.heard(undefined, ({ answer }) => answer === 'up');
+  }
+
   private async ask(order: Order): Promise<void> {
-    const answer = await new Promise<Answer>((resolve, reject) => {
-      const timer = setTimeout(
-        () =>
-          finish(() =>
-            reject(
-              new PodError(
-                'runtimeHangs',
-                { order: order.do },
-                `The model did not ${order.do} within ${this.patienceMs / 1000} s.`,
-              ),
-            ),
-          ),
-        this.patienceMs,
-      );
+    const wanted = new Set<Answer['answer']>(['loaded', 'selfTested', 'refused']);
+    const answer = await this.heard(order, (one) => wanted.has(one.answer));
+    if (answer.answer === 'refused') throw errorOf(answer);
+  }
+
+  private send(order: Order): void {
+    this.child.send(order, () => undefined); // one that has just ended is told by its `exit`
+  }
+
+  /** Sends an order and waits for what answers it; with none, for what the process says by itself. */
+  private heard(order: Order | undefined, isAnswer: (answer: Answer) => boolean): Promise<Answer> {
+    const before = this.processorSeconds();
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => finish(() => reject(this.tooLong(order, before))), this.patienceMs);
       const heard = (message: Answer): void => {
-        if (message.answer !== 'counters') finish(() => resolve(message));
+        if (isAnswer(message)) finish(() => resolve(message));
       };
-      const died = (): void =>
-        finish(() =>
-          reject(
-            new PodError('runtimeDied', { order: order.do }, `The runtime process died when told to ${order.do}.`),
-          ),
-        );
+      const died = (status: number | null, signal: NodeJS.Signals | null): void =>
+        finish(() => reject(this.ending(status, signal, order)));
+      const notStarted = (error: Error): void => finish(() => reject(error));
       const finish = (then: () => void): void => {
         clearTimeout(timer);
-        this.child.off('message', heard);
-        this.child.off('exit', died);
+        this.child.off('message', heard).off('exit', died).off('error', notStarted);
         then();
       };
-      this.child.on('message', heard);
-      this.child.once('exit', died);
-      this.child.send(order);
+      this.child.on('message', heard).once('exit', died).once('error', notStarted);
+      if (order) this.send(order);
     });
-    if (answer.answer === 'refused') throw new PodError(answer.code, {}, answer.message);
   }
+
+  /** A model that computes without end hangs; one that got no processor time could not do anything. */
+  private tooLong(order: Order | undefined, before: number | undefined): PodError {
+    const now = this.processorSeconds();
+    const spent = now === undefined || before === undefined ? undefined : now - before;
+    const seconds = this.patienceMs / 1000;
+    if (!order || (spent !== undefined && spent < seconds / 2))
+      return new PodError(
+        'deviceBusy',
+        { order: order?.do, spent },
+        `This device had no time to ${order?.do ?? 'start the runtime'} within ${seconds} s.`,
+      );
+    return new PodError(
+      'runtimeHangs',
+      { order: order.do, spent },
+      `The model did not ${order.do} within ${seconds} s.`,
+    );
+  }
+
+  private ending(status: number | null, signal: NodeJS.Signals | null, order?: Order): PodError {
+    const how = signal ?? `status ${status}`;
+    const when = order ? ` when told to ${order.do}` : '';
+    const touched = this.loaded || order !== undefined;
+    if (touched && signal !== null && CRASHES.has(signal) && !OUT_OF_MEMORY.test(this.complaint))
+      return new PodError('runtimeDied', { how }, `The runtime process died by itself${when} (${how}).`);
+    return new PodError('runtimeKilled', { how }, `The runtime process was ended by this device${when} (${how}).`);
+  }
+
+  /** What the process has computed so far; undefined where the system does not say. */
+  private processorSeconds(): number | undefined {
+    try {
+      const stat = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8');
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** The child's error on this side: of the pod's own table where it can stand there, else as the system's. */
+function errorOf({ code, message }: { code: string; message: string }): Error {
+  if (COUNTS_AGAINST.has(code as PodErrorCode) || code === 'slotDamaged' || code === 'noModel')
+    return new PodError(code as PodErrorCode, {}, message);
+  return Object.assign(new Error(message), { code });
 }

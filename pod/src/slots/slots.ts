@@ -1,11 +1,12 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { parseCheckpointManifest, type CheckpointManifest } from '@livepod/protocol';
-import { readIfThere, removeIfThere, writeAtomically } from '../disk.js';
+import { documentId, parseCheckpointManifest, type CheckpointManifest } from '@livepod/protocol';
 import { PodError } from '../errors.js';
+import { readIfThere, removeIfThere, writeAtomically } from '../state/disk.js';
+import type { SlotName } from '../state/state.js';
 import type { ChunkStore, TrustedManifest } from '../updates/checkpoint.js';
-import type { SlotName } from './state.js';
 
-/** Two folders, one running and one to write to. What is in the running one is never touched. */
+/** Two folders, one running and one to write to. What is whole in the running one is never touched. */
 export class Slots {
   constructor(private readonly directory: string) {}
 
@@ -16,15 +17,47 @@ export class Slots {
     writeAtomically(this.path(slot, 'manifest.json'), document);
   }
 
-  /** @throws PodError `stateDamaged` when the slot is not whole */
-  manifest(slot: SlotName): CheckpointManifest {
-    const bytes = readIfThere(this.path(slot, 'manifest.json'));
-    if (!bytes)
-      throw new PodError('stateDamaged', { slot }, `Slot ${slot} is not whole; the pod installs into it again.`);
-    return parseCheckpointManifest(bytes);
+  /** Writes again what is damaged of the checkpoint in a slot: from its chunks; those that lack, from the network. */
+  async mend(slot: SlotName, { manifest, document }: TrustedManifest, chunks: ChunkStore): Promise<void> {
+    for (const file of manifest.files) {
+      const kept = readIfThere(this.path(slot, file.name));
+      if (kept && sha256(kept) === file.sha256) continue;
+      writeAtomically(this.path(slot, file.name), await chunks.assemble(file));
+    }
+    writeAtomically(this.path(slot, 'manifest.json'), document);
+  }
+
+  /**
+   * The manifest in a slot, which is that of `checkpoint`: its id says so.
+   *
+   * @throws PodError `slotDamaged` when the slot is not whole, or holds something else
+   */
+  manifest(slot: SlotName, checkpoint: string): TrustedManifest {
+    const document = readIfThere(this.path(slot, 'manifest.json'));
+    if (!document || idOf(document) !== checkpoint)
+      throw new PodError('slotDamaged', { slot, checkpoint }, `Slot ${slot} is not whole: its manifest is damaged.`);
+    return { manifest: parseCheckpointManifest(document), document };
   }
 
   path(slot: SlotName, file = ''): string {
     return join(this.directory, slot, file);
   }
 }
+
+/** A document's id; undefined for what is no document. */
+function idOf(document: Uint8Array): string | undefined {
+  try {
+    return documentId(document);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The hash that a manifest names for one of its files. @throws PodError `modelDoesNotLoad` when it names none */
+export function hashOf(manifest: CheckpointManifest, name: string): string {
+  const file = manifest.files.find((one) => one.name === name);
+  if (!file) throw new PodError('modelDoesNotLoad', { name }, `The checkpoint brings no ${name}.`);
+  return file.sha256;
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   canonicalJson,
@@ -10,7 +10,7 @@ import {
   verifyDocument,
   type CheckpointManifest,
 } from '@livepod/protocol';
-import { writeAtomically } from '../disk.js';
+import { readIfThere, writeAtomically } from '../state/disk.js';
 import { PodError } from '../errors.js';
 import type { Fetcher } from './fetcher.js';
 import type { Trust } from './trust.js';
@@ -101,6 +101,11 @@ export class ChunkStore {
     return whole;
   }
 
+  /** Has every chunk of a checkpoint here. */
+  async fetch({ files }: CheckpointManifest): Promise<void> {
+    for (const { chunks } of files) for (const { sha256: hash, bytes } of chunks) await this.chunk(hash, bytes);
+  }
+
   /** Removes what no installed checkpoint uses. */
   keepOnly(hashes: ReadonlySet<string>): void {
     for (const name of readdirSync(this.directory))
@@ -109,10 +114,8 @@ export class ChunkStore {
 
   private async chunk(hash: string, bytes: number): Promise<Buffer> {
     const path = join(this.directory, hash);
-    if (existsSync(path)) {
-      const kept = readFileSync(path);
-      if (sha256(kept) === hash) return kept;
-    }
+    const kept = readIfThere(path);
+    if (kept && sha256(kept) === hash) return kept;
     const fetched = await this.fetcher.get(`/chunks/${hash}`, bytes);
     if (!fetched) throw new PodError('network', { chunk: hash }, `Chunk ${hash} is not there; the pod tries again.`);
     if (sha256(fetched) !== hash)

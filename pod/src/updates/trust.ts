@@ -9,7 +9,7 @@ import {
   type Targets,
   type Timestamp,
 } from '@tufjs/models';
-import { readIfThere, removeIfThere, writeAtomically } from '../disk.js';
+import { readIfThere, removeIfThere, writeAtomically } from '../state/disk.js';
 import { PodError } from '../errors.js';
 import type { Fetcher } from './fetcher.js';
 
@@ -30,6 +30,8 @@ const parse = Metadata.fromJSON as unknown as (
  */
 export class Trust {
   private root: Metadata<Root>;
+  /** Whether the pod went back to the shipped root. */
+  keptRootIsDamaged = false;
   private targets: Metadata<Targets> | undefined;
 
   /**
@@ -43,10 +45,7 @@ export class Trust {
     shippedRoot: Buffer,
     private readonly now: () => Date = () => new Date(),
   ) {
-    const kept = readIfThere(this.path('root'));
-    this.root = this.read('root', kept ?? shippedRoot) as Metadata<Root>;
-    this.verified(this.root, 'root', this.root);
-    if (!kept) writeAtomically(this.path('root'), shippedRoot);
+    this.root = this.keptRoot() ?? rootIn(shippedRoot);
   }
 
   /**
@@ -96,11 +95,10 @@ export class Trust {
   private async followRoots(startedAt: Date): Promise<void> {
     for (let step = 0; step < MAX_ROOT_ROTATIONS; step += 1) {
       const version = this.root.signed.version + 1;
-      const bytes = await this.fetcher.get(`/tuf/${version}.root.json`, LIMITS.root);
+      const bytes = await this.fetcher.get(`/tuf/${version}.root.json`, LIMITS.root, [403, 404]);
       if (!bytes) break;
-      const next = this.read('root', bytes) as Metadata<Root>;
-      this.verified(this.root, 'root', next);
-      this.verified(next, 'root', next);
+      const next = rootIn(bytes);
+      verify(this.root, 'root', next);
       if (next.signed.version !== version)
         throw new PodError(
           'metadataRollback',
@@ -122,14 +120,19 @@ export class Trust {
   private async newTimestamp(startedAt: Date): Promise<Metadata<Timestamp>> {
     const old = this.trusted('timestamp') as Metadata<Timestamp> | undefined;
     const bytes = await this.fetch('/tuf/timestamp.json', 'timestamp');
-    const timestamp = this.read('timestamp', bytes) as Metadata<Timestamp>;
-    this.verified(this.root, 'timestamp', timestamp);
+    const timestamp = read('timestamp', bytes) as Metadata<Timestamp>;
+    verify(this.root, 'timestamp', timestamp);
+    // 5.4.3.1: one of the same version is discarded, whatever it says
+    if (old && timestamp.signed.version === old.signed.version) {
+      this.fresh(old.signed, 'timestamp', startedAt);
+      return old;
+    }
     if (old && timestamp.signed.version < old.signed.version)
       rolledBack('timestamp', timestamp.signed.version, old.signed.version);
     if (old && timestamp.signed.snapshotMeta.version < old.signed.snapshotMeta.version)
       rolledBack('snapshot', timestamp.signed.snapshotMeta.version, old.signed.snapshotMeta.version);
     this.fresh(timestamp.signed, 'timestamp', startedAt);
-    if (!old || timestamp.signed.version > old.signed.version) writeAtomically(this.path('timestamp'), bytes);
+    writeAtomically(this.path('timestamp'), bytes);
     return timestamp;
   }
 
@@ -141,8 +144,8 @@ export class Trust {
       old?.signed.version === meta.version
         ? this.kept('snapshot')
         : await this.fetch(`/tuf/${meta.version}.snapshot.json`, 'snapshot', meta);
-    const snapshot = this.read('snapshot', bytes) as Metadata<Snapshot>;
-    this.verified(this.root, 'snapshot', snapshot);
+    const snapshot = read('snapshot', bytes) as Metadata<Snapshot>;
+    verify(this.root, 'snapshot', snapshot);
     if (snapshot.signed.version !== meta.version) mixed('snapshot', snapshot.signed.version, meta.version);
     for (const [name, before] of Object.entries(old?.signed.meta ?? {})) {
       const after = snapshot.signed.meta[name];
@@ -150,7 +153,7 @@ export class Trust {
       if (after.version < before.version) rolledBack(name, after.version, before.version);
     }
     this.fresh(snapshot.signed, 'snapshot', startedAt);
-    writeAtomically(this.path('snapshot'), bytes);
+    if (snapshot.signed.version !== old?.signed.version) writeAtomically(this.path('snapshot'), bytes);
     return snapshot;
   }
 
@@ -163,11 +166,11 @@ export class Trust {
       old?.signed.version === meta.version
         ? this.kept('targets')
         : await this.fetch(`/tuf/${meta.version}.targets.json`, 'targets', meta);
-    const targets = this.read('targets', bytes) as Metadata<Targets>;
-    this.verified(this.root, 'targets', targets);
+    const targets = read('targets', bytes) as Metadata<Targets>;
+    verify(this.root, 'targets', targets);
     if (targets.signed.version !== meta.version) mixed('targets', targets.signed.version, meta.version);
     this.fresh(targets.signed, 'targets', startedAt);
-    writeAtomically(this.path('targets'), bytes);
+    if (targets.signed.version !== old?.signed.version) writeAtomically(this.path('targets'), bytes);
     return targets;
   }
 
@@ -187,13 +190,15 @@ export class Trust {
     return bytes;
   }
 
-  private read(role: Role | 'root', bytes: Buffer): Metadata<Root | Timestamp | Snapshot | Targets> {
+  /** The root kept from an earlier run; one that is damaged is as if it were not there: the shipped one leads to it. */
+  private keptRoot(): Metadata<Root> | undefined {
+    const bytes = readIfThere(this.path('root'));
+    if (!bytes) return undefined;
     try {
-      return parse(role, JSON.parse(bytes.toString('utf8')));
-    } catch (cause) {
-      throw new PodError('untrustedMetadata', { role }, `The ${role} metadata is not TUF metadata of that role.`, {
-        cause,
-      });
+      return rootIn(bytes);
+    } catch {
+      this.keptRootIsDamaged = true;
+      return undefined;
     }
   }
 
@@ -202,7 +207,7 @@ export class Trust {
     const bytes = readIfThere(this.path(role));
     if (!bytes) return undefined;
     try {
-      const metadata = this.read(role, bytes);
+      const metadata = read(role, bytes);
       this.root.verifyDelegate(role, metadata);
       return metadata;
     } catch {
@@ -218,16 +223,6 @@ export class Trust {
     return bytes;
   }
 
-  private verified(by: Metadata<Root>, role: string, metadata: Metadata<Root | Timestamp | Snapshot | Targets>): void {
-    try {
-      by.verifyDelegate(role, metadata);
-    } catch (cause) {
-      throw new PodError('untrustedMetadata', { role }, `The ${role} metadata is not signed by enough of its keys.`, {
-        cause,
-      });
-    }
-  }
-
   private fresh(signed: { isExpired(at: Date): boolean; expires: string }, role: string, at: Date): void {
     if (signed.isExpired(at)) {
       throw new PodError(
@@ -241,6 +236,33 @@ export class Trust {
 
   private path(role: string): string {
     return join(this.directory, `${role}.json`);
+  }
+}
+
+/** A root that is signed by enough of its own keys. @throws PodError `untrustedMetadata` */
+export function rootIn(bytes: Buffer): Metadata<Root> {
+  const root = read('root', bytes) as Metadata<Root>;
+  verify(root, 'root', root);
+  return root;
+}
+
+function read(role: Role | 'root', bytes: Buffer): Metadata<Root | Timestamp | Snapshot | Targets> {
+  try {
+    return parse(role, JSON.parse(bytes.toString('utf8')));
+  } catch (cause) {
+    throw new PodError('untrustedMetadata', { role }, `The ${role} metadata is not TUF metadata of that role.`, {
+      cause,
+    });
+  }
+}
+
+function verify(by: Metadata<Root>, role: string, metadata: Metadata<Root | Timestamp | Snapshot | Targets>): void {
+  try {
+    by.verifyDelegate(role, metadata);
+  } catch (cause) {
+    throw new PodError('untrustedMetadata', { role }, `The ${role} metadata is not signed by enough of its keys.`, {
+      cause,
+    });
   }
 }
 

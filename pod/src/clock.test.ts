@@ -1,0 +1,76 @@
+import { Backoff, OwnClock, wait } from './clock.js';
+
+const DAY = 24 * 3600 * 1000;
+const at = (time: number) => () => new Date(time);
+
+describe('a device’s clock', () => {
+  it.each([
+    ['slow', -3 * DAY, /is 3 days slow/],
+    ['fast', 5 * 3600 * 1000, /is 5 hours fast/],
+  ])('that is %s is noticed against certified time, with how far', async (_, off, words) => {
+    const now = Date.now();
+    const clock = new OwnClock(at(now + off), async () => now);
+    await expect(clock.check()).rejects.toMatchObject({
+      code: 'clockWrong',
+      origin: 'device',
+      message: expect.stringMatching(words),
+    });
+  });
+
+  it('that is a minute off is right enough', async () => {
+    const now = Date.now();
+    await new OwnClock(at(now - 60_000), async () => now).check();
+  });
+
+  it('that has never been set sees by the network’s time that metadata is old', async () => {
+    const now = Date.now();
+    const clock = new OwnClock(at(0), async () => now);
+    await clock.check().catch(() => undefined);
+    expect(clock.latest().getTime()).toBe(now);
+  });
+
+  it('is not turned back by an old certificate', async () => {
+    const now = Date.now();
+    const clock = new OwnClock(at(now), async () => now - 30 * DAY);
+    await clock.check().catch(() => undefined);
+    expect(clock.latest().getTime()).toBe(now);
+  });
+
+  it('is gone by when the network is away', async () => {
+    await new OwnClock(at(0), () => Promise.reject(new Error('away'))).check();
+  });
+});
+
+describe('waiting', () => {
+  it('for longer than a timer can be does not end at once', async () => {
+    const end = new AbortController();
+    let over = false;
+    const waited = wait(60 * 24 * 3600, end.signal).then(() => (over = true));
+    await wait(0.05);
+    expect(over).toBe(false);
+    end.abort();
+    await waited;
+  });
+
+  it('for ever does not end at once', async () => {
+    const end = new AbortController();
+    let over = false;
+    const waited = wait(Infinity, end.signal).then(() => (over = true));
+    await wait(0.05);
+    expect(over).toBe(false);
+    end.abort();
+    await waited;
+  });
+
+  it('after failures takes twice as long each time, and not after success', async () => {
+    const backoff = new Backoff(30, 1_000);
+    expect(backoff.isDue('disk')).toBe(true);
+    backoff.failed('disk');
+    backoff.failed('disk');
+    await wait(0.04);
+    expect(backoff.isDue('disk')).toBe(false);
+    expect(backoff.isDue('other')).toBe(true);
+    backoff.over('disk');
+    expect(backoff.isDue('disk')).toBe(true);
+  });
+});

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PodError } from './errors.js';
+
+/** Under this a device's clock is right enough for everything that a pod does with it, milliseconds. */
+const BEARABLE_MS = 2 * 60_000;
+/** A turn does not wait longer for the network's time; it then goes by the device's clock, milliseconds. */
+const PATIENCE_MS = 3_000;
+/** Node.js holds a timer's milliseconds in 31 bits: a longer one would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * The device's clock, held against the Internet Computer's certified time.
+ *
+ * @param networkTime  milliseconds since the epoch, from a certificate; rejects when the network is away
+ */
+export class OwnClock {
+  /** How much later the network's clock is than ours, milliseconds. */
+  private behind = 0;
+
+  constructor(
+    private readonly now: () => Date,
+    private readonly networkTime?: () => Promise<number>,
+  ) {}
+
+  /**
+   * The later of both times. Whoever plays back an old certificate cannot turn the clock back with it, and a device
+   * without a clock of its own (it says 1970) still sees that metadata is old.
+   */
+  readonly latest = (): Date => new Date(this.now().getTime() + Math.max(0, this.behind));
+
+  /** Asks the network. @throws PodError `clockWrong`, which says how far; an absent network is no error */
+  async check(): Promise<void> {
+    const asked = this.networkTime?.().catch(() => undefined);
+    const told = asked && (await Promise.race([asked, sleep(PATIENCE_MS, undefined, { ref: false })]));
+    if (told === undefined) return;
+    this.behind = told - this.now().getTime();
+    if (Math.abs(this.behind) < BEARABLE_MS) return;
+    throw new PodError(
+      'clockWrong',
+      { behindMs: Math.round(this.behind) },
+      `This device's clock says ${this.now().toISOString()} and is ${inWords(Math.abs(this.behind))} ` +
+        `${this.behind > 0 ? 'slow' : 'fast'}: the Internet Computer's certified time is ` +
+        `${new Date(told).toISOString()}.`,
+    );
+  }
+}
+
+function inWords(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  if (minutes < 120) return `${minutes} minutes`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} hours` : `${Math.round(hours / 24)} days`;
+}
+
+/** Waits any number of seconds, also more than the 24.8 days that one timer can; ends early, quietly, when told to. */
+export async function wait(seconds: number, end?: AbortSignal): Promise<void> {
+  for (let left = seconds * 1000; left > 0 && !end?.aborted; left -= LONGEST_TIMER_MS)
+    await sleep(Math.min(left, LONGEST_TIMER_MS), undefined, { signal: end }).catch(() => undefined);
+}
+
+/** When something that failed is tried again: soon at first, then at twice the distance each time. */
+export class Backoff {
+  private readonly failures = new Map<string, { times: number; next: number }>();
+
+  constructor(
+    private readonly firstMs: number,
+    private readonly longestMs: number,
+  ) {}
+
+  isDue(what: string): boolean {
+    return performance.now() >= (this.failures.get(what)?.next ?? 0);
+  }
+
+  failed(what: string): void {
+    const times = (this.failures.get(what)?.times ?? 0) + 1;
+    const distance = Math.min(this.firstMs * 2 ** (times - 1), this.longestMs);
+    this.failures.set(what, { times, next: performance.now() + distance });
+  }
+
+  over(what: string): void {
+    this.failures.delete(what);
+  }
+}

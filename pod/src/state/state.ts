@@ -1,0 +1,134 @@
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { readIfThere, writeAtomically } from './disk.js';
+
+export type SlotName = 'a' | 'b';
+
+/** What stands in a slot, and why it was put there. */
+export interface Installed {
+  checkpoint: string;
+  version: number;
+  /** the release that brought it, while it is a candidate; null when it came as the channel's stable checkpoint */
+  release: number | null;
+}
+
+/** One line of a pod's life: what runs since when, and why. `version` 0 is no model. */
+export interface HistoryEntry {
+  version: number;
+  at: string;
+  why: string;
+}
+
+export interface Report {
+  release: number;
+  version: number;
+  sequence: number;
+  event: { installed: null } | { health: null } | { failed: string } | { returned: string };
+  windows: number;
+  corrections: number;
+  errors: number;
+}
+
+/**
+ * Where the pod is; the one file that says so. Written whole before each step that follows from it, so that a restart
+ * at any moment goes on from a named state (after Mender's client).
+ */
+export interface PodState {
+  phase: 'following' | 'probation';
+  /** the channel's sequence number; never goes down */
+  sequence: number;
+  active: SlotName | null;
+  /** the slot that may be gone back to; null when policy withdrew what is in the other one */
+  previous: SlotName | null;
+  slots: Record<SlotName, Installed | null>;
+  /** starts since the switch; a checkpoint that keeps killing the pod is left after a few */
+  probationStarts: number;
+  /**
+   * checkpoints that failed here: not tried again in that release, or, for a stable one, before the channel moves on
+   */
+  refused: { checkpoint: string; release: number | null; sequence: number }[];
+  reports: { next: number; waiting: Report[] };
+  history: HistoryEntry[];
+}
+
+const fresh = (): PodState => ({
+  phase: 'following',
+  sequence: 0,
+  active: null,
+  previous: null,
+  slots: { a: null, b: null },
+  probationStarts: 0,
+  refused: [],
+  // A pod whose file was lost must not use a number again that the fleet has counted: it begins at the time.
+  reports: { next: Math.floor(Date.now() / 1000), waiting: [] },
+  history: [],
+});
+
+/** The state file of a pod. */
+export class StateFile {
+  private readonly path: string;
+  private now: PodState;
+  /** Where a file that was no pod's state has been moved to, if there was one. */
+  readonly movedAside: string | undefined;
+
+  /**
+   * Reads the file. One that is damaged is moved aside and the pod begins anew: it takes the channel's checkpoint, and
+   * TUF's own numbers, kept elsewhere, still say what is old.
+   */
+  constructor(directory: string) {
+    this.path = join(directory, 'pod.json');
+    const kept = readIfThere(this.path);
+    const read = kept && stateIn(kept);
+    this.now = read ?? fresh();
+    if (kept && !read) {
+      this.movedAside = `${this.path}.damaged`;
+      renameSync(this.path, this.movedAside);
+    }
+  }
+
+  get value(): Readonly<PodState> {
+    return this.now;
+  }
+
+  /**
+   * Changes the state and writes it, before anything is done that follows from the change. When it cannot be written
+   * (a full disk), nothing has changed.
+   */
+  change(edit: (state: PodState) => void): void {
+    const next = structuredClone(this.now);
+    edit(next);
+    writeAtomically(this.path, JSON.stringify(next, null, 1));
+    this.now = next;
+  }
+}
+
+export const otherSlot = (slot: SlotName | null): SlotName => (slot === 'a' ? 'b' : 'a');
+
+/** The state in a file's bytes; undefined when they are no pod's state. */
+function stateIn(bytes: Buffer): PodState | undefined {
+  try {
+    const kept = JSON.parse(bytes.toString('utf8')) as Partial<PodState>;
+    const state = { ...fresh(), ...kept };
+    return kept.slots !== undefined && isState(state) ? state : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isState(state: PodState): boolean {
+  const counts = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+  const slotName = (value: unknown): boolean => value === null || value === 'a' || value === 'b';
+  const installed = (value: Installed | null): boolean =>
+    value === null ||
+    (/^sha256:[0-9a-f]{64}$/.test(value.checkpoint) &&
+      counts(value.version) &&
+      (value.release === null || counts(value.release)));
+  return (
+    ['following', 'probation'].includes(state.phase) &&
+    [state.sequence, state.probationStarts, state.reports.next].every(counts) &&
+    [state.active, state.previous].every(slotName) &&
+    [state.slots.a, state.slots.b].every(installed) &&
+    (state.active === null || state.slots[state.active] !== null) &&
+    [state.refused, state.reports.waiting, state.history].every(Array.isArray)
+  );
+}
