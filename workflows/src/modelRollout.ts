@@ -62,10 +62,14 @@ export async function modelRollout(request: ModelRolloutInput): Promise<ModelRol
 /** The waves of one release, as the fleet canister says they are. */
 class Waves {
   private readonly desk: OperatorDesk;
+  /** Runs that began before there was such a look go on without. */
+  private watched = false;
   /** What the canister said last. */
   private last: ReleaseView | undefined;
   /** The wave that waits for an operator's word. */
   private asks: string | undefined;
+  /** A wave that the canister is asked for; what an operator changes here ends it, to ask anew. */
+  private asking: CancellationScope | undefined;
 
   constructor(
     private readonly rollout: Rollout,
@@ -76,6 +80,7 @@ class Waves {
       .mayPause(
         async ({ token }) => this.changed(await fleet.pause({ release, token })),
         async ({ token }) => this.changed(await fleet.resume({ release, token })),
+        () => this.show(),
       )
       .mayAbort(async ({ reason, token }) => inWords(await fleet.abort({ release, reason, token })))
       .mayApprove()
@@ -89,7 +94,7 @@ class Waves {
     undo.add(`release ${release}: stop it, its pods go back`, () =>
       fleet.abort({ release, reason: 'its rollout was cancelled' }),
     );
-    const watched = patched('release-watched');
+    const watched = (this.watched = patched('release-watched'));
     let now = await this.wave(1);
     for (let next = 2; !over(now) && next <= waves + 1; next++) {
       if (!watched) await this.desk.unpaused();
@@ -112,7 +117,8 @@ class Waves {
     else this.show();
     for (;;) {
       const seen = phaseOf(this.last);
-      const now = await fleet.beginWave({ release, wave: number, ...(seen === undefined ? {} : { seen }) });
+      const now = await this.ask(number, seen);
+      if (now === 'stirred') continue;
       this.last = now;
       if (over(now) || now.wave >= number || phaseOf(now) === seen) break;
       this.show();
@@ -120,6 +126,21 @@ class Waves {
     }
     this.begun(number, this.last!);
     return this.last!;
+  }
+
+  /** @returns `stirred` when an operator changed the release meanwhile */
+  private async ask(wave: number, seen: ReleasePhase | undefined): Promise<ReleaseView | 'stirred'> {
+    const { release } = this.rollout;
+    const asking = (this.asking = new CancellationScope());
+    const outer = CancellationScope.current();
+    try {
+      return await asking.run(() => fleet.beginWave({ release, wave, ...(seen === undefined ? {} : { seen }) }));
+    } catch (error) {
+      if (isCancellation(error) && !outer.consideredCancelled) return 'stirred';
+      throw error;
+    } finally {
+      this.asking = undefined;
+    }
   }
 
   private begun(number: number, release: ReleaseView): void {
@@ -208,12 +229,14 @@ class Waves {
     this.last = release;
     this.desk.paused = release.state === 'paused';
     this.tell.standing.enter(this.asks !== undefined && !this.desk.paused ? 'awaitingApproval' : phaseOf(release)!);
+    if (this.watched) this.asking?.cancel();
     return inWords(release);
   }
 
   private async skipSoak(token: string): Promise<string> {
     const now = await fleet.skipSoak({ release: this.rollout.release, wave: this.last?.wave ?? 0, token });
     this.last = now;
+    if (this.watched) this.asking?.cancel();
     this.tell(`The soak of wave ${now.wave} was ended early; its gate still needs its windows`, facts(now), {
       state: phaseOf(now)!,
     });

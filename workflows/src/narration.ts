@@ -48,6 +48,8 @@ export interface Tell {
   readonly offers: Map<string, () => string | undefined>;
   /** Where it stands: what the page says and takes follows from it. */
   readonly standing: Standing;
+  /** What it waits for now. */
+  waits(): Pick<Beat, 'waitsFor' | 'until'>;
 }
 
 const KEPT_LINES = 200;
@@ -104,7 +106,11 @@ export function narrate(
     if (timeline.length > KEPT_LINES) timeline.shift();
     setCurrentDetails(page({ ...state, state: standing.state, possible: possible() }, timeline.slice(0, -1)));
   };
-  return Object.assign(tell, { offers, standing });
+  const waits = (): Pick<Beat, 'waitsFor' | 'until'> => ({
+    ...(state.waitsFor === null ? {} : { waitsFor: state.waitsFor }),
+    ...(state.until === null ? {} : { until: state.until }),
+  });
+  return Object.assign(tell, { offers, standing, waits });
 }
 
 /** Waiting for a vote. */

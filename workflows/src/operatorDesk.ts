@@ -21,7 +21,7 @@ import {
 import { undoingOnFailure, type Compensations } from './compensations.js';
 import { causeOf } from './failures.js';
 import { checked, integer, name, optional, record, refuse, sentence, token, type Guard } from './guards.js';
-import type { Tell } from './narration.js';
+import type { Beat, Tell } from './narration.js';
 import { operators } from './ports.js';
 
 /** What goes with every update: whose decision it is, signed. `livepod ops token` makes one. */
@@ -72,6 +72,8 @@ interface Offer<K extends OperatorAction> {
 export class OperatorDesk {
   paused = false;
   aborted: string | undefined;
+  /** What it waited for when it was paused. */
+  private waited: Beat = {};
   /** How often somebody approved. */
   approvals = 0;
   private holding: { until: number; again: boolean } | undefined;
@@ -121,13 +123,18 @@ export class OperatorDesk {
     return this;
   }
 
-  /** Pause and resume: between steps by itself, and besides as `on` and `off` say. */
-  mayPause(on: (given: Given['pause']) => Promise<string>, off: (given: Given['resume']) => Promise<string>): this {
+  /** Pause and resume: between steps by itself, and besides as `on` and `off` say; `after` shows what it waits for then. */
+  mayPause(
+    on: (given: Given['pause']) => Promise<string>,
+    off: (given: Given['resume']) => Promise<string>,
+    after: () => void = () => this.tell('It goes on', {}, this.waited),
+  ): this {
     const { standing } = this.tell;
     this.take('pause', {
       unless: () => (this.paused ? 'It is paused already; resume it first.' : standing.refuses('pause')),
       act: async (given, by) => {
         this.paused = true;
+        this.waited = this.tell.waits();
         try {
           const done = await on(given);
           this.tell(`Paused: ${given.reason}`, { 'paused by': person(by) }, { waitsFor: '`resume`' });
@@ -144,6 +151,7 @@ export class OperatorDesk {
         const done = await off(given);
         this.paused = false;
         this.tell('Resumed', { 'resumed by': person(by) });
+        after();
         return done;
       },
     });

@@ -1,5 +1,6 @@
 import { DEFAULT_PLAN } from '@livepod/protocol/plan';
 import { executeChild, ParentClosePolicy, patched, workflowInfo } from '@temporalio/workflow';
+import { undoingOnFailure } from './compensations.js';
 import {
   amount,
   checked,
@@ -18,7 +19,7 @@ import {
 } from './guards.js';
 import { comparedWithTheWorld } from './inputs.js';
 import { lifecycle } from './lifecycle.js';
-import { narrate, workflowPage } from './narration.js';
+import { narrate, workflowPage, type Tell } from './narration.js';
 import { datasets, models } from './ports.js';
 import type { LifecycleResult } from './round.js';
 import { mark } from './searchAttributes.js';
@@ -65,10 +66,13 @@ export interface RecurringRoundResult {
  */
 export async function recurringRound(request: RecurringRoundInput): Promise<RecurringRoundResult> {
   const asked = checked('recurringRound', input, request);
-  const { prefix, atLeast, trainOnAccepted, fromStable, ...order } = asked;
-  const tell = narrate('recurring', { provider: order.provider, channel: order.channel }, ['look', 'round']);
-  mark({ stage: 'recurring', provider: order.provider });
+  const tell = narrate('recurring', { provider: asked.provider, channel: asked.channel }, ['look', 'round']);
+  mark({ stage: 'recurring', provider: asked.provider });
+  return undoingOnFailure(tell, () => seenThrough(asked, tell));
+}
 
+async function seenThrough(asked: Recurring, tell: Tell): Promise<RecurringRoundResult> {
+  const { prefix, atLeast, trainOnAccepted, fromStable, ...order } = asked;
   tell('Comparing the input with what is there');
   await comparedWithTheWorld('recurringRound', asked);
   tell('Looking for datasets that wait to be proposed', {}, { step: 'look' });

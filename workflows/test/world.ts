@@ -58,6 +58,8 @@ export class World {
     { number: number; request: ProposalRequest; looked: number; withdrawn: boolean }
   >();
   private requests = new Set<string>();
+  /** What the provider was asked for. */
+  requested: { clientRef: string; seed: number }[] = [];
   private job: JobView | undefined;
   private escrow: 'open' | 'settled' | 'refunded' | undefined;
   release: ReleaseView = {
@@ -98,6 +100,11 @@ export class World {
     return [...this.proposals.values()].flatMap(({ request: { action } }) =>
       action.call === 'adoptCheckpoint' ? [action.plan] : [],
     );
+  }
+
+  /** What voters read of each proposal. */
+  get words(): Pick<ProposalRequest, 'title' | 'summary'>[] {
+    return [...this.proposals.values()].map(({ request: { title, summary } }) => ({ title, summary }));
   }
 
   private submit(request: ProposalRequest) {
@@ -188,6 +195,7 @@ export class World {
   requesting: RequestingPort = {
     request: async (request) => {
       const attempt = this.requests.add(request.clientRef).size;
+      this.requested.push({ clientRef: request.clientRef, seed: request.seed });
       this.job = {
         job: 7,
         provider: 'provider-principal',
