@@ -67,8 +67,9 @@ async function training(parts: ChecksParts, round: Omit<Round, 'channel' | 'roun
   const datasets = await datasetsOf(clients, 'datasets', round.datasets, ['submitted', 'accepted'], round.trainOn);
   const accepted = await datasetsOf(clients, trainOn, round.trainOn, ['accepted']);
   const named = [
-    ...round.datasets.map((id, index) => ({ id, path: `datasets[${index}]` })),
+    // What is accepted comes first: the others are compared with it.
     ...round.trainOn.map((id, index) => ({ id, path: `${trainOn}[${index}]` })),
+    ...round.datasets.map((id, index) => ({ id, path: `datasets[${index}]` })),
   ];
   const missing = new Set([...datasets, ...accepted].map(({ path }) => path));
   const there = named.filter(({ path }) => !missing.has(path));

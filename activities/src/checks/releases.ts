@@ -1,4 +1,12 @@
-import { CanisterError, listProposals, planOfCandid, type Clients, type Decision, type Models } from '@livepod/client';
+import {
+  CanisterError,
+  listProposals,
+  planOfCandid,
+  type Clients,
+  type Decision,
+  type Fleet,
+  type Models,
+} from '@livepod/client';
 import { instead, nearest, PAGE_LIMIT, voteReference, wavesOf } from '@livepod/protocol';
 import { brief, found } from './found.js';
 import type { Finding } from './port.js';
@@ -24,9 +32,22 @@ const noSuchChannel = (name: string, names: string[]): Finding =>
     remedy: `Give another one: ${instead(name, names)}`,
   });
 
+/** Channels that pods follow, by the first thousands of them. */
+async function followedChannels(clients: Clients): Promise<Set<string>> {
+  const followed = new Set<string>();
+  let after: Fleet.ListPods['after'] = [];
+  for (let read = 0; read < 50; read++) {
+    const page: Fleet.Pod[] = await clients.fleet.list_pods({ after, limit: PAGE_LIMIT });
+    for (const { channel } of page) followed.add(channel);
+    if (page.length < PAGE_LIMIT) break;
+    after = [page.at(-1)!.principal];
+  }
+  return followed;
+}
+
 /**
  * Whether a checkpoint of this recipe can be adopted on the channel. Adopting makes a channel, so a new name is right
- * unless it is nearly that of another.
+ * unless no pod follows it and it is nearly that of one which pods follow.
  *
  * @param when  `later`: an open release will be over by then
  */
@@ -37,9 +58,12 @@ export async function channelToAdoptOn(
   when: 'now' | 'later' = 'now',
 ): Promise<Finding[]> {
   const all = await channels(clients);
-  const names = all.map(({ name }) => name);
   const known = all.find(({ name }) => name === channel);
-  if (!known) return nearest(channel, names) === undefined ? [] : [noSuchChannel(channel, names)];
+  if (!known) {
+    const followed = await followedChannels(clients);
+    const meant = !followed.has(channel) && nearest(channel, [...followed]) !== undefined;
+    return meant ? [noSuchChannel(channel, [...followed])] : [];
+  }
   const findings: Finding[] = [];
   const candidate = known.candidate[0];
   if (candidate && when === 'now')
@@ -163,7 +187,8 @@ async function validated(ask: () => Promise<unknown>): Promise<string | undefine
     await ask();
     return undefined;
   } catch (error) {
-    if (error instanceof CanisterError && error.code === 'invalid') return error.message;
+    // `NotFound: channel stable: …`: the kind first, then the words.
+    if (error instanceof CanisterError && error.code === 'invalid') return error.message.replace(/^[A-Za-z]+: /, '');
     throw error;
   }
 }
