@@ -1,4 +1,5 @@
 /** Types only: what workflows see of the world. Importing this file pulls no code into a workflow bundle. */
+export type * from './checks/port.js';
 export type * from './governance/port.js';
 export type * from './datasets/port.js';
 export type * from './access/port.js';

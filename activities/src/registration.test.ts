@@ -36,6 +36,38 @@ describe('an activity', () => {
     expect(JSON.stringify(failure, Object.getOwnPropertyNames(failure))).not.toContain('SECRET');
   });
 
+  it('names the codes of its causes, the innermost last', async () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED SECRET'), { code: 'ECONNREFUSED' });
+    const below = new ActivityError('interrupted', {}, 'SECRET', { cause: refused });
+    const error = new ActivityError('notFound', {}, 'There is no such thing.', { cause: below });
+    const failure = await run(failing(error)).catch((caught: unknown) => caught);
+    expect(failure).toMatchObject({
+      message: 'There is no such thing. (cause: interrupted, ECONNREFUSED)',
+      details: [{ causes: ['interrupted', 'ECONNREFUSED'] }],
+    });
+    expect(JSON.stringify(failure, Object.getOwnPropertyNames(failure))).not.toContain('SECRET');
+  });
+
+  it('is given up after five attempts when it fails without a code, and says so', async () => {
+    const attempt = (number: number) =>
+      new MockActivityEnvironment({ attempt: number }, { logger: quiet })
+        .run(failing(new TypeError('x is undefined')) as () => Promise<unknown>)
+        .catch((caught: unknown) => caught);
+    expect(await attempt(4)).toMatchObject({ type: 'TypeError', nonRetryable: false });
+    expect(await attempt(5)).toMatchObject({
+      nonRetryable: true,
+      message: "TypeError: x is undefined; given up after 5 attempts, see the worker's log",
+    });
+  });
+
+  it('is tried on when the way to another machine broke, with or without a code', async () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:9000'), { code: 'ECONNREFUSED' });
+    const failure = await new MockActivityEnvironment({ attempt: 9 }, { logger: quiet })
+      .run(failing(refused) as () => Promise<unknown>)
+      .catch((caught: unknown) => caught);
+    expect(failure).toMatchObject({ type: 'network', nonRetryable: false });
+  });
+
   it('heartbeats its progress, and outside of Temporal says nothing', async () => {
     const environment = new MockActivityEnvironment();
     const beats: unknown[] = [];

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
-import { CodedError } from '@livepod/protocol';
+import { CodedError, originOf } from '@livepod/protocol';
 import { ActivityError, RETRIED } from './errors.js';
 
 type Method = (...args: never[]) => Promise<unknown>;
@@ -38,7 +38,12 @@ function beating(run: Method): Method {
       // A step that is cancelled, or whose worker shuts down, says so, whatever broke off in it: the server then knows
       // what comes next.
       const { aborted, reason } = context.cancellationSignal;
-      throw aborted && reason instanceof CancelledFailure ? reason : failureOf(error);
+      if (aborted && reason instanceof CancelledFailure) throw reason;
+      const { attempt, activityType } = context.info;
+      const failure = failureOf(error, attempt);
+      if (failure instanceof ApplicationFailure && failure.category !== ApplicationFailureCategory.BENIGN)
+        context.log.warn(`${activityType} failed: ${failure.message}`, { attempt, code: failure.type });
+      throw failure;
     } finally {
       clearInterval(beat);
     }
@@ -71,16 +76,34 @@ export function later(
   return new ActivityError(code, { ...details, delayMs: Math.round(Math.max(delayMs, 500)) }, message);
 }
 
-/** The error as Temporal keeps it: type = code, and no cause, because causes may quote what must not be kept. */
-export function failureOf(error: unknown): Error {
+/** How often a step is tried that fails in a way that nobody foresaw: some seconds in all. */
+const UNFORESEEN_ATTEMPTS = 5;
+
+/**
+ * The error as Temporal keeps it: type = code, and the codes of its causes. Never a cause itself, because it may quote
+ * what must not be kept.
+ *
+ * @param attempt  which one it is, from 1: what has no code is soon given up, unless the way to another machine broke
+ */
+export function failureOf(error: unknown, attempt = 1): Error {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
-  if (!(error instanceof CodedError))
-    return error instanceof Error
-      ? ApplicationFailure.retryable(`${error.name}: ${error.message}`, error.name)
-      : ApplicationFailure.retryable(String(error));
-  const { delayMs, ...details } = error.details;
+  const causes = causeCodes(error);
+  const because = causes.length === 0 ? '' : ` (cause: ${causes.join(', ')})`;
+  if (!(error instanceof CodedError)) {
+    const [name, message] = error instanceof Error ? [error.name, error.message] : ['Error', String(error)];
+    const way = originOf(error) === 'way';
+    const givenUp = !way && attempt >= UNFORESEEN_ATTEMPTS;
+    const remedy = givenUp ? `; given up after ${attempt} attempts, see the worker's log` : '';
+    return ApplicationFailure.create({
+      message: `${name}: ${message}${because}${remedy}`,
+      type: way ? 'network' : name,
+      nonRetryable: givenUp,
+    });
+  }
+  const { delayMs, ...given } = error.details;
+  const details = { ...given, ...(causes.length === 0 ? {} : { causes }) };
   return ApplicationFailure.create({
-    message: error.message,
+    message: `${error.message}${because}`,
     type: error.code,
     nonRetryable: !RETRIED.has(error.code),
     details: [
@@ -88,4 +111,17 @@ export function failureOf(error: unknown): Error {
     ],
     ...(typeof delayMs === 'number' ? { nextRetryDelay: delayMs, category: ApplicationFailureCategory.BENIGN } : {}),
   });
+}
+
+/** Codes of what lies under an error, the innermost last: names alone, which quote nothing. */
+function causeCodes(error: unknown): string[] {
+  const codes: string[] = [];
+  let cause = (error as { cause?: unknown } | null)?.cause;
+  for (let depth = 0; depth < 20 && cause !== undefined && cause !== null; depth++) {
+    const { code, name } = cause as { code?: unknown; name?: unknown };
+    const known = typeof code === 'string' && /^[A-Za-z0-9_]{2,60}$/.test(code) ? code : name;
+    if (typeof known === 'string' && known !== 'Error' && /^[A-Za-z0-9_]{2,60}$/.test(known)) codes.push(known);
+    cause = (cause as { cause?: unknown }).cause;
+  }
+  return [...new Set(codes)];
 }

@@ -1,11 +1,12 @@
 import { decidingFigure } from '@livepod/protocol';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { balance } from '@livepod/client';
 import { contribute, ObjectStore, signerOf, type Contribution } from '@livepod/transfer';
 import {
   ActivityError,
   canisterAccess,
+  canisterChecks,
   canisterDatasets,
   canisterFleet,
   canisterGovernance,
@@ -18,9 +19,18 @@ import {
   Workspace,
   type DatasetsPort,
   type GovernancePort,
+  type Providers,
   type TrainingPort,
 } from './index.js';
+import { MAX_JOB_DATASETS } from './checks/rounds.js';
+import type { CheckedWorkflow } from './ports.js';
 import { Chain, motionRecording, motionSchema, type Role } from '../test/chain.js';
+
+/** As a Temporal server would list them. */
+const endpoints: Providers = {
+  names: async () => ['provider-1', 'provider-2'],
+  shareKey: (name) => name === 'provider-1',
+};
 
 let chain: Chain;
 let datasets: string[];
@@ -31,6 +41,7 @@ let workspace: Workspace;
 let scratch: string;
 let job: number;
 let checkpoint: string;
+let released = 0;
 
 /** Repeats a step as Temporal does: waits where it says "later". */
 async function patiently<T>(step: () => Promise<T>): Promise<T> {
@@ -218,6 +229,7 @@ describe('a round on the real canisters', () => {
       canisterModels(chainOperator).released({ checkpoint, channel: 'stable' }),
     );
     expect(version).toBe(1);
+    released = release;
 
     const before = await balance(chainOperator, chain.identity('contributor-1').getPrincipal());
     const treasury = canisterTreasury(chainOperator);
@@ -250,7 +262,7 @@ describe('a round on the real canisters', () => {
   });
 
   it('looks before a round begins', async () => {
-    const access = canisterAccess(chainOperator, async (provider) => provider === 'provider-1');
+    const access = canisterAccess(chainOperator, endpoints);
     const good = { provider: 'provider-1', recipe: chain.recipe, arguments: { epochs: 2 }, base: checkpoint };
     await access.preflight(good);
     await expect(access.preflight({ ...good, provider: 'provider-9' })).rejects.toMatchObject({
@@ -261,6 +273,111 @@ describe('a round on the real canisters', () => {
     await expect(access.preflight({ ...good, base: datasets[0]! })).rejects.toMatchObject({ code: 'notAccepted' });
     await expect(access.preflight({ ...good, arguments: { epochs: 100_000 } })).rejects.toMatchObject({
       code: 'outOfRange',
+    });
+  });
+
+  describe('compares an input with the world, and says everything at once:', () => {
+    const checks = async (workflow: CheckedWorkflow, input: object) =>
+      canisterChecks({ clients: chainOperator, providers: endpoints }).input({ workflow, input: { ...input } });
+    const paths = async (workflow: CheckedWorkflow, input: object) =>
+      (await checks(workflow, input)).findings.map(({ path, found }) => `${path} ${found}`);
+    const unknown = `sha256:${'0'.repeat(64)}`;
+    const good = () => ({
+      ...{ round: 'new', channel: 'stable', provider: 'provider-1', recipe: chain.recipe, arguments: { epochs: 2 } },
+      ...{ datasets: [], trainOn: datasets, base: checkpoint, seed: 1, reward: '0' },
+    });
+
+    it('nothing of a good one, with datasets by id or by title', async () => {
+      expect(await checks('lifecycle', good())).toEqual({ findings: [], ids: {} });
+      const titles = ['Watch of contributor-1', 'Watch of contributor-2'];
+      expect(await checks('lifecycle', { ...good(), trainOn: titles })).toEqual({
+        findings: [],
+        ids: Object.fromEntries(titles.map((title, index) => [title, datasets[index]])),
+      });
+    });
+
+    it('names that are nobody’s, with the nearest that are', async () => {
+      const wrong = {
+        ...{ provider: 'provider-9', recipe: unknown, base: unknown },
+        ...{ datasets: ['Watch of contributor'], trainOn: [unknown] },
+      };
+      const { findings } = await checks('lifecycle', { ...good(), ...wrong });
+      expect(findings.map(({ path }) => path)).toEqual(['datasets[0]', 'recipe', 'provider', 'trainOn[0]', 'base']);
+      expect(findings[0]!.remedy).toContain('did you mean Watch of contributor-1?');
+      expect(findings[2]!.remedy).toContain('did you mean provider-1?');
+      expect(await paths('lifecycle', { ...good(), provider: 'provider-2' })).toEqual([
+        'provider is "provider-2", with whom no key is shared, so that nothing could be sent to it',
+      ]);
+    });
+
+    it('arguments that the recipe does not have, or not with that value', async () => {
+      const { findings } = await checks('lifecycle', { ...good(), arguments: { epoch: 2, epochs: 100_000 } });
+      expect(findings.map(({ path }) => path)).toEqual(['arguments.epoch', 'arguments.epochs']);
+      expect(findings[0]!.remedy).toContain('did you mean epochs?');
+    });
+
+    it('a dataset whose labels are others than the first’s, before any money moves', async () => {
+      const labels = [...motionSchema.labels, 'RUNNING'];
+      const { dataset } = await contributed('contributor-2', 'bucket', {
+        ...{ schema: { ...motionSchema, labels }, title: 'Watch with other labels' },
+      });
+      expect(await paths('lifecycle', { ...good(), datasets: [dataset] })).toEqual([
+        'datasets[0] is "Watch with other labels", with the labels STILL, MOVING, RUNNING',
+      ]);
+      expect(await paths('lifecycle', { ...good(), trainOn: [...datasets, dataset] })).toEqual([
+        'trainOn[2] is "Watch with other labels", which is submitted',
+      ]);
+    });
+
+    it('a reference that was used for something else, by naming what for (kind of B04)', async () => {
+      expect(await paths('lifecycle', { ...good(), round: 'test' })).toEqual([
+        expect.stringMatching(/^round is "test", which was used before for job 1: recipe .* on 2 datasets, which is/),
+      ]);
+    });
+
+    it('a rollout of another channel, with other waves, of what is over (B26)', async () => {
+      expect(await paths('modelRollout', { release: released, channel: 'beta', waves: 3 })).toEqual([
+        `release is ${released}, which is stopped`,
+        `channel is "beta", and release ${released} is on "stable"`,
+        'waves is 3, and the plan that was voted has 1',
+      ]);
+      expect(await paths('modelRollout', { release: 99, channel: 'stable', waves: 3 })).toEqual([
+        'release is 99, which the fleet canister does not know',
+      ]);
+    });
+
+    it('a rollback under a reference that was used for something else (B04)', async () => {
+      const holder = chain.identity('provider').getPrincipal().toText();
+      const { id } = await governance.propose({
+        action: { call: 'slashBond', holder, purpose: 'provider', amount: '100', reason: 'a test', evidence: 'none' },
+        clientRef: 'rollback/stable/forward',
+        title: 'Set channel stable to version 2',
+        summary: 'The drill is over.',
+      });
+      const back = { channel: 'stable', version: 1, reason: 'Version 2 misreads stairs', ref: 'forward' };
+      expect(await paths('modelRollback', back)).toContain(
+        `ref is "forward", which was used before for proposal ${id}, "Set channel stable to version 2" (open)`,
+      );
+      await governance.withdraw({ clientRefs: ['rollback/stable/forward'] });
+    });
+
+    it('a rollback to a version that was never stable, or of no channel', async () => {
+      const back = { channel: 'stable', version: 1, reason: 'a test', ref: 'back' };
+      expect(await paths('modelRollback', back)).toEqual([
+        expect.stringMatching(/^version is refused: channel stable: version 1 was never stable on it/),
+      ]);
+      expect(await paths('modelRollback', { ...back, channel: 'stabel' })).toEqual([
+        'channel is "stabel", and there is no such channel',
+      ]);
+    });
+
+    it('more datasets than the access canister lets one job have', async () => {
+      const source = await readFile(new URL('../../canisters/access/src/approval.rs', import.meta.url), 'utf8');
+      expect(source).toContain(`DATASETS_LIMIT: usize = ${MAX_JOB_DATASETS};`);
+      const many = Array.from({ length: MAX_JOB_DATASETS }, (_, at) => `sha256:${String(at).padStart(64, '0')}`);
+      expect(await paths('lifecycle', { ...good(), datasets: many })).toContain(
+        'datasets and "trainOn" name 102 datasets',
+      );
     });
   });
 

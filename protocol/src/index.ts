@@ -17,6 +17,7 @@ export { merkleRoot } from './merkle.js';
 export { datasetUid, vetkdInput, DATASET_KEY_CONTEXT } from './datasetKeys.js';
 export { sealFile, sealChunk, openChunk, openFile, chunkCount, type ChunkPlace, type FilePlace } from './chunks.js';
 export { cohortPosition, isExposed } from './cohorts.js';
+export * from './findings.js';
 export * from './limits.js';
 export * from './plan.js';
 export { BLAMES, blameOf, blameText, type Blame } from './blame.js';

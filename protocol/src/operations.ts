@@ -8,6 +8,8 @@ export interface OperationArguments {
   reason: string;
   seconds: number;
   provider: string;
+  /** Fields of the workflow's input that are to be others from now on. */
+  change: Record<string, unknown>;
 }
 
 interface Operation {
@@ -15,6 +17,8 @@ interface Operation {
   says: string;
   /** An argument for it, without the token. */
   example: Partial<OperationArguments>;
+  /** What it takes besides, where it is given. */
+  optional?: readonly (keyof OperationArguments)[];
 }
 
 export const OPERATIONS = {
@@ -24,7 +28,11 @@ export const OPERATIONS = {
   abort: { says: 'Stop for good and undo what was begun', example: { reason: 'The recipe is wrong' } },
   skipSoak: { says: 'End the soak of this wave early; its gate stays', example: {} },
   extendDeadline: { says: 'Give what it waits for more time', example: { seconds: 3600 } },
-  retryStage: { says: 'Try the failed step again', example: {} },
+  retryStage: {
+    says: 'Try the failed step again; with "change", on a mended input',
+    example: {},
+    optional: ['change'],
+  },
   replaceProvider: { says: 'Let another provider train', example: { provider: 'provider-2' } },
 } as const satisfies Record<string, Operation>;
 
@@ -35,8 +43,17 @@ export const OPERATOR_ACTIONS = Object.keys(OPERATIONS) as OperatorAction[];
 export type OperationArgument<A extends OperatorAction> = Pick<
   OperationArguments,
   keyof (typeof OPERATIONS)[A]['example'] & keyof OperationArguments
->;
+> &
+  ((typeof OPERATIONS)[A] extends { optional: readonly (infer O)[] }
+    ? Partial<Pick<OperationArguments, O & keyof OperationArguments>>
+    : object);
 
 /** The names of those fields. */
 export const argumentsOf = (action: OperatorAction): (keyof OperationArguments)[] =>
   Object.keys(OPERATIONS[action].example) as (keyof OperationArguments)[];
+
+/** The names of those that it takes only where they are given. */
+export const optionalOf = (action: OperatorAction): readonly (keyof OperationArguments)[] => {
+  const operation: Operation = OPERATIONS[action];
+  return operation.optional ?? [];
+};

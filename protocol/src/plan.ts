@@ -2,6 +2,7 @@
  * How a checkpoint reaches pods: its type, its checks, its words and the product's default. The Rust of it is the crate
  * `rollout`; both are held to `vectors/plans.json`. Without dependencies, for workflows.
  */
+import { nearest } from './findings.js';
 import { MAX_SOAK_SECONDS, MAX_WAVES } from './limits.js';
 
 /** When a release stops itself, and how much must be heard before its next wave. It judges pods, not windows. */
@@ -95,6 +96,9 @@ function spanInWords(seconds: number): string {
 
 /** What is wrong with a plan: the field (empty for the whole), the problem and the remedy, which make a sentence. */
 export class PlanError extends Error {
+  /** Everything that is wrong, this first. */
+  all: readonly PlanError[] = [this];
+
   constructor(
     readonly field: string,
     readonly problem: string,
@@ -105,36 +109,54 @@ export class PlanError extends Error {
 }
 
 const COUNT_LIMIT = 4_000_000_000;
+const GATE_FIELDS = ['minWindows', 'maxCorrectionPermille', 'maxErrors', 'minPods', 'minPodWindows', 'maxBadPermille'];
 
-/** Reads a plan of either version. @throws PlanError */
+/** Reads a plan of either version. @throws PlanError the first of all that is wrong */
 export function parsePlan(value: unknown): Plan {
-  const given = fieldsOf(value, '', ['shares', 'waves', 'soakSeconds', 'gate', 'skippableSoak']);
-  const gate = fieldsOf(given['gate'], 'gate', [
-    'minWindows',
-    'maxCorrectionPermille',
-    'maxErrors',
-    'minPods',
-    'minPodWindows',
-    'maxBadPermille',
-  ]);
+  const wrong: PlanError[] = [];
+  const read = <T>(part: () => T): T => {
+    try {
+      return part();
+    } catch (error) {
+      if (!(error instanceof PlanError)) throw error;
+      wrong.push(...error.all);
+      return undefined as T; // never handed out: something is wrong
+    }
+  };
+  read(() => fieldsOf(value, '', ['shares', 'waves', 'soakSeconds', 'gate', 'skippableSoak']));
+  if (!isObject(value)) throw first(wrong);
+  const fields = value;
+  read(() => fieldsOf(fields['gate'], 'gate', GATE_FIELDS));
+  const gate = isObject(fields['gate']) ? fields['gate'] : undefined;
   const unlessUnsaid = (name: string, min: number, max: number): object =>
-    gate[name] === undefined ? {} : { [name]: count(gate[name], `gate.${name}`, min, max) };
+    gate?.[name] === undefined ? {} : { [name]: read(() => count(gate[name], `gate.${name}`, min, max)) };
   const pace = {
-    soakSeconds: count(given['soakSeconds'], 'soakSeconds', 0, MAX_SOAK_SECONDS),
-    gate: {
-      minWindows: count(gate['minWindows'], 'gate.minWindows', 0, COUNT_LIMIT),
-      maxCorrectionPermille: count(gate['maxCorrectionPermille'], 'gate.maxCorrectionPermille', 0, 1000),
-      maxErrors: count(gate['maxErrors'], 'gate.maxErrors', 0, COUNT_LIMIT),
+    soakSeconds: read(() => count(fields['soakSeconds'], 'soakSeconds', 0, MAX_SOAK_SECONDS)),
+    gate: gate && {
+      minWindows: read(() => count(gate['minWindows'], 'gate.minWindows', 0, COUNT_LIMIT)),
+      maxCorrectionPermille: read(() => count(gate['maxCorrectionPermille'], 'gate.maxCorrectionPermille', 0, 1000)),
+      maxErrors: read(() => count(gate['maxErrors'], 'gate.maxErrors', 0, COUNT_LIMIT)),
       ...unlessUnsaid('minPods', 1, COUNT_LIMIT),
       ...unlessUnsaid('minPodWindows', 0, COUNT_LIMIT),
       ...unlessUnsaid('maxBadPermille', 0, 1000),
     },
-    skippableSoak: flag(given['skippableSoak'], 'skippableSoak'),
+    skippableSoak: read(() => flag(fields['skippableSoak'], 'skippableSoak')),
   };
-  if (given['waves'] === undefined) return { shares: sharesOf(given['shares']), ...pace };
+  const reach = read(() => reachOf(fields));
+  if (wrong.length > 0) throw first(wrong);
+  return { ...reach, ...(pace as Pace) };
+}
+
+function first(wrong: PlanError[]): PlanError {
+  wrong[0]!.all = [...wrong];
+  return wrong[0]!;
+}
+
+function reachOf(given: Record<string, unknown>): { shares: number[] } | { waves: number[] } {
+  if (given['waves'] === undefined) return { shares: sharesOf(given['shares']) };
   if (given['shares'] !== undefined)
     throw new PlanError('waves', 'and "shares" are both given', 'Give shares of the fleet, and leave "waves" out');
-  return { waves: growing(given['waves'], 'waves', COUNT_LIMIT, 'numbers of pods, such as [1, 3, 6]'), ...pace };
+  return { waves: growing(given['waves'], 'waves', COUNT_LIMIT, 'numbers of pods, such as [1, 3, 6]') };
 }
 
 const SHARES = 'shares in 1/1000 of the pods that end in 1000, such as [10, 50, 200, 1000]';
@@ -173,19 +195,27 @@ function flag(value: unknown, field: string): boolean {
 }
 
 function fieldsOf(value: unknown, field: string, known: string[]): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     const problem = value === undefined ? 'is missing' : `is ${shown(value)}, which is no object`;
     throw new PlanError(field, problem, `Give one JSON object with ${known.join(', ')}`);
   }
-  const unknown = Object.keys(value).find((key) => !known.includes(key));
-  if (unknown !== undefined)
-    throw new PlanError(
-      field === '' ? unknown : `${field}.${unknown}`,
-      'is not a field of this input',
-      `Leave it out, or use one of ${known.join(', ')}`,
+  const unknown = Object.keys(value).filter((key) => !known.includes(key));
+  if (unknown.length > 0)
+    throw first(
+      unknown.map((key) => {
+        const meant = nearest(key, known);
+        return new PlanError(
+          field === '' ? key : `${field}.${key}`,
+          'is not a field of this input',
+          `Leave it out, or ${meant === undefined ? `use one of ${known.join(', ')}` : `call it "${meant}"`}`,
+        );
+      }),
     );
-  return value as Record<string, unknown>;
+  return value;
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? typeof value;

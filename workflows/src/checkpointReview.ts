@@ -1,9 +1,22 @@
-import { CancellationScope } from '@temporalio/workflow';
+import { CancellationScope, patched, workflowInfo } from '@temporalio/workflow';
 import type { Decision, Measurement, ProposalReceipt } from '@livepod/activities/ports';
-import { betterThanParent, decidingFigure, figureInWords } from '@livepod/protocol/tasks';
+import { betterThanParent, decidingFigure, figureInWords, worseInWords } from '@livepod/protocol/tasks';
 import type { Compensations } from './compensations.js';
 import { notExecuted } from './failures.js';
-import { checked, contentId, flag, integer, name, optional, plan, record, type Guarded } from './guards.js';
+import {
+  checked,
+  contentId,
+  flag,
+  integer,
+  name,
+  nullable,
+  optional,
+  plan,
+  record,
+  sentence,
+  type Guarded,
+} from './guards.js';
+import { comparedWithTheWorld } from './inputs.js';
 import { asMeasured } from './measured.js';
 import { narrate, short, voteOn, type Tell } from './narration.js';
 import { abortable } from './operatorDesk.js';
@@ -11,12 +24,13 @@ import { evaluation, governance, models } from './ports.js';
 import { adoptCheckpoint } from './proposals.js';
 import { mark } from './searchAttributes.js';
 
-const input = record({
+export const input = record({
   round: name,
   checkpoint: contentId,
   channel: name,
   plan,
   requireBetterThanParent: optional(flag, false),
+  acceptWorse: optional(nullable(sentence), null),
   attempt: optional(integer(1, 9), 1),
 });
 type Review = Guarded<typeof input>;
@@ -28,6 +42,8 @@ export interface CheckpointReviewResult {
   /** Null when the checkpoint was not put to the vote. */
   proposal: number | null;
   evaluation: Measurement;
+  /** By how much it is worse than its parent, in words. */
+  worse?: string;
   version: number | null;
   release: number | null;
 }
@@ -57,6 +73,7 @@ class ReviewSteps {
 
   async toDecision(undo: Compensations): Promise<CheckpointReviewResult> {
     const { checkpoint } = this.review;
+    if (workflowInfo().parent === undefined) await comparedWithTheWorld('checkpointReview', this.review);
     this.tell(
       `Evaluating ${short(checkpoint)} on hold-out people`,
       {},
@@ -65,6 +82,8 @@ class ReviewSteps {
     const measured = await evaluation.measure({ checkpoint }).then(asMeasured);
     const worse = this.notBetter(measured);
     if (worse !== undefined) return this.notProposed(measured, worse);
+    const refused = this.worseWithoutAWord(measured);
+    if (refused !== undefined) return this.notProposed(measured, refused);
 
     const proposal = await this.propose(measured, undo);
     const decision = await this.vote(proposal);
@@ -80,17 +99,28 @@ class ReviewSteps {
     return `${figureInWords(name)} ${value} is not better than its parent's ${parent}`;
   }
 
+  /** Why a checkpoint that is worse than its parent is not put to the vote, unless the round accepts that. */
+  private worseWithoutAWord(measured: Measurement): string | undefined {
+    const worse = worseInWords(measured);
+    if (worse === undefined || this.review.acceptWorse !== null || !patched('worse-needs-a-word')) return undefined;
+    return `it is worse than its parent: ${worse}. To put it to the vote all the same, say why in "acceptWorse"`;
+  }
+
   private notProposed(measured: Measurement, why: string): CheckpointReviewResult {
     this.tell(`Not proposed: ${why}`, facts(measured), { over: true });
     mark({ outcome: 'rejected' });
-    return { decision: 'rejected', why, proposal: null, evaluation: measured, version: null, release: null };
+    const rejected = { decision: 'rejected', proposal: null, version: null, release: null } as const;
+    return { ...rejected, why, ...worseOf(measured), evaluation: measured };
   }
 
   private async propose(measured: Measurement, undo: Compensations): Promise<ProposalReceipt> {
     const { round, attempt, checkpoint, channel, plan } = this.review;
-    const request = adoptCheckpoint(round, attempt, checkpoint, channel, plan, measured);
+    const { acceptWorse } = this.review;
+    const request = adoptCheckpoint({ round, attempt, checkpoint, channel, plan, measured, acceptWorse });
     undo.add('the proposal, if still open', () => governance.withdraw({ clientRefs: [request.clientRef] }));
-    this.tell(`Proposing ${short(checkpoint)} for channel ${channel}`, facts(measured), {
+    const worse = worseInWords(measured);
+    const although = worse === undefined ? '' : `, *worse* than its parent (${worse})`;
+    this.tell(`Proposing ${short(checkpoint)} for channel ${channel}${although}`, facts(measured), {
       step: 'propose',
       links: { [`checkpoint ${short(checkpoint)}`]: measured.link },
     });
@@ -109,7 +139,8 @@ class ReviewSteps {
     if (outcome === 'rejected') await CancellationScope.nonCancellable(() => models.close({ checkpoint, proposal }));
     this.tell(`Voted down: ${why}`, {}, { over: true });
     mark({ outcome: 'rejected' });
-    return { decision: 'rejected', why, proposal, evaluation: measured, version: null, release: null };
+    const rejected = { decision: 'rejected', version: null, release: null } as const;
+    return { ...rejected, why, proposal, ...worseOf(measured), evaluation: measured };
   }
 
   private async official(measured: Measurement, decision: Decision): Promise<CheckpointReviewResult> {
@@ -122,9 +153,16 @@ class ReviewSteps {
       { over: true, links: { [`release ${release}`]: link } },
     );
     mark({ outcome: 'adopted', release });
-    return { decision: 'adopted', why, proposal, evaluation: measured, version, release };
+    return { decision: 'adopted', why, proposal, evaluation: measured, version, release, ...worseOf(measured) };
   }
 }
 
-const facts = ({ figures }: Measurement) =>
-  Object.fromEntries(figures.map(({ name, value }) => [figureInWords(name), value]));
+const facts = (measured: Measurement): Record<string, string> => ({
+  ...Object.fromEntries(measured.figures.map(({ name, value }) => [figureInWords(name), value])),
+  ...worseOf(measured),
+});
+
+const worseOf = (measured: Measurement): { worse?: string } => {
+  const worse = worseInWords(measured);
+  return worse === undefined ? {} : { worse };
+};

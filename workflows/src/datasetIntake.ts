@@ -1,13 +1,18 @@
-import { CancellationScope } from '@temporalio/workflow';
+import { CancellationScope, workflowInfo } from '@temporalio/workflow';
 import type { DatasetCheck, Decision } from '@livepod/activities/ports';
-import { checked, contentId, distinct, integer, list, name, optional, record, type Guarded } from './guards.js';
+import { checked, datasetName, distinct, integer, list, name, optional, record, type Guarded } from './guards.js';
+import { comparedWithTheWorld } from './inputs.js';
 import { narrate, short } from './narration.js';
 import { abortable } from './operatorDesk.js';
 import { datasets, governance } from './ports.js';
 import { acceptDataset } from './proposals.js';
 import { mark } from './searchAttributes.js';
 
-const input = record({ round: name, datasets: distinct(list(contentId, 1, 200)), attempt: optional(integer(1, 9), 1) });
+export const input = record({
+  round: name,
+  datasets: distinct(list(datasetName, 1, 200)),
+  attempt: optional(integer(1, 9), 1),
+});
 export type DatasetIntakeInput = Omit<Guarded<typeof input>, 'attempt'> & { attempt?: number };
 
 export interface IntakeDecision {
@@ -32,6 +37,10 @@ export async function datasetIntake(request: DatasetIntakeInput): Promise<Intake
   mark({ stage: 'intake', round: intake.round, dataset: intake.datasets[0]! });
 
   return abortable(tell, async (undo) => {
+    if (workflowInfo().parent === undefined) {
+      const ids = await comparedWithTheWorld('datasetIntake', intake);
+      intake.datasets = [...new Set(intake.datasets.map((name) => ids[name] ?? name))];
+    }
     tell(`Checking signature, hashes and chunks of ${named(intake.datasets)}`, {}, { step: 'check' });
     const checks = await datasets.check({ datasets: intake.datasets });
     const ready = checks.filter((check) => check.state === 'ready');

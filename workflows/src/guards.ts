@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/workflow';
+import { findingsInWords, nearest, type Finding } from '@livepod/protocol/findings';
 import { parsePlan, PlanError, type Plan } from '@livepod/protocol/plan';
 
 /**
@@ -10,35 +11,66 @@ export type Guard<T> = (value: unknown, field: string) => T;
 export type Guarded<G> = G extends Guard<infer T> ? T : never;
 
 /**
- * @throws ApplicationFailure `InvalidInput` (never retried) naming field, problem and remedy; the workflow has started
- *   nothing by then
+ * @throws ApplicationFailure `InvalidInput` (never retried) naming everything that is wrong with its remedy; the
+ *   workflow has started nothing by then
  */
 export function checked<T>(workflow: string, guard: Guard<T>, input: unknown): T {
+  const read = reading(guard, input);
+  if ('value' in read) return read.value;
+  throw invalidInput(workflow, read.findings);
+}
+
+/** The failure of a wrong input: a sentence for each thing for people, the findings themselves for programs. */
+export const invalidInput = (workflow: string, findings: Finding[]): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(`${workflow}: ${findingsInWords(findings)}`, 'InvalidInput', { findings });
+
+/** What a guard makes of a value, or everything that is wrong with it. */
+export function reading<T>(guard: Guard<T>, input: unknown, field = ''): { value: T } | { findings: Finding[] } {
   try {
-    return guard(input, '');
+    return { value: guard(input, field) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    const subject = error.field === '' ? 'The input' : `"${error.field}"`;
-    throw ApplicationFailure.nonRetryable(
-      `${workflow}: ${subject} ${error.problem}. ${error.remedy}.`,
-      'InvalidInput',
-      { field: error.field },
-    );
+    return { findings: error.findings };
   }
 }
 
 class Refusal extends Error {
-  constructor(
-    readonly field: string,
-    readonly problem: string,
-    readonly remedy: string,
-  ) {
-    super(problem);
+  constructor(readonly findings: Finding[]) {
+    super(findingsInWords(findings));
   }
 }
 
 export function refuse(field: string, problem: string, remedy: string): never {
-  throw new Refusal(field, problem, remedy);
+  throw new Refusal([finding(field, problem, remedy)]);
+}
+
+const finding = (path: string, found: string, remedy: string): Finding => ({
+  path,
+  found,
+  expected: remedy.replace(/^Give /, ''),
+  remedy,
+});
+
+/** Reads parts one after another, and refuses at the end for all that was wrong with any of them. */
+class Parts {
+  private readonly findings: Finding[] = [];
+
+  /** Undefined where it is refused; never handed out then. */
+  read<T>(guard: Guard<T>, value: unknown, field: string): T {
+    const read = reading(guard, value, field);
+    if ('value' in read) return read.value;
+    this.findings.push(...read.findings);
+    return undefined as T;
+  }
+
+  wrong(field: string, problem: string, remedy: string): void {
+    this.findings.push(finding(field, problem, remedy));
+  }
+
+  whole<T>(value: T): T {
+    if (this.findings.length > 0) throw new Refusal(this.findings);
+    return value;
+  }
 }
 
 const shown = (value: unknown): string => {
@@ -57,6 +89,11 @@ export const matching =
 export const contentId = matching(
   /^sha256:[0-9a-f]{64}$/,
   'Give an id: "sha256:" and 64 hexadecimal digits, as it was printed when the thing was made',
+);
+/** A dataset by its id, or by its title, which the checks of the input look up. */
+export const datasetName = matching(
+  /^(sha256:[0-9a-f]{64}|(?!sha256:)[^\n]{1,200})$/,
+  'Give an id ("sha256:" and 64 hexadecimal digits, as it was printed when the thing was made), or a dataset\'s title',
 );
 export const name = matching(
   /^[a-z0-9][a-z0-9-]{0,23}$/,
@@ -110,7 +147,8 @@ export const list =
       );
     if (value.length < min || value.length > max)
       return refuse(field, `has ${value.length} entries`, `Give ${min} to ${max}`);
-    return value.map((item, index) => guard(item, `${field}[${index}]`));
+    const parts = new Parts();
+    return parts.whole(value.map((item, index) => parts.read(guard, item, `${field}[${index}]`)));
   };
 
 /** A list in which nothing stands twice. */
@@ -134,17 +172,19 @@ export const record =
       );
     }
     const at = (key: string): string => (field === '' ? key : `${field}.${key}`);
-    const unknown = Object.keys(value).find((key) => !(key in fields));
-    if (unknown !== undefined)
-      refuse(
-        at(unknown),
-        'is not a field of this input',
-        `Leave it out, or use one of ${Object.keys(fields).join(', ')}`,
-      );
+    const known = Object.keys(fields);
+    const parts = new Parts();
+    for (const key of Object.keys(value).filter((key) => !(key in fields))) {
+      const meant = nearest(key, known);
+      const use = meant === undefined ? `use one of ${known.join(', ')}` : `call it "${meant}"`;
+      parts.wrong(at(key), 'is not a field of this input', `Leave it out, or ${use}`);
+    }
     const given = value as Record<string, unknown>;
-    return Object.fromEntries(Object.entries(fields).map(([key, guard]) => [key, guard(given[key], at(key))])) as {
-      [K in keyof F]: Guarded<F[K]>;
-    };
+    return parts.whole(
+      Object.fromEntries(
+        Object.entries(fields).map(([key, guard]) => [key, parts.read(guard, given[key], at(key))]),
+      ) as { [K in keyof F]: Guarded<F[K]> },
+    );
   };
 
 /** Hyper-parameters: whole numbers, or decimals as text, because a fraction has no canonical form. */
@@ -155,17 +195,18 @@ export const hyperparameters: Guard<Record<string, number | string>> = (value, f
       `${shown(value)}, which is no object`,
       'Give an object such as {"epochs": 10, "learningRate": "0.001"}',
     );
+  const parts = new Parts();
   for (const [key, item] of Object.entries(value)) {
     const fits =
       Number.isSafeInteger(item) || (typeof item === 'string' && /^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/.test(item));
     if (!fits)
-      refuse(
+      parts.wrong(
         `${field}.${key}`,
         `${shown(item)}, which does not fit`,
         'Give a whole number, or a decimal as text such as "0.001"',
       );
   }
-  return value as Record<string, number | string>;
+  return parts.whole(value as Record<string, number | string>);
 };
 
 /** How a release reaches its pods; the checks are the protocol's. */
@@ -174,6 +215,10 @@ export const plan: Guard<Plan> = (value, field) => {
     return parsePlan(value);
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
-    return refuse(error.field === '' ? field : `${field}.${error.field}`, error.problem, error.remedy);
+    throw new Refusal(
+      error.all.map((wrong) =>
+        finding(wrong.field === '' ? field : `${field}.${wrong.field}`, wrong.problem, wrong.remedy),
+      ),
+    );
   }
 };

@@ -1,5 +1,6 @@
 /** For programs that start, watch or steer workflows. Workers take `orchestrator.ts` and `provider.ts`. */
 export { idsOf } from './ids.js';
+export { INPUT_TYPES, readInput } from './catalogue.js';
 export { stages } from './stages.js';
 export { searchAttributes } from './searchAttributes.js';
 export { planQuery, stateQuery, timelineQuery, type PlanStep, type WorkflowState } from './narration.js';

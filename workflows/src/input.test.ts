@@ -1,6 +1,8 @@
 import type { WorkflowFailedError } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULT_PLAN, type Plan } from '@livepod/protocol';
-import { round, Rehearsal } from '../test/rehearsal.js';
+import { retryStageUpdate, stateQuery, type LifecycleResult } from './index.js';
+import { round, Rehearsal, signed } from '../test/rehearsal.js';
 import { id, World } from '../test/world.js';
 
 let rehearsal: Rehearsal;
@@ -35,7 +37,16 @@ describe('malformed input', () => {
       'datasetIntake: "datasets[1]" stands in the list twice',
     ],
     ['trainingRound', { ...round('bad'), arguments: { learningRate: 0.1 } }, 'trainingRound: "channel"'],
-    ['checkpointReview', { round: 'bad', checkpoint: 'latest' }, 'checkpointReview: "checkpoint" is "latest"'],
+    [
+      'checkpointReview',
+      { round: 'bad', checkpoint: 'latest' },
+      'checkpointReview: 3 things are wrong.\n- "checkpoint" is "latest"',
+    ],
+    [
+      'recurringRound',
+      { recipe: 'typo', provider: 'provider-1', atleast: 5 },
+      '- "atleast" is not a field of this input. Leave it out, or call it "atLeast".\n- "recipe" is "typo"',
+    ],
     [
       'modelRollout',
       { release: -1, channel: 'stable', waves: 3 },
@@ -68,7 +79,10 @@ it('a round with a provider that does not exist begins nothing', async () => {
   const world = (rehearsal.world = new World());
   const handle = await rehearsal.start('lifecycle', 'lifecycle-nobody', round('nobody', { provider: 'provider-9' }));
   const failure = await handle.result().catch((error: WorkflowFailedError) => error.cause);
-  expect(failure).toMatchObject({ cause: { type: 'notFound', message: 'There is no provider provider-9' } });
+  expect(failure).toMatchObject({
+    type: 'InvalidInput',
+    message: expect.stringContaining('There is no provider provider-9'),
+  });
   expect(world.journal).toEqual([]);
 });
 
@@ -85,5 +99,91 @@ describe('a round that is started without a plan', () => {
       'wave 4',
       'wave 5',
     ]);
+  });
+});
+
+describe('an input that does not fit the world', () => {
+  const wrong = [
+    {
+      path: 'channel',
+      found: 'is "stable", on which release 3 is open',
+      expected: 'a channel without an open release',
+      remedy: 'Wait until release 3 is over',
+    },
+    { path: 'base', found: 'is rejected', expected: 'an official checkpoint', remedy: 'Train from null' },
+  ];
+
+  it.each([
+    ['lifecycle', round('world')],
+    ['datasetIntake', { round: 'world', datasets: [id('1')] }],
+    [
+      'trainingRound',
+      {
+        ...{ round: 'world', provider: 'provider-1', recipe: id('e'), arguments: {}, seed: 1, datasets: [id('1')] },
+        ...{ base: null, reward: '0', deadlineSeconds: 60 },
+      },
+    ],
+    ['checkpointReview', { round: 'world', checkpoint: id('c'), channel: 'stable', plan: DEFAULT_PLAN }],
+    ['modelRollout', { release: 4, channel: 'beta', waves: 1 }],
+    ['modelRollback', { channel: 'stable', version: 1, reason: 'Version 2 misreads stairs', ref: 'forward' }],
+    ['recurringRound', { recipe: id('e'), provider: 'provider-1' }],
+  ])('of %s begins nothing, and everything is said at once', async (workflow, input) => {
+    const world = (rehearsal.world = new World());
+    world.wrong = wrong;
+    const handle = await rehearsal.start(workflow, `world-${workflow}`, input);
+    const error = await handle.result().catch((failure: WorkflowFailedError) => failure.cause);
+    expect(error).toMatchObject({
+      type: 'InvalidInput',
+      nonRetryable: true,
+      message:
+        `${workflow}: 2 things are wrong.\n` +
+        '- "channel" is "stable", on which release 3 is open. Wait until release 3 is over.\n' +
+        '- "base" is rejected. Train from null.',
+      details: [{ findings: wrong }],
+    });
+    expect(world.journal).toEqual([]);
+    expect(await handle.query(stateQuery)).toMatchObject({
+      state: 'failed',
+      headline: expect.stringContaining('nothing was begun'),
+      possible: [],
+    });
+  });
+
+  it('may call datasets by their titles', async () => {
+    const world = (rehearsal.world = new World());
+    world.titles = { 'Watch of Ann': id('1') };
+    const handle = await rehearsal.start(
+      'lifecycle',
+      'lifecycle-titles',
+      round('titles', { datasets: ['Watch of Ann'], trainOn: ['Watch of Ann'] }),
+    );
+    const result: LifecycleResult = await handle.result();
+    expect(result.datasets.map((dataset) => dataset.id)).toEqual([id('1')]);
+  });
+});
+
+describe('a held round', () => {
+  it('goes on with a changed input, once that fits the world, and never with one that does not', async () => {
+    const world = (rehearsal.world = new World());
+    world.trainingFails = true;
+    const handle = await rehearsal.start('lifecycle', 'lifecycle-amended', round('amended', { holdSeconds: 600 }));
+    while ((await handle.query(stateQuery)).state !== 'held') await sleep(50);
+    const retry = (change: object) =>
+      handle.executeUpdate(retryStageUpdate, { args: [{ change: { ...change }, ...signed('retryStage') }] });
+
+    await expect(retry({ seeds: 2, plan: { shares: [1] } })).rejects.toMatchObject({
+      cause: { message: expect.stringMatching(/"seeds" is not a field.*"seed".*"plan.shares\[0\]" is not 1000/s) },
+    });
+    await expect(retry({ round: 'other' })).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('"round" stays as it is') },
+    });
+    world.wrong = [{ path: 'base', found: 'is rejected', expected: 'x', remedy: 'Train from null' }];
+    await expect(retry({ base: id('9') })).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('"base" is rejected') },
+    });
+    world.trainingFails = false;
+    await retry({ seed: 2 });
+    expect(await handle.result()).toMatchObject({ outcome: 'completed' });
+    expect(world.requested.at(-1)).toMatchObject({ seed: 2, clientRef: 'round/amended/2' });
   });
 });

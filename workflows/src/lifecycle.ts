@@ -12,20 +12,22 @@ import {
 } from '@temporalio/workflow';
 import { wavesOf } from '@livepod/protocol/plan';
 import { decidingFigure, figureInWords, figureValues } from '@livepod/protocol/tasks';
-import { deadlineMoved, jobOpened, type JobNews } from './stageNews.js';
+import { deadlineMoved, jobOpened, rolloutMoved, type JobNews, type RolloutNews } from './stageNews.js';
 import { checkpointReview, type CheckpointReviewResult } from './checkpointReview.js';
 import { undoingOnFailure, type Compensations } from './compensations.js';
 import { datasetIntake, type IntakeDecision } from './datasetIntake.js';
 import { causeOf, mendable } from './failures.js';
-import { checked } from './guards.js';
+import { checked, invalidInput, refuse, type Guard } from './guards.js';
+import { comparedWithTheWorld } from './inputs.js';
 import { asMeasured } from './measured.js';
 import { modelRollout, type ModelRolloutResult } from './modelRollout.js';
 import { narrate, short, workflowPage, type Tell } from './narration.js';
 import { OperatorDesk } from './operatorDesk.js';
-import { access, fleet, governance, treasury } from './ports.js';
+import { access, checks, fleet, governance, treasury } from './ports.js';
 import { slashBond } from './proposals.js';
 import { again, ending, input, nothingYet, type LifecycleInput, type LifecycleResult, type Round } from './round.js';
 import { mark } from './searchAttributes.js';
+import { RELEASE, ROUND, type State } from './states.js';
 import { trainingRound, type TrainingRoundResult } from './trainingRound.js';
 
 /**
@@ -39,6 +41,7 @@ export async function lifecycle(request: LifecycleInput): Promise<LifecycleResul
     'lifecycle',
     { round: round.round, channel: round.channel, recipe: short(round.recipe), provider: round.provider },
     STAGES,
+    ROUND,
   );
   mark({ stage: 'lifecycle', round: round.round, provider: round.provider });
 
@@ -59,6 +62,7 @@ class Lifecycle {
   private readonly result: LifecycleResult;
   /** The job that trains now. */
   private training: (JobNews & { workflowId: string }) | undefined;
+  private reviews = 0;
   /** The release that rolls out now. */
   private rolling: number | undefined;
 
@@ -83,18 +87,17 @@ class Lifecycle {
   }
 
   private async stages(undo: Compensations): Promise<void> {
-    this.tell('Seeing that recipe, provider and base are there', {}, { step: 'preflight' });
-    await this.preflight(this.round.provider);
+    this.tell('Comparing the input with what is there', {}, { step: 'preflight' });
+    await this.compared();
 
     this.result.datasets = await this.stage('intake', (attempt) => this.intake(attempt));
-    const trainOn = [...new Set([...this.round.trainOn, ...this.accepted().map((dataset) => dataset.id)])];
-    if (trainOn.length === 0) return this.ends('nothingAccepted', 'no dataset was accepted');
+    if (this.trainsOn().length === 0) return this.ends('nothingAccepted', 'no dataset was accepted');
 
     // Until its child has ended, the child itself undoes what it did; from then on the money is in this workflow's
     // care.
     undo.add('the job: give it up and refund its escrow', () => this.giveUpJob());
-    const trained = await this.stage('training', (attempt) => this.train(trainOn, attempt));
-    const reviewed = await this.stage('review', (attempt) => this.review(trained, attempt));
+    const trained = await this.stage('training', (attempt) => this.train(this.trainsOn(), attempt));
+    const reviewed = await this.stage('review', () => this.reviewed(trained));
     await this.stage('settlement', () => this.settle(trained, reviewed, undo));
     const { release } = reviewed;
     if (release === null) return this.ends('rejected', reviewed.why);
@@ -117,10 +120,12 @@ class Lifecycle {
   private async stage<T>(name: Stage, run: (attempt: number) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       await this.desk.unpaused();
+      this.tell.standing.enter(name);
       try {
         return await run(attempt);
       } catch (error) {
         if (!this.holds(error, attempt)) throw error;
+        this.tell.standing.enter('held');
         const mended = await this.desk.mended(`Stage ${name}`, causeOf(error).message, this.round.holdSeconds);
         if (!mended) throw error;
         this.tell(`Trying stage ${name} again`, { attempt: attempt + 1, provider: this.round.provider });
@@ -132,6 +137,23 @@ class Lifecycle {
     if (isCancellation(error) || !mendable(error)) return false;
     if (this.round.holdSeconds === 0 || attempt === 9) return false;
     return patched('chapters-hold');
+  }
+
+  /** Everything that the input names, looked up before anything is begun. */
+  private async compared(): Promise<void> {
+    if (!patched('input-compared')) return this.preflight(this.round.provider);
+    this.callById(await comparedWithTheWorld('lifecycle', this.round));
+  }
+
+  /** Puts ids where the input calls datasets by their titles. */
+  private callById(ids: Record<string, string>): void {
+    const byId = (names: string[]): string[] => [...new Set(names.map((name) => ids[name] ?? name))];
+    this.round.datasets = byId(this.round.datasets);
+    this.round.trainOn = byId(this.round.trainOn);
+  }
+
+  private trainsOn(): string[] {
+    return [...new Set([...this.round.trainOn, ...this.accepted().map((dataset) => dataset.id)])];
   }
 
   private preflight(provider: string): Promise<void> {
@@ -196,6 +218,7 @@ class Lifecycle {
   private hearOfJob(provider: string, workflowId: string): void {
     setHandler(jobOpened, (news) => {
       this.training = { ...news, workflowId };
+      if (this.tell.standing.state === 'training') this.tell.standing.enter('job');
       this.tell(
         `Provider ${provider} has job ${news.job}`,
         { job: news.job },
@@ -211,6 +234,19 @@ class Lifecycle {
     await treasury.refund({ job });
   }
 
+  /** A checkpoint that is worse than its parent waits for a person's word, as a stage that failed does. */
+  private async reviewed(trained: TrainingRoundResult): Promise<CheckpointReviewResult> {
+    for (;;) {
+      const reviewed = await this.review(trained, ++this.reviews);
+      const hopeless = reviewed.worse === undefined || reviewed.proposal !== null || this.round.requireBetterThanParent;
+      if (hopeless || this.round.holdSeconds === 0 || this.reviews === 9) return reviewed;
+      this.tell.standing.enter('held');
+      const mended = await this.desk.mended('Stage review', reviewed.why, this.round.holdSeconds);
+      if (!mended || this.round.acceptWorse === null) return reviewed;
+      this.tell.standing.enter('review');
+    }
+  }
+
   private async review(trained: TrainingRoundResult, attempt: number): Promise<CheckpointReviewResult> {
     const { checkpoint } = trained;
     const options = child('review', `Review checkpoint ${short(checkpoint)}`, attempt);
@@ -223,14 +259,15 @@ class Lifecycle {
         links: { review: workflowPage(options.workflowId) },
       },
     );
-    const { round, channel, plan, requireBetterThanParent } = this.round;
+    const { round, channel, plan, requireBetterThanParent, acceptWorse } = this.round;
     const reviewed = await executeChild(checkpointReview, {
       ...options,
-      args: [{ round, checkpoint, channel, plan, requireBetterThanParent, ...again(attempt) }],
+      args: [{ round, checkpoint, channel, plan, requireBetterThanParent, acceptWorse, ...again(attempt) }],
     });
     this.result.decision = reviewed.decision;
     this.result.version = reviewed.version;
     this.result.release = reviewed.release;
+    this.result.worse = reviewed.worse ?? null;
     this.result.evaluation = figureValues(asMeasured(reviewed.evaluation).figures);
     return reviewed;
   }
@@ -270,6 +307,7 @@ class Lifecycle {
     );
     mark({ release });
     this.rolling = release;
+    setHandler(rolloutMoved, (news) => this.tellOfRollout(news, options.workflowId));
     try {
       return await executeChild(modelRollout, {
         ...options,
@@ -280,6 +318,23 @@ class Lifecycle {
     } finally {
       this.rolling = undefined;
     }
+  }
+
+  /** The rollout has a page of its own; this one says when it waits for a person. */
+  private tellOfRollout({ state, asks, until }: RolloutNews, workflowId: string): void {
+    if (this.rolling === undefined) return;
+    this.desk.paused = state === 'paused';
+    const rollout = `Rollout of version ${this.result.version}`;
+    const waitsFor: Partial<Record<string, string>> = {
+      soaking: 'the soak of its wave',
+      gathering: 'the windows that its gate still needs',
+      awaitingApproval: `an operator’s \`approve\` of ${asks}, on the rollout’s page`,
+      paused: '`resume`, here or on the rollout’s page',
+    };
+    const links = { rollout: workflowPage(workflowId) };
+    const waits = waitsFor[state];
+    const beat = { links, ...(waits === undefined ? {} : { waitsFor: waits }), ...(until === null ? {} : { until }) };
+    this.tell(`${rollout}: ${(RELEASE as Record<string, State>)[state]?.says ?? state}`, {}, beat);
   }
 
   /**
@@ -320,15 +375,28 @@ class Lifecycle {
         ({ token }) => this.resume(token),
       )
       .mayAbort(() => this.abort())
-      .mayRetry()
+      .mayRetry((change) => this.amend(change))
       .offer('replaceProvider', {
         unless: () => this.whyProviderStays(),
         act: ({ provider }) => this.replaceProvider(provider),
       })
       .offer('extendDeadline', {
-        unless: () => this.whyNoDeadline(),
         act: ({ seconds, token }) => this.extendDeadline(seconds, token),
       });
+  }
+
+  /**
+   * Changes the input of a held round. What is changed is compared with the world as the whole was at its beginning.
+   */
+  private async amend(change: Record<string, unknown>): Promise<void> {
+    const changed = checked('retryStage', amendment(this.round), change);
+    const { findings, ids } = await checks.input({ workflow: 'lifecycle', input: { ...changed } });
+    const names = Object.keys(change);
+    const own = findings.filter(({ path }) => names.includes(path.split(/[.[]/)[0]!));
+    if (own.length > 0) throw invalidInput('retryStage', own);
+    Object.assign(this.round, changed);
+    this.callById(ids);
+    this.tell(`Changed: ${names.join(', ')}`, { changed: names.join(', ') });
   }
 
   private async pause(token: string): Promise<string> {
@@ -351,7 +419,7 @@ class Lifecycle {
   }
 
   private whyProviderStays(): string | undefined {
-    if (this.result.job === null && this.training === undefined) return undefined;
+    if (this.result.job === null) return undefined;
     return 'A provider has the job already; abort the training on its own page first.';
   }
 
@@ -364,11 +432,6 @@ class Lifecycle {
     return `Provider ${provider} is to train.`;
   }
 
-  private whyNoDeadline(): string | undefined {
-    if (this.desk.held || this.training !== undefined) return undefined;
-    return 'Nothing here has a deadline that could be moved now.';
-  }
-
   private async extendDeadline(seconds: number, token: string): Promise<string> {
     if (this.desk.held) return `It is held until ${this.desk.holdLonger(seconds)}.`;
     const { job, deadline, workflowId } = this.training!;
@@ -379,6 +442,18 @@ class Lifecycle {
     return `The deadline of job ${job} is now ${later}.`;
   }
 }
+
+/** What may be changed while a round is held: not what it is called, nor what was voted in. */
+const STAYS = ['round', 'datasets'];
+
+const amendment =
+  (round: Round): Guard<Round> =>
+  (value, field) => {
+    const change = value as Record<string, unknown>;
+    const fixed = STAYS.find((name) => name in change);
+    if (fixed !== undefined) refuse(fixed, 'stays as it is', 'Start another round for it');
+    return input({ ...round, ...change }, field);
+  };
 
 /** At most eight children, however many datasets: each takes a page. */
 function pages(datasets: string[]): string[][] {

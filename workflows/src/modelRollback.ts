@@ -1,12 +1,13 @@
 import { notExecuted } from './failures.js';
 import { checked, integer, name, record, reference, sentence, type Guarded } from './guards.js';
+import { comparedWithTheWorld } from './inputs.js';
 import { narrate, voteOn } from './narration.js';
 import { abortable } from './operatorDesk.js';
 import { governance, models } from './ports.js';
 import { rollbackChannel } from './proposals.js';
 import { mark } from './searchAttributes.js';
 
-const input = record({ channel: name, version: integer(1, 2 ** 32 - 1), reason: sentence, ref: reference });
+export const input = record({ channel: name, version: integer(1, 2 ** 32 - 1), reason: sentence, ref: reference });
 export type ModelRollbackInput = Guarded<typeof input>;
 
 export interface ModelRollbackResult {
@@ -29,6 +30,7 @@ export async function modelRollback(request: ModelRollbackInput): Promise<ModelR
   mark({ stage: 'rollback' });
 
   return abortable(tell, async (undo) => {
+    await comparedWithTheWorld('modelRollback', { channel, version, reason, ref });
     const request = rollbackChannel(ref, channel, version, reason);
     undo.add('the proposal, if still open', () => governance.withdraw({ clientRefs: [request.clientRef] }));
     tell(`Proposing version ${version} for channel ${channel}`, {}, { step: 'propose' });

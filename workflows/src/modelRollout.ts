@@ -1,14 +1,25 @@
-import { allHandlersFinished, condition } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  getExternalWorkflowHandle,
+  isCancellation,
+  patched,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { MAX_WAVES } from '@livepod/protocol/limits';
-import type { ReleaseView } from '@livepod/activities/ports';
+import type { ReleasePhase, ReleaseView } from '@livepod/activities/ports';
 import { undoingOnFailure, type Compensations } from './compensations.js';
 import { checked, flag, integer, name, optional, record, type Guarded } from './guards.js';
-import { narrate, type Beat, type Tell } from './narration.js';
+import { comparedWithTheWorld } from './inputs.js';
+import { narrate, type Tell } from './narration.js';
 import { OperatorDesk } from './operatorDesk.js';
 import { fleet } from './ports.js';
 import { mark } from './searchAttributes.js';
+import { rolloutMoved } from './stageNews.js';
+import { RELEASE } from './states.js';
 
-const input = record({
+export const input = record({
   release: integer(0, Number.MAX_SAFE_INTEGER),
   channel: name,
   waves: integer(1, MAX_WAVES),
@@ -37,21 +48,28 @@ export interface ModelRolloutResult {
 export async function modelRollout(request: ModelRolloutInput): Promise<ModelRolloutResult> {
   const rollout = checked('modelRollout', input, request);
   const { release, waves } = rollout;
-  const tell = narrate('rollout', { release, channel: rollout.channel, waves }, [
-    ...Array.from({ length: waves }, (_, index) => `wave ${index + 1}`),
-    'last soak',
-  ]);
+  const tell = narrate(
+    'rollout',
+    { release, channel: rollout.channel, waves },
+    [...Array.from({ length: waves }, (_, index) => `wave ${index + 1}`), 'last soak'],
+    RELEASE,
+  );
   mark({ stage: 'rollout', round: rollout.round, release });
   const waving = new Waves(rollout, tell);
   return undoingOnFailure(tell, (undo) => waving.toTheLast(undo));
 }
 
-/** The waves of one release, and the soak that an operator may skip. */
+/** The waves of one release, as the fleet canister says they are. */
 class Waves {
   private readonly desk: OperatorDesk;
-  /** The wave that soaks now, or 0. */
-  private soaking = 0;
-  private soaksUntil: string | undefined;
+  /** Runs that began before there was such a look go on without. */
+  private watched = false;
+  /** What the canister said last. */
+  private last: ReleaseView | undefined;
+  /** The wave that waits for an operator's word. */
+  private asks: string | undefined;
+  /** A wave that the canister is asked for; what an operator changes here ends it, to ask anew. */
+  private asking: CancellationScope | undefined;
 
   constructor(
     private readonly rollout: Rollout,
@@ -60,77 +78,189 @@ class Waves {
     const { release } = rollout;
     this.desk = new OperatorDesk(tell)
       .mayPause(
-        async ({ token }) => inWords(await fleet.pause({ release, token })),
-        async ({ token }) => inWords(await fleet.resume({ release, token })),
+        async ({ token }) => this.changed(await fleet.pause({ release, token })),
+        async ({ token }) => this.changed(await fleet.resume({ release, token })),
+        () => this.show(),
       )
       .mayAbort(async ({ reason, token }) => inWords(await fleet.abort({ release, reason, token })))
       .mayApprove()
-      .offer('skipSoak', {
-        unless: () => (this.soaking === 0 ? 'No wave soaks now.' : undefined),
-        act: ({ token }) => this.skipSoak(token),
-      });
+      .offer('skipSoak', { act: ({ token }) => this.skipSoak(token) });
   }
 
   async toTheLast(undo: Compensations): Promise<ModelRolloutResult> {
     const { release, waves } = this.rollout;
+    // Before anything could be undone: a wrong number must not stop somebody's release.
+    if (workflowInfo().parent === undefined) await comparedWithTheWorld('modelRollout', this.rollout);
     undo.add(`release ${release}: stop it, its pods go back`, () =>
       fleet.abort({ release, reason: 'its rollout was cancelled' }),
     );
+    const watched = (this.watched = patched('release-watched'));
     let now = await this.wave(1);
     for (let next = 2; !over(now) && next <= waves + 1; next++) {
-      await this.desk.unpaused();
-      if (this.rollout.approveWaves && next <= waves)
-        await this.desk.approved(`wave ${next} of ${waves}`, () => this.desk.aborted !== undefined);
+      if (!watched) await this.desk.unpaused();
+      if (this.rollout.approveWaves && next <= waves) now = await this.approved(now, next, watched);
       await condition(allHandlersFinished);
-      now = await this.wave(next);
+      if (!over(now)) now = await this.wave(next);
     }
     undo.clear();
     await condition(allHandlersFinished);
 
-    this.tell(ending(now), facts(now), { over: true });
+    this.tell(ending(now), facts(now), { state: now.state, over: true });
     mark({ outcome: now.state });
     return { release, outcome: now.state as ModelRolloutResult['outcome'], why: now.why, ...facts(now) };
   }
 
+  /** Begins a wave as soon as the canister lets it, and says meanwhile what it waits for. */
   private async wave(number: number): Promise<ReleaseView> {
-    const { release, channel, waves } = this.rollout;
-    this.tell(this.beginning(number), {}, this.soakBefore(number));
-    const begun = await fleet.beginWave({ release, wave: number });
-    this.soaking = over(begun) ? 0 : begun.wave;
-    this.soaksUntil = begun.soaksUntil;
+    const { release, waves } = this.rollout;
+    if (number === 1) this.tell(`Beginning wave 1 of ${waves}`, {}, { step: 'wave 1' });
+    else this.show();
+    for (;;) {
+      const seen = phaseOf(this.last);
+      const now = await this.ask(number, seen);
+      if (now === 'stirred') continue;
+      this.last = now;
+      if (over(now) || now.wave >= number || phaseOf(now) === seen) break;
+      this.show();
+      await this.tellRound();
+    }
+    this.begun(number, this.last!);
+    return this.last!;
+  }
+
+  /** @returns `stirred` when an operator changed the release meanwhile */
+  private async ask(wave: number, seen: ReleasePhase | undefined): Promise<ReleaseView | 'stirred'> {
+    const { release } = this.rollout;
+    const asking = (this.asking = new CancellationScope());
+    const outer = CancellationScope.current();
+    try {
+      return await asking.run(() => fleet.beginWave({ release, wave, ...(seen === undefined ? {} : { seen }) }));
+    } catch (error) {
+      if (isCancellation(error) && !outer.consideredCancelled) return 'stirred';
+      throw error;
+    } finally {
+      this.asking = undefined;
+    }
+  }
+
+  private begun(number: number, release: ReleaseView): void {
+    const { channel, waves } = this.rollout;
+    this.desk.paused = release.state === 'paused';
     this.tell(
-      over(begun)
-        ? ending(begun)
-        : `Wave ${begun.wave} of ${waves}: ${begun.exposed} pods have version ${begun.version}`,
-      facts(begun),
+      over(release)
+        ? ending(release)
+        : `Wave ${release.wave} of ${waves}: ${release.exposed} pods have version ${release.version}`,
+      facts(release),
       {
         step: number > waves ? 'last soak' : `wave ${number}`,
-        links: { [`release ${release}`]: begun.link, [`channel ${channel}`]: begun.channelLink },
+        state: phaseOf(release)!,
+        links: { [`release ${release.release}`]: release.link, [`channel ${channel}`]: release.channelLink },
       },
     );
-    return begun;
   }
 
-  private beginning(number: number): string {
-    const { release, waves } = this.rollout;
-    if (number > waves) return `Release ${release} soaks in its last wave`;
-    if (number === 1) return `Beginning wave 1 of ${waves}`;
-    return `Wave ${number - 1} of ${waves} soaks; wave ${number} follows`;
+  /** What the page says of the release as it was seen last. */
+  private show(): void {
+    const { waves } = this.rollout;
+    const { last } = this;
+    if (last === undefined) return;
+    this.desk.paused = last.state === 'paused';
+    const phase = phaseOf(last)!;
+    const next = last.wave < waves ? `; wave ${last.wave + 1} follows` : '';
+    if (over(last)) return this.tell(ending(last), facts(last), { state: last.state });
+    switch (phase) {
+      case 'paused':
+        return this.tell(`Release ${last.release} is paused in wave ${last.wave} of ${waves}`, facts(last), {
+          state: 'paused',
+          waitsFor: '`resume`, here or on the lifecycle’s page',
+        });
+      case 'gathering':
+        if (this.asks !== undefined) break;
+        return this.tell(`The soak of wave ${last.wave} of ${waves} is over${next}`, facts(last), {
+          state: 'gathering',
+          waitsFor: `the windows that the gate of wave ${last.wave} still needs`,
+        });
+      default:
+        if (this.asks !== undefined) break;
+        return this.tell(`Wave ${last.wave} of ${waves} soaks${next}`, facts(last), {
+          state: phase,
+          waitsFor: `the soak of wave ${last.wave}, and the windows that its gate needs`,
+          ...(last.soaksUntil === undefined ? {} : { until: last.soaksUntil }),
+        });
+    }
+    this.tell(`Waiting for approval: ${this.asks}`, facts(last), { state: 'awaitingApproval', waitsFor: '`approve`' });
   }
 
-  private soakBefore(number: number): Beat {
-    if (number === 1) return {};
-    return {
-      waitsFor: `the soak of wave ${number - 1}, and the windows that its gate needs`,
-      ...(this.soaksUntil === undefined ? {} : { until: this.soaksUntil }),
-    };
+  /**
+   * Waits for an operator's word, and looks meanwhile at what becomes of the release: it may be paused elsewhere, or be
+   * over.
+   */
+  private async approved(now: ReleaseView, next: number, watched: boolean): Promise<ReleaseView> {
+    const before = this.desk.approvals;
+    this.last = now;
+    this.asks = `wave ${next} of ${this.rollout.waves}`;
+    this.show();
+    await this.tellRound();
+    const looking = new CancellationScope();
+    const looked = watched ? looking.run(() => this.look()) : Promise.resolve();
+    const ended = looked.catch((error: unknown) => {
+      if (!isCancellation(error)) throw error;
+    });
+    const answered = condition(() => this.desk.approvals > before || this.desk.aborted !== undefined);
+    await (watched ? Promise.race([answered, ended]) : answered);
+    this.asks = undefined;
+    looking.cancel();
+    await ended;
+    return this.last!;
+  }
+
+  /** Until the release is over: whatever changes is shown. */
+  private async look(): Promise<void> {
+    const { release } = this.rollout;
+    for (let now = this.last!; !over(now);) {
+      now = this.last = await fleet.changed({ release, seen: now.state });
+      this.show();
+      await this.tellRound();
+    }
+  }
+
+  /** What an operator did here has changed the release. */
+  private changed(release: ReleaseView): string {
+    this.last = release;
+    this.desk.paused = release.state === 'paused';
+    this.tell.standing.enter(this.asks !== undefined && !this.desk.paused ? 'awaitingApproval' : phaseOf(release)!);
+    if (this.watched) this.asking?.cancel();
+    return inWords(release);
   }
 
   private async skipSoak(token: string): Promise<string> {
-    const now = await fleet.skipSoak({ release: this.rollout.release, wave: this.soaking, token });
-    this.tell(`The soak of wave ${now.wave} was ended early; its gate still needs its windows`, facts(now));
+    const now = await fleet.skipSoak({ release: this.rollout.release, wave: this.last?.wave ?? 0, token });
+    this.last = now;
+    if (this.watched) this.asking?.cancel();
+    this.tell(`The soak of wave ${now.wave} was ended early; its gate still needs its windows`, facts(now), {
+      state: phaseOf(now)!,
+    });
     return inWords(now);
   }
+
+  /** The lifecycle's page says when its release waits for a person. */
+  private async tellRound(): Promise<void> {
+    const { parent } = workflowInfo();
+    if (!parent || !patched('rollout-news')) return;
+    const { state } = this.tell.standing;
+    const until = state === 'soaking' ? this.last?.soaksUntil : undefined;
+    await getExternalWorkflowHandle(parent.workflowId)
+      .signal(rolloutMoved, { state, asks: this.asks ?? null, until: until ?? null })
+      .catch(() => undefined);
+  }
+}
+
+/** Where a release stands, as its table calls it (states.ts). */
+function phaseOf(release: ReleaseView | undefined): ReleasePhase | undefined {
+  if (release === undefined) return undefined;
+  if (release.phase !== undefined) return release.phase;
+  if (release.state === 'planned') return 'beginning';
+  return release.state === 'rolling' ? 'soaking' : release.state;
 }
 
 const over = (release: ReleaseView): boolean => ['completed', 'stopped', 'superseded'].includes(release.state);

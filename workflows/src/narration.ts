@@ -1,8 +1,11 @@
 import { defineQuery, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import { page } from './page.js';
+import { Standing, STEP, type States } from './states.js';
 
 export interface WorkflowState {
   stage: string;
+  /** Which of its table's states it is in (states.ts). */
+  state: string;
   headline: string;
   facts: Record<string, string>;
   /** What it waits for, and until when at the latest (ISO 8601); null when it is at work itself. */
@@ -26,6 +29,8 @@ export const planQuery = defineQuery<PlanStep[]>('plan');
 export interface Beat {
   /** The last one: nothing can be done any more. */
   over?: boolean;
+  /** The state that begins; without it the state stays. */
+  state?: string;
   step?: string;
   waitsFor?: string;
   until?: string;
@@ -41,6 +46,10 @@ export interface Tell {
   (headline: string, facts?: Record<string, string | number>, beat?: Beat): void;
   /** Updates that the workflow takes, each with why it makes no sense now. */
   readonly offers: Map<string, () => string | undefined>;
+  /** Where it stands: what the page says and takes follows from it. */
+  readonly standing: Standing;
+  /** What it waits for now. */
+  waits(): Pick<Beat, 'waitsFor' | 'until'>;
 }
 
 const KEPT_LINES = 200;
@@ -48,15 +57,19 @@ const KEPT_LINES = 200;
 /**
  * The story of one workflow run. Call it once, first.
  *
- * @param plan  the steps to come, in order; `beat.step` says which has begun
+ * @param plan    the steps to come, in order; `beat.step` says which has begun
+ * @param states  every state that it can be in, the first first
  */
 export function narrate(
   stage: string,
   firstFacts: Record<string, string | number> = {},
   plan: readonly string[] = [],
+  states: States = STEP,
 ): Tell {
+  const standing = new Standing(states);
   const state: WorkflowState = {
     stage,
+    state: standing.state,
     headline: 'Started',
     facts: texts(firstFacts),
     waitsFor: null,
@@ -68,7 +81,7 @@ export function narrate(
   const offers = new Map<string, () => string | undefined>();
   let now = -1;
   const possible = (): string[] => [...offers].filter(([, unless]) => unless() === undefined).map(([name]) => name);
-  setHandler(stateQuery, () => ({ ...state, possible: possible() }), {
+  setHandler(stateQuery, () => ({ ...state, state: standing.state, possible: possible() }), {
     description: 'Where this workflow stands, what it waits for, and what you can do',
   });
   setHandler(timelineQuery, () => timeline, { description: 'What happened when' });
@@ -84,14 +97,20 @@ export function narrate(
     for (const [name, link] of Object.entries(beat.links ?? {})) if (link !== undefined) state.links[name] = link;
     state.waitsFor = beat.waitsFor ?? null;
     state.until = beat.until ?? null;
+    if (beat.state !== undefined) standing.enter(beat.state);
+    if (beat.over && !standing.over) standing.enter('over');
     if (beat.over) offers.clear();
     if (beat.step !== undefined) now = plan.indexOf(beat.step);
     if (beat.over) now = plan.length;
     timeline.push({ at: new Date().toISOString(), text: headline });
     if (timeline.length > KEPT_LINES) timeline.shift();
-    setCurrentDetails(page({ ...state, possible: possible() }, timeline.slice(0, -1)));
+    setCurrentDetails(page({ ...state, state: standing.state, possible: possible() }, timeline.slice(0, -1)));
   };
-  return Object.assign(tell, { offers });
+  const waits = (): Pick<Beat, 'waitsFor' | 'until'> => ({
+    ...(state.waitsFor === null ? {} : { waitsFor: state.waitsFor }),
+    ...(state.until === null ? {} : { until: state.until }),
+  });
+  return Object.assign(tell, { offers, standing, waits });
 }
 
 /** Waiting for a vote. */

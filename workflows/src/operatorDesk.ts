@@ -13,14 +13,15 @@ import type { Authority } from '@livepod/activities/ports';
 import {
   argumentsOf,
   OPERATIONS,
+  optionalOf,
   type OperationArgument,
   type OperationArguments,
   type OperatorAction,
 } from '@livepod/protocol/operations';
 import { undoingOnFailure, type Compensations } from './compensations.js';
 import { causeOf } from './failures.js';
-import { checked, integer, name, record, sentence, token, type Guard } from './guards.js';
-import type { Tell } from './narration.js';
+import { checked, integer, name, optional, record, refuse, sentence, token, type Guard } from './guards.js';
+import type { Beat, Tell } from './narration.js';
 import { operators } from './ports.js';
 
 /** What goes with every update: whose decision it is, signed. `livepod ops token` makes one. */
@@ -41,17 +42,24 @@ const GUARDS: { [N in keyof OperationArguments]: Guard<OperationArguments[N]> } 
   reason: sentence,
   seconds: integer(1, 30 * 24 * 3600),
   provider: name,
+  change: (value, field) =>
+    value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : refuse(field, 'is no object', 'Give the fields of the input that are to be others, such as {"seed": 2}'),
 };
 
 const takes = <A extends OperatorAction>(action: A): Guard<Given[A]> =>
   record({
     token,
     ...Object.fromEntries(argumentsOf(action).map((argument) => [argument, GUARDS[argument]])),
+    ...Object.fromEntries(
+      optionalOf(action).map((argument) => [argument, optional(GUARDS[argument] as Guard<unknown>, undefined)]),
+    ),
   }) as Guard<unknown> as Guard<Given[A]>;
 
 interface Offer<K extends OperatorAction> {
-  /** Why it makes no sense now, as a sentence. */
-  unless: () => string | undefined;
+  /** Why it makes no sense in a state in which it may, as a sentence. */
+  unless?: () => string | undefined;
   /** Does it, once the token was found good, and says what was done. */
   act: (given: Given[K], by: Authority) => Promise<string>;
 }
@@ -64,13 +72,20 @@ interface Offer<K extends OperatorAction> {
 export class OperatorDesk {
   paused = false;
   aborted: string | undefined;
-  private approvals = 0;
-  private awaiting = false;
+  /** What it waited for when it was paused. */
+  private waited: Beat = {};
+  /** How often somebody approved. */
+  approvals = 0;
   private holding: { until: number; again: boolean } | undefined;
 
   constructor(private readonly tell: Tell) {}
 
+  /** Takes an update in the states that the workflow's table names. */
   offer<K extends OperatorAction>(action: K, { unless, act }: Offer<K>): this {
+    return this.take(action, { unless: () => this.tell.standing.refuses(action) ?? unless?.(), act });
+  }
+
+  private take<K extends OperatorAction>(action: K, { unless, act }: Required<Offer<K>>): this {
     const { says, example } = OPERATIONS[action];
     const form = takes(action);
     const sensible = (): void => {
@@ -108,12 +123,18 @@ export class OperatorDesk {
     return this;
   }
 
-  /** Pause and resume: between steps by itself, and besides as `on` and `off` say. */
-  mayPause(on: (given: Given['pause']) => Promise<string>, off: (given: Given['resume']) => Promise<string>): this {
-    this.offer('pause', {
-      unless: () => (this.paused ? 'It is paused already; resume it first.' : undefined),
+  /** Pause and resume: between steps by itself, and besides as `on` and `off` say; `after` shows what it waits for then. */
+  mayPause(
+    on: (given: Given['pause']) => Promise<string>,
+    off: (given: Given['resume']) => Promise<string>,
+    after: () => void = () => this.tell('It goes on', {}, this.waited),
+  ): this {
+    const { standing } = this.tell;
+    this.take('pause', {
+      unless: () => (this.paused ? 'It is paused already; resume it first.' : standing.refuses('pause')),
       act: async (given, by) => {
         this.paused = true;
+        this.waited = this.tell.waits();
         try {
           const done = await on(given);
           this.tell(`Paused: ${given.reason}`, { 'paused by': person(by) }, { waitsFor: '`resume`' });
@@ -124,31 +145,39 @@ export class OperatorDesk {
         }
       },
     });
-    return this.offer('resume', {
-      unless: () => (this.paused ? undefined : 'It is not paused.'),
+    return this.take('resume', {
+      unless: () => (this.paused && !standing.over ? undefined : standing.refuses('resume')),
       act: async (given, by) => {
         const done = await off(given);
         this.paused = false;
         this.tell('Resumed', { 'resumed by': person(by) });
+        after();
         return done;
       },
     });
   }
 
   mayAbort(abort: (given: Given['abort']) => Promise<string>): this {
-    return this.offer('abort', {
-      unless: () => (this.aborted === undefined ? undefined : `It was aborted already: ${this.aborted}`),
+    const { standing } = this.tell;
+    return this.take('abort', {
+      unless: () =>
+        this.aborted === undefined ? standing.refuses('abort') : `It was aborted already: ${this.aborted}`,
       act: async (given, by) => {
         this.aborted = given.reason;
         this.tell(`Aborted: ${given.reason}`, { 'aborted by': person(by) });
-        return abort(given);
+        try {
+          return await abort(given);
+        } catch (error) {
+          this.aborted = undefined;
+          this.tell(`It could not be aborted: ${causeOf(error).message}`);
+          throw error;
+        }
       },
     });
   }
 
   mayApprove(): this {
     return this.offer('approve', {
-      unless: () => (this.awaiting ? undefined : 'Nothing waits for approval.'),
       act: async () => {
         this.approvals++;
         return 'Approved.';
@@ -156,11 +185,11 @@ export class OperatorDesk {
     });
   }
 
-  /** Tries again what failed, while it is held. */
-  mayRetry(): this {
+  /** Tries again what failed, while it is held; `mend` changes the input first. */
+  mayRetry(mend: (change: Record<string, unknown>) => Promise<void>): this {
     return this.offer('retryStage', {
-      unless: () => (this.holding ? undefined : 'Nothing has failed that could be tried again.'),
-      act: async () => {
+      act: async ({ change }) => {
+        if (change !== undefined) await mend(change);
         this.again();
         return 'It is being tried again.';
       },
@@ -186,15 +215,6 @@ export class OperatorDesk {
   /** Returns at once unless somebody paused the workflow, and has not aborted it since. */
   async unpaused(): Promise<void> {
     await condition(() => !this.paused || this.aborted !== undefined);
-  }
-
-  /** Waits for one `approve`, or for `over` to become true. */
-  async approved(what: string, over: () => boolean = () => false): Promise<void> {
-    const before = this.approvals;
-    this.awaiting = true;
-    this.tell(`Waiting for approval: ${what}`, {}, { waitsFor: '`approve`' });
-    await condition(() => this.approvals > before || over());
-    this.awaiting = false;
   }
 
   /** Holds what failed, so that a person can mend its cause. False when nobody came in time. */
@@ -249,6 +269,7 @@ export async function abortable<T>(
     return await scope.run(() => undoingOnFailure(tell, (undo) => steps(undo, desk)));
   } catch (error) {
     if (!isCancellation(error) || desk.aborted === undefined) throw error;
+    tell(`Aborted: ${desk.aborted}; what was begun is undone`, {}, { state: 'aborted', over: true });
     throw ApplicationFailure.nonRetryable(`Aborted by an operator: ${desk.aborted}`, 'Aborted');
   } finally {
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));

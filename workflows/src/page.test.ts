@@ -2,6 +2,7 @@ import { page } from './page.js';
 
 const state = {
   stage: 'review',
+  state: 'working',
   headline: 'Waiting for the vote on proposal 12',
   facts: { round: 'round-1' },
   waitsFor: 'the vote on proposal 12',

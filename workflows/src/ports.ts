@@ -1,6 +1,12 @@
-import { getCurrentDetails, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  getCurrentDetails,
+  proxyActivities,
+  type ActivityOptions,
+} from '@temporalio/workflow';
 import type {
   AccessPort,
+  ChecksPort,
   DatasetsPort,
   EvaluationPort,
   FleetPort,
@@ -71,7 +77,12 @@ export const access = port<AccessPort>('access', brief, { granted: waiting });
 export const requesting = port<RequestingPort>('requesting', brief);
 export const evaluation = port<EvaluationPort>('evaluation', { ...lengthy, taskQueue: 'evaluation' });
 export const models = port<ModelsPort>('models', brief, { released: waiting, stableAt: waiting });
-export const fleet = port<FleetPort>('fleet', brief, { beginWave: waiting });
+export const fleet = port<FleetPort>('fleet', brief, {
+  beginWave: waiting,
+  changed: { ...waiting, cancellationType: ActivityCancellationType.TRY_CANCEL },
+});
+/** Reads only, and everything that an operator named: minutes, however slow. */
+export const checks = port<ChecksPort>('checks', { ...brief, scheduleToCloseTimeout: '1 hour' });
 /** An operator who waits for an answer to an update gets one in minutes, whatever is down. */
 export const operators = port<OperatorsPort>('operators', {
   ...brief,

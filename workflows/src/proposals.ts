@@ -1,7 +1,7 @@
 import type { GovernedCall, Measurement, ProposalRequest } from '@livepod/activities/ports';
 import { voteReference } from '@livepod/protocol/governed';
 import { planInWords, type Plan } from '@livepod/protocol/plan';
-import { decidingFigure, figureInWords, figuresInWords } from '@livepod/protocol/tasks';
+import { decidingFigure, figureInWords, figuresInWords, worseInWords } from '@livepod/protocol/tasks';
 import { short, tokens } from './narration.js';
 
 /**
@@ -34,21 +34,38 @@ export const grantAccess = (round: string, job: number, provider: string, needVo
   summary: `Provider ${provider} would train on ${needVote.map(short).join(', ')}.`.slice(0, 2000),
 });
 
-export const adoptCheckpoint = (
-  round: string,
-  attempt: number,
-  checkpoint: string,
-  channel: string,
-  plan: Plan,
-  measured: Measurement,
-): ProposalRequest => ({
-  action: { call: 'adoptCheckpoint', checkpoint, channel, plan },
-  clientRef: voteReference('adopt_checkpoint', round, digits(checkpoint), ...again(attempt)),
-  title: `Adopt checkpoint ${short(checkpoint)} on channel ${channel}`,
-  summary:
-    `An independent evaluator measured ${figuresInWords(measured.figures)} on hold-out people` +
-    `${parentInWords(measured)}. Rollout: ${planInWords(plan)}.`,
-});
+export function adoptCheckpoint({
+  round,
+  attempt,
+  checkpoint,
+  channel,
+  plan,
+  measured,
+  acceptWorse,
+}: {
+  round: string;
+  attempt: number;
+  checkpoint: string;
+  channel: string;
+  plan: Plan;
+  measured: Measurement;
+  /** Why it is proposed although it is worse than its parent. */
+  acceptWorse: string | null;
+}): ProposalRequest {
+  const worse = worseInWords(measured);
+  const although =
+    worse === undefined
+      ? ''
+      : ` It is WORSE than its parent: ${worse}.${acceptWorse === null ? '' : ` It is proposed because: ${acceptWorse}`}`;
+  return {
+    action: { call: 'adoptCheckpoint', checkpoint, channel, plan },
+    clientRef: voteReference('adopt_checkpoint', round, digits(checkpoint), ...again(attempt)),
+    title: `Adopt ${worse === undefined ? '' : 'WORSE '}checkpoint ${short(checkpoint)} on channel ${channel}`,
+    summary:
+      `An independent evaluator measured ${figuresInWords(measured.figures)} on hold-out people` +
+      `${parentInWords(measured)}.${although} Rollout: ${planInWords(plan)}.`,
+  };
+}
 
 function parentInWords(measured: Measurement): string {
   const { name, parent } = decidingFigure(measured);

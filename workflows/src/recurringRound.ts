@@ -1,5 +1,6 @@
 import { DEFAULT_PLAN } from '@livepod/protocol/plan';
-import { executeChild, ParentClosePolicy, workflowInfo } from '@temporalio/workflow';
+import { executeChild, ParentClosePolicy, patched, workflowInfo } from '@temporalio/workflow';
+import { undoingOnFailure } from './compensations.js';
 import {
   amount,
   checked,
@@ -9,18 +10,21 @@ import {
   integer,
   matching,
   name,
+  nullable,
   optional,
   plan,
   record,
+  sentence,
   type Guarded,
 } from './guards.js';
+import { comparedWithTheWorld } from './inputs.js';
 import { lifecycle } from './lifecycle.js';
-import { narrate, workflowPage } from './narration.js';
+import { narrate, workflowPage, type Tell } from './narration.js';
 import { datasets, models } from './ports.js';
 import type { LifecycleResult } from './round.js';
 import { mark } from './searchAttributes.js';
 
-const input = record({
+export const input = record({
   recipe: contentId,
   provider: name,
   channel: optional(name, 'stable'),
@@ -43,6 +47,7 @@ const input = record({
   deadlineSeconds: optional(integer(30, 30 * 24 * 3600), 3600),
   plan: optional(plan, DEFAULT_PLAN),
   requireBetterThanParent: optional(flag, true),
+  acceptWorse: optional(nullable(sentence), null),
   holdSeconds: optional(integer(0, 30 * 24 * 3600), 24 * 3600),
 });
 type Recurring = Guarded<typeof input>;
@@ -60,12 +65,18 @@ export interface RecurringRoundResult {
  * through.
  */
 export async function recurringRound(request: RecurringRoundInput): Promise<RecurringRoundResult> {
-  const { prefix, atLeast, trainOnAccepted, fromStable, ...order } = checked('recurringRound', input, request);
-  const tell = narrate('recurring', { provider: order.provider, channel: order.channel }, ['look', 'round']);
-  mark({ stage: 'recurring', provider: order.provider });
+  const asked = checked('recurringRound', input, request);
+  const tell = narrate('recurring', { provider: asked.provider, channel: asked.channel }, ['look', 'round']);
+  mark({ stage: 'recurring', provider: asked.provider });
+  return undoingOnFailure(tell, () => seenThrough(asked, tell));
+}
 
+async function seenThrough(asked: Recurring, tell: Tell): Promise<RecurringRoundResult> {
+  const { prefix, atLeast, trainOnAccepted, fromStable, ...order } = asked;
+  tell('Comparing the input with what is there');
+  await comparedWithTheWorld('recurringRound', asked);
   tell('Looking for datasets that wait to be proposed', {}, { step: 'look' });
-  const { submitted, accepted } = await datasets.standing({ limit: 500 });
+  const { submitted, accepted } = await datasets.standing({ limit: 500, recipe: order.recipe });
   if (submitted.length < atLeast) {
     tell(
       `${submitted.length} new datasets wait, and ${atLeast} make a round: nothing begins`,
@@ -75,7 +86,18 @@ export async function recurringRound(request: RecurringRoundInput): Promise<Recu
     mark({ outcome: 'nothingNew' });
     return { round: null, waiting: submitted.length, outcome: null };
   }
-  const stable = fromStable ? ((await models.current({ channel: order.channel }))?.stable ?? null) : null;
+  const oneAtATime = patched('one-release-at-a-time');
+  const channel = fromStable || oneAtATime ? await models.current({ channel: order.channel }) : null;
+  const stable = fromStable ? (channel?.stable ?? null) : null;
+  if (oneAtATime && channel?.candidate) {
+    tell(
+      `Release ${channel.candidate.release} is open on channel ${order.channel}: nothing begins`,
+      { waiting: submitted.length, release: channel.candidate.release },
+      { over: true },
+    );
+    mark({ outcome: 'releaseOpen' });
+    return { round: null, waiting: submitted.length, outcome: null };
+  }
 
   const round = nameOf(prefix, workflowInfo().startTime);
   const workflowId = `lifecycle-${round}`;
@@ -94,8 +116,8 @@ export async function recurringRound(request: RecurringRoundInput): Promise<Recu
       {
         ...order,
         round,
-        datasets: submitted,
-        trainOn: trainOnAccepted ? accepted : [],
+        datasets: submitted.slice(0, MOST),
+        trainOn: trainOnAccepted ? accepted.slice(0, Math.max(0, MOST - submitted.length)) : [],
         base: stable?.checkpoint ?? null,
       },
     ],
@@ -104,6 +126,9 @@ export async function recurringRound(request: RecurringRoundInput): Promise<Recu
   mark({ outcome: result.outcome });
   return { round, waiting: submitted.length, outcome: result.outcome };
 }
+
+/** A job's datasets, at most: what is new goes first, and the rest waits for the next round. */
+const MOST = 100;
 
 /** `daily-20261102-0600`: the minute of its beginning in UTC; the schedule never has two at once. */
 const nameOf = (prefix: string, at: Date): string =>

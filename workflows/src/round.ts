@@ -3,6 +3,7 @@ import type { IntakeDecision } from './datasetIntake.js';
 import {
   amount,
   contentId,
+  datasetName,
   distinct,
   flag,
   hyperparameters,
@@ -14,6 +15,7 @@ import {
   plan,
   record,
   refuse,
+  sentence,
   type Guard,
   type Guarded,
 } from './guards.js';
@@ -23,8 +25,8 @@ const fields = record({
   channel: optional(name, 'stable'),
   recipe: contentId,
   provider: name,
-  datasets: optional(distinct(list(contentId, 0, 1000)), []),
-  trainOn: optional(distinct(list(contentId, 0, 1000)), []),
+  datasets: optional(distinct(list(datasetName, 0, 1000)), []),
+  trainOn: optional(distinct(list(datasetName, 0, 1000)), []),
   base: optional(nullable(contentId), null),
   arguments: optional(hyperparameters, {}),
   seed: optional(integer(0, 2 ** 32 - 1), 1),
@@ -32,6 +34,8 @@ const fields = record({
   deadlineSeconds: optional(integer(30, 30 * 24 * 3600), 3600),
   plan: optional(plan, DEFAULT_PLAN),
   requireBetterThanParent: optional(flag, false),
+  /** Why a checkpoint that is worse than its parent may be put to the vote all the same. */
+  acceptWorse: optional(nullable(sentence), null),
   approveWaves: optional(flag, false),
   holdSeconds: optional(integer(0, 30 * 24 * 3600), 24 * 3600),
 });
@@ -63,6 +67,8 @@ export interface LifecycleResult {
   version: number | null;
   /** Values by the names of the task's figures. */
   evaluation: Record<string, string> | null;
+  /** By how much it is worse than its parent, in words; null where it is not. */
+  worse: string | null;
   decision: 'adopted' | 'rejected' | null;
   release: number | null;
   outcome: 'completed' | 'stopped' | 'superseded' | 'rejected' | 'nothingAccepted' | 'aborted';
@@ -79,6 +85,7 @@ export const nothingYet = ({ round }: Round): LifecycleResult => ({
   checkpoint: null,
   version: null,
   evaluation: null,
+  worse: null,
   decision: null,
   release: null,
   outcome: 'completed',
@@ -88,13 +95,14 @@ export const nothingYet = ({ round }: Round): LifecycleResult => ({
 
 /** How it ended, in one sentence. */
 export function ending(result: LifecycleResult): string {
+  const worse = result.worse === null ? '' : `, *worse* than its parent (${result.worse}),`;
   switch (result.outcome) {
     case 'completed':
-      return `Version ${result.version} reached the whole channel`;
+      return `Version ${result.version}${worse} reached the whole channel`;
     case 'aborted':
       return `Aborted: ${result.why}`;
     case 'stopped':
-      return `Release ${result.release} was stopped: ${result.why}`;
+      return `Release ${result.release}${worse} was stopped: ${result.why}`;
     default:
       return `Ended without a release: ${result.why}`;
   }

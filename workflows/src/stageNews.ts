@@ -10,3 +10,14 @@ export interface JobNews {
 export const jobOpened = defineSignal<[JobNews]>('jobOpened');
 /** From a lifecycle to its training: an operator moved the deadline. */
 export const deadlineMoved = defineSignal<[JobNews]>('deadlineMoved');
+
+/** How a rollout stands: which state its release is in, what it asks an operator for, and until when it waits. */
+export interface RolloutNews {
+  state: string;
+  /** Such as `wave 2 of 3`; null when nothing waits for approval. */
+  asks: string | null;
+  until: string | null;
+}
+
+/** From a rollout to the lifecycle that it belongs to. */
+export const rolloutMoved = defineSignal<[RolloutNews]>('rolloutMoved');

@@ -16,6 +16,7 @@ import {
   amount,
   checked,
   contentId,
+  datasetName,
   distinct,
   hyperparameters,
   integer,
@@ -28,21 +29,23 @@ import {
 } from './guards.js';
 import { narrate, short, tokens, voteOn, workflowPage, type Tell } from './narration.js';
 import { abortable, type OperatorDesk } from './operatorDesk.js';
+import { comparedWithTheWorld } from './inputs.js';
 import { forNamespace } from './namespaces.js';
 import { access, datasets, governance, treasury } from './ports.js';
 import { grantAccess } from './proposals.js';
 import { again } from './round.js';
 import { mark } from './searchAttributes.js';
+import { JOB } from './states.js';
 import { trainingService } from './trainingService.js';
 import { votedDown } from './failures.js';
 
-const input = record({
+export const input = record({
   round: name,
   provider: name,
   recipe: contentId,
   arguments: hyperparameters,
   seed: integer(0, 2 ** 32 - 1),
-  datasets: distinct(list(contentId, 1, 1000)),
+  datasets: distinct(list(datasetName, 1, 1000)),
   base: nullable(contentId),
   reward: amount,
   deadlineSeconds: integer(30, 30 * 24 * 3600),
@@ -69,6 +72,7 @@ export async function trainingRound(request: TrainingRoundInput): Promise<Traini
     'training',
     { round: round.round, provider: round.provider, recipe: short(round.recipe), datasets: round.datasets.length },
     ['licences', 'job', 'escrow', 'grants', 'training'],
+    JOB,
   );
   mark({ stage: 'training', round: round.round, provider: round.provider });
   const training = new Training(round, tell);
@@ -94,6 +98,7 @@ class Training {
   }
 
   async toCheckpoint(undo: Compensations, desk: OperatorDesk): Promise<TrainingRoundResult> {
+    await this.compared();
     const terms = await this.licences();
 
     undo.add('the request for a job', () => this.giveUpRequest());
@@ -104,7 +109,6 @@ class Training {
     const { escrow } = await this.pay(asked);
     await tellParent({ job, deadline: asked.deadline });
     desk.offer('extendDeadline', {
-      unless: () => (Number.isFinite(this.deadline) ? undefined : 'There is no job yet.'),
       act: ({ seconds, token }) => this.extendDeadline(job, seconds, token),
     });
 
@@ -123,6 +127,13 @@ class Training {
     return { job, escrow, provider: granted.provider, checkpoint };
   }
 
+  /** A lifecycle has looked all of it up already. */
+  private async compared(): Promise<void> {
+    if (workflowInfo().parent !== undefined) return;
+    const ids = await comparedWithTheWorld('trainingRound', this.round);
+    this.round.datasets = [...new Set(this.round.datasets.map((name) => ids[name] ?? name))];
+  }
+
   private licences(): Promise<DatasetTerms[]> {
     this.tell(`Reading the licences of ${this.round.datasets.length} datasets`, {}, { step: 'licences' });
     return datasets.terms({ datasets: this.round.datasets });
@@ -130,7 +141,14 @@ class Training {
 
   private async jobFor(terms: DatasetTerms[]): Promise<JobView> {
     const { datasets: _, provider, attempt, ...order } = this.round;
-    this.tell(`Asking provider ${provider} to take the job`, {}, { step: 'job', waitsFor: `provider ${provider}` });
+    this.tell(
+      `Asking provider ${provider} to take the job`,
+      {},
+      {
+        ...{ step: 'job', state: 'asking' },
+        waitsFor: `provider ${provider}`,
+      },
+    );
     const { job } = await this.provider.executeOperation(
       trainingService.operations.requestAccess,
       forNamespace(provider, {
@@ -169,7 +187,7 @@ class Training {
     this.tell(
       `Paying ${tokens(BigInt(fees) + BigInt(reward))} tokens for job ${job} into escrow`,
       { job, licences: tokens(fees), reward: tokens(reward) },
-      { step: 'escrow', links: { [`job ${job}`]: link } },
+      { step: 'escrow', state: 'paying', links: { [`job ${job}`]: link } },
     );
     const escrow = await treasury.openEscrow({ job, clientRef: `escrow/${this.round.round}/${job}` });
     this.paid = true;
@@ -186,7 +204,7 @@ class Training {
     this.tell(
       `Waiting for the vote on proposal ${proposal.id}: access of job ${asked.job}`,
       {},
-      { ...voteOn(proposal), step: 'grants' },
+      { ...voteOn(proposal), step: 'grants', state: 'vote' },
     );
     const decision = await governance.decision({ proposal: proposal.id });
     if (decision.outcome !== 'adopted') throw votedDown(`Access of job ${asked.job}`, decision);
@@ -200,6 +218,7 @@ class Training {
       { escrow, approval: short(granted.approvalDigest) },
       {
         step: 'training',
+        state: 'training',
         waitsFor: `provider ${provider}`,
         until: granted.deadline,
         links: { 'the provider’s workflow': workflowPage(`training-job-${job}`, provider) },

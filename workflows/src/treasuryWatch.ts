@@ -5,7 +5,7 @@ import { narrate } from './narration.js';
 import { treasury, watch } from './ports.js';
 import { mark } from './searchAttributes.js';
 
-const input = record({
+export const input = record({
   /** How long nobody must have worked on a thing before it counts as left behind. */
   quietSeconds: optional(integer(0, 30 * 24 * 3600), 60),
   /** Canisters with fewer cycles than this are reported. */

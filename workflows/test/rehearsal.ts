@@ -13,7 +13,7 @@ import {
   writeRing,
   type LivepodCodec,
 } from '@livepod/codec';
-import type { Plan } from '@livepod/protocol';
+import { sha256, signOperatorToken, utf8, type OperatorAction, type Plan } from '@livepod/protocol';
 import { WorkflowRunOperationHandler, startWorkflow } from '@temporalio/nexus';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
@@ -39,6 +39,18 @@ export const round = (name: string, more: Partial<LifecycleInput> = {}): Lifecyc
   holdSeconds: 0,
   plan: PLAN,
   ...more,
+});
+
+/** A token for these actions on every workflow. */
+export const signed = (...actions: OperatorAction[]): { token: string } => ({
+  token: signOperatorToken(sha256(utf8('operator')), {
+    actions,
+    workflow: '*',
+    audience: 'aaaaa-aa',
+    notBefore: 0n,
+    expires: 2n ** 63n,
+    nonce: new Uint8Array(16),
+  }),
 });
 
 /**

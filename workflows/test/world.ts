@@ -3,9 +3,11 @@ import { ApplicationFailure } from '@temporalio/common';
 import { readOperatorToken, wavesOf, type Plan } from '@livepod/protocol';
 import type {
   AccessPort,
+  ChecksPort,
   DatasetsPort,
   Decision,
   EvaluationPort,
+  Finding,
   FleetPort,
   GovernancePort,
   JobView,
@@ -19,6 +21,9 @@ import type {
   TreasuryPort,
   WatchPort,
 } from '@livepod/activities/ports';
+
+const notYet = (message: string): ApplicationFailure =>
+  ApplicationFailure.create({ type: 'notYet', message, nextRetryDelay: 100, category: 'BENIGN' });
 
 export const id = (digit: string): string => `sha256:${digit.repeat(64).slice(0, 64)}`;
 
@@ -39,12 +44,22 @@ export class World {
   stopsAfterWave = Infinity;
   trainingFails = false;
   trainingHangs = false;
+  /** What is wrong with any input that is compared with this world. */
+  wrong: Finding[] = [];
+  /** Datasets by their titles. */
+  titles: Record<string, string> = {};
+  /** What the evaluator says of a checkpoint's parent: none was measured unless it is given. */
+  parent: { accuracy?: string; worstPerson?: string } = {};
+  /** Until when waves soak, and whether their gates have their windows then; by themselves they are over at once. */
+  soaks: { until?: string; enough?: boolean } = {};
 
   private proposals = new Map<
     string,
     { number: number; request: ProposalRequest; looked: number; withdrawn: boolean }
   >();
   private requests = new Set<string>();
+  /** What the provider was asked for. */
+  requested: { clientRef: string; seed: number }[] = [];
   private job: JobView | undefined;
   private escrow: 'open' | 'settled' | 'refunded' | undefined;
   release: ReleaseView = {
@@ -85,6 +100,11 @@ export class World {
     return [...this.proposals.values()].flatMap(({ request: { action } }) =>
       action.call === 'adoptCheckpoint' ? [action.plan] : [],
     );
+  }
+
+  /** What voters read of each proposal. */
+  get words(): Pick<ProposalRequest, 'title' | 'summary'>[] {
+    return [...this.proposals.values()].map(({ request: { title, summary } }) => ({ title, summary }));
   }
 
   private submit(request: ProposalRequest) {
@@ -142,6 +162,20 @@ export class World {
     close: async ({ rejected }) => rejected.forEach(({ dataset }) => this.did(`close ${dataset.slice(7, 11)}`)),
   };
 
+  checks: ChecksPort = {
+    input: async ({ input }) => {
+      const { provider } = input as { provider?: string };
+      const unknown = provider !== undefined && !['provider-1', 'provider-2'].includes(provider);
+      const nobody = {
+        path: 'provider',
+        found: `is "${provider}": There is no provider ${provider}`,
+        expected: 'the name of a Nexus endpoint',
+        remedy: 'Check the name',
+      };
+      return { findings: [...(unknown ? [nobody] : []), ...this.wrong], ids: this.titles };
+    },
+  };
+
   access: AccessPort = {
     preflight: async ({ provider }) => {
       if (provider !== 'provider-1' && provider !== 'provider-2')
@@ -161,6 +195,7 @@ export class World {
   requesting: RequestingPort = {
     request: async (request) => {
       const attempt = this.requests.add(request.clientRef).size;
+      this.requested.push({ clientRef: request.clientRef, seed: request.seed });
       this.job = {
         job: 7,
         provider: 'provider-principal',
@@ -237,11 +272,15 @@ export class World {
   };
 
   evaluation: EvaluationPort = {
-    measure: async () => ({
-      people: 4,
-      windows: 1000,
-      ...figuresOfClassification({ accuracy: '0.951', macroF1: '0.93', worstPerson: '0.88', parentAccuracy: null }),
-    }),
+    measure: async () => {
+      const measured = figuresOfClassification({
+        ...{ accuracy: '0.951', macroF1: '0.93', worstPerson: '0.88' },
+        parentAccuracy: null,
+      });
+      const parents: Partial<Record<string, string>> = this.parent;
+      const figures = measured.figures.map((figure) => ({ ...figure, parent: parents[figure.name] ?? null }));
+      return { people: 4, windows: 1000, ...measured, figures };
+    },
   };
 
   models: ModelsPort = {
@@ -262,22 +301,34 @@ export class World {
   };
 
   fleet: FleetPort = {
-    beginWave: async ({ wave }) => {
-      if (this.release.state === 'paused')
-        throw ApplicationFailure.create({ type: 'notYet', message: 'paused', nextRetryDelay: 100, category: 'BENIGN' });
-      if (this.release.state === 'stopped') return this.release;
+    beginWave: async ({ wave, seen }) => {
+      if (['completed', 'stopped', 'superseded'].includes(this.release.state)) return this.seen();
+      const soaking = this.release.wave > 0 && this.release.wave < wave && this.soaks.enough === false;
+      if (this.release.state === 'paused' || soaking) {
+        const now = this.seen();
+        if (seen !== undefined && now.phase !== seen) return now;
+        throw notYet(this.release.state === 'paused' ? 'paused' : 'it soaks');
+      }
       if (wave > this.stopsAfterWave)
         return this.change({ state: 'stopped', why: '400 of 1000 windows were corrected, the gate is 250' });
       this.did(`wave ${wave}`);
       const [plan] = this.plans;
       const last = plan ? wavesOf(plan) : 3;
-      return this.change({ wave, exposed: wave * 2 - 1, state: wave > last ? 'completed' : 'rolling' });
+      const soak = this.soaks.until === undefined ? {} : { soaksUntil: this.soaks.until };
+      return this.change({ wave, exposed: wave * 2 - 1, state: wave > last ? 'completed' : 'rolling', ...soak });
+    },
+    changed: async ({ seen }) => {
+      if (this.release.state === seen) throw notYet(`it is ${seen}`);
+      return this.seen();
     },
     pause: async () => this.change({ state: 'paused' }),
     resume: async () => this.change({ state: 'rolling' }),
     skipSoak: async ({ wave }) => {
       this.did(`skip soak ${wave}`);
-      return this.release;
+      this.soaks = { enough: true };
+      const { soaksUntil: _, ...release } = this.release;
+      this.release = release;
+      return this.seen();
     },
     abort: async ({ reason }) => {
       this.did('abort release');
@@ -285,8 +336,17 @@ export class World {
     },
   };
 
-  private change(change: Partial<ReleaseView>): ReleaseView {
-    return (this.release = { ...this.release, ...change });
+  /** Somebody else did it: a person at the canister, its gate, or a vote. */
+  change(change: Partial<ReleaseView>): ReleaseView {
+    this.release = { ...this.release, ...change };
+    return this.seen();
+  }
+
+  private seen(): ReleaseView {
+    const { state, soaksUntil } = this.release;
+    if (state !== 'rolling') return { ...this.release, phase: state === 'planned' ? 'beginning' : state };
+    const soaks = soaksUntil !== undefined && Date.parse(soaksUntil) > Date.now();
+    return { ...this.release, phase: soaks ? 'soaking' : 'gathering' };
   }
 
   /** Operators are whoever signs; the canister's list is tested where the canister is. */
@@ -304,6 +364,7 @@ export class World {
     const ports = {
       operators: this.operators,
       governance: this.governance,
+      checks: this.checks,
       datasets: this.datasets,
       access: this.access,
       requesting: this.requesting,

@@ -1,5 +1,7 @@
 import { CanisterError, pageOf, type Access, type Clients, type IcNetwork } from '@livepod/client';
-import { canonicalJson, documentId, parseRecipe, type RecipeManifest } from '@livepod/protocol';
+import { canonicalJson, documentId, findingsInWords, parseRecipe, type RecipeManifest } from '@livepod/protocol';
+import type { Providers } from '../checks/canister.js';
+import { providerOf } from '../checks/rounds.js';
 import { ActivityError } from '../errors.js';
 import { authorityOf } from '../operators/canister.js';
 import { later } from '../registration.js';
@@ -7,21 +9,13 @@ import type { AccessPort, JobView, RequestingPort } from './port.js';
 
 const GRANT_DELAY_MS = 1_500;
 
-/** @param reachable  whether a provider of that name can be called; every one where it cannot be known */
-export function canisterAccess(
-  clients: Clients,
-  reachable: (provider: string) => Promise<boolean> = async () => true,
-): AccessPort {
+/** @param providers  who can be called; every one where it cannot be known */
+export function canisterAccess(clients: Clients, providers?: Providers): AccessPort {
   const view = async (job: number): Promise<JobView> => viewOf(clients.network, await readJob(clients, job));
   return {
     async preflight({ provider, recipe, arguments: given, base }) {
-      if (!(await reachable(provider)))
-        throw new ActivityError(
-          'notFound',
-          { provider },
-          `There is no provider ${provider}: no Nexus endpoint has that name. Check the name, or have the ` +
-            'endpoint created.',
-        );
+      const findings = providers ? await providerOf(providers, provider) : [];
+      if (findings.length > 0) throw new ActivityError('notFound', { provider }, findingsInWords(findings));
       mustFit(await approvedRecipe(clients, recipe), given);
       if (base !== null) await mustBeOfficial(clients, base);
     },

@@ -1,6 +1,7 @@
 import { pageOf, type Clients, type Datasets } from '@livepod/client';
 import { CodedError, PAGE_LIMIT } from '@livepod/protocol';
 import { absence, inFlight, readManifest, type ObjectStore } from '@livepod/transfer';
+import { ofOneSchema } from '../checks/schemas.js';
 import { ActivityError } from '../errors.js';
 import { progress } from '../registration.js';
 import type { DatasetCheck, DatasetsPort, DatasetTerms } from './port.js';
@@ -20,10 +21,13 @@ export function canisterDatasets(clients: Clients, objects?: ObjectStore): Datas
       });
     },
     terms: ({ datasets }) => inFlight([...datasets].sort(), 8, (id) => termsOf(clients, id)),
-    standing: async ({ limit }) => ({
-      submitted: await withStatus(clients, 'submitted', limit),
-      accepted: await withStatus(clients, 'accepted', limit),
-    }),
+    async standing({ limit, recipe }) {
+      const submitted = await withStatus(clients, 'submitted', limit);
+      const accepted = await withStatus(clients, 'accepted', limit);
+      if (recipe === undefined) return { submitted, accepted };
+      const fits = await ofOneSchema(clients, [...submitted, ...accepted], recipe);
+      return { submitted: submitted.filter((id) => fits.has(id)), accepted: accepted.filter((id) => fits.has(id)) };
+    },
     async close({ rejected }) {
       await inFlight(rejected, 4, ({ dataset, proposal }) =>
         clients.datasets.close_dataset({ dataset, proposal: BigInt(proposal) }),

@@ -28,8 +28,12 @@ export interface DatasetsPort {
   check(request: { datasets: string[] }): Promise<DatasetCheck[]>;
   /** Terms of accepted datasets, sorted by id. @throws ActivityError `notAccepted` naming the first that is not */
   terms(request: { datasets: string[] }): Promise<DatasetTerms[]>;
-  /** Which datasets wait to be proposed, and which are accepted; of each at most `limit`, in the order of their ids. */
-  standing(request: { limit: number }): Promise<{ submitted: string[]; accepted: string[] }>;
+  /**
+   * Which datasets wait to be proposed, and which are accepted; of each at most `limit`, in the order of their ids.
+   *
+   * @param request.recipe  only those that this recipe can learn from, and of one schema: that of most of them
+   */
+  standing(request: { limit: number; recipe?: string }): Promise<{ submitted: string[]; accepted: string[] }>;
   /** Marks datasets whose proposal was rejected. */
   close(request: { rejected: { dataset: string; proposal: number }[] }): Promise<void>;
 }

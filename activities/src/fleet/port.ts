@@ -1,9 +1,17 @@
+/**
+ * Where a release stands for who waits for it: `soaking`, or `gathering` windows for its gate once the soak is over, by
+ * the network's clock.
+ */
+export type ReleasePhase = 'beginning' | 'soaking' | 'gathering' | 'paused' | 'completed' | 'stopped' | 'superseded';
+
 export interface ReleaseView {
   release: number;
   channel: string;
   checkpoint: string;
   version: number;
   state: 'planned' | 'rolling' | 'paused' | 'completed' | 'stopped' | 'superseded';
+  /** Absent in histories of the time before it. */
+  phase?: ReleasePhase;
   why: string;
   wave: number;
   exposed: number;
@@ -22,8 +30,12 @@ export interface FleetPort {
   /**
    * Begins a wave (1-based; one more than the last completes the release) as soon as the canister allows it. A release
    * that is over is returned as it is; a wave that began before is not begun again.
+   *
+   * @param request.seen  the phase that the caller knows of: it returns without the wave when that has changed
    */
-  beginWave(request: { release: number; wave: number }): Promise<ReleaseView>;
+  beginWave(request: { release: number; wave: number; seen?: ReleasePhase }): Promise<ReleaseView>;
+  /** Waits until a release is in another state than this. */
+  changed(request: { release: number; seen: ReleaseView['state'] }): Promise<ReleaseView>;
   /** Holds the next wave. With a token the canister's audit log names the operator. */
   pause(request: { release: number; token?: string }): Promise<ReleaseView>;
   /** Lets the waves go on: the canister asks for an operator's token. */

@@ -36,4 +36,11 @@ export { classification, type Classification } from './classification.js';
 export { regression, type Regression } from './regression.js';
 export { perPerson, type Answers, type FigureKind, type Task } from './task.js';
 export { decimal, figureInWords, figuresInWords, figureValues, type Figure } from './figures.js';
-export { betterThanParent, decidingFigure, figuresOfClassification, type Measured } from './measured.js';
+export {
+  betterThanParent,
+  decidingFigure,
+  figuresOfClassification,
+  worseInWords,
+  worseThanParent,
+  type Measured,
+} from './measured.js';

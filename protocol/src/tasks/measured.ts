@@ -1,4 +1,4 @@
-import type { Figure } from './figures.js';
+import { figureInWords, type Figure } from './figures.js';
 
 /** What an evaluator found out about a checkpoint on hold-out people. */
 export interface Measured {
@@ -42,4 +42,34 @@ export function betterThanParent(measured: Pick<Measured, 'figures' | 'deciding'
   if (parent === null) return undefined;
   const gain = Number(value) - Number(parent);
   return measured.deciding.better === 'higher' ? gain > 0 : gain < 0;
+}
+
+/**
+ * Which of the two figures that matter are below the parent's, and by how much: the deciding one, and that of the person
+ * served worst. None where there is no parent that was measured.
+ */
+export function worseThanParent(
+  measured: Pick<Measured, 'figures' | 'deciding' | 'worstPerson'>,
+): { name: string; value: string; parent: string; by: string; unit: string | null }[] {
+  const names = [...new Set([measured.deciding.figure, measured.worstPerson])];
+  return names.flatMap((name) => {
+    const figure = measured.figures.find((each) => each.name === name);
+    if (!figure || figure.parent === null) return [];
+    const { value, parent, unit } = figure;
+    const gain = Number(value) - Number(parent);
+    const loss = measured.deciding.better === 'higher' ? -gain : gain;
+    return loss > 0 ? [{ name, value, parent, by: loss.toFixed(6), unit }] : [];
+  });
+}
+
+/** "accuracy 0.700000 against 0.950000, worse by 0.250000"; undefined where nothing is worse. */
+export function worseInWords(measured: Parameters<typeof worseThanParent>[0]): string | undefined {
+  const worse = worseThanParent(measured);
+  if (worse.length === 0) return undefined;
+  return worse
+    .map(({ name, value, parent, by, unit }) => {
+      const counted = unit === null ? '' : ` ${unit}`;
+      return `${figureInWords(name)} ${value}${counted} against ${parent}, worse by ${by}`;
+    })
+    .join('; ');
 }

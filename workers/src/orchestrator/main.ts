@@ -1,6 +1,7 @@
 import {
   activitiesOf,
   canisterAccess,
+  canisterChecks,
   canisterDatasets,
   canisterFleet,
   canisterGovernance,
@@ -10,16 +11,15 @@ import {
   canisterWatch,
 } from '@livepod/activities';
 import { connect } from '@livepod/client';
-import { LivepodCodec } from '@livepod/codec';
 import { ObjectStore } from '@livepod/transfer';
 import { stages } from '@livepod/workflows';
-import { isGrpcServiceError, ScheduleAlreadyRunning } from '@temporalio/client';
-import { status } from '@grpc/grpc-js';
+import { ScheduleAlreadyRunning, type Connection } from '@temporalio/client';
 import { workflowBundle } from '../bundle.js';
 import { configure, objectStoreOf } from '../configuration.js';
 import { DEPLOYMENTS } from '../deployments.js';
 import { cycles, observe, openRuns, queues, releases, votes } from '../observer.js';
 import { main, runProcess } from '../process.js';
+import { nexusProviders } from '../providers.js';
 import { temporalRuns } from '../runs.js';
 import { podsSwitched } from '../telemetry.js';
 import { connectClient, dataConverter, type Temporal } from '../temporal.js';
@@ -34,10 +34,12 @@ main(async () => {
   const s3 = objectStoreOf(network);
   const clients = await connect(network, identity);
   const objects = s3 && new ObjectStore(s3);
-  const access = canisterAccess(clients, (provider) => canBeReached(temporal, provider));
+  const providers = nexusProviders((work) => briefly(temporal, work), dataConverter());
+  const access = canisterAccess(clients, providers);
   const fleet = canisterFleet(clients, podsSwitched);
   const treasury = canisterTreasury(clients);
   const activities = activitiesOf({
+    checks: canisterChecks({ clients, providers }),
     governance: canisterGovernance(clients),
     datasets: canisterDatasets(clients, objects),
     access,
@@ -90,20 +92,10 @@ main(async () => {
   });
 });
 
-/**
- * Whether the server has a Nexus endpoint of that name, and we a key for it: without them a workflow would stop without
- * a word to its operator.
- */
-async function canBeReached(temporal: Temporal, name: string): Promise<boolean> {
-  for (const codec of dataConverter().payloadCodecs ?? []) if (codec instanceof LivepodCodec) codec.ring.active(name);
+async function briefly<T>(temporal: Temporal, work: (connection: Connection) => Promise<T>): Promise<T> {
   const { connection } = await connectClient(temporal);
   try {
-    return (await connection.operatorService.listNexusEndpoints({ name })).endpoints.length > 0;
-  } catch (error) {
-    // A cluster may keep its operator service to itself; then the endpoint shows when it is called.
-    if (isGrpcServiceError(error) && (error.code === status.PERMISSION_DENIED || error.code === status.UNIMPLEMENTED))
-      return true;
-    throw error;
+    return await work(connection);
   } finally {
     await connection.close();
   }

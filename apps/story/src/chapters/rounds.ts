@@ -68,6 +68,7 @@ export const secondRound: Chapter = {
         trainOn: idsOf(theatre, theatre.people.first),
         base: first.checkpoint,
         seed: 2,
+        acceptWorse: 'Six more people join; whoever is served worst may be served a little worse',
       }),
     );
     expected('version 2 reaches the whole channel', made.outcome === 'completed' && made.version === 2, made);
@@ -91,6 +92,7 @@ export const thirdRound: Chapter = {
         base: result(theatre, 'round-2').checkpoint,
         arguments: { epochs: 4 },
         seed: 3,
+        acceptWorse: 'A careless vote: nobody reads how much worse it is',
       }),
     );
     expected('the release of version 3 stops itself', made.outcome === 'stopped' && made.version === 3, made);

@@ -1,0 +1,222 @@
+import type { Access, Clients } from '@livepod/client';
+import {
+  contractOf,
+  instead,
+  PAGE_LIMIT,
+  parseApproval,
+  parseRecipe,
+  type CheckpointManifest,
+  type RecipeManifest,
+} from '@livepod/protocol';
+import { inFlight, readManifest } from '@livepod/transfer';
+import { readCheckpoint } from '../models/checkpointFiles.js';
+import type { Providers } from './canister.js';
+import { brief, found } from './found.js';
+import type { Finding } from './port.js';
+
+/** Datasets that the access canister lets one job have: DATASETS_LIMIT of canisters/access/src/approval.rs. */
+export const MAX_JOB_DATASETS = 100;
+
+export async function providerOf(providers: Providers, name: string): Promise<Finding[]> {
+  const names = await providers.names();
+  if (names && !names.includes(name))
+    return [
+      found('provider', `is "${name}": There is no provider ${name}, no Nexus endpoint has that name`, {
+        expected: 'the name of a Nexus endpoint',
+        remedy: `Check the name (${instead(name, names)}), or have the endpoint created`,
+      }),
+    ];
+  if (providers.shareKey(name)) return [];
+  return [
+    found('provider', `is "${name}", with whom no key is shared, so that nothing could be sent to it`, {
+      expected: 'a provider with whom a key is shared',
+      remedy: `Make a key with livepod codec share ${name}, and hand it over`,
+    }),
+  ];
+}
+
+export interface RecipeFound {
+  findings: Finding[];
+  /** Undefined where it is unknown. */
+  document?: RecipeManifest;
+}
+
+/** The recipe, and its arguments. */
+export async function recipeOf(
+  clients: Clients,
+  { recipe, arguments: given }: { recipe: string; arguments: Record<string, number | string> },
+): Promise<RecipeFound> {
+  const known = await clients.access.get_recipe(recipe);
+  if (!known) {
+    const approved = (await clients.access.list_recipes({ after: [], limit: PAGE_LIMIT })).filter(isApproved);
+    const there = approved.map(({ id, name, version }) => `${name} ${version} is ${id}`).join('; ');
+    return {
+      findings: [
+        found('recipe', `is ${brief(recipe)}, which the access canister does not know`, {
+          expected: 'the id of an approved recipe',
+          remedy: approved.length === 0 ? 'Have one submitted and approved first' : `Give another one: ${there}`,
+        }),
+      ],
+    };
+  }
+  const document = parseRecipe(new Uint8Array(known.document));
+  const findings = isApproved(known.recipe)
+    ? []
+    : [
+        found('recipe', `is ${document.name} ${document.version}, which is not approved yet`, {
+          expected: 'an approved recipe',
+          remedy: 'Have it voted in first',
+        }),
+      ];
+  return { findings: [...findings, ...argumentsOf(document, given)], document };
+}
+
+const isApproved = ({ status }: Pick<Access.Recipe, 'status'>): boolean => 'approved' in status;
+
+function argumentsOf(recipe: RecipeManifest, given: Record<string, number | string>): Finding[] {
+  return Object.entries(given).flatMap(([name, value]) => {
+    const path = `arguments.${name}`;
+    const range = recipe.hyperparameters[name];
+    if (!range) {
+      const remedy = `Leave it out, or name another one: ${instead(name, Object.keys(recipe.hyperparameters))}`;
+      return [found(path, `is no hyper-parameter of recipe ${recipe.name}`, { expected: 'one that it has', remedy })];
+    }
+    const { kind, min, max } = range;
+    const rightKind = (kind === 'integer') === (typeof value === 'number');
+    if (rightKind && Number(value) >= Number(min) && Number(value) <= Number(max)) return [];
+    const expected = `${kind === 'integer' ? 'a whole number' : 'a decimal as text'} from ${min} to ${max}`;
+    return [found(path, `is ${JSON.stringify(value)}`, { expected, remedy: `Give ${expected}` })];
+  });
+}
+
+/** Whether datasets are there, in a state in which this field takes them, and not too many for one job. */
+export async function datasetsOf(
+  clients: Clients,
+  field: string,
+  ids: string[],
+  states: ('submitted' | 'accepted')[],
+  besides: string[] = [],
+): Promise<Finding[]> {
+  const findings = await inFlight(ids, 8, async (id, index): Promise<Finding[]> => {
+    const path = `${field}[${index}]`;
+    if (!id.startsWith('sha256:')) return []; // no dataset's title: that is said already
+    const dataset = await clients.datasets.get_dataset(id);
+    if (!dataset)
+      return [
+        found(path, `is ${brief(id)}, which is not registered`, {
+          expected: 'a registered dataset',
+          remedy: 'Have its contributor register it first, or leave it out',
+        }),
+      ];
+    const state = Object.keys(dataset.status)[0]!;
+    if ((states as string[]).includes(state)) return [];
+    const remedy =
+      state === 'submitted' ? 'Put it under "datasets", so that it is voted on' : 'Leave it out; it stays as it is';
+    return [
+      found(path, `is "${dataset.title}", which is ${state}`, {
+        expected: `one that is ${states.join(' or ')}`,
+        remedy,
+      }),
+    ];
+  });
+  const all = new Set([...ids, ...besides]).size;
+  if (all > MAX_JOB_DATASETS)
+    findings.push([
+      found(field, `${besides.length === 0 ? 'names' : 'and "trainOn" name'} ${all} datasets`, {
+        expected: `at most ${MAX_JOB_DATASETS} for one job`,
+        remedy: `Leave ${all - MAX_JOB_DATASETS} out, or make two rounds of it`,
+      }),
+    ]);
+  return findings.flat();
+}
+
+/** The checkpoint to go on from: official, of this recipe's model, and trained on what these datasets measure. */
+export async function baseOf(
+  clients: Clients,
+  base: string | null,
+  recipe: RecipeManifest | undefined,
+  dataset: string | undefined,
+): Promise<Finding[]> {
+  if (base === null) return [];
+  const checkpoint = await clients.models.get_checkpoint(base);
+  const official = { expected: 'an official checkpoint', remedy: 'Train from one that was voted in, or from null' };
+  if (!checkpoint) return [found('base', `is ${brief(base)}, which the models canister does not know`, official)];
+  if (!('official' in checkpoint.state))
+    return [found('base', `is ${brief(base)}, which is ${Object.keys(checkpoint.state)[0]!}`, official)];
+  if (recipe && checkpoint.model !== recipe.name)
+    return [
+      found('base', `is a checkpoint of the model ${checkpoint.model}`, {
+        expected: `one of ${recipe.name}, which the recipe trains`,
+        remedy: 'Give another base or another recipe, or train from null',
+      }),
+    ];
+  if (!recipe?.task || !recipe.input || dataset === undefined) return [];
+  const [manifest, { schema }] = await Promise.all([readCheckpoint(clients, base), readManifest(clients, dataset)]);
+  const contract = contractOf({ task: recipe.task, input: recipe.input }, schema);
+  if (!contract || sameTask(manifest, contract)) return [];
+  return [
+    found('base', `is ${brief(base)}, which answers with ${answers(manifest)}`, {
+      expected: `one that answers with ${answers(contract)}, as these datasets do`,
+      remedy: 'Train from another base, or from null',
+    }),
+  ];
+}
+
+const answers = ({ task }: Pick<CheckpointManifest, 'task'>): string =>
+  task.kind === 'classification'
+    ? `the labels ${task.labels.join(', ')}`
+    : `${task.target.name} in ${task.target.unit}`;
+const sameTask = (one: Pick<CheckpointManifest, 'task'>, other: Pick<CheckpointManifest, 'task'>): boolean =>
+  answers(one) === answers(other);
+
+interface Ordered {
+  round: string;
+  recipe: string;
+  datasets: string[];
+  base: string | null;
+  seed?: number;
+  reward?: string;
+}
+
+/** Whether the round's name was given to another job, or to one that is over. */
+export async function roundUsedBefore(clients: Clients, round: Ordered): Promise<Finding[]> {
+  for (let after: [] | [bigint] = []; ;) {
+    const page: Access.Job[] = await clients.access.list_jobs({ after, limit: PAGE_LIMIT });
+    const used = page.find(({ client_ref: ref }) => ref === `round/${round.round}`);
+    if (used) return usedFor(round, used);
+    if (page.length < PAGE_LIMIT) return [];
+    after = [page.at(-1)!.id];
+  }
+}
+
+function usedFor(round: Ordered, job: Access.Job): Finding[] {
+  const state = Object.keys(job.state)[0]!;
+  const open = ['requested', 'granted', 'submitted'].includes(state);
+  const was = `job ${job.id}: recipe ${brief(job.recipe)} on ${job.datasets.length} datasets, which is ${state}`;
+  if (open && isRepeat(round, job)) return [];
+  return [
+    found('round', `is "${round.round}", which was used before for ${was}`, {
+      expected: 'a name that no round has had',
+      remedy: `Give another name, such as ${next(round.round)}`,
+    }),
+  ];
+}
+
+function isRepeat(round: Ordered, job: Access.Job): boolean {
+  const { recipe, base, datasets, seed, reward } = parseApproval(new Uint8Array(job.approval));
+  const wanted = [...new Set(round.datasets)].sort();
+  return (
+    recipe === round.recipe &&
+    base === round.base &&
+    (round.seed === undefined || seed === round.seed) &&
+    (round.reward === undefined || reward === round.reward) &&
+    // Voters may have kept some of them out.
+    datasets.every(({ id }) => wanted.includes(id))
+  );
+}
+
+/** `round-7` → `round-8`; `round` → `round-2`. */
+function next(name: string): string {
+  const counted = /^(.*?)([0-9]{1,9})$/.exec(name);
+  return counted ? `${counted[1]}${Number(counted[2]) + 1}` : `${name}-2`;
+}

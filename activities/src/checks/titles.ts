@@ -1,0 +1,57 @@
+import type { Clients, Datasets } from '@livepod/client';
+import { instead, PAGE_LIMIT } from '@livepod/protocol';
+import { found } from './found.js';
+import type { CheckedWorkflow, Finding } from './port.js';
+
+/** Fields that take datasets, by their ids or their titles. */
+const FIELDS = ['datasets', 'trainOn'];
+
+/**
+ * Puts ids where an input calls datasets by their titles. Where a title is nobody's, or several datasets', the input
+ * keeps it and a finding says so.
+ */
+export async function titlesOf(
+  clients: Clients,
+  workflow: CheckedWorkflow,
+  input: Record<string, unknown>,
+): Promise<{ ids: Record<string, string>; named: Record<string, unknown>; findings: Finding[] }> {
+  const lists = FIELDS.flatMap((field) => (Array.isArray(input[field]) ? [[field, input[field] as string[]]] : []));
+  const ids: Record<string, string> = {};
+  const findings: Finding[] = [];
+  if (lists.every(([, names]) => (names as string[]).every(isId))) return { ids, named: input, findings };
+  const all = await everyDataset(clients);
+  const named = { ...input };
+  for (const [field, names] of lists as [string, string[]][]) {
+    named[field] = names.map((name, index) => {
+      if (isId(name)) return name;
+      const accepted = field === 'trainOn' || workflow === 'trainingRound';
+      const called = all.filter(({ title, status }) => title === name && (!accepted || 'accepted' in status));
+      if (called.length === 1) return (ids[name] = called[0]!.id);
+      findings.push(
+        called.length === 0
+          ? found(`${field}[${index}]`, `is ${JSON.stringify(name)}, which is no dataset's title`, {
+              expected: 'an id, or the title of a registered dataset',
+              remedy: `Give another one: ${instead(name, [...new Set(all.map(({ title }) => title))])}`,
+            })
+          : found(`${field}[${index}]`, `is ${JSON.stringify(name)}, the title of ${called.length} datasets`, {
+              expected: 'one dataset',
+              remedy: `Give the id of the one that you mean: ${called.map(({ id }) => id).join(', ')}`,
+            }),
+      );
+      return name;
+    });
+  }
+  return { ids, named, findings };
+}
+
+const isId = (name: string): boolean => /^sha256:[0-9a-f]{64}$/.test(name);
+
+async function everyDataset(clients: Clients): Promise<Pick<Datasets.Dataset, 'id' | 'title' | 'status'>[]> {
+  const found: Datasets.Dataset[] = [];
+  for (let after: [] | [string] = []; ;) {
+    const page: Datasets.Dataset[] = await clients.datasets.list_datasets({ after, limit: PAGE_LIMIT, status: [] });
+    found.push(...page);
+    if (page.length < PAGE_LIMIT) return found;
+    after = [page.at(-1)!.id];
+  }
+}
