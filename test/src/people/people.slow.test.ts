@@ -1,0 +1,136 @@
+/**
+ * People who are not in the story, on a stack of their own: each has an empty folder and a page of docs/, and types the
+ * commands that stand there. What a page leaves to somebody else, somebody else does here.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { dao, filesOf, openTheatre, type OpenTheatre } from '@livepod/story';
+import { blocksOf, Person } from './person.js';
+
+const state = mkdtempSync(join(tmpdir(), 'livepod-people-'));
+let open: OpenTheatre;
+let network: string;
+const people: Person[] = [];
+
+/** Somebody with tokens, or with most of the votes. */
+const others = new Map<string, Person>();
+
+beforeAll(async () => {
+  open = await openTheatre({ state, fresh: true, once: true, stackOnly: true, iVote: true, help: false });
+  network = join(state, 'network.json');
+  const { theatre } = open;
+  theatre.tell = () => {};
+  await theatre.voters.start();
+  await dao.tell(theatre);
+});
+afterAll(async () => {
+  for (const person of [...people, ...others.values()]) await person.leave();
+  await open?.close();
+  rmSync(state, { recursive: true, force: true });
+});
+
+function somebody(environment: Record<string, string> = {}): Person {
+  const person = new Person({ LIVEPOD_NETWORK: network, ...environment });
+  people.push(person);
+  return person;
+}
+
+/** What one of the story's cast types. */
+async function other(name: string, command: string): Promise<string> {
+  const known = others.get(name) ?? new Person({ LIVEPOD_NETWORK: network });
+  others.set(name, known);
+  return known.types(command, { LIVEPOD_IDENTITY: open.theatre.cast.file(name) });
+}
+
+/** Enough of the story's voters for a majority. */
+async function othersVote(proposal: string): Promise<void> {
+  await other('voter-5', `livepod vote ${proposal} yes`);
+  await other('voter-4', `livepod vote ${proposal} yes`);
+}
+
+const json = <T>(text: string): T => JSON.parse(text) as T;
+const openProposals = async (person: Person): Promise<{ proposal: number; title: string }[]> =>
+  json(await person.types('livepod proposals --open --json'));
+
+describe('a contributor who has docs/contributors.md', () => {
+  it('goes from nothing to an accepted dataset, and sees its trail', async () => {
+    const { theatre } = open;
+    const ada = somebody();
+    mkdirSync(join(ada.home, 'recordings'));
+    filesOf(theatre.recordings, theatre.people.podOwners[0]!)
+      .slice(0, 2)
+      .forEach(({ bytes }, at) => writeFileSync(join(ada.home, 'recordings', `run${at + 1}.csv`), bytes));
+
+    const [identity, guess, look, bond, contribute, vote, trail] = blocksOf('contributors');
+    const principal = (await ada.types(identity!)).split('\n')[0]!;
+    await ada.types(guess!);
+    expect(await ada.types(look!)).toContain('2 of 2 files would be taken');
+    await other('bank', `livepod tokens send ${principal} 40`);
+    expect(await ada.types(bond!)).toContain('bond holds 20 tokens');
+    expect(await ada.types(contribute!)).toContain('State:     submitted');
+    expect(await ada.types(contribute!)).toContain('State:     submitted'); // given again, nothing happens twice
+    await ada.types(vote!);
+    const [proposal] = await openProposals(ada);
+    expect(proposal?.title).toContain('Walks of Ada');
+    await othersVote(String(proposal!.proposal));
+    const told = await ada.types(trail!);
+    expect(told).toContain('Walks of Ada');
+    expect(told).toContain('accepted');
+    expect(told).toContain('Nobody was ever given its key.');
+  });
+});
+
+describe('a voter who has docs/voters.md', () => {
+  it('goes from nothing to a vote that counts, and to following somebody', async () => {
+    const maker = somebody();
+    await maker.types('livepod identity new maker.json && export LIVEPOD_IDENTITY=maker.json');
+    await other('bank', `livepod tokens send ${await maker.types('livepod identity show maker.json')} 30`);
+    await maker.types('livepod stake 10');
+    const { theatre } = open;
+    mkdirSync(join(maker.home, 'data'));
+    writeFileSync(join(maker.home, 'data/a.csv'), filesOf(theatre.recordings, theatre.people.podOwners[1]!)[0]!.bytes);
+
+    const grace = somebody();
+    const [identity, stake, list, show, datasets, vote, follow] = blocksOf('voters');
+    const account = await grace.types(identity!);
+    const principal = /Account (\S+)/.exec(account)![1]!;
+    await other('bank', `livepod tokens send ${principal} 150`);
+    await grace.types(stake!);
+    await maker.types('livepod bond post contributor 10');
+    await maker.types('livepod schema guess data/a.csv > schema.json');
+    await maker.types('livepod contribute data --schema schema.json --title "For Grace"');
+    await maker.types('livepod dataset propose "For Grace"');
+    expect(await grace.types(list!)).toContain('For Grace');
+    const [proposal] = await openProposals(grace);
+    const PROPOSAL = String(proposal!.proposal);
+    expect(await grace.types(show!, { PROPOSAL })).toContain('Accept');
+    expect(await grace.types(datasets!)).toContain('For Grace');
+    expect(await grace.types(vote!, { PROPOSAL })).toMatch(/Voted yes on proposal \d+/);
+    const { neurons } = json<{ neurons: { id: string }[] }>(
+      await grace.types(`livepod account ${theatre.cast.principal('voter-5')} --json`),
+    );
+    await grace.types(follow!, { NEURON: neurons[0]!.id });
+    await othersVote(PROPOSAL);
+  });
+});
+
+describe('a provider who has docs/providers.md', () => {
+  it('is up in five commands, and says ready when it is', async () => {
+    const operator = somebody();
+    const lab = somebody({ LIVEPOD_SCRATCH: mkdtempSync('/dev/shm/livepod-people-') });
+    const [add, init, fund, register, run] = blocksOf('providers');
+    await operator.types(add!);
+    await lab.types(`cp ${join(operator.home, 'provider-2.invitation.json')} .`);
+    const principal = / is (\S+); its key/.exec(await lab.types(init!))![1]!;
+    await other('bank', fund!.replace('$PRINCIPAL', principal));
+    await lab.types(register!);
+    const [doctor, work] = run!.trim().split('\n');
+    expect(await lab.types(doctor!)).toContain('waits for its vote');
+    const working = lab.keeps(work!, /"ready":true/, 170);
+    const [proposal] = await openProposals(lab);
+    await othersVote(String(proposal!.proposal));
+    await working;
+    expect(json<{ ok: boolean }>(await lab.types('livepod provider doctor --json'))).toMatchObject({ ok: true });
+  });
+});
