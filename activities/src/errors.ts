@@ -12,6 +12,7 @@ export class ActivityError extends errorsOf({
   notFound: 'person',
   notAccepted: 'person',
   notAuthorized: 'person',
+  refused: 'person',
   outOfRange: 'person',
   jobClosed: 'person',
   missingChunk: 'artifact',

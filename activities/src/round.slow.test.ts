@@ -141,6 +141,10 @@ describe('a round on the real canisters', () => {
     await expect(
       requesting.request({ ...order, clientRef: 'round/other', arguments: { epochs: 100_000 } }),
     ).rejects.toMatchObject({ code: 'outOfRange' });
+    for (const terms of [{ price: 500_000_001n }, { price: 0n, recipes: [`sha256:${'0'.repeat(64)}`] }])
+      await expect(
+        canisterRequesting(await chain.as('provider'), terms).request({ ...order, clientRef: 'round/cheap' }),
+      ).rejects.toMatchObject({ code: 'refused' });
     await expect(training.train({ job })).rejects.toMatchObject({ name: 'CanisterError' });
 
     const treasury = canisterTreasury(await chain.as('operator'));

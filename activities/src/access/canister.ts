@@ -85,10 +85,19 @@ async function mustBeOfficial(clients: Clients, base: string): Promise<void> {
     );
 }
 
+/** What a provider takes on. */
+export interface Terms {
+  /** The least reward for a job, in e8s. */
+  price: bigint;
+  /** Ids of the recipes it runs; without them every approved one. */
+  recipes?: readonly string[];
+}
+
 /** The provider's side. */
-export function canisterRequesting(clients: Clients): RequestingPort {
+export function canisterRequesting(clients: Clients, terms: Terms = { price: 0n }): RequestingPort {
   return {
     async request({ recipe, arguments: given, seed, datasets, base, reward, deadline, clientRef }) {
+      mustSuit(terms, recipe, reward);
       const { hyperparameters, resources } = await approvedRecipe(clients, recipe);
       const defaults = Object.fromEntries(
         Object.entries(hyperparameters).map(([name, range]) => [name, range.default]),
@@ -129,6 +138,23 @@ export function canisterRequesting(clients: Clients): RequestingPort {
       }
     },
   };
+}
+
+/** @throws ActivityError `refused`, before anything is asked for or paid */
+function mustSuit({ price, recipes }: Terms, recipe: string, reward: string): void {
+  if (BigInt(reward) < price)
+    throw new ActivityError(
+      'refused',
+      { reward, price: String(price) },
+      `The provider asks for ${price} e8s a job, and the round offers ${reward}; raise its "reward", or name another ` +
+        'provider.',
+    );
+  if (recipes && !recipes.includes(recipe))
+    throw new ActivityError(
+      'refused',
+      { recipe },
+      `The provider does not run recipe ${recipe}; name another provider, or ask it to take the recipe on.`,
+    );
 }
 
 async function approvedRecipe(clients: Clients, recipe: string) {

@@ -7,11 +7,19 @@ import { ObjectStore } from '@livepod/transfer';
 import { workflowBundle } from '../bundle.js';
 import { configure, objectStoreOf } from '../configuration.js';
 import { DEPLOYMENTS } from '../deployments.js';
+import { WorkerError } from '../errors.js';
 import { observe, queues } from '../observer.js';
 import { main, runProcess } from '../process.js';
 import { keyReleased } from '../telemetry.js';
 import { bundlesFolder, versioned } from '../versions.js';
 import { trainingHandler } from './nexus.js';
+
+/** What the provider takes on, as its environment says. @throws WorkerError `badConfiguration` */
+function termsOf({ LIVEPOD_PRICE: price = '0', LIVEPOD_RECIPES: recipes }: NodeJS.ProcessEnv) {
+  if (!/^\d{1,30}$/.test(price))
+    throw new WorkerError('badConfiguration', { price }, `LIVEPOD_PRICE is "${price}"; give e8s, digits alone.`);
+  return { price: BigInt(price), ...(recipes ? { recipes: recipes.split(',') } : {}) };
+}
 
 /** A training provider: polls its own namespace only, needs no open port, and trains one job at a time. */
 main(async () => {
@@ -42,7 +50,7 @@ main(async () => {
       'bubblewrap does not work on this machine: recipes run without a sandbox. Install it (Debian: ' +
         'bubblewrap) to confine them.\n',
     );
-  const activities = activitiesOf({ requesting: canisterRequesting(clients), training });
+  const activities = activitiesOf({ requesting: canisterRequesting(clients, termsOf(process.env)), training });
   const namespace = temporal.providerNamespace;
   await runProcess('provider', temporal, async (connection) => {
     observe([queues(connection, namespace, ['provider', host])]);

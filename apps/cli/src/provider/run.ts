@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Option, type Command } from 'commander';
+import { amountOf } from '../amounts.js';
 import { CliError } from '../errors.js';
 import { jsonOption } from '../options.js';
 import { print, table } from '../output.js';
@@ -32,6 +33,8 @@ export function addRun(provider: Command): void {
     .addOption(new Option('--network <file>', 'network.json, for a process without a folder').env('LIVEPOD_NETWORK'))
     .addOption(new Option('--identity <file>', 'its identity file, without a folder').env('LIVEPOD_IDENTITY'))
     .addOption(new Option('--scratch <folder>', 'memory-backed folder for plaintext').env('LIVEPOD_SCRATCH'))
+    .option('--price <tokens>', 'the least reward for a job; what offers less is refused', amountOf)
+    .option('--recipes <ids>', 'the only recipes that it runs, with commas between')
     .option('--no-wait', 'end at once when something is missing')
     .addHelpText(
       'after',
@@ -45,11 +48,15 @@ interface RunOptions {
   network?: string;
   identity?: string;
   scratch?: string;
+  price?: bigint;
+  recipes?: string;
   wait: boolean;
 }
 
-async function run({ folder: path, network, identity, scratch, wait }: RunOptions): Promise<void> {
+async function run({ folder: path, network, identity, scratch, price, recipes, wait }: RunOptions): Promise<void> {
   if (scratch) process.env['LIVEPOD_SCRATCH'] = scratch;
+  if (price !== undefined) process.env['LIVEPOD_PRICE'] = String(price);
+  if (recipes) process.env['LIVEPOD_RECIPES'] = recipes;
   if (network && identity) {
     // As a stack runs it: everything is in the environment.
     Object.assign(process.env, { LIVEPOD_NETWORK: network, LIVEPOD_IDENTITY: identity });
