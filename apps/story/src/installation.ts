@@ -28,6 +28,7 @@ export async function install(request: {
     schnorrKeyName: 'test_key_1',
     minProviderBond: 100n * TOKEN,
     minContributorBond: 10n * TOKEN,
+    bondNoticeSeconds: 20,
     bucketCapacityBytes: 16n * 1024n * 1024n,
     bucketCycles: 10_000_000_000_000n,
     operators: [cast.principal('operator')],

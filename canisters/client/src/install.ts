@@ -31,6 +31,8 @@ export interface InstallParameters {
   schnorrKeyName: string;
   minProviderBond: bigint;
   minContributorBond: bigint;
+  /** How long before a bond is paid back; default a week. */
+  bondNoticeSeconds?: number;
   /** Bytes that fit in a bucket canister; a new one is created when none has room. */
   bucketCapacityBytes: bigint;
   /** Cycles given to each new bucket. */
@@ -205,7 +207,10 @@ function initRecord(name: CanisterName, ids: CanisterIds, parameters: InstallPar
         functions: governedFunctions(principals),
       } satisfies GovernanceInit;
     case 'treasury':
-      return parties;
+      return {
+        ...parties,
+        bond_notice_seconds: parameters.bondNoticeSeconds === undefined ? [] : [BigInt(parameters.bondNoticeSeconds)],
+      };
     case 'datasets':
       return {
         ...parties,

@@ -17,6 +17,7 @@ governed::errors! {
 pub struct Init {
     pub governor: Principal,
     pub peers: Peers,
+    pub bond_notice_seconds: Option<u64>,
 }
 
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,18 @@ pub struct Bond {
     pub amount: u128,
     pub slashed: u128,
     pub posted_at: u64,
+}
+
+/// A bond on its way back: paid out when it is asked for again after `due`.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Leaving {
+    pub amount: u128,
+    pub due: u64,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct ReturnBond {
+    pub purpose: BondPurpose,
 }
 
 #[derive(CandidType, Deserialize, Clone, Debug)]

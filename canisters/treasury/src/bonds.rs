@@ -2,7 +2,7 @@
 
 use crate::api::{Bond, BondId, BondPurpose, Error, ListBonds, PostBond, SlashBond};
 use crate::world::World;
-use crate::{accounts, memory, transfers};
+use crate::{accounts, memory, returns, transfers};
 use candid::Principal;
 use governed::{why, Lock};
 use ic_stable_structures::StableBTreeMap;
@@ -39,7 +39,7 @@ thread_local! {
         RefCell::new(StableBTreeMap::init(memory::get(memory::FORFEITS)));
 }
 
-fn key(holder: &Principal, purpose: BondPurpose) -> Vec<u8> {
+pub fn key(holder: &Principal, purpose: BondPurpose) -> Vec<u8> {
     [&[purpose as u8], holder.as_slice()].concat()
 }
 
@@ -121,6 +121,14 @@ fn add(holder: Principal, deposit: &Deposit) {
     put(Bond { amount, ..bond });
 }
 
+/// Takes a bond's whole amount out of it, for its way back; none when there is nothing.
+pub fn withdraw_all(holder: &Principal, purpose: BondPurpose) -> Option<u128> {
+    let bond = get(holder, purpose).filter(|bond| bond.amount > 0)?;
+    let amount = bond.amount;
+    put(Bond { amount: 0, ..bond });
+    Some(amount)
+}
+
 /// What a slashing would do, in words; or why it cannot be done.
 pub fn checked(slash: &SlashBond) -> Result<Bond, Error> {
     let SlashBond { holder, purpose, amount, reason, evidence } = slash;
@@ -133,10 +141,11 @@ pub fn checked(slash: &SlashBond) -> Result<Bond, Error> {
     }
     let bond = get(holder, *purpose)
         .ok_or_else(|| Error::NotFound(why(holder, "the principal has no such bond", "see list_bonds")))?;
-    if *amount == 0 || *amount > bond.amount {
+    let held = bond.amount.checked_add(returns::slashable(holder, *purpose)).expect("all tokens fit in 128 bits");
+    if *amount == 0 || *amount > held {
         return Err(Error::Invalid(why(
             "amount",
-            format!("the bond holds {} e8s", bond.amount),
+            format!("the bond holds {held} e8s"),
             "slash more than 0 and at most that",
         )));
     }
@@ -146,7 +155,9 @@ pub fn checked(slash: &SlashBond) -> Result<Bond, Error> {
 /// Takes from a bond at once; the tokens follow to the DAO's account in [`move_forfeits`].
 pub fn slash(slash: &SlashBond) -> Result<(), Error> {
     let bond = checked(slash)?;
-    let left = bond.amount.checked_sub(slash.amount).expect("checked");
+    // What leaves is taken last: it stood behind the same work.
+    let left = bond.amount.saturating_sub(slash.amount);
+    returns::slash(&slash.holder, slash.purpose, slash.amount.saturating_sub(bond.amount));
     let slashed = bond.slashed.checked_add(slash.amount).expect("all tokens fit in 128 bits");
     audit::append(serde_json::json!({
         "type": "bond_slashed",

@@ -6,6 +6,7 @@ pub mod bonds;
 pub mod escrows;
 pub mod listing;
 pub mod memory;
+pub mod returns;
 pub mod transfers;
 pub mod world;
 
@@ -19,6 +20,7 @@ use world::Canisters;
 #[init]
 fn init(init: Init) {
     open(Some(Parties { governor: init.governor, peers: init.peers }));
+    returns::set_notice_seconds(init.bond_notice_seconds.unwrap_or(returns::USUAL_NOTICE_SECONDS));
 }
 
 #[post_upgrade]
@@ -41,6 +43,18 @@ fn open(parties: Option<Parties>) {
 #[update(guard = "not_anonymous")]
 async fn post_bond(request: PostBond) -> Result<Bond, Error> {
     bonds::post(&Canisters, system::caller(), request).await
+}
+
+/// Gives notice of the caller's bond; asked again when the notice is over, pays it out.
+#[update(guard = "not_anonymous")]
+async fn return_bond(request: ReturnBond) -> Result<Leaving, Error> {
+    returns::give_back(&Canisters, system::caller(), request.purpose).await
+}
+
+/// What of a bond is on its way back.
+#[query]
+fn leaving_bond(id: BondId) -> Option<Leaving> {
+    returns::get(&id)
 }
 
 #[query]

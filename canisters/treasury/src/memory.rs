@@ -24,6 +24,12 @@ pub const OPEN_ESCROWS: u8 = 8;
 pub const PAYMENT_INDEX: u8 = 9;
 /// payer ‖ client reference → escrow
 pub const ESCROW_REFS: u8 = 10;
+/// purpose ‖ holder → bond on its way back
+pub const NOTICES: u8 = 11;
+/// how long a bond's notice runs
+pub const NOTICE_SECONDS: u8 = 12;
+/// the next notice's number
+pub const NEXT_NOTICE: u8 = 13;
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

@@ -1,9 +1,9 @@
 //! Escrows and bonds against the real ledger's code; access and models are what a test says they answer.
 
 use super::*;
-use crate::api::{BondPurpose, PostBond, SlashBond};
-use crate::bonds;
+use crate::api::{BondId, BondPurpose, PostBond, SlashBond};
 use crate::world::{Account, JobDataset, Split, Transfer, TransferError, TransferFrom};
+use crate::{bonds, returns};
 use ledger_rules::api as icrc;
 use std::cell::Cell;
 use std::future::Future;
@@ -491,4 +491,49 @@ fn slashing_takes_from_the_bond_and_gives_to_the_dao_once() {
     now_or_never(bonds::move_forfeits(&world)).unwrap();
     let dao = ledger_rules::accounts::balance(&icrc::Account::of(system::this_canister(), None));
     assert_eq!((dao, world.held(accounts::bonds())), (90_000, 200_000));
+}
+
+#[test]
+fn a_bond_is_given_back_after_its_notice_and_once() {
+    let world = world();
+    returns::set_notice_seconds(100);
+    world.approve_to(None, 1_000_000);
+    post(&world, 300_000, "a").unwrap();
+    let id = BondId { holder: principal(PAYER), purpose: BondPurpose::provider };
+    let leave = |world: &TestWorld| now_or_never(returns::give_back(world, principal(PAYER), BondPurpose::provider));
+    let notice = leave(&world).unwrap();
+    assert_eq!((notice.amount, notice.due), (300_000, NOW + 100_000_000_000));
+    // It stands behind nothing new, and a second word before its time changes nothing.
+    assert_eq!(bonds::get(&principal(PAYER), BondPurpose::provider).unwrap().amount, 0);
+    assert_eq!(leave(&world).unwrap(), notice);
+    let before = world.balance(PAYER);
+    system::set_now(notice.due);
+    world.transfers_until_silence.set(0);
+    assert_eq!(leave(&world).unwrap_err().arm(), "Unavailable");
+    world.transfers_until_silence.set(u32::MAX);
+    leave(&world).unwrap();
+    assert_eq!(world.balance(PAYER), before + 300_000 - FEE);
+    assert_eq!(returns::get(&id), None);
+    assert_eq!(leave(&world).unwrap_err().arm(), "NotFound");
+}
+
+#[test]
+fn a_bond_on_its_way_back_can_still_be_slashed() {
+    let world = world();
+    world.approve_to(None, 1_000_000);
+    post(&world, 300_000, "a").unwrap();
+    now_or_never(returns::give_back(&world, principal(PAYER), BondPurpose::provider)).unwrap();
+    post(&world, 50_000, "b").unwrap();
+    let slash = |amount: u128| SlashBond {
+        holder: principal(PAYER),
+        purpose: BondPurpose::provider,
+        amount,
+        reason: "harm".into(),
+        evidence: "release 1".into(),
+    };
+    assert_eq!(bonds::slash(&slash(350_001)).unwrap_err().arm(), "Invalid");
+    bonds::slash(&slash(150_000)).unwrap();
+    assert_eq!(bonds::get(&principal(PAYER), BondPurpose::provider).unwrap().amount, 0);
+    let id = BondId { holder: principal(PAYER), purpose: BondPurpose::provider };
+    assert_eq!(returns::get(&id).unwrap().amount, 200_000);
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { approve } from '@livepod/client';
 import { Argument, type Command } from 'commander';
-import { amountOf, tokens } from '../amounts.js';
+import { amountOf, moment, tokens } from '../amounts.js';
 import { connectedAs, identityOption, jsonOption, networkOption, type Reach } from '../options.js';
 import { print } from '../output.js';
 import { affordable } from './tokens.js';
@@ -9,6 +9,20 @@ import { affordable } from './tokens.js';
 const ROLES = ['contributor', 'provider'] as const;
 export type Role = (typeof ROLES)[number];
 const purposeOf = (role: Role) => (role === 'provider' ? { provider: null } : { contributor: null });
+
+/** Paid back when the canister names the same moment again after it has come. */
+async function giveBack(role: Role, reach: Reach): Promise<void> {
+  const { clients } = await connectedAs(reach);
+  const before = await clients.treasury.leaving_bond({ holder: clients.principal, purpose: purposeOf(role) });
+  const { amount, due } = await clients.treasury.return_bond({ purpose: purposeOf(role) });
+  const still = await clients.treasury.leaving_bond({ holder: clients.principal, purpose: purposeOf(role) });
+  const paid = before !== null && before !== undefined && !still;
+  print(reach.json, { ok: true, role, amount, due: moment(due), paid }, () =>
+    paid
+      ? `${tokens(amount)} tokens are back in your account, less the ledger’s fee.`
+      : `${tokens(amount)} tokens leave your bond. Give the same command again after ${moment(due)}, and they are paid.`,
+  );
+}
 
 /** What one stands behind one's work with. */
 export function addBond(program: Command): void {
@@ -38,4 +52,13 @@ export function addBond(program: Command): void {
         return `Your ${role}’s bond holds ${tokens(posted.amount)} tokens.`;
       });
     });
+  bond
+    .command('return')
+    .description('give notice of a bond; when that is over, the same command pays it back')
+    .addArgument(roleArgument())
+    .addOption(identityOption())
+    .addOption(networkOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample: livepod bond return contributor --identity me.json')
+    .action(giveBack);
 }

@@ -68,7 +68,18 @@ export type EscrowState = { 'settled' : null } |
   { 'refunding' : null } |
   { 'settling' : null } |
   { 'funding' : null };
-export interface Init { 'governor' : Principal, 'peers' : Peers }
+/**
+ * bond_notice_seconds: how long before a bond is paid back; a week without it.
+ */
+export interface Init {
+  'governor' : Principal,
+  'peers' : Peers,
+  'bond_notice_seconds' : [] | [bigint],
+}
+/**
+ * A bond on its way back: from the notice on it stands behind nothing new, and can still be slashed.
+ */
+export interface Leaving { 'due' : bigint, 'amount' : bigint }
 export interface Payment {
   'to' : Principal,
   'why' : string,
@@ -114,6 +125,10 @@ export interface _SERVICE {
     [] | [Bond]
   >,
   'get_escrow' : ActorMethod<[bigint], [] | [Escrow]>,
+  'leaving_bond' : ActorMethod<
+    [{ 'holder' : Principal, 'purpose' : BondPurpose }],
+    [] | [Leaving]
+  >,
   'list_bonds' : ActorMethod<
     [
       {
@@ -173,6 +188,14 @@ export interface _SERVICE {
   >,
   'refund' : ActorMethod<[bigint], { 'Ok' : Escrow } | { 'Err' : Error }>,
   /**
+   * Gives notice of the caller's whole bond, and says when it is due; asked again after that, pays it out, once.
+   */
+  'return_bond' : ActorMethod<
+    [{ 'purpose' : BondPurpose }],
+    { 'Ok' : Leaving } |
+      { 'Err' : Error }
+  >,
+  /**
    * By escrow id. Anyone may ask; what happens follows from the job and its checkpoint alone.
    */
   'settle' : ActorMethod<[bigint], { 'Ok' : Escrow } | { 'Err' : Error }>,
@@ -194,7 +217,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'governance' : IDL.Principal,
     'treasury' : IDL.Principal,
   });
-  const Init = IDL.Record({ 'governor' : IDL.Principal, 'peers' : Peers });
+  const Init = IDL.Record({
+    'governor' : IDL.Principal,
+    'peers' : Peers,
+    'bond_notice_seconds' : IDL.Opt(IDL.Nat64),
+  });
   const AuditEntry = IDL.Record({
     'at' : IDL.Nat64,
     'hash' : IDL.Vec(IDL.Nat8),
@@ -242,6 +269,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'amount' : IDL.Nat,
     'purpose' : BondPurpose,
   });
+  const Leaving = IDL.Record({ 'due' : IDL.Nat64, 'amount' : IDL.Nat });
   const PaymentsAbout = IDL.Variant({
     'dataset' : IDL.Text,
     'account' : IDL.Principal,
@@ -297,6 +325,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ['query'],
       ),
     'get_escrow' : IDL.Func([IDL.Nat64], [IDL.Opt(Escrow)], ['query']),
+    'leaving_bond' : IDL.Func(
+        [IDL.Record({ 'holder' : IDL.Principal, 'purpose' : BondPurpose })],
+        [IDL.Opt(Leaving)],
+        ['query'],
+      ),
     'list_bonds' : IDL.Func(
         [
           IDL.Record({
@@ -365,6 +398,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Variant({ 'Ok' : Escrow, 'Err' : Error })],
         [],
       ),
+    'return_bond' : IDL.Func(
+        [IDL.Record({ 'purpose' : BondPurpose })],
+        [IDL.Variant({ 'Ok' : Leaving, 'Err' : Error })],
+        [],
+      ),
     'settle' : IDL.Func(
         [IDL.Nat64],
         [IDL.Variant({ 'Ok' : Escrow, 'Err' : Error })],
@@ -388,6 +426,10 @@ export const init = ({ IDL }: { IDL: typeof import('@dfinity/candid').IDL }): ID
     'governance' : IDL.Principal,
     'treasury' : IDL.Principal,
   });
-  const Init = IDL.Record({ 'governor' : IDL.Principal, 'peers' : Peers });
+  const Init = IDL.Record({
+    'governor' : IDL.Principal,
+    'peers' : Peers,
+    'bond_notice_seconds' : IDL.Opt(IDL.Nat64),
+  });
   return [Init];
 };
