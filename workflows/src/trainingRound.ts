@@ -24,6 +24,7 @@ import {
   name,
   nullable,
   optional,
+  providerName,
   record,
   type Guarded,
 } from './guards.js';
@@ -41,7 +42,7 @@ import { votedDown } from './failures.js';
 
 export const input = record({
   round: name,
-  provider: name,
+  provider: providerName,
   recipe: contentId,
   arguments: hyperparameters,
   seed: integer(0, 2 ** 32 - 1),
