@@ -15,7 +15,7 @@ export {
   skipSoakUpdate,
   type Signed,
 } from './operatorDesk.js';
-export { trainingService } from './trainingService.js';
+export { trainingService, type TrainingProgress } from './trainingService.js';
 export type { LifecycleInput, LifecycleResult } from './round.js';
 export type { DatasetIntakeInput, IntakeDecision } from './datasetIntake.js';
 export type { TrainingRoundInput, TrainingRoundResult } from './trainingRound.js';

@@ -158,6 +158,13 @@ describe('the page of a release', () => {
     world.looks = 0;
     await tellsTheTruth(id, ALL_STATES.round, 'job');
     await tellsTheTruth(`${id}-training`, ALL_STATES.job, 'training');
+    world.progress = { state: 'running', epoch: 2, epochs: 4, loss: '0.1250' };
+    while ((await page(id)).facts['epoch'] === undefined) await sleep(200);
+    expect(await page(id)).toMatchObject({
+      headline: 'Provider provider-1 trains: epoch 2 of 4, loss 0.1250',
+      facts: { epoch: '2 of 4', 'loss, epoch 2': '0.1250' },
+      waitsFor: 'provider provider-1',
+    });
 
     world.looks = Infinity;
     world.trainingHangs = false;
@@ -187,7 +194,10 @@ describe('the page of a release', () => {
       }
       throw new Error(`the lifecycle's page says ${JSON.stringify(await page(id))}`);
     };
-    expect(await waits('`approve` of wave 2 of 3')).toMatchObject({ state: 'rollout' });
+    expect(await waits('`approve` of wave 2 of 3')).toMatchObject({
+      state: 'rollout',
+      facts: { pods: 'version 1: pod-1; 1 have told that they switched' },
+    });
 
     await updates(id)('pause', { reason: 'Looking at it' });
     await tellsTheTruth(`${id}-rollout`, release, 'paused');
