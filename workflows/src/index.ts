@@ -2,6 +2,7 @@
 export { idsOf } from './ids.js';
 export { INPUT_TYPES, readInput } from './catalogue.js';
 export { stages } from './stages.js';
+export { ALL_STATES } from './states.js';
 export { searchAttributes } from './searchAttributes.js';
 export { planQuery, stateQuery, timelineQuery, type PlanStep, type WorkflowState } from './narration.js';
 export {

@@ -16,7 +16,7 @@ import {
 } from './operating/index.js';
 import type { TemporalClient } from '@livepod/workers/temporal';
 import { addDeploy } from './deploy.js';
-import { addLinks } from './links.js';
+import { addLinks, addSample } from './links.js';
 import { jsonOf, jsonOption, networkOption, operatorOption } from './options.js';
 import { print } from './output.js';
 import { addSchedule } from './schedule.js';
@@ -27,6 +27,7 @@ export function addOps(program: Command): void {
   addStart(ops);
   addSteering(ops);
   addLinks(ops);
+  addSample(ops);
   addSchedule(ops);
   addDeploy(ops);
 }
