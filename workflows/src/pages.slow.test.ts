@@ -193,7 +193,7 @@ describe('the page of a release', () => {
     expect(result).toMatchObject({ outcome: 'completed', worse: expect.stringContaining('worse by 0.039000') });
     expect(await page(id)).toMatchObject({ headline: expect.stringContaining('*worse* than its parent') });
     expect(world.words.at(-1)).toMatchObject({
-      title: expect.stringContaining('Adopt WORSE checkpoint'),
+      title: expect.stringMatching(/^Adopt checkpoint .* on channel stable, WORSE than its parent$/),
       summary: expect.stringContaining(
         'It is WORSE than its parent: accuracy 0.951 against 0.990000, worse by 0.039000',
       ),

@@ -5,6 +5,7 @@ import {
   PAGE_LIMIT,
   parseApproval,
   parseRecipe,
+  windowLength,
   type CheckpointManifest,
   type RecipeManifest,
 } from '@livepod/protocol';
@@ -172,7 +173,16 @@ export async function baseOf(
   if (!recipe?.task || !recipe.input || dataset === undefined) return [];
   const [manifest, { schema }] = await Promise.all([readCheckpoint(clients, base), readManifest(clients, dataset)]);
   const contract = contractOf({ task: recipe.task, input: recipe.input }, schema);
-  if (!contract || sameTask(manifest, contract)) return [];
+  if (!contract) return [];
+  const [sees, needs] = [windowLength(manifest.input.window), windowLength(contract.input.window)];
+  if (sees !== needs)
+    return [
+      found('base', `is ${brief(base)}, which sees ${sees} samples at once`, {
+        expected: `one that sees ${needs}, as ${recipe.name} ${recipe.version} does`,
+        remedy: 'Train from another base, or from null',
+      }),
+    ];
+  if (answers(manifest) === answers(contract)) return [];
   return [
     found('base', `is ${brief(base)}, which answers with ${answers(manifest)}`, {
       expected: `one that answers with ${answers(contract)}, as these datasets do`,
@@ -185,8 +195,6 @@ const answers = ({ task }: Pick<CheckpointManifest, 'task'>): string =>
   task.kind === 'classification'
     ? `the labels ${task.labels.join(', ')}`
     : `${task.target.name} in ${task.target.unit}`;
-const sameTask = (one: Pick<CheckpointManifest, 'task'>, other: Pick<CheckpointManifest, 'task'>): boolean =>
-  answers(one) === answers(other);
 
 interface Ordered {
   round: string;
