@@ -63,6 +63,7 @@ main(async () => {
 });
 
 const nexus = serviceHandler(trainingService, {
+  progress: async () => ({ state: 'running' }),
   requestAccess: new WorkflowRunOperationHandler(
     (ctx, input) =>
       startWorkflow(ctx, 'accessRequest', {

@@ -99,6 +99,10 @@ export const name = matching(
   /^[a-z0-9][a-z0-9-]{0,23}$/,
   'Give a name of 1 to 24 lower-case letters, digits and dashes, such as "round-1"',
 );
+export const providerName = matching(
+  /^[a-z0-9][a-z0-9-]{0,39}$/,
+  'Give the name of a provider (livepod provider add), such as "provider-1"',
+);
 export const reference = matching(
   /^[a-z0-9][a-z0-9-]{0,15}$/,
   'Give 1 to 16 lower-case letters, digits and dashes; a new reference asks anew',

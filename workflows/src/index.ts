@@ -2,6 +2,7 @@
 export { idsOf } from './ids.js';
 export { INPUT_TYPES, readInput } from './catalogue.js';
 export { stages } from './stages.js';
+export { ALL_STATES } from './states.js';
 export { searchAttributes } from './searchAttributes.js';
 export { planQuery, stateQuery, timelineQuery, type PlanStep, type WorkflowState } from './narration.js';
 export {
@@ -15,7 +16,7 @@ export {
   skipSoakUpdate,
   type Signed,
 } from './operatorDesk.js';
-export { trainingService } from './trainingService.js';
+export { trainingService, type TrainingProgress } from './trainingService.js';
 export type { LifecycleInput, LifecycleResult } from './round.js';
 export type { DatasetIntakeInput, IntakeDecision } from './datasetIntake.js';
 export type { TrainingRoundInput, TrainingRoundResult } from './trainingRound.js';

@@ -12,7 +12,7 @@ import {
 } from '@temporalio/workflow';
 import { wavesOf } from '@livepod/protocol/plan';
 import { decidingFigure, figureInWords, figureValues } from '@livepod/protocol/tasks';
-import { deadlineMoved, jobOpened, rolloutMoved, type JobNews, type RolloutNews } from './stageNews.js';
+import { deadlineMoved, jobOpened, rolloutMoved, trainingMoved, type JobNews, type RolloutNews } from './stageNews.js';
 import { checkpointReview, type CheckpointReviewResult } from './checkpointReview.js';
 import { undoingOnFailure, type Compensations } from './compensations.js';
 import { datasetIntake, type IntakeDecision } from './datasetIntake.js';
@@ -201,6 +201,7 @@ class Lifecycle {
       { step: 'training', waitsFor: `provider ${provider}`, links: { training: workflowPage(options.workflowId) } },
     );
     this.hearOfJob(provider, options.workflowId);
+    setHandler(trainingMoved, ({ words, facts }) => this.training && this.tell(words, facts, this.tell.waits()));
     const order = { round, provider, recipe, arguments: hyper, seed, datasets, base, reward, deadlineSeconds };
     try {
       const trained = await executeChild(trainingRound, { ...options, args: [{ ...order, ...again(attempt) }] });
@@ -321,7 +322,7 @@ class Lifecycle {
   }
 
   /** The rollout has a page of its own; this one says when it waits for a person. */
-  private tellOfRollout({ state, asks, until }: RolloutNews, workflowId: string): void {
+  private tellOfRollout({ state, asks, until, pods }: RolloutNews, workflowId: string): void {
     if (this.rolling === undefined) return;
     this.desk.paused = state === 'paused';
     const rollout = `Rollout of version ${this.result.version}`;
@@ -334,7 +335,7 @@ class Lifecycle {
     const links = { rollout: workflowPage(workflowId) };
     const waits = waitsFor[state];
     const beat = { links, ...(waits === undefined ? {} : { waitsFor: waits }), ...(until === null ? {} : { until }) };
-    this.tell(`${rollout}: ${(RELEASE as Record<string, State>)[state]?.says ?? state}`, {}, beat);
+    this.tell(`${rollout}: ${(RELEASE as Record<string, State>)[state]?.says ?? state}`, pods ? { pods } : {}, beat);
   }
 
   /**

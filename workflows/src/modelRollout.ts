@@ -8,7 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { MAX_WAVES } from '@livepod/protocol/limits';
-import type { ReleasePhase, ReleaseView } from '@livepod/activities/ports';
+import type { PodsOfRelease, ReleasePhase, ReleaseView } from '@livepod/activities/ports';
 import { undoingOnFailure, type Compensations } from './compensations.js';
 import { checked, flag, integer, name, optional, record, type Guarded } from './guards.js';
 import { comparedWithTheWorld } from './inputs.js';
@@ -62,6 +62,7 @@ export async function modelRollout(request: ModelRolloutInput): Promise<ModelRol
 /** The waves of one release, as the fleet canister says they are. */
 class Waves {
   private readonly desk: OperatorDesk;
+  private pods: string | undefined;
   /** Runs that began before there was such a look go on without. */
   private watched = false;
   /** What the canister said last. */
@@ -125,6 +126,7 @@ class Waves {
       await this.tellRound();
     }
     this.begun(number, this.last!);
+    await this.tellPods();
     return this.last!;
   }
 
@@ -157,6 +159,14 @@ class Waves {
         links: { [`release ${release.release}`]: release.link, [`channel ${channel}`]: release.channelLink },
       },
     );
+  }
+
+  /** Which pod runs what, on this page and the lifecycle's. */
+  private async tellPods(): Promise<void> {
+    if (!this.watched) return;
+    this.pods = podsInWords(await fleet.pods({ release: this.rollout.release }));
+    this.tell(this.tell.headline(), { pods: this.pods }, this.tell.waits());
+    await this.tellRound();
   }
 
   /** What the page says of the release as it was seen last. */
@@ -250,7 +260,7 @@ class Waves {
     const { state } = this.tell.standing;
     const until = state === 'soaking' ? this.last?.soaksUntil : undefined;
     await getExternalWorkflowHandle(parent.workflowId)
-      .signal(rolloutMoved, { state, asks: this.asks ?? null, until: until ?? null })
+      .signal(rolloutMoved, { state, asks: this.asks ?? null, until: until ?? null, pods: this.pods ?? null })
       .catch(() => undefined);
   }
 }
@@ -277,6 +287,16 @@ const ending = (release: ReleaseView): string =>
   release.state === 'completed'
     ? `Version ${release.version} is stable for the whole channel`
     : `Release ${release.release} was ${release.state}: ${release.why}`;
+
+/** `version 3: pod-1; version 2: pod-2, pod-3 and 40 more; 1 pod has switched`. */
+function podsInWords({ versions, installed, returned }: PodsOfRelease): string {
+  const each = versions.map(({ version, pods, count }) => {
+    const more = count > pods.length ? ` and ${count - pods.length} more` : '';
+    return `${version === 0 ? 'no version' : `version ${version}`}: ${pods.join(', ')}${more}`;
+  });
+  const back = returned > 0 ? `, ${returned} have gone back` : '';
+  return [...each, `${installed} have told that they switched${back}`].join('; ');
+}
 
 const inWords = (release: ReleaseView): string =>
   `Release ${release.release} is ${release.state}: wave ${release.wave}, ${release.exposed} pods.`;

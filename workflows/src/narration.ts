@@ -48,6 +48,7 @@ export interface Tell {
   readonly offers: Map<string, () => string | undefined>;
   /** Where it stands: what the page says and takes follows from it. */
   readonly standing: Standing;
+  headline(): string;
   /** What it waits for now. */
   waits(): Pick<Beat, 'waitsFor' | 'until'>;
 }
@@ -102,7 +103,7 @@ export function narrate(
     if (beat.over) offers.clear();
     if (beat.step !== undefined) now = plan.indexOf(beat.step);
     if (beat.over) now = plan.length;
-    timeline.push({ at: new Date().toISOString(), text: headline });
+    if (timeline.at(-1)?.text !== headline) timeline.push({ at: new Date().toISOString(), text: headline });
     if (timeline.length > KEPT_LINES) timeline.shift();
     setCurrentDetails(page({ ...state, state: standing.state, possible: possible() }, timeline.slice(0, -1)));
   };
@@ -110,7 +111,7 @@ export function narrate(
     ...(state.waitsFor === null ? {} : { waitsFor: state.waitsFor }),
     ...(state.until === null ? {} : { until: state.until }),
   });
-  return Object.assign(tell, { offers, standing, waits });
+  return Object.assign(tell, { offers, standing, waits, headline: () => state.headline });
 }
 
 /** Waiting for a vote. */

@@ -20,7 +20,7 @@ import {
 } from '@livepod/protocol/operations';
 import { undoingOnFailure, type Compensations } from './compensations.js';
 import { causeOf } from './failures.js';
-import { checked, integer, name, optional, record, refuse, sentence, token, type Guard } from './guards.js';
+import { checked, integer, optional, providerName, record, refuse, sentence, token, type Guard } from './guards.js';
 import type { Beat, Tell } from './narration.js';
 import { operators } from './ports.js';
 
@@ -41,7 +41,7 @@ export const replaceProviderUpdate = defineUpdate<string, [Given['replaceProvide
 const GUARDS: { [N in keyof OperationArguments]: Guard<OperationArguments[N]> } = {
   reason: sentence,
   seconds: integer(1, 30 * 24 * 3600),
-  provider: name,
+  provider: providerName,
   change: (value, field) =>
     value !== null && typeof value === 'object' && !Array.isArray(value)
       ? (value as Record<string, unknown>)
@@ -127,7 +127,7 @@ export class OperatorDesk {
   mayPause(
     on: (given: Given['pause']) => Promise<string>,
     off: (given: Given['resume']) => Promise<string>,
-    after: () => void = () => this.tell('It goes on', {}, this.waited),
+    after: () => void = () => undefined,
   ): this {
     const { standing } = this.tell;
     this.take('pause', {
@@ -150,7 +150,7 @@ export class OperatorDesk {
       act: async (given, by) => {
         const done = await off(given);
         this.paused = false;
-        this.tell('Resumed', { 'resumed by': person(by) });
+        this.tell('Resumed', { 'resumed by': person(by) }, this.waited);
         after();
         return done;
       },

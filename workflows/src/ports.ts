@@ -35,13 +35,20 @@ const brief: ActivityOptions = {
  */
 const waiting: ActivityOptions = { ...brief, startToCloseTimeout: '1 minute', scheduleToCloseTimeout: '30 days' };
 
-/** Hours of work on one host, with heartbeats that carry the resume point. */
+/**
+ * Work on one host for as long as it goes on, with heartbeats that carry the resume point. What stalls is ended by the
+ * step itself (activities/src/training/recipeProcess.ts) and by the missing heartbeat, never by a total; a job's own
+ * deadline, at most 30 days after it was asked for, is the last.
+ */
 const lengthy: ActivityOptions = {
   ...brief,
-  startToCloseTimeout: '3 days',
-  scheduleToCloseTimeout: '7 days',
+  startToCloseTimeout: '31 days',
+  scheduleToCloseTimeout: '31 days',
   heartbeatTimeout: '20 seconds',
 };
+
+/** A step of a provider's is given up after about half an hour of failures: the round then waits for a person. */
+const ATTEMPTS_ON_A_HOST = 40;
 
 type Methods<P> = {
   [K in keyof P]: P[K] extends (...args: infer A) => Promise<infer R> ? (...args: A) => Promise<R> : never;
@@ -96,6 +103,7 @@ export const watch = port<WatchPort>('watch', brief, { objects: { ...brief, sche
 export const training = (host?: string): Methods<TrainingPort> => {
   const here = {
     ...lengthy,
+    retry: { ...brief.retry, maximumInterval: '1 minute', maximumAttempts: ATTEMPTS_ON_A_HOST },
     ...(host === undefined ? {} : { taskQueue: host, scheduleToStartTimeout: '30 minutes' }),
   } satisfies ActivityOptions;
   return port<TrainingPort>('training', here);

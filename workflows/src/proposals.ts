@@ -60,7 +60,7 @@ export function adoptCheckpoint({
   return {
     action: { call: 'adoptCheckpoint', checkpoint, channel, plan },
     clientRef: voteReference('adopt_checkpoint', round, digits(checkpoint), ...again(attempt)),
-    title: `Adopt ${worse === undefined ? '' : 'WORSE '}checkpoint ${short(checkpoint)} on channel ${channel}`,
+    title: `Adopt checkpoint ${short(checkpoint)} on channel ${channel}${worse === undefined ? '' : ', WORSE than its parent'}`,
     summary:
       `An independent evaluator measured ${figuresInWords(measured.figures)} on hold-out people` +
       `${parentInWords(measured)}.${although} Rollout: ${planInWords(plan)}.`,

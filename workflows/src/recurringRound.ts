@@ -13,6 +13,7 @@ import {
   nullable,
   optional,
   plan,
+  providerName,
   record,
   sentence,
   type Guarded,
@@ -26,7 +27,7 @@ import { mark } from './searchAttributes.js';
 
 export const input = record({
   recipe: contentId,
-  provider: name,
+  provider: providerName,
   channel: optional(name, 'stable'),
   /** The round is named by this and the minute it begins in. */
   prefix: optional(

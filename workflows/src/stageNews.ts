@@ -8,6 +8,14 @@ export interface JobNews {
 
 /** From a training to the lifecycle that it belongs to. */
 export const jobOpened = defineSignal<[JobNews]>('jobOpened');
+/** How far a training is, in words, and as facts. */
+export interface TrainingNews {
+  words: string;
+  facts: Record<string, string>;
+}
+
+/** From a training to its lifecycle, while the provider is at it. */
+export const trainingMoved = defineSignal<[TrainingNews]>('trainingMoved');
 /** From a lifecycle to its training: an operator moved the deadline. */
 export const deadlineMoved = defineSignal<[JobNews]>('deadlineMoved');
 
@@ -17,6 +25,8 @@ export interface RolloutNews {
   /** Such as `wave 2 of 3`; null when nothing waits for approval. */
   asks: string | null;
   until: string | null;
+  /** Which pod runs what. */
+  pods?: string | null;
 }
 
 /** From a rollout to the lifecycle that it belongs to. */

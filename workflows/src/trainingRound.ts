@@ -1,17 +1,21 @@
+import { NexusOperationFailure } from '@temporalio/common';
 import {
   ApplicationFailure,
   CancellationScope,
   condition,
   createNexusServiceClient,
   getExternalWorkflowHandle,
+  isCancellation,
   patched,
   setHandler,
+  sleep,
+  TimeoutFailure,
   workflowInfo,
   type NexusServiceClient,
 } from '@temporalio/workflow';
 import type { DatasetTerms, JobView } from '@livepod/activities/ports';
 import type { Compensations } from './compensations.js';
-import { deadlineMoved, jobOpened, type JobNews } from './stageNews.js';
+import { deadlineMoved, jobOpened, trainingMoved, type JobNews, type TrainingNews } from './stageNews.js';
 import {
   amount,
   checked,
@@ -24,6 +28,7 @@ import {
   name,
   nullable,
   optional,
+  providerName,
   record,
   type Guarded,
 } from './guards.js';
@@ -36,12 +41,12 @@ import { grantAccess } from './proposals.js';
 import { again } from './round.js';
 import { mark } from './searchAttributes.js';
 import { JOB } from './states.js';
-import { trainingService } from './trainingService.js';
-import { votedDown } from './failures.js';
+import { trainingService, type TrainingProgress } from './trainingService.js';
+import { causeOf, votedDown } from './failures.js';
 
 export const input = record({
   round: name,
-  provider: name,
+  provider: providerName,
   recipe: contentId,
   arguments: hyperparameters,
   seed: integer(0, 2 ** 32 - 1),
@@ -232,7 +237,9 @@ class Training {
 
     const work = new CancellationScope();
     const training = work.run(() => this.train(job, 31 * 24 * HOUR_MS));
-    const first = await Promise.race([training, this.tooLate()]);
+    const looking = new CancellationScope();
+    if (patched('progress-shown')) void looking.run(() => this.follow(job)).catch(() => undefined);
+    const first = await Promise.race([training, this.tooLate()]).finally(() => looking.cancel());
     if (first !== 'late') return training;
     work.cancel();
     await training.catch(() => undefined);
@@ -242,6 +249,60 @@ class Training {
       'DeadlinePassed',
       { job },
     );
+  }
+
+  /** Asks the provider now and then how far it is; one that does not answer is asked again, and one that cannot never. */
+  private async follow(job: number): Promise<void> {
+    let told = '';
+    for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 1.25, LONGEST_PAUSE_MS)) {
+      await sleep(pause, { summary: 'Until the next look at the training' });
+      const progress = await this.progress(job);
+      if (progress === undefined) return;
+      const { words, facts } = this.progressInWords(progress);
+      if (words === told) continue;
+      told = words;
+      this.tell(words, facts, { ...this.tell.waits(), step: 'training' });
+      await this.tellLifecycle({ words, facts });
+    }
+  }
+
+  private async progress(job: number): Promise<TrainingProgress | undefined> {
+    try {
+      return await this.provider.executeOperation(
+        trainingService.operations.progress,
+        forNamespace(this.round.provider, { job }),
+        { scheduleToCloseTimeout: '1 minute', summary: 'How far it is' },
+      );
+    } catch (error) {
+      if (isCancellation(error) || causeOf(error).type === 'NOT_FOUND') return undefined;
+      return error instanceof NexusOperationFailure && error.cause instanceof TimeoutFailure
+        ? { state: 'unknown' }
+        : undefined;
+    }
+  }
+
+  private progressInWords({ state, ahead, epoch, epochs, loss, failing, attempt }: TrainingProgress): {
+    words: string;
+    facts: Record<string, string>;
+  } {
+    const { provider } = this.round;
+    const fails = failing === undefined ? '' : `; ${failing} keeps failing there (attempt ${attempt})`;
+    if (state === 'unknown') return { words: `Provider ${provider} does not answer`, facts: {} };
+    if (state === 'queued')
+      return { words: `The job queues at provider ${provider}, behind ${ahead} others${fails}`, facts: {} };
+    if (epoch === undefined) return { words: `Provider ${provider} is at the job${fails}`, facts: {} };
+    return {
+      words: `Provider ${provider} trains: epoch ${epoch} of ${epochs}, loss ${loss}${fails}`,
+      facts: { epoch: `${epoch} of ${epochs}`, [`loss, epoch ${epoch}`]: loss ?? '' },
+    };
+  }
+
+  private async tellLifecycle(news: TrainingNews): Promise<void> {
+    const { parent } = workflowInfo();
+    if (!parent) return;
+    await getExternalWorkflowHandle(parent.workflowId)
+      .signal(trainingMoved, news)
+      .catch(() => undefined);
   }
 
   private train(job: number, ms: number): Promise<{ checkpoint: string }> {
@@ -294,3 +355,6 @@ async function tellParent(news: JobNews): Promise<void> {
 }
 
 const HOUR_MS = 3_600_000;
+/** A look costs some events of history: a hundred of them in two weeks. */
+const FIRST_LOOK_MS = 10_000;
+const LONGEST_PAUSE_MS = 6 * HOUR_MS;

@@ -145,7 +145,7 @@ export class Rehearsal {
         ...theirs,
         taskQueue: 'provider',
         workflowBundle: this.bundles.provider,
-        nexusServices: [nexus],
+        nexusServices: [nexus(() => this.world)],
       }),
       Worker.create({ ...theirs, taskQueue: 'provider-host' }),
     ]);
@@ -215,26 +215,28 @@ function keyRings() {
   return { folder, ours: converter(ours), theirs: converter(theirs) };
 }
 
-const nexus = serviceHandler(trainingService, {
-  requestAccess: new WorkflowRunOperationHandler(
-    (ctx, input) =>
-      startWorkflow(ctx, 'accessRequest', {
-        workflowId: `access-request-${input.round}-${input.attempt ?? 1}`,
-        args: [input],
-      }) as never,
-  ),
-  giveUp: new WorkflowRunOperationHandler(
-    (ctx, input) =>
-      startWorkflow(ctx, 'accessGivenUp', {
-        workflowId: `access-given-up-${input.round}-${input.attempt ?? 1}`,
-        args: [input],
-      }) as never,
-  ),
-  train: new WorkflowRunOperationHandler(
-    (ctx, input) =>
-      startWorkflow(ctx, 'trainingJob', {
-        workflowId: `training-job-${input.job}-${ctx.requestId}`,
-        args: [input],
-      }) as never,
-  ),
-});
+const nexus = (world: () => World) =>
+  serviceHandler(trainingService, {
+    progress: async () => world().progress,
+    requestAccess: new WorkflowRunOperationHandler(
+      (ctx, input) =>
+        startWorkflow(ctx, 'accessRequest', {
+          workflowId: `access-request-${input.round}-${input.attempt ?? 1}`,
+          args: [input],
+        }) as never,
+    ),
+    giveUp: new WorkflowRunOperationHandler(
+      (ctx, input) =>
+        startWorkflow(ctx, 'accessGivenUp', {
+          workflowId: `access-given-up-${input.round}-${input.attempt ?? 1}`,
+          args: [input],
+        }) as never,
+    ),
+    train: new WorkflowRunOperationHandler(
+      (ctx, input) =>
+        startWorkflow(ctx, 'trainingJob', {
+          workflowId: `training-job-${input.job}-${ctx.requestId}`,
+          args: [input],
+        }) as never,
+    ),
+  });

@@ -1,4 +1,5 @@
 import { figuresOfClassification } from '@livepod/protocol';
+import type { TrainingProgress } from '../src/index.js';
 import { ApplicationFailure } from '@temporalio/common';
 import { readOperatorToken, wavesOf, type Plan } from '@livepod/protocol';
 import type {
@@ -58,6 +59,8 @@ export class World {
     { number: number; request: ProposalRequest; looked: number; withdrawn: boolean }
   >();
   private requests = new Set<string>();
+  /** How far the provider says that it is. */
+  progress: TrainingProgress = { state: 'running' };
   /** What the provider was asked for. */
   requested: { clientRef: string; seed: number }[] = [];
   private job: JobView | undefined;
@@ -317,6 +320,11 @@ export class World {
       const soak = this.soaks.until === undefined ? {} : { soaksUntil: this.soaks.until };
       return this.change({ wave, exposed: wave * 2 - 1, state: wave > last ? 'completed' : 'rolling', ...soak });
     },
+    pods: async () => ({
+      versions: [{ version: this.release.version, pods: ['pod-1'], count: this.release.exposed }],
+      installed: 1,
+      returned: 0,
+    }),
     changed: async ({ seen }) => {
       if (this.release.state === seen) throw notYet(`it is ${seen}`);
       return this.seen();

@@ -14,7 +14,7 @@ export function canisterAccess(clients: Clients, providers?: Providers): AccessP
   const view = async (job: number): Promise<JobView> => viewOf(clients.network, await readJob(clients, job));
   return {
     async preflight({ provider, recipe, arguments: given, base }) {
-      const findings = providers ? await providerOf(providers, provider) : [];
+      const findings = providers ? await providerOf(clients, providers, provider) : [];
       if (findings.length > 0) throw new ActivityError('notFound', { provider }, findingsInWords(findings));
       mustFit(await approvedRecipe(clients, recipe), given);
       if (base !== null) await mustBeOfficial(clients, base);

@@ -5,6 +5,8 @@ import { baseOf, datasetsOf, providerOf, recipeOf, roundUsedBefore } from './rou
 import { schemasOf } from './schemas.js';
 import { titlesOf } from './titles.js';
 
+export { ofOneSchema } from './schemas.js';
+
 /** Whom rounds can be given to. */
 export interface Providers {
   /** Names of Nexus endpoints; undefined where the server keeps its list to itself. */
@@ -56,7 +58,7 @@ const CHECKS: Record<CheckedWorkflow, Check> = {
   recurringRound: async (parts, round: Omit<Round, 'datasets' | 'trainOn' | 'base' | 'round'>) => [
     await channelToAdoptOn(parts.clients, round, await recipeOf(parts.clients, round), 'later'),
     (await recipeOf(parts.clients, round)).findings,
-    await providerOf(parts.providers, round.provider),
+    await providerOf(parts.clients, parts.providers, round.provider),
   ],
 };
 
@@ -75,7 +77,7 @@ async function training(parts: ChecksParts, round: Omit<Round, 'channel' | 'roun
   const there = named.filter(({ path }) => !missing.has(path));
   return [
     recipe.findings,
-    await providerOf(providers, round.provider),
+    await providerOf(clients, providers, round.provider),
     datasets,
     accepted,
     await schemasOf(clients, there, recipe.document),

@@ -5,6 +5,7 @@ import {
   PAGE_LIMIT,
   parseApproval,
   parseRecipe,
+  windowLength,
   type CheckpointManifest,
   type RecipeManifest,
 } from '@livepod/protocol';
@@ -17,7 +18,8 @@ import type { Finding } from './port.js';
 /** Datasets that the access canister lets one job have: DATASETS_LIMIT of canisters/access/src/approval.rs. */
 export const MAX_JOB_DATASETS = 100;
 
-export async function providerOf(providers: Providers, name: string): Promise<Finding[]> {
+/** Whether a provider can be reached, and may take jobs. */
+export async function providerOf(clients: Clients, providers: Providers, name: string): Promise<Finding[]> {
   const names = await providers.names();
   if (names && !names.includes(name))
     return [
@@ -26,14 +28,32 @@ export async function providerOf(providers: Providers, name: string): Promise<Fi
         remedy: `Check the name (${instead(name, names)}), or have the endpoint created`,
       }),
     ];
-  if (providers.shareKey(name)) return [];
+  if (!providers.shareKey(name)) return [withoutKey(name)];
+  const registered = (await registeredProviders(clients)).filter((provider) => provider.name === name);
+  if (registered.some(isApproved)) return [];
   return [
-    found('provider', `is "${name}", with whom no key is shared, so that nothing could be sent to it`, {
-      expected: 'a provider with whom a key is shared',
-      remedy: `Make a key with livepod codec share ${name}, and hand it over`,
+    found('provider', `is "${name}", which is ${registered.length > 0 ? 'not approved yet' : 'not registered'}`, {
+      expected: 'a provider that voters approved',
+      remedy: registered.length > 0 ? 'Have it voted in first' : 'Have it registered: livepod provider register',
     }),
   ];
 }
+
+async function registeredProviders(clients: Clients): Promise<Access.Provider[]> {
+  const all: Access.Provider[] = [];
+  for (let after: [] | [Access.Provider['id']] = []; ;) {
+    const page: Access.Provider[] = await clients.access.list_providers({ after, limit: PAGE_LIMIT });
+    all.push(...page);
+    if (page.length < PAGE_LIMIT) return all;
+    after = [page.at(-1)!.id];
+  }
+}
+
+const withoutKey = (name: string): Finding =>
+  found('provider', `is "${name}", with whom no key is shared, so that nothing could be sent to it`, {
+    expected: 'a provider with whom a key is shared',
+    remedy: `Make a key with livepod codec share ${name}, and hand it over`,
+  });
 
 export interface RecipeFound {
   findings: Finding[];
@@ -71,7 +91,7 @@ export async function recipeOf(
   return { findings: [...findings, ...argumentsOf(document, given)], document };
 }
 
-const isApproved = ({ status }: Pick<Access.Recipe, 'status'>): boolean => 'approved' in status;
+const isApproved = ({ status }: { status: Access.Status }): boolean => 'approved' in status;
 
 function argumentsOf(recipe: RecipeManifest, given: Record<string, number | string>): Finding[] {
   return Object.entries(given).flatMap(([name, value]) => {
@@ -153,7 +173,16 @@ export async function baseOf(
   if (!recipe?.task || !recipe.input || dataset === undefined) return [];
   const [manifest, { schema }] = await Promise.all([readCheckpoint(clients, base), readManifest(clients, dataset)]);
   const contract = contractOf({ task: recipe.task, input: recipe.input }, schema);
-  if (!contract || sameTask(manifest, contract)) return [];
+  if (!contract) return [];
+  const [sees, needs] = [windowLength(manifest.input.window), windowLength(contract.input.window)];
+  if (sees !== needs)
+    return [
+      found('base', `is ${brief(base)}, which sees ${sees} samples at once`, {
+        expected: `one that sees ${needs}, as ${recipe.name} ${recipe.version} does`,
+        remedy: 'Train from another base, or from null',
+      }),
+    ];
+  if (answers(manifest) === answers(contract)) return [];
   return [
     found('base', `is ${brief(base)}, which answers with ${answers(manifest)}`, {
       expected: `one that answers with ${answers(contract)}, as these datasets do`,
@@ -166,8 +195,6 @@ const answers = ({ task }: Pick<CheckpointManifest, 'task'>): string =>
   task.kind === 'classification'
     ? `the labels ${task.labels.join(', ')}`
     : `${task.target.name} in ${task.target.unit}`;
-const sameTask = (one: Pick<CheckpointManifest, 'task'>, other: Pick<CheckpointManifest, 'task'>): boolean =>
-  answers(one) === answers(other);
 
 interface Ordered {
   round: string;

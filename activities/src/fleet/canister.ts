@@ -3,6 +3,7 @@ import { ActivityError } from '../errors.js';
 import { authorityOf } from '../operators/canister.js';
 import { later } from '../registration.js';
 import type { FleetPort, ReleasePhase, ReleaseView } from './port.js';
+import { podsOf } from './pods.js';
 import { Switches, type PodsSwitched } from './switches.js';
 
 /** Looks for the gate's verdict at least this often, however long the wave soaks. */
@@ -61,6 +62,9 @@ export function canisterFleet(clients: Clients, switched: (pods: PodsSwitched) =
       const view = await seenNow(await read(release));
       if (view.state !== seen) return view;
       throw later('notYet', { release }, `Release ${release} is ${view.state}.`, CHANGE_DELAY_MS);
+    },
+    async pods({ release }) {
+      return podsOf(clients, await read(release));
     },
     pause: async ({ release, token }) =>
       seenNow(await clients.fleet.pause({ release: BigInt(release), authority: authorityOf(token) })),

@@ -25,6 +25,15 @@ export interface ReleaseView {
   channelLink?: string;
 }
 
+/** Which of a channel's pods are to run which version. What a pod does run it tells in counters only, without its name. */
+export interface PodsOfRelease {
+  /** Of each version the pods' names, the first of them, and how many there are. */
+  versions: { version: number; pods: string[]; count: number }[];
+  /** How many pods have told that they switched to the release's version, and back from it. */
+  installed: number;
+  returned: number;
+}
+
 /** Releases. Gates and soak times are the canister's; the workflow only asks for the next wave. */
 export interface FleetPort {
   /**
@@ -36,6 +45,8 @@ export interface FleetPort {
   beginWave(request: { release: number; wave: number; seen?: ReleasePhase }): Promise<ReleaseView>;
   /** Waits until a release is in another state than this. */
   changed(request: { release: number; seen: ReleaseView['state'] }): Promise<ReleaseView>;
+  /** Which pod is to run what, as pods themselves work it out from the channel's metadata. */
+  pods(request: { release: number }): Promise<PodsOfRelease>;
   /** Holds the next wave. With a token the canister's audit log names the operator. */
   pause(request: { release: number; token?: string }): Promise<ReleaseView>;
   /** Lets the waves go on: the canister asks for an operator's token. */

@@ -68,6 +68,19 @@ describe('training in a process of its own', () => {
     expect(JSON.parse(await readFile(join(order.outputs, 'result.json'), 'utf8'))).toMatchObject({ metrics });
   });
 
+  it('is ended when it says nothing any more, and says how long that was', async () => {
+    const silent = `export async function runRecipe() { await new Promise((done) => setTimeout(done, 60_000)); }`;
+    const stalled = {
+      ...order,
+      code: silent,
+      epochs: join(folder, 'stalled'),
+      outputs: join(folder, 'stalled-outputs'),
+    };
+    await expect(
+      runRecipeProcess(stalled, { modules: modulesHere, onEpoch: () => {}, stallMs: 500 }),
+    ).rejects.toMatchObject({ code: 'interrupted', message: expect.stringContaining('said nothing for 1 minutes') });
+  });
+
   it("fails with the recipe's code, and without a word of the recordings", async () => {
     const odd = {
       ...order,

@@ -52,6 +52,8 @@ export interface RecipeRun {
   hidden?: string[];
   onEpoch: (epoch: Epoch) => void;
   signal?: AbortSignal;
+  /** How long it may say nothing, in milliseconds, for tests; else by how long its epochs take. */
+  stallMs?: number;
 }
 
 /**
@@ -76,9 +78,15 @@ export async function runRecipeProcess(order: RecipeOrder, run: RecipeRun): Prom
   const running = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
   const stop = (): void => void running.kill('SIGKILL');
   run.signal?.addEventListener('abort', stop, { once: true });
+  const stall = new Stall(run.stallMs);
+  const heard = (epoch: Epoch): void => {
+    stall.heard();
+    run.onEpoch(epoch);
+  };
   try {
-    return await resultOf(order, running, run.onEpoch);
+    return await Promise.race([stall.stalled, resultOf(order, running, heard)]);
   } finally {
+    stall.end();
     run.signal?.removeEventListener('abort', stop);
     stop();
   }
@@ -104,6 +112,46 @@ function resultOf(order: RecipeOrder, running: ChildProcess, onEpoch: (epoch: Ep
     running.on('exit', (code, killedBy) => reject(endedEarly(code, killedBy)));
     running.send(order);
   });
+}
+
+const MINUTE_MS = 60_000;
+
+/**
+ * Training may take as long as it goes on. One that says nothing for ten times its longest epoch, and half an hour at
+ * least (six hours before its first), has stopped without ending.
+ */
+class Stall {
+  readonly stalled: Promise<never>;
+  private reject: (error: ActivityError) => void = () => undefined;
+  private timer: NodeJS.Timeout;
+  private last = performance.now();
+  private longest = 0;
+
+  constructor(private readonly fixed: number | undefined) {
+    this.stalled = new Promise<never>((_, reject) => (this.reject = reject));
+    this.stalled.catch(() => undefined);
+    this.timer = this.limit(fixed ?? 360 * MINUTE_MS);
+  }
+
+  heard(): void {
+    const now = performance.now();
+    this.longest = Math.max(this.longest, now - this.last);
+    this.last = now;
+    clearTimeout(this.timer);
+    this.timer = this.limit(this.fixed ?? Math.max(30 * MINUTE_MS, 10 * this.longest));
+  }
+
+  end(): void {
+    clearTimeout(this.timer);
+  }
+
+  /** A timer of Node.js cannot be longer than 24 days. */
+  private limit(ms: number): NodeJS.Timeout {
+    const minutes = Math.max(1, Math.round(ms / MINUTE_MS));
+    const message = `The training process said nothing for ${minutes} minutes and was ended; it resumes from its last epoch.`;
+    const tell = (): void => this.reject(new ActivityError('interrupted', { minutes }, message));
+    return setTimeout(tell, Math.min(ms, 2 ** 31 - 1));
+  }
 }
 
 function notStarted(cause: Error): ActivityError {

@@ -2,6 +2,7 @@ import { readNetwork } from '@livepod/client/node';
 import { Option, type Command } from 'commander';
 import { Deployment, DEPLOYMENTS } from '@livepod/workers/deployments';
 import { CliError } from './errors.js';
+import { jsonOption } from './options.js';
 import { connectClient, keysFor } from '@livepod/workers/temporal';
 
 const networkOption = new Option('--network <file>', 'network.json').env('LIVEPOD_NETWORK').makeOptionMandatory();
@@ -19,6 +20,8 @@ export function addDeploy(ops: Command): void {
     .command('list')
     .description('the builds of both deployments, newest first, each with the open runs that are pinned to it')
     .addOption(networkOption)
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample: livepod ops deploy list')
     .action(async ({ network }: { network: string }) => {
       for (const role of Object.keys(DEPLOYMENTS) as Role[]) {
         await withDeployment(network, role, async (deployment) => {
@@ -44,6 +47,8 @@ export function addDeploy(ops: Command): void {
     .argument('[buildId]')
     .addOption(roleOption)
     .addOption(networkOption)
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample: livepod ops deploy current 3f2a9c01 --role orchestrator')
     .action(async (buildId: string | undefined, { network, role }: { network: string; role: Role }) => {
       await withDeployment(network, role, async (deployment) => {
         const before = buildId === undefined ? undefined : await deployment.makeCurrent(buildId);

@@ -1,8 +1,10 @@
-import { operatorPageText } from '@livepod/protocol';
+import { instead, operatorPageText, parsePlan } from '@livepod/protocol';
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { operatorPage, operatorSeed, placeOf, startLinks } from './operating/index.js';
-import { networkOption, operatorOption } from './options.js';
+import { CliError } from './errors.js';
+import { operatorPage, operatorSeed, placeOf, STARTABLE, startLinks } from './operating/index.js';
+import { jsonOf, jsonOption, networkOption, operatorOption } from './options.js';
+import { print } from './output.js';
 
 export function addLinks(ops: Command): void {
   ops
@@ -12,6 +14,7 @@ export function addLinks(ops: Command): void {
     .option('--page <file>', 'write what the codec server’s operator page shows instead, with tokens for updates')
     .addOption(operatorOption())
     .addOption(networkOption())
+    .addHelpText('after', '\nExample: livepod ops links --json')
     .action(
       async ({
         json,
@@ -34,6 +37,26 @@ export function addLinks(ops: Command): void {
         process.stdout.write(json ? `${JSON.stringify(links, null, 2)}\n` : links.map(inWords).join('\n'));
       },
     );
+}
+
+/** An input to begin with, that names what is here. */
+export function addSample(ops: Command): void {
+  ops
+    .command('sample')
+    .description('an input for a workflow with this installation’s ids, to copy and change')
+    .argument('<workflow>', STARTABLE.map(({ type }) => type).join(', '))
+    .option('--plan <json>', 'how a release reaches its pods: JSON, or a file that holds it; the default is slow')
+    .addOption(networkOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample: livepod ops sample lifecycle > round.json')
+    .action(async (type: string, { plan, network }: { plan?: string; network: string }) => {
+      const parts = [placeOf(network), ...(plan === undefined ? [] : [parsePlan(await jsonOf(plan))])] as const;
+      const one = (await startLinks(...parts)).find((link) => link.type === type);
+      const types = STARTABLE.map(({ type }) => type);
+      if (!one) throw new CliError('badArguments', { type }, `There is no workflow ${type}: ${instead(type, types)}.`);
+      if (one.input) return print(true, one.input, () => '');
+      throw new CliError('badArguments', { type }, `There is no input for ${type} yet: it needs ${one.needs} first.`);
+    });
 }
 
 const inWords = ({

@@ -1,7 +1,9 @@
 import type { RecurringRoundInput } from '@livepod/workflows';
 import type { Command } from 'commander';
-import { placeOf, scheduleRounds, uiPage, withTemporal } from './operating/index.js';
-import { jsonOf, networkOption } from './options.js';
+import { findingsInWords } from '@livepod/protocol';
+import { CliError } from './errors.js';
+import { intervalFindings, placeOf, scheduleRounds, uiPage, withTemporal, wrongWith } from './operating/index.js';
+import { jsonOf, jsonOption, networkOption } from './options.js';
 
 export function addSchedule(ops: Command): void {
   const schedule = ops
@@ -15,6 +17,8 @@ export function addSchedule(ops: Command): void {
     .option('--id <id>', 'the schedule’s id', 'recurring-rounds')
     .option('--paused', 'make it, and let nothing begin until it is resumed')
     .addOption(networkOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample: livepod ops schedule rounds weekly.json --every "7 days" --id weekly --paused')
     .action(
       async (
         text: string,
@@ -22,6 +26,8 @@ export function addSchedule(ops: Command): void {
       ) => {
         const input = (await jsonOf(text)) as unknown as RecurringRoundInput;
         const place = placeOf(network);
+        const findings = [...intervalFindings(every), ...(await wrongWith(place, 'recurringRound', input))];
+        if (findings.length > 0) throw new CliError('badArguments', { findings }, findingsInWords(findings));
         const made = await withTemporal(place, (client) =>
           scheduleRounds(client.schedule, { id, every, input, paused: paused ?? false }),
         );
@@ -32,6 +38,8 @@ export function addSchedule(ops: Command): void {
     .command('list')
     .description('schedules: when each ran last, when it runs next')
     .addOption(networkOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample: livepod ops schedule list')
     .action(async ({ network }: { network: string }) => {
       await withTemporal(placeOf(network), async (client) => {
         for await (const { scheduleId, state, info } of client.schedule.list()) {
@@ -49,9 +57,12 @@ export function addSchedule(ops: Command): void {
   for (const verb of ['pause', 'resume'] as const) {
     schedule
       .command(verb)
+      .description(verb === 'pause' ? 'let nothing begin until it is resumed' : 'let it begin again')
       .argument('<id>')
       .option('--note <text>', 'why', `by livepod ops schedule ${verb}`)
       .addOption(networkOption())
+      .addOption(jsonOption())
+      .addHelpText('after', `\nExample: livepod ops schedule ${verb} recurring-rounds`)
       .action(async (id: string, { note, network }: { note: string; network: string }) => {
         await withTemporal(placeOf(network), async (client) => {
           const handle = client.schedule.getHandle(id);

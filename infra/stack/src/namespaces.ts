@@ -33,6 +33,36 @@ export async function prepareEndpoint(connection: Connection, name: string, name
     );
 }
 
+const NOT_FOUND = 5;
+
+/**
+ * Whoever opens the UI in the namespace `default`, where nothing of ours runs, finds one entry that says where to look.
+ * Nobody works on it.
+ */
+export async function pointFromDefault({ workflowService }: Connection, namespace: string): Promise<void> {
+  const text = (words: string) => ({
+    metadata: { encoding: Buffer.from('json/plain') },
+    data: Buffer.from(JSON.stringify(words)),
+  });
+  const workflowId = `look-in-the-namespace-${namespace}`;
+  await unlessThere(() =>
+    workflowService.startWorkflowExecution({
+      namespace: 'default',
+      workflowId,
+      requestId: workflowId,
+      workflowType: { name: 'nothingRunsHere' },
+      taskQueue: { name: 'nobody' },
+      userMetadata: {
+        summary: text(`Live Pod runs in the namespace ${namespace}`),
+        details: text(`Live Pod runs in the namespace [${namespace}](/namespaces/${namespace}/workflows).`),
+      },
+    }),
+  ).catch((error: { code?: number }) => {
+    // A cluster may have no such namespace, and then nobody opens it.
+    if (error.code !== NOT_FOUND) throw error;
+  });
+}
+
 async function unlessThere(create: () => Promise<unknown>): Promise<void> {
   await create().catch((error: { code?: number }) => {
     if (error.code !== ALREADY_EXISTS) throw error;

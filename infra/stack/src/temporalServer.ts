@@ -1,6 +1,6 @@
 import { Connection } from '@temporalio/client';
 import { join } from 'node:path';
-import { prepareEndpoint, prepareNamespace, seen } from './namespaces.js';
+import { pointFromDefault, prepareEndpoint, prepareNamespace, seen } from './namespaces.js';
 import type { Ports } from './ports.js';
 import type { ProcessSpec } from './supervised.js';
 import { temporalProgram } from './steps/temporal.js';
@@ -113,6 +113,7 @@ export async function prepareTemporal(
   const { operatorService } = connection;
   try {
     for (const name of [namespace, providerNamespace]) await prepareNamespace(connection, name);
+    await pointFromDefault(connection, namespace);
     const { customAttributes } = await seen(namespace, () => operatorService.listSearchAttributes({ namespace }));
     const missing = Object.entries(attributes).filter(([name]) => !(name in (customAttributes ?? {})));
     if (missing.length > 0) {

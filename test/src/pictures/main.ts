@@ -36,7 +36,6 @@ async function main(): Promise<void> {
       if (type === 'lifecycle') {
         await ui.page.goto(link);
         await ui.page.getByText('Task Queue is Active').waitFor();
-        await ui.page.locator('.cm-content').first().getByText('round').first().waitFor();
         await ui.picture(`start-${type}`);
       }
       const run = newest.get(type);

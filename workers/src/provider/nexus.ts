@@ -1,7 +1,8 @@
 import { trainingService } from '@livepod/workflows';
 import type { RequestAccess, RequestedAccess } from '@livepod/activities';
-import { startWorkflow, WorkflowRunOperationHandler } from '@temporalio/nexus';
+import { getClient, startWorkflow, WorkflowRunOperationHandler } from '@temporalio/nexus';
 import { serviceHandler } from 'nexus-rpc';
+import { progressOf } from './progress.js';
 
 /** Behind each operation stands a workflow of this namespace. A repeated operation finds the one that runs. */
 export const trainingHandler = serviceHandler(trainingService, {
@@ -22,6 +23,7 @@ export const trainingHandler = serviceHandler(trainingService, {
         staticSummary: `Give up ${input.round}`,
       }),
   ),
+  progress: (_, { job }) => progressOf(getClient(), job),
   train: new WorkflowRunOperationHandler<{ job: number }, { checkpoint: string }>((ctx, input) =>
     startWorkflow(ctx, 'trainingJob', {
       workflowId: `training-job-${input.job}`,

@@ -1,9 +1,10 @@
 import type { RecurringRoundInput } from '@livepod/workflows';
+import type { StartableType } from './check.js';
 import type { Known } from './known.js';
 
 /** A workflow that a person may start. */
 export interface Startable {
-  type: string;
+  type: StartableType;
   queue: 'orchestrator' | 'rollback';
   what: string;
   /** The usual workflow id for an input. */
@@ -71,7 +72,7 @@ export const STARTABLE: readonly Startable[] = [
     queue: 'orchestrator',
     what: 'has a submitted checkpoint measured, and puts it to the vote',
     id: ({ round }) => `review-${round}`,
-    needs: 'a submitted checkpoint',
+    needs: 'a checkpoint that is not stable yet',
     sample: ({ round, channel, checkpoint, plan }) => (checkpoint ? { round, checkpoint, channel, plan } : undefined),
   },
   {
@@ -79,7 +80,7 @@ export const STARTABLE: readonly Startable[] = [
     queue: 'orchestrator',
     what: 'brings an open release to its pods, wave by wave',
     id: ({ release }) => `rollout-${String(release)}`,
-    needs: 'a release',
+    needs: 'an open release',
     sample: ({ release }) =>
       release ? { release: release.id, channel: release.channel, waves: release.waves } : undefined,
   },
@@ -88,14 +89,14 @@ export const STARTABLE: readonly Startable[] = [
     queue: 'rollback',
     what: 'sets a channel to any official version by a vote; on a queue of its own',
     id: ({ channel, ref }) => `rollback-${channel}-${ref}`,
-    needs: 'an official version',
-    sample: ({ round, channel, versions, stable }) =>
-      versions.length > 0
+    needs: 'a version before the stable one',
+    sample: ({ drill, channel, versions, stable }) =>
+      stable !== null && versions.some((version) => version < stable)
         ? {
             channel,
-            version: versions.findLast((version) => version < (stable ?? 0)) ?? versions[0]!,
+            version: versions.findLast((version) => version < stable)!,
             reason: 'A drill: back to an earlier version',
-            ref: round.replace('by-hand', 'drill').slice(0, 16),
+            ref: drill.slice(0, 16),
           }
         : undefined,
   },

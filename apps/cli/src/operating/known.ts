@@ -1,11 +1,13 @@
-import { planOfCandid, type Clients } from '@livepod/client';
+import { ofOneSchema } from '@livepod/activities/checks';
+import { planOfCandid, type Clients, type Fleet, type Models } from '@livepod/client';
 import { PAGE_LIMIT, parseRecipe, wavesOf, type Plan } from '@livepod/protocol';
 import type { Temporal, TemporalClient } from '@livepod/workers/temporal';
 
 /** What an installation has that inputs can name. Ids in the canisters' order, the newest last where that is known. */
 export interface Known {
-  /** A round's name that is free. */
+  /** A round's name that is free, and a rollback's reference. */
   round: string;
+  drill: string;
   channel: string;
   provider: string;
   recipe: string | null;
@@ -17,11 +19,12 @@ export interface Known {
   accepted: string[];
   /** The channel's stable checkpoint. */
   base: string | null;
-  /** The newest one that was submitted. */
+  /** The newest one that a review could be about. */
   checkpoint: string | null;
-  /** Official ones, and which of them is stable. */
+  /** Those that were stable and no release of which was stopped, and which of them is stable. */
   versions: number[];
   stable: number | null;
+  /** One that is open. */
   release: { id: number; channel: string; waves: number } | null;
 }
 
@@ -35,7 +38,7 @@ export async function whatIsKnown(
 ): Promise<Omit<Known, 'plan'>> {
   const datasets = async (status: { submitted: null } | { accepted: null }): Promise<string[]> =>
     (await clients.datasets.list_datasets({ after: [], limit: PAGE_LIMIT, status: [status] })).map(({ id }) => id);
-  const [submitted, accepted, recipes, checkpoints, channel, releases, { count }] = await Promise.all([
+  const [submitted, accepted, recipes, checkpoints, channel, releases, rounds, drills] = await Promise.all([
     datasets({ submitted: null }),
     datasets({ accepted: null }),
     clients.access.list_recipes({ after: [], limit: PAGE_LIMIT }),
@@ -43,26 +46,48 @@ export async function whatIsKnown(
     clients.models.get_channel(CHANNEL),
     clients.fleet.list_releases({ after: [], limit: PAGE_LIMIT }),
     client.workflow.count('WorkflowType = "lifecycle" AND LivepodRound STARTS_WITH "by-hand-"'),
+    client.workflow.count('WorkflowType = "modelRollback"'),
   ]);
   const recipe = recipes.find(({ status }) => 'approved' in status);
-  const newest = [...checkpoints].sort((a, b) => Number(a.submitted_at - b.submitted_at)).at(-1);
-  const release = releases.at(-1);
+  const bad = spoilt(checkpoints, releases);
+  const stable = channel?.stable[0];
+  const reviewable = checkpoints.filter(
+    ({ id, state }) => !('rejected' in state) && !bad.checkpoints.has(id) && id !== stable?.checkpoint,
+  );
+  const newest = reviewable.sort((a, b) => Number(a.submitted_at - b.submitted_at)).at(-1);
+  const open = releases.find(({ id }) => id === channel?.candidate[0]?.release);
+  const good = recipe ? await ofOneSchema(clients, [...submitted, ...accepted], recipe.id) : new Set(submitted);
+  const fit = (ids: string[]): string[] => ids.filter((id) => good.has(id) && !bad.datasets.has(id));
   return {
-    round: `by-hand-${count + 1}`,
+    round: `by-hand-${rounds.count + 1}`,
+    drill: `drill-${drills.count + 1}`,
     channel: CHANNEL,
     provider: temporal.nexusEndpoint,
     recipe: recipe?.id ?? null,
     few: recipe ? await short(clients, recipe.id) : {},
-    submitted,
-    accepted,
-    base: channel?.stable[0]?.checkpoint ?? null,
+    submitted: fit(submitted),
+    accepted: fit(accepted),
+    base: stable?.checkpoint ?? null,
     checkpoint: newest?.id ?? null,
-    stable: channel?.stable[0]?.version ?? null,
-    versions: checkpoints.flatMap(({ version }) => version).sort((a, b) => a - b),
-    release: release
-      ? { id: Number(release.id), channel: release.channel, waves: wavesOf(planOfCandid(release.plan)) }
-      : null,
+    stable: stable?.version ?? null,
+    versions: checkpoints
+      .filter(({ id }) => !bad.checkpoints.has(id))
+      .flatMap(({ version }) => version)
+      .sort((a, b) => a - b),
+    release: open ? { id: Number(open.id), channel: open.channel, waves: wavesOf(planOfCandid(open.plan)) } : null,
   };
+}
+
+/** Checkpoints whose release was stopped, and datasets that only those learnt from: no example is made of them. */
+function spoilt(
+  checkpoints: Models.Checkpoint[],
+  releases: Fleet.Release[],
+): { checkpoints: Set<string>; datasets: Set<string> } {
+  const stopped = new Set(releases.filter(({ state }) => 'stopped' in state).map(({ checkpoint }) => checkpoint));
+  const datasetsOf = (wanted: boolean): string[] =>
+    checkpoints.filter(({ id }) => stopped.has(id) === wanted).flatMap(({ datasets }) => datasets);
+  const proven = new Set(datasetsOf(false));
+  return { checkpoints: stopped, datasets: new Set(datasetsOf(true).filter((id) => !proven.has(id))) };
 }
 
 async function short(clients: Clients, recipe: string): Promise<Record<string, number>> {

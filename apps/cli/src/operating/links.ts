@@ -10,10 +10,11 @@ export interface StartLink {
   what: string;
   queue: string;
   workflowId: string;
-  /** Opens the UI's form with type and queue filled in, and the input of the last such run; the id is yours to give. */
+  /**
+   * Opens the UI's form with type, queue and that id filled in. Without an id the UI would copy the input of the last
+   * such run, whichever that was.
+   */
   link: string;
-  /** Opens it with that id too; the UI then leaves the input empty, because no such run has one. */
-  emptyLink: string;
   /** Null while something is missing, which `needs` names. */
   input: Record<string, unknown> | null;
   needs: string;
@@ -37,17 +38,15 @@ export async function startLinks(place: Place, plan: Plan = DEFAULT_PLAN): Promi
       what: one.what,
       queue: one.queue,
       workflowId,
-      link: startLink(place, one),
-      emptyLink: startLink(place, one, workflowId),
+      link: startLink(place, one, workflowId),
       input,
       needs: one.needs,
     };
   });
 }
 
-function startLink(place: Place, { type, queue }: Startable, workflowId?: string): string {
-  const filled = new URLSearchParams({ workflowType: type, taskQueue: queue });
-  if (workflowId !== undefined) filled.set('workflowId', workflowId);
+function startLink(place: Place, { type, queue }: Startable, workflowId: string): string {
+  const filled = new URLSearchParams({ workflowType: type, taskQueue: queue, workflowId });
   return uiPage(place, `workflows/start-workflow?${filled.toString()}`);
 }
 

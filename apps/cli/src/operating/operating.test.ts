@@ -1,5 +1,7 @@
 import { DEFAULT_PLAN, readOperatorToken, sha256, utf8 } from '@livepod/protocol';
+import { readInput } from '@livepod/workflows';
 import { STARTABLE } from './catalogue.js';
+import { intervalFindings, secondsOf } from './schedules.js';
 import type { Known } from './known.js';
 import { operatorToken } from './tokens.js';
 
@@ -33,6 +35,7 @@ describe('an operator’s token', () => {
 describe('what can be started', () => {
   const bare: Known = {
     round: 'by-hand-1',
+    drill: 'drill-1',
     channel: 'stable',
     provider: 'provider-1',
     recipe: null,
@@ -53,19 +56,23 @@ describe('what can be started', () => {
     for (const { needs } of STARTABLE) expect(needs).not.toBe('');
   });
 
+  const id = `sha256:${'1'.repeat(64)}`;
+  const alive: Known = {
+    ...bare,
+    recipe: id,
+    few: { epochs: 3 },
+    submitted: [id],
+    accepted: [id],
+    checkpoint: id,
+    versions: [1, 2, 3],
+    stable: 2,
+    release: { id: 2, channel: 'stable', waves: 3 },
+  };
+  it.each(STARTABLE)('has an input for $type that its workflow reads', ({ type, sample }) => {
+    expect(readInput(type, sample(alive))).not.toHaveProperty('findings');
+  });
+
   it('has an input and an id of its own for each, once the installation is alive', () => {
-    const id = `sha256:${'1'.repeat(64)}`;
-    const alive: Known = {
-      ...bare,
-      recipe: id,
-      few: { epochs: 3 },
-      submitted: [id],
-      accepted: [id],
-      checkpoint: id,
-      versions: [1, 2, 3],
-      stable: 2,
-      release: { id: 2, channel: 'stable', waves: 3 },
-    };
     const ids = STARTABLE.map(({ sample, id }) => id(sample(alive)!));
     expect(STARTABLE.find(({ type }) => type === 'modelRollback')!.sample(alive)).toMatchObject({ version: 1 });
     expect(ids).toEqual([
@@ -79,4 +86,22 @@ describe('what can be started', () => {
       'treasury-watch-by-hand',
     ]);
   });
+});
+
+describe('how often a schedule runs', () => {
+  it.each([
+    ['24 hours', 86_400],
+    ['1 minute', 60],
+    ['7 days', 604_800],
+    ['52 weeks', 31_449_600],
+    ['10 years', 315_576_000],
+  ])('may be %s', (every, seconds) => {
+    expect(secondsOf(every)).toBe(seconds);
+    expect(intervalFindings(every)).toEqual([]);
+  });
+  it.each(['', 'daily', '0 hours', '-1 days', '1.5 hours', '30 seconds', '11 years', '24'])(
+    'may not be "%s"',
+    (every) =>
+      expect(intervalFindings(every)).toMatchObject([{ path: 'every', remedy: expect.stringContaining('24 hours') }]),
+  );
 });
