@@ -1,3 +1,4 @@
-/** What the clients keep in files: identities and network.json. */
+/** What programs keep in files: identities, network.json, and who holds a folder. */
+export { folderHolder, holdFolder } from './folderLock.js';
 export { loadIdentity, loadOrCreateIdentity, loadSeed, saveIdentity } from './identityFile.js';
 export { readNetwork, updateNetwork } from './networkFile.js';

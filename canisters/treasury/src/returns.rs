@@ -1,5 +1,5 @@
-//! Bonds on their way back: the holder gives notice, the bond stands behind nothing new from then on, and when the notice
-//! is over it is paid out. Until then a vote can still slash it.
+//! Bonds on their way back: the holder gives notice, the bond stands behind nothing new from then on, and when the
+//! notice is over it is paid out. Until then a vote can still slash it.
 
 use crate::api::{BondId, BondPurpose, Error, Leaving};
 use crate::world::World;

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { activitiesOf, canisterRequesting, providerTraining, sandboxWorks, Workspace } from '@livepod/activities';
 import { connect } from '@livepod/client';
+import { holdFolder } from '@livepod/client/node';
 import { ObjectStore } from '@livepod/transfer';
 import { workflowBundle } from '../bundle.js';
 import { configure, objectStoreOf } from '../configuration.js';
@@ -27,6 +28,16 @@ main(async () => {
   const s3 = objectStoreOf(network);
   const disk = process.env['LIVEPOD_WORK'] ?? `${process.env['LIVEPOD_IDENTITY']!.replace(/\.json$/, '')}.work`;
   const scratch = process.env['LIVEPOD_SCRATCH'] ?? join('/dev/shm', `livepod-${signer.principal.slice(0, 11)}`);
+  // Held until the process ends: two providers on one folder would wipe each other's jobs.
+  holdFolder(
+    disk,
+    (pid) =>
+      new WorkerError(
+        'badConfiguration',
+        { disk, pid },
+        `${disk} is in use by the provider with process id ${pid}; stop that one, or give this one its own LIVEPOD_WORK.`,
+      ),
+  );
   const workspace = new Workspace(disk, scratch);
   await workspace.open();
 

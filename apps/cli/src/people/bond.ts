@@ -20,7 +20,7 @@ async function giveBack(role: Role, reach: Reach): Promise<void> {
   print(reach.json, { ok: true, role, amount, due: moment(due), paid }, () =>
     paid
       ? `${tokens(amount)} tokens are back in your account, less the ledger’s fee.`
-      : `${tokens(amount)} tokens leave your bond. Give the same command again after ${moment(due)}, and they are paid.`,
+      : `${tokens(amount)} tokens leave your bond. Give the same command again after ${moment(due)} to be paid.`,
   );
 }
 

@@ -136,7 +136,7 @@ async function show(named: string, reach: Reach): Promise<void> {
       `State:     ${stateOf(dataset)}, registered ${value.registeredAt} by ${contributor}`,
       `Measures:  ${schema.channels.map(({ name, unit }) => `${name} ${unit}`).join(', ')}; ${schema.device}`,
       `Rate:      ${schema.rateMilliHz / 1000} Hz`,
-      `Duration:  ${(statistics.milliseconds / 60_000).toFixed(1)} minutes, ${statistics.records} recordings, ${dataset.bytes} bytes`,
+      `Duration:  ${(statistics.milliseconds / 60_000).toFixed(1)} min, ${statistics.records} recordings`,
       `Labels:    ${Object.entries(statistics.labels)
         .map(([label, count]) => `${label} ${count}`)
         .join(', ')}`,

@@ -23,8 +23,6 @@ export async function readiness(reach: Reach & { store?: 'bucket' | 's3' }): Pro
   if (reach.store === 's3' && !network.s3)
     missing.push('Missing: network.json names no S3 bucket; store in a canister bucket, or ask the operator for one.');
   if (reach.store === 's3' && !process.env['AWS_ACCESS_KEY_ID'] && !process.env['AWS_PROFILE'])
-    missing.push(
-      'Missing: keys for S3. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; ask the operator for them.',
-    );
+    missing.push('Missing: keys for S3. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; the operator gives them out.');
   return { principal: clients.principal.toText(), balance: held, bond: bond?.amount ?? 0n, missing };
 }
