@@ -61,7 +61,7 @@ export function readPayload(
   }
 }
 
-/** A file from before there were shares, or gates that judge pods, has no such fields; one of now has what was voted. */
+/** A file from before there were shares, or gates that judge pods, has no such fields; one of now what was voted. */
 function leaveOutWhatIsAbsent(plan: JsonObject): void {
   const gate = plan['gate'] as JsonObject;
   for (const [object, name] of [

@@ -79,8 +79,8 @@ export function planInWords(plan: Plan): string {
 
 function gateInWords(gate: Gate): string {
   return (
-    `stopped when, half-way through a soak or at its end, more than ${badPermilleOf(gate)} of 1000 pods are corrected ` +
-    `on more than ${gate.maxCorrectionPermille} of 1000 windows, judged by at least ` +
+    `stopped when, half-way through a soak or at its end, more than ${badPermilleOf(gate)} of 1000 pods are ` +
+    `corrected on more than ${gate.maxCorrectionPermille} of 1000 windows, judged by at least ` +
     `${counted(podsNeeded(gate), 'pod')} with ${counted(windowsOfEach(gate), 'window')} each where the wave reaches ` +
     `so many, or when more than ${gate.maxErrors === 1 ? '1 pod finds' : `${gate.maxErrors} pods find`} the ` +
     'checkpoint itself at fault'

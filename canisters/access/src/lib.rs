@@ -213,10 +213,16 @@ fn get_provider(provider: Principal) -> Option<Provider> {
     providers::find(&provider)
 }
 
-/// A job as people read it: `/jobs/<number>`.
+/// Jobs and grants as people read them: `/jobs/<number>`, `/jobs?dataset=<id>`, `/grants?dataset=<id>`.
 #[query]
 fn http_request(request: pages::HttpRequest) -> pages::HttpResponse {
-    pages::answer(&request, "jobs", |id| jobs::in_json(id.parse().ok()?))
+    let job = |id: &str| jobs::in_json(id.parse().ok()?).map(pages::One::from);
+    let grant = |id: &str| listing::grant_in_json(id.parse().ok()?).map(pages::One::from);
+    let kinds = [
+        pages::Kind { name: "jobs", one: &job, some: &listing::job_rows },
+        pages::Kind { name: "grants", one: &grant, some: &listing::grant_rows },
+    ];
+    pages::answer(&request, &governed::site(), &kinds)
 }
 
 audit::queries!();

@@ -7,6 +7,7 @@ use crate::memory;
 use candid::{CandidType, Deserialize, Principal};
 use ic_stable_structures::StableBTreeMap;
 use serde::Serialize;
+use serde_json::{json, Value};
 use std::cell::RefCell;
 use stored::{Cbor, Index, Memory};
 
@@ -174,6 +175,62 @@ pub fn grants(find: &GrantsOfDataset) -> Vec<GrantLine> {
         GrantLine { grant, entry: granted, releases: released }
     });
     lines.collect()
+}
+
+/// Jobs as people list them: `?dataset=`, `?provider=` or `?payer=` keeps those about one.
+pub fn job_rows(request: &pages::Request) -> Vec<(u64, Value)> {
+    let principal = |name: &str| request.get(name).map(Principal::from_text);
+    let dataset = request.get("dataset").map(|id| JobsAbout::Dataset(id.into()));
+    let about = match (dataset, principal("provider"), principal("payer")) {
+        (Some(about), _, _) => Some(about),
+        (None, Some(Ok(provider)), _) => Some(JobsAbout::Provider(provider)),
+        (None, None, Some(Ok(payer))) => Some(JobsAbout::Payer(payer)),
+        (None, None, None) => None,
+        _ => return vec![],
+    };
+    let find = FindJobs { about, before: request.before(), limit: pages::ROWS };
+    jobs(&find).into_iter().map(|job| (job.id, job_row(&job))).collect()
+}
+
+fn job_row(job: &JobLine) -> Value {
+    json!({
+        "job": job.id,
+        "state": job.state.word(),
+        "provider": job.provider.to_text(),
+        "payer": job.payer.map(|payer| payer.to_text()),
+        "datasets": job.datasets,
+        "fees": job.fees.to_string(),
+        "reward": job.reward.to_string(),
+        "askedAt": pages::time(job.created_at),
+        "escrow": job.escrow,
+    })
+}
+
+/// A grant as people read it, with every time that the key went out.
+pub fn grant_in_json(id: u64) -> Option<Value> {
+    let grant = grants::find(id)?;
+    let Trace { granted, released } = trace(id);
+    let released: Vec<Value> =
+        released.iter().map(|one| json!({"at": pages::time(one.at), "logEntry": one.entry})).collect();
+    Some(json!({
+        "grant": id,
+        "job": grant.job,
+        "dataset": grant.dataset,
+        "provider": grant.provider.to_text(),
+        "why": grant.why,
+        "usesLeft": grant.uses_left,
+        "revoked": grant.revoked,
+        "expiresAt": pages::time(grant.expires_at),
+        "logEntry": granted,
+        "keyWentOut": released,
+    }))
+}
+
+/// The grants of one dataset's key: `?dataset=`.
+pub fn grant_rows(request: &pages::Request) -> Vec<(u64, Value)> {
+    let Some(dataset) = request.get("dataset") else { return vec![] };
+    let find = GrantsOfDataset { dataset: dataset.into(), before: request.before(), limit: pages::ROWS };
+    grants(&find).into_iter().filter_map(|line| Some((line.grant.id, grant_in_json(line.grant.id)?))).collect()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ import { initArgument, type InstallParameters } from './install.js';
 import { CANISTERS, type CanisterIds, type CanisterName } from './network.js';
 import { readNetwork, updateNetwork } from './networkFile.js';
 import { neuronId } from './neurons.js';
-import { pageOf } from './pages.js';
+import { indexOf, pageOf } from './pages.js';
 import { decisionOf, encodePayload } from './proposals.js';
 import { key, makeRoot, olpcJson } from './root.js';
 
@@ -242,6 +242,10 @@ describe('pages of canisters', () => {
     );
     expect(pageOf({ icHost: 'https://icp-api.io', rootKey: '', canisters }, 'releases', 3n)).toBe(
       'https://2vxsx-fae.raw.icp0.io/releases/3',
+    );
+    const network = { icHost: 'http://127.0.0.1:4943', rootKey: '', canisters };
+    expect(indexOf(network, 'proposals', { status: 'open' })).toBe(
+      'http://127.0.0.1:4943/proposals?status=open&canisterId=aaaaa-aa.raw',
     );
   });
 });

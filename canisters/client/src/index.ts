@@ -2,7 +2,7 @@
  * Typed clients of the canisters; proposals, votes, tokens. Runs in a browser: what needs files is `./node`, what
  * installs canisters `./install`.
  */
-export { metadataPage, pageOf } from './pages.js';
+export { indexOf, metadataPage, pageOf } from './pages.js';
 export { connect, connectAgent, interfaces, type Clients, type ConnectOptions } from './connect.js';
 export { CanisterError, isTransient, type CanisterErrorCode } from './errors.js';
 export { identityFromSeed, newIdentity } from './identity.js';

@@ -7,6 +7,10 @@ const CANISTER_OF = {
   releases: 'fleet',
   datasets: 'datasets',
   checkpoints: 'models',
+  grants: 'access',
+  escrows: 'treasury',
+  accounts: 'treasury',
+  balances: 'ledger',
 } as const satisfies Record<string, CanisterName>;
 
 /** Where a person can look at one thing of a canister: its own page, over HTTP. For eyes only: it is not certified. */
@@ -14,16 +18,33 @@ export function pageOf(network: IcNetwork, kind: keyof typeof CANISTER_OF, id: n
   return gatewayUrl(network, CANISTER_OF[kind], `/${kind}/${id}`);
 }
 
-/** What pods begin with: the models canister's signed metadata. */
-export const metadataPage = (network: IcNetwork): string => gatewayUrl(network, 'models', '/tuf/timestamp.json');
+/** Where a person can look at all things of a kind, newest first; `filter` keeps those about one: `{dataset: id}`. */
+export function indexOf(
+  network: IcNetwork,
+  kind: Exclude<keyof typeof CANISTER_OF, 'balances'>,
+  filter: Record<string, string> = {},
+): string {
+  return gatewayUrl(network, CANISTER_OF[kind], `/${kind}`, new URLSearchParams(filter).toString());
+}
+
+/** What pods begin with: the models canister's signed metadata, and certified by the network besides. */
+export const metadataPage = (network: IcNetwork): string =>
+  gatewayUrl(network, 'models', '/tuf/timestamp.json', '', true);
 
 /**
  * The main network serves canisters under names of their own; any other host under one, with the canister in the query.
- * `raw`: without certificates.
+ * `raw`, where it is not certified: without certificates.
  */
-function gatewayUrl({ icHost, canisters }: IcNetwork, canister: CanisterName, path: string): string {
+function gatewayUrl(
+  { icHost, canisters }: IcNetwork,
+  canister: CanisterName,
+  path: string,
+  query = '',
+  certified = false,
+): string {
   const { hostname, origin } = new URL(icHost);
+  const name = `${canisters[canister]}${certified ? '' : '.raw'}`;
   if (/(^|\.)(icp-api\.io|icp0\.io|ic0\.app)$/.test(hostname))
-    return `https://${canisters[canister]}.raw.icp0.io${path}`;
-  return `${origin}${path}?canisterId=${canisters[canister]}.raw`;
+    return `https://${name}.icp0.io${path}${query === '' ? '' : `?${query}`}`;
+  return `${origin}${path}?${query === '' ? '' : `${query}&`}canisterId=${name}`;
 }

@@ -167,10 +167,11 @@ fn list_buckets() -> Vec<BucketView> {
     buckets::list()
 }
 
-/// A dataset as people read it: `/datasets/<id>`.
+/// Datasets as people read them: `/datasets/<id>`, and `/datasets?status=accepted`.
 #[query]
 fn http_request(request: pages::HttpRequest) -> pages::HttpResponse {
-    pages::answer(&request, "datasets", registry::in_json)
+    let kind = pages::Kind { name: "datasets", one: &listing::one_page, some: &listing::rows };
+    pages::answer(&request, &governed::site(), &[kind])
 }
 
 audit::queries!();

@@ -149,3 +149,76 @@ pub fn newest(find: &FindDatasets) -> Vec<DatasetLine> {
     let id = |number| NUMBERS.with_borrow(|numbers| numbers.get(&number));
     numbers.into_iter().filter_map(id).filter_map(|id| describe(&id)).collect()
 }
+
+/// A dataset as people read it, with the ways to what was done with it.
+pub fn one_page(id: &str) -> Option<pages::One> {
+    let mut value = registry::in_json(id)?;
+    if let (Some(facts), Some(fields)) = (facts(id), value.as_object_mut()) {
+        fields.extend(facts_in_json(&facts));
+    }
+    let link = |text: &str, kind: &'static str| pages::Link::about(text, kind, "dataset", id);
+    let links = vec![
+        link("Jobs that read it", "jobs"),
+        link("Grants of its key, and when the key went out", "grants"),
+        link("Checkpoints that were trained on it", "checkpoints"),
+        link("What was paid for it", "escrows"),
+    ];
+    Some(pages::One { value, links })
+}
+
+fn facts_in_json(facts: &Facts) -> serde_json::Map<String, serde_json::Value> {
+    let value = serde_json::json!({
+        "number": facts.number,
+        "modality": facts.modality,
+        "device": facts.device,
+        "channels": facts.channels.iter().map(|one| format!("{} in {}", one.name, one.unit)).collect::<Vec<_>>(),
+        "rateHz": rate(facts.rate_milli_hz),
+        "duration": span(facts.milliseconds),
+        "labels": facts.labels,
+        "records": facts.records,
+        "files": facts.files,
+        "termDays": facts.term_days,
+    });
+    value.as_object().cloned().unwrap_or_default()
+}
+
+fn rate(milli_hz: u32) -> String {
+    format!("{}.{:03}", milli_hz / 1_000, milli_hz % 1_000)
+}
+
+fn span(milliseconds: u64) -> String {
+    let seconds = milliseconds / 1_000;
+    format!("{}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
+}
+
+/// Datasets as people list them.
+pub fn rows(request: &pages::Request) -> Vec<(u64, serde_json::Value)> {
+    let status =
+        request.get("status").map(|word| serde_json::from_value::<Status>(word.into()).ok().map(DatasetsAbout::Status));
+    let contributor =
+        request.get("contributor").map(|text| Principal::from_text(text).ok().map(DatasetsAbout::Contributor));
+    let about = match status.or(contributor) {
+        Some(None) => return vec![],
+        Some(about) => about,
+        None => None,
+    };
+    let find = FindDatasets { about, before: request.before(), limit: pages::ROWS };
+    newest(&find)
+        .into_iter()
+        .map(|DatasetLine { dataset, facts }| {
+            let labels: Vec<String> =
+                facts.labels.iter().map(|label| format!("{} {}", label.count, label.name)).collect();
+            let row = serde_json::json!({
+                "dataset": dataset.id,
+                "title": dataset.title,
+                "status": dataset.status,
+                "modality": facts.modality,
+                "labels": labels.join(", "),
+                "rateHz": rate(facts.rate_milli_hz),
+                "duration": span(facts.milliseconds),
+                "contributor": dataset.contributor.to_text(),
+            });
+            (facts.number, row)
+        })
+        .collect()
+}

@@ -180,10 +180,12 @@ fn list_pods(page: ListPods) -> Vec<Pod> {
     pods::list(&page)
 }
 
-/// A release as people read it: `/releases/<number>`.
+/// Releases as people read them: `/releases/<number>`, and `/releases?channel=stable`.
 #[query]
 fn http_request(request: pages::HttpRequest) -> pages::HttpResponse {
-    pages::answer(&request, "releases", |id| releases::in_json(id.parse().ok()?))
+    let one = |id: &str| releases::in_json(id.parse().ok()?).map(pages::One::from);
+    let kind = pages::Kind { name: "releases", one: &one, some: &listing::rows };
+    pages::answer(&request, &governed::site(), &[kind])
 }
 
 audit::queries!();

@@ -2,6 +2,7 @@
 
 use crate::api::{FindReleases, Release, ReleasesAbout};
 use crate::{memory, releases};
+use serde_json::{json, Value};
 use std::cell::RefCell;
 use stored::Index;
 
@@ -40,4 +41,28 @@ pub fn newest(find: &FindReleases) -> Vec<Release> {
     let about = find.about.as_ref().map_or(EVERY.to_vec(), ReleasesAbout::key);
     let ids = INDEX.with_borrow(|index| index.newest(&about, find.before, governed::page_size(find.limit)));
     ids.into_iter().filter_map(releases::get).collect()
+}
+
+/// Releases as people list them: `?channel=` or `?checkpoint=` keeps those about one.
+pub fn rows(request: &pages::Request) -> Vec<(u64, Value)> {
+    let channel = request.get("channel").map(|name| ReleasesAbout::Channel(name.into()));
+    let checkpoint = request.get("checkpoint").map(|id| ReleasesAbout::Checkpoint(id.into()));
+    let find = FindReleases { about: channel.or(checkpoint), before: request.before(), limit: pages::ROWS };
+    newest(&find)
+        .into_iter()
+        .map(|release| {
+            let row = json!({
+                "release": release.id,
+                "channel": release.channel,
+                "version": release.version,
+                "checkpoint": release.checkpoint,
+                "state": releases::state_name(&release.state),
+                "wave": format!("{} of {}", release.wave, release.plan.waves()),
+                "pods": release.exposed,
+                "openedAt": pages::time(release.opened_at),
+                "closedAt": release.closed_at.map(pages::time),
+            });
+            (release.id, row)
+        })
+        .collect()
 }

@@ -50,7 +50,7 @@ pub fn get(id: u64) -> Option<Release> {
 }
 
 /// The name of a state's arm, without what it carries; as text also for an arm that carries nothing.
-fn state_name(state: &ReleaseState) -> Option<Value> {
+pub(crate) fn state_name(state: &ReleaseState) -> Option<Value> {
     let value = serde_json::to_value(state).ok()?;
     let arm = value.as_object().and_then(|arm| arm.keys().next().cloned());
     Some(arm.map_or(value, Value::String))

@@ -112,10 +112,12 @@ fn withdraw_proposal(request: WithdrawProposal) -> Result<(), Error> {
     proposals::withdraw(&system::caller(), request.proposal, seconds())
 }
 
-/// A proposal as people read it: `/proposals/<number>`.
+/// Proposals as people read them: `/proposals/<number>`, and `/proposals?status=open`.
 #[query]
 fn http_request(request: pages::HttpRequest) -> pages::HttpResponse {
-    pages::answer(&request, "proposals", |id| proposals::in_json(id.parse().ok()?))
+    let one = |id: &str| proposals::in_json(id.parse().ok()?).map(pages::One::from);
+    let kind = pages::Kind { name: "proposals", one: &one, some: &proposals::rows };
+    pages::answer(&request, &governed::site(), &[kind])
 }
 
 audit::queries!();

@@ -266,6 +266,17 @@ impl Record {
         .outcome()
     }
 
+    fn state_in_words(&self) -> &'static str {
+        match self.outcome() {
+            Outcome::Withdrawn => "withdrawn",
+            Outcome::Failed => "adopted, and failed to execute",
+            Outcome::Executed => "adopted and executed",
+            Outcome::Open => "open",
+            Outcome::Adopted => "adopted",
+            Outcome::Rejected => "rejected",
+        }
+    }
+
     /// SNS: ProposalDecisionStatus.
     fn status(&self) -> i32 {
         match self.outcome() {
@@ -358,24 +369,62 @@ pub fn open() -> Vec<(u64, u64)> {
 /// A proposal as people read it.
 pub fn in_json(id: u64) -> Option<serde_json::Value> {
     let record = get(id)?;
-    let state = match record.outcome() {
-        Outcome::Withdrawn => "withdrawn",
-        Outcome::Failed => "adopted, and failed to execute",
-        Outcome::Executed => "adopted and executed",
-        Outcome::Open => "open",
-        Outcome::Adopted => "adopted",
-        Outcome::Rejected => "rejected",
-    };
+    let Tally { yes, no, total, .. } = record.tally;
     Some(serde_json::json!({
         "proposal": id,
         "title": record.proposal.title,
-        "state": state,
+        "state": record.state_in_words(),
+        "tally": format!("{} of all voting power says yes, {} says no", percent(yes, total), percent(no, total)),
+        "rule": format!(
+            "Adopted at once when more than half of all voting power says yes; else at the deadline, when more say yes \
+             than no and yes has at least {} of all voting power.",
+            percent(record.quorum_basis_points, 10_000)
+        ),
+        "proposer": neurons::hex(&record.proposer),
+        "madeAt": pages::time(record.created.saturating_mul(1_000_000_000)),
         "summary": record.proposal.summary,
         "effect": record.rendering,
         "yes": record.tally.yes.to_string(), "no": record.tally.no.to_string(), "total": record.tally.total.to_string(),
         "deadline": pages::time(record.deadline.saturating_mul(1_000_000_000)),
         "failure": record.failure.map(|failure| failure.error_message),
     }))
+}
+
+/// Proposals as people list them; `?status=` keeps those of one.
+pub fn rows(request: &pages::Request) -> Vec<(u64, serde_json::Value)> {
+    let statuses = ["open", "rejected", "adopted", "executed", "failed"];
+    let wanted = request.get("status").map(|word| statuses.iter().position(|status| *status == word));
+    let include_status = match wanted {
+        Some(None) => return vec![],
+        Some(Some(position)) => vec![position as i32 + 1],
+        None => vec![],
+    };
+    let asked = ListProposals {
+        include_reward_status: vec![],
+        before_proposal: request.before().map(|id| ProposalId { id }),
+        limit: pages::ROWS,
+        exclude_type: vec![],
+        include_status,
+    };
+    let ids = page(&Principal::anonymous(), &asked).into_iter().filter_map(|data| data.id).map(|id| id.id);
+    ids.filter_map(|id| Some((id, row(id, &get(id)?)))).collect()
+}
+
+fn row(id: u64, record: &Record) -> serde_json::Value {
+    serde_json::json!({
+        "proposal": id,
+        "title": record.proposal.title,
+        "state": record.state_in_words(),
+        "yes": percent(record.tally.yes, record.tally.total),
+        "no": percent(record.tally.no, record.tally.total),
+        "deadline": pages::time(record.deadline.saturating_mul(1_000_000_000)),
+    })
+}
+
+/// A share in percent, to a hundredth.
+fn percent(part: u64, whole: u64) -> String {
+    let hundredths = u128::from(part) * 10_000 / u128::from(whole.max(1));
+    format!("{}.{:02} %", hundredths / 100, hundredths % 100)
 }
 
 /// A proposal as SNS clients read it.

@@ -127,6 +127,13 @@ fn icrc21_canister_call_consent_message(request: ConsentRequest) -> Result<Conse
     consent::message(system::caller(), &request)
 }
 
+/// A balance as people read it: `/balances/<principal>`.
+#[query]
+fn http_request(request: pages::HttpRequest) -> pages::HttpResponse {
+    let kind = pages::Kind { name: "balances", one: &token::balance_page, some: &|_| vec![] };
+    pages::answer(&request, &pages::Site::default(), &[kind])
+}
+
 audit::queries!();
 system::queries!();
 governed::candid_service!("../ledger.did");

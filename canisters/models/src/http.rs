@@ -1,8 +1,10 @@
 //! The HTTP face (IC spec: HTTP gateway protocol): TUF metadata, target files and chunks, for pods and for any mirror.
-//! Everything served proves itself by signature or hash, so that who carries it does not matter.
+//! Everything served proves itself by signature or hash, so that who carries it does not matter; metadata and target
+//! files are certified besides, so that a gateway serves them, and their absence, as this canister's own.
 
 use crate::api::{HttpRequest, HttpResponse};
-use crate::{checkpoints, chunks, repository};
+use crate::certified::{self, Answer};
+use crate::{checkpoints, chunks, listing, repository};
 use protocol::hex;
 use serde_bytes::ByteBuf;
 use serde_json::{json, Value};
@@ -23,10 +25,74 @@ pub fn serve(request: &HttpRequest) -> HttpResponse {
         "OPTIONS" => return plain(204, "", vec![("access-control-allow-headers", "range, if-none-match".into())]),
         _ => return plain(405, "only GET and HEAD are served", vec![("allow", "GET, HEAD, OPTIONS".into())]),
     }
-    let path = request.url.split(['?', '#']).next().unwrap_or_default().trim_start_matches('/');
-    let Some(content) = content(path) else {
-        return plain(404, "there is no such file; begin with /tuf/timestamp.json", Vec::new());
+    let mut answer = served(request);
+    let path = path_of(request);
+    if !answer.headers.iter().any(|(name, _)| name == "ic-certificate" || name == "ic-certificateexpression") {
+        answer.headers.extend(certified::proof(path, None));
+    }
+    answer
+}
+
+fn path_of(request: &HttpRequest) -> &str {
+    request.url.split(['?', '#']).next().unwrap_or_default().trim_start_matches('/')
+}
+
+/// A file of the repository, as it is certified: whole, whatever range was asked for.
+fn certified_file(path: &str, request: &HttpRequest) -> Option<HttpResponse> {
+    let bytes = repository::file(path)?;
+    let hash = protocol::sha256(&[&bytes]);
+    let answer = if is_known(request, &etag_of(&hash)) {
+        Answer::NotModified
+    } else if request.method.eq_ignore_ascii_case("HEAD") {
+        Answer::HeadOnly
+    } else {
+        Answer::Whole
     };
+    let mut headers = headers_of(path, &hash, bytes.len() as u64, answer);
+    headers.extend(certified::proof(path, Some(answer)));
+    let status_code = if answer == Answer::NotModified { 304 } else { 200 };
+    let body = if answer == Answer::Whole { bytes } else { Vec::new() };
+    Some(HttpResponse { status_code, headers, body: ByteBuf::from(body) })
+}
+
+/// The headers of a file of the repository: the same at every time, since they are certified.
+pub fn headers_of(path: &str, hash: &[u8; 32], length: u64, answer: Answer) -> Vec<(String, String)> {
+    let cache = if path == "tuf/timestamp.json" { ALWAYS_ASK } else { FOR_EVER };
+    let mut headers =
+        vec![("content-type", "application/json".into()), ("cache-control", cache.into()), ("etag", etag_of(hash))];
+    if answer == Answer::HeadOnly {
+        headers.push(("content-length", length.to_string()));
+    }
+    with_cors(headers)
+}
+
+/// What is answered where nothing is.
+pub fn absence() -> (Vec<(String, String)>, &'static str) {
+    let headers = vec![("content-type", "text/plain; charset=utf-8".into())];
+    (with_cors(headers), "there is no such file; begin with /tuf/timestamp.json")
+}
+
+fn nothing_at(path: &str) -> HttpResponse {
+    let (mut headers, body) = absence();
+    headers.extend(certified::proof(path, None));
+    HttpResponse { status_code: 404, headers, body: ByteBuf::from(body) }
+}
+
+fn etag_of(hash: &[u8; 32]) -> String {
+    format!("\"{}\"", hex::encode(hash))
+}
+
+fn is_known(request: &HttpRequest, etag: &str) -> bool {
+    header(request, "if-none-match")
+        .is_some_and(|tags| tags == "*" || tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag))
+}
+
+fn served(request: &HttpRequest) -> HttpResponse {
+    let path = path_of(request);
+    if let Some(answer) = certified_file(path, request) {
+        return answer;
+    }
+    let Some(content) = page(request).or_else(|| content(path)) else { return nothing_at(path) };
     let whole = content.bytes.len();
     let mut headers = vec![
         ("content-type", content.kind.to_owned()),
@@ -34,9 +100,7 @@ pub fn serve(request: &HttpRequest) -> HttpResponse {
         ("etag", content.etag.clone()),
         ("accept-ranges", "bytes".to_owned()),
     ];
-    if header(request, "if-none-match").is_some_and(|tags| {
-        tags == "*" || tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == content.etag)
-    }) {
+    if is_known(request, &content.etag) {
         return response(304, headers, Vec::new());
     }
     let current = header(request, "if-range").is_none_or(|tag| tag == content.etag);
@@ -78,12 +142,19 @@ fn in_json(id: &str) -> Option<Value> {
     }))
 }
 
-fn content(path: &str) -> Option<Content> {
-    if let Some(page) = pages::found(path, "checkpoints", in_json) {
-        let bytes = serde_json::to_vec_pretty(&page).ok()?;
-        let etag = format!("\"{}\"", hex::encode(&protocol::sha256(&[&bytes])));
-        return Some(Content { bytes, kind: "application/json", cache: ALWAYS_ASK, etag });
+fn page(request: &HttpRequest) -> Option<Content> {
+    let one = |id: &str| in_json(id).map(pages::One::from);
+    let kind = pages::Kind { name: "checkpoints", one: &one, some: &listing::rows };
+    let asked = pages::Request::of(&request.url, &request.headers);
+    if !asked.path.starts_with(kind.name) {
+        return None;
     }
+    let (kind, body) = pages::page(&asked, &governed::site(), &[kind])?;
+    let etag = etag_of(&protocol::sha256(&[body.as_bytes()]));
+    Some(Content { bytes: body.into_bytes(), kind, cache: ALWAYS_ASK, etag })
+}
+
+fn content(path: &str) -> Option<Content> {
     if let Some(digits) = path.strip_prefix("chunks/") {
         let bytes = chunks::get(&hex::decode_exact(digits)?)?;
         return Some(Content {
@@ -93,10 +164,7 @@ fn content(path: &str) -> Option<Content> {
             etag: format!("\"{digits}\""),
         });
     }
-    let bytes = repository::file(path)?;
-    let etag = format!("\"{}\"", hex::encode(&protocol::sha256(&[&bytes])));
-    let cache = if path == "tuf/timestamp.json" { ALWAYS_ASK } else { FOR_EVER };
-    Some(Content { bytes, kind: "application/json", cache, etag })
+    None
 }
 
 /// The one range of a Range header (RFC 9110 §14.2): None to ignore it, Some(None) when it lies beyond the end.
@@ -126,15 +194,19 @@ fn plain(status: u16, text: &str, mut headers: Vec<(&'static str, String)>) -> H
 }
 
 fn response(status_code: u16, headers: Vec<(&str, String)>, body: Vec<u8>) -> HttpResponse {
+    HttpResponse { status_code, headers: with_cors(headers), body: ByteBuf::from(body) }
+}
+
+fn with_cors(headers: Vec<(&str, String)>) -> Vec<(String, String)> {
     let cors = [
         ("access-control-allow-origin", "*"),
         ("access-control-allow-methods", "GET, HEAD, OPTIONS"),
         ("access-control-expose-headers", "etag, content-range, accept-ranges"),
         ("x-content-type-options", "nosniff"),
+        ("content-security-policy", pages::POLICY),
     ];
     let own = headers.into_iter().map(|(name, value)| (name.to_owned(), value));
-    let headers = own.chain(cors.map(|(name, value)| (name.to_owned(), value.to_owned()))).collect();
-    HttpResponse { status_code, headers, body: ByteBuf::from(body) }
+    own.chain(cors.map(|(name, value)| (name.to_owned(), value.to_owned()))).collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! lists the methods and nothing else.
 
 mod api;
+mod certified;
 mod channels;
 mod checkpoints;
 mod chunks;
@@ -35,6 +36,7 @@ use serde_bytes::ByteBuf;
 fn init(args: InitArgs) {
     parties::open(memory::of(memory::PARTIES), Some(Parties { governor: args.governor, peers: args.peers }));
     audit::open(memory::of(memory::AUDIT_INDEX), memory::of(memory::AUDIT_DATA));
+    repository::certify();
     publish::set_key_name(args.schnorr_key_name);
     if let Some(root) = args.initial_root {
         repository::install_first_root(&root, None).unwrap_or_else(|error| trap_with(error));
@@ -47,6 +49,7 @@ fn post_upgrade() {
     parties::open(memory::of(memory::PARTIES), None);
     audit::open(memory::of(memory::AUDIT_INDEX), memory::of(memory::AUDIT_DATA));
     listing::file_old_ones();
+    repository::certify();
     publish::start();
 }
 
@@ -263,6 +266,7 @@ fn http_request(request: HttpRequest) -> HttpResponse {
 audit::queries!();
 system::queries!();
 governed::candid_service!("../models.did");
+governed::certified_pages!();
 ic_cdk::export_candid!();
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Checkpoints by what they are about: trained on a dataset, from a parent, of a model, in a job. Newest first.
 
-use crate::api::{Checkpoint, CheckpointLine, CheckpointsAbout, FindCheckpoints};
+use crate::api::{Checkpoint, CheckpointLine, CheckpointsAbout, Figure, FindCheckpoints};
 use crate::{checkpoints, memory};
+use serde_json::{json, Value};
 use std::cell::RefCell;
 use stored::Index;
 
@@ -63,4 +64,31 @@ fn line(number: u64, checkpoint: Checkpoint) -> CheckpointLine {
         submitted_at: checkpoint.submitted_at,
         bytes: checkpoint.bytes,
     }
+}
+
+/// Checkpoints as people list them: `?dataset=`, `?parent=`, `?model=` or `?job=` keeps those about one.
+pub fn rows(request: &pages::Request) -> Vec<(u64, Value)> {
+    let job = request.get("job").and_then(|job| job.parse().ok()).map(CheckpointsAbout::Job);
+    let about = None
+        .or(request.get("dataset").map(|id| CheckpointsAbout::Dataset(id.into())))
+        .or(request.get("parent").map(|id| CheckpointsAbout::Parent(id.into())))
+        .or(request.get("model").map(|name| CheckpointsAbout::Model(name.into())))
+        .or(job);
+    let find = FindCheckpoints { about, before: request.before(), limit: pages::ROWS };
+    newest(&find)
+        .into_iter()
+        .map(|line| {
+            let row = json!({
+                "checkpoint": line.id,
+                "model": line.model,
+                "version": line.version,
+                "state": line.state,
+                "job": line.job,
+                "provider": line.provider.to_text(),
+                "figures": line.figures.iter().map(Figure::in_words).collect::<Vec<_>>().join(", "),
+                "submittedAt": pages::time(line.submitted_at),
+            });
+            (line.number, row)
+        })
+        .collect()
 }

@@ -29,6 +29,7 @@ pub const JOB_CHUNKS: MemoryId = MemoryId::new(20);
 pub const HOLDERS: MemoryId = MemoryId::new(21);
 pub const GAPS: MemoryId = MemoryId::new(22);
 pub const CHECKPOINT_INDEX: MemoryId = MemoryId::new(23);
+pub const FILE_HASHES: MemoryId = MemoryId::new(24);
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

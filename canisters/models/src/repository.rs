@@ -5,7 +5,7 @@
 use crate::api::{Error, Publication};
 use crate::roles::{self, Listing};
 use crate::root::Root;
-use crate::{channels, checkpoints, memory};
+use crate::{certified, channels, checkpoints, memory};
 use candid::Deserialize;
 use governed::why;
 use ic_stable_structures::{StableBTreeMap, StableCell};
@@ -65,12 +65,23 @@ fn change(with: impl FnOnce(&mut State)) {
 }
 
 fn put(path: String, bytes: Vec<u8>) {
+    certified::added(&path, &bytes);
     FILES.with_borrow_mut(|files| files.insert(path, bytes));
 }
 
 /// A served file by its path, such as `tuf/timestamp.json`.
 pub fn file(path: &str) -> Option<Vec<u8>> {
     FILES.with_borrow(|files| files.get(&path.to_owned()))
+}
+
+/// Certifies every file. Called by `init` and after an upgrade.
+pub fn certify() {
+    let unknown = if certified::is_empty() {
+        FILES.with_borrow(|files| files.iter().map(|entry| entry.into_pair()).collect())
+    } else {
+        Vec::new()
+    };
+    certified::open(unknown.into_iter());
 }
 
 /// Notes that pods have something new to see.
@@ -299,6 +310,9 @@ fn forget_old() {
     }
     let named: BTreeSet<String> = HISTORY.with_borrow(|history| history.values().flat_map(|paths| paths.0).collect());
     FILES.with_borrow_mut(|files| {
-        gone.iter().filter(|path| !named.contains(*path)).for_each(|path| _ = files.remove(path))
+        gone.iter().filter(|path| !named.contains(*path)).for_each(|path| {
+            files.remove(path);
+            certified::removed(path);
+        })
     });
 }

@@ -6,6 +6,7 @@ pub mod bonds;
 pub mod escrows;
 pub mod listing;
 pub mod memory;
+pub mod pages;
 pub mod returns;
 pub mod transfers;
 pub mod world;
@@ -148,6 +149,12 @@ fn newest_payments(find: FindPayments) -> Vec<EscrowLine> {
 #[query]
 fn list_open_escrows(page: ListEscrows) -> Vec<Escrow> {
     escrows::open_page(&page)
+}
+
+/// Escrows and accounts as people read them.
+#[query]
+fn http_request(request: ::pages::HttpRequest) -> ::pages::HttpResponse {
+    pages::answer(&request)
 }
 
 audit::queries!();

@@ -250,7 +250,7 @@ export interface _SERVICE {
     Array<GrantLine>
   >,
   /**
-   * /jobs/<number> as JSON, for people; not certified.
+   * /jobs and one of them, as JSON or HTML, for people; not certified.
    */
   'http_request' : ActorMethod<[HttpRequest], HttpResponse>,
   'job_closed' : ActorMethod<

@@ -186,7 +186,7 @@ export interface _SERVICE {
   'get_datasets' : ActorMethod<[Array<string>], Array<[] | [Dataset]>>,
   'get_manifest' : ActorMethod<[string], [] | [SignedManifest]>,
   /**
-   * /datasets/<id> as JSON, for people; not certified.
+   * /datasets and one of them, as JSON or HTML, for people; not certified.
    */
   'http_request' : ActorMethod<[HttpRequest], HttpResponse>,
   'list_buckets' : ActorMethod<

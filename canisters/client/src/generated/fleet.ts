@@ -220,7 +220,7 @@ export interface _SERVICE {
   'get_pod' : ActorMethod<[Principal], [] | [Pod]>,
   'get_release' : ActorMethod<[bigint], [] | [Release]>,
   /**
-   * /releases/<number> as JSON, for people; not certified.
+   * /releases and one of them, as JSON or HTML, for people; not certified.
    */
   'http_request' : ActorMethod<[HttpRequest], HttpResponse>,
   'is_operator' : ActorMethod<[Principal], boolean>,

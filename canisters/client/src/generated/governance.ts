@@ -313,7 +313,7 @@ export interface _SERVICE {
   'get_neuron' : ActorMethod<[GetNeuron], GetNeuronResponse>,
   'get_proposal' : ActorMethod<[GetProposal], GetProposalResponse>,
   /**
-   * /proposals/<number> as JSON, for people; not certified.
+   * /proposals and one of them, as JSON or HTML, for people; not certified.
    */
   'http_request' : ActorMethod<[HttpRequest], HttpResponse>,
   'list_nervous_system_functions' : ActorMethod<

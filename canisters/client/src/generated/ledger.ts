@@ -74,6 +74,19 @@ export interface GetBlocksResult {
     { 'args' : Array<GetBlocksArgs>, 'callback' : [Principal, string] }
   >,
 }
+export type HeaderField = [string, string];
+export interface HttpRequest {
+  'url' : string,
+  'method' : string,
+  'body' : Uint8Array,
+  'headers' : Array<HeaderField>,
+  'certificate_version' : [] | [number],
+}
+export interface HttpResponse {
+  'body' : Uint8Array,
+  'headers' : Array<HeaderField>,
+  'status_code' : number,
+}
 export type Icrc21Value = { 'Text' : { 'content' : string } } |
   {
     'TokenAmount' : {
@@ -217,6 +230,10 @@ export interface _SERVICE {
     [{ 'start' : bigint, 'length' : number }],
     { 'length' : bigint, 'blocks' : Array<Block> }
   >,
+  /**
+   * /balances/<principal> as JSON or HTML, for people; not certified.
+   */
+  'http_request' : ActorMethod<[HttpRequest], HttpResponse>,
   'icrc10_supported_standards' : ActorMethod<[], Array<StandardRecord>>,
   'icrc1_balance_of' : ActorMethod<[Account], bigint>,
   'icrc1_decimals' : ActorMethod<[], number>,
@@ -320,6 +337,19 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'created_at_time' : IDL.Opt(Timestamp),
     'offered_fee' : IDL.Opt(IDL.Nat),
     'expected_allowance' : IDL.Opt(IDL.Nat),
+  });
+  const HeaderField = IDL.Tuple(IDL.Text, IDL.Text);
+  const HttpRequest = IDL.Record({
+    'url' : IDL.Text,
+    'method' : IDL.Text,
+    'body' : IDL.Vec(IDL.Nat8),
+    'headers' : IDL.Vec(HeaderField),
+    'certificate_version' : IDL.Opt(IDL.Nat16),
+  });
+  const HttpResponse = IDL.Record({
+    'body' : IDL.Vec(IDL.Nat8),
+    'headers' : IDL.Vec(HeaderField),
+    'status_code' : IDL.Nat16,
   });
   const StandardRecord = IDL.Record({ 'url' : IDL.Text, 'name' : IDL.Text });
   const MetadataValue = IDL.Variant({
@@ -495,6 +525,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Record({ 'length' : IDL.Nat64, 'blocks' : IDL.Vec(Block) })],
         ['query'],
       ),
+    'http_request' : IDL.Func([HttpRequest], [HttpResponse], ['query']),
     'icrc10_supported_standards' : IDL.Func(
         [],
         [IDL.Vec(StandardRecord)],

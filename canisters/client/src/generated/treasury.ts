@@ -68,6 +68,19 @@ export type EscrowState = { 'settled' : null } |
   { 'refunding' : null } |
   { 'settling' : null } |
   { 'funding' : null };
+export type HeaderField = [string, string];
+export interface HttpRequest {
+  'url' : string,
+  'method' : string,
+  'body' : Uint8Array,
+  'headers' : Array<HeaderField>,
+  'certificate_version' : [] | [number],
+}
+export interface HttpResponse {
+  'body' : Uint8Array,
+  'headers' : Array<HeaderField>,
+  'status_code' : number,
+}
 /**
  * bond_notice_seconds: how long before a bond is paid back; a week without it.
  */
@@ -125,6 +138,10 @@ export interface _SERVICE {
     [] | [Bond]
   >,
   'get_escrow' : ActorMethod<[bigint], [] | [Escrow]>,
+  /**
+   * /escrows, /accounts and one of each, as JSON or HTML, for people; not certified.
+   */
+  'http_request' : ActorMethod<[HttpRequest], HttpResponse>,
   'leaving_bond' : ActorMethod<
     [{ 'holder' : Principal, 'purpose' : BondPurpose }],
     [] | [Leaving]
@@ -269,6 +286,19 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'amount' : IDL.Nat,
     'purpose' : BondPurpose,
   });
+  const HeaderField = IDL.Tuple(IDL.Text, IDL.Text);
+  const HttpRequest = IDL.Record({
+    'url' : IDL.Text,
+    'method' : IDL.Text,
+    'body' : IDL.Vec(IDL.Nat8),
+    'headers' : IDL.Vec(HeaderField),
+    'certificate_version' : IDL.Opt(IDL.Nat16),
+  });
+  const HttpResponse = IDL.Record({
+    'body' : IDL.Vec(IDL.Nat8),
+    'headers' : IDL.Vec(HeaderField),
+    'status_code' : IDL.Nat16,
+  });
   const Leaving = IDL.Record({ 'due' : IDL.Nat64, 'amount' : IDL.Nat });
   const PaymentsAbout = IDL.Variant({
     'dataset' : IDL.Text,
@@ -325,6 +355,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ['query'],
       ),
     'get_escrow' : IDL.Func([IDL.Nat64], [IDL.Opt(Escrow)], ['query']),
+    'http_request' : IDL.Func([HttpRequest], [HttpResponse], ['query']),
     'leaving_bond' : IDL.Func(
         [IDL.Record({ 'holder' : IDL.Principal, 'purpose' : BondPurpose })],
         [IDL.Opt(Leaving)],

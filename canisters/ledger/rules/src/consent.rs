@@ -190,7 +190,7 @@ fn in_markdown(fields: &Fields, token: &Token) -> String {
 }
 
 /// 150000000 with 8 decimals: "1.5".
-fn in_units(amount: u128, decimals: u8) -> String {
+pub fn in_units(amount: u128, decimals: u8) -> String {
     let digits = format!("{amount:0>width$}", width = usize::from(decimals) + 1);
     let (whole, part) = digits.split_at(digits.len() - usize::from(decimals));
     match part.trim_end_matches('0') {

@@ -70,3 +70,16 @@ pub fn standards() -> Vec<StandardRecord> {
     .map(|(name, url)| StandardRecord { name: name.into(), url: url.into() })
     .into()
 }
+
+/// A principal's main account as people read it.
+pub fn balance_page(owner: &str) -> Option<pages::One> {
+    let owner = candid::Principal::from_text(owner).ok()?;
+    let token = token();
+    let balance = accounts::balance(&Account::of(owner, None));
+    let value = serde_json::json!({
+        "account": owner.to_text(),
+        "balance": format!("{} {}", crate::consent::in_units(balance, token.decimals), token.symbol),
+        "smallestUnits": balance.to_string(),
+    });
+    Some(value.into())
+}

@@ -9,12 +9,12 @@
 //! ‖ len8(caller) ‖ caller ‖ event)
 
 use candid::{CandidType, Deserialize, Principal};
-use ic_certified_map::{AsHashTree, HashTree, RbTree};
+use ic_certified_map::{fork, fork_hash, AsHashTree, HashTree, RbTree};
 use ic_stable_structures::StableLog;
 use serde::Serialize;
 use serde_bytes::ByteBuf;
 use serde_json::Value;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use stored::{Cbor, Memory};
 
 const DOMAIN: &str = "livepod.audit/v1";
@@ -55,6 +55,7 @@ type Tree = RbTree<String, Vec<u8>>;
 
 thread_local! {
     static LOG: RefCell<Option<Log>> = const { RefCell::new(None) };
+    static BESIDE: Cell<Option<[u8; 32]>> = const { Cell::new(None) };
     static TREE: RefCell<Tree> = const { RefCell::new(Tree::new()) };
 }
 
@@ -70,23 +71,43 @@ pub fn open(index: Memory, data: Memory) {
 pub fn certify(label: &str, value: Vec<u8>) {
     TREE.with_borrow_mut(|tree| {
         tree.insert(label.to_owned(), value);
-        system::certify(&tree.root_hash());
     });
+    publish();
+}
+
+/// Certifies another tree beside this one; all of its labels come after those here.
+pub fn certify_beside(root: [u8; 32]) {
+    BESIDE.set(Some(root));
+    publish();
+}
+
+/// The root of what is certified here, without what stands beside it.
+pub fn own_root() -> [u8; 32] {
+    TREE.with_borrow(|tree| tree.root_hash())
+}
+
+fn publish() {
+    let own = own_root();
+    system::certify(&BESIDE.get().map_or(own, |beside| fork_hash(&own, &beside)));
 }
 
 /// CBOR of the certified tree, pruned to `label`.
 pub fn witness(label: &str) -> Vec<u8> {
-    TREE.with_borrow(|tree| in_cbor(&tree.witness(label.as_bytes())))
+    TREE.with_borrow(|tree| in_cbor(tree.witness(label.as_bytes())))
 }
 
 /// The same for all labels from one to another, which are next to each other.
 pub fn witness_of(first: &str, last: &str) -> Vec<u8> {
-    TREE.with_borrow(|tree| in_cbor(&tree.value_range(first.as_bytes(), last.as_bytes())))
+    TREE.with_borrow(|tree| in_cbor(tree.value_range(first.as_bytes(), last.as_bytes())))
 }
 
-fn in_cbor(tree: &HashTree) -> Vec<u8> {
+fn in_cbor(own: HashTree) -> Vec<u8> {
+    let tree = match BESIDE.get() {
+        Some(beside) => fork(own, HashTree::Pruned(beside)),
+        None => own,
+    };
     let mut bytes = vec![0xd9, 0xd9, 0xf7]; // self-described CBOR, RFC 8949 §3.4.6
-    ciborium::into_writer(tree, &mut bytes).expect("a hash tree serialises");
+    ciborium::into_writer(&tree, &mut bytes).expect("a hash tree serialises");
     bytes
 }
 

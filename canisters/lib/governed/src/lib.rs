@@ -7,7 +7,7 @@ pub mod votes;
 
 pub use errors::{trap_with, why, Why};
 pub use lock::Lock;
-pub use parties::{caller_is_governor, governor, is_governor, not_anonymous, peers, Parties, Peers};
+pub use parties::{caller_is_governor, governor, is_governor, not_anonymous, peers, site, Parties, Peers};
 
 use protocol::limits::MAX_REFERENCE_BYTES;
 pub use protocol::limits::PAGE_LIMIT;
@@ -47,6 +47,18 @@ macro_rules! candid_service {
         #[used]
         #[link_section = "icp:public candid:service"]
         static CANDID_SERVICE: [u8; include_bytes!($path).len()] = *include_bytes!($path);
+    };
+}
+
+/// Says that the canister certifies its pages by version 2, so that no gateway believes it by version 1 (HTTP gateway
+/// protocol: Response Verification Version Assertion).
+#[macro_export]
+macro_rules! certified_pages {
+    () => {
+        #[cfg(target_arch = "wasm32")]
+        #[used]
+        #[link_section = "icp:public supported_certificate_versions"]
+        static SUPPORTED_CERTIFICATE_VERSIONS: [u8; 1] = *b"2";
     };
 }
 

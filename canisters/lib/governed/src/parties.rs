@@ -55,6 +55,23 @@ pub fn peers() -> Peers {
     with(|parties| parties.peers.clone())
 }
 
+/// Which of the peers has pages of what.
+pub fn site() -> pages::Site {
+    let Peers { governance, datasets, access, models, fleet, treasury, ledger } = peers();
+    let kinds = vec![
+        ("proposals", governance),
+        ("datasets", datasets),
+        ("jobs", access),
+        ("grants", access),
+        ("checkpoints", models),
+        ("releases", fleet),
+        ("escrows", treasury),
+        ("accounts", treasury),
+        ("balances", ledger),
+    ];
+    pages::Site { kinds }
+}
+
 /// True for the governor.
 pub fn is_governor(principal: &Principal) -> bool {
     *principal == governor()
