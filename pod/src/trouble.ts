@@ -22,6 +22,10 @@ const REMEDIES: Readonly<Partial<Record<PodErrorCode, string>> & Record<string, 
   ENOMEM: 'Close other programs; the pod tries again by itself.',
   EAGAIN: 'Close other programs; the pod tries again by itself.',
   EIO: 'The disk fails: back it up and replace it. The pod tries again by itself.',
+  invalidArguments: 'Change the command; --help lists what it takes.',
+  badFile: 'Give the file that the message names.',
+  portTaken: 'Choose another --port, or leave it out.',
+  stateInUse: 'Stop the other pod, or give this one another --state.',
   noModel: 'Nothing: the pod runs one as soon as its channel names one that it can verify.',
   badRequest: 'Send what the message says; docs/pods.md has an example.',
   bodyTooLarge: 'Send one window at a time.',
@@ -57,7 +61,7 @@ const BY_ORIGIN: Readonly<Record<Origin, string>> = {
   host: 'The pod tries again by itself; see its log.',
   way: 'The pod tries again by itself.',
   data: 'Repair or remove the recording that the message names; the pod reads the folder again.',
-  artifact: 'Nothing: the pod does not run it, and the release hears why.',
+  artifact: 'Nothing: the pod keeps what runs. If it lasts, tell the operator.',
 };
 
 /** An error as a pod's owner reads it. */

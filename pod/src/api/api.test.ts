@@ -1,5 +1,5 @@
 import { request, type Server } from 'node:http';
-import { Home, type Checkpoint } from '../home.fixture.js';
+import { Home, channel, type Checkpoint } from '../home.fixture.js';
 import type { Pod } from '../index.js';
 import { checkpointSaying } from '../repository.fixture.js';
 import { LARGEST_BODY } from './guard.js';
@@ -215,17 +215,7 @@ describe('the local window', () => {
 
   it('answers 503 while there is no model, and 409 for an answer of a model that was left', async () => {
     const id = String((await post('/infer', { samples })).body.id);
-    home.repository.publish(
-      {
-        type: 'livepod.channel/v1',
-        channel: 'stable',
-        sequence: 2,
-        stable: { checkpoint: better.id, version: 2 },
-        candidate: null,
-        reason: 'test',
-      },
-      [good, better],
-    );
+    home.repository.publish(channel(2, better, null, 2), [good, better]);
     await one.turn();
     expect((await post('/infer', { samples })).body).toMatchObject({ label: 'MOVING', version: 2 });
     expect(await post('/feedback', { id, label: 'STILL' })).toMatchObject({

@@ -23,7 +23,10 @@ describe('a state folder', () => {
 
   it('is free when the process that held it was killed', async () => {
     const path = new URL('./lock.ts', import.meta.url).pathname;
-    const script = `import('${path}').then(({ lock }) => { lock('${folder}'); console.log('held'); setInterval(() => {}, 1e6); })`;
+    const script = [
+      `import('${path}').then(({ lock }) => lock('${folder}'))`,
+      `.then(() => { console.log('held'); setInterval(() => {}, 1e6); })`,
+    ].join('');
     const other = spawn(process.execPath, ['--import', 'tsx', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(other.stdout, 'data');
     expect(() => lock(folder)).toThrow(`process id ${other.pid}`);
