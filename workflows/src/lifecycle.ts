@@ -8,26 +8,35 @@ import {
   ParentClosePolicy,
   patched,
   setHandler,
-  workflowInfo,
 } from '@temporalio/workflow';
 import { wavesOf } from '@livepod/protocol/plan';
 import { decidingFigure, figureInWords, figureValues } from '@livepod/protocol/tasks';
-import { deadlineMoved, jobOpened, rolloutMoved, trainingMoved, type JobNews, type RolloutNews } from './stageNews.js';
+import {
+  deadlineMoved,
+  jobOpened,
+  rolloutInWords,
+  rolloutMoved,
+  trainingMoved,
+  type JobNews,
+  type RolloutNews,
+} from './stageNews.js';
+import { amended } from './amendment.js';
+import { child, pages, pageTaker } from './children.js';
 import { checkpointReview, type CheckpointReviewResult } from './checkpointReview.js';
 import { undoingOnFailure, type Compensations } from './compensations.js';
 import { datasetIntake, type IntakeDecision } from './datasetIntake.js';
 import { causeOf, mendable } from './failures.js';
-import { checked, invalidInput, refuse, type Guard } from './guards.js';
+import { checked } from './guards.js';
 import { comparedWithTheWorld } from './inputs.js';
 import { asMeasured } from './measured.js';
 import { modelRollout, type ModelRolloutResult } from './modelRollout.js';
 import { narrate, short, workflowPage, type Tell } from './narration.js';
 import { OperatorDesk } from './operatorDesk.js';
-import { access, checks, fleet, governance, treasury } from './ports.js';
-import { slashBond } from './proposals.js';
+import { access, fleet, treasury } from './ports.js';
 import { again, ending, input, nothingYet, type LifecycleInput, type LifecycleResult, type Round } from './round.js';
 import { mark } from './searchAttributes.js';
-import { RELEASE, ROUND, type State } from './states.js';
+import { proposeSlashing } from './slashing.js';
+import { ROUND } from './states.js';
 import { trainingRound, type TrainingRoundResult } from './trainingRound.js';
 
 /**
@@ -164,7 +173,7 @@ class Lifecycle {
   private async intake(attempt: number): Promise<IntakeDecision[]> {
     const { round, datasets } = this.round;
     if (datasets.length === 0) return [];
-    const children = pages(datasets).map((page) => ({ page, options: this.pageTaker(page, attempt) }));
+    const children = pages(datasets).map((page) => ({ page, options: pageTaker(page, attempt) }));
     const shown = children.slice(0, 3).map(({ options }) => options);
     this.tell(
       `Taking in ${datasets.length} datasets`,
@@ -181,11 +190,6 @@ class Lifecycle {
       ),
     );
     return decisions.flat();
-  }
-
-  private pageTaker(page: string[], attempt: number) {
-    const first = short(page[0]!);
-    return child(`intake-${first}`, page.length === 1 ? `Dataset ${first}` : `${page.length} datasets`, attempt);
   }
 
   private accepted(): IntakeDecision[] {
@@ -322,26 +326,14 @@ class Lifecycle {
   }
 
   /** The rollout has a page of its own; this one says when it waits for a person. */
-  private tellOfRollout({ state, asks, until, pods }: RolloutNews, workflowId: string): void {
+  private tellOfRollout(news: RolloutNews, workflowId: string): void {
     if (this.rolling === undefined) return;
-    this.desk.paused = state === 'paused';
-    const rollout = `Rollout of version ${this.result.version}`;
-    const waitsFor: Partial<Record<string, string>> = {
-      soaking: 'the soak of its wave',
-      gathering: 'the windows that its gate still needs',
-      awaitingApproval: `an operator’s \`approve\` of ${asks}, on the rollout’s page`,
-      paused: '`resume`, here or on the rollout’s page',
-    };
+    this.desk.paused = news.state === 'paused';
+    const { words, facts, beat } = rolloutInWords(news);
     const links = { rollout: workflowPage(workflowId) };
-    const waits = waitsFor[state];
-    const beat = { links, ...(waits === undefined ? {} : { waitsFor: waits }), ...(until === null ? {} : { until }) };
-    this.tell(`${rollout}: ${(RELEASE as Record<string, State>)[state]?.says ?? state}`, pods ? { pods } : {}, beat);
+    this.tell(`Rollout of version ${this.result.version}: ${words}`, facts, { ...beat, links });
   }
 
-  /**
-   * Puts up for slashing what stands behind a model that hurt: the provider's bond and those of this round's new
-   * contributors.
-   */
   private async slashing(trained: TrainingRoundResult, rolled: ModelRolloutResult): Promise<number[]> {
     const newlyProposed = this.accepted().filter((dataset) => dataset.proposal !== null);
     const contributors = [...new Set(newlyProposed.map((dataset) => dataset.contributor))];
@@ -350,22 +342,7 @@ class Lifecycle {
       { stopped: rolled.why },
       { step: 'slashing' },
     );
-    const bonds = await treasury.bonds({
-      holders: [
-        { holder: trained.provider, purpose: 'provider' },
-        ...contributors.map((holder) => ({ holder, purpose: 'contributor' as const })),
-      ],
-    });
-    const evidence =
-      `Job ${trained.job}, checkpoint ${trained.checkpoint}, release ${rolled.release}: ${rolled.corrections} ` +
-      `corrections and ${rolled.errors} errors in ${rolled.windows} windows.`;
-    const reason = `Release ${rolled.release} stopped itself: ${rolled.why}`.slice(0, 400);
-    const proposals = bonds
-      .filter((bond) => bond.amount !== '0')
-      .map((bond) => slashBond(this.round.round, bond.holder, bond.purpose, bond.amount, reason, evidence));
-    if (proposals.length === 0) return [];
-    const receipts = await governance.proposeAll({ proposals });
-    return receipts.map((receipt) => receipt.id);
+    return proposeSlashing(this.round.round, contributors, trained, rolled);
   }
 
   /** What an operator may do from this page. */
@@ -390,13 +367,11 @@ class Lifecycle {
    * Changes the input of a held round. What is changed is compared with the world as the whole was at its beginning.
    */
   private async amend(change: Record<string, unknown>): Promise<void> {
-    const changed = checked('retryStage', amendment(this.round), change);
-    const { findings, ids } = await checks.input({ workflow: 'lifecycle', input: { ...changed } });
-    const names = Object.keys(change);
-    const own = findings.filter(({ path }) => names.includes(path.split(/[.[]/)[0]!));
-    if (own.length > 0) throw invalidInput('retryStage', own);
+    const { changed, ids } = await amended(this.round, change);
     Object.assign(this.round, changed);
     this.callById(ids);
+    mark({ provider: this.round.provider });
+    const names = Object.keys(change);
     this.tell(`Changed: ${names.join(', ')}`, { changed: names.join(', ') });
   }
 
@@ -442,31 +417,4 @@ class Lifecycle {
     if (this.training) this.training.deadline = later;
     return `The deadline of job ${job} is now ${later}.`;
   }
-}
-
-/** What may be changed while a round is held: not what it is called, nor what was voted in. */
-const STAYS = ['round', 'datasets'];
-
-const amendment =
-  (round: Round): Guard<Round> =>
-  (value, field) => {
-    const change = value as Record<string, unknown>;
-    const fixed = STAYS.find((name) => name in change);
-    if (fixed !== undefined) refuse(fixed, 'stays as it is', 'Start another round for it');
-    return input({ ...round, ...change }, field);
-  };
-
-/** At most eight children, however many datasets: each takes a page. */
-function pages(datasets: string[]): string[][] {
-  const size = Math.ceil(datasets.length / 8);
-  const count = Math.ceil(datasets.length / size);
-  return Array.from({ length: count }, (_, page) => datasets.slice(page * size, (page + 1) * size));
-}
-
-function child(id: string, staticSummary: string, attempt: number) {
-  return {
-    workflowId: `${workflowInfo().workflowId}-${id}${attempt === 1 ? '' : `-${attempt}`}`,
-    staticSummary,
-    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-  };
 }

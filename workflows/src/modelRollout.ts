@@ -113,7 +113,7 @@ class Waves {
 
   /** Begins a wave as soon as the canister lets it, and says meanwhile what it waits for. */
   private async wave(number: number): Promise<ReleaseView> {
-    const { release, waves } = this.rollout;
+    const { waves } = this.rollout;
     if (number === 1) this.tell(`Beginning wave 1 of ${waves}`, {}, { step: 'wave 1' });
     else this.show();
     for (;;) {

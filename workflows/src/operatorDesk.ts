@@ -123,7 +123,7 @@ export class OperatorDesk {
     return this;
   }
 
-  /** Pause and resume: between steps by itself, and besides as `on` and `off` say; `after` shows what it waits for then. */
+  /** Pause and resume: between steps by itself, and besides as `on` and `off` say; then `after` shows what is so. */
   mayPause(
     on: (given: Given['pause']) => Promise<string>,
     off: (given: Given['resume']) => Promise<string>,

@@ -38,7 +38,7 @@ describe('the page of a release', () => {
     if (now.until !== null) expect(Date.parse(now.until)).toBeGreaterThan(Date.now());
     const send = updates(workflowId);
     for (const action of OPERATOR_ACTIONS.filter((each) => !may.includes(each)))
-      await expect(send(action)).rejects.toThrow();
+      await expect(send(action)).rejects.toThrow(/Workflow Update failed/);
     return now;
   };
   const { release } = ALL_STATES;
@@ -105,7 +105,7 @@ describe('the page of a release', () => {
     const world = (rehearsal.world = new World());
     world.fleet.beginWave = async () => Promise.reject(broken());
     const handle = await rehearsal.start('modelRollout', 'walk-failed', { release: 1, channel: 'stable', waves: 2 });
-    await expect(handle.result()).rejects.toThrow();
+    await expect(handle.result()).rejects.toThrow(/Workflow execution failed/);
     expect(await page('walk-failed')).toMatchObject({
       state: 'failed',
       headline: 'Failed: Release 1 is damaged; what was begun is undone',

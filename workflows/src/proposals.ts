@@ -53,14 +53,13 @@ export function adoptCheckpoint({
   acceptWorse: string | null;
 }): ProposalRequest {
   const worse = worseInWords(measured);
-  const although =
-    worse === undefined
-      ? ''
-      : ` It is WORSE than its parent: ${worse}.${acceptWorse === null ? '' : ` It is proposed because: ${acceptWorse}`}`;
+  const because = acceptWorse === null ? '' : ` It is proposed because: ${acceptWorse}`;
+  const although = worse === undefined ? '' : ` It is WORSE than its parent: ${worse}.${because}`;
+  const warning = worse === undefined ? '' : ', WORSE than its parent';
   return {
     action: { call: 'adoptCheckpoint', checkpoint, channel, plan },
     clientRef: voteReference('adopt_checkpoint', round, digits(checkpoint), ...again(attempt)),
-    title: `Adopt checkpoint ${short(checkpoint)} on channel ${channel}${worse === undefined ? '' : ', WORSE than its parent'}`,
+    title: `Adopt checkpoint ${short(checkpoint)} on channel ${channel}${warning}`,
     summary:
       `An independent evaluator measured ${figuresInWords(measured.figures)} on hold-out people` +
       `${parentInWords(measured)}.${although} Rollout: ${planInWords(plan)}.`,

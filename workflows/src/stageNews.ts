@@ -1,4 +1,6 @@
 import { defineSignal } from '@temporalio/workflow';
+import type { Beat } from './narration.js';
+import { RELEASE, type States } from './states.js';
 
 /** A job that was paid for, and when its grants end (ISO 8601). */
 export interface JobNews {
@@ -31,3 +33,24 @@ export interface RolloutNews {
 
 /** From a rollout to the lifecycle that it belongs to. */
 export const rolloutMoved = defineSignal<[RolloutNews]>('rolloutMoved');
+
+/** The same as the lifecycle's page says it. */
+export function rolloutInWords({ state, asks, until, pods }: RolloutNews): {
+  words: string;
+  facts: Record<string, string>;
+  beat: Beat;
+} {
+  const states: States = RELEASE;
+  const waits: Partial<Record<string, string>> = {
+    soaking: 'the soak of its wave',
+    gathering: 'the windows that its gate still needs',
+    awaitingApproval: `an operator’s \`approve\` of ${asks}, on the rollout’s page`,
+    paused: '`resume`, here or on the rollout’s page',
+  };
+  const waitsFor = waits[state];
+  return {
+    words: states[state]?.says ?? state,
+    facts: pods ? { pods } : {},
+    beat: { ...(waitsFor === undefined ? {} : { waitsFor }), ...(until === null ? {} : { until }) },
+  };
+}

@@ -251,7 +251,7 @@ class Training {
     );
   }
 
-  /** Asks the provider now and then how far it is; one that does not answer is asked again, and one that cannot never. */
+  /** Asks the provider now and then how far it is; one that does not answer is asked again, one that cannot is not. */
   private async follow(job: number): Promise<void> {
     let told = '';
     for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 1.25, LONGEST_PAUSE_MS)) {

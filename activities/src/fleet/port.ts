@@ -25,7 +25,7 @@ export interface ReleaseView {
   channelLink?: string;
 }
 
-/** Which of a channel's pods are to run which version. What a pod does run it tells in counters only, without its name. */
+/** Which of a channel's pods are to run which version. What one does run it tells in counters, without its name. */
 export interface PodsOfRelease {
   /** Of each version the pods' names, the first of them, and how many there are. */
   versions: { version: number; pods: string[]; count: number }[];

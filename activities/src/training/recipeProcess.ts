@@ -148,7 +148,8 @@ class Stall {
   /** A timer of Node.js cannot be longer than 24 days. */
   private limit(ms: number): NodeJS.Timeout {
     const minutes = Math.max(1, Math.round(ms / MINUTE_MS));
-    const message = `The training process said nothing for ${minutes} minutes and was ended; it resumes from its last epoch.`;
+    const message =
+      `The training process said nothing for ${minutes} minutes and was ended; ` + 'it resumes from its last epoch.';
     const tell = (): void => this.reject(new ActivityError('interrupted', { minutes }, message));
     return setTimeout(tell, Math.min(ms, 2 ** 31 - 1));
   }

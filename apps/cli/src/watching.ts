@@ -8,7 +8,7 @@ const LOOK_EVERY_MS = 1_000;
 /** A step that failed so often is told of; before that it may be the usual wait for a part to come back. */
 const TELL_FROM_ATTEMPT = 3;
 
-/** Prints the timeline as it grows and the steps that keep failing, then the result. @throws CliError `workflowFailed` */
+/** Prints the timeline as it grows, steps that keep failing, and the result. @throws CliError `workflowFailed` */
 export async function watch(client: TemporalClient, handle: WorkflowHandle): Promise<void> {
   let shown = 0;
   const failing = new Map<string, string>();

@@ -45,8 +45,8 @@ export function betterThanParent(measured: Pick<Measured, 'figures' | 'deciding'
 }
 
 /**
- * Which of the two figures that matter are below the parent's, and by how much: the deciding one, and that of the person
- * served worst. None where there is no parent that was measured.
+ * Which of the two figures that matter are below the parent's, and by how much: the deciding one, and that of the
+ * person served worst. None where there is no parent that was measured.
  */
 export function worseThanParent(
   measured: Pick<Measured, 'figures' | 'deciding' | 'worstPerson'>,
