@@ -1,4 +1,4 @@
-import { CodedError, errorsOf } from '@livepod/protocol';
+import { BLAMES, CodedError, blameText, errorsOf, type Blame } from '@livepod/protocol';
 
 /** Why a pod did not do what its channel or its owner asked for, or went back on it: each code, and whose it is. */
 export class PodError extends errorsOf({
@@ -42,26 +42,20 @@ export class PodError extends errorsOf({
 }) {}
 export type PodErrorCode = PodError['code'];
 
-/**
- * The only codes that may count against a checkpoint: a pod refuses it, leaves it and reports it for these and for
- * nothing else. Whatever else happens (a full disk, a killed process, a mirror that is away) is told as trouble and
- * tried again, and the model that runs stays.
- */
-export const COUNTS_AGAINST: ReadonlySet<PodErrorCode> = new Set<PodErrorCode>([
-  'wrongSigner',
-  'wrongHash',
-  'notOfficial',
-  'modelDoesNotLoad',
-  'selfTestDiffers',
-  'inferenceFails',
-  'outputNotFinite',
-  'runtimeDied',
-  'runtimeHangs',
-]);
+/** Whether a code is on the one list of those that may count against a checkpoint (protocol, blame). */
+export const isBlame = (code: string): code is Blame => (BLAMES as readonly string[]).includes(code);
 
-/** Whether an error is the checkpoint's own. */
-export const isOfTheArtifact = (error: unknown): error is PodError =>
-  error instanceof PodError && error.origin === 'artifact' && COUNTS_AGAINST.has(error.code);
+/**
+ * Whether an error is the checkpoint's own: a pod refuses it, leaves it and reports it for these and for nothing else.
+ * Whatever else happens (a full disk, a killed process, a mirror that is away) is told as trouble and tried again, and
+ * the model that runs stays.
+ */
+export const isOfTheArtifact = (error: unknown): error is PodError & { code: Blame } =>
+  error instanceof PodError && error.origin === 'artifact' && isBlame(error.code);
+
+/** A failure as the fleet hears it: with its code where it counts against the checkpoint. */
+export const reported = (failure: PodError | string): string =>
+  isOfTheArtifact(failure) ? blameText(failure.code, failure.message) : reasonOf(failure);
 
 /** The sentence a pod writes into its history and its log. */
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

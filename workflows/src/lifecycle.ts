@@ -335,6 +335,8 @@ class Lifecycle {
   }
 
   private async slashing(trained: TrainingRoundResult, rolled: ModelRolloutResult): Promise<number[]> {
+    // What pods counted stops a release; that somebody is to pay for it is for a person to say.
+    if (!this.round.proposeSlashing && patched('slashing-is-asked-for')) return [];
     const newlyProposed = this.accepted().filter((dataset) => dataset.proposal !== null);
     const contributors = [...new Set(newlyProposed.map((dataset) => dataset.contributor))];
     this.tell(

@@ -37,6 +37,8 @@ const fields = record({
   requireBetterThanParent: optional(flag, false),
   /** Why a checkpoint that is worse than its parent may be put to the vote all the same. */
   acceptWorse: optional(nullable(sentence), null),
+  /** Whether bonds are put up for slashing when the release stops itself: a person's word, never a counter's. */
+  proposeSlashing: optional(flag, false),
   approveWaves: optional(flag, false),
   holdSeconds: optional(integer(0, 30 * 24 * 3600), 24 * 3600),
 });

@@ -90,11 +90,19 @@ describe('a round', () => {
     expect(Math.max(...Object.values(counts))).toBeLessThan(300);
   });
 
-  it('puts bonds up for slashing when its release stops itself', async () => {
+  it('puts no bond up for slashing by itself when its release stops', async () => {
+    const world = (rehearsal.world = new World());
+    world.stopsAfterWave = 1;
+    const started = await rehearsal.start('lifecycle', 'lifecycle-only-stopped', round('only-stopped'));
+    const result: LifecycleResult = await started.result();
+    expect(result).toMatchObject({ outcome: 'stopped', slashing: [] });
+  });
+
+  it('puts bonds up for slashing when its release stops itself and somebody asked for that', async () => {
     const world = (rehearsal.world = new World());
     world.stopsAfterWave = 1;
     const result: LifecycleResult = await (
-      await rehearsal.start('lifecycle', 'lifecycle-stopped', round('stopped'))
+      await rehearsal.start('lifecycle', 'lifecycle-stopped', round('stopped', { proposeSlashing: true }))
     ).result();
     expect(result).toMatchObject({ outcome: 'stopped', why: '400 of 1000 windows were corrected, the gate is 250' });
     expect(result.slashing).toHaveLength(3);

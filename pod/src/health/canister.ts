@@ -4,7 +4,12 @@ import type { Fleet } from './reporter.js';
 /** The fleet canister, called with the pod's own identity. */
 export const canisterFleet = (clients: Pick<Clients, 'fleet'>): Fleet => ({
   async report(report) {
-    const { release, sequence, ...rest } = report;
-    await clients.fleet.report({ ...rest, release: BigInt(release), sequence: BigInt(sequence), judged: [] });
+    const { release, sequence, judged, ...rest } = report;
+    await clients.fleet.report({
+      ...rest,
+      release: BigInt(release),
+      sequence: BigInt(sequence),
+      judged: judged === undefined ? [] : [judged],
+    });
   },
 });

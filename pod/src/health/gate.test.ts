@@ -47,7 +47,10 @@ describe('the pod’s own gate', () => {
   });
 
   it('leaves a model that failed on a window', () => {
-    gate.add({ ...noCounters(), errors: 1, failure: 'it gave NaN' });
-    expect(gate.verdict()).toBe('the model failed on 1 windows: it gave NaN');
+    gate.add({ ...noCounters(), errors: 1, failure: { code: 'outputNotFinite', message: 'it gave NaN' } });
+    expect(gate.verdict()).toMatchObject({
+      code: 'outputNotFinite',
+      message: 'the model failed on 1 windows: it gave NaN',
+    });
   });
 });

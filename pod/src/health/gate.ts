@@ -1,3 +1,4 @@
+import { PodError } from '../errors.js';
 import { noCounters, addTo, type Counters } from '../runtime/messages.js';
 
 /**
@@ -30,10 +31,10 @@ export class OwnGate {
     this.batch = { windows: 0, corrections: 0 };
   }
 
-  /** A sentence when the model is to be left, else undefined. */
-  verdict(): string | undefined {
+  /** Why the model is to be left, if it is: its own error, or how often it was corrected. */
+  verdict(): PodError | string | undefined {
     const { errors, failure } = this.seen;
-    if (errors > 0) return `the model failed on ${errors} windows${failure ? `: ${failure}` : ''}`;
-    return this.failed;
+    if (!failure) return this.failed;
+    return new PodError(failure.code, { errors }, `the model failed on ${errors} windows: ${failure.message}`);
   }
 }

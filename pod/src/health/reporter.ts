@@ -11,9 +11,9 @@ export interface Fleet {
 /** Refusals that will not change by trying again: the release is over, or this pod is not in it. */
 const FINAL = new Set(['closed', 'notExposed', 'notFound', 'invalid', 'notAuthorized']);
 
-/** What a report counts. `windows` are those that something true is known of: a gate's sample. */
-export type Reported = Pick<Report, 'windows' | 'corrections' | 'errors'>;
-export const NOTHING: Reported = { windows: 0, corrections: 0, errors: 0 };
+/** What a report counts. */
+export type Reported = Pick<Report, 'windows' | 'judged' | 'corrections' | 'errors'>;
+export const NOTHING: Reported = { windows: 0, judged: 0, corrections: 0, errors: 0 };
 
 /**
  * Puts a report into the state that is being written, so that it is kept together with what it tells of. What came as

@@ -1,3 +1,4 @@
+import type { Blame } from '@livepod/protocol';
 import type { Runnable } from '@livepod/runtime';
 import type { Trouble } from '../trouble.js';
 
@@ -41,7 +42,7 @@ export interface Counters {
   /** windows that the model itself failed on */
   errors: number;
   /** the last of these failures */
-  failure: string | null;
+  failure: { code: Blame; message: string } | null;
 }
 
 export const noCounters = (): Counters => ({

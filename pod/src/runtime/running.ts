@@ -1,6 +1,6 @@
 import type { PodError } from '../errors.js';
 import { OwnGate } from '../health/gate.js';
-import type { Reported } from '../health/reporter.js';
+import { NOTHING, type Reported } from '../health/reporter.js';
 import type { Trouble } from '../trouble.js';
 import { noCounters, type Counters, type Reading } from './messages.js';
 import type { Runtime } from './runtime.js';
@@ -11,6 +11,8 @@ export interface Motion {
   windowsPerSecond: number;
 }
 
+const noneUntold = () => ({ ...NOTHING, judged: 0 });
+
 /** The model that runs, what it has been seen doing since the switch, and whether it has to be left. */
 export class Running {
   readonly gate: OwnGate;
@@ -19,7 +21,7 @@ export class Running {
   died: PodError | undefined;
   /** What it answers for; null while there is nothing to read. */
   reading: Reading | null = null;
-  private unreported: Reported = { windows: 0, corrections: 0, errors: 0 };
+  private unreported = noneUntold();
 
   /** @param told  hears what is wrong with the person's records, or that it is over */
   constructor(
@@ -56,12 +58,13 @@ export class Running {
   }
 
   told(): void {
-    this.unreported = { windows: 0, corrections: 0, errors: 0 };
+    this.unreported = noneUntold();
   }
 
   private count(counters: Counters): void {
     this.gate.add(counters);
-    this.unreported.windows += counters.judged;
+    this.unreported.windows += counters.windows;
+    this.unreported.judged += counters.judged;
     this.unreported.corrections += counters.corrections;
     this.unreported.errors += counters.errors;
   }

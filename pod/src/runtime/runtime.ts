@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { taskOf, type CheckpointManifest } from '@livepod/protocol';
 import type { Contract } from '@livepod/runtime';
-import { COUNTS_AGAINST, PodError, type PodErrorCode } from '../errors.js';
+import { PodError, isBlame } from '../errors.js';
 import { hashOf } from '../slots/slots.js';
 import type { Trouble } from '../trouble.js';
 import type { Answer, Counters, Order, Reading } from './messages.js';
@@ -191,7 +191,6 @@ export class Runtime extends EventEmitter<{
 
 /** The child's error on this side: of the pod's own table where it can stand there, else as the system's. */
 function errorOf({ code, message }: { code: string; message: string }): Error {
-  if (COUNTS_AGAINST.has(code as PodErrorCode) || code === 'slotDamaged' || code === 'noModel')
-    return new PodError(code as PodErrorCode, {}, message);
+  if (isBlame(code) || code === 'slotDamaged' || code === 'noModel') return new PodError(code, {}, message);
   return Object.assign(new Error(message), { code });
 }

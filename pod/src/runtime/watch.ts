@@ -1,7 +1,7 @@
 import { taskOf } from '@livepod/protocol';
 import { RuntimeError, tensorsOf, type Judged, type Model } from '@livepod/runtime';
 import { wait } from '../clock.js';
-import { reasonOf } from '../errors.js';
+import { isBlame } from '../errors.js';
 import { troubleOf } from '../trouble.js';
 import { noCounters, type Answer, type Counters, type Order } from './messages.js';
 import { recordsOf, type Records } from './records.js';
@@ -82,10 +82,10 @@ async function pass(
         }
       }
     } catch (error) {
-      if (error instanceof RuntimeError && error.origin === 'artifact') {
+      if (error instanceof RuntimeError && isBlame(error.code)) {
         // the window is lost; the count tells the pod, which gives the model up
         counters.errors += 1;
-        counters.failure = reasonOf(error);
+        counters.failure = { code: error.code, message: error.message };
       } else {
         lost = true;
         tell({ answer: 'motion', reading, trouble: troubleOf(error) });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { originOf, type Channel } from '@livepod/protocol';
 import { Backoff } from '../clock.js';
-import { PodError, codeOf, isOfTheArtifact, reasonOf } from '../errors.js';
+import { PodError, codeOf, isOfTheArtifact, reasonOf, reported } from '../errors.js';
 import { mayGoBackTo, refuseIn, remember, whyOf } from '../following/wanted.js';
 import { NOTHING, queue } from '../health/reporter.js';
 import type { Log } from '../log.js';
@@ -64,8 +64,7 @@ export class Switch {
     try {
       await this.run(slot);
     } catch (error) {
-      if (isOfTheArtifact(error) && this.mayBeLeft)
-        return this.goBack(`it no longer starts: ${reasonOf(error)}`, 'blame');
+      if (isOfTheArtifact(error) && this.mayBeLeft) return this.goBack(error, 'blame');
       if (codeOf(error) !== 'slotDamaged') {
         this.backoff.failed('start');
         throw error;
@@ -103,7 +102,7 @@ export class Switch {
     const onProbation = this.state.value.phase === 'probation';
     if (this.running && performance.now() - this.running.since > SOUND_MS) this.restarts = 0;
     const worn = this.restarts >= MAX_RESTARTS;
-    if (isOfTheArtifact(died) && (onProbation || worn) && this.mayBeLeft) return this.goBack(reasonOf(died), 'blame');
+    if (isOfTheArtifact(died) && (onProbation || worn) && this.mayBeLeft) return this.goBack(died, 'blame');
     if (onProbation && worn && this.previous) return this.goBack(reasonOf(died), 'postpone');
     if (!this.backoff.isDue('restart')) return 'later';
     this.restarts += 1;
@@ -142,7 +141,7 @@ export class Switch {
       this.switchTo(slot, wanted, channel, why);
     } catch (error) {
       await candidate?.close();
-      if (isOfTheArtifact(error)) return this.refuse(wanted, reasonOf(error));
+      if (isOfTheArtifact(error)) return this.refuse(wanted, error);
       if (originOf(error, 'device') !== 'way') this.backoff.failed(wanted.checkpoint);
       throw error;
     }
@@ -204,14 +203,15 @@ export class Switch {
    * @param how  `blame`: the checkpoint failed, is reported, and not tried again in this release. `postpone`: it did
    *   not, and is tried again after a while. `again`: it is tried again with the next turn.
    */
-  async goBack(why: string, how: 'blame' | 'postpone' | 'again'): Promise<void> {
+  async goBack(failure: PodError | string, how: 'blame' | 'postpone' | 'again'): Promise<void> {
+    const why = reasonOf(failure);
     const left = this.installed;
     if (!left) return;
     this.state.change((state) => {
       const back = state.previous && state.slots[state.previous] ? state.previous : null;
       if (how === 'blame') {
         refuseIn(state, left);
-        queue(state, left, { returned: why }, this.running?.untold ?? NOTHING);
+        queue(state, left, { returned: reported(failure) }, this.running?.untold ?? NOTHING);
       }
       if (state.active) state.slots[state.active] = null;
       state.active = back;
@@ -231,11 +231,11 @@ export class Switch {
     if (active) await this.run(active);
   }
 
-  private refuse(wanted: Installed, why: string): void {
-    this.options.log('refused', { checkpoint: wanted.checkpoint, why });
+  private refuse(wanted: Installed, failure: PodError): void {
+    this.options.log('refused', { checkpoint: wanted.checkpoint, why: failure.message });
     this.state.change((state) => {
       refuseIn(state, wanted);
-      queue(state, wanted, { failed: why }, NOTHING);
+      queue(state, wanted, { failed: reported(failure) }, NOTHING);
     });
   }
 

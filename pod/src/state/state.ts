@@ -25,6 +25,8 @@ export interface Report {
   sequence: number;
   event: { installed: null } | { health: null } | { failed: string } | { returned: string };
   windows: number;
+  /** of those, how many something true is known of; reports that an earlier version left waiting judged all */
+  judged?: number;
   corrections: number;
   errors: number;
 }

@@ -5,7 +5,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dao, filesOf, openTheatre, type OpenTheatre } from '@livepod/story';
+import { contributor, dao, filesOf, openTheatre, type OpenTheatre } from '@livepod/story';
 import { blocksOf, Person } from './person.js';
 
 const state = mkdtempSync(join(tmpdir(), 'livepod-people-'));
@@ -85,7 +85,7 @@ describe('a voter who has docs/voters.md', () => {
   it('goes from nothing to a vote that counts, and to following somebody', async () => {
     const maker = somebody();
     await maker.types('livepod identity new maker.json && export LIVEPOD_IDENTITY=maker.json');
-    await other('bank', `livepod tokens send ${await maker.types('livepod identity show maker.json')} 30`);
+    await other('bank', `livepod tokens send ${(await maker.types('livepod identity show maker.json')).trim()} 30`);
     await maker.types('livepod stake 10');
     const { theatre } = open;
     mkdirSync(join(maker.home, 'data'));
@@ -132,5 +132,40 @@ describe('a provider who has docs/providers.md', () => {
     await othersVote(String(proposal!.proposal));
     await working;
     expect(json<{ ok: boolean }>(await lab.types('livepod provider doctor --json'))).toMatchObject({ ok: true });
+  });
+});
+
+describe('an operator who has docs/operators.md', () => {
+  it('has an input made and looked at, starts a round, steers it, and ends it', async () => {
+    const { theatre } = open;
+    const name = contributor(theatre.people.first[0]!);
+    await other(name, 'mkdir -p data');
+    const [recording] = filesOf(theatre.recordings, theatre.people.first[0]!);
+    writeFileSync(join(others.get(name)!.home, 'data/a.csv'), recording!.bytes);
+    await other(name, 'livepod schema guess data/a.csv > schema.json');
+    await other(name, 'livepod contribute data --schema schema.json --title "Watch of somebody"');
+
+    const grace = somebody();
+    const [there, begin, steer] = blocksOf('operators');
+    expect(await grace.types(there!)).toContain('Watch of somebody');
+    expect(await grace.types(begin!)).toContain('lifecycle could be started as it stands.');
+    const wrong = '{"round": "x", "recipe": "latest", "provider": "provider-1", "datset": ["Watch of sombody"]}';
+    expect(await grace.fails(`livepod ops check lifecycle '${wrong}'`)).toMatch(
+      /"datset" is not a field of this input. Leave it out, or call it "datasets"[^]*"recipe" is "latest"/,
+    );
+    const sample = json<object>(await grace.types('cat round.json'));
+    writeFileSync(
+      join(grace.home, 'other.json'),
+      JSON.stringify({ ...sample, round: 'other', provider: 'provider-9', datasets: ['Watch of sombody'] }),
+    );
+    const { findings } = json<{ findings: { path: string; remedy: string }[] }>(
+      await grace.fails('livepod ops check lifecycle other.json --json'),
+    );
+    expect(findings.map(({ path }) => path)).toEqual(['datasets[0]', 'provider']);
+    expect(findings[0]!.remedy).toContain('did you mean Watch of somebody?');
+
+    const steps = steer!.trim().split('\n');
+    for (const step of steps.slice(0, -1)) await grace.types(step);
+    expect(await grace.types(steps.at(-1)!)).toContain('"outcome": "aborted"');
   });
 });

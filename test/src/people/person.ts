@@ -36,6 +36,15 @@ export class Person {
     return output.text;
   }
 
+  /** Types what ends with a status, and no stack trace. @returns what it printed */
+  async fails(block: string): Promise<string> {
+    const { child, output } = this.shell(block, {});
+    const status = await new Promise<number | null>((resolve) => child.once('exit', resolve));
+    if (status !== 1) throw new Error(`Status ${status} of:\n${block}\n${output.text}`);
+    if (/^ {4}at .*:\d+:\d+/m.test(output.text)) throw new Error(`A stack trace in:\n${block}\n${output.text}`);
+    return output.text;
+  }
+
   /** Types a block that stays; resolves once it prints a line that matches. It ends with the person. */
   async keeps(block: string, until: RegExp, seconds: number): Promise<string> {
     const { child, output } = this.shell(`exec ${block.trim()}`, {});

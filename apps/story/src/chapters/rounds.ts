@@ -93,6 +93,7 @@ export const thirdRound: Chapter = {
         arguments: { epochs: 4 },
         seed: 3,
         acceptWorse: 'A careless vote: nobody reads how much worse it is',
+        proposeSlashing: true,
       }),
     );
     expected('the release of version 3 stops itself', made.outcome === 'stopped' && made.version === 3, made);
