@@ -14,8 +14,8 @@ export const lock = (folder: string): (() => void) =>
       new PodError(
         'stateInUse',
         { folder, pid },
-        `The state in ${folder} is in use by the pod with process id ${pid}; stop that one (kill ${pid}), or give this ` +
-          'one another --state.',
+        `The state in ${folder} is in use by the pod with process id ${pid}; stop that one (kill ${pid}), or give ` +
+          'this one another --state.',
       ),
   );
 

@@ -35,7 +35,8 @@ main(async () => {
       new WorkerError(
         'badConfiguration',
         { disk, pid },
-        `${disk} is in use by the provider with process id ${pid}; stop that one, or give this one its own LIVEPOD_WORK.`,
+        `${disk} is in use by the provider with process id ${pid}; stop that one, or give this one another ` +
+          'LIVEPOD_WORK.',
       ),
   );
   const workspace = new Workspace(disk, scratch);

@@ -66,9 +66,7 @@ on where it stopped when the same command is given again.`,
 
 async function dryRun(files: FolderFile[], schema: DatasetSchema, options: Options): Promise<void> {
   const inspection = await inspectRecordings(files, schema, options.modality);
-  // Only who says where the network is and who they are is told what is missing there.
-  const ready =
-    options.network && options.identity ? await readiness({ ...options, network: options.network }) : undefined;
+  const ready = await known(options);
   print(options.json, { ...inspection, ...(ready ? { ready } : {}) }, () => inWords(inspection, ready));
   if (!inspection.ok) process.exitCode = 1;
 }
