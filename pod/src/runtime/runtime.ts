@@ -1,7 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { taskOf, type CheckpointManifest } from '@livepod/protocol';
 import type { Contract } from '@livepod/runtime';
 import { PodError, isBlame } from '../errors.js';
@@ -12,7 +13,9 @@ import type { Answer, Counters, Order, Reading } from './messages.js';
 // From sources the child needs the TypeScript loader; the bundled pod has it beside it as JavaScript.
 const FROM_SOURCES = import.meta.url.endsWith('.ts');
 const CHILD = fileURLToPath(new URL(FROM_SOURCES ? './child.ts' : './runtime.mjs', import.meta.url));
-const CHILD_OPTIONS = FROM_SOURCES ? ['--import', 'tsx'] : [];
+// By its path: the folder that a pod is started in need not be this one.
+const loader = (): string => pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const CHILD_OPTIONS = FROM_SOURCES ? ['--import', loader()] : [];
 
 /** How a process ends by a mistake in native code; SIGKILL and the like come from the device. */
 const CRASHES = new Set<NodeJS.Signals>(['SIGSEGV', 'SIGABRT', 'SIGFPE']);

@@ -135,6 +135,23 @@ describe('a provider who has docs/providers.md', () => {
   });
 });
 
+describe('a pod owner who has docs/pods.md', () => {
+  it('has a pod that says what it runs, and what is wrong', async () => {
+    const { theatre } = open;
+    const ada = somebody();
+    const [init, doctor, run, status] = blocksOf('pods');
+    expect(await ada.types(init!)).toMatch(/[0-9a-f]{64}/);
+    expect(await ada.types(doctor!)).toContain('recordings'); // there is no such folder yet, and it says so
+    mkdirSync(join(ada.home, 'recordings/me'), { recursive: true });
+    const [watched] = filesOf(theatre.recordings, theatre.people.podOwners[0]!);
+    writeFileSync(join(ada.home, 'recordings/me/a_sw.csv'), watched!.bytes);
+    await ada.keeps(run!, /"ready":true/, 60);
+    expect(json(await ada.types(status!))).toMatchObject({ version: 0, channel: 'stable' });
+    const second = await ada.fails(run!.replace('--port 8390', '--port 0'));
+    expect(second).toContain('is in use by the pod with process id');
+  });
+});
+
 describe('an operator who has docs/operators.md', () => {
   it('has an input made and looked at, starts a round, steers it, and ends it', async () => {
     const { theatre } = open;

@@ -53,9 +53,8 @@ async function bundledPod(root: string): Promise<string> {
     logLevel: 'error',
   });
   writeFileSync(join(folder, 'livepod-pod.mjs'), "#!/usr/bin/env node\nimport './pod.mjs';\n", { mode: 0o755 });
-  const { version, description, license, dependencies } = JSON.parse(
-    readFileSync(join(root, 'pod/package.json'), 'utf8'),
-  ) as { version: string; description: string; license: string; dependencies: Record<string, string> };
+  const { version, description, license } = packageOf(root, 'pod');
+  const { dependencies } = packageOf(root, 'runtime');
   const manifest = {
     name: 'livepod-pod',
     version,
@@ -70,6 +69,16 @@ async function bundledPod(root: string): Promise<string> {
   copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
   return folder;
 }
+
+interface Package {
+  version: string;
+  description: string;
+  license: string;
+  dependencies: Record<string, string>;
+}
+
+const packageOf = (root: string, folder: string): Package =>
+  JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as Package;
 
 function copyWasm(from: string, dist: string): void {
   const modules = existsSync(from) ? readdirSync(from).filter((name) => /\.wasm(\.gz)?$/.test(name)) : [];
