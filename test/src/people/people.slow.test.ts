@@ -145,7 +145,7 @@ describe('a pod owner who has docs/pods.md', () => {
     mkdirSync(join(ada.home, 'recordings/me'), { recursive: true });
     const [watched] = filesOf(theatre.recordings, theatre.people.podOwners[0]!);
     writeFileSync(join(ada.home, 'recordings/me/a_sw.csv'), watched!.bytes);
-    await ada.keeps(run!, /"ready":true/, 60);
+    await ada.keeps(run!, /"api":/, 60); // ready once its channel has a model
     expect(json(await ada.types(status!))).toMatchObject({ version: 0, channel: 'stable' });
     const second = await ada.fails(run!.replace('--port 8390', '--port 0'));
     expect(second).toContain('is in use by the pod with process id');
