@@ -229,6 +229,7 @@ describe('a stage on its own', () => {
 describe('a rollout', () => {
   it('holds while it is paused, and its soak is skipped', async () => {
     const world = (rehearsal.world = new World());
+    world.soaks = { until: new Date(Date.now() + 3_600_000).toISOString(), enough: false };
     const may = signed('rollout-paused', 'abort', 'approve', 'pause', 'resume', 'skipSoak');
     const handle = await rehearsal.start('modelRollout', 'rollout-paused', {
       release: 1,
@@ -250,8 +251,9 @@ describe('a rollout', () => {
     });
     expect(world.release.state).toBe('paused');
     await handle.executeUpdate(resumeUpdate, { args: [may] });
-    await handle.executeUpdate(skipSoakUpdate, { args: [may] });
     await handle.executeUpdate(approveUpdate, { args: [may] });
+    await until(async () => (await handle.query(stateQuery)).possible.includes('skipSoak'));
+    await handle.executeUpdate(skipSoakUpdate, { args: [may] });
     await until(() => world.journal.includes('wave 2'));
     await handle.executeUpdate(abortUpdate, { args: [{ reason: 'enough seen', ...may }] });
     expect(await handle.result()).toMatchObject({ outcome: 'stopped', why: 'enough seen' });
