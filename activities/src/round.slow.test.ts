@@ -1,5 +1,5 @@
 import { decidingFigure } from '@livepod/protocol';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { balance } from '@livepod/client';
 import { contribute, ObjectStore, signerOf, type Contribution } from '@livepod/transfer';
@@ -22,7 +22,6 @@ import {
   type Providers,
   type TrainingPort,
 } from './index.js';
-import { MAX_JOB_DATASETS } from './checks/rounds.js';
 import type { CheckedWorkflow } from './ports.js';
 import { Chain, motionRecording, motionSchema, type Role } from '../test/chain.js';
 
@@ -373,15 +372,6 @@ describe('a round on the real canisters', () => {
       expect(await paths('modelRollback', { ...back, channel: 'stabel' })).toEqual([
         'channel is "stabel", and there is no such channel',
       ]);
-    });
-
-    it('more datasets than the access canister lets one job have', async () => {
-      const source = await readFile(new URL('../../canisters/access/src/approval.rs', import.meta.url), 'utf8');
-      expect(source).toContain(`DATASETS_LIMIT: usize = ${MAX_JOB_DATASETS};`);
-      const many = Array.from({ length: MAX_JOB_DATASETS }, (_, at) => `sha256:${String(at).padStart(64, '0')}`);
-      expect(await paths('lifecycle', { ...good(), datasets: many })).toContain(
-        'datasets and "trainOn" name 102 datasets',
-      );
     });
   });
 

@@ -1,3 +1,4 @@
+import { MAX_JOB_DATASETS } from '@livepod/protocol';
 import { workflowInfo } from '@temporalio/workflow';
 import type { RequestAccess, RequestedAccess } from '@livepod/activities/ports';
 import {
@@ -20,7 +21,7 @@ const input = record({
   recipe: contentId,
   arguments: hyperparameters,
   seed: integer(0, 2 ** 32 - 1),
-  datasets: list(record({ id: contentId, epoch: integer(0, 2 ** 32 - 1) }), 1, 1000),
+  datasets: list(record({ id: contentId, epoch: integer(0, 2 ** 32 - 1) }), 1, MAX_JOB_DATASETS),
   base: nullable(contentId),
   reward: amount,
   deadlineSeconds: integer(30, 30 * 24 * 3600),

@@ -1,3 +1,4 @@
+import { MAX_JOB_DATASETS } from '@livepod/protocol';
 import { DEFAULT_PLAN } from '@livepod/protocol/plan';
 import type { IntakeDecision } from './datasetIntake.js';
 import {
@@ -26,8 +27,8 @@ const fields = record({
   channel: optional(name, 'stable'),
   recipe: contentId,
   provider: providerName,
-  datasets: optional(distinct(list(datasetName, 0, 1000)), []),
-  trainOn: optional(distinct(list(datasetName, 0, 1000)), []),
+  datasets: optional(distinct(list(datasetName, 0, MAX_JOB_DATASETS)), []),
+  trainOn: optional(distinct(list(datasetName, 0, MAX_JOB_DATASETS)), []),
   base: optional(nullable(contentId), null),
   arguments: optional(hyperparameters, {}),
   seed: optional(integer(0, 2 ** 32 - 1), 1),
@@ -54,7 +55,12 @@ export const input: Guard<Round> = (value, field) => {
       'names no dataset, and "trainOn" neither',
       'Give datasets to take in, or accepted ones to train on',
     );
-  if (all > 1000) refuse('datasets', `and "trainOn" name ${all} datasets`, 'A job takes at most 1000; split the round');
+  if (all > MAX_JOB_DATASETS)
+    refuse(
+      'datasets',
+      `and "trainOn" name ${all} datasets`,
+      `A job takes at most ${MAX_JOB_DATASETS}; split the round`,
+    );
   return round;
 };
 

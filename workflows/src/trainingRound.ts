@@ -1,3 +1,4 @@
+import { MAX_JOB_DATASETS } from '@livepod/protocol';
 import { NexusOperationFailure } from '@temporalio/common';
 import {
   ApplicationFailure,
@@ -50,7 +51,7 @@ export const input = record({
   recipe: contentId,
   arguments: hyperparameters,
   seed: integer(0, 2 ** 32 - 1),
-  datasets: distinct(list(datasetName, 1, 1000)),
+  datasets: distinct(list(datasetName, 1, MAX_JOB_DATASETS)),
   base: nullable(contentId),
   reward: amount,
   deadlineSeconds: integer(30, 30 * 24 * 3600),

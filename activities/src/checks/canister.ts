@@ -66,7 +66,7 @@ const CHECKS: Record<CheckedWorkflow, Check> = {
 async function training(parts: ChecksParts, round: Omit<Round, 'channel' | 'round'>, trainOn = 'trainOn') {
   const { clients, providers } = parts;
   const recipe = await recipeOf(clients, round);
-  const datasets = await datasetsOf(clients, 'datasets', round.datasets, ['submitted', 'accepted'], round.trainOn);
+  const datasets = await datasetsOf(clients, 'datasets', round.datasets, ['submitted', 'accepted']);
   const accepted = await datasetsOf(clients, trainOn, round.trainOn, ['accepted']);
   const named = [
     // What is accepted comes first: the others are compared with it.

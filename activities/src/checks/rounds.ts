@@ -15,9 +15,6 @@ import type { Providers } from './canister.js';
 import { brief, found } from './found.js';
 import type { Finding } from './port.js';
 
-/** Datasets that the access canister lets one job have: DATASETS_LIMIT of canisters/access/src/approval.rs. */
-export const MAX_JOB_DATASETS = 100;
-
 /** Whether a provider can be reached, and may take jobs. */
 export async function providerOf(clients: Clients, providers: Providers, name: string): Promise<Finding[]> {
   const names = await providers.names();
@@ -109,13 +106,12 @@ function argumentsOf(recipe: RecipeManifest, given: Record<string, number | stri
   });
 }
 
-/** Whether datasets are there, in a state in which this field takes them, and not too many for one job. */
+/** Whether datasets are there, in a state in which this field takes them. */
 export async function datasetsOf(
   clients: Clients,
   field: string,
   ids: string[],
   states: ('submitted' | 'accepted')[],
-  besides: string[] = [],
 ): Promise<Finding[]> {
   const findings = await inFlight(ids, 8, async (id, index): Promise<Finding[]> => {
     const path = `${field}[${index}]`;
@@ -139,14 +135,6 @@ export async function datasetsOf(
       }),
     ];
   });
-  const all = new Set([...ids, ...besides]).size;
-  if (all > MAX_JOB_DATASETS)
-    findings.push([
-      found(field, `${besides.length === 0 ? 'names' : 'and "trainOn" name'} ${all} datasets`, {
-        expected: `at most ${MAX_JOB_DATASETS} for one job`,
-        remedy: `Leave ${all - MAX_JOB_DATASETS} out, or make two rounds of it`,
-      }),
-    ]);
   return findings.flat();
 }
 

@@ -105,7 +105,7 @@ pub fn read(bytes: &[u8]) -> Result<Manifest, Error> {
     }
     manifest.parent.iter().try_for_each(|id| check_id("parent", id))?;
     if manifest.datasets.is_empty() || manifest.datasets.len() > MAX_JOB_DATASETS {
-        return invalid("datasets", &format!("a checkpoint names 1 to {MAX_JOB_DATASETS} datasets"));
+        return invalid("datasets", format!("a checkpoint names 1 to {MAX_JOB_DATASETS} datasets"));
     }
     manifest.datasets.iter().enumerate().try_for_each(|(n, id)| check_id(&format!("datasets[{n}]"), id))?;
     if manifest.arguments.len() > 64 || manifest.metrics.len() > 64 {

@@ -233,13 +233,6 @@ async function trouble(): Promise<void> {
   const start = (type: string, workflowId: string, input: object, taskQueue = 'orchestrator') =>
     rig.client.workflow.start(type, { taskQueue, workflowId, args: [input] });
   const unknown = await start('nonsense', 'nonsense', {});
-  const refused = await start('lifecycle', 'lifecycle-refused', {
-    ...TINY,
-    round: 'refused',
-    recipe: `sha256:${'0'.repeat(64)}`,
-    trainOn: [`sha256:${'0'.repeat(64)}`],
-    holdSeconds: 0,
-  });
   // A second version, so that there is a way back.
   const { job } = finished;
   const { dataset } = (await (await rig.chain.as('operator')).access.get_job(BigInt(job!)))!.datasets[0]!;
@@ -254,6 +247,15 @@ async function trouble(): Promise<void> {
     })
   ).result();
   expect(again).toMatchObject({ outcome: 'completed', version: 2 });
+  // A reward that nobody can pay: its step fails.
+  const refused = await start('lifecycle', 'lifecycle-refused', {
+    ...TINY,
+    round: 'refused',
+    recipe: rig.chain.recipe,
+    holdSeconds: 0,
+    trainOn: [dataset],
+    reward: `1${'0'.repeat(18)}`,
+  });
   await (
     await start(
       'modelRollback',
