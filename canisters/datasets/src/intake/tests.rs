@@ -516,11 +516,11 @@ fn datasets_are_found_by_status_and_contributor_with_what_their_manifests_say() 
         found.into_iter().map(|line| line.dataset.id).collect()
     };
     assert_eq!(find(None, None), [second.id.clone(), first.id.clone()]);
-    assert_eq!(find(None, Some(2)), [first.id.clone()]);
-    assert_eq!(find(Some(DatasetsAbout::Contributor(contributor(1))), None), [first.id.clone()]);
+    assert_eq!(find(None, Some(2)), std::slice::from_ref(&first.id));
+    assert_eq!(find(Some(DatasetsAbout::Contributor(contributor(1))), None), std::slice::from_ref(&first.id));
     registry::decide(contributor(1), &first.id, Status::Accepted, None).unwrap();
-    assert_eq!(find(Some(DatasetsAbout::Status(Status::Submitted)), None), [second.id.clone()]);
-    assert_eq!(find(Some(DatasetsAbout::Status(Status::Accepted)), None), [first.id.clone()]);
+    assert_eq!(find(Some(DatasetsAbout::Status(Status::Submitted)), None), std::slice::from_ref(&second.id));
+    assert_eq!(find(Some(DatasetsAbout::Status(Status::Accepted)), None), std::slice::from_ref(&first.id));
     let facts = listing::describe(&first.id).unwrap().facts;
     let manifest = manifest(1);
     assert_eq!(facts.number, 1);

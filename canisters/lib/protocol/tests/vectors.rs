@@ -149,7 +149,7 @@ fn function_ids() {
 #[test]
 fn blames() {
     for vector in vectors("blame") {
-        assert_eq!(protocol::blame::of(&text(&vector, "text")), vector["code"].as_str(), "{vector}");
+        assert_eq!(protocol::blame::of(text(&vector, "text")), vector["code"].as_str(), "{vector}");
     }
     assert_eq!(
         vectors("blame").iter().filter(|vector| !vector["code"].is_null()).count(),
