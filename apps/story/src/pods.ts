@@ -14,7 +14,7 @@ export interface PodStatus {
   phase: string;
   history: { version: number; at: string; why: string }[];
   counters: { windows: number; corrections: number; errors: number };
-  trouble: string | null;
+  trouble: { code: string; origin: string; message: string; remedy: string } | null;
 }
 
 const POD = fileURLToPath(new URL('../../../pod/src/main.ts', import.meta.url));
