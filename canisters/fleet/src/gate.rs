@@ -126,13 +126,16 @@ fn at_a_point(release: &Release) -> Option<String> {
     let soak = u64::from(release.plan.soak_seconds) * 1_000_000_000;
     let now = system::now();
     let mut judged = judged(release.id);
-    let (due, point) = if now >= release.soak_until {
-        (!judged.end, "at the end of the soak")
-    } else {
-        (!judged.half_way && now >= release.soak_until - soak / 2, "half-way through the soak")
+    let over = now >= release.soak_until;
+    let (due, point) = match over {
+        true => (!judged.end, "at the end of the soak"),
+        false => (!judged.half_way && now >= release.soak_until - soak / 2, "half-way through the soak"),
     };
-    let verdict = corrections(release, point).filter(|_| due)?;
-    match now >= release.soak_until {
+    if !due {
+        return None;
+    }
+    let verdict = corrections(release, point)?;
+    match over {
         true => judged.end = true,
         false => judged.half_way = true,
     }

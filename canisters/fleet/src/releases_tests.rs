@@ -352,6 +352,33 @@ fn pods_with_few_windows_and_unlucky_moments_stop_nothing() {
     assert_eq!(begin(id, 2).unwrap().wave, 2);
 }
 
+/// Who reads the log believes that what it calls judged was: a look between the points is none, and costs no pass over
+/// all pods.
+#[test]
+fn nothing_is_judged_between_the_points_of_a_soak() {
+    install();
+    (1..4).for_each(enrol);
+    let id = opened(1, &[3]);
+    begin(id, 1).unwrap();
+    let judged = || -> usize {
+        let log = audit::page(audit::AuditPage { start: 0, length: 100 });
+        log.iter().filter(|entry| entry.event.contains("gateJudged")).count()
+    };
+    let all_say = |sequence| {
+        (1..4).for_each(|pod| assert_eq!(say(pod, id, sequence, PodEvent::Health, 40, 4), Ok(false)));
+    };
+    all_say(1);
+    assert_eq!(judged(), 0, "enough is known, and it is too early");
+    system::set_now(system::now() + 4 * SECOND);
+    all_say(2);
+    all_say(3);
+    assert_eq!(judged(), 1, "half-way, once");
+    system::set_now(system::now() + 4 * SECOND);
+    all_say(4);
+    all_say(5);
+    assert_eq!(judged(), 2, "at the end, once");
+}
+
 #[test]
 fn windows_without_labels_give_no_verdict() {
     install();
