@@ -1,3 +1,4 @@
+import { NOT_ANSWERED } from '@livepod/client';
 import { errorsOf } from '@livepod/protocol';
 
 /**
@@ -30,10 +31,5 @@ export const RETRIED: ReadonlySet<string> = new Set([
   'notYet',
   'storageUnavailable',
   'interrupted',
-  'network',
-  'busy',
-  'unavailable',
-  'temporarilyUnavailable',
-  'rejected',
-  'untrusted',
+  ...NOT_ANSWERED,
 ]);

@@ -15,7 +15,7 @@ export { canisterTreasury } from './treasury/canister.js';
 export { providerTraining, type ProviderParts } from './training/provider.js';
 export type { KeyRelease } from './training/keys.js';
 export { sandboxWorks } from './training/sandbox.js';
-export { Workspace } from './training/workspace.js';
+export { scratchOf, Workspace } from './training/workspace.js';
 export { canisterWatch, type WatchParts } from './watch/canister.js';
 export type { Runs, Standing } from './watch/runs.js';
 export { activitiesOf, failureOf } from './registration.js';

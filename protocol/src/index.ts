@@ -19,6 +19,7 @@ export { sealFile, sealChunk, openChunk, openFile, chunkCount, type ChunkPlace, 
 export { cohortPosition, isExposed } from './cohorts.js';
 export * from './findings.js';
 export * from './limits.js';
+export * from './tokens.js';
 export * from './plan.js';
 export { BLAMES, blameOf, blameText, type Blame } from './blame.js';
 export * from './votes.js';

@@ -129,7 +129,7 @@ async function inspected({ recordings, schema, modality }: Contribution): Promis
   throw new TransferError(
     'unsuitableRecordings',
     { files: inspection.files.filter(({ taken }) => !taken).map(({ name }) => name) },
-    `${refusalsOf(inspection).join(' ')} Nothing was sent.`,
+    `${refusalsOf(inspection).join('\n')}\nNothing was sent.`,
   );
 }
 

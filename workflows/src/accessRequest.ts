@@ -1,4 +1,4 @@
-import { MAX_JOB_DATASETS } from '@livepod/protocol';
+import { MAX_JOB_DATASETS } from '@livepod/protocol/limits';
 import { workflowInfo } from '@temporalio/workflow';
 import type { RequestAccess, RequestedAccess } from '@livepod/activities/ports';
 import {

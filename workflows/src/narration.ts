@@ -131,10 +131,3 @@ const texts = (facts: Record<string, string | number>): Record<string, string> =
 
 /** The first digits of an id, for people: `sha256:0a1b2c3d…` reads 0a1b2c3d. */
 export const short = (id: string): string => id.replace('sha256:', '').slice(0, 8);
-
-/** Tokens from e8s, for people. */
-export const tokens = (e8s: string | bigint): string => {
-  const value = BigInt(e8s);
-  const fraction = (value % 100_000_000n).toString().padStart(8, '0').replace(/0+$/, '');
-  return `${value / 100_000_000n}${fraction === '' ? '' : `.${fraction}`}`;
-};

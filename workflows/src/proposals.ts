@@ -1,8 +1,9 @@
 import type { GovernedCall, Measurement, ProposalRequest } from '@livepod/activities/ports';
 import { voteReference } from '@livepod/protocol/governed';
 import { planInWords, type Plan } from '@livepod/protocol/plan';
+import { tokens } from '@livepod/protocol/tokens';
 import { decidingFigure, figureInWords, figuresInWords, worseInWords } from '@livepod/protocol/tasks';
-import { short, tokens } from './narration.js';
+import { short } from './narration.js';
 
 /**
  * What voters read. Client references (at most 50 bytes) hold the round and what is proposed, so that the same round

@@ -1,4 +1,4 @@
-import { MAX_JOB_DATASETS } from '@livepod/protocol';
+import { MAX_JOB_DATASETS } from '@livepod/protocol/limits';
 import { DEFAULT_PLAN } from '@livepod/protocol/plan';
 import type { IntakeDecision } from './datasetIntake.js';
 import {

@@ -1,4 +1,5 @@
-import { MAX_JOB_DATASETS } from '@livepod/protocol';
+import { MAX_JOB_DATASETS } from '@livepod/protocol/limits';
+import { tokens } from '@livepod/protocol/tokens';
 import { NexusOperationFailure } from '@temporalio/common';
 import {
   ApplicationFailure,
@@ -33,7 +34,7 @@ import {
   record,
   type Guarded,
 } from './guards.js';
-import { narrate, short, tokens, voteOn, workflowPage, type Tell } from './narration.js';
+import { narrate, short, voteOn, workflowPage, type Tell } from './narration.js';
 import { abortable, type OperatorDesk } from './operatorDesk.js';
 import { comparedWithTheWorld } from './inputs.js';
 import { forNamespace } from './namespaces.js';

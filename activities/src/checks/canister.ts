@@ -1,7 +1,7 @@
 import type { Clients } from '@livepod/client';
 import type { CheckedWorkflow, ChecksPort, Finding } from './port.js';
 import { channelToAdoptOn, checkpointToReview, releaseToRollOut, rollback, type Named } from './releases.js';
-import { baseOf, datasetsOf, providerOf, recipeOf, roundUsedBefore } from './rounds.js';
+import { baseOf, datasetsOf, providerOf, recipeOf, roundUsedBefore, type RecipeFound } from './rounds.js';
 import { schemasOf } from './schemas.js';
 import { titlesOf } from './titles.js';
 
@@ -34,17 +34,25 @@ interface Round extends Named {
 type Check = (parts: ChecksParts, input: never) => Promise<Finding[][]>;
 
 const CHECKS: Record<CheckedWorkflow, Check> = {
-  lifecycle: async (parts, round: Round) => [
-    await roundUsedBefore(parts.clients, { ...round, datasets: [...round.datasets, ...round.trainOn] }),
-    await channelToAdoptOn(parts.clients, round, await recipeOf(parts.clients, round)),
-    ...(await training(parts, round)),
-  ],
+  lifecycle: async (parts, round: Round) => {
+    const recipe = await recipeOf(parts.clients, round);
+    return [
+      await roundUsedBefore(parts.clients, { ...round, datasets: [...round.datasets, ...round.trainOn] }),
+      await channelToAdoptOn(parts.clients, round, recipe),
+      ...(await training(parts, round, recipe)),
+    ];
+  },
   datasetIntake: async ({ clients }, { datasets }: Pick<Round, 'datasets'>) => [
     await datasetsOf(clients, 'datasets', datasets, ['submitted', 'accepted']),
   ],
   trainingRound: async (parts, round: Omit<Round, 'trainOn'>) => [
     await roundUsedBefore(parts.clients, round),
-    ...(await training(parts, { ...round, trainOn: round.datasets, datasets: [] }, 'datasets')),
+    ...(await training(
+      parts,
+      { ...round, trainOn: round.datasets, datasets: [] },
+      await recipeOf(parts.clients, round),
+      'datasets',
+    )),
   ],
   checkpointReview: async ({ clients }, review: Named & { round: string; checkpoint: string }) => [
     await checkpointToReview(clients, review),
@@ -55,17 +63,23 @@ const CHECKS: Record<CheckedWorkflow, Check> = {
   modelRollback: async ({ clients }, input: Named & { version: number; reason: string; ref: string }) => [
     await rollback(clients, input),
   ],
-  recurringRound: async (parts, round: Omit<Round, 'datasets' | 'trainOn' | 'base' | 'round'>) => [
-    await channelToAdoptOn(parts.clients, round, await recipeOf(parts.clients, round), 'later'),
-    (await recipeOf(parts.clients, round)).findings,
-    await providerOf(parts.clients, parts.providers, round.provider),
-  ],
+  recurringRound: async (parts, round: Omit<Round, 'datasets' | 'trainOn' | 'base' | 'round'>) => {
+    const recipe = await recipeOf(parts.clients, round);
+    return [
+      await channelToAdoptOn(parts.clients, round, recipe, 'later'),
+      recipe.findings,
+      await providerOf(parts.clients, parts.providers, round.provider),
+    ];
+  },
 };
 
 /** @param trainOn  what the list of accepted datasets is called in this input */
-async function training(parts: ChecksParts, round: Omit<Round, 'channel' | 'round'>, trainOn = 'trainOn') {
-  const { clients, providers } = parts;
-  const recipe = await recipeOf(clients, round);
+async function training(
+  { clients, providers }: ChecksParts,
+  round: Omit<Round, 'channel' | 'round'>,
+  recipe: RecipeFound,
+  trainOn = 'trainOn',
+) {
   const datasets = await datasetsOf(clients, 'datasets', round.datasets, ['submitted', 'accepted']);
   const accepted = await datasetsOf(clients, trainOn, round.trainOn, ['accepted']);
   const named = [

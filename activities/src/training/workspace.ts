@@ -2,6 +2,10 @@ import { chmod, mkdir, readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ActivityError } from '../errors.js';
 
+/** Where a provider's plaintext lies: in memory, unless its environment names another folder. */
+export const scratchOf = (principal: string): string =>
+  process.env['LIVEPOD_SCRATCH'] ?? join('/dev/shm', `livepod-${principal.slice(0, 11)}`);
+
 /** Linux's number of tmpfs, as statfs(2) gives it. */
 const TMPFS = 0x01021994;
 

@@ -51,7 +51,8 @@ export type GovernanceCode =
  */
 export type CanisterErrorCode = CanisterAnswerCode | GovernanceCode | 'network' | 'rejected' | 'untrusted' | 'invalid';
 
-const BETWEEN: ReadonlySet<string> = new Set([
+/** Codes of an answer that was not had, or cannot be believed: nothing is wrong with the call. */
+export const NOT_ANSWERED: ReadonlySet<string> = new Set([
   'network',
   'busy',
   'unavailable',
@@ -64,7 +65,7 @@ const BETWEEN: ReadonlySet<string> = new Set([
 export class CanisterError extends CodedError<CanisterErrorCode> {
   /** A canister that cannot be reached or believed is the way's; what it refuses was asked by a person. */
   get origin(): Origin {
-    return BETWEEN.has(this.code) ? 'way' : 'person';
+    return NOT_ANSWERED.has(this.code) ? 'way' : 'person';
   }
 }
 

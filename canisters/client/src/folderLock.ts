@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { processStat } from './processStat.js';
 
 /**
  * Holds a folder for this process: two on one would take each other's files away. Who holds it is the target of a
@@ -90,15 +91,10 @@ function isAlive(holder: string): boolean {
 
 /** `pid.start.boot`; where the system does not tell the start, `pid` alone. Undefined when there is no such process. */
 function nameOf(pid: number): string | undefined {
-  try {
-    // proc(5): the command's name may hold brackets; the state is the first field after it, the start time the 20th
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (fields[0] === 'Z') return undefined;
+  const fields = processStat(pid);
+  if (fields && fields[0] !== 'Z')
     return `${pid}.${fields[19]}.${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}`;
-  } catch {
-    if (existsSync('/proc/self/stat')) return undefined;
-  }
+  if (existsSync('/proc/self/stat')) return undefined;
   try {
     process.kill(pid, 0);
     return String(pid);

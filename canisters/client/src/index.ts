@@ -4,7 +4,7 @@
  */
 export { indexOf, metadataPage, pageOf } from './pages.js';
 export { connect, connectAgent, interfaces, type Clients, type ConnectOptions } from './connect.js';
-export { CanisterError, isTransient, type CanisterErrorCode } from './errors.js';
+export { CanisterError, isTransient, NOT_ANSWERED, type CanisterErrorCode } from './errors.js';
 export { identityFromSeed, newIdentity } from './identity.js';
 export { CANISTERS, type CanisterIds, type CanisterName, type IcNetwork, type Network } from './network.js';
 export { command, neuron, neuronId, stake, type Stake } from './neurons.js';

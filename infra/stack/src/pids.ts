@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { processStat } from '@livepod/client/node';
 
 /** A process as a file can name it: its number, and when it was started, because numbers are used again. */
 export interface Pid {
@@ -9,14 +9,9 @@ export interface Pid {
 
 /** When a process started, in whatever unit the system gives; null when it does not run. */
 export function bornAt(pid: number): string | null {
-  try {
-    // proc(5): the command name may hold spaces and brackets; starttime is the 20th field after it, state the first.
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? null : fields[19]!;
-  } catch {
-    if (process.platform === 'linux') return null;
-  }
+  const fields = processStat(pid);
+  if (fields) return fields[0] === 'Z' ? null : fields[19]!;
+  if (process.platform === 'linux') return null;
   try {
     return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || null;
   } catch {

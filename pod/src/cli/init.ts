@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, type IcNetwork } from '@livepod/client';
 import { saveIdentity } from '@livepod/client/node';
 import { PodError } from '../errors.js';
+import { sha256 } from '../hashes.js';
 import { writeAtomically } from '../state/disk.js';
 import type { Asked } from './commands.js';
 import { checkedRoot, given, identityFile, networkIn } from './files.js';
@@ -170,5 +171,3 @@ function compared(root: Buffer, wanted: string | undefined): void {
     `The root has SHA-256 ${sha256(root)}, and not ${wanted}; do not trust it: ask whoever gave you the pod.`,
   );
 }
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

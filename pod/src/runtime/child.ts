@@ -2,10 +2,10 @@
  * The process that holds one slot's ONNX session: ONNX Runtime blocks its thread, and may crash; the pod must do
  * neither.
  */
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Model, RuntimeError, type SelfTest } from '@livepod/runtime';
 import { PodError, codeOf, reasonOf } from '../errors.js';
+import { sha256 as hashOf } from '../hashes.js';
 import { infer } from './infer.js';
 import type { Answer, Order, SlotFile } from './messages.js';
 import { watch } from './watch.js';
@@ -49,7 +49,7 @@ function verified({ path, sha256 }: SlotFile): Buffer {
     if (codeOf(cause) !== 'ENOENT') throw cause;
     throw new PodError('slotDamaged', { path }, `${path} is not there.`, { cause });
   }
-  if (createHash('sha256').update(bytes).digest('hex') === sha256) return bytes;
+  if (hashOf(bytes) === sha256) return bytes;
   throw new PodError('slotDamaged', { path }, `${path} is damaged: it does not have the hash that its manifest names.`);
 }
 

@@ -1,8 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { processStat } from '@livepod/client/node';
 import { taskOf, type CheckpointManifest } from '@livepod/protocol';
 import type { Contract } from '@livepod/runtime';
 import { PodError, isBlame } from '../errors.js';
@@ -182,13 +182,8 @@ export class Runtime extends EventEmitter<{
 
   /** What the process has computed so far; undefined where the system does not say. */
   private processorSeconds(): number | undefined {
-    try {
-      const stat = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8');
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
-    } catch {
-      return undefined;
-    }
+    const fields = this.child.pid === undefined ? undefined : processStat(this.child.pid);
+    return fields && (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
   }
 }
 

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { documentId, parseCheckpointManifest, type CheckpointManifest } from '@livepod/protocol';
 import { PodError } from '../errors.js';
+import { sha256 } from '../hashes.js';
 import { readIfThere, removeIfThere, writeAtomically } from '../state/disk.js';
 import type { SlotName } from '../state/state.js';
 import type { ChunkStore, TrustedManifest } from '../updates/checkpoint.js';
@@ -59,5 +59,3 @@ export function hashOf(manifest: CheckpointManifest, name: string): string {
   if (!file) throw new PodError('modelDoesNotLoad', { name }, `The checkpoint brings no ${name}.`);
   return file.sha256;
 }
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -12,6 +11,7 @@ import {
 } from '@livepod/protocol';
 import { readIfThere, writeAtomically } from '../state/disk.js';
 import { PodError } from '../errors.js';
+import { sha256 } from '../hashes.js';
 import type { Fetcher } from './fetcher.js';
 import type { Trust } from './trust.js';
 
@@ -128,5 +128,3 @@ export class ChunkStore {
     return fetched;
   }
 }
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import {
   Metadata,
@@ -11,6 +10,7 @@ import {
 } from '@tufjs/models';
 import { readIfThere, removeIfThere, writeAtomically } from '../state/disk.js';
 import { PodError } from '../errors.js';
+import { sha256 } from '../hashes.js';
 import type { Fetcher } from './fetcher.js';
 
 /** TUF's own limits (tuf-js config.ts), bytes. */
@@ -81,7 +81,7 @@ export class Trust {
         { path },
         `The repository lists ${path} but does not have it; the pod tries again.`,
       );
-    if (bytes.length !== target.length || createHash('sha256').update(bytes).digest('hex') !== target.hashes.sha256) {
+    if (bytes.length !== target.length || sha256(bytes) !== target.hashes.sha256) {
       throw new PodError(
         'damagedDownload',
         { path },

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
-import { activitiesOf, canisterRequesting, providerTraining, sandboxWorks, Workspace } from '@livepod/activities';
+import { dirname } from 'node:path';
+import {
+  activitiesOf,
+  canisterRequesting,
+  providerTraining,
+  sandboxWorks,
+  scratchOf,
+  Workspace,
+} from '@livepod/activities';
 import { connect } from '@livepod/client';
 import { holdFolder } from '@livepod/client/node';
 import { ObjectStore } from '@livepod/transfer';
@@ -27,7 +34,7 @@ main(async () => {
   const { network, temporal, identity, signer } = configure({}, 'providerNamespace');
   const s3 = objectStoreOf(network);
   const disk = process.env['LIVEPOD_WORK'] ?? `${process.env['LIVEPOD_IDENTITY']!.replace(/\.json$/, '')}.work`;
-  const scratch = process.env['LIVEPOD_SCRATCH'] ?? join('/dev/shm', `livepod-${signer.principal.slice(0, 11)}`);
+  const scratch = scratchOf(signer.principal);
   // Held until the process ends: two providers on one folder would wipe each other's jobs.
   holdFolder(
     disk,

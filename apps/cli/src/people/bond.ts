@@ -1,14 +1,26 @@
 import { randomBytes } from 'node:crypto';
-import { approve } from '@livepod/client';
+import { approve, type Clients, type Treasury } from '@livepod/client';
+import { tokens } from '@livepod/protocol';
 import { Argument, type Command } from 'commander';
-import { amountOf, moment, tokens } from '../amounts.js';
+import { amountOf, moment } from '../amounts.js';
 import { connectedAs, identityOption, jsonOption, networkOption, type Reach } from '../options.js';
 import { print } from '../output.js';
 import { affordable } from './tokens.js';
 
-const ROLES = ['contributor', 'provider'] as const;
+export const ROLES = ['contributor', 'provider'] as const;
 export type Role = (typeof ROLES)[number];
-const purposeOf = (role: Role) => (role === 'provider' ? { provider: null } : { contributor: null });
+export const purposeOf = (role: Role) => (role === 'provider' ? { provider: null } : { contributor: null });
+
+/** Puts tokens into the caller's bond, once per reference. */
+export async function postBond(
+  clients: Clients,
+  role: Role,
+  amount: bigint,
+  reference = `bond-${randomBytes(8).toString('hex')}`,
+): Promise<Treasury.Bond> {
+  await approve(clients, amount + (await clients.ledger.icrc1_fee()));
+  return clients.treasury.post_bond({ purpose: purposeOf(role), amount, client_ref: reference });
+}
 
 /** Paid back when the canister names the same moment again after it has come. */
 async function giveBack(role: Role, reach: Reach): Promise<void> {
@@ -16,7 +28,7 @@ async function giveBack(role: Role, reach: Reach): Promise<void> {
   const before = await clients.treasury.leaving_bond({ holder: clients.principal, purpose: purposeOf(role) });
   const { amount, due } = await clients.treasury.return_bond({ purpose: purposeOf(role) });
   const still = await clients.treasury.leaving_bond({ holder: clients.principal, purpose: purposeOf(role) });
-  const paid = before !== null && before !== undefined && !still;
+  const paid = before !== undefined && still === undefined;
   print(reach.json, { ok: true, role, amount, due: moment(due), paid }, () =>
     paid
       ? `${tokens(amount)} tokens are back in your account, less the ledger’s fee.`
@@ -40,14 +52,8 @@ export function addBond(program: Command): void {
     .addHelpText('after', '\nExample: livepod bond post contributor 20 --identity me.json')
     .action(async (role: Role, amount: bigint, { reference, ...reach }: Reach & { reference?: string }) => {
       const { clients } = await connectedAs(reach);
-      const fee = await clients.ledger.icrc1_fee();
       await affordable(clients, amount, 2);
-      await approve(clients, amount + fee);
-      const posted = await clients.treasury.post_bond({
-        purpose: purposeOf(role),
-        amount,
-        client_ref: reference ?? `bond-${randomBytes(8).toString('hex')}`,
-      });
+      const posted = await postBond(clients, role, amount, reference);
       print(reach.json, { ok: true, role, amount: posted.amount, slashed: posted.slashed }, () => {
         return `Your ${role}’s bond holds ${tokens(posted.amount)} tokens.`;
       });

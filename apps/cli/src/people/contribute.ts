@@ -1,4 +1,4 @@
-import { readDatasetSchema, type DatasetSchema } from '@livepod/protocol';
+import { readDatasetSchema, type DatasetSchema, tokens } from '@livepod/protocol';
 import {
   contribute,
   inspectRecordings,
@@ -11,7 +11,7 @@ import {
   type Inspection,
 } from '@livepod/transfer';
 import { Option, type Command } from 'commander';
-import { amountOf, tokens } from '../amounts.js';
+import { amountOf } from '../amounts.js';
 import { CliError } from '../errors.js';
 import { connectedAs, identityOption, jsonFile, jsonOption, networkOption, type Reach } from '../options.js';
 import { print, table, told } from '../output.js';
@@ -87,15 +87,13 @@ async function send(
   schema: DatasetSchema,
   options: Options & { title: string; network: string },
 ): Promise<Contributed> {
-  const inspection = await inspectRecordings(files, schema, options.modality);
-  if (!inspection.ok) throw new CliError('badArguments', {}, `${refusalsOf(inspection).join('\n')}\nNothing was sent.`);
   const { clients, identity, network } = await connectedAs(options);
   const contributed = await contribute({
     clients,
     seed: identity,
     recordings: files,
     schema,
-    modality: inspection.modality,
+    ...(options.modality === undefined ? {} : { modality: options.modality }),
     title: options.title,
     store: options.store,
     licence: { fee: String(options.fee) },

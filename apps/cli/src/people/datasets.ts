@@ -1,7 +1,7 @@
 import { neuronId, propose, type Clients, type Datasets } from '@livepod/client';
-import { PAGE_LIMIT, parseDatasetManifest, voteReference } from '@livepod/protocol';
+import { PAGE_LIMIT, parseDatasetManifest, voteReference, tokens } from '@livepod/protocol';
 import { Option, type Command } from 'commander';
-import { moment, momentOfSeconds, tokens } from '../amounts.js';
+import { moment, momentOfSeconds } from '../amounts.js';
 import { CliError } from '../errors.js';
 import { connected, connectedAs, identityOption, jsonOption, networkOption, type Reach } from '../options.js';
 import { print, table } from '../output.js';

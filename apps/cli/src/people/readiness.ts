@@ -1,4 +1,5 @@
 import { balance } from '@livepod/client';
+import { purposeOf } from './bond.js';
 import { connectedAs, type Reach } from '../options.js';
 
 /** What a contributor has, and what is missing before anything can be sent. */
@@ -15,7 +16,7 @@ export async function readiness(reach: Reach & { store?: 'bucket' | 's3' }): Pro
   const { clients, network } = await connectedAs(reach);
   const [held, bond] = await Promise.all([
     balance(clients),
-    clients.treasury.get_bond({ holder: clients.principal, purpose: { contributor: null } }),
+    clients.treasury.get_bond({ holder: clients.principal, purpose: purposeOf('contributor') }),
   ]);
   const missing: string[] = [];
   if (!bond || bond.amount === 0n)

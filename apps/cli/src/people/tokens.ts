@@ -1,7 +1,8 @@
 import { Principal } from '@dfinity/principal';
 import { balance, transfer } from '@livepod/client';
+import { tokens } from '@livepod/protocol';
 import { InvalidArgumentError, type Command } from 'commander';
-import { amountOf, tokens } from '../amounts.js';
+import { amountOf } from '../amounts.js';
 import { CliError } from '../errors.js';
 import { connectedAs, identityOption, jsonOption, networkOption, type Reach } from '../options.js';
 import { print } from '../output.js';

@@ -1,7 +1,8 @@
 import { trailOf, type Trail } from '@livepod/client';
 import { certifiedEntries, type CertifiedEntries } from '@livepod/evidence';
+import { tokens } from '@livepod/protocol';
 import type { Command } from 'commander';
-import { moment, tokens } from '../amounts.js';
+import { moment } from '../amounts.js';
 import { CliError } from '../errors.js';
 import { connected, jsonOption, networkOption, type Reach } from '../options.js';
 import { print } from '../output.js';

@@ -1,10 +1,11 @@
 import { command, decision, listProposals, stake, vote, type Clients, type Decision } from '@livepod/client';
-import { GOVERNED, GOVERNED_METHODS, hex, PAGE_LIMIT, unhex, type GovernedMethod } from '@livepod/protocol';
+import { GOVERNED, GOVERNED_METHODS, hex, PAGE_LIMIT, unhex, type GovernedMethod, tokens } from '@livepod/protocol';
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
-import { amountOf, momentOfSeconds, tokens } from '../amounts.js';
+import { amountOf, momentOfSeconds } from '../amounts.js';
 import { CliError } from '../errors.js';
 import { connected, connectedAs, identityOption, jsonOption, networkOption, type Reach } from '../options.js';
 import { print, table } from '../output.js';
+import { neuronsOf } from './neurons.js';
 import { affordable } from './tokens.js';
 
 const DAY_SECONDS = 86_400;
@@ -115,17 +116,6 @@ function inWords(found: Decision): string {
     '',
     found.rendering || '(no words by the canister that would carry it out)',
   ].join('\n');
-}
-
-type Neurons = Awaited<ReturnType<Clients['governance']['list_neurons']>>['neurons'];
-
-async function neuronsOf(clients: Clients): Promise<Neurons> {
-  const { neurons } = await clients.governance.list_neurons({
-    of_principal: [clients.principal],
-    limit: PAGE_LIMIT,
-    start_page_at: [],
-  });
-  return neurons;
 }
 
 /** The caller's neurons. @throws CliError `badArguments` when there is none */

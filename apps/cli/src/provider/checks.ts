@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rmdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sandboxWorks, Workspace } from '@livepod/activities';
+import { sandboxWorks, scratchOf, Workspace } from '@livepod/activities';
 import { connect, networkTime, type Clients, type Network } from '@livepod/client';
 import { loadIdentity, readNetwork } from '@livepod/client/node';
 import { readRing } from '@livepod/codec';
-import { parseDatasetManifest, parseRecipe } from '@livepod/protocol';
+import { parseDatasetManifest, parseRecipe, tokens } from '@livepod/protocol';
 import { bundleRecipe, recipeNames } from '@livepod/recipes';
 import { ObjectStore } from '@livepod/transfer';
 import { connectClient } from '@livepod/workers/temporal';
-import { tokens } from '../amounts.js';
 import { told } from '../output.js';
+import { purposeOf } from '../people/bond.js';
 import type { ProviderFolder } from './folder.js';
 
 /** What is looked at before a provider works. */
@@ -64,7 +64,7 @@ async function reachable(clients: Clients): Promise<Answer> {
 }
 
 async function bonded(clients: Clients): Promise<Answer> {
-  const bond = await clients.treasury.get_bond({ holder: clients.principal, purpose: { provider: null } });
+  const bond = await clients.treasury.get_bond({ holder: clients.principal, purpose: purposeOf('provider') });
   return bond && bond.amount > 0n
     ? { ok: true, says: `${tokens(bond.amount)} tokens` }
     : { ok: false, says: 'there is none', remedy: 'livepod provider register --bond 200' };
@@ -149,7 +149,7 @@ async function recipes(clients: Clients): Promise<Answer> {
 }
 
 async function scratch(principal: string): Promise<Answer> {
-  const path = process.env['LIVEPOD_SCRATCH'] ?? join('/dev/shm', `livepod-${principal.slice(0, 11)}`);
+  const path = scratchOf(principal);
   const made = !existsSync(path);
   const parent = made ? join(path, '..') : path;
   const { bavail, bsize } = await statfs(parent);

@@ -1,13 +1,15 @@
-import { randomBytes } from 'node:crypto';
-import { approve, connect, decision, neuronId, propose, stake, type Clients } from '@livepod/client';
+import { connect, stake, type Clients } from '@livepod/client';
 import { loadIdentity, readNetwork } from '@livepod/client/node';
+import { tokens } from '@livepod/protocol';
 import type { Command } from 'commander';
-import { amountOf, momentOfSeconds, tokens } from '../amounts.js';
+import { amountOf, momentOfSeconds } from '../amounts.js';
 import { jsonOption } from '../options.js';
 import { print } from '../output.js';
+import { postBond, purposeOf } from '../people/bond.js';
 import { affordable } from '../people/tokens.js';
 import { ProviderFolder } from './folder.js';
 import { folderOption } from './init.js';
+import { proposeProvider } from './propose.js';
 
 const DAY_SECONDS = 86_400;
 
@@ -66,31 +68,17 @@ export function addRegister(provider: Command): void {
 }
 
 async function postMissing(clients: Clients, { bond, stake: staked, propose: own }: Options): Promise<void> {
-  const posted = await clients.treasury.get_bond({ holder: clients.principal, purpose: { provider: null } });
+  const posted = await clients.treasury.get_bond({ holder: clients.principal, purpose: purposeOf('provider') });
   const missing = bond - (posted?.amount ?? 0n);
-  const fee = await clients.ledger.icrc1_fee();
   await affordable(clients, (missing > 0n ? missing : 0n) + (own ? staked : 0n), 4);
   if (missing <= 0n) return;
   process.stderr.write(`Posting ${tokens(missing)} tokens as bond\n`);
-  await approve(clients, missing + fee);
-  await clients.treasury.post_bond({
-    purpose: { provider: null },
-    amount: missing,
-    client_ref: `bond-${randomBytes(8).toString('hex')}`,
-  });
+  await postBond(clients, 'provider', missing);
 }
 
 /** Proposes once: a repeat finds the proposal that is there. */
 async function proposed(clients: Clients, name: string, amount: bigint): Promise<{ number: number; until: string }> {
   await stake(clients, { amount, dissolveDelaySeconds: 365 * DAY_SECONDS });
-  const { proposal } = await propose(clients, {
-    method: 'approve_provider',
-    payload: { provider: clients.principal },
-    clientRef: `approve-${clients.principal.toText()}`.slice(0, 50),
-    title: `Approve provider ${name}`,
-    summary: `${name}, principal ${clients.principal.toText()}, asks to be approved as a training provider.`,
-    neuron: neuronId(clients.principal),
-  });
-  const { deadlineSeconds } = await decision(clients, proposal);
+  const { proposal, deadlineSeconds } = await proposeProvider(clients, clients.principal, name);
   return { number: proposal, until: momentOfSeconds(deadlineSeconds) };
 }
