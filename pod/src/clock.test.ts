@@ -36,6 +36,39 @@ describe('a device’s clock', () => {
     expect(clock.latest().getTime()).toBe(now);
   });
 
+  it('is not asked about again while it runs on evenly, and is once ten minutes are over', async () => {
+    const began = Date.now();
+    let passed = 0;
+    let asked = 0;
+    const network = async (): Promise<number> => ((asked += 1), began + passed);
+    const clock = new OwnClock(
+      () => new Date(began + passed),
+      network,
+      () => passed,
+    );
+    for (; passed < 10 * 60_000; passed += 1000) await clock.check();
+    expect(asked).toBe(1);
+    passed += 1000;
+    await clock.check();
+    expect(asked).toBe(2);
+  });
+
+  it('is asked about at once when somebody sets it', async () => {
+    const began = Date.now();
+    let set = 0;
+    const clock = new OwnClock(
+      () => new Date(began + set),
+      async () => began,
+      () => 0,
+    );
+    await clock.check();
+    set = -DAY;
+    await expect(clock.check()).rejects.toMatchObject({ code: 'clockWrong' });
+    await expect(clock.check()).rejects.toMatchObject({ code: 'clockWrong' }); // for as long as it is wrong
+    set = 0;
+    await clock.check();
+  });
+
   it('is gone by when the network is away', async () => {
     await new OwnClock(at(0), () => Promise.reject(new Error('away'))).check();
   });
@@ -62,13 +95,20 @@ describe('waiting', () => {
     await waited;
   });
 
-  it('after failures takes twice as long each time, and not after success', async () => {
-    const backoff = new Backoff(30, 1_000);
-    expect(backoff.isDue('disk')).toBe(true);
+  it('after failures takes twice as long each time, and not after success', () => {
+    let now = 0;
+    const backoff = new Backoff(30, 100, () => now);
+    const waits = (): number => {
+      const from = now;
+      while (!backoff.isDue('disk')) now += 1;
+      return now - from;
+    };
+    expect(waits()).toBe(0);
+    for (const wanted of [30, 60, 100, 100]) {
+      backoff.failed('disk');
+      expect(waits()).toBe(wanted);
+    }
     backoff.failed('disk');
-    backoff.failed('disk');
-    await wait(0.04);
-    expect(backoff.isDue('disk')).toBe(false);
     expect(backoff.isDue('other')).toBe(true);
     backoff.over('disk');
     expect(backoff.isDue('disk')).toBe(true);

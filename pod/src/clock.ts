@@ -3,6 +3,8 @@ import { PodError } from './errors.js';
 
 /** Under this a device's clock is right enough for everything that a pod does with it, milliseconds. */
 const BEARABLE_MS = 2 * 60_000;
+/** So long an answer of the network is good for, while the clock runs on evenly, milliseconds. */
+const GOOD_FOR_MS = 10 * 60_000;
 /** A turn does not wait longer for the network's time; it then goes by the device's clock, milliseconds. */
 const PATIENCE_MS = 3_000;
 /** Node.js holds a timer's milliseconds in 31 bits: a longer one would fire at once. */
@@ -16,10 +18,13 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export class OwnClock {
   /** How much later the network's clock is than ours, milliseconds. */
   private behind = 0;
+  /** When the network last answered, by a clock that nobody sets and by the one that is judged, milliseconds. */
+  private answered: { steady: number; own: number } | undefined;
 
   constructor(
     private readonly now: () => Date,
     private readonly networkTime?: () => Promise<number>,
+    private readonly steady: () => number = () => performance.now(),
   ) {}
 
   /**
@@ -28,13 +33,20 @@ export class OwnClock {
    */
   readonly latest = (): Date => new Date(this.now().getTime() + Math.max(0, this.behind));
 
-  /** Asks the network. @throws PodError `clockWrong`, which says how far; an absent network is no error */
+  /**
+   * Asks the network where that is due: to verify a certificate costs a watch more than a whole turn does else.
+   *
+   * @throws PodError `clockWrong`, which says how far; an absent network is no error
+   */
   async check(): Promise<void> {
+    if (!this.isDue()) return;
     const asked = this.networkTime?.().catch(() => undefined);
     const told = asked && (await Promise.race([asked, sleep(PATIENCE_MS, undefined, { ref: false })]));
     if (told === undefined) return;
-    this.behind = told - this.now().getTime();
-    if (Math.abs(this.behind) < BEARABLE_MS) return;
+    const own = this.now().getTime();
+    this.behind = told - own;
+    if (Math.abs(this.behind) < BEARABLE_MS) return void (this.answered = { steady: this.steady(), own });
+    this.answered = undefined;
     throw new PodError(
       'clockWrong',
       { behindMs: Math.round(this.behind) },
@@ -42,6 +54,14 @@ export class OwnClock {
         `${this.behind > 0 ? 'slow' : 'fast'}: the Internet Computer's certified time is ` +
         `${new Date(told).toISOString()}.`,
     );
+  }
+
+  /** Not while the last answer was right, is young, and nobody has set the clock since. */
+  private isDue(): boolean {
+    if (!this.answered) return true;
+    const passed = this.steady() - this.answered.steady;
+    const shown = this.now().getTime() - this.answered.own;
+    return passed > GOOD_FOR_MS || Math.abs(shown - passed) > BEARABLE_MS / 2;
   }
 }
 
@@ -65,16 +85,17 @@ export class Backoff {
   constructor(
     private readonly firstMs: number,
     private readonly longestMs: number,
+    private readonly steady: () => number = () => performance.now(),
   ) {}
 
   isDue(what: string): boolean {
-    return performance.now() >= (this.failures.get(what)?.next ?? 0);
+    return this.steady() >= (this.failures.get(what)?.next ?? 0);
   }
 
   failed(what: string): void {
     const times = (this.failures.get(what)?.times ?? 0) + 1;
     const distance = Math.min(this.firstMs * 2 ** (times - 1), this.longestMs);
-    this.failures.set(what, { times, next: performance.now() + distance });
+    this.failures.set(what, { times, next: this.steady() + distance });
   }
 
   over(what: string): void {
