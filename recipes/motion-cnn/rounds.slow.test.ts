@@ -42,8 +42,8 @@ function misnamed(recordings: Recording[]): Recording[] {
       return { accuracy: Number(accuracy), macroF1: Number(macroF1) };
     };
     const first = await model(people(1, 8), 1, undefined, { epochs: 3, windowsPerEpoch: 2048 });
-    const second = await model(people(1, 14), 2, first);
-    const third = await model(misnamed(people(9, 11)), 3, second, { epochs: 4 });
+    const second = await model(people(1, 14), 2, first, { epochs: 5, windowsPerEpoch: 4096 });
+    const third = await model(misnamed(people(9, 11)), 3, second, { epochs: 3, windowsPerEpoch: 4096 });
     const one = await measure(first);
     const two = await measure(second);
     const three = await measure(third);

@@ -135,7 +135,7 @@ async function startedTo(round: string, stage: Stage) {
     (result) => (end = JSON.stringify(result)),
     (error: Error) => (end = `${error.message}: ${error.cause}`),
   );
-  await until(async () => end !== undefined || (await stage.reached(round)), 50);
+  await until(async () => end !== undefined || (await stage.reached(round)), 250);
   if (end !== undefined) throw new Error(`${round} ended before it was disturbed: ${end}`);
   return handle;
 }

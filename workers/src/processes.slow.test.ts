@@ -22,7 +22,7 @@ describe('the three worker processes', () => {
           round: 'killed',
           recipe: rig.chain.recipe,
           datasets,
-          arguments: { epochs: 30, windowsPerEpoch: 1024, batch: 16, filters: 8 },
+          arguments: { epochs: 15, windowsPerEpoch: 1024, batch: 16, filters: 8 },
           plan: { ...TINY.plan, soakSeconds: 1 },
         },
       ],

@@ -249,12 +249,12 @@ export class Rig {
             decision(clients, proposal.proposal).catch(() => undefined),
           );
       }
-      await sleep(300);
+      await sleep(700);
     }
   }
 }
 
 /** Repeats until it holds; what fails counts as not yet. */
-export async function until(condition: () => Promise<boolean>, every = 100): Promise<void> {
+export async function until(condition: () => Promise<boolean>, every = 250): Promise<void> {
   while (!(await condition().catch(() => false))) await sleep(every);
 }

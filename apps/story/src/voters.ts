@@ -76,7 +76,7 @@ export class Voters {
       } catch {
         // The network is away for a moment, or the stakes are not locked yet; the proposals stay open.
       }
-      await sleep(400);
+      await sleep(1000);
     }
   }
 

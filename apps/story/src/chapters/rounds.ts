@@ -67,6 +67,7 @@ export const secondRound: Chapter = {
         datasets: idsOf(theatre, theatre.people.second),
         trainOn: idsOf(theatre, theatre.people.first),
         base: first.checkpoint,
+        arguments: { epochs: 5, windowsPerEpoch: 4096 },
         seed: 2,
         acceptWorse: 'Six more people join; whoever is served worst may be served a little worse',
       }),
@@ -90,7 +91,7 @@ export const thirdRound: Chapter = {
       roundOf(theatre, 'round-3', {
         datasets: [id(theatre, 'contributor-careless')],
         base: result(theatre, 'round-2').checkpoint,
-        arguments: { epochs: 4 },
+        arguments: { epochs: 3, windowsPerEpoch: 4096 },
         seed: 3,
         acceptWorse: 'A careless vote: nobody reads how much worse it is',
         proposeSlashing: true,
