@@ -132,16 +132,20 @@ fn publish() {
 
 /// Certifies a file, in place of what was at its path.
 pub fn added(path: &str, bytes: &[u8]) {
-    removed(path);
+    forget(path);
     note(path, bytes);
     insert(path);
     publish();
 }
 
 pub fn removed(path: &str) {
+    forget(path);
+    publish();
+}
+
+fn forget(path: &str) {
     PRINTS.with_borrow_mut(|prints| prints.remove(&path.to_owned()));
     TREE.with_borrow_mut(|tree| tree.delete_by_path(&exact(path)));
-    publish();
 }
 
 /// The headers that prove an answer: of a file, of its absence in a certified folder, or that none are needed.
