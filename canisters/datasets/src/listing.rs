@@ -66,6 +66,8 @@ thread_local! {
     static NUMBERS: RefCell<StableBTreeMap<u64, String, Memory>> =
         RefCell::new(StableBTreeMap::init(memory::get(memory::NUMBERS)));
     static INDEX: RefCell<Index> = RefCell::new(Index::init(memory::get(memory::DATASET_INDEX)));
+    static ENTRIES: RefCell<StableBTreeMap<String, Cbor<Vec<u64>>, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::LOG_ENTRIES)));
 }
 
 const EVERY: &[u8] = b"";
@@ -121,6 +123,17 @@ pub fn refile(id: &str, before: Status, after: Status) {
     });
 }
 
+/// Notes which entry of the audit log tells of a dataset. Nothing is noted of those from before this was kept.
+pub fn note_entry(id: &str, entry: u64) {
+    let mut noted = entries(id);
+    noted.push(entry);
+    ENTRIES.with_borrow_mut(|entries| entries.insert(id.to_owned(), Cbor(noted)));
+}
+
+fn entries(id: &str) -> Vec<u64> {
+    ENTRIES.with_borrow(|entries| entries.get(&id.to_owned())).map(|noted| noted.0).unwrap_or_default()
+}
+
 /// Files what was registered before there were these lists, in the order of registration. Called after an upgrade.
 pub fn file_old_ones() {
     if NUMBERS.with_borrow(|numbers| !numbers.is_empty()) {
@@ -150,14 +163,49 @@ pub fn newest(find: &FindDatasets) -> Vec<DatasetLine> {
     numbers.into_iter().filter_map(id).filter_map(|id| describe(&id)).collect()
 }
 
+/// What a manifest says of its recordings, for voters.
+pub fn in_words(id: &str) -> String {
+    let Some(facts) = facts(id) else { return String::new() };
+    let channels: Vec<String> = facts.channels.iter().map(|one| format!("{} in {}", one.name, one.unit)).collect();
+    format!(
+        "\nIts manifest says: {} by {}: {} at {} Hz; {} (h:m:s) in {} recordings and {} files; labels {}.",
+        facts.modality,
+        facts.device,
+        channels.join(", "),
+        rate(facts.rate_milli_hz),
+        span(facts.milliseconds),
+        facts.records,
+        facts.files,
+        labels(&facts),
+    )
+}
+
+fn labels(facts: &Facts) -> String {
+    let labels: Vec<String> = facts.labels.iter().map(|label| format!("{} {}", label.count, label.name)).collect();
+    if labels.is_empty() {
+        "none".into()
+    } else {
+        labels.join(", ")
+    }
+}
+
 /// A dataset as people read it, with the ways to what was done with it.
 pub fn one_page(id: &str) -> Option<pages::One> {
     let mut value = registry::in_json(id)?;
     if let (Some(facts), Some(fields)) = (facts(id), value.as_object_mut()) {
         fields.extend(facts_in_json(&facts));
     }
+    if let (Some(dataset), Some(fields)) = (registry::find(id), value.as_object_mut()) {
+        let evidence = serde_json::json!({
+            "manifest": format!("{id} is its SHA-256; the contributor signed it"),
+            "entriesOfTheAuditLog": entries(id),
+        });
+        fields.insert("validation".into(), registry::checked(&dataset).into());
+        fields.insert("evidence".into(), evidence);
+    }
     let link = |text: &str, kind: &'static str| pages::Link::about(text, kind, "dataset", id);
     let links = vec![
+        pages::Link::about("Votes on it, and what was checked before", "proposals", "about", id),
         link("Jobs that read it", "jobs"),
         link("Grants of its key, and when the key went out", "grants"),
         link("Checkpoints that were trained on it", "checkpoints"),
@@ -206,14 +254,12 @@ pub fn rows(request: &pages::Request) -> Vec<(u64, serde_json::Value)> {
     newest(&find)
         .into_iter()
         .map(|DatasetLine { dataset, facts }| {
-            let labels: Vec<String> =
-                facts.labels.iter().map(|label| format!("{} {}", label.count, label.name)).collect();
             let row = serde_json::json!({
                 "dataset": dataset.id,
                 "title": dataset.title,
                 "status": dataset.status,
                 "modality": facts.modality,
-                "labels": labels.join(", "),
+                "labels": labels(&facts),
                 "rateHz": rate(facts.rate_milli_hz),
                 "duration": span(facts.milliseconds),
                 "contributor": dataset.contributor.to_text(),

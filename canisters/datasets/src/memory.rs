@@ -37,6 +37,8 @@ pub const FACTS: u8 = 15;
 pub const NUMBERS: u8 = 16;
 /// what a dataset is about (status, contributor) → numbers
 pub const DATASET_INDEX: u8 = 17;
+/// dataset id → entries of the audit log that tell of its registration and of what became of it
+pub const LOG_ENTRIES: u8 = 18;
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

@@ -186,10 +186,11 @@ pub fn add(dataset: &Dataset, manifest: &Manifest, signed: SignedManifest) {
     DATASETS.with_borrow_mut(|datasets| datasets.insert(dataset.id.clone(), Cbor(dataset.clone())));
     note_prefix(dataset);
     listing::file(dataset, manifest);
-    audit::append_as(
+    let entry = audit::append_as(
         dataset.contributor,
         json!({"type": "registered", "dataset": dataset.id, "uid": protocol::hex::encode(&uid)}),
     );
+    listing::note_entry(&dataset.id, entry);
 }
 
 fn prefix_key(dataset: &Dataset) -> Option<String> {
@@ -244,6 +245,23 @@ pub fn submitted(id: &str) -> Result<Dataset, Error> {
     Err(Error::NotYet(why(id, message, "only a submitted dataset can be decided or withdrawn")))
 }
 
+/// What was checked before a dataset was taken in (`intake::register`), and what nobody here could look at.
+pub fn checked(dataset: &Dataset) -> String {
+    let chunks = match &dataset.storage {
+        Storage::Bucket(bucket) => {
+            format!("Every chunk is stored in bucket canister {bucket}, sealed, with the hash that the manifest names.")
+        }
+        Storage::S3(_) => {
+            "Its chunks lie outside the network: whether they are there says only who proposes it.".into()
+        }
+    };
+    format!(
+        "The contributor's signature, the manifest's form and limits, its sizes and Merkle roots, and the \
+         contributor's bond were checked when it was registered. {chunks} Nobody but the contributor has seen the \
+         recordings themselves."
+    )
+}
+
 /// What voters read before they vote.
 pub fn in_words(dataset: &Dataset) -> String {
     let access = match dataset.access {
@@ -252,7 +270,7 @@ pub fn in_words(dataset: &Dataset) -> String {
     };
     format!(
         "Take in dataset {} “{}” of contributor {}: {} chunks, {} bytes; fee {} e8s, access {access}; purposes {}; \
-         provider classes {}.",
+         provider classes {}.{}\nChecked: {}",
         dataset.id,
         dataset.title,
         dataset.contributor,
@@ -261,6 +279,8 @@ pub fn in_words(dataset: &Dataset) -> String {
         dataset.fee,
         dataset.purposes.join(", "),
         dataset.provider_classes.join(", "),
+        listing::in_words(&dataset.id),
+        checked(dataset),
     )
 }
 
@@ -271,6 +291,7 @@ pub fn decide(caller: Principal, id: &str, status: Status, proposal: Option<u64>
     dataset.status = status;
     DATASETS.with_borrow_mut(|datasets| datasets.insert(dataset.id.clone(), Cbor(dataset.clone())));
     note_prefix(&dataset);
-    audit::append_as(caller, json!({"type": status.word(), "dataset": id, "proposal": proposal}));
+    let entry = audit::append_as(caller, json!({"type": status.word(), "dataset": id, "proposal": proposal}));
+    listing::note_entry(id, entry);
     Ok(dataset)
 }

@@ -112,10 +112,10 @@ fn withdraw_proposal(request: WithdrawProposal) -> Result<(), Error> {
     proposals::withdraw(&system::caller(), request.proposal, seconds())
 }
 
-/// Proposals as people read them: `/proposals/<number>`, and `/proposals?status=open`.
+/// Proposals as people read them: `/proposals/<number>`, `/proposals?status=open`, `/proposals?about=<dataset>`.
 #[query]
 fn http_request(request: pages::HttpRequest) -> pages::HttpResponse {
-    let one = |id: &str| proposals::in_json(id.parse().ok()?).map(pages::One::from);
+    let one = |id: &str| proposals::page_of(id.parse().ok()?);
     let kind = pages::Kind { name: "proposals", one: &one, some: &proposals::rows };
     pages::answer(&request, &governed::site(), &[kind])
 }

@@ -5,7 +5,7 @@ use crate::ballots::{self, NO, UNDECIDED, YES};
 use crate::errors::{refused, Error, ErrorType};
 use crate::neurons::{self, Id};
 use crate::{constitution, memory};
-use candid::Principal;
+use candid::{CandidType, Decode, Deserialize, Principal};
 use governed::why;
 use ic_stable_structures::StableBTreeMap;
 use protocol::limits::{MAX_PAYLOAD_BYTES, MAX_PROPOSAL_REFERENCE_BYTES, MAX_SUMMARY_BYTES, MAX_TITLE_BYTES};
@@ -366,6 +366,53 @@ pub fn open() -> Vec<(u64, u64)> {
     ids.into_iter().filter_map(|id| get(id).map(|record| (id, record.deadline))).collect()
 }
 
+/// What a governed method's argument may name that has a page (the canisters' .did files).
+#[derive(CandidType, Deserialize, Default)]
+struct About {
+    dataset: Option<String>,
+    checkpoint: Option<String>,
+    job: Option<u64>,
+    release: Option<u64>,
+    provider: Option<Principal>,
+    holder: Option<Principal>,
+}
+
+impl About {
+    fn of(proposal: &Proposal) -> About {
+        match &proposal.action {
+            Some(Action::ExecuteGenericNervousSystemFunction(call)) => {
+                Decode!(&call.payload, About).unwrap_or_default()
+            }
+            _ => About::default(),
+        }
+    }
+
+    fn in_json(self) -> serde_json::Map<String, serde_json::Value> {
+        let principal = |id: Option<Principal>| id.map(|id| id.to_text().into());
+        let named = [
+            ("dataset", self.dataset.map(serde_json::Value::from)),
+            ("checkpoint", self.checkpoint.map(serde_json::Value::from)),
+            ("job", self.job.map(serde_json::Value::from)),
+            ("release", self.release.map(serde_json::Value::from)),
+            ("provider", principal(self.provider)),
+            ("holder", principal(self.holder)),
+        ];
+        named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+
+    fn names(&self, id: &str) -> bool {
+        [&self.dataset, &self.checkpoint].into_iter().flatten().any(|named| named == id)
+    }
+}
+
+/// A proposal as people read it, and what it is about.
+pub fn page_of(id: u64) -> Option<pages::One> {
+    let mut value = in_json(id)?;
+    let about = About::of(&get(id)?.proposal).in_json();
+    value.as_object_mut()?.extend(about);
+    Some(value.into())
+}
+
 /// A proposal as people read it.
 pub fn in_json(id: u64) -> Option<serde_json::Value> {
     let record = get(id)?;
@@ -390,8 +437,16 @@ pub fn in_json(id: u64) -> Option<serde_json::Value> {
     }))
 }
 
-/// Proposals as people list them; `?status=` keeps those of one.
+/// Proposals as people list them; `?status=` keeps those of one, `?about=` those about a dataset or a checkpoint.
 pub fn rows(request: &pages::Request) -> Vec<(u64, serde_json::Value)> {
+    if let Some(subject) = request.get("about") {
+        let before = request.before().unwrap_or(u64::MAX);
+        return PROPOSALS.with_borrow(|proposals| {
+            let found = proposals.range(..before).rev().map(|entry| (*entry.key(), entry.value().0));
+            let found = found.filter(|(_, record)| About::of(&record.proposal).names(subject));
+            found.take(pages::ROWS as usize).map(|(id, record)| (id, row(id, &record))).collect()
+        });
+    }
     let statuses = ["open", "rejected", "adopted", "executed", "failed"];
     let wanted = request.get("status").map(|word| statuses.iter().position(|status| *status == word));
     let include_status = match wanted {

@@ -186,6 +186,34 @@ fn without_a_quorum_the_deadline_rejects() {
 }
 
 #[test]
+fn a_page_says_what_a_proposal_is_about_and_the_list_finds_it_by_that() {
+    #[derive(CandidType)]
+    struct Accept {
+        dataset: String,
+    }
+    governance();
+    let proposer = neuron(1, 200);
+    let about = |dataset: &str| {
+        let payload = ByteBuf::from(candid::encode_one(Accept { dataset: dataset.into() }).unwrap());
+        let call = ExecuteGenericNervousSystemFunction { function_id: 1001, payload };
+        Proposal { action: Some(Action::ExecuteGenericNervousSystemFunction(call)), ..motion(dataset) }
+    };
+    let first = submit(proposer, about("sha256:aa"), String::new(), START);
+    let again = submit(proposer, about("sha256:aa"), String::new(), START);
+    let other = submit(proposer, about("sha256:bb"), String::new(), START);
+    let words = submit(proposer, motion("sha256:aa"), String::new(), START);
+    assert_eq!(page_of(other).unwrap().value["dataset"], "sha256:bb");
+    assert_eq!(page_of(words).unwrap().value.get("dataset"), None, "a motion is about nothing that has a page");
+    let of = |url: &str| {
+        let found = rows(&pages::Request::of(url, &[]));
+        found.into_iter().map(|(id, _)| id).collect::<Vec<u64>>()
+    };
+    assert_eq!(of("/proposals?about=sha256%3Aaa"), [again, first]);
+    assert_eq!(of(&format!("/proposals?about=sha256%3Aaa&before={again}")), [first]);
+    assert!(of("/proposals?about=sha256%3Acc").is_empty());
+}
+
+#[test]
 fn a_vote_after_the_deadline_is_refused_and_counts_nothing() {
     governance();
     let (first, second) = (neuron(1, 1_000), neuron(2, 3_000));

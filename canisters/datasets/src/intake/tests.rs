@@ -532,6 +532,28 @@ fn datasets_are_found_by_status_and_contributor_with_what_their_manifests_say() 
 }
 
 #[test]
+fn voters_read_what_a_manifest_says_and_what_was_checked() {
+    canister();
+    let dataset = taken_in(1);
+    let facts = listing::describe(&dataset.id).unwrap().facts;
+    let label = format!("{} {}", facts.labels[0].count, facts.labels[0].name);
+    let words = registry::in_words(&dataset);
+    for part in [&label, "Hz", "recordings", "signature", "bond"] {
+        assert!(words.contains(part), "{part} is not in: {words}");
+    }
+    registry::decide(contributor(1), &dataset.id, Status::Rejected, Some(4)).unwrap();
+    let page = listing::one_page(&dataset.id).unwrap();
+    assert_eq!(page.value["validation"], json!(registry::checked(&dataset)));
+    let entries = page.value["evidence"]["entriesOfTheAuditLog"].as_array().unwrap().clone();
+    let kinds: Vec<String> = entries
+        .iter()
+        .map(|entry| audit::page(audit::AuditPage { start: entry.as_u64().unwrap(), length: 1 })[0].event.clone())
+        .collect();
+    assert!(kinds[0].contains("\"registered\"") && kinds[1].contains("\"rejected\""), "{kinds:?}");
+    assert!(page.links.iter().any(|link| link.kind == "proposals"));
+}
+
+#[test]
 fn folders_of_registered_datasets_are_claimed_whatever_they_are_called() {
     canister();
     let in_s3 = |n: u8, prefix: &str| {

@@ -110,7 +110,16 @@ fn table(rows: &[Value], site: &Site, request: &Request) -> String {
     format!("<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
 }
 
-fn page(title: &str, body: &str, site: &Site, request: &Request) -> String {
+/// The command that asks for the same and verifies the answer.
+fn verifying(kind: &str, id: &str) -> String {
+    match kind {
+        "datasets" => format!("livepod trail {id}"),
+        "proposals" => format!("livepod proposal {id}"),
+        _ => "livepod trail DATASET".into(),
+    }
+}
+
+fn page(title: &str, body: &str, verified_by: &str, site: &Site, request: &Request) -> String {
     let menu: String = site
         .kinds
         .iter()
@@ -120,9 +129,10 @@ fn page(title: &str, body: &str, site: &Site, request: &Request) -> String {
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
          content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style></head><body><nav>{menu}</nav>\
-         <main><h1>{title}</h1>{body}</main><footer>For eyes only: this page is not certified. Whoever decides by it \
-         asks the canister.</footer></body></html>\n",
-        title = escaped(title)
+         <main><h1>{title}</h1>{body}</main><footer>This page is the answer of one replica, and not certified. \
+         <code>{verified_by}</code> asks for the same and verifies it.</footer></body></html>\n",
+        title = escaped(title),
+        verified_by = escaped(verified_by),
     )
 }
 
@@ -137,7 +147,8 @@ pub fn one(kind: &str, id: &str, value: &Value, links: &[Link], site: &Site, req
         .collect();
     let trail = if links.is_empty() { links } else { format!("<h2>Where to go on</h2><ul>{links}</ul>") };
     let singular = kind.strip_suffix('s').unwrap_or(kind);
-    page(&format!("{singular} {id}"), &format!("{}{trail}", fields(value, site, request)), site, request)
+    let body = format!("{}{trail}", fields(value, site, request));
+    page(&format!("{singular} {id}"), &body, &verifying(kind, id), site, request)
 }
 
 /// A page of things, newest first.
@@ -149,5 +160,7 @@ pub fn some(kind: &Kind, rows: &[Value], next: Option<u64>, site: &Site, request
         site.url(request, kind.name, &format!("/{}", kind.name), &query)
     });
     let more = more.map(|href| format!("<p>{}</p>", anchor(&href, "earlier ones"))).unwrap_or_default();
-    page(kind.name, &format!("{list}{more}"), site, request)
+    let about = request.get("dataset").or(request.get("about"));
+    let verified_by = about.map_or_else(|| verifying(kind.name, "ID"), |dataset| verifying("datasets", dataset));
+    page(kind.name, &format!("{list}{more}"), &verified_by, site, request)
 }

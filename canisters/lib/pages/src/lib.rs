@@ -1,6 +1,6 @@
 //! Things of a canister (proposals, jobs, releases, datasets) as pages: HTML for people who follow a link, the same as
-//! JSON for programs (IC spec: HTTP gateway protocol). They are not certified: whoever decides by them asks the
-//! canister.
+//! JSON for programs (IC spec: HTTP gateway protocol). They are not certified, and say so: each names the
+//! command that asks for the same and verifies it.
 
 mod html;
 
@@ -281,6 +281,7 @@ mod tests {
         assert!(!html.contains("<script") && !ask("GET", "/jobs", &[BROWSER]).1.contains("<b>"));
         let (_, hostile) = ask("GET", "/jobs?dataset=%22%3E%3Cscript%3E&canisterId=x\"onclick=y", &[BROWSER]);
         assert!(!hostile.contains("<script") && !hostile.contains("\"onclick"), "{hostile}");
+        assert!(hostile.contains("<code>livepod trail &quot;&gt;&lt;script&gt;</code>"), "{hostile}");
     }
 
     #[test]
