@@ -2,7 +2,9 @@
  * Evidence of a round: made from canisters, verified from the root key alone. Start with README.md; the format is in
  * FORMAT.md.
  */
-export { certifiedEntries, type CertifiedEntries } from './entries.js';
+export { certifiedSince, provenSince, type CertifiedLog, type ProvenLog } from './entries.js';
+export { proofOf, type Proof, type Told } from './facts.js';
+export { proofOfDataset, proofOfProposal, provenTrail, TRAIL_LOGS, type ProvenTrail } from './trail.js';
 export { exportEvidence, type ExportRequest } from './export.js';
 export { readBasis, LOGS, type Basis, type LogName } from './format.js';
 export {

@@ -1,24 +1,25 @@
-/** Single entries of a log, proven: recorded answers of a canister, signed by a network of the test's own. */
+/** A dataset's trail, proven: recorded answers of canisters, signed by a network of the test's own. */
 import { Principal } from '@dfinity/principal';
-import type { Clients } from '@livepod/client';
+import type { Clients, Trail } from '@livepod/client';
 import { canonicalJson, unhex } from '@livepod/protocol';
-import { certifiedEntries } from '../src/entries.js';
+import { certifiedSince, provenSince } from '../src/entries.js';
+import type { Entry, LogName } from '../src/format.js';
+import { proveTrail, TRAIL_LOGS, type ProvenTrail, type TrailLogs } from '../src/trail.js';
 import { rootKey, signed } from './network.js';
 import { read, type File } from './sample.js';
 
-/** Answers as the access canister gave them. */
+/** Answers as the canisters gave them. */
 function answering(file: File): Clients {
-  const { id, log, tip } = file.canisters.access;
-  const entry = ({ index, at, caller, event, hash }: (typeof log)[number]) => ({
+  const entry = ({ index, at, caller, event, hash }: Entry) => ({
     index: BigInt(index),
     at: BigInt(at),
     caller: Principal.fromText(caller),
     event: new TextDecoder().decode(canonicalJson(event)),
     hash: unhex(hash),
   });
-  return {
-    network: { icHost: '', rootKey, canisters: { access: id } },
-    access: {
+  const canister = (name: LogName) => {
+    const { log, tip } = file.canisters[name];
+    return {
       audit_tip: async () => ({
         length: BigInt(log.length),
         hash: unhex(log.at(-1)!.hash),
@@ -27,27 +28,173 @@ function answering(file: File): Clients {
       }),
       audit_log: async ({ start, length }: { start: bigint; length: number }) =>
         log.slice(Number(start), Number(start) + length).map(entry),
-    },
-  } as unknown as Clients;
+    };
+  };
+  const canisters = Object.fromEntries(TRAIL_LOGS.map((name) => [name, file.canisters[name].id]));
+  const clients = Object.fromEntries(TRAIL_LOGS.map((name) => [name, canister(name)]));
+  return { network: { icHost: '', rootKey, canisters }, ...clients } as unknown as Clients;
 }
 
-describe('entries of a log', () => {
-  it.each([[[0]], [[3, 5]], [[]]])('%j follow from a certificate', async (numbers) => {
+describe('a log since a moment', () => {
+  it.each([0, 3, 17])('follows from a certificate, from entry %d on', async (first) => {
     const file = signed(read());
-    const proven = await certifiedEntries(answering(file), 'access', numbers);
-    expect(proven.entries).toEqual(numbers.map((number) => file.canisters.access.log[number]));
+    const { log } = file.canisters.access;
+    const since = first === 0 ? 0n : BigInt(log[first]!.at);
+    const proven = await certifiedSince(answering(file), 'access', since);
+    expect(proven.log.filter(({ at }) => BigInt(at) >= since)).toEqual(log.filter(({ at }) => BigInt(at) >= since));
     expect(proven.certifiedAt).toBeGreaterThan(0n);
   });
 
-  it('are refused when one was changed, when the log does not lead to its end, and beyond it', async () => {
+  it('is empty but for the entry before when nothing came after', async () => {
+    const file = signed(read());
+    const { log } = await certifiedSince(answering(file), 'access', 1n << 63n);
+    expect(log).toEqual([file.canisters.access.log.at(-1)]);
+  });
+
+  it('is refused when an entry was changed, and when the log does not lead to its end', async () => {
     const changed = signed(read());
     changed.canisters.access.log[4]!.event['job'] = 999;
-    await expect(certifiedEntries(answering(changed), 'access', [4])).rejects.toMatchObject({ code: 'brokenChain' });
+    await expect(certifiedSince(answering(changed), 'access', 0n)).rejects.toMatchObject({ code: 'brokenChain' });
     const cut = signed(read());
     cut.canisters.access.log.pop();
-    await expect(certifiedEntries(answering(cut), 'access', [1])).rejects.toMatchObject({ code: 'brokenChain' });
-    await expect(certifiedEntries(answering(signed(read())), 'access', [99_999])).rejects.toMatchObject({
-      code: 'missing',
-    });
+    await expect(certifiedSince(answering(cut), 'access', 0n)).rejects.toMatchObject({ code: 'brokenChain' });
+    const foreign = signed(read());
+    foreign.canisters.access.tip = foreign.canisters.models.tip;
+    await expect(certifiedSince(answering(foreign), 'access', 0n)).rejects.toMatchObject({ code: 'brokenChain' });
+  });
+});
+
+/** What honest canisters list of the dataset of the sample's first job: read off their logs. */
+function listed(file: File): Trail {
+  const all = (name: LogName, type: string): Entry[] =>
+    file.canisters[name].log.filter(({ event }) => event['type'] === type);
+  const [request] = all('access', 'accessRequested');
+  const dataset = (request!.event['datasets'] as string[])[0]!;
+  const [registered] = all('datasets', 'registered').filter(({ event }) => event['dataset'] === dataset);
+  const jobs = all('access', 'accessRequested').filter(({ event }) =>
+    (event['datasets'] as string[]).includes(dataset),
+  );
+  const numbers = new Set(jobs.map(({ event }) => event['job']));
+  const adopted = new Map(all('models', 'checkpointAdopted').map(({ event }) => [event['checkpoint'], event]));
+  const paid = all('treasury', 'escrow_paid').filter(({ event }) => event['why'] === `licence of ${dataset}`);
+  const trail = {
+    dataset: {
+      dataset: {
+        ...{ id: dataset, uid: unhex(registered!.event['uid'] as string), registered_at: BigInt(registered!.at) },
+        contributor: Principal.fromText(registered!.caller),
+        status: { accepted: null },
+      },
+    },
+    jobs: jobs.map(({ caller, event }) => ({
+      ...{ id: BigInt(event['job'] as number), provider: Principal.fromText(caller), state: { completed: null } },
+      ...{ approval_digest: event['approval'], client_ref: event['reference'] },
+    })),
+    grants: all('access', 'granted')
+      .filter(({ event }) => event['dataset'] === dataset)
+      .map(({ index, caller, event }) => ({
+        grant: {
+          ...{ id: BigInt(event['grant'] as number), job: BigInt(event['job'] as number), dataset, why: event['why'] },
+          ...{ provider: Principal.fromText(caller), revoked: true },
+        },
+        entry: [BigInt(index)],
+        releases: all('access', 'keyReleased')
+          .filter((released) => released.event['grant'] === event['grant'])
+          .map(({ index: entry, at }) => ({ entry: BigInt(entry), at: BigInt(at) })),
+      })),
+    checkpoints: all('models', 'checkpointSubmitted')
+      .filter(({ event }) => numbers.has(event['job']))
+      .map(({ caller, event }) => {
+        const version = adopted.get(event['checkpoint'])?.['version'];
+        return {
+          ...{ id: event['checkpoint'], job: BigInt(event['job'] as number), model: event['model'] },
+          ...{ provider: Principal.fromText(caller), version: version === undefined ? [] : [version] },
+          state: version === undefined ? { evaluated: null } : { official: null },
+        };
+      }),
+    payments: all('treasury', 'escrow_funded')
+      .filter(({ event }) => numbers.has(event['job']))
+      .map(({ caller, event: { escrow, job, amount } }) => ({
+        ...{ escrow: BigInt(escrow as number), job: BigInt(job as number), amount: BigInt(amount as string) },
+        payer: Principal.fromText(caller),
+        payments: paid
+          .filter(({ event }) => event['escrow'] === escrow)
+          .map(({ event }) => ({
+            ...{ to: Principal.fromText(event['to'] as string), amount: BigInt(event['amount'] as string) },
+            ...{ why: event['why'], block: [BigInt(event['block'] as string)] },
+          })),
+      })),
+  };
+  return trail as unknown as Trail;
+}
+
+async function proven(file: File, trail = listed(file)): Promise<ProvenTrail> {
+  const clients = answering(file);
+  const since = trail.dataset.dataset.registered_at;
+  const logs = await Promise.all(TRAIL_LOGS.map(async (name) => [name, await provenSince(clients, name, since)]));
+  return proveTrail(trail, Object.fromEntries(logs) as TrailLogs);
+}
+
+/** Which facts of a trail are not proven. */
+function unprovenIn({ dataset, jobs, grants, checkpoints, payments }: ProvenTrail): string[] {
+  const facts: [string, ProvenTrail['dataset']['proof']][] = [
+    ['dataset', dataset.proof],
+    ...jobs.map(({ id, proof }) => [`job ${id}`, proof] as [string, typeof proof]),
+    ...grants.flatMap(({ grant, proof, releases }) => [
+      [`grant ${grant.id}`, proof] as [string, typeof proof],
+      ...releases.map((release) => [`release ${release.entry}`, release.proof] as [string, typeof proof]),
+    ]),
+    ...checkpoints.map(({ job, proof }) => [`checkpoint of ${job}`, proof] as [string, typeof proof]),
+    ...payments.flatMap(({ escrow, payments: paid }) =>
+      paid.map(({ proof }, at) => [`payment ${escrow}.${at}`, proof] as [string, typeof proof]),
+    ),
+  ];
+  return facts.filter(([, proof]) => 'unproven' in proof).map(([name]) => name);
+}
+
+describe('a dataset’s trail', () => {
+  it('has a certified entry behind the dataset, each job, grant, release of the key, model and payment', async () => {
+    const trail = await proven(signed(read()));
+    expect(trail.jobs.length).toBeGreaterThan(0);
+    expect(trail.grants.flatMap(({ releases }) => releases).length).toBeGreaterThan(0);
+    expect(trail.checkpoints.length).toBeGreaterThan(0);
+    expect(trail.payments.flatMap(({ payments }) => payments).length).toBeGreaterThan(0);
+    expect(unprovenIn(trail)).toEqual([]);
+    expect(trail.withheld).toEqual([]);
+  });
+
+  it('proves nothing by a log in which an entry was altered, and says so at each of its facts', async () => {
+    const file = signed(read());
+    const honest = listed(file);
+    const paid = file.canisters.treasury.log.find(({ event }) => event['type'] === 'escrow_paid')!;
+    paid.event['amount'] = '1';
+    const trail = await proven(file, honest);
+    const payments = trail.payments.flatMap(({ escrow, payments: all }) =>
+      all.map((_, at) => `payment ${escrow}.${at}`),
+    );
+    expect(unprovenIn(trail)).toEqual(payments);
+    const [first] = trail.payments[0]!.payments;
+    expect(first!.proof).toEqual({ unproven: expect.stringContaining('treasury') as string });
+  });
+
+  it.each<[string, (trail: Trail) => void, RegExp]>([
+    ['a payment of another amount', ({ payments }) => (payments[0]!.payments[0]!.amount += 1n), /^payment/],
+    ['a job that failed and is called completed', ({ jobs }) => (jobs[0]!.state = { failed: 'no' }), /^job/],
+    ['a model of another version', ({ checkpoints }) => (checkpoints[0]!.version = [77]), /^checkpoint/],
+    ['a model of another job', ({ checkpoints }) => (checkpoints[0]!.job = 999n), /^checkpoint of 999/],
+    ['a release at another time', ({ grants }) => (grants[0]!.releases[0]!.at += 1n), /^release/],
+    ['a grant for another reason', ({ grants }) => (grants[0]!.grant.why = 'a favour'), /^grant/],
+  ])('does not call proven: %s', async (_, forge, name) => {
+    const file = signed(read());
+    const forged = listed(file);
+    forge(forged);
+    expect(unprovenIn(await proven(file, forged))).toEqual([expect.stringMatching(name)]);
+  });
+
+  it('tells what certified logs hold and the lists leave out', async () => {
+    const file = signed(read());
+    const silent = { ...listed(file), grants: [], payments: [] };
+    const { withheld } = await proven(file, silent);
+    for (const kind of ['granted', 'keyReleased', 'escrow_paid'])
+      expect(withheld).toContainEqual(expect.stringContaining(kind));
   });
 });

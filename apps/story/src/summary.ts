@@ -1,5 +1,5 @@
 import { figureInWords } from '@livepod/protocol';
-import type { Network } from '@livepod/client';
+import { metadataPage, type Network } from '@livepod/client';
 import type { Report } from './report.js';
 
 /** What a person reads at the end, with the places to go on looking. */
@@ -38,13 +38,13 @@ const inWords = (figures: Record<string, number>): string =>
     .join('  ');
 
 function links(network: Network, metrics: Record<string, string>): [string, string][] {
-  const { temporal, s3, icHost, canisters } = network;
+  const { temporal, s3 } = network;
   return [
     [
       'Temporal UI',
       `${temporal?.uiUrl ?? temporal?.address}/namespaces/${temporal?.namespace}/workflows/lifecycle-round-1`,
     ],
-    ['IC gateway', `${icHost}/tuf/timestamp.json?canisterId=${canisters.models}.raw`],
+    ['IC gateway', metadataPage(network)],
     ['S3', `${s3?.endpoint}/${s3?.bucket}`],
     ...Object.entries(metrics).map(([name, address]): [string, string] => [`metrics, ${name}`, address]),
   ];

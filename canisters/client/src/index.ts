@@ -13,6 +13,7 @@ export {
   decisionOf,
   encodePayload,
   listProposals,
+  votesOn,
   propose,
   proposeMotion,
   vote,

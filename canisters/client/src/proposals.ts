@@ -60,6 +60,9 @@ export interface Decision {
   proposer: string;
   /** The validator's words, which voters read. */
   rendering: string;
+  /** The proposer's own words. */
+  summary: string;
+  madeSeconds: number;
   deadlineSeconds: number;
   decidedSeconds: number;
   executedSeconds: number;
@@ -152,11 +155,18 @@ export async function decision(clients: Clients, proposal: number | bigint): Pro
 
 const OPEN = 1;
 
+interface ProposalsPage {
+  before?: number;
+  limit?: number;
+  open?: boolean;
+}
+
 /** Proposals newest first, a page at a time; `open: true` lists only those that can still be voted on. */
-export async function listProposals(
-  clients: Clients,
-  page: { before?: number; limit?: number; open?: boolean } = {},
-): Promise<Decision[]> {
+export async function listProposals(clients: Clients, page: ProposalsPage = {}): Promise<Decision[]> {
+  return (await pageOfProposals(clients, page)).map(decisionOf);
+}
+
+async function pageOfProposals(clients: Clients, page: ProposalsPage): Promise<ProposalData[]> {
   const { proposals } = await clients.governance.list_proposals({
     before_proposal: page.before === undefined ? [] : [{ id: BigInt(page.before) }],
     limit: page.limit ?? PAGE_LIMIT,
@@ -164,7 +174,29 @@ export async function listProposals(
     include_reward_status: Int32Array.from([]),
     exclude_type: BigUint64Array.from([]),
   });
-  return proposals.map(decisionOf);
+  return proposals;
+}
+
+/** The votes on accepting a dataset, newest first. @param since  when it was registered, in seconds */
+export async function votesOn(clients: Clients, dataset: string, since: number): Promise<Decision[]> {
+  const found: Decision[] = [];
+  for (let before: number | undefined; ;) {
+    const page = await pageOfProposals(clients, before === undefined ? {} : { before });
+    found.push(...page.filter((data) => datasetIn(data) === dataset).map(decisionOf));
+    const last = page.at(-1);
+    if (page.length < PAGE_LIMIT || !last || Number(last.proposal_creation_timestamp_seconds) < since) return found;
+    before = Number(last.id[0]!.id);
+  }
+}
+
+/** The dataset that a proposal would accept. */
+function datasetIn({ action, proposal }: ProposalData): string | undefined {
+  const [call] = proposal[0]?.action ?? [];
+  if (governedMethod(action) !== 'accept_dataset' || !call || !('ExecuteGenericNervousSystemFunction' in call))
+    return undefined;
+  const payload = Uint8Array.from(call.ExecuteGenericNervousSystemFunction.payload);
+  const [argument] = IDL.decode([IDL.Record({ dataset: IDL.Text })], payload) as unknown as [AcceptDataset];
+  return argument.dataset;
 }
 
 /** Reads a decision from SNS's ProposalData; the rule is in governance.did. */
@@ -182,6 +214,8 @@ export function decisionOf(data: ProposalData): Decision {
     clientRef: url.startsWith('livepod:') ? url.slice('livepod:'.length) : '',
     proposer: hex(new Uint8Array(data.proposer[0]?.id ?? [])),
     rendering: data.payload_text_rendering[0] ?? '',
+    summary: proposal?.summary ?? '',
+    madeSeconds: Number(data.proposal_creation_timestamp_seconds),
     deadlineSeconds: Number(
       data.wait_for_quiet_state[0]?.current_deadline_timestamp_seconds ??
         data.proposal_creation_timestamp_seconds + data.initial_voting_period_seconds,

@@ -1,10 +1,12 @@
-import { neuronId, propose, type Clients, type Datasets } from '@livepod/client';
-import { PAGE_LIMIT, parseDatasetManifest, voteReference, tokens } from '@livepod/protocol';
+import { decision, neuronId, propose, votesOn, type Clients, type Datasets, type Decision } from '@livepod/client';
+import { PAGE_LIMIT, voteReference, tokens } from '@livepod/protocol';
+import { readManifest } from '@livepod/transfer';
 import { Option, type Command } from 'commander';
 import { moment, momentOfSeconds } from '../amounts.js';
 import { CliError } from '../errors.js';
 import { connected, connectedAs, identityOption, jsonOption, networkOption, type Reach } from '../options.js';
 import { print, table } from '../output.js';
+import { proofOfDecision, proofOfRegistration, provenInWords } from './proofs.js';
 
 const STATUSES = ['submitted', 'accepted', 'rejected', 'withdrawn'] as const;
 type Status = (typeof STATUSES)[number];
@@ -24,7 +26,9 @@ export function addDatasets(program: Command): void {
     .action(list);
   dataset
     .command('show')
-    .description('what voters look at: labels, rate, duration, counts, licence')
+    .description(
+      'what voters look at: labels, rate, duration, counts, licence, what was checked and by whom; with proof',
+    )
     .argument('<dataset>', 'its id, or the beginning of it')
     .addOption(networkOption())
     .addOption(jsonOption())
@@ -122,13 +126,23 @@ async function list({ status, mine, ...reach }: Reach & { status?: Status; mine?
 async function show(named: string, reach: Reach): Promise<void> {
   const clients = await connected(reach);
   const dataset = await datasetOf(clients, named);
-  const signed = await clients.datasets.get_manifest(dataset.id);
-  const manifest = parseDatasetManifest(Uint8Array.from(signed!.manifest));
+  // Its id and its contributor's signature are verified here.
+  const manifest = await readManifest(clients, dataset.id);
+  const [votes, proof] = await Promise.all([
+    votesOn(clients, dataset.id, Number(dataset.registered_at / 1_000_000_000n)),
+    proofOfRegistration(clients, dataset),
+  ]);
+  const validation = await validationOf(clients, dataset, votes);
   const { schema, statistics, licence, modality, contributor, title } = manifest;
   const value = {
     ...{ id: dataset.id, status: stateOf(dataset), title, modality, contributor, schema, statistics, licence },
     files: manifest.files.map(({ name, bytes }) => ({ name, bytes })),
     registeredAt: moment(dataset.registered_at),
+    validation,
+    votes: votes.map(({ proposal, outcome, proposer, summary, yes, no, total }) => {
+      return { proposal, outcome, proposer, summary, yes, no, total };
+    }),
+    proof,
   };
   print(reach.json, value, () =>
     [
@@ -143,9 +157,30 @@ async function show(named: string, reach: Reach): Promise<void> {
       `Licence:   ${tokens(licence.fee)} tokens a job, by ${licence.access}; for ${licence.purposes.join(', ')}; ` +
         `providers ${licence.providerClasses.join(', ')}; ${licence.termDays} days`,
       `Paid to:   ${licence.splits.map(({ account, basisPoints }) => `${account} ${basisPoints / 100} %`).join(', ')}`,
+      `Files:     ${manifest.files.map(({ name, bytes }) => `${name} (${bytes} bytes)`).join(', ')}`,
+      'Validation',
+      '  here: the manifest is the one that its id names, and its contributor signed it',
+      `  the datasets canister: ${validation}`,
+      ...votes.map(
+        ({ proposal, outcome, proposer, summary }) =>
+          `  neuron ${proposer.slice(0, 16)}… proposed it (livepod proposal ${proposal}, ${outcome}) and says: ${summary}`,
+      ),
+      ...(votes.length === 0 ? ['  nobody has proposed it yet'] : []),
+      `Proof:     ${provenInWords(proof)}`,
     ].join('\n'),
   );
 }
+
+/** What the canister says that it checked: to voters, with the vote, or now while there was none. */
+async function validationOf(clients: Clients, { id, status }: Datasets.Dataset, votes: Decision[]): Promise<string> {
+  const words = votes[0]?.rendering ?? ('submitted' in status ? await wordsOf(clients, id) : '');
+  // Its own words come last; a title above them is a stranger's.
+  const [, checked] = /^[^]*\nChecked: (.*)$/.exec(words) ?? [];
+  return checked ?? 'it says nothing of what it checked';
+}
+
+const wordsOf = async (clients: Clients, dataset: string): Promise<string> =>
+  (await clients.datasets.validate_accept_dataset({ dataset })) as string;
 
 async function proposeDataset(named: string, { summary, ...reach }: Reach & { summary: string }): Promise<void> {
   const { clients } = await connectedAs(reach);
@@ -161,7 +196,11 @@ async function proposeDataset(named: string, { summary, ...reach }: Reach & { su
     neuron: neuronId(clients.principal),
   });
   const until = momentOfSeconds(deadlineSeconds);
-  print(reach.json, { ok: true, proposal, dataset: dataset.id, until }, () => {
-    return `Proposal ${proposal} is open until ${until} at most: livepod proposal ${proposal}`;
+  const proof = await proofOfDecision(clients, await decision(clients, proposal));
+  print(reach.json, { ok: true, proposal, dataset: dataset.id, until, proof }, () => {
+    return (
+      `Proposal ${proposal} is open until ${until} at most: livepod proposal ${proposal}\n` +
+      `Proof: ${provenInWords(proof)}`
+    );
   });
 }

@@ -6,6 +6,7 @@ import { CliError } from '../errors.js';
 import { connected, connectedAs, identityOption, jsonOption, networkOption, type Reach } from '../options.js';
 import { print, table } from '../output.js';
 import { neuronsOf } from './neurons.js';
+import { proofOfDecision, provenInWords } from './proofs.js';
 import { affordable } from './tokens.js';
 
 const DAY_SECONDS = 86_400;
@@ -24,14 +25,16 @@ export function addVoting(program: Command): void {
     .action(listed);
   program
     .command('proposal')
-    .description('one proposal in words: what would happen, how it stands, until when')
+    .description('one proposal in words: what would happen, what was checked, how it stands, until when; with proof')
     .argument('<number>', '', whole)
     .addOption(networkOption())
     .addOption(jsonOption())
     .addHelpText('after', '\nExample: livepod proposal 12')
     .action(async (number: number, reach: Reach) => {
-      const found = await decision(await connected(reach), number);
-      print(reach.json, found, () => inWords(found));
+      const clients = await connected(reach);
+      const found = await decision(clients, number);
+      const proof = await proofOfDecision(clients, found);
+      print(reach.json, { ...found, proof }, () => `${inWords(found)}\n\nProof:    ${provenInWords(proof)}`);
     });
   program
     .command('vote')
@@ -115,6 +118,7 @@ function inWords(found: Decision): string {
     `Made by:  neuron ${found.proposer}`,
     '',
     found.rendering || '(no words by the canister that would carry it out)',
+    ...(found.summary === '' ? [] : ['', 'In its proposer’s own words, which nobody checked:', found.summary]),
   ].join('\n');
 }
 
