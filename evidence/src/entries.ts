@@ -25,7 +25,7 @@ export type ProvenLog = CertifiedLog | { unproven: string };
  * the log's end, which a certificate of the network confirms. So none is left out, either.
  *
  * @param since  nanoseconds since 1970
- * @throws EvidenceError `brokenChain` · `wrongCertificate` · `notFound`; CanisterError when the canister does not answer
+ * @throws EvidenceError `brokenChain` · `wrongCertificate` · `notFound`; CanisterError when it does not answer
  */
 export async function certifiedSince(clients: Clients, name: LogName, since: bigint): Promise<CertifiedLog> {
   const { tip, length } = await tipOf(clients, name);

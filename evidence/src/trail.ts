@@ -140,7 +140,7 @@ const saysOfRelease = (grant: bigint, { at, entry }: { at: bigint; entry: bigint
   ...{ index: Number(entry), at },
 });
 
-/** Its job is one that the access canister's log says to have read the dataset; the rest is the models canister's word. */
+/** The access canister's log says that its job read the dataset; the models canister's says the rest. */
 function proofOfCheckpoint(line: Of<'checkpoints'>, dataset: string, logs: TrailLogs): Proof {
   const read = proofOf('access', logs.access, asked({ id: line.job }, dataset));
   if ('unproven' in read) return { unproven: `that its job ${line.job} read the dataset: ${read.unproven}` };

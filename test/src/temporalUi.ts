@@ -2,21 +2,12 @@ import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium, type Browser, type BrowserContext, type Page, type Request } from 'playwright-core';
+import type { Browser, BrowserContext, Page, Request } from 'playwright-core';
+import { launchChromium } from './chromium.js';
 
 const PICTURES = process.env['LIVEPOD_PICTURES']
   ? fileURLToPath(new URL('../../docs/pictures/', import.meta.url))
   : join(tmpdir(), 'livepod-pictures');
-/** No sandbox for root; no traffic of Chromium's own. */
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 /** What went between the browser and the Temporal UI's server: never what went to the codec server. */
 export interface Exchange {
@@ -39,10 +30,7 @@ export class TemporalUi {
 
   /** Opens a browser that knows nothing yet. */
   static async open(url: string, namespace: string): Promise<TemporalUi> {
-    const browser = await chromium.launch({
-      executablePath: process.env['LIVEPOD_CHROMIUM'] ?? '/usr/bin/chromium',
-      args: ARGUMENTS,
-    });
+    const browser = await launchChromium();
     const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } });
     context.setDefaultTimeout(20_000);
     const ui = new TemporalUi(browser, context, await context.newPage(), url, namespace);

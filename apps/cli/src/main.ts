@@ -14,6 +14,7 @@ const COMMANDS: Record<string, () => Promise<Add>> = {
   contribute: async () => (await import('./people/contribute.js')).addContribute,
   dataset: async () => (await import('./people/datasets.js')).addDatasets,
   trail: async () => (await import('./people/trail.js')).addTrail,
+  pages: async () => (await import('./people/pages.js')).addPages,
   stake: voting,
   proposals: voting,
   proposal: voting,

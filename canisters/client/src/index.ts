@@ -2,6 +2,7 @@
  * Typed clients of the canisters; proposals, votes, tokens. Runs in a browser: what needs files is `./node`, what
  * installs canisters `./install`.
  */
+export { everyAfter, everyPage, type Page } from './paging.js';
 export { indexOf, metadataPage, pageOf } from './pages.js';
 export { connect, connectAgent, interfaces, type Clients, type ConnectOptions } from './connect.js';
 export { CanisterError, isTransient, NOT_ANSWERED, type CanisterErrorCode } from './errors.js';
@@ -28,7 +29,7 @@ export type { GovernedMethod } from '@livepod/protocol';
 export { candidPlan, planOfCandid } from './plans.js';
 export { networkTime } from './time.js';
 export { approve, balance, transfer } from './tokens.js';
-export { everyPage, trailOf, type Page, type Trail } from './trail.js';
+export { trailOf, type Trail } from './trail.js';
 export { typedClient, type Client, type Value } from './typed.js';
 
 export type * as Access from './generated/access.js';

@@ -1,9 +1,9 @@
-import { PAGE_LIMIT } from '@livepod/protocol';
 import type { Clients } from './connect.js';
 import type { DatasetLine } from './generated/datasets.js';
 import type { GrantLine, JobLine } from './generated/access.js';
 import type { CheckpointLine } from './generated/models.js';
 import type { EscrowLine } from './generated/treasury.js';
+import { everyPage } from './paging.js';
 
 /** Everything that the canisters know to have been done with a dataset, newest first. */
 export interface Trail {
@@ -41,21 +41,4 @@ export async function trailOf(clients: Clients, dataset: string): Promise<Trail 
     ),
   ]);
   return { dataset: line, jobs, grants, checkpoints, payments };
-}
-
-/** A page's place in a list that goes from the newest back. */
-export interface Page {
-  before: [] | [bigint];
-  limit: number;
-}
-
-/** All of a list that goes from the newest back. @param numberOf  what the next page is `before` */
-export async function everyPage<T>(read: (page: Page) => Promise<T[]>, numberOf: (last: T) => bigint): Promise<T[]> {
-  const all: T[] = [];
-  for (let before: Page['before'] = []; ;) {
-    const page = await read({ before, limit: PAGE_LIMIT });
-    all.push(...page);
-    if (page.length < PAGE_LIMIT) return all;
-    before = [numberOf(page.at(-1)!)];
-  }
 }

@@ -7,11 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { contributor, dao, filesOf, openTheatre, type OpenTheatre } from '@livepod/story';
 import { blocksOf, Person } from './person.js';
+import { Reader, type Seen } from './reader.js';
 
 const state = mkdtempSync(join(tmpdir(), 'livepod-people-'));
 let open: OpenTheatre;
 let network: string;
 const people: Person[] = [];
+const reader = new Reader();
 
 /** Somebody with tokens, or with most of the votes. */
 const others = new Map<string, Person>();
@@ -26,6 +28,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const person of [...people, ...others.values()]) await person.leave();
+  await reader.leave();
   await open?.close();
   rmSync(state, { recursive: true, force: true });
 });
@@ -53,6 +56,23 @@ const json = <T>(text: string): T => JSON.parse(text) as T;
 const openProposals = async (person: Person): Promise<{ proposal: number; title: string }[]> =>
   json(await person.types('livepod proposals --open --json'));
 
+/** Opens an address as somebody with a browser does: it is a page that does nothing but be read. */
+async function seen(address: string): Promise<Seen> {
+  const page = await reader.opens(address);
+  expect({ trouble: page.trouble, active: page.active }).toEqual({ trouble: [], active: 0 });
+  expect(page.text).toContain('the answer of one replica, and not certified');
+  return page;
+}
+
+/** The addresses that `livepod pages` printed: a name and an address to a line. */
+const addressesIn = (printed: string): Record<string, string> =>
+  Object.fromEntries(
+    printed
+      .trim()
+      .split('\n')
+      .map((line) => line.split(/\s+/) as [string, string]),
+  );
+
 describe('a contributor who has docs/contributors.md', () => {
   it('goes from nothing to an accepted dataset, and sees its trail', async () => {
     const { theatre } = open;
@@ -62,7 +82,7 @@ describe('a contributor who has docs/contributors.md', () => {
       .slice(0, 2)
       .forEach(({ bytes }, at) => writeFileSync(join(ada.home, 'recordings', `run${at + 1}.csv`), bytes));
 
-    const [identity, guess, look, bond, contribute, vote, trail] = blocksOf('contributors');
+    const [identity, guess, look, bond, contribute, vote, trail, pages] = blocksOf('contributors');
     const principal = (await ada.types(identity!)).split('\n')[0]!;
     await ada.types(guess!);
     expect(await ada.types(look!)).toContain('2 of 2 files would be taken');
@@ -78,8 +98,34 @@ describe('a contributor who has docs/contributors.md', () => {
     expect(told).toContain('Walks of Ada');
     expect(told).toContain('accepted');
     expect(told).toContain('Nobody was ever given its key.');
+    expect(told).toMatch(/accepted {2}\[datasets \d+, \d+\]/);
+
+    const { dataset, votes, ...trailPages } = addressesIn(await ada.types(pages!));
+    const page = await seen(dataset!);
+    expect(page.title).toMatch(/^dataset sha256:[0-9a-f]{64}$/);
+    expect(page.text).toMatch(/status\s+accepted/);
+    expect(page.text).toMatch(/validation\s+The contributor's signature/);
+    expect(page.links).toContain(votes);
+    expect((await seen(votes!)).text).toContain('Walks of Ada');
+    for (const address of Object.values(trailPages)) expect((await seen(address)).text).toContain('There are none.');
   });
 });
+
+const addressOf = (links: string[], part: string): string =>
+  links.find((link) => decodeURIComponent(link).includes(part))!;
+
+/** What `livepod dataset show` says of a dataset. */
+async function shown(
+  person: Person,
+  title: string,
+): Promise<{ labels: Record<string, number>; validation: string; proof: object }> {
+  const { statistics, validation, proof } = json<{
+    statistics: { labels: Record<string, number> };
+    validation: string;
+    proof: object;
+  }>(await person.types(`livepod dataset show "${title}" --json`));
+  return { labels: statistics.labels, validation, proof };
+}
 
 describe('a voter who has docs/voters.md', () => {
   it('goes from nothing to a vote that counts, and to following somebody', async () => {
@@ -92,7 +138,7 @@ describe('a voter who has docs/voters.md', () => {
     writeFileSync(join(maker.home, 'data/a.csv'), filesOf(theatre.recordings, theatre.people.podOwners[1]!)[0]!.bytes);
 
     const grace = somebody();
-    const [identity, stake, list, show, datasets, vote, follow] = blocksOf('voters');
+    const [identity, stake, list, show, datasets, pages, vote, follow] = blocksOf('voters');
     const account = await grace.types(identity!);
     const principal = /Account (\S+)/.exec(account)![1]!;
     await other('bank', `livepod tokens send ${principal} 150`);
@@ -104,8 +150,34 @@ describe('a voter who has docs/voters.md', () => {
     expect(await grace.types(list!)).toContain('For Grace');
     const [proposal] = await openProposals(grace);
     const PROPOSAL = String(proposal!.proposal);
-    expect(await grace.types(show!, { PROPOSAL })).toContain('Accept');
+    const words = await grace.types(show!, { PROPOSAL });
+    expect(words).toContain('Accept');
+    expect(words).toMatch(/Checked: The contributor's signature/);
+    expect(words).toMatch(/Proof: +entry \d+ of the governance canister’s log/);
     expect(await grace.types(datasets!)).toContain('For Grace');
+    const { labels, validation, proof } = await shown(grace, 'For Grace');
+    expect({ validation, proof }).toEqual({
+      validation: expect.stringContaining('sealed') as string,
+      proof: expect.objectContaining({ log: 'datasets' }) as object,
+    });
+
+    const lists = addressesIn(await grace.types(pages!));
+    for (const [kind, address] of Object.entries(lists)) expect((await seen(address)).title).toBe(kind);
+    expect((await seen(lists['proposals']!)).text).toContain('For Grace');
+    const listed = await seen(lists['datasets']!);
+    for (const [label, count] of Object.entries(labels)) expect(listed.text).toContain(`${count} ${label}`);
+    const proposed = await seen(addressOf(listed.links, '/datasets/sha256'));
+    expect(proposed.text).toMatch(/rate hz\s+\d+\.\d{3}/);
+    for (const [label, count] of Object.entries(labels))
+      expect(proposed.text).toMatch(new RegExp(`${count}\\s+${label}`));
+    expect(proposed.text).toMatch(/validation\s+The contributor's signature.*sealed/);
+
+    const hostile = '<img src=x onerror=alert(1)><script>document.title="stolen"</script>';
+    writeFileSync(join(maker.home, 'data/a.csv'), filesOf(theatre.recordings, theatre.people.podOwners[1]!)[1]!.bytes);
+    await maker.types(`livepod contribute data --schema schema.json --title '${hostile}'`);
+    const stolen = await seen(lists['datasets']!);
+    expect(stolen.title).toBe('datasets');
+    expect(stolen.text).toContain(hostile);
     expect(await grace.types(vote!, { PROPOSAL })).toMatch(/Voted yes on proposal \d+/);
     const { neurons } = json<{ neurons: { id: string }[] }>(
       await grace.types(`livepod account ${theatre.cast.principal('voter-5')} --json`),

@@ -1,5 +1,14 @@
-import { decision, neuronId, propose, votesOn, type Clients, type Datasets, type Decision } from '@livepod/client';
-import { PAGE_LIMIT, voteReference, tokens } from '@livepod/protocol';
+import {
+  decision,
+  everyAfter,
+  neuronId,
+  propose,
+  votesOn,
+  type Clients,
+  type Datasets,
+  type Decision,
+} from '@livepod/client';
+import { voteReference, tokens } from '@livepod/protocol';
 import { readManifest } from '@livepod/transfer';
 import { Option, type Command } from 'commander';
 import { moment, momentOfSeconds } from '../amounts.js';
@@ -59,19 +68,15 @@ export function addDatasets(program: Command): void {
     });
 }
 
-async function* every(clients: Clients, status?: Status): AsyncGenerator<Datasets.Dataset> {
-  let after: string | undefined;
-  for (;;) {
-    const page = await clients.datasets.list_datasets({
-      after: after === undefined ? [] : [after],
-      limit: PAGE_LIMIT,
-      status: status === undefined ? [] : [{ [status]: null } as Datasets.Status],
-    });
-    yield* page;
-    if (page.length < PAGE_LIMIT) return;
-    after = page.at(-1)!.id;
-  }
-}
+const every = (clients: Clients, status?: Status): Promise<Datasets.Dataset[]> =>
+  everyAfter(
+    (page: { after: [] | [string]; limit: number }) =>
+      clients.datasets.list_datasets({
+        ...page,
+        status: status === undefined ? [] : [{ [status]: null } as Datasets.Status],
+      }),
+    ({ id }) => id,
+  );
 
 /**
  * The dataset of an id, or of the beginning of one, or of a title.
@@ -81,7 +86,7 @@ export async function datasetOf(clients: Clients, named: string): Promise<Datase
   const whole = /^sha256:[0-9a-f]{64}$/.test(named) ? await clients.datasets.get_dataset(named) : undefined;
   if (whole) return whole;
   const found: Datasets.Dataset[] = [];
-  for await (const dataset of every(clients))
+  for (const dataset of await every(clients))
     if (dataset.id.startsWith(named) || dataset.id.startsWith(`sha256:${named}`) || dataset.title === named)
       found.push(dataset);
   if (found.length === 1) return found[0]!;
@@ -99,7 +104,7 @@ const stateOf = (dataset: Datasets.Dataset): string => Object.keys(dataset.statu
 async function list({ status, mine, ...reach }: Reach & { status?: Status; mine?: boolean }): Promise<void> {
   const clients = mine ? (await connectedAs(reach)).clients : await connected({ ...reach, identity: undefined });
   const found: Datasets.Dataset[] = [];
-  for await (const dataset of every(clients, status))
+  for (const dataset of await every(clients, status))
     if (!mine || dataset.contributor.toText() === clients.principal.toText()) found.push(dataset);
   const rows = found.map((dataset) => [
     dataset.id.slice(0, 19),
@@ -163,7 +168,7 @@ async function show(named: string, reach: Reach): Promise<void> {
       `  the datasets canister: ${validation}`,
       ...votes.map(
         ({ proposal, outcome, proposer, summary }) =>
-          `  neuron ${proposer.slice(0, 16)}… proposed it (livepod proposal ${proposal}, ${outcome}) and says: ${summary}`,
+          `  neuron ${proposer.slice(0, 16)}…, who proposed it (livepod proposal ${proposal}, ${outcome}): ` + summary,
       ),
       ...(votes.length === 0 ? ['  nobody has proposed it yet'] : []),
       `Proof:     ${provenInWords(proof)}`,
