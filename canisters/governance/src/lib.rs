@@ -7,6 +7,7 @@ pub mod commands;
 pub mod constitution;
 pub mod errors;
 pub mod execution;
+pub mod listing;
 pub mod memory;
 pub mod neurons;
 pub mod proposals;
@@ -115,8 +116,8 @@ fn withdraw_proposal(request: WithdrawProposal) -> Result<(), Error> {
 /// Proposals as people read them: `/proposals/<number>`, `/proposals?status=open`, `/proposals?about=<dataset>`.
 #[query]
 fn http_request(request: pages::HttpRequest) -> pages::HttpResponse {
-    let one = |id: &str| proposals::page_of(id.parse().ok()?);
-    let kind = pages::Kind { name: "proposals", one: &one, some: &proposals::rows };
+    let one = |id: &str| listing::page_of(id.parse().ok()?);
+    let kind = pages::Kind { name: "proposals", one: &one, some: &listing::rows };
     pages::answer(&request, &governed::site(), &[kind])
 }
 

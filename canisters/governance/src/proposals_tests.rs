@@ -1,5 +1,6 @@
 use super::*;
 use crate::api::{Init, Nothing, Operation};
+use crate::listing::{in_json, page_of, rows};
 use crate::neurons::Dissolve;
 use governed::{parties, Parties, Peers};
 
@@ -187,7 +188,7 @@ fn without_a_quorum_the_deadline_rejects() {
 
 #[test]
 fn a_page_says_what_a_proposal_is_about_and_the_list_finds_it_by_that() {
-    #[derive(CandidType)]
+    #[derive(candid::CandidType)]
     struct Accept {
         dataset: String,
     }
