@@ -6,7 +6,6 @@ import { contribute, ObjectStore, signerOf, type Contribution } from '@livepod/t
 import {
   ActivityError,
   canisterAccess,
-  canisterChecks,
   canisterDatasets,
   canisterFleet,
   canisterGovernance,
@@ -22,8 +21,8 @@ import {
   type Providers,
   type TrainingPort,
 } from './index.js';
-import type { CheckedWorkflow } from './ports.js';
 import { Chain, motionRecording, motionSchema, type Role } from '../test/chain.js';
+import { comparedInputs } from '../test/comparedInputs.js';
 
 /** As a Temporal server would list them. */
 const endpoints: Providers = {
@@ -279,101 +278,14 @@ describe('a round on the real canisters', () => {
     });
   });
 
-  describe('compares an input with the world, and says everything at once:', () => {
-    const checks = async (workflow: CheckedWorkflow, input: object) =>
-      canisterChecks({ clients: chainOperator, providers: endpoints }).input({ workflow, input: { ...input } });
-    const paths = async (workflow: CheckedWorkflow, input: object) =>
-      (await checks(workflow, input)).findings.map(({ path, found }) => `${path} ${found}`);
-    const unknown = `sha256:${'0'.repeat(64)}`;
-    const good = () => ({
-      ...{ round: 'new', channel: 'stable', provider: 'provider-1', recipe: chain.recipe, arguments: { epochs: 2 } },
-      ...{ datasets: [], trainOn: datasets, base: checkpoint, seed: 1, reward: '0' },
-    });
-
-    it('nothing of a good one, with datasets by id or by title', async () => {
-      expect(await checks('lifecycle', good())).toEqual({ findings: [], ids: {} });
-      const titles = ['Watch of contributor-1', 'Watch of contributor-2'];
-      expect(await checks('lifecycle', { ...good(), trainOn: titles })).toEqual({
-        findings: [],
-        ids: Object.fromEntries(titles.map((title, index) => [title, datasets[index]])),
-      });
-    });
-
-    it('names that are nobody’s, with the nearest that are', async () => {
-      const wrong = {
-        ...{ provider: 'provider-9', recipe: unknown, base: unknown },
-        ...{ datasets: ['Watch of contributor'], trainOn: [unknown] },
-      };
-      const { findings } = await checks('lifecycle', { ...good(), ...wrong });
-      expect(findings.map(({ path }) => path)).toEqual(['datasets[0]', 'recipe', 'provider', 'trainOn[0]', 'base']);
-      expect(findings[0]!.remedy).toContain('did you mean Watch of contributor-1?');
-      expect(findings[2]!.remedy).toContain('did you mean provider-1?');
-      expect(await paths('lifecycle', { ...good(), provider: 'provider-2' })).toEqual([
-        'provider is "provider-2", with whom no key is shared, so that nothing could be sent to it',
-      ]);
-    });
-
-    it('arguments that the recipe does not have, or not with that value', async () => {
-      const { findings } = await checks('lifecycle', { ...good(), arguments: { epoch: 2, epochs: 100_000 } });
-      expect(findings.map(({ path }) => path)).toEqual(['arguments.epoch', 'arguments.epochs']);
-      expect(findings[0]!.remedy).toContain('did you mean epochs?');
-    });
-
-    it('a dataset whose labels are others than the first’s, before any money moves', async () => {
-      const labels = [...motionSchema.labels, 'RUNNING'];
-      const { dataset } = await contributed('contributor-2', 'bucket', {
-        ...{ schema: { ...motionSchema, labels }, title: 'Watch with other labels' },
-      });
-      expect(await paths('lifecycle', { ...good(), datasets: [dataset] })).toEqual([
-        'datasets[0] is "Watch with other labels", with the labels STILL, MOVING, RUNNING',
-      ]);
-      expect(await paths('lifecycle', { ...good(), trainOn: [...datasets, dataset] })).toEqual([
-        'trainOn[2] is "Watch with other labels", which is submitted',
-      ]);
-    });
-
-    it('a reference that was used for something else, by naming what for (kind of B04)', async () => {
-      expect(await paths('lifecycle', { ...good(), round: 'test' })).toEqual([
-        expect.stringMatching(/^round is "test", which was used before for job 1: recipe .* on 2 datasets, which is/),
-      ]);
-    });
-
-    it('a rollout of another channel, with other waves, of what is over (B26)', async () => {
-      expect(await paths('modelRollout', { release: released, channel: 'beta', waves: 3 })).toEqual([
-        `release is ${released}, which is stopped`,
-        `channel is "beta", and release ${released} is on "stable"`,
-        'waves is 3, and the plan that was voted has 1',
-      ]);
-      expect(await paths('modelRollout', { release: 99, channel: 'stable', waves: 3 })).toEqual([
-        'release is 99, which the fleet canister does not know',
-      ]);
-    });
-
-    it('a rollback under a reference that was used for something else (B04)', async () => {
-      const holder = chain.identity('provider').getPrincipal().toText();
-      const { id } = await governance.propose({
-        action: { call: 'slashBond', holder, purpose: 'provider', amount: '100', reason: 'a test', evidence: 'none' },
-        clientRef: 'rollback/stable/forward',
-        title: 'Set channel stable to version 2',
-        summary: 'The drill is over.',
-      });
-      const back = { channel: 'stable', version: 1, reason: 'Version 2 misreads stairs', ref: 'forward' };
-      expect(await paths('modelRollback', back)).toContain(
-        `ref is "forward", which was used before for proposal ${id}, "Set channel stable to version 2" (open)`,
-      );
-      await governance.withdraw({ clientRefs: ['rollback/stable/forward'] });
-    });
-
-    it('a rollback to a version that was never stable, or of no channel', async () => {
-      const back = { channel: 'stable', version: 1, reason: 'a test', ref: 'back' };
-      expect(await paths('modelRollback', back)).toEqual([
-        expect.stringMatching(/^version is refused: channel stable: version 1 was never stable on it/),
-      ]);
-      expect(await paths('modelRollback', { ...back, channel: 'stabel' })).toEqual([
-        'channel is "stabel", and there is no such channel',
-      ]);
-    });
-  });
+  comparedInputs(() => ({
+    chain,
+    clients: chainOperator,
+    providers: endpoints,
+    governance,
+    ...{ datasets, checkpoint, released },
+    contributed: (change) => contributed('contributor-2', 'bucket', change),
+  }));
 
   it('trains on from an official checkpoint', async () => {
     const requesting = canisterRequesting(await chain.as('provider'));

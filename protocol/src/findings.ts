@@ -23,6 +23,20 @@ export function findingsInWords(findings: readonly Finding[]): string {
   return [`${findings.length} things are wrong.`, ...findings.map((each) => `- ${findingInWords(each)}`)].join('\n');
 }
 
+/** What two readers found: of a place that the first has spoken of the second has nothing to add. */
+export const foundBesides = (first: readonly Finding[], second: readonly Finding[]): Finding[] => {
+  const said = new Set(first.map(({ path }) => path));
+  return [...first, ...second.filter(({ path }) => !said.has(path))];
+};
+
+/** That there is more to find than was found: what an input names could not be looked up. */
+export const notCompared = (why: string): Finding => ({
+  path: '',
+  found: `could not be compared with what is there: ${why.replace(/\.$/, '')}`,
+  expected: 'an answer',
+  remedy: 'Check it again when that answers',
+});
+
 /** The known name that a misspelt one was probably meant to be: at most a third of it differs. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   let best: { name: string; distance: number } | undefined;

@@ -1,18 +1,22 @@
-import { checked, invalidInput, refuse, type Guard } from './guards.js';
+import { foundBesides } from '@livepod/protocol/findings';
+import { patched } from '@temporalio/workflow';
+import { finding, invalidInput, reading, together, type Guard } from './guards.js';
+import { saidByTheWorld } from './inputs.js';
 import { checks } from './ports.js';
 import { input, type Round } from './round.js';
 
 /** What stays while a round is held: what it is called, and what was voted in. */
 const STAYS = ['round', 'datasets'];
 
-const changeOf =
-  (round: Round): Guard<Round> =>
-  (value, field) => {
-    const change = value as Record<string, unknown>;
-    const fixed = STAYS.find((name) => name in change);
-    if (fixed !== undefined) refuse(fixed, 'stays as it is', 'Start another round for it');
-    return input({ ...round, ...change }, field);
-  };
+/** The round as it would be with the change. */
+const changeOf = (round: Round, change: Record<string, unknown>): Guard<Round> => {
+  const fixed = STAYS.filter((name) => name in change);
+  const others = Object.fromEntries(Object.entries(change).filter(([name]) => !fixed.includes(name)));
+  return together(
+    (_, field) => input({ ...round, ...others }, field),
+    () => fixed.map((name) => finding(name, 'stays as it is', 'Start another round for it')),
+  );
+};
 
 /**
  * A held round with other fields, once they are read as the whole was and compared with the world. What the round
@@ -24,10 +28,16 @@ export async function amended(
   round: Round,
   change: Record<string, unknown>,
 ): Promise<{ changed: Round; ids: Record<string, string> }> {
-  const changed = checked('retryStage', changeOf(round), change);
-  const { findings, ids } = await checks.input({ workflow: 'lifecycle', input: { ...changed } });
   const names = Object.keys(change);
-  const own = findings.filter(({ path }) => names.includes(path.split(/[.[]/)[0]!));
-  if (own.length > 0) throw invalidInput('retryStage', own);
-  return { changed, ids };
+  const own = ({ path }: { path: string }): boolean => names.includes(path.split(/[.[]/)[0]!);
+  const read = reading(changeOf(round, change), change);
+  if ('findings' in read) {
+    const { findings, rest } = read;
+    const more = rest && patched('malformed-compared') ? (await saidByTheWorld('lifecycle', rest)).filter(own) : [];
+    throw invalidInput('retryStage', foundBesides(findings, more));
+  }
+  const { findings, ids } = await checks.input({ workflow: 'lifecycle', input: { ...read.value } });
+  const wrong = findings.filter(own);
+  if (wrong.length > 0) throw invalidInput('retryStage', wrong);
+  return { changed: read.value, ids };
 }

@@ -1,8 +1,7 @@
 import type { CheckedWorkflow } from '@livepod/activities/ports';
-import type { Finding } from '@livepod/protocol/findings';
 import { input as checkpointReview } from './checkpointReview.js';
 import { input as datasetIntake } from './datasetIntake.js';
-import { reading, type Guard } from './guards.js';
+import { reading, type Guard, type Reading } from './guards.js';
 import { input as modelRollback } from './modelRollback.js';
 import { input as modelRollout } from './modelRollout.js';
 import { input as recurringRound } from './recurringRound.js';
@@ -25,5 +24,4 @@ const INPUTS: Record<CheckedWorkflow | 'treasuryWatch', Guard<object>> = {
 export const INPUT_TYPES = Object.keys(INPUTS) as (keyof typeof INPUTS)[];
 
 /** An input with every default, or everything that is wrong with its form: what the workflow itself would say. */
-export const readInput = (type: keyof typeof INPUTS, value: unknown): { value: object } | { findings: Finding[] } =>
-  reading(INPUTS[type], value);
+export const readInput = (type: keyof typeof INPUTS, value: unknown): Reading<object> => reading(INPUTS[type], value);

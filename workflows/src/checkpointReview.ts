@@ -4,7 +4,6 @@ import { betterThanParent, decidingFigure, figureInWords, worseInWords } from '@
 import type { Compensations } from './compensations.js';
 import { notExecuted } from './failures.js';
 import {
-  checked,
   contentId,
   flag,
   integer,
@@ -12,11 +11,12 @@ import {
   nullable,
   optional,
   plan,
+  reading,
   record,
   sentence,
   type Guarded,
 } from './guards.js';
-import { comparedWithTheWorld } from './inputs.js';
+import { comparedWithTheWorld, refusal } from './inputs.js';
 import { asMeasured } from './measured.js';
 import { narrate, short, voteOn, type Tell } from './narration.js';
 import { abortable } from './operatorDesk.js';
@@ -53,7 +53,9 @@ export interface CheckpointReviewResult {
  * release.
  */
 export async function checkpointReview(request: CheckpointReviewInput): Promise<CheckpointReviewResult> {
-  const review = checked('checkpointReview', input, request);
+  const read = reading(input, request);
+  if ('findings' in read) throw await refusal('checkpointReview', read);
+  const review = read.value;
   const tell = narrate(
     'review',
     { round: review.round, checkpoint: short(review.checkpoint), channel: review.channel },

@@ -1,7 +1,7 @@
 import { CancellationScope, workflowInfo } from '@temporalio/workflow';
 import type { DatasetCheck, Decision } from '@livepod/activities/ports';
-import { checked, datasetName, distinct, integer, list, name, optional, record, type Guarded } from './guards.js';
-import { comparedWithTheWorld } from './inputs.js';
+import { datasetName, distinct, integer, list, name, optional, reading, record, type Guarded } from './guards.js';
+import { comparedWithTheWorld, refusal } from './inputs.js';
 import { narrate, short } from './narration.js';
 import { abortable } from './operatorDesk.js';
 import { datasets, governance } from './ports.js';
@@ -28,7 +28,9 @@ export interface IntakeDecision {
  * Checks datasets, puts each to the vote, and reports a decision for each. A page of datasets costs the history of one.
  */
 export async function datasetIntake(request: DatasetIntakeInput): Promise<IntakeDecision[]> {
-  const intake = checked('datasetIntake', input, request);
+  const read = reading(input, request);
+  if ('findings' in read) throw await refusal('datasetIntake', read);
+  const intake = read.value;
   const tell = narrate('intake', { round: intake.round, datasets: intake.datasets.length }, [
     'check',
     'propose',

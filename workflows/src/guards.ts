@@ -10,6 +10,14 @@ import { parsePlan, PlanError, type Plan } from '@livepod/protocol/plan';
 export type Guard<T> = (value: unknown, field: string) => T;
 export type Guarded<G> = G extends Guard<infer T> ? T : never;
 
+/** What is wrong with the form of an input, and what of it can be looked at all the same. */
+export interface Malformed {
+  findings: Finding[];
+  /** Without the fields that are malformed; entries of a list that are have `null` in their place. */
+  rest?: object;
+}
+export type Reading<T> = { value: T } | Malformed;
+
 /**
  * @throws ApplicationFailure `InvalidInput` (never retried) naming everything that is wrong with its remedy; the
  *   workflow has started nothing by then
@@ -25,26 +33,26 @@ export const invalidInput = (workflow: string, findings: Finding[]): Application
   ApplicationFailure.nonRetryable(`${workflow}: ${findingsInWords(findings)}`, 'InvalidInput', { findings });
 
 /** What a guard makes of a value, or everything that is wrong with it. */
-export function reading<T>(guard: Guard<T>, input: unknown, field = ''): { value: T } | { findings: Finding[] } {
+export function reading<T>(guard: Guard<T>, input: unknown, field = ''): Reading<T> {
   try {
     return { value: guard(input, field) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return { findings: error.findings };
+    return error.malformed;
   }
 }
 
 class Refusal extends Error {
-  constructor(readonly findings: Finding[]) {
-    super(findingsInWords(findings));
+  constructor(readonly malformed: Malformed) {
+    super(findingsInWords(malformed.findings));
   }
 }
 
 export function refuse(field: string, problem: string, remedy: string): never {
-  throw new Refusal([finding(field, problem, remedy)]);
+  throw new Refusal({ findings: [finding(field, problem, remedy)] });
 }
 
-const finding = (path: string, found: string, remedy: string): Finding => ({
+export const finding = (path: string, found: string, remedy: string): Finding => ({
   path,
   found,
   expected: remedy.replace(/^Give /, ''),
@@ -55,20 +63,21 @@ const finding = (path: string, found: string, remedy: string): Finding => ({
 class Parts {
   private readonly findings: Finding[] = [];
 
-  /** Undefined where it is refused; never handed out then. */
+  /** Where it is refused: what is left of it, or undefined; handed out as `rest` only. */
   read<T>(guard: Guard<T>, value: unknown, field: string): T {
     const read = reading(guard, value, field);
     if ('value' in read) return read.value;
     this.findings.push(...read.findings);
-    return undefined as T;
+    return read.rest as unknown as T;
   }
 
   wrong(field: string, problem: string, remedy: string): void {
     this.findings.push(finding(field, problem, remedy));
   }
 
-  whole<T>(value: T): T {
-    if (this.findings.length > 0) throw new Refusal(this.findings);
+  whole<T>(value: T, rest?: object): T {
+    if (this.findings.length > 0)
+      throw new Refusal({ findings: this.findings, ...(rest === undefined ? {} : { rest }) });
     return value;
   }
 }
@@ -152,17 +161,36 @@ export const list =
     if (value.length < min || value.length > max)
       return refuse(field, `has ${value.length} entries`, `Give ${min} to ${max}`);
     const parts = new Parts();
-    return parts.whole(value.map((item, index) => parts.read(guard, item, `${field}[${index}]`)));
+    const items = value.map((item, index) => parts.read(guard, item, `${field}[${index}]`));
+    return parts.whole(
+      items,
+      items.map((item) => item ?? null),
+    );
+  };
+
+/** What must be so of several fields together. Those that are malformed are missing here, and said already. */
+export const together =
+  <T extends object>(guard: Guard<T>, rules: (value: Partial<T>) => Finding[]): Guard<T> =>
+  (value, field) => {
+    const read = reading(guard, value, field);
+    const { findings, rest } = 'value' in read ? { findings: [], rest: read.value } : read;
+    if (rest === undefined) throw new Refusal({ findings });
+    const all = [...findings, ...rules(rest as Partial<T>)];
+    if (all.length > 0) throw new Refusal({ findings: all, rest });
+    return rest as T;
   };
 
 /** A list in which nothing stands twice. */
-export const distinct =
-  (guard: Guard<string[]>): Guard<string[]> =>
-  (value, field) => {
-    const items = guard(value, field);
-    const again = items.findIndex((item, index) => items.indexOf(item) !== index);
-    return again < 0 ? items : refuse(`${field}[${again}]`, 'stands in the list twice', 'Give each one once');
-  };
+export const distinct = (guard: Guard<string[]>): Guard<string[]> => {
+  const again = (items: (string | undefined)[], at: number): boolean =>
+    typeof items[at] === 'string' && items.indexOf(items[at]) !== at;
+  return (value, field) =>
+    together(guard, (items) =>
+      [...items.keys()]
+        .filter((at) => again(items, at))
+        .map((at) => finding(`${field}[${at}]`, 'stands in the list twice', 'Give each one once')),
+    )(value, field);
+};
 
 /** An object with these fields; an unknown one is refused, because a misspelt field would be ignored otherwise. */
 export const record =
@@ -184,10 +212,10 @@ export const record =
       parts.wrong(at(key), 'is not a field of this input', `Leave it out, or ${use}`);
     }
     const given = value as Record<string, unknown>;
+    const read = Object.entries(fields).map(([key, guard]) => [key, parts.read(guard, given[key], at(key))] as const);
     return parts.whole(
-      Object.fromEntries(
-        Object.entries(fields).map(([key, guard]) => [key, parts.read(guard, given[key], at(key))]),
-      ) as { [K in keyof F]: Guarded<F[K]> },
+      Object.fromEntries(read) as { [K in keyof F]: Guarded<F[K]> },
+      Object.fromEntries(read.filter(([, part]) => part !== undefined)),
     );
   };
 
@@ -199,18 +227,18 @@ export const hyperparameters: Guard<Record<string, number | string>> = (value, f
       `${shown(value)}, which is no object`,
       'Give an object such as {"epochs": 10, "learningRate": "0.001"}',
     );
+  const fits = (item: unknown): boolean =>
+    Number.isSafeInteger(item) || (typeof item === 'string' && /^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/.test(item));
+  const given = value as Record<string, number | string>;
   const parts = new Parts();
-  for (const [key, item] of Object.entries(value)) {
-    const fits =
-      Number.isSafeInteger(item) || (typeof item === 'string' && /^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/.test(item));
-    if (!fits)
+  for (const [key, item] of Object.entries(given))
+    if (!fits(item))
       parts.wrong(
         `${field}.${key}`,
         `${shown(item)}, which does not fit`,
         'Give a whole number, or a decimal as text such as "0.001"',
       );
-  }
-  return parts.whole(value as Record<string, number | string>);
+  return parts.whole(given, Object.fromEntries(Object.entries(given).filter(([, item]) => fits(item))));
 };
 
 /** How a release reaches its pods; the checks are the protocol's. */
@@ -219,10 +247,10 @@ export const plan: Guard<Plan> = (value, field) => {
     return parsePlan(value);
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
-    throw new Refusal(
-      error.all.map((wrong) =>
+    throw new Refusal({
+      findings: error.all.map((wrong) =>
         finding(wrong.field === '' ? field : `${field}.${wrong.field}`, wrong.problem, wrong.remedy),
       ),
-    );
+    });
   }
 };

@@ -1,7 +1,8 @@
 import type { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULT_PLAN, type Plan } from '@livepod/protocol';
-import { retryStageUpdate, stateQuery, type LifecycleResult } from './index.js';
+import { readInput, retryStageUpdate, stateQuery, type LifecycleResult } from './index.js';
 import { round, Rehearsal, signed } from '../test/rehearsal.js';
 import { id, World } from '../test/world.js';
 
@@ -71,8 +72,84 @@ describe('malformed input', () => {
       });
     else expect(error).toMatchObject({ type: 'InvalidInput', nonRetryable: true });
     expect(world.journal).toEqual([]);
-    expect(await rehearsal.events(handle.workflowId)).toBeLessThan(6);
+    expect(await rehearsal.steps(handle.workflowId)).toEqual(world.compared.map(() => 'checks.input'));
   });
+
+  const nowhere = {
+    ...{ path: 'channel', found: 'is "stable", on which release 3 is open' },
+    ...{ expected: 'a channel without an open release', remedy: 'Wait until release 3 is over' },
+  };
+  const alsoWrong = { path: 'datasets[1]', found: 'is rejected', expected: 'another', remedy: 'Leave it out' };
+
+  it('is listed together with what the world says to the rest of it', async () => {
+    const world = (rehearsal.world = new World());
+    world.wrong = [nowhere, alsoWrong, { ...alsoWrong, path: 'datasets[0]', found: 'never said' }];
+    const input = { ...round('both'), datasets: ['sha256:12', id('2')], acceptsWorse: 'x', holdSeconds: '600' };
+    const handle = await rehearsal.start('lifecycle', 'lifecycle-both', { ...input, provider: 'provider-9' });
+    const failure = await handle.result().catch((error: WorkflowFailedError) => error.cause);
+    expect(failure).toMatchObject({ type: 'InvalidInput', nonRetryable: true });
+    expect((failure as Error).message.split('\n- ').map((line) => line.split(/(?<=") /)[0])).toEqual([
+      'lifecycle: 6 things are wrong.',
+      '"acceptsWorse"',
+      '"datasets[0]"',
+      '"holdSeconds"',
+      expect.stringContaining('"provider"'),
+      '"channel"',
+      '"datasets[1]"',
+    ]);
+    expect(world.compared).toEqual([
+      expect.objectContaining({ provider: 'provider-9', channel: 'stable', datasets: [null, id('2')] }),
+    ]);
+    expect(world.compared[0]).not.toHaveProperty('holdSeconds');
+    expect(world.journal).toEqual([]);
+  });
+
+  it('of a schedule is listed so too (kind of B15)', async () => {
+    const world = (rehearsal.world = new World());
+    world.wrong = [nowhere];
+    const input = { recipe: 'typo', provider: 'provider-1', atleast: 5 };
+    const handle = await rehearsal.start('recurringRound', 'rounds-both', input);
+    const failure = await handle.result().catch((error: WorkflowFailedError) => error.cause as Error);
+    expect((failure as Error).message).toMatch(/3 things are wrong\.\n- "atleast" .*\n- "recipe" .*\n- "channel" /);
+  });
+
+  it('is told though the world does not answer, and so is that', async () => {
+    const world = (rehearsal.world = new World());
+    world.checks.input = () => Promise.reject(ApplicationFailure.nonRetryable('The gateway is away.', 'network'));
+    const handle = await rehearsal.start('lifecycle', 'lifecycle-away', { ...round('away'), seed: -1 });
+    const failure = await handle.result().catch((error: WorkflowFailedError) => error.cause as Error);
+    expect((failure as Error).message).toBe(
+      'lifecycle: 2 things are wrong.\n- "seed" is -1, which does not fit. Give a whole number from 0 to 4294967295.\n' +
+        '- The input could not be compared with what is there: The gateway is away. Check it again when that answers.',
+    );
+  });
+});
+
+describe('what of a malformed input can be compared', () => {
+  const rest = (type: Parameters<typeof readInput>[0], input: unknown) => {
+    const read = readInput(type, input);
+    return 'findings' in read ? { paths: read.findings.map(({ path }) => path), rest: read.rest } : read;
+  };
+
+  it('is every field that is well formed, defaults included, and of lists every entry in its place', () => {
+    const { plan: _, ...bare } = round('rest');
+    const lists = { datasets: [id('1'), 5, id('1')], trainOn: 'all' };
+    const read = rest('lifecycle', { ...bare, ...lists, arguments: { epochs: 0.5, batch: 8 }, more: 1 });
+    expect(read).toMatchObject({
+      paths: ['more', 'datasets[1]', 'datasets[2]', 'trainOn', 'arguments.epochs'],
+      rest: { round: 'rest', channel: 'stable', datasets: [id('1'), null, id('1')], arguments: { batch: 8 } },
+    });
+    expect('rest' in read && read.rest).not.toHaveProperty('trainOn');
+    expect('rest' in read && read.rest).not.toHaveProperty('more');
+  });
+
+  it('and what must be so of several fields is said with what is wrong of one', () => {
+    expect(rest('lifecycle', { ...round('none', { datasets: [] }), seed: 'x' })).toMatchObject({
+      paths: ['seed', 'datasets'],
+    });
+  });
+
+  it('is nothing of what is no object', () => expect(rest('lifecycle', 'round-1')).toMatchObject({ rest: undefined }));
 });
 
 it('a round with a provider that does not exist begins nothing', async () => {
@@ -84,6 +161,34 @@ it('a round with a provider that does not exist begins nothing', async () => {
     message: expect.stringContaining('There is no provider provider-9'),
   });
   expect(world.journal).toEqual([]);
+});
+
+describe('a round in two waves, the second larger than the fleet (B01)', () => {
+  const plan: Plan = {
+    ...{ waves: [1, 9], soakSeconds: 10, skippableSoak: true },
+    gate: { minWindows: 40, maxCorrectionPermille: 350, maxErrors: 0 },
+  };
+  const asked = (name: string) => ({
+    ...{ round: name, recipe: id('e'), provider: 'provider-1', base: id('b'), plan },
+    ...{ datasets: [], trainOn: [...'12345678'].map(id), arguments: { epochs: 1, windowsPerEpoch: 2048 } },
+    ...{ approveWaves: false, holdSeconds: 600 },
+  });
+
+  it('is taken as it stands: two waves, and nobody is asked', async () => {
+    const world = (rehearsal.world = new World());
+    const handle = await rehearsal.start('lifecycle', 'lifecycle-slots-full', asked('slots-full'));
+    expect(await handle.result()).toMatchObject({ outcome: 'completed', slashing: [] });
+    expect(world.plans).toEqual([plan]);
+    expect(world.journal.filter((did) => did.startsWith('wave'))).toEqual(['wave 1', 'wave 2', 'wave 3']);
+  });
+
+  it('that is stopped after its first wave puts up nobody’s bond by itself', async () => {
+    const world = (rehearsal.world = new World());
+    world.stopsAfterWave = 1;
+    const handle = await rehearsal.start('lifecycle', 'lifecycle-slots-stop', asked('slots-stop'));
+    expect(await handle.result()).toMatchObject({ outcome: 'stopped', slashing: [] });
+    expect(world.journal).not.toContain('propose slashBond');
+  });
 });
 
 describe('a round that is started without a plan', () => {
@@ -178,6 +283,9 @@ describe('a held round', () => {
       cause: { message: expect.stringContaining('"round" stays as it is') },
     });
     world.wrong = [{ path: 'base', found: 'is rejected', expected: 'x', remedy: 'Train from null' }];
+    await expect(retry({ base: id('9'), seeds: 2 })).rejects.toMatchObject({
+      cause: { message: expect.stringMatching(/2 things are wrong.*"seeds" is not a field.*"base" is rejected/s) },
+    });
     await expect(retry({ base: id('9') })).rejects.toMatchObject({
       cause: { message: expect.stringContaining('"base" is rejected') },
     });

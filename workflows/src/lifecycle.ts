@@ -26,8 +26,8 @@ import { checkpointReview, type CheckpointReviewResult } from './checkpointRevie
 import { undoingOnFailure, type Compensations } from './compensations.js';
 import { datasetIntake, type IntakeDecision } from './datasetIntake.js';
 import { causeOf, mendable } from './failures.js';
-import { checked } from './guards.js';
-import { comparedWithTheWorld } from './inputs.js';
+import { reading } from './guards.js';
+import { comparedWithTheWorld, refusal } from './inputs.js';
 import { asMeasured } from './measured.js';
 import { modelRollout, type ModelRolloutResult } from './modelRollout.js';
 import { narrate, short, workflowPage, type Tell } from './narration.js';
@@ -45,7 +45,9 @@ import { trainingRound, type TrainingRoundResult } from './trainingRound.js';
  * steers it here.
  */
 export async function lifecycle(request: LifecycleInput): Promise<LifecycleResult> {
-  const round = checked('lifecycle', input, request);
+  const read = reading(input, request);
+  if ('findings' in read) throw await refusal('lifecycle', read);
+  const round = read.value;
   const tell = narrate(
     'lifecycle',
     { round: round.round, channel: round.channel, recipe: short(round.recipe), provider: round.provider },

@@ -1,6 +1,6 @@
 import { notExecuted } from './failures.js';
-import { checked, integer, name, record, reference, sentence, type Guarded } from './guards.js';
-import { comparedWithTheWorld } from './inputs.js';
+import { integer, name, reading, record, reference, sentence, type Guarded } from './guards.js';
+import { comparedWithTheWorld, refusal } from './inputs.js';
 import { narrate, voteOn } from './narration.js';
 import { abortable } from './operatorDesk.js';
 import { governance, models } from './ports.js';
@@ -25,7 +25,9 @@ export interface ModelRollbackResult {
  * backlog of other work delays it. Pods learn it from the channel's metadata.
  */
 export async function modelRollback(request: ModelRollbackInput): Promise<ModelRollbackResult> {
-  const { channel, version, reason, ref } = checked('modelRollback', input, request);
+  const read = reading(input, request);
+  if ('findings' in read) throw await refusal('modelRollback', read);
+  const { channel, version, reason, ref } = read.value;
   const tell = narrate('rollback', { channel, version, reason }, ['propose', 'vote', 'publish']);
   mark({ stage: 'rollback' });
 

@@ -10,8 +10,8 @@ import {
 import { MAX_WAVES } from '@livepod/protocol/limits';
 import type { PodsOfRelease, ReleasePhase, ReleaseView } from '@livepod/activities/ports';
 import { undoingOnFailure, type Compensations } from './compensations.js';
-import { checked, flag, integer, name, optional, record, type Guarded } from './guards.js';
-import { comparedWithTheWorld } from './inputs.js';
+import { flag, integer, name, optional, reading, record, type Guarded } from './guards.js';
+import { comparedWithTheWorld, refusal } from './inputs.js';
 import { narrate, type Tell } from './narration.js';
 import { OperatorDesk } from './operatorDesk.js';
 import { fleet } from './ports.js';
@@ -46,7 +46,9 @@ export interface ModelRolloutResult {
  * with waves, never with pods.
  */
 export async function modelRollout(request: ModelRolloutInput): Promise<ModelRolloutResult> {
-  const rollout = checked('modelRollout', input, request);
+  const read = reading(input, request);
+  if ('findings' in read) throw await refusal('modelRollout', read);
+  const rollout = read.value;
   const { release, waves } = rollout;
   const tell = narrate(
     'rollout',

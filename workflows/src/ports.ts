@@ -90,6 +90,8 @@ export const fleet = port<FleetPort>('fleet', brief, {
 });
 /** Reads only, and everything that an operator named: minutes, however slow. */
 export const checks = port<ChecksPort>('checks', { ...brief, scheduleToCloseTimeout: '1 hour' });
+/** The same for an input that is refused in any case. */
+export const quickChecks = port<ChecksPort>('checks', { ...brief, scheduleToCloseTimeout: '1 minute' });
 /** An operator who waits for an answer to an update gets one in minutes, whatever is down. */
 export const operators = port<OperatorsPort>('operators', {
   ...brief,

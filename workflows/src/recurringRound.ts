@@ -3,7 +3,6 @@ import { executeChild, ParentClosePolicy, patched, workflowInfo } from '@tempora
 import { undoingOnFailure } from './compensations.js';
 import {
   amount,
-  checked,
   contentId,
   flag,
   hyperparameters,
@@ -14,11 +13,12 @@ import {
   optional,
   plan,
   providerName,
+  reading,
   record,
   sentence,
   type Guarded,
 } from './guards.js';
-import { comparedWithTheWorld } from './inputs.js';
+import { comparedWithTheWorld, refusal } from './inputs.js';
 import { lifecycle } from './lifecycle.js';
 import { narrate, workflowPage, type Tell } from './narration.js';
 import { datasets, models } from './ports.js';
@@ -66,7 +66,9 @@ export interface RecurringRoundResult {
  * through.
  */
 export async function recurringRound(request: RecurringRoundInput): Promise<RecurringRoundResult> {
-  const asked = checked('recurringRound', input, request);
+  const read = reading(input, request);
+  if ('findings' in read) throw await refusal('recurringRound', read);
+  const asked = read.value;
   const tell = narrate('recurring', { provider: asked.provider, channel: asked.channel }, ['look', 'round']);
   mark({ stage: 'recurring', provider: asked.provider });
   return undoingOnFailure(tell, () => seenThrough(asked, tell));

@@ -6,6 +6,7 @@ import {
   contentId,
   datasetName,
   distinct,
+  finding,
   flag,
   hyperparameters,
   integer,
@@ -16,8 +17,8 @@ import {
   plan,
   providerName,
   record,
-  refuse,
   sentence,
+  together,
   type Guard,
   type Guarded,
 } from './guards.js';
@@ -46,23 +47,21 @@ const fields = record({
 /** What a round is asked to be: every field that was left out has its default. */
 export type Round = Guarded<typeof fields>;
 
-export const input: Guard<Round> = (value, field) => {
-  const round = fields(value, field);
-  const all = new Set([...round.datasets, ...round.trainOn]).size;
+export const input: Guard<Round> = together(fields, ({ datasets, trainOn }) => {
+  if (datasets === undefined || trainOn === undefined) return [];
+  const all = new Set([...datasets, ...trainOn]).size;
   if (all === 0)
-    refuse(
-      'datasets',
-      'names no dataset, and "trainOn" neither',
-      'Give datasets to take in, or accepted ones to train on',
-    );
-  if (all > MAX_JOB_DATASETS)
-    refuse(
-      'datasets',
-      `and "trainOn" name ${all} datasets`,
-      `A job takes at most ${MAX_JOB_DATASETS}; split the round`,
-    );
-  return round;
-};
+    return [
+      finding(
+        'datasets',
+        'names no dataset, and "trainOn" neither',
+        'Give datasets to take in, or accepted ones to train on',
+      ),
+    ];
+  if (all <= MAX_JOB_DATASETS) return [];
+  const split = `A job takes at most ${MAX_JOB_DATASETS}; split the round`;
+  return [finding('datasets', `and "trainOn" name ${all} datasets`, split)];
+});
 
 /** Only round, recipe, provider and datasets (or trainOn) are needed. */
 export type LifecycleInput = Pick<Round, 'round' | 'recipe' | 'provider'> & Partial<Round>;

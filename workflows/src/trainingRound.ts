@@ -20,7 +20,6 @@ import type { Compensations } from './compensations.js';
 import { deadlineMoved, jobOpened, trainingMoved, type JobNews, type TrainingNews } from './stageNews.js';
 import {
   amount,
-  checked,
   contentId,
   datasetName,
   distinct,
@@ -31,12 +30,13 @@ import {
   nullable,
   optional,
   providerName,
+  reading,
   record,
   type Guarded,
 } from './guards.js';
 import { narrate, short, voteOn, workflowPage, type Tell } from './narration.js';
 import { abortable, type OperatorDesk } from './operatorDesk.js';
-import { comparedWithTheWorld } from './inputs.js';
+import { comparedWithTheWorld, refusal } from './inputs.js';
 import { forNamespace } from './namespaces.js';
 import { access, datasets, governance, treasury } from './ports.js';
 import { grantAccess } from './proposals.js';
@@ -74,7 +74,9 @@ export interface TrainingRoundResult {
  * checkpoint; when training fails or is cancelled, it goes back to its payer here.
  */
 export async function trainingRound(request: TrainingRoundInput): Promise<TrainingRoundResult> {
-  const round = checked('trainingRound', input, request);
+  const read = reading(input, request);
+  if ('findings' in read) throw await refusal('trainingRound', read);
+  const round = read.value;
   const tell = narrate(
     'training',
     { round: round.round, provider: round.provider, recipe: short(round.recipe), datasets: round.datasets.length },

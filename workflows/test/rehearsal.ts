@@ -172,6 +172,18 @@ export class Rehearsal {
     return (await this.client.getHandle(workflowId).fetchHistory()).events!.length;
   }
 
+  /** What a run asked others to do: activities, children, operations. */
+  async steps(workflowId: string): Promise<string[]> {
+    const { events } = await this.client.getHandle(workflowId).fetchHistory();
+    return events!.flatMap(
+      (event) =>
+        event.activityTaskScheduledEventAttributes?.activityType?.name ??
+        event.startChildWorkflowExecutionInitiatedEventAttributes?.workflowType?.name ??
+        event.nexusOperationScheduledEventAttributes?.operation ??
+        [],
+    );
+  }
+
   inProviderNamespace(): Client {
     return new Client({
       connection: this.environment.connection,

@@ -47,6 +47,8 @@ export class World {
   trainingHangs = false;
   /** What is wrong with any input that is compared with this world. */
   wrong: Finding[] = [];
+  /** Inputs that were compared with it. */
+  compared: Record<string, unknown>[] = [];
   /** Datasets by their titles. */
   titles: Record<string, string> = {};
   /** What the evaluator says of a checkpoint's parent: none was measured unless it is given. */
@@ -167,6 +169,7 @@ export class World {
 
   checks: ChecksPort = {
     input: async ({ input }) => {
+      this.compared.push(input);
       const { provider } = input as { provider?: string };
       const unknown = provider !== undefined && !['provider-1', 'provider-2'].includes(provider);
       const nobody = {

@@ -1,7 +1,24 @@
 import type { Clients } from '@livepod/client';
+import { foundBesides } from '@livepod/protocol';
 import type { CheckedWorkflow, ChecksPort, Finding } from './port.js';
-import { channelToAdoptOn, checkpointToReview, releaseToRollOut, rollback, type Named } from './releases.js';
-import { baseOf, datasetsOf, providerOf, recipeOf, roundUsedBefore, type RecipeFound } from './rounds.js';
+import {
+  channelToAdoptOn,
+  checkpointToReview,
+  releaseToRollOut,
+  rollback,
+  type NamedRelease,
+  type NamedReview,
+  type NamedRollback,
+} from './releases.js';
+import {
+  baseOf,
+  datasetsOf,
+  providerOf,
+  recipeOf,
+  roundUsedBefore,
+  type NamedRound,
+  type RecipeFound,
+} from './rounds.js';
 import { schemasOf } from './schemas.js';
 import { titlesOf } from './titles.js';
 
@@ -20,50 +37,34 @@ export interface ChecksParts {
   providers: Providers;
 }
 
-interface Round extends Named {
-  round: string;
-  provider: string;
-  recipe: string;
-  arguments: Record<string, number | string>;
-  datasets: string[];
-  trainOn: string[];
-  base: string | null;
-}
-
 /** What is compared with the world, for each workflow: its findings in the order of its fields. */
 type Check = (parts: ChecksParts, input: never) => Promise<Finding[][]>;
 
 const CHECKS: Record<CheckedWorkflow, Check> = {
-  lifecycle: async (parts, round: Round) => {
+  lifecycle: async (parts, round: NamedRound) => {
     const recipe = await recipeOf(parts.clients, round);
     return [
-      await roundUsedBefore(parts.clients, { ...round, datasets: [...round.datasets, ...round.trainOn] }),
+      await roundUsedBefore(parts.clients, { ...round, datasets: bothLists(round) }),
       await channelToAdoptOn(parts.clients, round, recipe),
       ...(await training(parts, round, recipe)),
     ];
   },
-  datasetIntake: async ({ clients }, { datasets }: Pick<Round, 'datasets'>) => [
+  datasetIntake: async ({ clients }, { datasets }: NamedRound) => [
     await datasetsOf(clients, 'datasets', datasets, ['submitted', 'accepted']),
   ],
-  trainingRound: async (parts, round: Omit<Round, 'trainOn'>) => [
+  trainingRound: async (parts, round: NamedRound) => [
     await roundUsedBefore(parts.clients, round),
     ...(await training(
       parts,
-      { ...round, trainOn: round.datasets, datasets: [] },
+      { ...round, trainOn: round.datasets ?? [], datasets: [] },
       await recipeOf(parts.clients, round),
       'datasets',
     )),
   ],
-  checkpointReview: async ({ clients }, review: Named & { round: string; checkpoint: string }) => [
-    await checkpointToReview(clients, review),
-  ],
-  modelRollout: async ({ clients }, rollout: Named & { release: number; waves: number }) => [
-    await releaseToRollOut(clients, rollout),
-  ],
-  modelRollback: async ({ clients }, input: Named & { version: number; reason: string; ref: string }) => [
-    await rollback(clients, input),
-  ],
-  recurringRound: async (parts, round: Omit<Round, 'datasets' | 'trainOn' | 'base' | 'round'>) => {
+  checkpointReview: async ({ clients }, review: NamedReview) => [await checkpointToReview(clients, review)],
+  modelRollout: async ({ clients }, rollout: NamedRelease) => [await releaseToRollOut(clients, rollout)],
+  modelRollback: async ({ clients }, input: NamedRollback) => [await rollback(clients, input)],
+  recurringRound: async (parts, round: NamedRound) => {
     const recipe = await recipeOf(parts.clients, round);
     return [
       await channelToAdoptOn(parts.clients, round, recipe, 'later'),
@@ -73,10 +74,14 @@ const CHECKS: Record<CheckedWorkflow, Check> = {
   },
 };
 
+/** What a job of the round could be on; undefined where one of the lists cannot be read. */
+const bothLists = ({ datasets, trainOn }: NamedRound): NamedRound['datasets'] =>
+  datasets && trainOn && [...datasets, ...trainOn];
+
 /** @param trainOn  what the list of accepted datasets is called in this input */
 async function training(
   { clients, providers }: ChecksParts,
-  round: Omit<Round, 'channel' | 'round'>,
+  round: NamedRound,
   recipe: RecipeFound,
   trainOn = 'trainOn',
 ) {
@@ -84,8 +89,8 @@ async function training(
   const accepted = await datasetsOf(clients, trainOn, round.trainOn, ['accepted']);
   const named = [
     // What is accepted comes first: the others are compared with it.
-    ...round.trainOn.map((id, index) => ({ id, path: `${trainOn}[${index}]` })),
-    ...round.datasets.map((id, index) => ({ id, path: `datasets[${index}]` })),
+    ...(round.trainOn ?? []).map((id, index) => ({ id, path: `${trainOn}[${index}]` })),
+    ...(round.datasets ?? []).map((id, index) => ({ id, path: `datasets[${index}]` })),
   ];
   const missing = new Set([...datasets, ...accepted].map(({ path }) => path));
   const there = named.filter(({ path }) => !missing.has(path));
@@ -95,7 +100,7 @@ async function training(
     datasets,
     accepted,
     await schemasOf(clients, there, recipe.document),
-    await baseOf(clients, round.base, recipe.document, there[0]?.id),
+    await baseOf(clients, round.base, recipe.document, there.flatMap(({ id }) => id ?? [])[0]),
   ];
 }
 
@@ -105,8 +110,7 @@ export function canisterChecks(parts: ChecksParts): ChecksPort {
     async input({ workflow, input }) {
       const { ids, named, findings } = await titlesOf(parts.clients, workflow, input);
       const checked = await CHECKS[workflow](parts, named as never);
-      const unknown = new Set(findings.map(({ path }) => path));
-      return { findings: [...findings, ...checked.flat().filter(({ path }) => !unknown.has(path))], ids };
+      return { findings: foundBesides(findings, checked.flat()), ids };
     },
   };
 }

@@ -14,7 +14,10 @@ export type CheckedWorkflow =
 
 export interface InputToCheck {
   workflow: CheckedWorkflow;
-  /** As its guard read it: every field that was left out has its default. */
+  /**
+   * As its guard read it: every field that was left out has its default. Fields that are malformed are missing, and
+   * such entries of lists are null: what is there is compared, so that all that is wrong is said at once.
+   */
   input: Record<string, unknown>;
 }
 

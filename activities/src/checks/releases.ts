@@ -12,9 +12,13 @@ import { brief, found } from './found.js';
 import type { Finding } from './port.js';
 import type { RecipeFound } from './rounds.js';
 
-export interface Named {
-  channel: string;
+/** What an input names, as far as it could be read. */
+interface Named {
+  channel?: string;
 }
+export type NamedReview = Named & { round?: string; checkpoint?: string };
+export type NamedRelease = Named & { release?: number; waves?: number };
+export type NamedRollback = Named & { version?: number; reason?: string; ref?: string };
 
 async function channels(clients: Clients): Promise<Models.Channel[]> {
   const all: Models.Channel[] = [];
@@ -57,6 +61,7 @@ export async function channelToAdoptOn(
   { document }: RecipeFound,
   when: 'now' | 'later' = 'now',
 ): Promise<Finding[]> {
+  if (channel === undefined) return [];
   const all = await channels(clients);
   const known = all.find(({ name }) => name === channel);
   if (!known) {
@@ -91,8 +96,9 @@ export async function channelToAdoptOn(
 
 export async function checkpointToReview(
   clients: Clients,
-  { round, checkpoint, channel }: Named & { round: string; checkpoint: string },
+  { round, checkpoint, ...named }: NamedReview,
 ): Promise<Finding[]> {
+  if (checkpoint === undefined) return channelToAdoptOn(clients, named, { findings: [] });
   const known = await clients.models.get_checkpoint(checkpoint);
   if (!known)
     return [
@@ -100,6 +106,7 @@ export async function checkpointToReview(
         expected: 'a submitted checkpoint',
         remedy: 'Give the id that its training ended with',
       }),
+      ...(await channelToAdoptOn(clients, named, { findings: [] })),
     ];
   const findings: Finding[] = [];
   if ('rejected' in known.state)
@@ -110,9 +117,8 @@ export async function checkpointToReview(
       }),
     );
   const name = { name: known.model } as RecipeFound['document'];
-  findings.push(
-    ...(await channelToAdoptOn(clients, { channel }, { findings: [], ...(name ? { document: name } : {}) })),
-  );
+  findings.push(...(await channelToAdoptOn(clients, named, { findings: [], ...(name ? { document: name } : {}) })));
+  if (round === undefined) return findings;
   const reference = voteReference('adopt_checkpoint', round, checkpoint.replace('sha256:', '').slice(0, 16));
   const used = await proposalOf(clients, reference);
   if (used && used.outcome !== 'open' && used.outcome !== 'adopted') findings.push(usedBefore('round', round, used));
@@ -121,8 +127,9 @@ export async function checkpointToReview(
 
 export async function releaseToRollOut(
   clients: Clients,
-  { release, channel, waves }: Named & { release: number; waves: number },
+  { release, channel, waves }: NamedRelease,
 ): Promise<Finding[]> {
+  if (release === undefined) return channel === undefined ? [] : channelToChange(clients, channel);
   const known = await clients.fleet.get_release(BigInt(release));
   if (!known) {
     const open = (await channels(clients)).flatMap(({ candidate: [candidate] }) => candidate?.release ?? []);
@@ -142,7 +149,7 @@ export async function releaseToRollOut(
         remedy: 'Nothing is left to roll out; a new one is opened by a vote on a checkpoint',
       }),
     );
-  if (known.channel !== channel)
+  if (channel !== undefined && known.channel !== channel)
     findings.push(
       found('channel', `is "${channel}", and release ${release} is on "${known.channel}"`, {
         expected: `"${known.channel}"`,
@@ -150,7 +157,7 @@ export async function releaseToRollOut(
       }),
     );
   const voted = wavesOf(planOfCandid(known.plan));
-  if (waves !== voted)
+  if (waves !== undefined && waves !== voted)
     findings.push(
       found('waves', `is ${waves}, and the plan that was voted has ${voted}`, {
         expected: `${voted}`,
@@ -160,14 +167,21 @@ export async function releaseToRollOut(
   return findings;
 }
 
-export async function rollback(
-  clients: Clients,
-  { channel, version, reason, ref }: Named & { version: number; reason: string; ref: string },
-): Promise<Finding[]> {
+/** A channel that is there. */
+async function channelToChange(clients: Clients, channel: string): Promise<Finding[]> {
   const names = (await channels(clients)).map(({ name }) => name);
-  if (!names.includes(channel)) return [noSuchChannel(channel, names)];
+  return names.includes(channel) ? [] : [noSuchChannel(channel, names)];
+}
+
+export async function rollback(clients: Clients, { channel, version, reason, ref }: NamedRollback): Promise<Finding[]> {
+  if (channel === undefined) return [];
+  const unknown = await channelToChange(clients, channel);
+  if (unknown.length > 0) return unknown;
   const findings: Finding[] = [];
-  const refused = await validated(() => clients.models.validate_rollback_channel({ channel, version, reason }));
+  const refused =
+    version === undefined || reason === undefined
+      ? undefined
+      : await validated(() => clients.models.validate_rollback_channel({ channel, version, reason }));
   if (refused !== undefined)
     findings.push(
       found(refused.startsWith('reason') ? 'reason' : 'version', `is refused: ${refused.replace(/\.$/, '')}`, {
@@ -175,9 +189,11 @@ export async function rollback(
         remedy: 'Give another one',
       }),
     );
+  if (ref === undefined) return findings;
   const used = await proposalOf(clients, voteReference('rollback_channel', channel, ref));
-  if (used && (used.outcome !== 'open' || used.title !== `Set channel ${channel} to version ${version}`))
-    findings.push(usedBefore('ref', ref, used));
+  const title = `Set channel ${channel} to version ${version ?? ''}`;
+  const same = version === undefined ? used?.title.startsWith(title) : used?.title === title;
+  if (used && (used.outcome !== 'open' || !same)) findings.push(usedBefore('ref', ref, used));
   return findings;
 }
 

@@ -15,8 +15,25 @@ import type { Providers } from './canister.js';
 import { brief, found } from './found.js';
 import type { Finding } from './port.js';
 
+/** What a round's input names, as far as it could be read. */
+export interface NamedRound {
+  round?: string;
+  channel?: string;
+  provider?: string;
+  recipe?: string;
+  arguments?: Record<string, number | string>;
+  datasets?: Names;
+  trainOn?: Names;
+  base?: string | null;
+  seed?: number;
+  reward?: string;
+}
+/** Ids of datasets; null where what stands there is none. */
+export type Names = (string | null)[];
+
 /** Whether a provider can be reached, and may take jobs. */
-export async function providerOf(clients: Clients, providers: Providers, name: string): Promise<Finding[]> {
+export async function providerOf(clients: Clients, providers: Providers, name: string | undefined): Promise<Finding[]> {
+  if (name === undefined) return [];
   const names = await providers.names();
   if (names && !names.includes(name))
     return [
@@ -61,8 +78,9 @@ export interface RecipeFound {
 /** The recipe, and its arguments. */
 export async function recipeOf(
   clients: Clients,
-  { recipe, arguments: given }: { recipe: string; arguments: Record<string, number | string> },
+  { recipe, arguments: given = {} }: Pick<NamedRound, 'recipe' | 'arguments'>,
 ): Promise<RecipeFound> {
+  if (recipe === undefined) return { findings: [] };
   const known = await clients.access.get_recipe(recipe);
   if (!known) {
     const approved = (await clients.access.list_recipes({ after: [], limit: PAGE_LIMIT })).filter(isApproved);
@@ -110,12 +128,12 @@ function argumentsOf(recipe: RecipeManifest, given: Record<string, number | stri
 export async function datasetsOf(
   clients: Clients,
   field: string,
-  ids: string[],
+  ids: Names = [],
   states: ('submitted' | 'accepted')[],
 ): Promise<Finding[]> {
   const findings = await inFlight(ids, 8, async (id, index): Promise<Finding[]> => {
     const path = `${field}[${index}]`;
-    if (!id.startsWith('sha256:')) return []; // no dataset's title: that is said already
+    if (!isId(id)) return []; // no dataset's title: that is said already
     const dataset = await clients.datasets.get_dataset(id);
     if (!dataset)
       return [
@@ -138,14 +156,17 @@ export async function datasetsOf(
   return findings.flat();
 }
 
+/** Whether it is an id, and not something that is refused already. */
+export const isId = (name: string | null): name is string => name?.startsWith('sha256:') === true;
+
 /** The checkpoint to go on from: official, of this recipe's model, and trained on what these datasets measure. */
 export async function baseOf(
   clients: Clients,
-  base: string | null,
+  base: string | null | undefined,
   recipe: RecipeManifest | undefined,
   dataset: string | undefined,
 ): Promise<Finding[]> {
-  if (base === null) return [];
+  if (base === null || base === undefined) return [];
   const checkpoint = await clients.models.get_checkpoint(base);
   const official = { expected: 'an official checkpoint', remedy: 'Train from one that was voted in, or from null' };
   if (!checkpoint) return [found('base', `is ${brief(base)}, which the models canister does not know`, official)];
@@ -184,49 +205,42 @@ const answers = ({ task }: Pick<CheckpointManifest, 'task'>): string =>
     ? `the labels ${task.labels.join(', ')}`
     : `${task.target.name} in ${task.target.unit}`;
 
-interface Ordered {
-  round: string;
-  recipe: string;
-  datasets: string[];
-  base: string | null;
-  seed?: number;
-  reward?: string;
-}
-
 /** Whether the round's name was given to another job, or to one that is over. */
-export async function roundUsedBefore(clients: Clients, round: Ordered): Promise<Finding[]> {
+export async function roundUsedBefore(clients: Clients, { round, ...order }: NamedRound): Promise<Finding[]> {
+  if (round === undefined) return [];
   for (let after: [] | [bigint] = []; ;) {
     const page: Access.Job[] = await clients.access.list_jobs({ after, limit: PAGE_LIMIT });
-    const used = page.find(({ client_ref: ref }) => ref === `round/${round.round}`);
-    if (used) return usedFor(round, used);
+    const used = page.find(({ client_ref: ref }) => ref === `round/${round}`);
+    if (used) return usedFor(round, order, used);
     if (page.length < PAGE_LIMIT) return [];
     after = [page.at(-1)!.id];
   }
 }
 
-function usedFor(round: Ordered, job: Access.Job): Finding[] {
+function usedFor(round: string, order: NamedRound, job: Access.Job): Finding[] {
   const state = Object.keys(job.state)[0]!;
   const open = ['requested', 'granted', 'submitted'].includes(state);
   const was = `job ${job.id}: recipe ${brief(job.recipe)} on ${job.datasets.length} datasets, which is ${state}`;
-  if (open && isRepeat(round, job)) return [];
+  if (open && isRepeat(order, job)) return [];
   return [
-    found('round', `is "${round.round}", which was used before for ${was}`, {
+    found('round', `is "${round}", which was used before for ${was}`, {
       expected: 'a name that no round has had',
-      remedy: `Give another name, such as ${next(round.round)}`,
+      remedy: `Give another name, such as ${next(round)}`,
     }),
   ];
 }
 
-function isRepeat(round: Ordered, job: Access.Job): boolean {
+/** Whether the order is that job's; a field that could not be read is no difference. */
+function isRepeat({ datasets: wanted, ...order }: NamedRound, job: Access.Job): boolean {
   const { recipe, base, datasets, seed, reward } = parseApproval(new Uint8Array(job.approval));
-  const wanted = [...new Set(round.datasets)].sort();
+  const same = <T>(asked: T | undefined, had: T): boolean => asked === undefined || asked === had;
   return (
-    recipe === round.recipe &&
-    base === round.base &&
-    (round.seed === undefined || seed === round.seed) &&
-    (round.reward === undefined || reward === round.reward) &&
+    same(order.recipe, recipe) &&
+    same(order.base, base) &&
+    same(order.seed, seed) &&
+    same(order.reward, reward) &&
     // Voters may have kept some of them out.
-    datasets.every(({ id }) => wanted.includes(id))
+    (wanted === undefined || wanted.includes(null) || datasets.every(({ id }) => wanted.includes(id)))
   );
 }
 

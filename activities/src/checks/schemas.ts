@@ -3,9 +3,10 @@ import { contractOf, parseRecipe, type DatasetManifest, type RecipeManifest } fr
 import { inFlight, readManifest } from '@livepod/transfer';
 import { found } from './found.js';
 import type { Finding } from './port.js';
+import { isId } from './rounds.js';
 
 interface NamedDataset {
-  id: string;
+  id: string | null;
   path: string;
 }
 
@@ -15,7 +16,7 @@ export async function schemasOf(
   named: NamedDataset[],
   recipe: RecipeManifest | undefined,
 ): Promise<Finding[]> {
-  const ids = named.filter(({ id }) => id.startsWith('sha256:'));
+  const ids = named.flatMap(({ id, path }) => (isId(id) ? [{ id, path }] : []));
   const manifests = await inFlight(ids, 8, ({ id }) => readManifest(clients, id));
   const [first] = manifests;
   if (!first) return [];

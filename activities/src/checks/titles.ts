@@ -2,6 +2,7 @@ import type { Clients, Datasets } from '@livepod/client';
 import { instead, PAGE_LIMIT } from '@livepod/protocol';
 import { found } from './found.js';
 import type { CheckedWorkflow, Finding } from './port.js';
+import { isId, type Names } from './rounds.js';
 
 /** Fields that take datasets, by their ids or their titles. */
 const FIELDS = ['datasets', 'trainOn'];
@@ -15,15 +16,17 @@ export async function titlesOf(
   workflow: CheckedWorkflow,
   input: Record<string, unknown>,
 ): Promise<{ ids: Record<string, string>; named: Record<string, unknown>; findings: Finding[] }> {
-  const lists = FIELDS.flatMap((field) => (Array.isArray(input[field]) ? [[field, input[field] as string[]]] : []));
+  const lists = FIELDS.flatMap((field): [string, Names][] =>
+    Array.isArray(input[field]) ? [[field, input[field] as Names]] : [],
+  );
   const ids: Record<string, string> = {};
   const findings: Finding[] = [];
-  if (lists.every(([, names]) => (names as string[]).every(isId))) return { ids, named: input, findings };
+  if (lists.every(([, names]) => names.every(isNoTitle))) return { ids, named: input, findings };
   const all = await everyDataset(clients);
   const named = { ...input };
-  for (const [field, names] of lists as [string, string[]][]) {
+  for (const [field, names] of lists) {
     named[field] = names.map((name, index) => {
-      if (isId(name)) return name;
+      if (isNoTitle(name)) return name;
       const accepted = field === 'trainOn' || workflow === 'trainingRound';
       const called = all.filter(({ title, status }) => title === name && (!accepted || 'accepted' in status));
       if (called.length === 1) return (ids[name] = called[0]!.id);
@@ -44,7 +47,7 @@ export async function titlesOf(
   return { ids, named, findings };
 }
 
-const isId = (name: string): boolean => /^sha256:[0-9a-f]{64}$/.test(name);
+const isNoTitle = (name: string | null): name is null | `sha256:${string}` => name === null || isId(name);
 
 async function everyDataset(clients: Clients): Promise<Pick<Datasets.Dataset, 'id' | 'title' | 'status'>[]> {
   const found: Datasets.Dataset[] = [];
