@@ -29,6 +29,13 @@ export class Telling {
     return { status, report, output: this.output };
   }
 
+  /** The summary that was printed last, its addresses left out: ports may be others at another start. */
+  summary(): string {
+    const at = this.output.lastIndexOf('The story came out right');
+    if (at < 0) throw new Error(`no summary was printed:\n${this.output.slice(-2000)}`);
+    return this.output.slice(at).replaceAll(/https?:\/\/[\w.-]+:\d+/g, 'ADDRESS');
+  }
+
   /** What it has printed so far. */
   said(): string {
     return this.output;

@@ -38,29 +38,39 @@ async function tellStory(
   options: Options,
   interrupted: Promise<void>,
 ): Promise<Report | undefined> {
-  const began = Date.now();
+  const { memory } = theatre;
+  const untold = story.filter(({ title }) => !memory.told.chapters.includes(title));
+  const clock = stopwatch(memory.told.seconds ?? 0);
   let failure: Error | undefined;
   const told = (async (): Promise<void> => {
     await startActors();
-    const { memory } = theatre;
     await show(
-      story
-        .filter(({ title }) => !memory.told.chapters.includes(title))
-        .map((chapter) => ({
-          title: chapter.title,
-          run: async (tell) => {
-            theatre.tell = tell;
-            await chapter.tell(theatre);
-            memory.note((soFar) => void soFar.chapters.push(chapter.title));
-          },
-        })),
+      untold.map((chapter) => ({
+        title: chapter.title,
+        run: async (tell) => {
+          theatre.tell = tell;
+          await chapter.tell(theatre);
+          memory.note((soFar) => {
+            soFar.chapters.push(chapter.title);
+            soFar.seconds = clock();
+          });
+        },
+      })),
     );
   })().catch((error: Error) => void (failure = error));
   const stopped = await Promise.race([told.then(() => false), interrupted.then(() => true)]);
   if (stopped) return undefined;
-  const report = await reportOf(theatre, { seconds: (Date.now() - began) / 1000, failure });
+  if (untold.length > 0) memory.note((soFar) => void (soFar.seconds = clock()));
+  const report = await reportOf(theatre, failure);
+  if (!failure && !memory.told.stages) memory.note((soFar) => void (soFar.stages = report.stages));
   if (options.report) writeFileSync(options.report, `${JSON.stringify(report, null, 1)}\n`);
   return report;
+}
+
+/** Seconds that have passed since now, and these before. */
+function stopwatch(before: number): () => number {
+  const began = Date.now();
+  return () => before + (Date.now() - began) / 1000;
 }
 
 /** Resolves at Ctrl-C or SIGTERM. */

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Report } from './report.js';
 
 /** What the story has done, so that a start after an interruption goes on where it was. */
 export interface Told {
@@ -11,6 +12,10 @@ export interface Told {
   refused?: { id: string; contributor: string; store: 'bucket' | 's3'; why: string };
   ledgerBefore?: Record<string, string>;
   recipe?: string;
+  /** How long it has taken so far. */
+  seconds?: number;
+  /** Runs of a story that is told: Temporal forgets them after a month. */
+  stages?: Report['stages'];
   /** What each finished workflow returned, by workflow id. */
   results: Record<string, unknown>;
 }

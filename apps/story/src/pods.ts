@@ -32,7 +32,10 @@ export class Pods {
   ) {}
 
   async start(owners: readonly string[], rootPath: string): Promise<void> {
-    await Promise.all(owners.map((person, index) => this.startOne(podName(index + 1), person, rootPath)));
+    const names = owners.map((_, index) => podName(index + 1));
+    const started = await Promise.all(owners.map((person, index) => this.startOne(names[index]!, person, rootPath)));
+    // In the order of their names, not in that in which they were ready: that is another one at every start.
+    for (const [index, handle] of started.entries()) this.running.set(names[index]!, handle);
   }
 
   /** What every pod says now. @throws StoryError `tookTooLong` when one does not answer */
@@ -69,14 +72,14 @@ export class Pods {
     );
   }
 
-  private async startOne(name: string, person: string, rootPath: string): Promise<void> {
+  private async startOne(name: string, person: string, rootPath: string): Promise<ProcessHandle> {
     const folder = join(this.stack.state, 'pods', name);
     const own = join(folder, 'motion'); // the pod sees its person's motion, and no other
     mkdirSync(own, { recursive: true });
     if (!existsSync(join(own, person))) symlinkSync(join(this.recordings.folder, person), join(own, person));
     this.cast.identity(name);
-    const handle = this.stack.owned
-      ? await this.stack.startProcess({
+    return this.stack.owned
+      ? this.stack.startProcess({
           name,
           ready: { line: 'ready' },
           command: process.execPath,
@@ -105,7 +108,6 @@ export class Pods {
           ],
         })
       : this.stack.process(name);
-    this.running.set(name, handle);
   }
 }
 

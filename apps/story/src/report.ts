@@ -11,6 +11,7 @@ export interface Report {
   outcome: 'ok' | 'failed';
   why?: string;
   data: string;
+  /** How long it took to tell, over all starts that it took. */
   seconds: number;
   stages: { name: string; workflowId: string; seconds: number; events: number; outcome: string }[];
   datasets: {
@@ -28,25 +29,25 @@ export interface Report {
     decision: string;
   }[];
   releases: { id: number; version: number; waves: number[]; exposedPods: number; outcome: string }[];
-  pods: { id: string; history: { version: number; at: string; why: string }[]; final: number }[];
+  pods: { id: string; name: string; history: { version: number; at: string; why: string }[]; final: number }[];
   ledger: { before: Record<string, string>; after: Record<string, string> };
 }
 
 /** Gathers the report from where each fact is kept: Temporal, the canisters, the pods. */
-export async function reportOf(theatre: Theatre, ending: { seconds: number; failure?: Error }): Promise<Report> {
+export async function reportOf(theatre: Theatre, failure?: Error): Promise<Report> {
   const clients = await connect(theatre.network);
   const [stages, models, releases, pods, after] = await Promise.all([
-    stagesOf(theatre),
+    theatre.memory.told.stages ?? stagesOf(theatre),
     modelsOf(clients),
     insist('the list of releases', () => clients.fleet.list_releases({ after: [], limit: PAGE_LIMIT })),
     theatre.pods.status(),
     balances(theatre),
   ]);
   return {
-    outcome: ending.failure ? 'failed' : 'ok',
-    ...(ending.failure ? { why: ending.failure.message } : {}),
+    outcome: failure ? 'failed' : 'ok',
+    ...(failure ? { why: failure.message } : {}),
     data: theatre.recordings.name,
-    seconds: ending.seconds,
+    seconds: theatre.memory.told.seconds ?? 0,
     stages,
     datasets: datasetsOf(theatre),
     models,
@@ -57,7 +58,7 @@ export async function reportOf(theatre: Theatre, ending: { seconds: number; fail
       exposedPods: release.exposed,
       outcome: Object.keys(release.state)[0]!,
     })),
-    pods: pods.map((pod) => ({ id: pod.id, history: pod.history, final: pod.version })),
+    pods: pods.map(({ id, name, history, version }) => ({ id, name, history, final: version })),
     ledger: { before: theatre.memory.told.ledgerBefore ?? {}, after },
   };
 }

@@ -1,5 +1,8 @@
 import { inOrder } from './pods.js';
+import type { Network } from '@livepod/client';
 import { castPeople, PODS } from './cast.js';
+import type { Report } from './report.js';
+import { summary } from './summary.js';
 import { withShuffledLabels, withWrongUnits } from './recordings.js';
 
 const csv =
@@ -50,6 +53,51 @@ describe('the cast', () => {
       }),
     );
   });
+});
+
+describe('the summary', () => {
+  const report: Report = {
+    ...{
+      outcome: 'ok',
+      data: 'sp-sw-har',
+      seconds: 612.4,
+      stages: [],
+      datasets: [],
+      ledger: { before: {}, after: {} },
+    },
+    models: [
+      {
+        version: 1,
+        checkpoint: `sha256:${'a'.repeat(64)}`,
+        parent: null,
+        holdout: { accuracy: 0.8 },
+        decision: 'adopted',
+      },
+    ],
+    releases: [{ id: 1, version: 1, waves: [1, 3], exposedPods: 3, outcome: 'completed' }],
+    pods: [
+      { id: 'bbbbb-bb', name: 'pod-1', history: [{ version: 1, at: '', why: '' }], final: 1 },
+      { id: 'aaaaa-aa', name: 'pod-2', history: [{ version: 1, at: '', why: '' }], final: 1 },
+    ],
+  };
+  const network = { icHost: 'http://ic', rootKey: '', canisters: { models: 'models-id' } } as unknown as Network;
+  const text = summary(report, network, { orchestrator: 'http://metrics' });
+
+  it('has every part: figures, waves and reached pods, each pod by its own name, links, metrics', () => {
+    for (const part of [
+      'came out right in 612 s, on sp-sw-har',
+      'version 1  sha256:aaaaaaaaaaaa…  adopted  accuracy 0.8',
+      'release 1  version 1  waves 1 → 3  reached 3 pods  completed',
+      'pod-1  1  now 1',
+      'pod-2  1  now 1',
+      'IC gateway         http://ic/tuf/timestamp.json?canisterId=models-id.raw',
+      'metrics, orchestrator http://metrics',
+    ])
+      expect(text).toContain(part);
+  });
+
+  it('of a state that does not say how long it took says no time', () =>
+    expect(summary({ ...report, seconds: 0 }, network, {})).toContain('came out right, on sp-sw-har'));
 });
 
 describe('what pods have run', () => {

@@ -7,7 +7,7 @@ export function summary(report: Report, network: Network, metrics: Record<string
   const lines = [
     '',
     report.outcome === 'ok'
-      ? `The story came out right in ${Math.round(report.seconds)} s, on ${report.data}.`
+      ? `The story came out right${tookOf(report)}, on ${report.data}.`
       : `The story went wrong: ${report.why}`,
     '',
     ...report.models.map(
@@ -19,8 +19,7 @@ export function summary(report: Report, network: Network, metrics: Record<string
         `  release ${id}  version ${version}  waves ${waves.join(' → ')}  reached ${exposedPods} pods  ${outcome}`,
     ),
     ...report.pods.map(
-      ({ history, final }, index) =>
-        `  pod-${index + 1}  ${history.map((entry) => entry.version).join(' → ')}  now ${final}`,
+      ({ name, history, final }) => `  ${name}  ${history.map((entry) => entry.version).join(' → ')}  now ${final}`,
     ),
     '',
     ...links(network, metrics).map(([what, where]) => `  ${what.padEnd(18)} ${where}`),
@@ -31,6 +30,9 @@ export function summary(report: Report, network: Network, metrics: Record<string
   ];
   return lines.join('\n');
 }
+
+/** How long it took to tell; a state of before this was noted does not say. */
+const tookOf = ({ seconds }: Report): string => (seconds === 0 ? '' : ` in ${Math.round(seconds)} s`);
 
 const inWords = (figures: Record<string, number>): string =>
   Object.entries(figures)
