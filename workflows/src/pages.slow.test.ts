@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
-import { OPERATOR_ACTIONS, type OperatorAction } from '@livepod/protocol';
+import type { OperatorAction } from '@livepod/protocol';
 import type { ReleaseView } from '@livepod/activities/ports';
-import { round, Rehearsal, signed } from '../test/rehearsal.js';
+import { Pages } from '../test/pages.js';
+import { round, Rehearsal } from '../test/rehearsal.js';
 import { id as dataset, World } from '../test/world.js';
-import { stateQuery, type WorkflowState } from './index.js';
+import type { WorkflowState } from './index.js';
 import { ALL_STATES, type States } from './states.js';
 
 const id1 = dataset('1');
@@ -15,32 +16,13 @@ describe('the page of a release', () => {
   afterAll(() => rehearsal?.close());
 
   const FAR = '2030-01-01T00:00:00.000Z';
-  const page = (workflowId: string) => rehearsal.client.getHandle(workflowId).query(stateQuery);
-  const updates =
-    (workflowId: string) =>
-    (action: OperatorAction, more: object = {}) =>
-      rehearsal.client
-        .getHandle(workflowId)
-        .executeUpdate<string, [object]>(action, { args: [{ ...more, ...signed(action) }] });
-  const reaches = async (workflowId: string, state: string): Promise<WorkflowState> => {
-    for (let tried = 0; tried < 200; tried++) {
-      const now = await page(workflowId).catch(() => undefined); // its parent may not have started it yet
-      if (now?.state === state) return now;
-      await sleep(50);
-    }
-    throw new Error(`${workflowId} is ${JSON.stringify(await page(workflowId))}, not ${state}`);
-  };
-  /** The page is in this state, takes what its table says, and says no time that has passed. */
-  const tellsTheTruth = async (workflowId: string, table: States, state: string): Promise<WorkflowState> => {
-    const now = await reaches(workflowId, state);
-    const may = table[state]!.may.filter((action) => action !== 'resume' || state === 'paused');
-    expect([...now.possible].sort()).toEqual([...may].sort());
-    if (now.until !== null) expect(Date.parse(now.until)).toBeGreaterThan(Date.now());
-    const send = updates(workflowId);
-    for (const action of OPERATOR_ACTIONS.filter((each) => !may.includes(each)))
-      await expect(send(action)).rejects.toThrow(/Workflow Update failed/);
-    return now;
-  };
+  const pages = new Pages(() => rehearsal);
+  const page = (workflowId: string) => pages.of(workflowId);
+  const updates = (workflowId: string) => (action: OperatorAction, more?: object) =>
+    pages.send(workflowId, action, more);
+  const reaches = (workflowId: string, state: string) => pages.reaches(workflowId, state);
+  const tellsTheTruth = (workflowId: string, table: States, state: string) =>
+    pages.tellsTheTruth(workflowId, table, state);
   const { release } = ALL_STATES;
 
   it('walks through soak, gate, approval and pause as the canister does', async () => {

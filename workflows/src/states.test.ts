@@ -1,9 +1,10 @@
 import { OPERATOR_ACTIONS } from '@livepod/protocol';
+import { VISITS } from '../test/visits.js';
 import { ALL_STATES, Standing, type States } from './states.js';
 
 const tables = Object.entries(ALL_STATES) as [string, States][];
 
-describe.each(tables)('the states of a %s', (_, states) => {
+describe.each(tables)('the states of a %s', (table, states) => {
   const names = Object.keys(states);
 
   it('lead to one another, and each can be reached', () => {
@@ -17,6 +18,10 @@ describe.each(tables)('the states of a %s', (_, states) => {
       expect({ name, ends: to.length === 0 }).toEqual({ name, ends: over === true });
       if (over) expect({ name, may }).toEqual({ name, may: [] });
     }
+  });
+
+  it('are each visited by the test that compares pages with the world', () => {
+    expect(Object.keys(VISITS[table as keyof typeof VISITS]).sort()).toEqual([...names].sort());
   });
 
   it('say of every update that they do not take why not', () => {

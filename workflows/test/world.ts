@@ -56,6 +56,11 @@ export class World {
   /** Until when waves soak, and whether their gates have their windows then; by themselves they are over at once. */
   soaks: { until?: string; enough?: boolean } = {};
 
+  /** Steps that are not done as long as they are named here, such as `treasury.settle`. */
+  held = new Set<string>();
+  /** Datasets whose use the job needs a vote on. */
+  needVote: JobView['needVote'] = [];
+
   private proposals = new Map<
     string,
     { number: number; request: ProposalRequest; looked: number; withdrawn: boolean }
@@ -212,7 +217,7 @@ export class World {
         fees: String(100 * request.datasets.length),
         reward: request.reward,
         contributors: [],
-        needVote: [],
+        needVote: this.needVote,
         deadline: new Date(Date.now() + 3_600_000).toISOString(),
       };
       this.did(attempt === 1 ? 'request job' : `request job ${attempt}`);
@@ -388,8 +393,18 @@ export class World {
     };
     return Object.fromEntries(
       Object.entries(ports).flatMap(([port, methods]) =>
-        Object.entries(methods).map(([method, run]) => [`${port}.${method}`, run]),
+        Object.entries(methods).map(([method, run]) => [
+          `${port}.${method}`,
+          this.unlessHeld(`${port}.${method}`, run),
+        ]),
       ),
     );
+  }
+
+  private unlessHeld<A extends never[], R>(step: string, run: (...args: A) => Promise<R>) {
+    return async (...args: A): Promise<R> => {
+      if (this.held.has(step)) throw notYet(`${step} is held`);
+      return run(...args);
+    };
   }
 }
