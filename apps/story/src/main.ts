@@ -51,6 +51,7 @@ async function tellStory(
           theatre.tell = tell;
           await chapter.tell(theatre);
           memory.note((soFar) => {
+            soFar.data ??= theatre.recordings.name;
             soFar.chapters.push(chapter.title);
             soFar.seconds = clock();
           });

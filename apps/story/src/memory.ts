@@ -12,6 +12,8 @@ export interface Told {
   refused?: { id: string; contributor: string; store: 'bucket' | 's3'; why: string };
   ledgerBefore?: Record<string, string>;
   recipe?: string;
+  /** The recordings that it is told on; a later start may find others. */
+  data?: string;
   /** How long it has taken so far. */
   seconds?: number;
   /** Runs of a story that is told: Temporal forgets them after a month. */

@@ -46,7 +46,7 @@ export async function reportOf(theatre: Theatre, failure?: Error): Promise<Repor
   return {
     outcome: failure ? 'failed' : 'ok',
     ...(failure ? { why: failure.message } : {}),
-    data: theatre.recordings.name,
+    data: theatre.memory.told.data ?? theatre.recordings.name,
     seconds: theatre.memory.told.seconds ?? 0,
     stages,
     datasets: datasetsOf(theatre),
