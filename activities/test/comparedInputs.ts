@@ -108,7 +108,7 @@ export function comparedInputs(round: () => RoundSoFar): void {
       expect(await paths('recurringRound', { provider: 'provider-9', channel: 'stable' })).toHaveLength(1);
     });
 
-    it('a round of things that are not here, each by its place; of things that are here it takes it (B01)', async () => {
+    it('a round of things that are not here, each by its place; of what is here it is taken (B01)', async () => {
       const elsewhere = (digit: string) => `sha256:${digit.repeat(64)}`;
       const asked = {
         ...{ round: 'slots-full', channel: 'stable', provider: 'provider-1', recipe: elsewhere('f') },

@@ -31,9 +31,9 @@ export class Telling {
 
   /** The summary that was printed last, its addresses left out: ports may be others at another start. */
   summary(): string {
-    const at = this.output.lastIndexOf('The story came out right');
-    if (at < 0) throw new Error(`no summary was printed:\n${this.output.slice(-2000)}`);
-    return this.output.slice(at).replaceAll(/https?:\/\/[\w.-]+:\d+/g, 'ADDRESS');
+    const printed = this.output.match(/The story came out right[^]*?for anybody to check:/g)?.at(-1);
+    if (!printed) throw new Error(`no summary was printed:\n${this.output.slice(-2000)}`);
+    return printed.replaceAll(/https?:\/\/[\w.-]+:\d+/g, 'ADDRESS');
   }
 
   /** What it has printed so far. */

@@ -119,7 +119,8 @@ describe('malformed input', () => {
     const handle = await rehearsal.start('lifecycle', 'lifecycle-away', { ...round('away'), seed: -1 });
     const failure = await handle.result().catch((error: WorkflowFailedError) => error.cause as Error);
     expect((failure as Error).message).toBe(
-      'lifecycle: 2 things are wrong.\n- "seed" is -1, which does not fit. Give a whole number from 0 to 4294967295.\n' +
+      'lifecycle: 2 things are wrong.\n' +
+        '- "seed" is -1, which does not fit. Give a whole number from 0 to 4294967295.\n' +
         '- The input could not be compared with what is there: The gateway is away. Check it again when that answers.',
     );
   });

@@ -1,9 +1,11 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { workflowBundle } from '@livepod/workers';
 import { changedBundle } from '@livepod/workers/testing/changedBundle';
 import { recordedHistories, type Recorded } from '../test/histories.js';
-import { replay, withoutHistory, type Bundles } from '../test/replay.js';
+import { changesRecorded, replay, withoutHistory, type Bundles } from '../test/replay.js';
 
+const here = new URL('./', import.meta.url);
 let recorded: Recorded[];
 let present: Bundles;
 
@@ -23,6 +25,15 @@ describe('the workflows', () => {
 
   it('have each at least one recorded run', () => {
     expect(withoutHistory(recorded)).toEqual([]);
+  });
+
+  it('have a recorded run that has gone the new way of each of their changes', async () => {
+    const sources = (await readdir(here)).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
+    const texts = await Promise.all(sources.map((name) => readFile(new URL(name, here), 'utf8')));
+    const changes = texts.flatMap((text) => [...text.matchAll(/patched\('([\w-]+)'\)/g)].map(([, change]) => change!));
+    const gone = changesRecorded(recorded);
+    expect(changes.length).toBeGreaterThan(10);
+    expect(changes.filter((change) => !gone.has(change))).toEqual([]);
   });
 });
 

@@ -7,6 +7,7 @@ import type { History } from './histories.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
 type Failure = temporal.api.failure.v1.IFailure;
+type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
 export interface Run {
   type: string;
@@ -18,7 +19,7 @@ export interface Run {
 }
 
 /** At most so many runs of one workflow are kept: of different shape, or it is one too many. */
-const PER_WORKFLOW = 4;
+const PER_WORKFLOW = 12;
 
 /**
  * The runs of a namespace: per workflow those whose histories differ in more than their data, the longest of each
@@ -59,10 +60,16 @@ function shapeOf({ events }: History): string {
       event.nexusOperationScheduledEventAttributes?.operation ??
       event.startChildWorkflowExecutionInitiatedEventAttributes?.workflowType?.name ??
       event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input?.name ??
-      event.markerRecordedEventAttributes?.markerName ??
+      markerOf(event) ??
       (event.timerStartedEventAttributes ? 'timer' : []),
   );
   return [...new Set(steps)].join(' ');
+}
+
+/** What a marker is of: of a change of the code which one. */
+function markerOf({ markerRecordedEventAttributes: marker }: HistoryEvent): string | undefined {
+  const data = marker?.details?.['patch-data']?.payloads?.[0]?.data;
+  return marker ? `${marker.markerName} ${data ? new TextDecoder().decode(data) : ''}` : undefined;
 }
 
 /**

@@ -60,3 +60,19 @@ export const withoutHistory = (recorded: readonly Recorded[]): string[] =>
   WORKFLOWS.filter((type) => !recorded.some((one) => one.type === type)).map(
     (type) => `${type} has no recorded history: run npm run histories and commit what it writes.`,
   );
+
+/** Changes of the code that a recorded run has gone the new way of. */
+export function changesRecorded(recorded: readonly Recorded[]): Set<string> {
+  const markers = recorded.flatMap(({ history }) =>
+    (history.events ?? []).flatMap((event) => event.markerRecordedEventAttributes?.details?.['patch-data'] ?? []),
+  );
+  return new Set(
+    markers.flatMap(({ payloads }) =>
+      (payloads ?? []).map(({ data }) => {
+        // JSON has it in base64, whatever its type says.
+        const { id } = JSON.parse(Buffer.from(String(data), 'base64').toString()) as { id: string };
+        return id;
+      }),
+    ),
+  );
+}

@@ -1,21 +1,88 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { LifecycleInput } from '@livepod/workflows';
+import { Pages } from '@livepod/workflows/testing/pages';
 import { differentRuns, type Run } from '@livepod/workflows/testing/recording';
 import { round, Rehearsal } from '@livepod/workflows/testing/rehearsal';
 import { id, World } from '@livepod/workflows/testing/world';
 
-/** Ways that a good story does not take: what voters reject, what fails, and what is cancelled at its stages. */
-const ROUNDS: Record<string, { change: Partial<World>; cancelWhen?: (journal: string[]) => boolean }> = {
+interface Way {
+  change?: Partial<World>;
+  input?: Partial<LifecycleInput>;
+  /** What happens meanwhile. */
+  meanwhile?: (run: Running) => Promise<unknown>;
+}
+interface Running {
+  world: World;
+  pages: Pages;
+  /** The lifecycle's id; its stages have it before theirs. */
+  id: string;
+  handle: WorkflowHandle;
+}
+
+const cancelsWhen =
+  (did: string): Way['meanwhile'] =>
+  async ({ world, handle }) => {
+    while (!world.journal.includes(did)) await sleep(50);
+    await sleep(1500);
+    await handle.cancel();
+  };
+
+/** Ways that a good story does not take: what voters reject, what fails, what is cancelled, and what people change. */
+const ROUNDS: Record<string, Way> = {
   rejected: { change: { checkpointWanted: false } },
   stopped: { change: { stopsAfterWave: 1 } },
+  slashed: { change: { stopsAfterWave: 1 }, input: { proposeSlashing: true } },
   failed: { change: { trainingFails: true } },
-  'cancelled-in-intake': {
-    change: { looks: Infinity },
-    cancelWhen: (journal) => journal.includes('propose acceptDataset'),
+  'cancelled-in-intake': { change: { looks: Infinity }, meanwhile: cancelsWhen('propose acceptDataset') },
+  'cancelled-in-paying': {
+    change: { held: new Set(['treasury.openEscrow']) },
+    meanwhile: cancelsWhen('request job'),
   },
-  'cancelled-in-training': {
-    change: { trainingHangs: true },
-    cancelWhen: (journal) => journal.includes('open escrow'),
+  'cancelled-in-access': {
+    change: { needVote: [id('1')], held: new Set(['governance.decision']) },
+    meanwhile: cancelsWhen('propose grantAccess'),
+  },
+  'cancelled-in-training': { change: { trainingHangs: true }, meanwhile: cancelsWhen('open escrow') },
+  malformed: { input: { seed: -1 } },
+  amended: {
+    change: { trainingFails: true },
+    input: { holdSeconds: 600 },
+    meanwhile: async ({ world, pages, id }) => {
+      await pages.reaches(id, 'held');
+      await pages.send(id, 'retryStage', { change: { seeds: 2 } }).catch(() => undefined); // it is refused
+      world.trainingFails = false;
+      await pages.send(id, 'retryStage', { change: { seed: 2 } });
+    },
+  },
+  worse: {
+    change: { parent: { accuracy: '0.990000' } },
+    input: { holdSeconds: 600 },
+    meanwhile: async ({ pages, id }) => {
+      await pages.reaches(id, 'held');
+      await pages.send(id, 'retryStage', { change: { acceptWorse: 'Six new people join' } });
+    },
+  },
+  approved: {
+    input: { approveWaves: true },
+    meanwhile: async ({ pages, id }) => {
+      const rollout = `${id}-rollout`;
+      for (const _ of [2, 3]) {
+        await pages.reaches(rollout, 'awaitingApproval');
+        await pages.send(rollout, 'pause', { reason: 'Looking at it' });
+        await pages.send(rollout, 'resume');
+        await pages.send(rollout, 'approve');
+        await sleep(1000);
+      }
+    },
+  },
+  slow: {
+    change: { trainingHangs: true, progress: { state: 'running', epoch: 1, epochs: 4, loss: '0.5' } },
+    meanwhile: async ({ world, pages, id }) => {
+      await pages.reaches(id, 'job');
+      await sleep(15_000); // the first look at how far it is comes after ten seconds
+      world.trainingHangs = false;
+    },
   },
 };
 
@@ -23,14 +90,13 @@ const ROUNDS: Record<string, { change: Partial<World>; cancelWhen?: (journal: st
 export async function staged(): Promise<Run[]> {
   const rehearsal = await Rehearsal.open();
   try {
-    for (const [name, { change, cancelWhen }] of Object.entries(ROUNDS)) {
+    const pages = new Pages(() => rehearsal);
+    for (const [name, { change, input, meanwhile }] of Object.entries(ROUNDS)) {
       const world = (rehearsal.world = Object.assign(new World(), change));
-      const handle = await rehearsal.start('lifecycle', `staged-${name}`, round(`staged-${name}`.slice(0, 24)));
-      if (cancelWhen) {
-        while (!cancelWhen(world.journal)) await sleep(50);
-        await sleep(1500);
-        await handle.cancel();
-      }
+      const id = `staged-${name}`;
+      const handle = await rehearsal.start('lifecycle', id, round(id.slice(0, 24), input));
+      await meanwhile?.({ world, pages, id, handle });
+      world.held.clear();
       await handle.result().catch(() => undefined);
     }
     rehearsal.world = new World();
@@ -50,6 +116,16 @@ export async function staged(): Promise<Run[]> {
         holdSeconds: 0,
       })
     ).result();
+    const occupied = (rehearsal.world = new World());
+    occupied.submitted = [id('1')];
+    occupied.models.current = async ({ channel }) => ({
+      ...{ channel, sequence: 9, stable: null },
+      candidate: { checkpoint: id('c'), version: 5, release: 4 },
+    });
+    await (
+      await rehearsal.start('recurringRound', 'staged-recurring-open', { recipe: id('e'), provider: 'provider-1' })
+    ).result();
+    rehearsal.world = new World();
     await givenUp(rehearsal.inProviderNamespace());
     await sleep(2000); // visibility follows
     return [
