@@ -136,9 +136,14 @@ export function share(path: string, peer: string): { namespace: string } & Keys 
   return { namespace: ring.namespace, ...ring.shared[peer] };
 }
 
-/** Takes up keys that another namespace shares with this one, and lets our workflows work for it. */
+/**
+ * Takes up keys that another namespace shares with this one, and lets our workflows work for it.
+ *
+ * @throws CodecError `badKeyRing` when it is no share; the ring stays as it is
+ */
 export function acceptShare(path: string, { namespace, active, keys }: { namespace: string } & Keys): void {
   const ring = readRing(path);
+  checked({ namespace, active, keys }, 'that is to be accepted');
   ring.shared = { ...ring.shared, [namespace]: { active, keys: { ...ring.shared?.[namespace]?.keys, ...keys } } };
   ring.customer ??= namespace;
   writeRing(path, ring);
@@ -158,12 +163,17 @@ export function readRing(path: string): RingFile {
         'LIVEPOD_CODEC_KEYS names it.',
     );
   }
+  return checked(ring, path);
+}
+
+function checked(ring: RingFile, path: string): RingFile {
   const wrong = (what: string): CodecError =>
     new CodecError(
       'badKeyRing',
       { path },
       `The key ring ${path} is wrong: ${what}. It has to be {"namespace", "active", "keys": {id: 64 hex digits}}.`,
     );
+  if (typeof ring !== 'object' || ring === null) throw wrong('it is no object');
   if (typeof ring.namespace !== 'string' || ring.namespace === '') throw wrong('it names no namespace');
   for (const [name, { active, keys }] of [['', ring] as const, ...Object.entries(ring.shared ?? {})]) {
     const of = name && `, shared with ${name}`;

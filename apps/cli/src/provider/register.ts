@@ -2,7 +2,7 @@ import { connect, stake, type Clients } from '@livepod/client';
 import { loadIdentity, readNetwork } from '@livepod/client/node';
 import { tokens } from '@livepod/protocol';
 import type { Command } from 'commander';
-import { amountOf, momentOfSeconds } from '../amounts.js';
+import { amountOption, momentOfSeconds } from '../amounts.js';
 import { jsonOption } from '../options.js';
 import { print } from '../output.js';
 import { postBond, purposeOf } from '../people/bond.js';
@@ -26,12 +26,9 @@ export function addRegister(provider: Command): void {
   provider
     .command('register')
     .description('post the bond, register the name, and put the provider to the vote; done twice, only what is missing')
-    .option('--bond <tokens>', 'what you stand behind your work with', amountOf, amountOf('200'))
-    .option(
-      '--stake <tokens>',
-      'locked in a neuron for a year, so that you may propose yourself',
-      amountOf,
-      amountOf('10'),
+    .addOption(amountOption('--bond <tokens>', 'what you stand behind your work with', '200'))
+    .addOption(
+      amountOption('--stake <tokens>', 'locked in a neuron for a year, so that you may propose yourself', '10'),
     )
     .option('--no-propose', 'leave the proposal to somebody who has a neuron')
     .addOption(folderOption())
