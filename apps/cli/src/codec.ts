@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   acceptShare,
@@ -12,7 +11,7 @@ import {
   signInToken,
   writeRing,
 } from '@livepod/codec';
-import { readNetwork } from '@livepod/client/node';
+import { readNetwork, writeNew } from '@livepod/client/node';
 import { Option, type Command } from 'commander';
 import { CliError } from './errors.js';
 import { jsonFile, jsonOption, networkOption } from './options.js';
@@ -75,9 +74,9 @@ function addSharedKeys(codec: Command): void {
     .addOption(keysOption)
     .addOption(jsonOption())
     .addHelpText('after', '\nExample: livepod codec share provider-2 for-provider-2.json')
-    .action(async (namespace: string, file: string, { keys, json }: Keys) => {
+    .action((namespace: string, file: string, { keys, json }: Keys) => {
       const shared = share(keys, namespace);
-      await writeFile(file, `${JSON.stringify(shared)}\n`, { mode: 0o600, flag: 'wx' });
+      writeNew(file, `${JSON.stringify(shared)}\n`);
       said(json, { namespace, key: shared.active, file });
     });
   codec

@@ -1,6 +1,6 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { connect } from '@livepod/client';
-import { readNetwork } from '@livepod/client/node';
+import { readNetwork, writeWhole } from '@livepod/client/node';
 import {
   EvidenceError,
   exportEvidence,
@@ -81,8 +81,7 @@ async function exportRound(lifecycle: string, options: ExportOptions): Promise<v
   const began = performance.now();
   const clients = await connect(readNetwork(options.network));
   const { file, verification } = await exportEvidence({ clients, round, since, tell: progress });
-  await writeFile(`${out}.new`, file);
-  await rename(`${out}.new`, out);
+  writeWhole(out, file, 0o644);
   const seconds = (performance.now() - began) / 1000;
   if (options.json)
     return print({

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { unhex } from '@livepod/protocol';
 import { CodecError } from './errors.js';
@@ -187,12 +187,23 @@ function checked(ring: RingFile, path: string): RingFile {
   return ring;
 }
 
-/** Atomic, and for its owner's eyes only. */
+/** Atomic, and for its owner's eyes only. @throws CodecError `notWritten`; what was there is still there */
 export function writeRing(path: string, ring: RingFile): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const fresh = `${path}.${process.pid}`;
-  writeFileSync(fresh, `${JSON.stringify(ring, null, 1)}\n`, { mode: 0o600 });
-  renameSync(fresh, path);
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeFileSync(fresh, `${JSON.stringify(ring, null, 1)}\n`, { mode: 0o600 });
+    renameSync(fresh, path);
+  } catch (cause) {
+    rmSync(fresh, { force: true });
+    throw new CodecError(
+      'notWritten',
+      { path },
+      `The key ring ${path} cannot be written (${(cause as Error).message}); make room, or let it be written, then ` +
+        'repeat.',
+      { cause },
+    );
+  }
 }
 
 function newKeys(): Keys {
