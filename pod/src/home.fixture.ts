@@ -110,7 +110,7 @@ export const childOf = (one: Pod): ChildProcess =>
 export async function kill(one: Pod, signal: NodeJS.Signals): Promise<void> {
   const child = childOf(one);
   await new Promise<void>((resolve) => {
-    child.once('exit', () => resolve());
+    child.once('close', () => resolve());
     child.kill(signal);
   });
 }

@@ -1,5 +1,5 @@
 import { TOKEN_E8S, TOKEN_PLACES } from '@livepod/protocol';
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** An amount in tokens, `12.5`, as e8s. */
 export function amountOf(text: string): bigint {
@@ -8,6 +8,10 @@ export function amountOf(text: string): bigint {
     throw new InvalidArgumentError('Give an amount in tokens, with at most eight decimal places, such as 12.5.');
   return BigInt(whole) * TOKEN_E8S + BigInt(fraction.padEnd(TOKEN_PLACES, '0'));
 }
+
+/** An amount in tokens that has a default; commander cannot write e8s into its help. */
+export const amountOption = (flags: string, says: string, standard: string): Option =>
+  new Option(flags, says).default(amountOf(standard), standard).argParser(amountOf);
 
 /** A moment as people read it, from nanoseconds since 1970. */
 export const moment = (nanoseconds: bigint): string =>

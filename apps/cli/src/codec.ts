@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   acceptShare,
@@ -12,9 +11,11 @@ import {
   signInToken,
   writeRing,
 } from '@livepod/codec';
-import { readNetwork } from '@livepod/client/node';
+import { readNetwork, writeNew } from '@livepod/client/node';
 import { Option, type Command } from 'commander';
 import { CliError } from './errors.js';
+import { jsonFile, jsonOption, networkOption } from './options.js';
+import { print } from './output.js';
 
 const keysOption = new Option('--keys <file>', 'the key ring')
   .env('LIVEPOD_CODEC_KEYS')
@@ -23,7 +24,8 @@ const keysOption = new Option('--keys <file>', 'the key ring')
 export function addCodec(program: Command): void {
   const codec = program
     .command('codec')
-    .description('keys that encrypt what Temporal stores, and the server that shows it');
+    .description('keys that encrypt what Temporal stores, and the server that shows it')
+    .addHelpText('after', '\nExample: livepod codec signin --hours 8');
   addOwnKeys(codec);
   addSharedKeys(codec);
   addServer(codec);
@@ -35,7 +37,9 @@ function addOwnKeys(codec: Command): void {
     .description('make a key ring for a namespace')
     .argument('<namespace>')
     .addOption(keysOption)
-    .action((namespace: string, { keys }: { keys: string }) => {
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample: livepod codec new provider-2 --keys codec.json')
+    .action((namespace: string, { keys, json }: Keys) => {
       if (existsSync(keys))
         throw new CliError(
           'badArguments',
@@ -43,7 +47,7 @@ function addOwnKeys(codec: Command): void {
           `${keys} is there already, and what it encrypts would be lost; name another file, or rotate its key.`,
         );
       writeRing(keys, newRing(namespace));
-      print({ namespace, keys, active: readRing(keys).active });
+      said(json, { namespace, keys, active: readRing(keys).active });
     });
   codec
     .command('rotate')
@@ -53,7 +57,9 @@ function addOwnKeys(codec: Command): void {
       'the key held in common with that namespace, instead of our own; then hand it over anew (share)',
     )
     .addOption(keysOption)
-    .action(({ keys, shared }: { keys: string; shared?: string }) => print({ active: rotate(keys, shared) }));
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample: livepod codec rotate --shared provider-2')
+    .action(({ keys, shared, json }: Keys & { shared?: string }) => said(json, { active: rotate(keys, shared) }));
 }
 
 function addSharedKeys(codec: Command): void {
@@ -66,20 +72,24 @@ function addSharedKeys(codec: Command): void {
     .argument('<namespace>')
     .argument('<file>', 'written for its owner’s eyes only; bring it to the provider safely, then delete it')
     .addOption(keysOption)
-    .action(async (namespace: string, file: string, { keys }: { keys: string }) => {
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample: livepod codec share provider-2 for-provider-2.json')
+    .action((namespace: string, file: string, { keys, json }: Keys) => {
       const shared = share(keys, namespace);
-      await writeFile(file, `${JSON.stringify(shared)}\n`, { mode: 0o600, flag: 'wx' });
-      print({ namespace, key: shared.active, file });
+      writeNew(file, `${JSON.stringify(shared)}\n`);
+      said(json, { namespace, key: shared.active, file });
     });
   codec
     .command('accept')
     .description('take up the keys in a file that a customer made with share')
     .argument('<file>')
     .addOption(keysOption)
-    .action(async (file: string, { keys }: { keys: string }) => {
-      const shared = JSON.parse(await readFile(file, 'utf8')) as Parameters<typeof acceptShare>[1];
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample: livepod codec accept for-provider-2.json')
+    .action((file: string, { keys, json }: Keys) => {
+      const shared = jsonFile(file) as unknown as Parameters<typeof acceptShare>[1];
       acceptShare(keys, shared);
-      print({ namespace: shared.namespace, key: shared.active });
+      said(json, { namespace: shared.namespace, key: shared.active });
     });
 }
 
@@ -90,22 +100,31 @@ function addServer(codec: Command): void {
     .option('--subject <name>', 'who it is for; named in the access log', process.env['USER'] ?? 'operator')
     .option('--hours <n>', 'how long it is good', '12')
     .option('--read-only', 'decrypt, but encrypt nothing: no starts and no updates')
-    .addOption(new Option('--network <file>', 'network.json').env('LIVEPOD_NETWORK').default('.state/network.json'))
+    .addOption(networkOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample: livepod codec signin --subject ada --hours 8 --read-only')
     .action(printSignIn);
   codec
     .command('serve')
     .description('run the codec server; its environment is described in infra/codec/README.md')
+    .addOption(jsonOption('print errors as JSON, too; what it says of itself is JSON anyway'))
+    .addHelpText('after', '\nExample: LIVEPOD_CODEC_KEYS=codec.json … livepod codec serve')
     .action(() => serveFromEnvironment());
 }
 
+interface Keys {
+  keys: string;
+  json?: boolean;
+}
 interface SignIn {
   subject: string;
   hours: string;
   readOnly?: boolean;
   network: string;
+  json?: boolean;
 }
 
-async function printSignIn({ subject, hours, readOnly, network }: SignIn): Promise<void> {
+async function printSignIn({ subject, hours, readOnly, network, json }: SignIn): Promise<void> {
   const { temporal } = readNetwork(network);
   if (!temporal?.codecUrl)
     throw new CliError('badConfiguration', {}, `${network} names no codec server; start the stack again.`);
@@ -118,7 +137,14 @@ async function printSignIn({ subject, hours, readOnly, network }: SignIn): Promi
   const permissions = [`${temporal.namespace}:${readOnly ? 'read' : 'write'}`, `${temporal.providerNamespace}:read`];
   const signing = join(dirname(network), 'secrets', 'codec-signing.json');
   const token = await signInToken(signing, { subject, permissions, hours: Number(hours) });
-  process.stdout.write(`${signInLink(temporal.codecUrl, token)}\n`);
+  const link = signInLink(temporal.codecUrl, token);
+  print(json, { link }, () => link);
 }
 
-const print = (what: unknown): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
+/** A line each. */
+const said = (json: boolean | undefined, what: Record<string, string>): void =>
+  print(json, what, () =>
+    Object.entries(what)
+      .map(([name, value]) => `${name}: ${value}`)
+      .join('\n'),
+  );

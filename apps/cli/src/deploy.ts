@@ -2,10 +2,9 @@ import { readNetwork } from '@livepod/client/node';
 import { Option, type Command } from 'commander';
 import { Deployment, DEPLOYMENTS } from '@livepod/workers/deployments';
 import { CliError } from './errors.js';
-import { jsonOption } from './options.js';
+import { jsonOption, networkOption } from './options.js';
 import { connectClient, keysFor } from '@livepod/workers/temporal';
 
-const networkOption = new Option('--network <file>', 'network.json').env('LIVEPOD_NETWORK').makeOptionMandatory();
 const roleOption = new Option('--role <role>', 'whose builds')
   .choices(Object.keys(DEPLOYMENTS))
   .default('orchestrator');
@@ -15,11 +14,12 @@ type Role = keyof typeof DEPLOYMENTS;
 export function addDeploy(ops: Command): void {
   const deploy = ops
     .command('deploy')
-    .description('builds of the workflow code: which there are, and which new runs begin on');
+    .description('builds of the workflow code: which there are, and which new runs begin on')
+    .addHelpText('after', '\nExample: livepod ops deploy list');
   deploy
     .command('list')
     .description('the builds of both deployments, newest first, each with the open runs that are pinned to it')
-    .addOption(networkOption)
+    .addOption(networkOption())
     .addOption(jsonOption())
     .addHelpText('after', '\nExample: livepod ops deploy list')
     .action(async ({ network }: { network: string }) => {
@@ -46,7 +46,7 @@ export function addDeploy(ops: Command): void {
     )
     .argument('[buildId]')
     .addOption(roleOption)
-    .addOption(networkOption)
+    .addOption(networkOption())
     .addOption(jsonOption())
     .addHelpText('after', '\nExample: livepod ops deploy current 3f2a9c01 --role orchestrator')
     .action(async (buildId: string | undefined, { network, role }: { network: string; role: Role }) => {

@@ -1,6 +1,6 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { connect } from '@livepod/client';
-import { readNetwork } from '@livepod/client/node';
+import { readNetwork, writeWhole } from '@livepod/client/node';
 import {
   EvidenceError,
   exportEvidence,
@@ -11,8 +11,9 @@ import {
   type Verification,
 } from '@livepod/evidence';
 import { hex, parseCanonical } from '@livepod/protocol';
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { CliError } from './errors.js';
+import { jsonOption, networkOption, optionalNetwork } from './options.js';
 
 interface ExportOptions {
   network: string;
@@ -27,12 +28,11 @@ interface VerifyOptions {
   quiet?: boolean;
 }
 
-const jsonOption = new Option('--json', 'one JSON object instead of sentences');
-
 export function addEvidence(program: Command): void {
   const evidence = program
     .command('evidence')
-    .description('one file that proves what happened in a round, and its verification');
+    .description('one file that proves what happened in a round, and its verification')
+    .addHelpText('after', '\nExample: livepod evidence export lifecycle-round-2');
   evidence
     .command('export')
     .description(
@@ -42,11 +42,12 @@ export function addEvidence(program: Command): void {
     .argument('<lifecycle>', 'lifecycle-round-2, or the round alone: round-2')
     .option('--out <file>', 'where to write it; default: evidence-<round>.json')
     .option('--since <file>', 'an earlier file of the same canisters: logs begin where its logs end')
-    .addOption(new Option('--network <file>', 'network.json').env('LIVEPOD_NETWORK').makeOptionMandatory())
-    .addOption(jsonOption)
+    .addOption(networkOption())
+    .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nAnybody may export: everything is read by public queries. Verify the file with: livepod evidence verify FILE',
+      '\nExample: livepod evidence export lifecycle-round-2\n' +
+        'Anybody may export: everything is read by public queries. Verify the file with: livepod evidence verify FILE',
     )
     .action((lifecycle: string, options: ExportOptions) =>
       reporting(options.json, () => exportRound(lifecycle, options)),
@@ -60,13 +61,16 @@ export function addEvidence(program: Command): void {
       'root key of the network that made it: hex of the DER, or a file with that, or a network.json; default: ' +
         "the real Internet Computer's",
     )
-    .option(
-      '--network <file>',
-      'network.json whose canisters the file must be of; its root key is not trusted for that',
+    .addOption(
+      optionalNetwork('network.json whose canisters the file must be of; its root key is not trusted for that'),
     )
     .option('--quiet', 'the last line alone')
-    .addOption(jsonOption)
-    .addHelpText('after', '\nStatus 0: everything in the file holds. Status 1: the first place that does not is named.')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      '\nExample: livepod evidence verify evidence-round-2.json --root-key network.json\n' +
+        'Status 0: everything in the file holds. Status 1: the first place that does not is named.',
+    )
     .action((file: string, options: VerifyOptions) => reporting(options.json, () => verifyFile(file, options)));
 }
 
@@ -77,8 +81,7 @@ async function exportRound(lifecycle: string, options: ExportOptions): Promise<v
   const began = performance.now();
   const clients = await connect(readNetwork(options.network));
   const { file, verification } = await exportEvidence({ clients, round, since, tell: progress });
-  await writeFile(`${out}.new`, file);
-  await rename(`${out}.new`, out);
+  writeWhole(out, file, 0o644);
   const seconds = (performance.now() - began) / 1000;
   if (options.json)
     return print({

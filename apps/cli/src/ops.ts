@@ -23,7 +23,10 @@ import { addSchedule } from './schedule.js';
 import { failureInWords, watch } from './watching.js';
 
 export function addOps(program: Command): void {
-  const ops = program.command('ops').description('start, watch and steer workflows');
+  const ops = program
+    .command('ops')
+    .description('start, watch and steer workflows')
+    .addHelpText('after', '\nExample: livepod ops check lifecycle round-4.json');
   addStart(ops);
   addSteering(ops);
   addLinks(ops);

@@ -10,8 +10,10 @@ import { CliError } from './errors.js';
 /** Where `npm start` writes the addresses of the stack on this machine. */
 const LOCAL_NETWORK = '.state/network.json';
 
+/** network.json where a command can do without. */
+export const optionalNetwork = (says: string): Option => new Option('--network <file>', says);
 export const networkOption = (): Option => {
-  const option = new Option('--network <file>', 'network.json, which says where everything is').env('LIVEPOD_NETWORK');
+  const option = optionalNetwork('network.json, which says where everything is').env('LIVEPOD_NETWORK');
   return existsSync(LOCAL_NETWORK) ? option.default(LOCAL_NETWORK) : option.makeOptionMandatory();
 };
 export const operatorOption = (): Option =>
@@ -20,7 +22,7 @@ export const operatorOption = (): Option =>
   );
 export const identityOption = (): Option =>
   new Option('--identity <file>', 'your identity file (livepod identity new)').env('LIVEPOD_IDENTITY');
-export const jsonOption = (): Option => new Option('--json', 'one JSON object, for programs');
+export const jsonOption = (says = 'one JSON object, for programs'): Option => new Option('--json', says);
 
 /** What commands that talk to canisters take. */
 export interface Reach {

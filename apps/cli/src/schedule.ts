@@ -8,7 +8,8 @@ import { jsonOf, jsonOption, networkOption } from './options.js';
 export function addSchedule(ops: Command): void {
   const schedule = ops
     .command('schedule')
-    .description('what begins by itself: recurring rounds, and the treasury’s watch');
+    .description('what begins by itself: recurring rounds, and the treasury’s watch')
+    .addHelpText('after', '\nExample: livepod ops schedule list');
   schedule
     .command('rounds')
     .description('begin a round of whatever is new, again and again; see recurringRound for the input')

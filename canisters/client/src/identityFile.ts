@@ -1,15 +1,14 @@
 import type { Ed25519KeyIdentity } from '@dfinity/identity';
 import { hex, unhex } from '@livepod/protocol';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { CanisterError } from './errors.js';
 import { identityFromSeed } from './identity.js';
+import { writeNew } from './wholeFile.js';
 
-/** Writes `{"seed": "<64 hex digits>"}` for the owner's eyes only (mode 0600). */
+/** Writes `{"seed": "<64 hex digits>"}` for the owner's eyes only (mode 0600); whole, or not at all. */
 export function saveIdentity(path: string, seed: Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `${JSON.stringify({ seed: hex(seed) })}\n`, { mode: 0o600, flag: 'wx' });
+  writeNew(path, `${JSON.stringify({ seed: hex(seed) })}\n`);
 }
 
 /** The identity in a file, made first when the file is not there. */

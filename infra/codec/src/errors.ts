@@ -3,6 +3,7 @@ import { errorsOf } from '@livepod/protocol';
 /** Why a payload cannot be encrypted or decrypted, or the codec server does not start. */
 export class CodecError extends errorsOf({
   badKeyRing: 'person',
+  notWritten: 'host',
   unknownKey: 'person',
   notAuthentic: 'artifact',
   wrongWorkflow: 'artifact',

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { unhex } from '@livepod/protocol';
 import { CodecError } from './errors.js';
@@ -136,9 +136,14 @@ export function share(path: string, peer: string): { namespace: string } & Keys 
   return { namespace: ring.namespace, ...ring.shared[peer] };
 }
 
-/** Takes up keys that another namespace shares with this one, and lets our workflows work for it. */
+/**
+ * Takes up keys that another namespace shares with this one, and lets our workflows work for it.
+ *
+ * @throws CodecError `badKeyRing` when it is no share; the ring stays as it is
+ */
 export function acceptShare(path: string, { namespace, active, keys }: { namespace: string } & Keys): void {
   const ring = readRing(path);
+  checked({ namespace, active, keys }, 'that is to be accepted');
   ring.shared = { ...ring.shared, [namespace]: { active, keys: { ...ring.shared?.[namespace]?.keys, ...keys } } };
   ring.customer ??= namespace;
   writeRing(path, ring);
@@ -158,12 +163,17 @@ export function readRing(path: string): RingFile {
         'LIVEPOD_CODEC_KEYS names it.',
     );
   }
+  return checked(ring, path);
+}
+
+function checked(ring: RingFile, path: string): RingFile {
   const wrong = (what: string): CodecError =>
     new CodecError(
       'badKeyRing',
       { path },
       `The key ring ${path} is wrong: ${what}. It has to be {"namespace", "active", "keys": {id: 64 hex digits}}.`,
     );
+  if (typeof ring !== 'object' || ring === null) throw wrong('it is no object');
   if (typeof ring.namespace !== 'string' || ring.namespace === '') throw wrong('it names no namespace');
   for (const [name, { active, keys }] of [['', ring] as const, ...Object.entries(ring.shared ?? {})]) {
     const of = name && `, shared with ${name}`;
@@ -177,12 +187,23 @@ export function readRing(path: string): RingFile {
   return ring;
 }
 
-/** Atomic, and for its owner's eyes only. */
+/** Atomic, and for its owner's eyes only. @throws CodecError `notWritten`; what was there is still there */
 export function writeRing(path: string, ring: RingFile): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const fresh = `${path}.${process.pid}`;
-  writeFileSync(fresh, `${JSON.stringify(ring, null, 1)}\n`, { mode: 0o600 });
-  renameSync(fresh, path);
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeFileSync(fresh, `${JSON.stringify(ring, null, 1)}\n`, { mode: 0o600 });
+    renameSync(fresh, path);
+  } catch (cause) {
+    rmSync(fresh, { force: true });
+    throw new CodecError(
+      'notWritten',
+      { path },
+      `The key ring ${path} cannot be written (${(cause as Error).message}); make room, or let it be written, then ` +
+        'repeat.',
+      { cause },
+    );
+  }
 }
 
 function newKeys(): Keys {

@@ -25,9 +25,16 @@ interface Finding {
 /**
  * Looks without changing anything; prints what is there, what is missing and every way to provide it. Returns whether
  * nothing stands in the way.
+ *
+ * @param json  as one object, for programs
  */
-export async function doctor(print: (line: string) => void = console.log): Promise<boolean> {
+export async function doctor(json = false, print: (line: string) => void = console.log): Promise<boolean> {
   const findings = await examine();
+  const missing = findings.filter(({ there, made }) => there === null && !made);
+  if (json) {
+    print(JSON.stringify({ ok: missing.length === 0, findings }));
+    return missing.length === 0;
+  }
   print(
     `Node ${process.version}, ${process.platform} ${process.arch}, ${availableParallelism()} cores, ` +
       `${Math.round(totalmem() / 2 ** 30)} GiB`,
@@ -39,7 +46,6 @@ export async function doctor(print: (line: string) => void = console.log): Promi
     );
     if (there === null) for (const way of ways) print(`    - ${way}`);
   }
-  const missing = findings.filter(({ there, made }) => there === null && !made);
   print(
     missing.length === 0
       ? 'Nothing stands in the way of npm start.'

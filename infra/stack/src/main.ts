@@ -1,18 +1,19 @@
 import { setUp } from './setup.js';
 
 /**
- * `main.ts setup [--for-tests] [--data DIR] [STEP…]` runs steps of set-up; `main.ts doctor` says what is there.
+ * `main.ts setup [--for-tests] [--data DIR] [STEP…]` runs steps of set-up; `main.ts doctor [--json]` says what is
+ * there.
  * The stack itself is started by `npm start` (apps/story).
  */
 async function main(args: string[]): Promise<void> {
   const [verb, ...rest] = args;
   if (verb === 'doctor') {
     const { doctor } = await import('./doctor.js');
-    process.exitCode = (await doctor()) ? 0 : 1;
+    process.exitCode = (await doctor(rest.includes('--json'))) ? 0 : 1;
     return;
   }
   if (verb !== 'setup') {
-    console.error('usage: setup [--for-tests] [--data DIR] [STEP…] | doctor');
+    console.error('usage: setup [--for-tests] [--data DIR] [STEP…] | doctor [--json]');
     process.exitCode = 2;
     return;
   }

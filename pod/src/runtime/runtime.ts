@@ -55,12 +55,13 @@ export class Runtime extends EventEmitter<{
       if (answer.answer === 'counters') this.emit('counters', answer);
       if (answer.answer === 'motion') this.emit('motion', answer.reading, answer.trouble);
     });
-    child.on('error', () => undefined); // told by what waits for an answer, or by `exit`
+    child.on('error', () => undefined); // told by what waits for an answer, or by `close`
     child.stderr?.on('data', (text: Buffer) => {
       process.stderr.write(text);
       this.complaint = (this.complaint + text.toString()).slice(-4_000);
     });
-    child.once('exit', (status, signal) => {
+    // `close`, not `exit`: by then all that it complained of has been read, and that tells whose end it was.
+    child.once('close', (status, signal) => {
       if (!this.closing) this.emit('died', this.ending(status, signal));
     });
   }
@@ -129,7 +130,7 @@ export class Runtime extends EventEmitter<{
   }
 
   private send(order: Order): void {
-    this.child.send(order, () => undefined); // one that has just ended is told by its `exit`
+    this.child.send(order, () => undefined); // one that has just ended is told by its `close`
   }
 
   /** Sends an order and waits for what answers it; with none, for what the process says by itself. */
@@ -145,10 +146,10 @@ export class Runtime extends EventEmitter<{
       const notStarted = (error: Error): void => finish(() => reject(error));
       const finish = (then: () => void): void => {
         clearTimeout(timer);
-        this.child.off('message', heard).off('exit', died).off('error', notStarted);
+        this.child.off('message', heard).off('close', died).off('error', notStarted);
         then();
       };
-      this.child.on('message', heard).once('exit', died).once('error', notStarted);
+      this.child.on('message', heard).once('close', died).once('error', notStarted);
       if (order) this.send(order);
     });
   }

@@ -38,7 +38,10 @@ async function giveBack(role: Role, reach: Reach): Promise<void> {
 
 /** What one stands behind one's work with. */
 export function addBond(program: Command): void {
-  const bond = program.command('bond').description('what you stand behind your data or your work with');
+  const bond = program
+    .command('bond')
+    .description('what you stand behind your data or your work with')
+    .addHelpText('after', '\nExample: livepod bond post contributor 20 --identity me.json');
   const roleArgument = (): Argument => new Argument('<role>', 'what for').choices(ROLES);
   bond
     .command('post')

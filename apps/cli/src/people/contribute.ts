@@ -11,7 +11,7 @@ import {
   type Inspection,
 } from '@livepod/transfer';
 import { Option, type Command } from 'commander';
-import { amountOf } from '../amounts.js';
+import { amountOption } from '../amounts.js';
 import { CliError } from '../errors.js';
 import { connectedAs, identityOption, jsonFile, jsonOption, networkOption, type Reach } from '../options.js';
 import { print, table, told } from '../output.js';
@@ -35,7 +35,7 @@ export function addContribute(program: Command): void {
     .option('--title <text>', 'what voters read, at most 200 characters')
     .option('--dry-run', 'only say what was understood, what it takes and what is missing; needs no network')
     .addOption(new Option('--store <where>', 'where the ciphertext lies').choices(['bucket', 's3']).default('bucket'))
-    .addOption(new Option('--fee <tokens>', 'licence fee for one job').default(amountOf('1'), '1').argParser(amountOf))
+    .addOption(amountOption('--fee <tokens>', 'licence fee for one job', '1'))
     .option('--modality <name>', 'motion or activity; default: what most of the files hold')
     .addOption(identityOption())
     .addOption(networkOption().makeOptionMandatory(false))

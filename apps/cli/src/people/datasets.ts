@@ -22,7 +22,10 @@ type Status = (typeof STATUSES)[number];
 
 /** What can be trained on: listing, one in full, and its contributor's own steps. */
 export function addDatasets(program: Command): void {
-  const dataset = program.command('dataset').description('datasets: listed, shown, proposed, withdrawn');
+  const dataset = program
+    .command('dataset')
+    .description('datasets: listed, shown, proposed, withdrawn')
+    .addHelpText('after', '\nExample: livepod dataset list');
   dataset
     .command('list')
     .description('every dataset, or those in one state, or yours')

@@ -9,7 +9,10 @@ import { print } from '../output.js';
 
 /** Who one is: a key in a file, and the principal that follows from it. */
 export function addIdentity(program: Command): void {
-  const identity = program.command('identity').description('your key, and the principal that others know you by');
+  const identity = program
+    .command('identity')
+    .description('your key, and the principal that others know you by')
+    .addHelpText('after', '\nExample: livepod identity new me.json');
   identity
     .command('new')
     .description('make a key; the file is yours alone (mode 0600): keep a copy, nobody can restore it')

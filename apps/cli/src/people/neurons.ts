@@ -11,3 +11,7 @@ export async function neuronsOf(clients: Clients, owner: Principal = clients.pri
   });
   return neurons;
 }
+
+/** What the caller's neurons hold, e8s. */
+export const stakeOf = async (clients: Clients): Promise<bigint> =>
+  (await neuronsOf(clients)).reduce((sum, each) => sum + each.cached_neuron_stake_e8s, 0n);

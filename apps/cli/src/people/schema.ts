@@ -8,6 +8,7 @@ export function addSchema(program: Command): void {
   program
     .command('schema')
     .description('what a recording measures: channels, rate, labels')
+    .addHelpText('after', '\nExample: livepod schema guess recordings/run1.csv > schema.json')
     .command('guess')
     .description('propose the schema of a file, to be read and corrected; what was guessed is said on standard error')
     .argument('<file>', 'a CSV or FIT file')

@@ -20,6 +20,7 @@ export function addTokens(program: Command): void {
   program
     .command('tokens')
     .description('move tokens')
+    .addHelpText('after', '\nExample: livepod tokens send 2vxsx-fae 25.5 --identity me.json')
     .command('send')
     .description('send tokens from your account to somebody’s; the ledger’s fee comes on top')
     .argument('<principal>', 'whose account', principalArgument)

@@ -5,7 +5,7 @@ import { amountOf, momentOfSeconds } from '../amounts.js';
 import { CliError } from '../errors.js';
 import { connected, connectedAs, identityOption, jsonOption, networkOption, type Reach } from '../options.js';
 import { print, table } from '../output.js';
-import { neuronsOf } from './neurons.js';
+import { neuronsOf, stakeOf } from './neurons.js';
 import { proofOfDecision, provenInWords } from './proofs.js';
 import { affordable } from './tokens.js';
 
@@ -70,7 +70,7 @@ function addStake(program: Command): void {
     .addHelpText('after', '\nExample: livepod stake 100 --identity me.json')
     .action(async (amount: bigint, { days, ...reach }: Reach & { days: number }) => {
       const { clients } = await connectedAs(reach);
-      const held = (await neuronsOf(clients)).reduce((sum, each) => sum + each.cached_neuron_stake_e8s, 0n);
+      const held = await stakeOf(clients);
       if (held < amount) await affordable(clients, amount - held, 1);
       const id = hex(await stake(clients, { amount, dissolveDelaySeconds: days * DAY_SECONDS }));
       print(reach.json, { ok: true, neuron: id, amount, days }, () => {

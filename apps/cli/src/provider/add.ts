@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { readNetwork } from '@livepod/client/node';
+import { readNetwork, writeNew } from '@livepod/client/node';
 import { share } from '@livepod/codec';
 import { prepareEndpoint, prepareNamespace } from '@livepod/stack/namespaces';
 import { connectClient, keysFor } from '@livepod/workers/temporal';
@@ -26,7 +26,7 @@ export function addAdd(provider: Command): void {
       if (existsSync(path))
         throw new CliError('badArguments', { path }, `${path} is there already; send that one, or name another --out.`);
       const invitation = await invite(name, file);
-      writeFileSync(path, `${JSON.stringify(invitation, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+      writeNew(path, `${JSON.stringify(invitation, null, 2)}\n`);
       print(json, { ok: true, name, invitation: path }, () =>
         [
           `${name} has a namespace, a Nexus endpoint and a key shared with you.`,

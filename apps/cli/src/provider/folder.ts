@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Network } from '@livepod/client';
+import { writeWhole } from '@livepod/client/node';
 import { CliError } from '../errors.js';
 
 /** What an operator hands to a new provider; secret, since it holds the key that both encrypt with. */
@@ -34,12 +35,11 @@ export class ProviderFolder {
     this.s3File = join(path, 's3.json');
   }
 
-  /** Writes what an invitation says; what is there already is kept. */
+  /** Writes what an invitation says; each file whole, or not at all. */
   accept({ name, network, s3 }: Invitation): void {
-    mkdirSync(this.path, { recursive: true, mode: 0o700 });
-    writeFileSync(this.network, `${JSON.stringify(network, null, 2)}\n`);
-    writeFileSync(this.settingsFile, `${JSON.stringify({ name } satisfies Settings)}\n`);
-    if (s3) writeFileSync(this.s3File, `${JSON.stringify(s3)}\n`, { mode: 0o600 });
+    writeWhole(this.network, `${JSON.stringify(network, null, 2)}\n`);
+    writeWhole(this.settingsFile, `${JSON.stringify({ name } satisfies Settings)}\n`);
+    if (s3) writeWhole(this.s3File, `${JSON.stringify(s3)}\n`);
   }
 
   /** @throws CliError `badArguments` when there was no `provider init` here */

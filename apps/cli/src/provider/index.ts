@@ -7,7 +7,10 @@ import { addDoctor, addRun } from './run.js';
 
 /** From an invitation to a process that trains. */
 export function addProvider(program: Command): void {
-  const provider = program.command('provider').description('be a training provider, or add one');
+  const provider = program
+    .command('provider')
+    .description('be a training provider, or add one')
+    .addHelpText('after', '\nExample: livepod provider init provider-2.invitation.json');
   addAdd(provider);
   addInit(provider);
   addRegister(provider);

@@ -2,10 +2,11 @@ import { connect, stake, type Clients } from '@livepod/client';
 import { loadIdentity, readNetwork } from '@livepod/client/node';
 import { tokens } from '@livepod/protocol';
 import type { Command } from 'commander';
-import { amountOf, momentOfSeconds } from '../amounts.js';
+import { amountOption, momentOfSeconds } from '../amounts.js';
 import { jsonOption } from '../options.js';
 import { print } from '../output.js';
 import { postBond, purposeOf } from '../people/bond.js';
+import { stakeOf } from '../people/neurons.js';
 import { affordable } from '../people/tokens.js';
 import { ProviderFolder } from './folder.js';
 import { folderOption } from './init.js';
@@ -26,12 +27,9 @@ export function addRegister(provider: Command): void {
   provider
     .command('register')
     .description('post the bond, register the name, and put the provider to the vote; done twice, only what is missing')
-    .option('--bond <tokens>', 'what you stand behind your work with', amountOf, amountOf('200'))
-    .option(
-      '--stake <tokens>',
-      'locked in a neuron for a year, so that you may propose yourself',
-      amountOf,
-      amountOf('10'),
+    .addOption(amountOption('--bond <tokens>', 'what you stand behind your work with', '200'))
+    .addOption(
+      amountOption('--stake <tokens>', 'locked in a neuron for a year, so that you may propose yourself', '10'),
     )
     .option('--no-propose', 'leave the proposal to somebody who has a neuron')
     .addOption(folderOption())
@@ -67,14 +65,18 @@ export function addRegister(provider: Command): void {
     });
 }
 
+/** Says before anything is paid that there is not enough; what was posted and locked already is not asked for again. */
 async function postMissing(clients: Clients, { bond, stake: staked, propose: own }: Options): Promise<void> {
   const posted = await clients.treasury.get_bond({ holder: clients.principal, purpose: purposeOf('provider') });
-  const missing = bond - (posted?.amount ?? 0n);
-  await affordable(clients, (missing > 0n ? missing : 0n) + (own ? staked : 0n), 4);
-  if (missing <= 0n) return;
+  const missing = atLeastZero(bond - (posted?.amount ?? 0n));
+  const unstaked = own ? atLeastZero(staked - (await stakeOf(clients))) : 0n;
+  if (missing + unstaked > 0n) await affordable(clients, missing + unstaked, (missing ? 2 : 0) + (unstaked ? 2 : 0));
+  if (missing === 0n) return;
   process.stderr.write(`Posting ${tokens(missing)} tokens as bond\n`);
   await postBond(clients, 'provider', missing);
 }
+
+const atLeastZero = (amount: bigint): bigint => (amount > 0n ? amount : 0n);
 
 /** Proposes once: a repeat finds the proposal that is there. */
 async function proposed(clients: Clients, name: string, amount: bigint): Promise<{ number: number; until: string }> {

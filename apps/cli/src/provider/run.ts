@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Option, type Command } from 'commander';
 import { amountOf } from '../amounts.js';
 import { CliError } from '../errors.js';
-import { jsonOption } from '../options.js';
+import { jsonOption, optionalNetwork } from '../options.js';
 import { print, table } from '../output.js';
 import { checksOf, type Check } from './checks.js';
 import { ProviderFolder } from './folder.js';
@@ -30,12 +30,13 @@ export function addRun(provider: Command): void {
     .command('run', { isDefault: true })
     .description('work until Ctrl-C: waits for the vote on it where that is open, and is ready when it says so')
     .addOption(folderOption())
-    .addOption(new Option('--network <file>', 'network.json, for a process without a folder').env('LIVEPOD_NETWORK'))
+    .addOption(optionalNetwork('network.json, for a process without a folder').env('LIVEPOD_NETWORK'))
     .addOption(new Option('--identity <file>', 'its identity file, without a folder').env('LIVEPOD_IDENTITY'))
     .addOption(new Option('--scratch <folder>', 'memory-backed folder for plaintext').env('LIVEPOD_SCRATCH'))
     .option('--price <tokens>', 'the least reward for a job; what offers less is refused', amountOf)
     .option('--recipes <ids>', 'the only recipes that it runs, with commas between')
     .option('--no-wait', 'end at once when something is missing')
+    .addOption(jsonOption('print errors as JSON, too; what it says of itself is JSON anyway'))
     .addHelpText(
       'after',
       '\nExample: livepod provider run\nIt prints one JSON line when it is ready, and drains on SIGTERM.',

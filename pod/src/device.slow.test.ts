@@ -1,0 +1,66 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Home, candidateOf, channel, childOf, troubleOf, until, versionOf } from './home.fixture.js';
+import { checkpointSaying } from './repository.fixture.js';
+import type { Pod } from './index.js';
+
+const good = checkpointSaying(0);
+const better = checkpointSaying(0, { selfTest: 0.0001 });
+
+let home: Home;
+beforeEach(async () => {
+  home = await Home.open();
+});
+afterEach(() => home.close());
+
+const refusals = (one: Pod) => (one as unknown as { state: { value: { refused: unknown[] } } }).state.value.refused;
+const events = () => home.reports.map(({ event }) => Object.keys(event)[0]);
+const withPrlimit = spawnSync('prlimit', ['--version']).status === 0 ? it : it.skip;
+
+const disk = join('/tmp', `pod-disk-${process.pid}`);
+mkdirSync(disk, { recursive: true });
+const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', disk]).status === 0;
+/** Needs root: a file system is mounted. */
+const onDisk = mounted ? it : it.skip;
+afterAll(() => {
+  if (mounted) spawnSync('umount', ['-l', disk]);
+  rmSync(disk, { recursive: true, force: true });
+});
+const remount = (how: 'ro' | 'rw'): void => expect(spawnSync('mount', ['-o', `remount,${how}`, disk]).status).toBe(0);
+
+describe('what a device lacks counts against no checkpoint', () => {
+  withPrlimit('memory: a runner that gets no more is started again, and its release hears of nothing', async () => {
+    const one = await home.running(good, { windowsPerSecond: 400 });
+    home.repository.publish(channel(2, good, candidateOf(better)), [good, better]);
+    await one.turn();
+    expect(versionOf(one)).toBe(2);
+    await until(() => one.status().ready === true);
+    const { pid } = childOf(one);
+    const size = Number(/VmSize:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;
+    expect(spawnSync('prlimit', ['--pid', String(pid), `--as=${size}`]).status).toBe(0);
+    await until(
+      () => childOf(one).pid !== pid,
+      () => one.turn(),
+    );
+    expect(refusals(one)).toEqual([]);
+    expect(events()).not.toContain('returned');
+  });
+
+  onDisk('permission to write: what runs stays, and the trouble has its remedy', async () => {
+    home.state = join(disk, 'state');
+    const one = await home.running(good);
+    remount('ro');
+    home.repository.publish(channel(2, good, candidateOf(better)), [good, better]);
+    for (let turns = 0; turns < 3; turns += 1) await one.turn();
+    expect(versionOf(one)).toBe(1);
+    expect(troubleOf(one)).toMatchObject({ code: 'EROFS', origin: 'device', remedy: expect.stringMatching(/write/) });
+    expect([...home.reports, ...refusals(one)]).toEqual([]);
+    remount('rw');
+    await until(
+      () => versionOf(one) === 2,
+      () => one.turn(),
+    );
+    expect(troubleOf(one)).toBeNull();
+  });
+});
