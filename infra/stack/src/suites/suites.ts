@@ -16,7 +16,8 @@ export const suites: Record<SuiteName, Suite> = {
   lint: (output) => whole('npm', ['run', '--silent', 'lint'], output),
   types: (output) => whole('npm', ['run', '--silent', 'typecheck'], output),
   rust: (output, impact) => (impact && !impact.rust ? Promise.resolve(NOTHING) : cargo(output)),
-  quick: (output, impact) => jest('quick', [`--maxWorkers=${availableParallelism()}`], output, impact),
+  // one more than there are processors: a test waits for servers and processes about half of its time
+  quick: (output, impact) => jest('quick', [`--maxWorkers=${availableParallelism() + 1}`], output, impact),
   slow,
 };
 
@@ -27,10 +28,10 @@ const sum = (a: Count, b: Count): Count => ({
   skipped: a.skipped + b.skipped,
 });
 
-/** What measures time or memory runs alone; all else at least two at a time, since most of it waits for servers. */
+/** What measures time or memory runs alone; all else at least three at a time, since most of it waits for servers. */
 async function slow(output: Output, impact: Impact | undefined): Promise<Count> {
   const config = ['--config', 'jest.slow.config.js'];
-  const workers = Math.max(2, Math.min(4, availableParallelism()));
+  const workers = Math.max(3, Math.min(4, availableParallelism()));
   const together = await jest('slow', [...config, `--maxWorkers=${workers}`], output, impact, 'together');
   return sum(together, await jest('alone', [...config, '--runInBand'], output, impact, 'alone'));
 }
