@@ -12,9 +12,9 @@ import {
 import { dirname } from 'node:path';
 
 /**
- * Writes a file, by default for its owner's eyes only, so that after a power cut or on a full disk it is the old one or the new
- * one, whole: temporary file, fsync, rename, fsync of the folder. What could not be written leaves nothing behind, and
- * the error names the file.
+ * Writes a file, by default for its owner's eyes only, so that after a power cut or on a full disk it is the old one or
+ * the new one, whole: temporary file, fsync, rename, fsync of the folder. What could not be written leaves nothing
+ * behind, and the error names the file.
  */
 export function writeWhole(path: string, content: Uint8Array | string, mode = 0o600): void {
   place(path, `${path}.new`, (temporary) => {
