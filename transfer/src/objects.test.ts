@@ -1,57 +1,32 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CreateBucketCommand, PutBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3';
-import { ObjectStore } from './objects.js';
+import type { ObjectStore } from './objects.js';
+import { S3Server, type Account } from './s3Server.fixture.js';
 
-const program = fileURLToPath(new URL('../../.cache/bin/versitygw', import.meta.url));
 const terraform = fileURLToPath(new URL('../../infra/deploy/terraform/main.tf', import.meta.url));
 const owner = { accessKeyId: 'owner', secretAccessKey: 'owner-secret' };
 const contributor = { accessKeyId: 'contributor', secretAccessKey: 'contributor-secret' };
 const region = 'us-east-1';
 const bucket = 'livepod';
 
-let folder: string;
-let server: ChildProcess;
-let endpoint: string;
+let server: S3Server;
 let between: Server;
 /** What the server between client and store does with a request, once each. */
 let busy: number;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'livepod-objects-'));
-  for (const each of ['s3', 'iam']) mkdirSync(join(folder, each));
-  const port = await freePort();
-  endpoint = `http://127.0.0.1:${port}`;
-  server = spawn(
-    program,
-    ['--port', `127.0.0.1:${port}`, '--iam-dir', join(folder, 'iam'), '--quiet', 'posix', join(folder, 's3')],
-    {
-      stdio: 'ignore',
-      env: { ...process.env, ROOT_ACCESS_KEY: owner.accessKeyId, ROOT_SECRET_KEY: owner.secretAccessKey },
-    },
-  );
-  const admin = new S3Client({ endpoint, region, credentials: owner, forcePathStyle: true, maxAttempts: 20 });
-  await admin.send(new CreateBucketCommand({ Bucket: bucket }));
-  execFileSync(program, [
-    ...['admin', '--access', owner.accessKeyId, '--secret', owner.secretAccessKey, '--endpoint-url', endpoint],
-    ...['create-user', '--access', contributor.accessKeyId, '--secret', contributor.secretAccessKey, '--role', 'user'],
-  ]);
-  await admin.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: JSON.stringify(contributorsPolicy()) }));
-  admin.destroy();
+  server = await S3Server.start();
+  await server.allow(contributor, contributorsPolicy());
   busy = 0;
   between = createServer((incoming, outgoing) => void pass(incoming, outgoing));
   await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
 });
 afterAll(async () => {
   between.close();
-  server.kill();
-  await new Promise((resolve) => server.once('exit', resolve));
-  rmSync(folder, { recursive: true });
+  await server.stop();
 });
 
 /** The statement that infra/deploy gives contributors, with their actions as they stand there. */
@@ -77,7 +52,7 @@ async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promis
   const body: Buffer[] = [];
   for await (const piece of incoming) body.push(piece as Buffer);
   if (incoming.method === 'PUT' && busy-- > 0) return void outgoing.writeHead(503).end();
-  const onward = request(`${endpoint}${incoming.url}`, { method: incoming.method, headers: incoming.headers });
+  const onward = request(`${server.endpoint}${incoming.url}`, { method: incoming.method, headers: incoming.headers });
   onward.on('response', (answer) => {
     outgoing.writeHead(answer.statusCode!, answer.headers);
     answer.pipe(outgoing);
@@ -86,7 +61,7 @@ async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promis
 }
 
 const parts = [new Uint8Array(300_000).fill(1), new Uint8Array(70_000).fill(2)];
-const store = (who: typeof owner, url = endpoint): ObjectStore => new ObjectStore({ endpoint: url, region, ...who });
+const store = (who: Account, url?: string): ObjectStore => server.store(who, url);
 
 describe('a contributor who may create objects, and neither read nor replace any', () => {
   it('uploads, and uploads again after an interruption without sending anything over what is there', async () => {
@@ -135,11 +110,3 @@ it('a streamed upload to a store that stays busy ends, and says which', async ()
   busy = 0;
   objects.close();
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}

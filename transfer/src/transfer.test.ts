@@ -1,11 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Clients } from '@livepod/client';
 import { openFile, type DatasetManifest } from '@livepod/protocol';
 import {
@@ -19,32 +14,20 @@ import {
   type DatasetSecrets,
   type PlainFile,
 } from './index.js';
+import { S3Server } from './s3Server.fixture.js';
 
-const gateway = fileURLToPath(new URL('../../.cache/bin/versitygw', import.meta.url));
-const credentials = { accessKeyId: 'livepod', secretAccessKey: 'livepod-secret' };
 const clients = {} as Clients;
 const signer = signerOf(new Uint8Array(32).fill(7));
 
-let folder: string;
-let server: ChildProcess;
+let server: S3Server;
 let objects: ObjectStore;
 let files: PlainFile[];
 let secrets: DatasetSecrets;
 let manifest: DatasetManifest;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'livepod-storage-'));
-  await mkdir(join(folder, 's3'));
-  const port = await freePort();
-  const endpoint = `http://127.0.0.1:${port}`;
-  server = spawn(gateway, ['--port', `127.0.0.1:${port}`, 'posix', join(folder, 's3')], {
-    stdio: 'ignore',
-    env: { ...process.env, ROOT_ACCESS_KEY: credentials.accessKeyId, ROOT_SECRET_KEY: credentials.secretAccessKey },
-  });
-  const admin = new S3Client({ endpoint, region: 'us-east-1', credentials, forcePathStyle: true, maxAttempts: 20 });
-  await admin.send(new CreateBucketCommand({ Bucket: 'livepod' }));
-  admin.destroy();
-  objects = new ObjectStore({ endpoint, region: 'us-east-1', ...credentials });
+  server = await S3Server.start();
+  objects = server.store();
   files = [
     { name: 'long.csv', bytes: randomBytes(3_000_000) },
     { name: 'short.csv', bytes: randomBytes(10) },
@@ -56,15 +39,13 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   objects?.close();
-  server?.kill();
-  if (server) await new Promise((resolve) => server.once('exit', resolve));
-  await rm(folder, { recursive: true, force: true });
+  await server?.stop();
 });
 
 const stored = (name: string): string =>
-  join(folder, 's3', 'livepod', manifest.storage.kind === 's3' ? manifest.storage.prefix : '', name);
+  join(server.path(manifest.storage.kind === 's3' ? manifest.storage.prefix : ''), name);
 let count = 0;
-const fresh = (): string => join(folder, `download-${count++}`);
+const fresh = (): string => join(server.folder, `download-${count++}`);
 
 describe('contributing to an object store', () => {
   it('sends nothing again that is there', async () => {
@@ -168,13 +149,3 @@ describe('a verified download from an object store', () => {
     expect(await absence(manifest, clients, objects)).toBeUndefined();
   });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
-}

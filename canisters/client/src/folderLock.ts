@@ -1,6 +1,7 @@
 import {
   existsSync,
   lstatSync,
+  lutimesSync,
   mkdirSync,
   readFileSync,
   readlinkSync,
@@ -9,8 +10,14 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { processStat } from './processStat.js';
+
+/** So often a holder renews its lock, milliseconds. */
+const RENEWED_EVERY_MS = 5_000;
+/** So long a lock holds for those who cannot look at its holder, milliseconds. */
+const GOOD_FOR_MS = 30_000;
 
 /**
  * Holds a folder for this process: two on one would take each other's files away. Who holds it is the target of a
@@ -26,12 +33,14 @@ export function holdFolder(folder: string, inUse: (pid: number) => Error): () =>
   const me = nameOf(process.pid) ?? String(process.pid);
   for (let tries = 0; !made(path, me); tries += 1) {
     const holder = read(path);
-    if (holder !== undefined && (isAlive(holder) || tries === 10)) throw inUse(pidIn(holder));
+    if (holder !== undefined && (isAlive(holder) || tries === 10)) throw inUse(pidIn(holder.name));
     takeAway(path, folder);
   }
+  const renewal = setInterval(() => renew(path, me), RENEWED_EVERY_MS).unref();
   let held = true;
   return () => {
-    if (held && read(path) === me) rmSync(path, { force: true });
+    clearInterval(renewal);
+    if (held && read(path)?.name === me) rmSync(path, { force: true });
     held = false;
   };
 }
@@ -39,7 +48,7 @@ export function holdFolder(folder: string, inUse: (pid: number) => Error): () =>
 /** The process that holds a folder, if one does. */
 export function folderHolder(folder: string): number | undefined {
   const holder = read(join(folder, 'lock'));
-  return holder !== undefined && isAlive(holder) ? pidIn(holder) : undefined;
+  return holder !== undefined && isAlive(holder) ? pidIn(holder.name) : undefined;
 }
 
 /** A file system without symbolic links (an SD card's) gets a file instead. */
@@ -70,30 +79,67 @@ function takeAway(path: string, folder: string): void {
   }
   const holder = read(aside);
   rmSync(aside, { force: true });
-  if (holder !== undefined && isAlive(holder)) made(path, holder);
+  if (holder !== undefined && isAlive(holder)) made(path, holder.name);
 }
 
-function read(path: string): string | undefined {
+/** A process that a lock names, and when it last said so, milliseconds since 1970. */
+interface Holder {
+  name: string;
+  renewed: number;
+}
+
+function read(path: string): Holder | undefined {
   try {
-    return lstatSync(path).isSymbolicLink() ? readlinkSync(path) : readFileSync(path, 'utf8');
+    const link = lstatSync(path);
+    return { name: link.isSymbolicLink() ? readlinkSync(path) : readFileSync(path, 'utf8'), renewed: link.mtimeMs };
   } catch {
     return undefined;
   }
 }
 
-const pidIn = (holder: string): number => Number(holder.split('.')[0]);
-
-function isAlive(holder: string): boolean {
-  const pid = pidIn(holder);
-  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
-  return nameOf(pid) === holder;
+function renew(path: string, me: string): void {
+  if (read(path)?.name !== me) return;
+  const now = new Date();
+  try {
+    lutimesSync(path, now, now);
+  } catch {
+    // the folder is gone, or can only be read: those who can look at us still see us
+  }
 }
 
-/** `pid.start.boot`; where the system does not tell the start, `pid` alone. Undefined when there is no such process. */
+const pidIn = (name: string): number => Number(name.split('.')[0]);
+
+function isAlive({ name, renewed }: Holder): boolean {
+  const pid = pidIn(name);
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  const [, , boot, namespace] = name.split('.');
+  const [ourBoot, ourNamespace] = [bootId(), namespaceOfIds()];
+  const inSight = boot === undefined || (boot === ourBoot && (namespace ?? ourNamespace) === ourNamespace);
+  if (inSight) return [name, `${name}.${ourNamespace}`].includes(nameOf(pid) ?? '');
+  // what was renewed before this machine started was renewed before a restart, or by a machine that is silent
+  return renewed > Math.max(Date.now() - GOOD_FOR_MS, boot === ourBoot ? 0 : Date.now() - uptime() * 1000);
+}
+
+const bootId = (): string | undefined => textOf(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim());
+
+/** The number of the namespace in which a process has its id (pid_namespaces(7)). */
+const namespaceOfIds = (): string | undefined => textOf(() => /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0]);
+
+function textOf(text: () => string | undefined): string | undefined {
+  try {
+    return text();
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * `pid.start.boot.namespace`; where the system does not tell the start, `pid` alone. Undefined when there is no such
+ * process.
+ */
 function nameOf(pid: number): string | undefined {
   const fields = processStat(pid);
-  if (fields && fields[0] !== 'Z')
-    return `${pid}.${fields[19]}.${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}`;
+  if (fields && fields[0] !== 'Z') return [pid, fields[19], bootId(), namespaceOfIds()].join('.');
   if (existsSync('/proc/self/stat')) return undefined;
   try {
     process.kill(pid, 0);
