@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ObjectStore } from './objects.js';
 import { S3Server, type Account } from './s3Server.fixture.js';
@@ -9,7 +8,6 @@ import { S3Server, type Account } from './s3Server.fixture.js';
 const terraform = fileURLToPath(new URL('../../infra/deploy/terraform/main.tf', import.meta.url));
 const owner = { accessKeyId: 'owner', secretAccessKey: 'owner-secret' };
 const contributor = { accessKeyId: 'contributor', secretAccessKey: 'contributor-secret' };
-const region = 'us-east-1';
 const bucket = 'livepod';
 
 let server: S3Server;
