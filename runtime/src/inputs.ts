@@ -12,10 +12,11 @@ export interface Contract {
 /** What a contract reads from a recording: its channels, its target's, and its labels. */
 export function wantedBy({ task, input }: Contract): Wanted {
   const named = input.tensors.map(({ channels }) => channels);
-  const target = task.kind === 'regression' ? [task.target.name] : [];
+  const target = task.kind === 'regression' ? task.target.name : undefined;
   const channels = named.includes(null) ? null : named.flatMap((each) => (each ?? []).map(({ name }) => name));
   return {
-    channels: channels && [...new Set([...channels, ...target])],
+    channels: channels && [...new Set([...channels, ...(target === undefined ? [] : [target])])],
+    ...(target === undefined ? {} : { target }),
     labels: task.kind === 'classification' ? task.labels : [],
     ...(input.rateMilliHz === null ? {} : { rateMilliHz: input.rateMilliHz }),
   };

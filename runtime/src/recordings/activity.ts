@@ -1,5 +1,13 @@
 import { Findings } from './finding.js';
-import { personOf, type Modality, type Reading, type Recording, type Track, type Wanted } from './recording.js';
+import {
+  channelsFor,
+  personOf,
+  type Modality,
+  type Reading,
+  type Recording,
+  type Track,
+  type Wanted,
+} from './recording.js';
 
 /** A value that is missing for longer than this ends a stretch of records. */
 const LONGEST_GAP_SECONDS = 10;
@@ -24,10 +32,12 @@ async function inspectActivity(recording: Recording, wanted: Wanted): Promise<Re
   const findings = new Findings();
   const records = await recordsOf(recording, findings);
   const seconds = secondsOf(records);
-  const channels = wanted.channels ?? ['speed', 'cadence', 'climb', 'heart_rate'];
-  if (channels.includes('climb')) addClimb(seconds);
+  if (wanted.channels?.includes('climb') ?? true) addClimb(seconds);
+  const has = (channel: string): boolean =>
+    [...seconds.values()].some((record) => isMeasured(channel, record[channel]));
+  const channels = channelsFor(wanted, has) ?? ['speed', 'cadence', 'climb', 'heart_rate'];
   const stretches = stretchesOf(seconds, channels);
-  if (stretches.length === 0 && !findings.refused) refuseStretches(seconds, channels, findings);
+  if (stretches.length === 0 && !findings.refused) refuseStretches(seconds, channels, has, findings);
   if (wanted.labels.length > 0 && wanted.source !== 'device')
     findings.refuse('noLabels', {
       found: 'a FIT file, which has no labels',
@@ -63,15 +73,18 @@ const trackOf = (recording: Recording, channels: readonly string[], rows: number
 });
 
 /** Says which of the channels a file lacks, or that they are never there together. */
-function refuseStretches(seconds: Map<number, Values>, channels: readonly string[], findings: Findings): void {
+function refuseStretches(
+  seconds: Map<number, Values>,
+  channels: readonly string[],
+  has: (channel: string) => boolean,
+  findings: Findings,
+): void {
   if (seconds.size === 0)
     return findings.refuse('noRows', {
       found: 'no records of an activity',
       expected: 'a record per second, or nearly so',
       remedy: 'Leave this file out: settings, workouts and weights are FIT files, too.',
     });
-  const has = (channel: string): boolean =>
-    [...seconds.values()].some((record) => isMeasured(channel, record[channel]));
   const missing = channels.filter((channel) => !has(channel));
   for (const field of missing)
     findings.refuse('missingColumn', {

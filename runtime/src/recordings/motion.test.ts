@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { RuntimeError } from '../errors.js';
 import { readRecording, modalityOf, type Finding, type Wanted } from './index.js';
+import { truthOf } from '../windows.js';
 import { inspectMotion } from './motion.js';
 
 const two: Wanted = { channels: ['a', 'b'], labels: ['X', 'Y'], rateMilliHz: 100_000 };
@@ -81,6 +82,15 @@ describe('as a device has it, a recording is read', () => {
   });
   it('with a label that the model does not know as an answer that is wrong', () =>
     expect([...inspect('a,b,label\n1,2,Z\n', device).tracks[0]!.labels]).toEqual([2]));
+  it('of a regression without the target, for which it has no sensor', () => {
+    const wanted = { labels: [], channels: ['a', 'b'], target: 'b' };
+    const { tracks, findings } = inspect('a\n1\n3\n', { ...device, ...wanted });
+    expect(findings).toEqual([]);
+    expect([...tracks[0]!.samples]).toEqual([1, 3]);
+    const task = { kind: 'regression', target: { name: 'b', unit: 'g', tolerance: '1' } } as const;
+    expect(truthOf(task)(tracks[0]!, 0, 2)).toBeUndefined();
+    expect(inspect('a\n1\n3\n', wanted).findings).toMatchObject([{ code: 'missingColumn', field: 'b' }]);
+  });
   it('at another rate, brought to the model’s', () => {
     const { tracks, findings } = inspect(
       timed(101, (row) => row * 20),

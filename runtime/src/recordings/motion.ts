@@ -1,7 +1,15 @@
 import { readTable, textOf, type Table } from './csv.js';
 import { Findings } from './finding.js';
 import { sampleOf, type Place } from './numbers.js';
-import { personOf, type Modality, type Reading, type Recording, type Track, type Wanted } from './recording.js';
+import {
+  channelsFor,
+  personOf,
+  type Modality,
+  type Reading,
+  type Recording,
+  type Track,
+  type Wanted,
+} from './recording.js';
 import { resampled } from './resample.js';
 import { checkRate, checkRepeats, readTimes, TIME_COLUMNS, type Timing } from './time.js';
 
@@ -48,11 +56,8 @@ interface Columns {
 }
 
 /** Where a file has what is wanted of it; undefined when something is missing. */
-function columnsOf(
-  { header, lineOf }: Table,
-  { channels, labels, source }: Wanted,
-  findings: Findings,
-): Columns | undefined {
+function columnsOf({ header, lineOf }: Table, wanted: Wanted, findings: Findings): Columns | undefined {
+  const { labels, source } = wanted;
   const line = Math.max(1, lineOf(0) - 1);
   const find = (name: string): number => {
     const at = header.indexOf(name);
@@ -68,7 +73,9 @@ function columnsOf(
     return at;
   };
   const isTime = (name: string): boolean => (TIME_COLUMNS as readonly string[]).includes(name.toLowerCase());
-  const names = channels ?? header.filter((name) => name !== '' && name !== LABEL && !isTime(name));
+  const names =
+    channelsFor(wanted, (channel) => header.includes(channel)) ??
+    header.filter((name) => name !== '' && name !== LABEL && !isTime(name));
   const at = names.map(find);
   const time = header.findIndex((name) => isTime(name) && !names.includes(name));
   const needed = labels.length > 0 && source !== 'device';

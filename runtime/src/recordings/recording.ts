@@ -16,6 +16,8 @@ export interface Wanted {
   /** Names of channels, in the order of the samples' columns; null for a file's own, as they come. */
   channels: readonly string[] | null;
   labels: readonly string[];
+  /** The channel that is to be learned, where it is one: a device need not have that sensor. */
+  target?: string;
   /** Samples per 1000 seconds; undefined when any will do. */
   rateMilliHz?: number;
   /**
@@ -59,4 +61,17 @@ export interface Modality {
   files(names: readonly string[]): string[];
   /** Never throws for what is in the file: that is found. */
   inspect(recording: Recording, wanted: Wanted): Promise<Reading>;
+}
+
+/**
+ * The channels that a file is read for: all that are wanted, but for a target that a device has no sensor for.
+ *
+ * @param has  whether the file holds a channel
+ */
+export function channelsFor(
+  { channels, target, source }: Wanted,
+  has: (channel: string) => boolean,
+): readonly string[] | null {
+  if (!channels || target === undefined || source !== 'device' || has(target)) return channels;
+  return channels.filter((channel) => channel !== target);
 }
