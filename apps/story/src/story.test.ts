@@ -90,7 +90,7 @@ describe('the summary', () => {
       'release 1  version 1  waves 1 → 3  reached 3 pods  completed',
       'pod-1  1  now 1',
       'pod-2  1  now 1',
-      'IC gateway         http://ic/tuf/timestamp.json?canisterId=models-id.raw',
+      'IC gateway         http://ic/tuf/timestamp.json?canisterId=models-id',
       'metrics, orchestrator http://metrics',
     ])
       expect(text).toContain(part);
