@@ -70,12 +70,15 @@ describe('the environment is not the checkpoint’s fault', () => {
     expect(troubleOf(one)).toMatchObject({ code: 'putOff', origin: 'device', remedy: expect.stringMatching(/memory/) });
   });
 
-  it('a model that crashes its process is left at once, and its release hears why', async () => {
+  it('a model that crashes each process it is given is left, and its release hears why', async () => {
     const one = await home.running(good);
     offer(better);
     await one.turn();
-    await kill(one, 'SIGSEGV');
-    await one.turn();
+    for (let times = 0; times < 4; times += 1) {
+      expect(versionOf(one)).toBe(2);
+      await kill(one, 'SIGSEGV');
+      await one.turn();
+    }
     expect(historyOf(one)).toEqual([1, 2, 1]);
     expect(home.reports.at(-1)?.event).toEqual({ returned: expect.stringMatching(/SIGSEGV/) });
   });
@@ -127,7 +130,8 @@ describe('no labels mean no verdict', () => {
       trouble: null,
       counters: { judged: 0, corrections: 0 },
     });
-    expect(events()).toEqual(['installed']);
+    expect(home.reports.filter(({ judged, corrections }) => judged + corrections > 0)).toEqual([]);
+    expect(events().filter((event) => event !== 'health')).toEqual(['installed']);
   });
 });
 

@@ -131,6 +131,17 @@ describe('the stack', () => {
     expect(code).toBe('alreadyStarting');
   });
 
+  it('is begun by one of two that begin at once on one folder', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'livepod-stack-'));
+    const script = `const stack = await bringUp({ state: ${JSON.stringify(folder)}, fresh: true, tell: () => {} })
+        .catch((error) => error.code);
+      if (stack.stop) await new Promise((resolve) => setTimeout(resolve, 3000)).then(() => stack.stop());
+      console.log(JSON.stringify(stack.owned ?? stack));`;
+    const ended = await Promise.all([elsewhere(script), elsewhere(script)]);
+    rmSync(folder, { recursive: true, force: true });
+    expect(ended.map(String).sort()).toEqual(['alreadyStarting', 'true']);
+  });
+
   it('stops every process, the last started first, and comes up again with state and addresses as before', async () => {
     const before = stack.network;
     const pids = stack.processes.map(({ pid }) => pid);

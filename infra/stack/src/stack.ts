@@ -1,5 +1,5 @@
 import { type Network } from '@livepod/client';
-import { updateNetwork } from '@livepod/client/node';
+import { holdFolder, updateNetwork } from '@livepod/client/node';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { codecServer } from './codecServer.js';
@@ -84,24 +84,30 @@ export async function bringUp(options: BringUpOptions = {}): Promise<Stack> {
       );
     return attach(state, ownerFile, owner);
   }
-  await Promise.all(leftovers(state).map(endLeftover));
-  if (options.fresh) rmSync(state, { recursive: true, force: true });
-  mkdirSync(join(state, 'run'), { recursive: true, mode: 0o700 });
-  rmSync(ownerFile, { force: true });
   const me: Owner = { pid: process.pid, born: bornAt(process.pid) ?? '', ready: false };
-  try {
-    writeFileSync(ownerFile, JSON.stringify(me), { flag: 'wx' });
-  } catch {
-    throw new StackError(
+  mkdirSync(join(state, 'run'), { recursive: true, mode: 0o700 });
+  const letGo = holdFolder(join(state, 'run'), (pid) => {
+    return new StackError(
       'alreadyStarting',
-      { state },
-      `Another process has begun to start the stack in ${state} at this moment; try again.`,
+      { state, pid },
+      `Process ${pid} has begun to start the stack in ${state} at this moment; try again.`,
     );
+  });
+  try {
+    await Promise.all(leftovers(state).map(endLeftover));
+    if (options.fresh) empty(state);
+    writeFileSync(ownerFile, JSON.stringify(me));
+  } catch (error) {
+    letGo();
+    throw error;
   }
 
   const stack = new OwnedStack(state, ownerFile, tell);
   const forget = options.signals === false ? (): void => {} : stopOnSignals(stack, tell);
-  stack.onStopped = forget;
+  stack.onStopped = () => {
+    forget();
+    letGo();
+  };
   try {
     await stack.begin(options);
   } catch (error) {
@@ -110,6 +116,16 @@ export async function bringUp(options: BringUpOptions = {}): Promise<Stack> {
   }
   writeFileSync(ownerFile, JSON.stringify({ ...me, ready: true }));
   return stack;
+}
+
+/** Removes all that a state's folder holds, but for the lock that this process has on it. */
+function empty(state: string): void {
+  const all = (folder: string, but: string): void => {
+    for (const name of readdirSync(folder))
+      if (name !== but) rmSync(join(folder, name), { recursive: true, force: true });
+  };
+  all(state, 'run');
+  all(join(state, 'run'), 'lock');
 }
 
 class OwnedStack implements Stack {

@@ -21,6 +21,8 @@ const CHILD_OPTIONS = FROM_SOURCES ? ['--import', loader()] : [];
 const CRASHES = new Set<NodeJS.Signals>(['SIGSEGV', 'SIGABRT', 'SIGFPE']);
 /** What it says before it ends for want of memory (V8, the C++ library, the system). */
 const OUT_OF_MEMORY = /heap out of memory|bad_alloc|cannot allocate memory|out of memory/i;
+/** So often a model may crash a process that starts it. */
+const STARTS = 3;
 /** proc(5) counts processor time in these. */
 const TICKS_A_SECOND = 100;
 
@@ -72,12 +74,23 @@ export class Runtime extends EventEmitter<{
   }
 
   /**
-   * Loads a slot's model and runs its self-test vectors.
+   * Loads a slot's model and runs its self-test vectors. A process that crashes meanwhile is followed by a fresh one:
+   * only what happens in every one of them is the checkpoint's.
    *
    * @throws PodError `modelDoesNotLoad` · `selfTestDiffers` · `runtimeDied` · `runtimeHangs`, which are the
    * checkpoint's own; `slotDamaged` · `runtimeKilled` · `deviceBusy` and the system's, which are the device's
    */
   static async start(folder: string, manifest: CheckpointManifest, patienceMs = 60_000): Promise<Runtime> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await Runtime.startOnce(folder, manifest, patienceMs);
+      } catch (error) {
+        if (!(error instanceof PodError && error.code === 'runtimeDied') || tries === STARTS) throw error;
+      }
+    }
+  }
+
+  private static async startOnce(folder: string, manifest: CheckpointManifest, patienceMs: number): Promise<Runtime> {
     const { task, input } = manifest;
     const file = (name: string) => ({ path: `${folder}/${name}`, sha256: hashOf(manifest, name) });
     const [model, test] = [file('model.onnx'), file('selftest.json')];

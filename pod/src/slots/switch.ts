@@ -46,6 +46,8 @@ export class Switch {
   running: Running | undefined;
   /** Ends of the runtime process since the switch. */
   private restarts = 0;
+  /** Whether one of them was the device's doing. */
+  private endedByDevice = false;
 
   constructor(
     private readonly state: StateFile,
@@ -95,14 +97,15 @@ export class Switch {
   }
 
   /**
-   * What to do about a process that has ended. The checkpoint is blamed when the end is its own, on probation at once,
-   * else after a few; when it is the device's, a candidate that has a version before it is put off.
+   * What to do about a process that has ended. The checkpoint is blamed after a few ends, all of them its own: a single
+   * crash may come from want of memory that nobody told of. Else a candidate that has a version before it is put off.
    */
   async revive(died: PodError): Promise<'later' | void> {
     const onProbation = this.state.value.phase === 'probation';
-    if (this.running && performance.now() - this.running.since > SOUND_MS) this.restarts = 0;
+    if (this.running && performance.now() - this.running.since > SOUND_MS) this.forgetEnds();
     const worn = this.restarts >= MAX_RESTARTS;
-    if (isOfTheArtifact(died) && (onProbation || worn) && this.mayBeLeft) return this.goBack(died, 'blame');
+    if (!isOfTheArtifact(died)) this.endedByDevice = true;
+    else if (worn && !this.endedByDevice && this.mayBeLeft) return this.goBack(died, 'blame');
     if (onProbation && worn && this.previous) return this.goBack(reasonOf(died), 'postpone');
     if (!this.backoff.isDue('restart')) return 'later';
     this.restarts += 1;
@@ -259,8 +262,13 @@ export class Switch {
     await before?.runtime.close();
   }
 
-  private startAfresh(): void {
+  private forgetEnds(): void {
     this.restarts = 0;
+    this.endedByDevice = false;
+  }
+
+  private startAfresh(): void {
+    this.forgetEnds();
     for (const what of ['start', 'restart', 'restore']) this.backoff.over(what);
   }
 
