@@ -130,7 +130,7 @@ describe('no labels mean no verdict', () => {
       trouble: null,
       counters: { judged: 0, corrections: 0 },
     });
-    expect(home.reports.filter(({ judged, corrections }) => judged + corrections > 0)).toEqual([]);
+    expect(home.reports.filter(({ judged, corrections }) => (judged ?? 0) + corrections > 0)).toEqual([]);
     expect(events().filter((event) => event !== 'health')).toEqual(['installed']);
   });
 });
