@@ -179,7 +179,7 @@ describe('an operator with only a browser', () => {
       datasets: [],
     });
     await ui.open('lifecycle-bad', 'history');
-    expect(await ui.payloads(/Give an id/)).toContain(`lifecycle: \\"recipe\\" is \\"${canary('in-failure')}\\"`);
+    expect(await ui.payloads(/Give an id/)).toContain(`\\"recipe\\" is \\"${canary('in-failure')}\\"`);
     await ui.picture('failure');
   });
 
