@@ -19,7 +19,7 @@ let changed: string;
 let orchestrator: Player;
 
 /** Another order of commands, a timer before all others: what began on the present code cannot go on with it. */
-const INPUT = "  const round = checked('lifecycle', input, request);\n";
+const INPUT = '  const round = read.value;\n';
 const CHANGES = [
   { file: 'lifecycle.ts', from: 'import ', to: "import { sleep as rest } from '@temporalio/workflow';\nimport " },
   { file: 'lifecycle.ts', from: INPUT, to: `${INPUT}  await rest(1);\n` },
