@@ -5,19 +5,27 @@ import { CANISTERS, type CanisterIds, type Network } from './network.js';
 
 /** @throws CanisterError `invalid`: there is no such file, or it does not name all of an Internet Computer */
 export function readNetwork(path: string): Network {
-  let network: Partial<Network>;
+  const invalid = (what: string, cause?: unknown): CanisterError =>
+    new CanisterError('invalid', { path }, `${path} ${what}`, { cause });
+  let text: string;
   try {
-    network = JSON.parse(readFileSync(path, 'utf8')) as Partial<Network>;
+    text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new CanisterError(
-      'invalid',
-      { path },
-      `${path} cannot be read; start the stack first (npm start writes it).`,
-      { cause: error },
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      throw invalid('is not there; start the stack first (npm start writes it), or name another file.', error);
+    throw invalid(`cannot be read (${(error as Error).message}); see whose file it is.`, error);
+  }
+  let network: Partial<Network> | null;
+  try {
+    network = JSON.parse(text) as Partial<Network> | null;
+  } catch (error) {
+    throw invalid(
+      `is no JSON (${(error as Error).message}); it is the file that npm start or an operator gave.`,
+      error,
     );
   }
-  const missing = CANISTERS.filter((name) => !network.canisters?.[name]);
-  if (!network.icHost || !network.rootKey || missing.length > 0) {
+  const missing = CANISTERS.filter((name) => !network?.canisters?.[name]);
+  if (!network?.icHost || !network.rootKey || missing.length > 0) {
     throw new CanisterError(
       'invalid',
       { path, missing },
