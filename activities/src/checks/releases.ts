@@ -1,5 +1,6 @@
 import {
   CanisterError,
+  everyAfter,
   listProposals,
   planOfCandid,
   type Clients,
@@ -20,15 +21,11 @@ export type NamedReview = Named & { round?: string; checkpoint?: string };
 export type NamedRelease = Named & { release?: number; waves?: number };
 export type NamedRollback = Named & { version?: number; reason?: string; ref?: string };
 
-async function channels(clients: Clients): Promise<Models.Channel[]> {
-  const all: Models.Channel[] = [];
-  for (let after: [] | [string] = []; ;) {
-    const page: Models.Channel[] = await clients.models.list_channels({ after, limit: PAGE_LIMIT });
-    all.push(...page);
-    if (page.length < PAGE_LIMIT) return all;
-    after = [page.at(-1)!.name];
-  }
-}
+const channels = (clients: Clients): Promise<Models.Channel[]> =>
+  everyAfter<Models.Channel, string>(
+    (page) => clients.models.list_channels(page),
+    (channel) => channel.name,
+  );
 
 const noSuchChannel = (name: string, names: string[]): Finding =>
   found('channel', `is "${name}", and there is no such channel`, {

@@ -1,4 +1,4 @@
-import type { Access, Clients } from '@livepod/client';
+import { everyAfter, type Access, type Clients } from '@livepod/client';
 import {
   contractOf,
   instead,
@@ -53,15 +53,11 @@ export async function providerOf(clients: Clients, providers: Providers, name: s
   ];
 }
 
-async function registeredProviders(clients: Clients): Promise<Access.Provider[]> {
-  const all: Access.Provider[] = [];
-  for (let after: [] | [Access.Provider['id']] = []; ;) {
-    const page: Access.Provider[] = await clients.access.list_providers({ after, limit: PAGE_LIMIT });
-    all.push(...page);
-    if (page.length < PAGE_LIMIT) return all;
-    after = [page.at(-1)!.id];
-  }
-}
+const registeredProviders = (clients: Clients): Promise<Access.Provider[]> =>
+  everyAfter<Access.Provider, Access.Provider['id']>(
+    (page) => clients.access.list_providers(page),
+    (provider) => provider.id,
+  );
 
 const withoutKey = (name: string): Finding =>
   found('provider', `is "${name}", with whom no key is shared, so that nothing could be sent to it`, {

@@ -1,5 +1,5 @@
-import type { Clients, Datasets } from '@livepod/client';
-import { instead, PAGE_LIMIT } from '@livepod/protocol';
+import { everyAfter, type Clients, type Datasets } from '@livepod/client';
+import { instead } from '@livepod/protocol';
 import { found } from './found.js';
 import type { CheckedWorkflow, Finding } from './port.js';
 import { isId, type Names } from './rounds.js';
@@ -49,12 +49,8 @@ export async function titlesOf(
 
 const isNoTitle = (name: string | null): name is null | `sha256:${string}` => name === null || isId(name);
 
-async function everyDataset(clients: Clients): Promise<Pick<Datasets.Dataset, 'id' | 'title' | 'status'>[]> {
-  const found: Datasets.Dataset[] = [];
-  for (let after: [] | [string] = []; ;) {
-    const page: Datasets.Dataset[] = await clients.datasets.list_datasets({ after, limit: PAGE_LIMIT, status: [] });
-    found.push(...page);
-    if (page.length < PAGE_LIMIT) return found;
-    after = [page.at(-1)!.id];
-  }
-}
+const everyDataset = (clients: Clients): Promise<Pick<Datasets.Dataset, 'id' | 'title' | 'status'>[]> =>
+  everyAfter<Datasets.Dataset, string>(
+    (page) => clients.datasets.list_datasets({ ...page, status: [] }),
+    (dataset) => dataset.id,
+  );

@@ -1,5 +1,4 @@
-import { metadataPage, pageOf, type Clients, type Models } from '@livepod/client';
-import { PAGE_LIMIT } from '@livepod/protocol';
+import { everyAfter, metadataPage, pageOf, type Clients, type Fleet, type Models } from '@livepod/client';
 import { ActivityError } from '../errors.js';
 import { later } from '../registration.js';
 import type { ChannelView, ModelsPort } from './port.js';
@@ -54,14 +53,12 @@ export function canisterModels(clients: Clients): ModelsPort {
 async function releaseOf(clients: Clients, checkpoint: string, channel: string): Promise<number | undefined> {
   const candidate = (await clients.models.get_channel(channel))?.candidate[0];
   if (candidate?.checkpoint === checkpoint) return Number(candidate.release);
-  let found: number | undefined;
-  for (let after: [] | [bigint] = []; ;) {
-    const page = await clients.fleet.list_releases({ after, limit: PAGE_LIMIT });
-    for (const release of page)
-      if (release.checkpoint === checkpoint && release.channel === channel) found = Number(release.id);
-    if (page.length < PAGE_LIMIT) return found;
-    after = [page.at(-1)!.id];
-  }
+  const releases = await everyAfter<Fleet.Release, bigint>(
+    (page) => clients.fleet.list_releases(page),
+    (release) => release.id,
+  );
+  const newest = releases.findLast((release) => release.checkpoint === checkpoint && release.channel === channel);
+  return newest && Number(newest.id);
 }
 
 function viewOf(channel: Models.Channel): ChannelView {

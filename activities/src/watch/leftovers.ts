@@ -1,11 +1,14 @@
 import {
   CanisterError,
+  everyAfter,
   listProposals,
   networkTime,
   neuronId,
   withdraw,
+  type Access,
   type Clients,
   type Decision,
+  type Models,
 } from '@livepod/client';
 import { hex, PAGE_LIMIT, referencePrefix } from '@livepod/protocol';
 import type { AccessPort, FleetPort, TreasuryPort } from '../ports.js';
@@ -86,32 +89,27 @@ async function ownProposals(clients: Clients): Promise<Decision[]> {
 /** Jobs without a checkpoint that we may give up: those we pay for, and any whose deadline has passed. */
 async function unfinishedJobs(clients: Clients): Promise<{ round: string; job: number }[]> {
   const now = await networkTime(clients);
-  const found: { round: string; job: number }[] = [];
-  for (let after: [] | [bigint] = []; ;) {
-    const page = await clients.access.list_open_jobs({ after, limit: PAGE_LIMIT });
-    for (const { id, state, client_ref, payer, deadline } of page) {
-      const round = JOB_OF_ROUND.exec(client_ref)?.[1];
-      const ours = payer[0]?.toText() === clients.principal.toText();
-      const over = Number(deadline / 1_000_000n) < now;
-      if (round !== undefined && !('submitted' in state) && (ours || over)) found.push({ round, job: Number(id) });
-    }
-    if (page.length < PAGE_LIMIT) return found;
-    after = [page.at(-1)!.id];
-  }
+  const open = await everyAfter<Access.Job, bigint>(
+    (page) => clients.access.list_open_jobs(page),
+    (job) => job.id,
+  );
+  return open.flatMap(({ id, state, client_ref, payer, deadline }) => {
+    const round = JOB_OF_ROUND.exec(client_ref)?.[1];
+    const ours = payer[0]?.toText() === clients.principal.toText();
+    const over = Number(deadline / 1_000_000n) < now;
+    return round !== undefined && !('submitted' in state) && (ours || over) ? [{ round, job: Number(id) }] : [];
+  });
 }
 
 /** A channel's candidate is its one release that is not over. */
 async function openReleases(clients: Clients): Promise<{ release: number; checkpoint: string }[]> {
-  const found: { release: number; checkpoint: string }[] = [];
-  for (let after: [] | [string] = []; ;) {
-    const page = await clients.models.list_channels({ after, limit: PAGE_LIMIT });
-    for (const {
-      candidate: [candidate],
-    } of page)
-      if (candidate) found.push({ release: Number(candidate.release), checkpoint: candidate.checkpoint });
-    if (page.length < PAGE_LIMIT) return found;
-    after = [page.at(-1)!.name];
-  }
+  const channels = await everyAfter<Models.Channel, string>(
+    (page) => clients.models.list_channels(page),
+    (channel) => channel.name,
+  );
+  return channels
+    .flatMap(({ candidate }) => candidate)
+    .map(({ release, checkpoint }) => ({ release: Number(release), checkpoint }));
 }
 
 /** Ends what is named, each part safe to repeat; what is over already is left out of the answer. */
