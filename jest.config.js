@@ -15,7 +15,7 @@ export default {
   testMatch: ['**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/\\.cache/', '<rootDir>/\\.state/', '/dist/', '/target/'],
   testPathIgnorePatterns: ['/node_modules/', '\\.slow\\.test\\.ts$', '\\.e2e\\.test\\.ts$'],
-  testTimeout: 60_000,
+  testTimeout: 180_000, // for what hangs: a machine that does much else may take three times as long
   /** Kept between runs: what was compiled, and how long each file took, by which the longest begin first. */
   cacheDirectory: '<rootDir>/.cache/jest',
 };

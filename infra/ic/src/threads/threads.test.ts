@@ -56,7 +56,7 @@ describe('queries in threads of their own', () => {
         expect((await fetch(`${network.url}/api/v2/status`)).status).toBe(200);
       }),
     ).toBe(true);
-  }, 60_000);
+  });
 
   it('see what an update did as soon as it is answered', async () => {
     for (let round = 0; round < 30; round += 1) {
