@@ -116,8 +116,10 @@ function isAlive({ name, renewed }: Holder): boolean {
   const [ourBoot, ourNamespace] = [bootId(), namespaceOfIds()];
   const inSight = boot === undefined || (boot === ourBoot && (namespace ?? ourNamespace) === ourNamespace);
   if (inSight) return [name, `${name}.${ourNamespace}`].includes(nameOf(pid) ?? '');
-  // what was renewed before this machine started was renewed before a restart, or by a machine that is silent
-  return renewed > Math.max(Date.now() - GOOD_FOR_MS, boot === ourBoot ? 0 : Date.now() - uptime() * 1000);
+  // A time to come is that of a clock that was set back since. What was renewed before this machine started was renewed
+  // before a restart, or by a machine that is silent.
+  const isRecent = Math.abs(Date.now() - renewed) < GOOD_FOR_MS;
+  return isRecent && (boot === ourBoot || renewed > Date.now() - uptime() * 1000);
 }
 
 const bootId = (): string | undefined => textOf(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim());

@@ -61,6 +61,12 @@ describe('a state folder', () => {
     lock(folder)();
   });
 
+  it('is free after a restart of a device whose clock then says 1970', () => {
+    symlinkSync(`${process.pid}.12345.another-boot.4026531836`, join(folder, 'lock'));
+    renewedAgo(-50 * 365 * 24 * 3600);
+    lock(folder)();
+  });
+
   it.each([
     ['another machine', 'another-boot.4026531836'],
     ['another container', 'namespace'],
