@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { ownDisk } from './disk.fixture.js';
 import {
   Home,
   candidateOf,
@@ -8,12 +8,12 @@ import {
   historyOf,
   kill,
   motionOf,
+  refusalsOf,
   troubleOf,
   until,
   versionOf,
   type Checkpoint,
 } from './home.fixture.js';
-import type { Pod } from './index.js';
 import { checkpointSaying } from './repository.fixture.js';
 
 const good = checkpointSaying(0);
@@ -28,7 +28,6 @@ afterEach(() => home.close());
 
 const offer = (candidate: Checkpoint): void =>
   home.repository.publish(channel(2, good, candidateOf(candidate)), [good, candidate]);
-const refusals = (one: Pod) => (one as unknown as { state: { value: { refused: unknown[] } } }).state.value.refused;
 const events = () => home.reports.map(({ event }) => Object.keys(event)[0]);
 
 describe('the environment is not the checkpoint’s fault', () => {
@@ -41,7 +40,7 @@ describe('the environment is not the checkpoint’s fault', () => {
     await one.turn();
     expect(versionOf(one)).toBe(1);
     expect(troubleOf(one)).toMatchObject({ code: 'EISDIR', origin: 'device' });
-    expect(refusals(one)).toEqual([]);
+    expect(refusalsOf(one)).toEqual([]);
     expect(home.reports).toEqual([]);
     rmSync(file, { recursive: true });
     await until(
@@ -65,7 +64,7 @@ describe('the environment is not the checkpoint’s fault', () => {
     await kill(one, 'SIGKILL');
     await one.turn();
     expect(historyOf(one)).toEqual([1, 2, 1]);
-    expect(refusals(one)).toEqual([]);
+    expect(refusalsOf(one)).toEqual([]);
     expect(events()).toEqual(['installed']);
     expect(troubleOf(one)).toMatchObject({ code: 'putOff', origin: 'device', remedy: expect.stringMatching(/memory/) });
   });
@@ -94,7 +93,7 @@ describe('the environment is not the checkpoint’s fault', () => {
       await one.stop();
     }
     expect(events()).not.toEqual(expect.arrayContaining(['returned']));
-    expect(refusals(home.pod())).toEqual([]);
+    expect(refusalsOf(home.pod())).toEqual([]);
   });
 });
 
@@ -135,11 +134,7 @@ describe('no labels mean no verdict', () => {
   });
 });
 
-const disk = join('/tmp', `pod-small-disk-${process.pid}`);
-mkdirSync(disk, { recursive: true });
-const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk]).status === 0;
-/** Needs root: a file system of 1 MiB is mounted. */
-const onSmallDisk = mounted ? it : it.skip;
+const { path: disk, on: onSmallDisk } = ownDisk('1m');
 
 describe('a disk of 1 MiB (skipped where mounting one is not permitted)', () => {
   const ballast = join(disk, 'ballast');
@@ -158,10 +153,6 @@ describe('a disk of 1 MiB (skipped where mounting one is not permitted)', () => 
     rmSync(join(disk, 'state'), { recursive: true, force: true });
     home.state = join(disk, 'state');
   });
-  afterAll(() => {
-    if (mounted) spawnSync('umount', ['-l', disk]);
-    rmSync(disk, { recursive: true, force: true });
-  });
 
   onSmallDisk('that is full keeps what runs, is told with its remedy, and stops no release', async () => {
     const one = await home.running(good);
@@ -170,7 +161,7 @@ describe('a disk of 1 MiB (skipped where mounting one is not permitted)', () => 
     for (let turns = 0; turns < 3; turns += 1) await one.turn();
     expect(versionOf(one)).toBe(1);
     expect(troubleOf(one)).toMatchObject({ code: 'ENOSPC', origin: 'device', remedy: expect.stringMatching(/room/) });
-    expect([...home.reports, ...refusals(one)]).toEqual([]);
+    expect([...home.reports, ...refusalsOf(one)]).toEqual([]);
     rmSync(ballast);
     await until(
       () => versionOf(one) === 2,

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Home, candidateOf, channel, childOf, troubleOf, until, versionOf } from './home.fixture.js';
+import { ownDisk } from './disk.fixture.js';
+import { Home, candidateOf, channel, childOf, refusalsOf, troubleOf, until, versionOf } from './home.fixture.js';
 import { checkpointSaying } from './repository.fixture.js';
-import type { Pod } from './index.js';
 
 const good = checkpointSaying(0);
 const better = checkpointSaying(0, { selfTest: 0.0001 });
@@ -14,20 +14,10 @@ beforeEach(async () => {
 });
 afterEach(() => home.close());
 
-const refusals = (one: Pod) => (one as unknown as { state: { value: { refused: unknown[] } } }).state.value.refused;
 const events = () => home.reports.map(({ event }) => Object.keys(event)[0]);
 const withPrlimit = spawnSync('prlimit', ['--version']).status === 0 ? it : it.skip;
 
-const disk = join('/tmp', `pod-disk-${process.pid}`);
-mkdirSync(disk, { recursive: true });
-const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', disk]).status === 0;
-/** Needs root: a file system is mounted. */
-const onDisk = mounted ? it : it.skip;
-afterAll(() => {
-  if (mounted) spawnSync('umount', ['-l', disk]);
-  rmSync(disk, { recursive: true, force: true });
-});
-const remount = (how: 'ro' | 'rw'): void => expect(spawnSync('mount', ['-o', `remount,${how}`, disk]).status).toBe(0);
+const { path: disk, on: onDisk, remount } = ownDisk('8m');
 
 /** What the runner says of its memory; Jest would take it for the worker's own end. */
 const { write } = process.stderr;
@@ -48,7 +38,7 @@ describe('what a device lacks counts against no checkpoint', () => {
       () => childOf(one).pid !== pid,
       () => one.turn(),
     );
-    expect(refusals(one)).toEqual([]);
+    expect(refusalsOf(one)).toEqual([]);
     expect(events()).not.toContain('returned');
   });
 
@@ -60,7 +50,7 @@ describe('what a device lacks counts against no checkpoint', () => {
     for (let turns = 0; turns < 3; turns += 1) await one.turn();
     expect(versionOf(one)).toBe(1);
     expect(troubleOf(one)).toMatchObject({ code: 'EROFS', origin: 'device', remedy: expect.stringMatching(/write/) });
-    expect([...home.reports, ...refusals(one)]).toEqual([]);
+    expect([...home.reports, ...refusalsOf(one)]).toEqual([]);
     remount('rw');
     await until(
       () => versionOf(one) === 2,

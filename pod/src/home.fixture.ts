@@ -106,6 +106,10 @@ export const troubleOf = (one: Pod) => one.status().trouble as Trouble | null;
 export const childOf = (one: Pod): ChildProcess =>
   (one as unknown as { switch: { running: { runtime: { child: ChildProcess } } } }).switch.running.runtime.child;
 
+/** Checkpoints that a pod will not try again. */
+export const refusalsOf = (one: Pod): unknown[] =>
+  (one as unknown as { state: { value: { refused: unknown[] } } }).state.value.refused;
+
 /** Ends the model's process from outside, as a device does it. */
 export async function kill(one: Pod, signal: NodeJS.Signals): Promise<void> {
   const child = childOf(one);
