@@ -42,7 +42,7 @@ const THEIRS: Record<string, readonly string[]> = {
   stranger: [],
 };
 
-/** Whom a canister does not know, it answers so; a governed method traps, and the network rejects what is not let in. */
+/** Whom a canister does not know it refuses so; a governed method traps, and the network rejects what is not let in. */
 const REFUSALS = ['notAuthorized', 'rejected'];
 /** Methods that look at a document's form, or at a thing's state, before they look at who asks. */
 const ALSO: Record<string, readonly string[]> = {
