@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { balance } from '@livepod/client';
 import { contribute, ObjectStore, signerOf, type Contribution } from '@livepod/transfer';
 import {
-  ActivityError,
   canisterAccess,
   canisterDatasets,
   canisterFleet,
@@ -23,6 +22,7 @@ import {
 } from './index.js';
 import { Chain, motionRecording, motionSchema, type Role } from '../test/chain.js';
 import { comparedInputs } from '../test/comparedInputs.js';
+import { patiently } from '../test/patience.js';
 
 /** As a Temporal server would list them. */
 const endpoints: Providers = {
@@ -40,18 +40,6 @@ let scratch: string;
 let job: number;
 let checkpoint: string;
 let released = 0;
-
-/** Repeats a step as Temporal does: waits where it says "later". */
-async function patiently<T>(step: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await step();
-    } catch (error) {
-      if (!(error instanceof ActivityError) || (error.code !== 'notYet' && error.code !== 'notDecided')) throw error;
-      await new Promise((resolve) => setTimeout(resolve, error.details['delayMs'] as number));
-    }
-  }
-}
 
 beforeAll(async () => {
   chain = await Chain.open();
