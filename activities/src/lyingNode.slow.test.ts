@@ -77,6 +77,8 @@ describe('a node that lies', () => {
     node.lies = { is_operator: () => true };
     expect(await misled.fleet.is_operator(misled.principal)).toBe(true);
     expect(await misled.certified.fleet.is_operator(misled.principal)).toBe(false);
+    const anybody = await connect({ ...chain.network, icHost: node.url });
+    expect(await anybody.certified.fleet.is_operator(misled.principal)).toBe(false);
     node.signs = false;
     await expect(misled.fleet.is_operator(misled.principal)).rejects.toMatchObject({ code: 'network' });
   });
@@ -97,7 +99,7 @@ describe('the key that data keys are wrapped to', () => {
     );
   });
 
-  it('is refused where network.json pins another master key than the network has, before anything is sent', async () => {
+  it('is refused where network.json pins another master key than the network has: nothing is sent', async () => {
     const network = { ...chain.network, vetkdMaster: vetkdMasterOf(chain.network.rootKey, 'key_1') };
     const elsewhere = await connect(network, chain.identity('contributor-2'));
     await expect(contribute(contribution(elsewhere))).rejects.toMatchObject({ code: 'wrongKey' });

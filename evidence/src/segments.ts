@@ -43,8 +43,8 @@ export function join(earlier: Basis, later: Basis): void {
       refuse(
         'missing',
         `${path}.start`,
-        `entries ${end.length} to ${first - 1} of the ${name} log are in neither file: this one starts later than the ` +
-          'one before it ends',
+        `entries ${end.length} to ${first - 1} of the ${name} log are in neither file: this one starts later ` +
+          'than the one before it ends',
       );
     if (end.length === 0) continue;
     const hash = first === end.length ? start!.hash : log[end.length - 1 - first]?.hash;
