@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MasterPublicKey } from '@dfinity/vetkeys';
-import { connect, type Access, type Clients, type Governance } from '@livepod/client';
+import { connect, decision, type Access, type Clients, type Governance } from '@livepod/client';
 import { vetkdMasterOf } from '@livepod/client/install';
 import { hex, principalBytes, utf8 } from '@livepod/protocol';
 import { contribute, datasetPublicKey, ObjectStore, signerOf, type Contribution } from '@livepod/transfer';
@@ -143,6 +143,20 @@ describe('a vote', () => {
     summary: 'A dataset.',
   });
 
+  it('is on the words that would be carried out, not on those that a lying node shows', async () => {
+    const { id } = await canisterGovernance(misled).propose(proposed('intake/lies/0'));
+    node.lies = {
+      get_proposal: ({ result: [shown] }: Governance.GetProposalResponse) => ({
+        result: [
+          { Proposal: { ...(shown as { Proposal: object }).Proposal, payload_text_rendering: ['Nothing happens.'] } },
+        ],
+      }),
+    };
+    expect((await decision(misled, id)).rendering).toBe('Nothing happens.');
+    expect((await decision(misled.certified, id)).rendering).toContain(dataset.slice(0, 19));
+    expect(await canisterGovernance(operator).withdraw({ clientRefs: ['intake/lies/0'] })).toEqual({ withdrawn: [id] });
+  });
+
   it('is open however a lying node says that it ended', async () => {
     const governance = canisterGovernance(misled);
     const { id } = await governance.propose(proposed('intake/lies/1'));
@@ -198,6 +212,7 @@ describe('a vote', () => {
 
 describe('a job', () => {
   let job: number;
+  let found: Access.Job;
   const jobWith = (change: Partial<Access.Job>) => ({ get_job: ([known]: [Access.Job]) => [{ ...known, ...change }] });
 
   beforeAll(async () => {
@@ -208,6 +223,7 @@ describe('a job', () => {
       reward: '500',
       deadline: (BigInt(Date.now() + 3_600_000) * 1_000_000n).toString(),
     }));
+    found = (await operator.access.get_job(BigInt(job)))!;
   });
 
   it('has the price and the provider that the subnet says, whatever a lying node does, before it is paid', async () => {
@@ -218,6 +234,30 @@ describe('a job', () => {
       get_provider: () => [],
     };
     expect(await canisterAccess(misled).job({ job })).toEqual({ ...truth, link: expect.any(String) });
+  });
+
+  it('is not ended by its provider because a lying node takes it for a round that was given up', async () => {
+    const provider = await misledAs('provider');
+    node.lies = { find_job: () => [{ ...found, client_ref: 'round/gone' }] };
+    expect(await canisterRequesting(provider).giveUp({ clientRef: 'round/gone', reason: 'gone' })).toEqual({
+      job: null,
+    });
+    expect((await operator.access.get_job(BigInt(job)))!.state).toHaveProperty('requested');
+  });
+
+  it('is not given up because a lying node takes it for one of a round that is over', async () => {
+    node.lies = { ...jobWith({ client_ref: 'round/gone' }) };
+    expect(
+      await settleLeftover(
+        misled,
+        { of: async () => ({ running: false, broken: null, lastEnd: 0 }) },
+        { access: canisterAccess(misled), treasury: canisterTreasury(misled), fleet: canisterFleet(misled) },
+        {
+          ...{ of: 'round gone', why: '', by: { attribute: 'round', value: 'gone' } },
+          ...{ proposals: [], jobs: [job], releases: [] },
+        },
+      ),
+    ).toMatchObject({ failed: [] });
   });
 
   it('is not granted, and so not waited for any more, because a lying node says so', async () => {
