@@ -1,10 +1,9 @@
 import { decidingFigure } from '@livepod/protocol';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { balance } from '@livepod/client';
+import { balance, connect, type Access, type Clients, type Fleet } from '@livepod/client';
 import { contribute, ObjectStore, signerOf, type Contribution } from '@livepod/transfer';
 import {
-  ActivityError,
   canisterAccess,
   canisterDatasets,
   canisterFleet,
@@ -18,11 +17,14 @@ import {
   Workspace,
   type DatasetsPort,
   type GovernancePort,
+  type ProviderParts,
   type Providers,
   type TrainingPort,
 } from './index.js';
 import { Chain, motionRecording, motionSchema, type Role } from '../test/chain.js';
 import { comparedInputs } from '../test/comparedInputs.js';
+import { LyingNode } from '../test/lyingNode.js';
+import { patiently } from '../test/patience.js';
 
 /** As a Temporal server would list them. */
 const endpoints: Providers = {
@@ -35,23 +37,13 @@ let datasets: string[];
 let governance: GovernancePort;
 let intake: DatasetsPort;
 let training: TrainingPort;
+let provider: ProviderParts;
+let node: LyingNode;
 let workspace: Workspace;
 let scratch: string;
 let job: number;
 let checkpoint: string;
 let released = 0;
-
-/** Repeats a step as Temporal does: waits where it says "later". */
-async function patiently<T>(step: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await step();
-    } catch (error) {
-      if (!(error instanceof ActivityError) || (error.code !== 'notYet' && error.code !== 'notDecided')) throw error;
-      await new Promise((resolve) => setTimeout(resolve, error.details['delayMs'] as number));
-    }
-  }
-}
 
 beforeAll(async () => {
   chain = await Chain.open();
@@ -61,18 +53,24 @@ beforeAll(async () => {
   scratch = join('/dev/shm', `livepod-round-${process.pid}`);
   workspace = new Workspace(join(chain.folder, 'provider'), scratch);
   await workspace.open();
-  training = providerTraining({
+  provider = {
     clients: await chain.as('provider'),
     signer: signerOf(chain.identity('provider')),
     objects: new ObjectStore(chain.s3),
     workspace,
     host: 'here',
-  });
+  };
+  training = providerTraining(provider);
+  node = await LyingNode.before(chain.network.icHost, join(chain.folder, 'ic'));
 });
 afterAll(async () => {
+  node?.close();
   await rm(scratch, { recursive: true, force: true });
   await chain?.close();
 });
+
+/** Connected through a node that lies. */
+const misled = (role: Role): Promise<Clients> => connect({ ...chain.network, icHost: node.url }, chain.identity(role));
 
 const contributed = async (role: Role, store: 'bucket' | 's3', change: Partial<Contribution> = {}) =>
   contribute({
@@ -186,6 +184,17 @@ describe('a round on the real canisters', () => {
     ).toMatchObject({ operator: chain.identity('person').getPrincipal().toText() });
   });
 
+  it('asks for keys under the grants that the subnet names, though a node of it swaps them', async () => {
+    node.lies = {
+      list_grants: (grants: Access.Grant[]) =>
+        grants.map((grant, at) => ({ ...grant, id: grants[grants.length - 1 - at]!.id })),
+    };
+    const throughIt = providerTraining({ ...provider, clients: await misled('provider') });
+    await throughIt.train({ job });
+    const grants = await chainOperator.access.list_grants({ job: BigInt(job) });
+    expect(grants.map((grant) => grant.uses_left)).toEqual([2, 2]);
+  });
+
   it('fetches, releases keys, trains, signs and submits; a repeat submits the same; nothing is left', async () => {
     expect(await training.fetch({ job })).toMatchObject({ datasets: 2 });
     await training.train({ job });
@@ -256,7 +265,11 @@ describe('a round on the real canisters', () => {
       state: 'paused',
       soakMayBeSkipped: true,
     });
-    expect((await fleet.abort({ release, reason: 'a test' })).state).toBe('stopped');
+    // A node that calls the release over does not keep it from being stopped.
+    node.lies = { get_release: ([known]: [Fleet.Release]) => [{ ...known, state: { completed: null } }] };
+    const throughIt = canisterFleet(await misled('operator'));
+    expect((await throughIt.changed({ release, seen: 'rolling' })).state).toBe('paused');
+    expect((await throughIt.abort({ release, reason: 'a test' })).state).toBe('stopped');
     expect(await fleet.beginWave({ release, wave: 2 })).toMatchObject({
       state: 'stopped',
       why: expect.stringContaining('a test'),

@@ -152,7 +152,7 @@ export class Chain {
     this.servers.ic = child;
     const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
     const { url, rootKey } = JSON.parse(line) as { url: string; rootKey: string };
-    const { canisters } = await installAll({
+    const { canisters, vetkdMaster } = await installAll({
       icHost: url,
       rootKey,
       wasmDir: join(root, '.cache', 'wasm'),
@@ -179,7 +179,7 @@ export class Chain {
         ...this.options.parameters,
       },
     });
-    this.network = { icHost: url, rootKey, canisters };
+    this.network = { icHost: url, rootKey, canisters, vetkdMaster };
   }
 
   private async startS3(): Promise<void> {

@@ -114,6 +114,22 @@ function rangesOf(chain: Certificate, subnet: Uint8Array): [string, string][] {
   );
 }
 
+/**
+ * When a certificate says that it was made, in nanoseconds since 1970. True once it has been verified; until then, what
+ * is drawn up from it is as good as the certificate.
+ */
+export function timeIn(path: string, certificate: string): bigint {
+  const tree = strictly(path, () => {
+    const fields = readCbor(unhex(certificate));
+    checkCertificate(fields, true);
+    return checkTree((fields as Map<string, CborValue>).get('tree')!, 0);
+  });
+  const found = lookup_path([utf8('time')], tree);
+  if (found.status !== LookupPathStatus.Found)
+    return refuse('wrongCertificate', path, 'the certificate does not say when it was made');
+  return leb128(path, found.value as Uint8Array);
+}
+
 /** The root of a hash tree and the value at one label of it. */
 export async function readWitness(
   path: string,

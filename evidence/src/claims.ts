@@ -1,5 +1,6 @@
 import { figuresOfAccount } from './account/checkpoints.js';
 import type { Account } from './account/index.js';
+import { timeIn } from './certificates.js';
 import type { Basis, LogName } from './format.js';
 import { LOGS } from './format.js';
 
@@ -74,9 +75,21 @@ export function claimsOf({ round, canisters }: Basis, account: Account, from: bi
         `${rollback.from === null ? '' : `from version ${rollback.from} `}to version ${rollback.version} at ` +
         `${time(rollback.said.at)}${by(rollback.proposal)}.`,
     ),
-    `Round ${round}: ${account.outcome}. Nothing of it is left out: each log is complete from its start in ` +
-      'the file to its certified end.',
+    `Round ${round}: ${account.outcome}. ${leftOut(canisters)}`,
   ];
+}
+
+function leftOut(canisters: Basis['canisters']): string {
+  const later = LOGS.filter((name) => canisters[name].start);
+  if (later.length === 0)
+    return 'Nothing of it is left out: each log is complete from its beginning to its certified end.';
+  const since = (name: LogName): string =>
+    time(String(timeIn(`canisters.${name}.start.certificate`, canisters[name].start!.certificate)));
+  return (
+    `Not here is what was recorded before the start of these logs: ` +
+    `${later.map((name) => `${name} (${since(name)})`).join(', ')}. An earlier file has it; verify both together, to ` +
+    'see that they join. Since then nothing is left out.'
+  );
 }
 
 function log(name: LogName, { start, log, code }: Basis['canisters'][LogName]): string {

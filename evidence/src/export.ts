@@ -83,7 +83,7 @@ function startAfter(since: Basis, name: LogName, id: string): CanisterEvidence['
   if (before !== id) refuse('contradiction', `canisters.${name}.id`, 'the earlier file is of other canisters');
   const last = log.at(-1);
   if (last) return { ...tip, length: last.index + 1, hash: last.hash };
-  return start;
+  return start && { ...tip, length: start.length, hash: start.hash };
 }
 
 export async function entries(clients: Clients, name: LogName, start: number, end: number): Promise<Entry[]> {

@@ -6,6 +6,7 @@ export { certifiedSince, provenSince, type CertifiedLog, type ProvenLog } from '
 export { proofOf, type Proof, type Told } from './facts.js';
 export { proofOfDataset, proofOfProposal, provenTrail, TRAIL_LOGS, type ProvenTrail } from './trail.js';
 export { exportEvidence, type ExportRequest } from './export.js';
+export { verifySegments } from './segments.js';
 export { readBasis, LOGS, type Basis, type LogName } from './format.js';
 export {
   EvidenceError,

@@ -10,7 +10,7 @@ import {
   canonicalJson,
   type CanonicalValue,
 } from '@livepod/protocol';
-import { Certificates, readControllers, readWitness } from './certificates.js';
+import { Certificates, readControllers, readWitness, timeIn } from './certificates.js';
 import { refuse } from './errors.js';
 import { LOGS, type CanisterEvidence, type Entry, type LogName, type Tip } from './format.js';
 
@@ -41,11 +41,22 @@ export class Log {
     readonly canister: string,
     readonly entries: Entry[],
     readonly first: number,
+    /** When its start was certified, in nanoseconds since 1970: what is older lies before it. */
+    private readonly startedAt: bigint,
   ) {
     for (const entry of entries) {
       const kind = String(entry.event['type']);
       this.kinds.set(kind, [...(this.kinds.get(kind) ?? []), entry]);
     }
+  }
+
+  /**
+   * Whether an entry that is not here may lie before the start.
+   *
+   * @param earliest  when it was written at the earliest, in nanoseconds since 1970; left out where nothing tells
+   */
+  mayLack(earliest = 0n): boolean {
+    return this.first > 0 && earliest <= this.startedAt;
   }
 
   place(entry: Entry): string {
@@ -184,10 +195,11 @@ export async function certifyLogs(
 
 export function logsOf(canisters: Record<LogName, CanisterEvidence>): Logs {
   return Object.fromEntries(
-    LOGS.map((name) => [
-      name,
-      new Log(name, canisters[name].id, canisters[name].log, canisters[name].start?.length ?? 0),
-    ]),
+    LOGS.map((name) => {
+      const { id, log, start } = canisters[name];
+      const startedAt = start ? timeIn(`canisters.${name}.start.certificate`, start.certificate) : 0n;
+      return [name, new Log(name, id, log, start?.length ?? 0, startedAt)];
+    }),
   ) as Logs;
 }
 

@@ -37,7 +37,14 @@ export interface VerifyOptions {
  *
  * @throws EvidenceError naming the first place that does not hold
  */
-export async function verify(bytes: Uint8Array, options: VerifyOptions = {}): Promise<Verification> {
+export const verify = async (bytes: Uint8Array, options: VerifyOptions = {}): Promise<Verification> =>
+  (await readVerified(bytes, options)).verification;
+
+/** The same, with what the file is made from. */
+export async function readVerified(
+  bytes: Uint8Array,
+  options: VerifyOptions,
+): Promise<{ basis: Basis; verification: Verification }> {
   const tell = options.tell ?? (() => {});
   tell('reading');
   const file = readCanonically(bytes);
@@ -66,7 +73,7 @@ export async function verify(bytes: Uint8Array, options: VerifyOptions = {}): Pr
   const from = await certifyLogs(basis.canisters, roots, new Certificates(rootKey), (name) =>
     tell(`certificates of ${name}`),
   );
-  return {
+  const verification = {
     round: basis.round,
     outcome: account.outcome,
     canisters: Object.fromEntries(LOGS.map((name) => [name, basis.canisters[name].id])) as Record<LogName, string>,
@@ -74,6 +81,7 @@ export async function verify(bytes: Uint8Array, options: VerifyOptions = {}): Pr
     claims: claimsOf(basis, account, from),
     account,
   };
+  return { basis, verification };
 }
 
 /** The whole file: what it is read from, and the account that follows. */

@@ -5,8 +5,9 @@
 import { canonicalJson } from '@livepod/protocol';
 import { drawUp } from '../src/account/index.js';
 import { Collector, FileSource } from '../src/account/source.js';
-import { LOGS } from '../src/format.js';
-import { logsOf } from '../src/logs.js';
+import { LOGS, type JsonObject, type LogName } from '../src/format.js';
+import { entryHash, logsOf } from '../src/logs.js';
+import { join, verifySegments } from '../src/segments.js';
 import { asFile, verify } from '../src/verify.js';
 import { delegation, rootKey, signed, subnet, tipAt } from './network.js';
 import { read, retold, verdict, type File } from './sample.js';
@@ -131,6 +132,87 @@ describe('a file that starts later', () => {
     expect(account.escrows[0]!.payments).toEqual(read().escrows[0]!.payments);
     expect(claims.join('\n')).toContain('certified too, to its certified end');
   });
+  it('says that what came before its start is not here', async () => {
+    const { claims } = await verify(await later(), { rootKey });
+    expect(claims.at(-1)).toMatch(/Not here is what was recorded before the start of these logs: governance \(20/);
+    expect((await verify(canonicalJson(signed(read())), { rootKey })).claims.at(-1)).toContain(
+      'Nothing of it is left out',
+    );
+  });
+
+  /** The later file as canisters would have signed it that kept entries back. */
+  async function without(name: LogName, hidden: (event: JsonObject) => boolean): Promise<unknown> {
+    const file = JSON.parse(new TextDecoder().decode(await later())) as File;
+    const { log, start } = file.canisters[name];
+    let hash = start!.hash;
+    const kept = log.filter(({ event }) => !hidden(event));
+    expect(kept.length).toBeLessThan(log.length);
+    file.canisters[name].log = kept.map((entry, at) => {
+      const moved = { ...entry, index: start!.length + at };
+      return { ...moved, hash: (hash = entryHash(hash, moved)) };
+    });
+    return retold(signed(file)).then(
+      () => 'holds',
+      (error: unknown) => error,
+    );
+  }
+
+  it('is refused when an entry after its start is left out', async () => {
+    const file = JSON.parse(new TextDecoder().decode(await later())) as File;
+    file.canisters.access.log.splice(3, 1);
+    expect(await outcome(file)).toBe('canisters.access.log[3].index: brokenChain');
+  });
+
+  it.each<[string, LogName, string, (event: JsonObject) => boolean]>([
+    ['what a vote decided', 'models', 'carried out (checkpointAdopted)', ({ type }) => type === 'checkpointAdopted'],
+    ['that chunks were opened', 'datasets', 'were opened', ({ type }) => type === 'readsOpened'],
+    ['the escrow of a paid job', 'treasury', 'the escrow of job', ({ type }) => type === 'escrow_funded'],
+    ['the checkpoint of a job', 'models', 'checkpoint sha256:', ({ type }) => type === 'checkpointSubmitted'],
+    ['an evaluation', 'models', 'an evaluation of', ({ type }) => type === 'checkpointEvaluated'],
+    ['the release of an adoption', 'fleet', 'the release of adoption', ({ type }) => type === 'releaseOpened'],
+    ['that a job was closed', 'access', 'was closed', ({ type }) => type === 'jobClosed'],
+    [
+      'the vote behind a change',
+      'governance',
+      'no executed proposal',
+      ({ type, proposal }) =>
+        type === 'proposal_executed' && proposal === read().checkpoints[0]!.adoptions[0]!.proposal,
+    ],
+  ])('is refused when its logs, after their start, keep back %s', async (_, name, said, hidden) => {
+    expect(await without(name, hidden)).toMatchObject({ code: 'missing', message: expect.stringContaining(said) });
+  });
+
+  describe('after an earlier file', () => {
+    /** What the file before it held, or some entries less. */
+    async function before(fewer = 0): Promise<[File, File]> {
+      const after = JSON.parse(new TextDecoder().decode(await later())) as File;
+      const file = read();
+      for (const name of LOGS) file.canisters[name].log.length = after.canisters[name].start!.length - fewer;
+      return [file, after];
+    }
+
+    it('joins it', async () => {
+      const [earlier, after] = await before();
+      expect(() => join(earlier, after)).not.toThrow();
+      const whole = canonicalJson(signed(read()));
+      expect(await verifySegments([whole, await later()], { rootKey })).toHaveLength(2);
+    });
+    it('is refused when entries lie between the two segments', async () => {
+      const [earlier, after] = await before(1);
+      expect(() => join(earlier, after)).toThrow(/entries \d+ to \d+ of the governance log/);
+    });
+    it('is refused when its segment goes on from another history', async () => {
+      const forged = JSON.parse(new TextDecoder().decode(await later())) as File;
+      const { log, start, id } = forged.canisters.fleet;
+      let hash = '11'.repeat(32);
+      forged.canisters.fleet.start = { ...tipAt(hash, id, BigInt(log[0]!.at)), length: start!.length, hash };
+      for (const entry of log) entry.hash = hash = entryHash(hash, entry);
+      await expect(
+        verifySegments([canonicalJson(signed(read())), await retold(signed(forged))], { rootKey }),
+      ).rejects.toMatchObject({ code: 'brokenChain', path: '[1].canisters.fleet' });
+    });
+  });
+
   it('is refused when its start was certified after what follows it', async () => {
     expect(await verdict(await later((start) => start + 60_000_000_000n), rootKey)).toBe(
       'canisters.governance.start.certificate: contradiction',

@@ -11,5 +11,6 @@ export class TransferError extends errorsOf({
   wrongHash: 'artifact',
   notFound: 'person',
   unsuitableRecordings: 'data',
+  wrongKey: 'way',
 }) {}
 export type TransferErrorCode = TransferError['code'];

@@ -15,7 +15,7 @@ import {
   workflowInfo,
   type NexusServiceClient,
 } from '@temporalio/workflow';
-import type { DatasetTerms, JobView } from '@livepod/activities/ports';
+import type { DatasetTerms, JobTerms, JobView } from '@livepod/activities/ports';
 import type { Compensations } from './compensations.js';
 import { deadlineMoved, jobOpened, trainingMoved, type JobNews, type TrainingNews } from './stageNews.js';
 import {
@@ -34,6 +34,8 @@ import {
   record,
   type Guarded,
 } from './guards.js';
+import { jobReference } from './accessRequest.js';
+import { asOrdered, isOfJob, stillAsOrdered } from './ordered.js';
 import { narrate, short, voteOn, workflowPage, type Tell } from './narration.js';
 import { abortable, type OperatorDesk } from './operatorDesk.js';
 import { comparedWithTheWorld, refusal } from './inputs.js';
@@ -97,6 +99,8 @@ class Training {
   private deadline = Infinity;
   /** Who paid for a job ends it without the provider. */
   private paid = false;
+  /** Runs that began before there was such a look go on without. */
+  private compares = false;
 
   constructor(
     private readonly round: Round,
@@ -123,9 +127,11 @@ class Training {
 
     if (asked.needVote.length > 0) await this.voteOnAccess(asked, undo);
     const granted = await access.granted({ job });
+    if (this.compares) stillAsOrdered(asked, granted);
 
     this.tellOfTraining(granted, escrow);
     const { checkpoint } = await this.trained(job);
+    if (this.compares) isOfJob(await access.job({ job }), checkpoint);
 
     this.tell(
       `Checkpoint ${short(checkpoint)} is trained and signed`,
@@ -148,7 +154,7 @@ class Training {
     return datasets.terms({ datasets: this.round.datasets });
   }
 
-  private async jobFor(terms: DatasetTerms[]): Promise<JobView> {
+  private async jobFor(terms: DatasetTerms[]): Promise<JobTerms> {
     const { datasets: _, provider, attempt, ...order } = this.round;
     this.tell(
       `Asking provider ${provider} to take the job`,
@@ -158,7 +164,7 @@ class Training {
         waitsFor: `provider ${provider}`,
       },
     );
-    const { job } = await this.provider.executeOperation(
+    const answer = await this.provider.executeOperation(
       trainingService.operations.requestAccess,
       forNamespace(provider, {
         ...order,
@@ -167,7 +173,16 @@ class Training {
       }),
       { scheduleToCloseTimeout: '1 day', summary: 'Ask for the job' },
     );
-    const asked = await access.job({ job });
+    const asked = await access.job({ job: answer.job });
+    this.compares = patched('job-compared');
+    if (this.compares)
+      asOrdered(
+        {
+          ...{ ...order, asked: answer, provider, datasets: terms, clientRef: jobReference(order.round, attempt) },
+          until: Date.now() + order.deadlineSeconds * 1000 + HOUR_MS,
+        },
+        asked,
+      );
     this.deadline = Date.parse(asked.deadline);
     return asked;
   }

@@ -11,6 +11,7 @@ import type {
   Finding,
   FleetPort,
   GovernancePort,
+  JobTerms,
   JobView,
   Leftover,
   ModelsPort,
@@ -70,7 +71,9 @@ export class World {
   progress: TrainingProgress = { state: 'running' };
   /** What the provider was asked for. */
   requested: { clientRef: string; seed: number }[] = [];
-  private job: JobView | undefined;
+  private job: JobTerms | undefined;
+  /** What is another job than the one that was ordered, as its provider or a step of ours gives it. */
+  given: Partial<JobTerms> = {};
   private escrow: 'open' | 'settled' | 'refunded' | undefined;
   release: ReleaseView = {
     release: 1,
@@ -192,7 +195,7 @@ export class World {
       if (provider !== 'provider-1' && provider !== 'provider-2')
         throw ApplicationFailure.nonRetryable(`There is no provider ${provider}`, 'notFound');
     },
-    job: async () => this.job!,
+    job: async () => ({ ...this.job!, ...this.given }),
     granted: async () => this.job!,
     extend: async ({ until }) => {
       this.did('extend job');
@@ -219,6 +222,14 @@ export class World {
         contributors: [],
         needVote: this.needVote,
         deadline: new Date(Date.now() + 3_600_000).toISOString(),
+        providerName: 'provider-1',
+        clientRef: request.clientRef,
+        recipe: request.recipe,
+        arguments: { epochs: 3, ...request.arguments },
+        defaults: { epochs: 3 },
+        seed: request.seed,
+        base: request.base,
+        datasets: request.datasets,
       };
       this.did(attempt === 1 ? 'request job' : `request job ${attempt}`);
       return { job: 7, approvalDigest: id('a') };
@@ -276,6 +287,7 @@ export class World {
     },
     publish: async () => {
       this.did('publish');
+      this.job = { ...this.job!, state: 'submitted', checkpoint: id('c') };
       return { checkpoint: id('c'), bytes: 1000 };
     },
     wipe: async () => this.did('wipe'),

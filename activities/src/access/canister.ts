@@ -1,11 +1,19 @@
-import { CanisterError, pageOf, type Access, type Clients, type IcNetwork } from '@livepod/client';
-import { canonicalJson, documentId, findingsInWords, parseRecipe, type RecipeManifest } from '@livepod/protocol';
+import { CanisterError, pageOf, type Access, type Canisters, type Clients, type IcNetwork } from '@livepod/client';
+import {
+  canonicalJson,
+  documentId,
+  findingsInWords,
+  parseApproval,
+  parseRecipe,
+  type Approval,
+  type RecipeManifest,
+} from '@livepod/protocol';
 import type { Providers } from '../checks/canister.js';
 import { providerOf } from '../checks/rounds.js';
 import { ActivityError } from '../errors.js';
 import { authorityOf } from '../operators/canister.js';
 import { later } from '../registration.js';
-import type { AccessPort, JobView, RequestingPort } from './port.js';
+import type { AccessPort, JobTerms, JobView, RequestingPort } from './port.js';
 
 const GRANT_DELAY_MS = 1_500;
 
@@ -19,9 +27,9 @@ export function canisterAccess(clients: Clients, providers?: Providers): AccessP
       mustFit(await approvedRecipe(clients, recipe), given);
       if (base !== null) await mustBeOfficial(clients, base);
     },
-    job: ({ job }) => view(job),
+    job: ({ job }) => termsOf(clients, job),
     async granted({ job }) {
-      const now = await view(job);
+      const now = viewOf(clients.network, await lookAtJob(clients, job, ({ state }) => !('requested' in state)));
       if (now.state === 'granted' || now.state === 'submitted' || now.state === 'completed') return now;
       if (now.state !== 'requested')
         throw new ActivityError(
@@ -98,18 +106,15 @@ export function canisterRequesting(clients: Clients, terms: Terms = { price: 0n 
   return {
     async request({ recipe, arguments: given, seed, datasets, base, reward, deadline, clientRef }) {
       mustSuit(terms, recipe, reward);
-      const { hyperparameters, resources } = await approvedRecipe(clients, recipe);
-      const defaults = Object.fromEntries(
-        Object.entries(hyperparameters).map(([name, range]) => [name, range.default]),
-      );
+      const approved = await approvedRecipe(clients, recipe);
       const approval = canonicalJson({
         type: 'livepod.approval/v1',
         recipe,
-        arguments: { ...defaults, ...given },
+        arguments: { ...defaultsOf(approved), ...given },
         seed,
         datasets: [...datasets].sort((a, b) => (a.id < b.id ? -1 : 1)),
         base,
-        resources,
+        resources: approved.resources,
         egress: 'none',
         privacy: null,
         provider: clients.principal.toText(),
@@ -117,16 +122,11 @@ export function canisterRequesting(clients: Clients, terms: Terms = { price: 0n 
         deadline,
       });
       const job = await clients.access.request_access({ client_ref: clientRef, approval });
-      if (job.approval_digest !== documentId(new Uint8Array(job.approval)))
-        throw new ActivityError(
-          'wrongHash',
-          { job: Number(job.id) },
-          `Job ${job.id} has another digest than its approval document; do not run it.`,
-        );
+      approvalOf(job);
       return { job: Number(job.id), approvalDigest: job.approval_digest };
     },
     async giveUp({ clientRef, reason }) {
-      const job = await clients.access.find_job({ provider: clients.principal, client_ref: clientRef });
+      const job = await clients.certified.access.find_job({ provider: clients.principal, client_ref: clientRef });
       if (!job || !('requested' in job.state || 'granted' in job.state)) return { job: null };
       try {
         await clients.access.fail_job({ job: job.id, reason: reason.slice(0, 400) });
@@ -157,7 +157,8 @@ function mustSuit({ price, recipes }: Terms, recipe: string, reward: string): vo
     );
 }
 
-async function approvedRecipe(clients: Clients, recipe: string) {
+/** @throws ActivityError `notFound` · `notAccepted` · `wrongHash` */
+async function approvedRecipe(clients: Clients, recipe: string): Promise<RecipeManifest> {
   const known = await clients.access.get_recipe(recipe);
   if (!known)
     throw new ActivityError(
@@ -171,15 +172,69 @@ async function approvedRecipe(clients: Clients, recipe: string) {
       { recipe },
       `Recipe ${known.recipe.name} ${known.recipe.version} is not approved yet; have it voted in first.`,
     );
-  return parseRecipe(new Uint8Array(known.document));
+  const document = new Uint8Array(known.document);
+  if (documentId(document) !== recipe)
+    throw new ActivityError(
+      'wrongHash',
+      { recipe },
+      `The document served for recipe ${recipe} is another one; do not trust this network.`,
+    );
+  return parseRecipe(document);
 }
 
-/** @throws ActivityError `notFound` */
-export async function readJob(clients: Clients, job: number): Promise<Access.Job> {
-  const known = await clients.access.get_job(BigInt(job));
+const defaultsOf = ({ hyperparameters }: RecipeManifest): Record<string, number | string> =>
+  Object.fromEntries(Object.entries(hyperparameters).map(([name, range]) => [name, range.default]));
+
+/**
+ * A job, on the whole subnet's word: what follows from it is paid, released and wiped. @throws ActivityError `notFound`
+ */
+export const readJob = (clients: Clients, job: number): Promise<Access.Job> => known(clients.certified, job);
+
+/** The same for looking often: by one node's word, until that says what something follows from. */
+export async function lookAtJob(
+  clients: Clients,
+  job: number,
+  matters: (job: Access.Job) => boolean,
+): Promise<Access.Job> {
+  const glanced = await known(clients, job);
+  return matters(glanced) ? readJob(clients, job) : glanced;
+}
+
+async function known({ access }: Pick<Canisters, 'access'>, job: number): Promise<Access.Job> {
+  const known = await access.get_job(BigInt(job));
   if (!known)
     throw new ActivityError('notFound', { job }, `The access canister knows no job ${job}; check the number.`);
   return known;
+}
+
+/** The approval that the job's digest names. @throws ActivityError `wrongHash` */
+export function approvalOf(job: Access.Job): Approval {
+  const document = new Uint8Array(job.approval);
+  if (documentId(document) !== job.approval_digest)
+    throw new ActivityError(
+      'wrongHash',
+      { job: Number(job.id) },
+      `Job ${job.id} has another digest than its approval document; do not run it.`,
+    );
+  return parseApproval(document);
+}
+
+/** @throws ActivityError `notFound` · `notAccepted` · `wrongHash` */
+async function termsOf(clients: Clients, number: number): Promise<JobTerms> {
+  const job = await readJob(clients, number);
+  const { recipe, arguments: given, seed, base } = approvalOf(job);
+  const registered = await clients.certified.access.get_provider(job.provider);
+  return {
+    ...viewOf(clients.network, job),
+    providerName: registered && 'approved' in registered.status ? registered.name : null,
+    clientRef: job.client_ref,
+    recipe,
+    arguments: given,
+    defaults: defaultsOf(await approvedRecipe(clients, recipe)),
+    seed,
+    base,
+    datasets: job.datasets.map(({ dataset, epoch }) => ({ id: dataset, epoch })),
+  };
 }
 
 function viewOf(network: IcNetwork, job: Access.Job): JobView {

@@ -36,6 +36,20 @@ export interface JobView {
   link?: string;
 }
 
+/** A job with all that its approval document says, to be compared with what was ordered. */
+export interface JobTerms extends JobView {
+  /** The name that voters approved the provider under; null for one that they did not. */
+  providerName: string | null;
+  clientRef: string;
+  recipe: string;
+  /** Every argument of the recipe, and what the recipe has for those that nobody names. */
+  arguments: Record<string, number | string>;
+  defaults: Record<string, number | string>;
+  seed: number;
+  base: string | null;
+  datasets: { id: string; epoch: number }[];
+}
+
 /** Jobs as the orchestrator sees them. */
 export interface AccessPort {
   /**
@@ -50,7 +64,8 @@ export interface AccessPort {
     arguments: Record<string, number | string>;
     base: string | null;
   }): Promise<void>;
-  job(request: { job: number }): Promise<JobView>;
+  /** What a job is, on the whole subnet's word: it is about to be paid. @throws ActivityError `wrongHash` */
+  job(request: { job: number }): Promise<JobTerms>;
   /** Waits until every dataset of the job is granted. @throws ActivityError `jobClosed` when it failed instead */
   granted(request: { job: number }): Promise<JobView>;
   /**

@@ -18,8 +18,12 @@ const CHANGE_DELAY_MS = 5_000;
  */
 export function canisterFleet(clients: Clients, switched: (pods: PodsSwitched) => void = () => {}): FleetPort {
   const switches = new Switches(switched);
+  const over = ({ state }: Fleet.Release): boolean =>
+    'completed' in state || 'stopped' in state || 'superseded' in state;
+  /** By one node's word while it goes on; that it is over, on the whole subnet's. */
   const read = async (release: number): Promise<Fleet.Release> => {
-    const known = await clients.fleet.get_release(BigInt(release));
+    const glanced = await clients.fleet.get_release(BigInt(release));
+    const known = glanced && !over(glanced) ? glanced : await clients.certified.fleet.get_release(BigInt(release));
     if (!known)
       throw new ActivityError(
         'notFound',
@@ -29,8 +33,6 @@ export function canisterFleet(clients: Clients, switched: (pods: PodsSwitched) =
     switches.look(known);
     return known;
   };
-  const over = ({ state }: Fleet.Release): boolean =>
-    'completed' in state || 'stopped' in state || 'superseded' in state;
 
   const seenNow = async (release: Fleet.Release): Promise<ReleaseView> =>
     viewOf(clients, release, await networkTime(clients));

@@ -40,7 +40,8 @@ export function canisterGovernance(clients: Clients): GovernancePort {
   const decisions = async (proposals: number[]): Promise<Decision[]> => {
     // While one is open the others need no answer; the newest is open the longest.
     for (const proposal of [...proposals].reverse()) refuseOpen(await decision(clients, proposal));
-    return inFlight(proposals, 8, async (proposal) => decided(await decision(clients, proposal)));
+    // One node has said so until here; what follows from an outcome cannot be taken back.
+    return inFlight(proposals, 8, async (proposal) => decided(await decision(clients.certified, proposal)));
   };
 
   return {
@@ -57,6 +58,7 @@ export function canisterGovernance(clients: Clients): GovernancePort {
         page = await listProposals(clients, { open: true, before: page.at(-1)!.proposal })
       ) {
         for (const open of page.filter((proposal) => wanted.has(proposal.clientRef))) {
+          if ((await decision(clients.certified, open.proposal)).clientRef !== open.clientRef) continue;
           await withdraw(clients, open.proposal);
           withdrawn.push(open.proposal);
         }

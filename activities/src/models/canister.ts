@@ -24,7 +24,16 @@ export function canisterModels(clients: Clients): ModelsPort {
           `Checkpoint ${checkpoint} was adopted; its release is being opened.`,
           PUBLISH_DELAY_MS,
         );
-      return { version, release, link: pageOf(clients.network, 'releases', release) };
+      // A release is driven by its number, so the whole subnet has to say whose it is.
+      const certain = await clients.certified.fleet.get_release(BigInt(release));
+      if (certain?.checkpoint !== checkpoint || certain.channel !== channel)
+        throw later(
+          'notYet',
+          { checkpoint, release },
+          `Release ${release} is not one of checkpoint ${checkpoint}; looking again.`,
+          PUBLISH_DELAY_MS,
+        );
+      return { version: certain.version, release, link: pageOf(clients.network, 'releases', release) };
     },
     async current({ channel }) {
       const known = await clients.models.get_channel(channel);
@@ -34,9 +43,11 @@ export function canisterModels(clients: Clients): ModelsPort {
       await clients.models.close_checkpoint({ checkpoint, proposal: BigInt(proposal) });
     },
     async stableAt({ channel, version }) {
-      const known = await clients.models.get_channel(channel);
-      const view = known && viewOf(known);
-      if (view?.stable?.version === version) return { ...view, link: metadataPage(clients.network) };
+      const isThere = (known: Models.Channel | undefined): boolean => known?.stable[0]?.version === version;
+      const certain = isThere(await clients.models.get_channel(channel))
+        ? await clients.certified.models.get_channel(channel)
+        : undefined;
+      if (certain && isThere(certain)) return { ...viewOf(certain), link: metadataPage(clients.network) };
       throw later(
         'notYet',
         { channel, version },

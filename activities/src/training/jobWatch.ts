@@ -1,5 +1,5 @@
 import type { Access, Clients } from '@livepod/client';
-import { readJob } from '../access/canister.js';
+import { lookAtJob } from '../access/canister.js';
 import { ActivityError } from '../errors.js';
 
 const LOOK_EVERY_MS = 5_000;
@@ -20,7 +20,7 @@ export class JobWatch {
 
   constructor(clients: Clients, job: number) {
     const look = async (): Promise<void> => {
-      const known = await readJob(clients, job);
+      const known = await lookAtJob(clients, job, isOver);
       if (!isOver(known)) return;
       this.over = new ActivityError(
         'jobClosed',

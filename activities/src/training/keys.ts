@@ -37,7 +37,7 @@ export class DataKeys {
    * @throws CanisterError `grantSpent` · `grantExpired` · `wrongPrincipal` (never retried); ActivityError `notFound`
    */
   async release(job: Access.Job, wrappedKeys: ReadonlyMap<string, string>): Promise<Map<string, Uint8Array>> {
-    const grants = await this.clients.access.list_grants({ job: job.id });
+    const grants = await this.clients.certified.access.list_grants({ job: job.id });
     const publicKey = DerivedPublicKey.deserialize(await datasetPublicKey(this.clients));
     const keys = await inFlight(
       job.datasets,

@@ -141,7 +141,7 @@ class ProviderHost {
   /** Removes what sessions left that were terminated, and so could not wipe: everything of jobs that are over. */
   private async clearOut(but: number): Promise<void> {
     for (const other of await this.workspace.jobs()) {
-      const known = other === but ? null : await this.clients.access.get_job(BigInt(other));
+      const known = other === but ? null : await this.clients.certified.access.get_job(BigInt(other));
       if (known && isOver(known)) await this.wipe(other);
     }
   }

@@ -6,9 +6,9 @@ import { readJob } from '../access/canister.js';
 import { ActivityError } from '../errors.js';
 import type { BondView, EscrowView, TreasuryPort } from './port.js';
 
-/** Pays from the caller's own account. */
+/** Pays from the caller's own account, and by what the whole subnet says, not one node. */
 export function canisterTreasury(clients: Clients): TreasuryPort {
-  const escrowOf = (job: number) => clients.treasury.escrow_of_job(BigInt(job));
+  const escrowOf = (job: number) => clients.certified.treasury.escrow_of_job(BigInt(job));
 
   return {
     async openEscrow({ job, clientRef }) {
@@ -53,7 +53,7 @@ async function approve(
   job: number,
 ): Promise<void> {
   const spender = { owner: clients.treasury.canisterId, subaccount: [subaccount] as [Uint8Array] };
-  const { allowance } = await clients.ledger.icrc2_allowance({
+  const { allowance } = await clients.certified.ledger.icrc2_allowance({
     account: { owner: clients.principal, subaccount: [] },
     spender,
   });

@@ -1,5 +1,6 @@
 import {
   CanisterError,
+  decision,
   everyAfter,
   listProposals,
   networkTime,
@@ -11,6 +12,7 @@ import {
   type Models,
 } from '@livepod/client';
 import { hex, PAGE_LIMIT, referencePrefix } from '@livepod/protocol';
+import { readJob } from '../access/canister.js';
 import type { AccessPort, FleetPort, TreasuryPort } from '../ports.js';
 import type { Leftover, Settled } from './port.js';
 import type { Runs } from './runs.js';
@@ -23,6 +25,19 @@ const MOST = 100;
  */
 const OF_ROUND = /^(?:intake|access|adopt)\/([a-z0-9][a-z0-9-]{0,23})\//;
 const JOB_OF_ROUND = /^round\/([a-z0-9][a-z0-9-]{0,23})(?:\/[1-9])?$/;
+
+const named = ({ attribute, value }: Leftover['by']): string => `${attribute} ${value}`;
+
+/** Which workflow has to go on with a proposal of ours; undefined for one that needs none. */
+function whoseProposal({ clientRef, proposal }: Decision): Leftover['by'] | undefined {
+  const round = OF_ROUND.exec(clientRef)?.[1];
+  if (round !== undefined) return { attribute: 'round', value: round };
+  if (!clientRef.startsWith(referencePrefix('rollback_channel'))) return undefined;
+  return { attribute: 'proposal', value: String(proposal) };
+}
+
+const sameRun = (a: Leftover['by'] | undefined, b: Leftover['by']): boolean =>
+  a?.attribute === b.attribute && a.value === b.value;
 
 type Open = Pick<Leftover, 'of' | 'by' | 'proposals' | 'jobs' | 'releases'>;
 
@@ -41,13 +56,8 @@ export async function findLeftovers(clients: Clients, runs: Runs, quietSeconds: 
     return known;
   };
   for (const proposal of await ownProposals(clients)) {
-    const round = OF_ROUND.exec(proposal.clientRef)?.[1];
-    if (round !== undefined)
-      of(`round ${round}`, { attribute: 'round', value: round }).proposals.push(proposal.proposal);
-    else if (proposal.clientRef.startsWith(referencePrefix('rollback_channel')))
-      of(`proposal ${proposal.proposal}`, { attribute: 'proposal', value: String(proposal.proposal) }).proposals.push(
-        proposal.proposal,
-      );
+    const by = whoseProposal(proposal);
+    if (by) of(named(by), by).proposals.push(proposal.proposal);
   }
   for (const { round, job } of await unfinishedJobs(clients))
     of(`round ${round}`, { attribute: 'round', value: round }).jobs.push(job);
@@ -71,6 +81,8 @@ export async function findLeftovers(clients: Clients, runs: Runs, quietSeconds: 
   return found;
 }
 
+const roundOfJob = ({ client_ref: reference }: Access.Job): string | undefined => JOB_OF_ROUND.exec(reference)?.[1];
+
 /** Proposals that can still be voted on and that our own neuron made; only their proposer can take them back. */
 async function ownProposals(clients: Clients): Promise<Decision[]> {
   const own = hex(neuronId(clients.principal));
@@ -93,8 +105,9 @@ async function unfinishedJobs(clients: Clients): Promise<{ round: string; job: n
     (page) => clients.access.list_open_jobs(page),
     (job) => job.id,
   );
-  return open.flatMap(({ id, state, client_ref, payer, deadline }) => {
-    const round = JOB_OF_ROUND.exec(client_ref)?.[1];
+  return open.flatMap((job) => {
+    const { id, state, payer, deadline } = job;
+    const round = roundOfJob(job);
     const ours = payer[0]?.toText() === clients.principal.toText();
     const over = Number(deadline / 1_000_000n) < now;
     return round !== undefined && !('submitted' in state) && (ours || over) ? [{ round, job: Number(id) }] : [];
@@ -112,7 +125,10 @@ async function openReleases(clients: Clients): Promise<{ release: number; checkp
     .map(({ release, checkpoint }) => ({ release: Number(release), checkpoint }));
 }
 
-/** Ends what is named, each part safe to repeat; what is over already is left out of the answer. */
+/**
+ * Ends what is named, each part safe to repeat; what is over already is left out of the answer. Found it was on one
+ * node's word; whose each part is, the whole subnet has to say, or a lie would end what a running workflow is at.
+ */
 export async function settleLeftover(
   clients: Clients,
   runs: Runs,
@@ -123,6 +139,7 @@ export async function settleLeftover(
   // Somebody may have started the round anew since it was found.
   if ((await runs.of(leftover.by)).running) return done;
   for (const proposal of leftover.proposals) {
+    if (!sameRun(whoseProposal(await decision(clients.certified, proposal)), leftover.by)) continue;
     try {
       await withdraw(clients, proposal);
       done.withdrawn.push(proposal);
@@ -131,12 +148,16 @@ export async function settleLeftover(
     }
   }
   for (const job of leftover.jobs) {
+    if (roundOfJob(await readJob(clients, job)) !== leftover.by.value) continue;
     await keepers.access.fail({ job, reason: `${leftover.of} was given up: ${leftover.why}` });
     done.failed.push(job);
     const escrow = await keepers.treasury.refund({ job });
     if (escrow?.state === 'refunded') done.refunded.push(escrow.escrow);
   }
   for (const release of leftover.releases) {
+    const known = await clients.certified.fleet.get_release(BigInt(release));
+    const value = leftover.by.attribute === 'model' ? known?.checkpoint : known && String(known.id);
+    if (value !== leftover.by.value) continue;
     const now = await keepers.fleet.abort({ release, reason: `nobody drives it: ${leftover.why}` });
     if (now.state === 'stopped') done.stopped.push(release);
   }

@@ -1,4 +1,4 @@
-import { networkTime, type Clients } from '@livepod/client';
+import { networkTime, type Canisters, type Clients } from '@livepod/client';
 import { inFlight, type ObjectStore } from '@livepod/transfer';
 import type { WatchPort } from './port.js';
 
@@ -17,17 +17,20 @@ export async function collectObjects(
   bucket: string,
   from: string | null,
 ): ReturnType<WatchPort['objects']> {
-  const limitMs = Number(await clients.datasets.reservation_seconds()) * 1000;
+  const limitMs = Number(await clients.certified.datasets.reservation_seconds()) * 1000;
   const now = await networkTime(clients);
   const old = (at: Date | undefined): boolean => at !== undefined && now - at.getTime() > limitMs;
-  const unclaimed = async (folders: string[]): Promise<string[]> =>
-    folders.length === 0 ? [] : clients.datasets.unclaimed({ bucket, folders });
+  const unclaimed = async ({ datasets }: Canisters, folders: string[]): Promise<string[]> =>
+    folders.length === 0 ? [] : datasets.unclaimed({ bucket, folders });
 
   let removed = 0;
   let after = from;
   for (let page = 0; page < PAGES; page++) {
     const { folders, next } = await objects.folders(bucket, PREFIX, after, FOLDERS_AT_ONCE);
-    const candidates = await unclaimed(folders.filter((folder) => FOLDER.test(folder)));
+    const candidates = await unclaimed(
+      clients,
+      folders.filter((folder) => FOLDER.test(folder)),
+    );
     const given = await inFlight(candidates, 8, async (folder) => {
       const found = await objects.list(bucket, folder);
       // One young object: somebody is still uploading.
@@ -36,8 +39,14 @@ export async function collectObjects(
         : undefined;
     });
     const over = given.filter((one) => one !== undefined);
-    // Asked again right before, because a dataset may have been registered while the folders were read.
-    const still = new Set(await unclaimed(over.map(({ folder }) => folder)));
+    // Asked again right before, because a dataset may have been registered while the folders were read; and now of the
+    // whole subnet: one node that calls a dataset unclaimed must not have it deleted.
+    const still = new Set(
+      await unclaimed(
+        clients.certified,
+        over.map(({ folder }) => folder),
+      ),
+    );
     for (const { folder, keys } of over) {
       if (!still.has(folder)) continue;
       await objects.remove(bucket, keys);

@@ -6,7 +6,7 @@ import {
   exportEvidence,
   IC_ROOT_KEY,
   readBasis,
-  verify,
+  verifySegments,
   type Basis,
   type Verification,
 } from '@livepod/evidence';
@@ -55,7 +55,7 @@ export function addEvidence(program: Command): void {
   evidence
     .command('verify')
     .description('check a file offline, trusting a root key alone')
-    .argument('<file>')
+    .argument('<files...>', 'one, or several of one installation in the order of time: they have to join')
     .option(
       '--root-key <hex or file>',
       'root key of the network that made it: hex of the DER, or a file with that, or a network.json; default: ' +
@@ -71,7 +71,7 @@ export function addEvidence(program: Command): void {
       '\nExample: livepod evidence verify evidence-round-2.json --root-key network.json\n' +
         'Status 0: everything in the file holds. Status 1: the first place that does not is named.',
     )
-    .action((file: string, options: VerifyOptions) => reporting(options.json, () => verifyFile(file, options)));
+    .action((files: string[], options: VerifyOptions) => reporting(options.json, () => verifyFiles(files, options)));
 }
 
 async function exportRound(lifecycle: string, options: ExportOptions): Promise<void> {
@@ -99,32 +99,32 @@ async function exportRound(lifecycle: string, options: ExportOptions): Promise<v
   process.stdout.write(`Verify it anywhere: livepod evidence verify ${out}${own}\n`);
 }
 
-async function verifyFile(path: string, options: VerifyOptions): Promise<void> {
-  const bytes = await readFile(path);
+async function verifyFiles(paths: string[], options: VerifyOptions): Promise<void> {
+  const files = await Promise.all(paths.map((path) => readFile(path)));
   const canisters = options.network === undefined ? undefined : readNetwork(options.network).canisters;
   const rootKey = options.rootKey === undefined ? undefined : await rootKeyOf(options.rootKey);
   const began = performance.now();
-  const verification = await verify(bytes, {
+  const verified = await verifySegments(files, {
     rootKey,
     canisters,
     tell: options.json || options.quiet ? undefined : progress,
   });
   const seconds = (performance.now() - began) / 1000;
-  if (options.json)
-    return print({
-      ok: true,
-      file: path,
-      bytes: bytes.length,
-      seconds: Number(seconds.toFixed(3)),
-      ...verdict(verification),
-      claims: verification.claims,
-    });
-  if (!options.quiet) for (const claim of verification.claims) process.stdout.write(`✔ ${claim}\n`);
-  process.stdout.write(
-    `${path} holds: ${verification.claims.length} claims, ${kilobytes(bytes.length)}, verified in ` +
-      `${seconds.toFixed(2)} s under ` +
-      `${rootKey === undefined ? "the Internet Computer's root key" : 'the root key you named'}.\n`,
-  );
+  for (const [number, verification] of verified.entries()) {
+    const [path, bytes] = [paths[number]!, files[number]!.length];
+    if (options.json) {
+      const took = { file: path, bytes, seconds: Number(seconds.toFixed(3)) };
+      print({ ok: true, ...took, ...verdict(verification), claims: verification.claims });
+      continue;
+    }
+    if (!options.quiet) for (const claim of verification.claims) process.stdout.write(`✔ ${claim}\n`);
+    process.stdout.write(
+      `${path} holds: ${verification.claims.length} claims, ${kilobytes(bytes)}, verified in ` +
+        `${seconds.toFixed(2)} s under ` +
+        `${rootKey === undefined ? "the Internet Computer's root key" : 'the root key you named'}.\n`,
+    );
+  }
+  if (paths.length > 1 && !options.json) process.stdout.write('They join: nothing is left out between them.\n');
 }
 
 /** The root key as hex: given so, in a file (hex, DER or network.json). */

@@ -10,7 +10,7 @@ const TOKEN = 100_000_000n;
 export async function installedClients(ic: IcReady, capacity: bigint): Promise<{ clients: Clients; seed: Uint8Array }> {
   const seed = new Uint8Array(randomBytes(32));
   const identity = identityFromSeed(seed);
-  const { canisters } = await installAll({
+  const { canisters, vetkdMaster } = await installAll({
     icHost: ic.url,
     rootKey: ic.rootKey,
     wasmDir: cache('wasm'),
@@ -30,7 +30,7 @@ export async function installedClients(ic: IcReady, capacity: bigint): Promise<{
       operators: [],
     },
   });
-  const clients = await connect({ icHost: ic.url, rootKey: ic.rootKey, canisters }, identity);
+  const clients = await connect({ icHost: ic.url, rootKey: ic.rootKey, canisters, vetkdMaster }, identity);
   await approve(clients, 10n * TOKEN);
   await clients.treasury.post_bond({ purpose: { contributor: null }, amount: TOKEN, client_ref: 'bench' });
   return { clients, seed };

@@ -1,4 +1,5 @@
 import { AnonymousIdentity, HttpAgent, type Identity } from '@dfinity/agent';
+import type { IDL } from '@dfinity/candid';
 import { Principal } from '@dfinity/principal';
 import { unhex } from '@livepod/protocol';
 import * as access from './generated/access.js';
@@ -10,11 +11,11 @@ import * as ledger from './generated/ledger.js';
 import * as models from './generated/models.js';
 import * as treasury from './generated/treasury.js';
 import type { CanisterName, IcNetwork } from './network.js';
-import { typedClient, type Client } from './typed.js';
+import { certifiedInterface, typedClient, type Client } from './typed.js';
 
 export const interfaces = { governance, datasets, access, models, fleet, treasury, ledger, bucket } as const;
 
-export interface Clients {
+export interface Canisters {
   governance: Client<governance._SERVICE>;
   datasets: Client<datasets._SERVICE>;
   access: Client<access._SERVICE>;
@@ -23,6 +24,15 @@ export interface Clients {
   treasury: Client<treasury._SERVICE>;
   ledger: Client<ledger._SERVICE>;
   bucketClient(canisterId: Principal | string): Client<bucket._SERVICE>;
+}
+
+export interface Clients extends Canisters {
+  /**
+   * The same canisters, where queries too are answered by the whole subnet and under its certificate (IC spec:
+   * replicated queries). A query otherwise is one node's word. It takes a round, a second or two, and the canister's
+   * cycles: for what is read before something that cannot be taken back.
+   */
+  certified: Canisters;
   /** Whose calls these are. */
   principal: Principal;
   network: IcNetwork;
@@ -63,25 +73,31 @@ function backoff(times: number): { next(): number | null } {
 /** Typed clients of all canisters, for one identity (anonymous without: queries only). */
 export async function connect(network: IcNetwork, identity?: Identity, options: ConnectOptions = {}): Promise<Clients> {
   const agent = await connectAgent(network, identity, options);
-  const client = <S>(name: CanisterName): Client<S> =>
-    typedClient<S>(agent, name, Principal.fromText(network.canisters[name]), interfaces[name].idlFactory);
   return {
-    governance: client('governance'),
-    datasets: client('datasets'),
-    access: client('access'),
-    models: client('models'),
-    fleet: client('fleet'),
-    treasury: client('treasury'),
-    ledger: client('ledger'),
-    bucketClient: (canisterId) =>
-      typedClient(
-        agent,
-        'bucket',
-        typeof canisterId === 'string' ? Principal.fromText(canisterId) : canisterId,
-        bucket.idlFactory,
-      ),
+    ...canistersOf(agent, network),
+    certified: canistersOf(agent, network, certifiedInterface),
     principal: await agent.getPrincipal(),
     network,
     agent,
+  };
+}
+
+function canistersOf(
+  agent: HttpAgent,
+  network: IcNetwork,
+  as: (factory: IDL.InterfaceFactory) => IDL.InterfaceFactory = (factory) => factory,
+): Canisters {
+  const client = <S>(name: CanisterName | 'bucket', id: Principal | string): Client<S> =>
+    typedClient<S>(agent, name, typeof id === 'string' ? Principal.fromText(id) : id, as(interfaces[name].idlFactory));
+  const known = <S>(name: CanisterName): Client<S> => client(name, network.canisters[name]);
+  return {
+    governance: known('governance'),
+    datasets: known('datasets'),
+    access: known('access'),
+    models: known('models'),
+    fleet: known('fleet'),
+    treasury: known('treasury'),
+    ledger: known('ledger'),
+    bucketClient: (canisterId) => client('bucket', canisterId),
   };
 }

@@ -4,7 +4,7 @@
  */
 export { everyAfter, everyPage, type Page } from './paging.js';
 export { indexOf, metadataPage, pageOf } from './pages.js';
-export { connect, connectAgent, interfaces, type Clients, type ConnectOptions } from './connect.js';
+export { connect, connectAgent, interfaces, type Canisters, type Clients, type ConnectOptions } from './connect.js';
 export { CanisterError, isTransient, NOT_ANSWERED, type CanisterErrorCode } from './errors.js';
 export { identityFromSeed, newIdentity } from './identity.js';
 export { CANISTERS, type CanisterIds, type CanisterName, type IcNetwork, type Network } from './network.js';

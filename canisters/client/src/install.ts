@@ -9,6 +9,7 @@ import { CanisterError } from './errors.js';
 import type { Init as GovernanceInit, NervousSystemFunction } from './generated/governance.js';
 import { managementOf, type Management } from './management.js';
 import { CANISTERS, type CanisterIds, type CanisterName } from './network.js';
+import { vetkdMasterOf } from './masterKeys.js';
 import { updateNetwork } from './networkFile.js';
 import { makeRoot } from './root.js';
 
@@ -28,6 +29,8 @@ export interface InstallParameters {
   };
   /** Key names of the network: `key_1` on the main network; the embedded host names its own. */
   vetkdKeyName: string;
+  /** Its master public key (hex of 96 bytes), on a network that is neither the main one nor one for tests. */
+  vetkdMaster?: string;
   schnorrKeyName: string;
   minProviderBond: bigint;
   minContributorBond: bigint;
@@ -72,6 +75,8 @@ export interface InstallRequest {
 
 export interface Installation {
   canisters: CanisterIds;
+  /** What clients pin beside the root key, as it stands in network.json. */
+  vetkdMaster: string;
   /** The newest TUF root.json that is published, when there is one. */
   root?: Uint8Array;
   /** What was done: nothing where the module was the same already. */
@@ -84,6 +89,7 @@ export interface Installation {
 export async function installAll(request: InstallRequest): Promise<Installation> {
   const tell = request.tell ?? (() => {});
   const before = known(request);
+  const vetkdMaster = request.parameters.vetkdMaster ?? vetkdMasterOf(request.rootKey, request.parameters.vetkdKeyName);
   const { agent } = await connect({ ...request, canisters: withPlaceholders(before) }, request.identity);
   const management = await managementOf(agent);
   const canisters = await createMissing(request, management, before, tell);
@@ -98,8 +104,9 @@ export async function installAll(request: InstallRequest): Promise<Installation>
   const clients = await connect({ icHost: request.icHost, rootKey: request.rootKey, canisters }, request.identity);
   await giveBucketWasm(request, clients, done.datasets === 'installed');
   await clients.access.dataset_public_key();
+  if (request.networkFile) updateNetwork(request.networkFile, { vetkdMaster });
   const root = await installRoot(request, clients);
-  return root ? { canisters, root, done } : { canisters, done };
+  return { canisters, vetkdMaster, done, ...(root && { root }) };
 }
 
 interface Kept {

@@ -8,6 +8,11 @@ export interface IcNetwork {
   /** The root public key: hex of its DER form (133 bytes). */
   rootKey: string;
   canisters: CanisterIds;
+  /**
+   * The vetKD master public key that the access canister's keys come from: hex of 96 bytes. Trusted like the root key,
+   * so that nobody has to be asked for the key that data keys are wrapped to.
+   */
+  vetkdMaster?: string;
 }
 
 /** network.json: where everything of a stack is. Written by set-up, read by every process. */

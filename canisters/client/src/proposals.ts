@@ -10,7 +10,7 @@ import {
   type GovernedMethod,
   type VoteOutcome,
 } from '@livepod/protocol';
-import { interfaces, type Clients } from './connect.js';
+import { interfaces, type Canisters, type Clients } from './connect.js';
 import { CanisterError } from './errors.js';
 import type { ProposalData } from './generated/governance.js';
 import type { AcceptDataset } from './generated/datasets.js';
@@ -146,8 +146,8 @@ export async function withdraw(clients: Clients, proposal: number | bigint): Pro
   await clients.governance.withdraw_proposal({ proposal: BigInt(proposal) });
 }
 
-/** How a proposal stands. @throws CanisterError `notFound` */
-export async function decision(clients: Clients, proposal: number | bigint): Promise<Decision> {
+/** How a proposal stands; by `clients.certified`, on the whole subnet's word. @throws CanisterError `notFound` */
+export async function decision(clients: Pick<Canisters, 'governance'>, proposal: number | bigint): Promise<Decision> {
   const [result] = (await clients.governance.get_proposal({ proposal_id: [{ id: BigInt(proposal) }] })).result;
   if (!result || 'Error' in result) throw governanceError('get_proposal', result?.Error);
   return decisionOf(result.Proposal);

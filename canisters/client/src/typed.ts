@@ -43,6 +43,26 @@ export function typedClient<S>(
   return client as Client<S>;
 }
 
+/**
+ * An interface whose queries are called as updates. One that may call other canisters (`composite_query`) stays what it
+ * is: no subnet runs it so.
+ */
+export const certifiedInterface =
+  (factory: IDL.InterfaceFactory): IDL.InterfaceFactory =>
+  (parts) =>
+    parts.IDL.Service(
+      Object.fromEntries(
+        factory(parts)._fields.map(([name, method]) => [
+          name,
+          parts.IDL.Func(
+            method.argTypes,
+            method.retTypes,
+            method.annotations.filter((annotation) => annotation !== 'query'),
+          ),
+        ]),
+      ),
+    );
+
 function unwrap(canister: string, method: string, type: IDL.Type, answer: unknown): unknown {
   const shape = type instanceof IDL.RecClass ? type.getType() : type;
   if (shape instanceof IDL.OptClass) return (answer as unknown[])[0];

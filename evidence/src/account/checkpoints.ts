@@ -12,7 +12,19 @@ import {
 } from '@livepod/protocol';
 import { refuse } from '../errors.js';
 import type { Entry, Json } from '../format.js';
-import { after, agree, mark, markOrNull, needed, object, textOf, type Facts, type Mark } from './facts.js';
+import {
+  after,
+  agree,
+  inTheFile,
+  mark,
+  markOrNull,
+  needed,
+  notBefore,
+  object,
+  textOf,
+  type Facts,
+  type Mark,
+} from './facts.js';
 import type { JobAccount } from './jobs.js';
 import type { ProposalAccount, Proposals } from './proposals.js';
 import { placeOfDocument, readSigned } from './source.js';
@@ -73,7 +85,14 @@ export async function checkpointsOf(
   for (const { account: job, approval } of jobs) {
     const submitted = models.only('checkpointSubmitted', { job: job.job });
     if (!submitted) {
-      if (job.submitted) needed(facts, 'models', undefined, `checkpoint ${job.submitted.checkpoint} of job ${job.job}`);
+      if (job.submitted)
+        needed(
+          facts,
+          'models',
+          undefined,
+          `checkpoint ${job.submitted.checkpoint} of job ${job.job}`,
+          notBefore(job.requested),
+        );
       continue;
     }
     const path = models.place(submitted);
@@ -87,7 +106,8 @@ export async function checkpointsOf(
     if (evaluated) after(models.place(evaluated), 'an evaluation before its checkpoint', evaluated, submitted);
     const rejected = models.only('checkpointRejected', { checkpoint: id });
     const adopted = models.all('checkpointAdopted', { checkpoint: id });
-    if (adopted.length > 0 && !evaluated) needed(facts, 'models', undefined, `an evaluation of checkpoint ${id}`);
+    if (adopted.length > 0 && !evaluated)
+      needed(facts, 'models', undefined, `an evaluation of checkpoint ${id}`, inTheFile(submitted));
     if (rejected && adopted.length > 0)
       refuse('contradiction', models.place(rejected), `checkpoint ${id} was adopted and rejected`);
     accounts.push({

@@ -1,6 +1,6 @@
 import { datasetUid, hex, parseDatasetManifest, principalBytes, unhex, type Licence } from '@livepod/protocol';
 import { refuse } from '../errors.js';
-import type { SignedDocument } from '../format.js';
+import type { Entry, SignedDocument } from '../format.js';
 import { after, agree, mark, markOrNull, needed, textOf, type Facts, type Mark } from './facts.js';
 import type { ProposalAccount, Proposals } from './proposals.js';
 import { placeOfDocument, readSigned } from './source.js';
@@ -69,7 +69,7 @@ export class Datasets {
     const vote: ProposalAccount | null = accepted
       ? await this.proposals.behind(accepted, 'accept_dataset')
       : rejected
-        ? this.lost(id, Number(rejected.event['proposal']))
+        ? this.lost(id, rejected, registered)
         : null;
     return {
       dataset: id,
@@ -86,9 +86,17 @@ export class Datasets {
     };
   }
 
-  private lost(id: string, number: number): ProposalAccount | null {
+  private lost(id: string, rejected: Entry, registered: Entry | undefined): ProposalAccount | null {
+    const number = Number(rejected.event['proposal']);
     const proposal = this.proposals.list().find((other) => other.proposal === number);
-    if (!proposal) return null;
+    // Another round's, or one of before the file starts.
+    if (!proposal && this.proposals.mayBeOlder(number, registered)) return null;
+    if (!proposal)
+      return refuse(
+        'missing',
+        this.facts.logs.datasets.place(rejected),
+        `dataset ${id} was rejected by proposal ${number}, which nothing records`,
+      );
     if (proposal.outcome !== 'rejected' || proposal.argument?.['dataset'] !== id)
       refuse('contradiction', placeOfDocument(proposal), `dataset ${id} was rejected without a lost vote on it`);
     return proposal;

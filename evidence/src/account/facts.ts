@@ -33,9 +33,28 @@ export function textOf(value: Json | undefined, path: string): string {
     : refuse('contradiction', path, 'text is expected; the canister that wrote it is older than this format');
 }
 
-/** An entry that must be there, unless the file starts after it: then nothing is said of it. */
-export function needed({ logs }: Facts, name: LogName, entry: Entry | undefined, what: string): Entry | undefined {
-  if (!entry && logs[name].first === 0) refuse('missing', `canisters.${name}.log`, `nothing records ${what}`);
+/** How much the clocks of two subnets may differ, in nanoseconds: what follows in another canister is timed by it. */
+export const SKEW = 5_000_000_000n;
+
+/** The earliest time, by another canister's clock, of what follows from an entry that is here. */
+export const notBefore = ({ at }: Pick<Entry, 'at'>): bigint => BigInt(at) - SKEW;
+
+/** What follows from an entry in the same log is in the file when that entry is. */
+export const inTheFile = (entry: object | null | undefined): bigint | undefined => (entry ? 2n ** 64n : undefined);
+
+/**
+ * An entry that must be there, unless it may lie before the start of its log: then nothing is said of it.
+ *
+ * @param earliest  when it was written at the earliest; left out where nothing in the file tells
+ */
+export function needed(
+  { logs }: Facts,
+  name: LogName,
+  entry: Entry | undefined,
+  what: string,
+  earliest?: bigint,
+): Entry | undefined {
+  if (!entry && !logs[name].mayLack(earliest)) refuse('missing', `canisters.${name}.log`, `nothing records ${what}`);
   return entry;
 }
 

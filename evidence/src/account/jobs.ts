@@ -8,7 +8,7 @@ import {
 } from '@livepod/protocol';
 import { refuse } from '../errors.js';
 import type { Entry, Json, JsonObject } from '../format.js';
-import { after, agree, mark, markOrNull, needed, textOf, type Facts, type Mark } from './facts.js';
+import { after, agree, inTheFile, mark, markOrNull, needed, textOf, type Facts, type Mark } from './facts.js';
 import type { DatasetAccount, Datasets } from './datasets.js';
 import type { Proposals } from './proposals.js';
 import { Rights, type GrantAccount, type KeyRelease } from './rights.js';
@@ -100,7 +100,7 @@ export class Jobs {
     const datasets = await this.accepted(job, approval, requested);
 
     const told = this.told(job);
-    const rights = new Rights(this.facts, this.proposals, job, approval);
+    const rights = new Rights(this.facts, this.proposals, { job, approval, requested });
     const grants = await rights.grants(datasets, told.paid);
     const account: JobAccount = {
       job,
@@ -160,7 +160,8 @@ export class Jobs {
     await this.provider(provider, requested);
     if (base === null) return;
     const adopted = models.all('checkpointAdopted', { checkpoint: base })[0];
-    needed(this.facts, 'models', adopted, `that base checkpoint ${base} is official`);
+    const brought = inTheFile(models.only('checkpointSubmitted', { checkpoint: base }));
+    needed(this.facts, 'models', adopted, `that base checkpoint ${base} is official`, brought);
     after(path, `job ${job} before its base was official`, requested, adopted);
   }
 
@@ -171,7 +172,7 @@ export class Jobs {
     const datasets: DatasetAccount[] = [];
     for (const { id } of approval.datasets) {
       const dataset = await this.datasets.get(id);
-      const before = dataset.status === 'submitted' && logs.datasets.first > 0;
+      const before = dataset.status === 'submitted' && logs.datasets.mayLack(inTheFile(dataset.registered));
       agree(path, `the status of dataset ${id}`, before ? 'accepted' : dataset.status, 'accepted');
       const accepted = logs.datasets.only('accepted', { dataset: id });
       after(path, `job ${job} before dataset ${id} was accepted`, requested, accepted);
@@ -212,6 +213,7 @@ export class Jobs {
       'access',
       access.only('recipeApproved', { recipe: id }),
       `that recipe ${id} was approved`,
+      inTheFile(submitted),
     );
     const vote = approved ? await this.proposals.behind(approved, 'approve_recipe') : null;
     const account = {
@@ -242,6 +244,7 @@ export class Jobs {
       'access',
       access.only('providerApproved', { provider: id }),
       `that provider ${id} was approved`,
+      inTheFile(registered),
     );
     after(access.place(asked), `a job of provider ${id} before it was approved`, asked, approved);
     const vote = approved ? await this.proposals.behind(approved, 'approve_provider') : null;

@@ -2,7 +2,7 @@ import { hex, concat, u64be } from '@livepod/protocol';
 import { refuse } from '../errors.js';
 import type { Entry } from '../format.js';
 import type { DatasetAccount } from './datasets.js';
-import { after, agree, mark, needed, textOf, whole, type Facts, type Mark } from './facts.js';
+import { after, agree, inTheFile, mark, needed, notBefore, textOf, whole, type Facts, type Mark } from './facts.js';
 import type { JobAccount } from './jobs.js';
 
 export interface PaymentAccount {
@@ -44,7 +44,8 @@ export function escrowsOf(facts: Facts, jobs: { account: JobAccount; datasets: D
     .flatMap(({ account, datasets }) => {
       const funded = facts.logs.treasury.only('escrow_funded', { job: account.job });
       if (!funded) {
-        if (account.paid) needed(facts, 'treasury', undefined, `the escrow of job ${account.job}`);
+        if (account.paid)
+          needed(facts, 'treasury', undefined, `the escrow of job ${account.job}`, notBefore(account.requested));
         return [];
       }
       return [escrowOf(facts, funded, account, datasets)];
@@ -80,7 +81,14 @@ function escrowOf(facts: Facts, funded: Entry, job: JobAccount, datasets: Datase
       `escrow ${escrow} of a closed job has ${paid.length} payments recorded, and ${expected.length} are due`,
     );
   }
-  if (closed && !job.closed) needed(facts, 'access', undefined, `that job ${job.job} was closed, though its escrow is`);
+  if (closed && !job.closed)
+    needed(
+      facts,
+      'access',
+      undefined,
+      `that job ${job.job} was closed, though its escrow is`,
+      inTheFile(job.requested),
+    );
   const payments = paymentsOf(facts, funded, paid, expected);
   nothingElseMoved(facts, funded, block, payments);
   if (job.closed)

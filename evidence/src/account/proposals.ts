@@ -13,7 +13,7 @@ import { refuse } from '../errors.js';
 import type { Entry, JsonObject, LogName } from '../format.js';
 import { hasFields } from '../logs.js';
 import { readPayload } from '../payloads.js';
-import { agree, mark, markOrNull, needed, whole, type Facts, type Mark } from './facts.js';
+import { agree, mark, markOrNull, needed, notBefore, SKEW, whole, type Facts, type Mark } from './facts.js';
 import { placeOfDocument, sha256Hex, textHash } from './source.js';
 
 export interface VoteAccount {
@@ -51,9 +51,6 @@ export interface ProposalAccount {
   /** What it changed in the canister it concerns. */
   effect: Mark | null;
 }
-
-/** How much the clocks of two subnets may differ, in nanoseconds: a proposal's effect is timed by another canister. */
-const SKEW = 5_000_000_000n;
 
 /** What a governed method leaves in the log of its canister. */
 function effectOf(method: GovernedMethod): {
@@ -95,18 +92,29 @@ export class Proposals {
     const rule = effectOf(method);
     const path = this.facts.logs[rule.log].place(effect);
     if (rule.byGovernor) agree(path, 'who did it', effect.caller, governance.canister);
+    let mayBeOlder = governance.mayLack(notBefore(effect));
     for (const executed of governance.all('proposal_executed')) {
       if (BigInt(executed.at) + SKEW < BigInt(effect.at)) continue;
       const proposal = executed.event['proposal']!;
       const decided = governance.only('proposal_decided', { proposal });
       const made = governance.only('proposal_made', { proposal });
-      if (made?.event['function'] !== GOVERNED[method].id || !decided || BigInt(decided.at) > BigInt(effect.at) + SKEW)
-        continue;
+      if (decided && BigInt(decided.at) > BigInt(effect.at) + SKEW) continue;
+      // Carried out since the start, and made before it.
+      if (!made) mayBeOlder ||= governance.first > 0;
+      if (made?.event['function'] !== GOVERNED[method].id || !decided) continue;
       const { argument } = await this.text(Number(proposal), made);
       if (argument && hasFields(effect, rule.fields(argument))) return this.get(Number(proposal), made);
     }
-    if (governance.first > 0) return null;
+    if (mayBeOlder) return null;
     return refuse('missing', path, 'no executed proposal stands behind it');
+  }
+
+  /** Whether a vote on a thing may have been made before the file starts. @param thing  when that was there */
+  mayBeOlder(proposal: number, thing: Entry | undefined): boolean {
+    const { governance } = this.facts.logs;
+    return (
+      governance.only('proposal_made', { proposal }) !== undefined || governance.mayLack(thing && notBefore(thing))
+    );
   }
 
   private async text(
@@ -225,6 +233,7 @@ export class Proposals {
       rule.log,
       effect,
       `what proposal ${Number(executed.event['proposal'])} carried out (${rule.kind})`,
+      notBefore(decided),
     );
   }
 }

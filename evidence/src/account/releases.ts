@@ -1,7 +1,7 @@
 import { badPermilleOf, wavesOf, type Plan } from '@livepod/protocol';
 import { refuse } from '../errors.js';
 import type { Entry, Json, JsonObject } from '../format.js';
-import { after, agree, mark, needed, object, textOf, whole, type Facts, type Mark } from './facts.js';
+import { after, agree, mark, needed, notBefore, object, textOf, whole, type Facts, type Mark } from './facts.js';
 import type { AdoptionAccount, CheckpointAccount } from './checkpoints.js';
 import type { ProposalAccount, Proposals } from './proposals.js';
 
@@ -77,7 +77,14 @@ export async function releasesOf(
         .all('candidateSet', { channel: adoption.channel, version: adoption.version })
         .find(({ index }) => index > adoption.adopted.entry);
       if (!opened) {
-        if (candidate) needed(facts, 'fleet', undefined, `the release of adoption ${adoption.adoption}`);
+        if (candidate)
+          needed(
+            facts,
+            'fleet',
+            undefined,
+            `the release of adoption ${adoption.adoption}`,
+            notBefore(adoption.adopted),
+          );
         continue;
       }
       const path = fleet.place(opened);

@@ -2,7 +2,7 @@ import type { Approval } from '@livepod/protocol';
 import { refuse } from '../errors.js';
 import type { Entry } from '../format.js';
 import type { DatasetAccount } from './datasets.js';
-import { after, agree, mark, markOrNull, needed, textOf, whole, type Facts, type Mark } from './facts.js';
+import { after, agree, mark, markOrNull, needed, notBefore, textOf, whole, type Facts, type Mark } from './facts.js';
 import type { Proposals } from './proposals.js';
 
 export interface KeyRelease {
@@ -34,12 +34,19 @@ export interface GrantAccount {
 
 /** What a job had a right to: its grants, until when they held, and every use of them. */
 export class Rights {
+  private readonly job: number;
+  private readonly approval: Approval;
+  private readonly requested: Entry;
+
   constructor(
     private readonly facts: Facts,
     private readonly proposals: Proposals,
-    private readonly job: number,
-    private readonly approval: Approval,
-  ) {}
+    of: { job: number; approval: Approval; requested: Entry },
+  ) {
+    this.job = of.job;
+    this.approval = of.approval;
+    this.requested = of.requested;
+  }
 
   /** Each extension goes on from the deadline before it. */
   extensions(): Entry[] {
@@ -91,8 +98,9 @@ export class Rights {
         needed(
           this.facts,
           'datasets',
-          opened.length > 0 ? opened[0] : undefined,
+          opened.find(({ at }) => BigInt(at) >= notBefore(this.requested)),
           `that the chunks of ${String(dataset)} were opened to ${approval.provider}`,
+          notBefore(this.requested),
         );
         return {
           grant: Number(grant),

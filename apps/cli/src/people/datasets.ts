@@ -66,7 +66,7 @@ export function addDatasets(program: Command): void {
     .addHelpText('after', '\nExample: livepod dataset withdraw sha256:4f2a91 --identity me.json')
     .action(async (id: string, reach: Reach) => {
       const { clients } = await connectedAs(reach);
-      const withdrawn = await clients.datasets.withdraw((await datasetOf(clients, id)).id);
+      const withdrawn = await clients.datasets.withdraw(await idForGood(clients, id));
       print(reach.json, { ok: true, dataset: withdrawn.id }, () => `${withdrawn.title} is withdrawn.`);
     });
 }
@@ -89,9 +89,7 @@ export async function datasetOf(clients: Clients, named: string): Promise<Datase
   const whole = /^sha256:[0-9a-f]{64}$/.test(named) ? await clients.datasets.get_dataset(named) : undefined;
   if (whole) return whole;
   const found: Datasets.Dataset[] = [];
-  for (const dataset of await every(clients))
-    if (dataset.id.startsWith(named) || dataset.id.startsWith(`sha256:${named}`) || dataset.title === named)
-      found.push(dataset);
+  for (const dataset of await every(clients)) if (isCalled(dataset, named)) found.push(dataset);
   if (found.length === 1) return found[0]!;
   throw new CliError(
     'badArguments',
@@ -99,6 +97,25 @@ export async function datasetOf(clients: Clients, named: string): Promise<Datase
     found.length === 0
       ? `There is no dataset ${named}; livepod dataset list shows all.`
       : `${named} begins ${found.length} datasets; give more of the id.`,
+  );
+}
+
+const isCalled = ({ id, title }: Datasets.Dataset, named: string): boolean =>
+  id.startsWith(named) || id.startsWith(`sha256:${named}`) || title === named;
+
+/**
+ * The id of one's dataset before something that cannot be taken back: whose name it is, the whole subnet has to say.
+ *
+ * @throws CliError `badArguments`
+ */
+async function idForGood(clients: Clients, named: string): Promise<string> {
+  const { id } = await datasetOf(clients, named);
+  const certain = await clients.certified.datasets.get_dataset(id);
+  if (certain && isCalled(certain, named)) return id;
+  throw new CliError(
+    'badArguments',
+    { named, id },
+    `One node called ${id} “${named}”, and the network does not; nothing was done. Give the whole id.`,
   );
 }
 

@@ -32,7 +32,8 @@ export function addVoting(program: Command): void {
     .addHelpText('after', '\nExample: livepod proposal 12')
     .action(async (number: number, reach: Reach) => {
       const clients = await connected(reach);
-      const found = await decision(clients, number);
+      // What people vote by is what the whole subnet says that the proposal is.
+      const found = await decision(clients.certified, number);
       const proof = await proofOfDecision(clients, found);
       print(reach.json, { ...found, proof }, () => `${inWords(found)}\n\nProof:    ${provenInWords(proof)}`);
     });
@@ -136,11 +137,12 @@ async function ownNeurons(clients: Clients): Promise<Uint8Array[]> {
 async function voted(number: number, ballot: 'yes' | 'no', reach: Reach): Promise<void> {
   const { clients } = await connectedAs(reach);
   const neurons = await ownNeurons(clients);
+  const { method } = await decision(clients.certified, number);
   for (const neuron of neurons) await vote(clients, { proposal: number, vote: ballot, neuron });
   const now = await decision(clients, number);
   print(reach.json, { ok: true, neurons: neurons.length, ...now }, () => {
     const stands = `${share(now.yes, now.total)} yes, ${share(now.no, now.total)} no; ${now.outcome}`;
-    return `Voted ${ballot} on proposal ${number}: ${stands}.`;
+    return `Voted ${ballot} on proposal ${number} (${method}): ${stands}.`;
   });
 }
 
