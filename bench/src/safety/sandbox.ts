@@ -86,8 +86,8 @@ async function stepRow(options: BenchOptions): Promise<BenchRow> {
     const [mine, theirs] = await takeTurns(TURNS, [() => train(), () => train(folder)]);
     const [value, peerValue] = [median(mine!), median(theirs!)];
     options.note(
-      `Training in the sandbox: motion-cnn, medians of ${TURNS} turns of ${EPOCHS} epochs; it may cost 3 %. Its start: ` +
-        `medians of ${STARTS}; what else the machine does falls on both alike.`,
+      `Training in the sandbox: motion-cnn, medians of ${TURNS} turns of ${EPOCHS} epochs; it may cost 3 %. ` +
+        `Its start: medians of ${STARTS}. What else the machine does falls on both alike.`,
     );
     return {
       name: 'training in the sandbox',
