@@ -20,8 +20,14 @@ export class ActivityError extends errorsOf({
   wrongHash: 'artifact',
   recipeMismatch: 'artifact',
   trainingFailed: 'artifact',
+  limitExceeded: 'artifact',
+  badReport: 'artifact',
+  badOutput: 'artifact',
   badHoldout: 'host',
   scratchOnDisk: 'host',
+  scratchCanSwap: 'host',
+  noSandbox: 'host',
+  sandboxLeaks: 'host',
 }) {}
 export type ActivityErrorCode = ActivityError['code'];
 

@@ -270,7 +270,7 @@ describe('a job', () => {
   it('is not wiped from its provider’s host because a lying node calls it over', async () => {
     const workspace = new Workspace(join(chain.folder, 'provider'), scratch);
     await workspace.open();
-    await mkdir(workspace.epochs(job), { recursive: true });
+    await mkdir(workspace.sealed(job), { recursive: true });
     node.lies = jobWith({ state: { completed: null } });
     const training = providerTraining({
       clients: await misledAs('provider'),
@@ -280,7 +280,7 @@ describe('a job', () => {
     });
     await training.open({ job: job }).catch(() => undefined);
     await training.open({ job: job + 1 }).catch(() => undefined);
-    expect(existsSync(workspace.epochs(job))).toBe(true);
+    expect(existsSync(workspace.sealed(job))).toBe(true);
   });
 
   it('is paid for, and paid back, however a lying node says that it was already', async () => {

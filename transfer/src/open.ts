@@ -1,7 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { concat, openChunk, type DatasetManifest } from '@livepod/protocol';
-import { inFlight } from './inFlight.js';
+import { openChunk, type DatasetManifest } from '@livepod/protocol';
 import { VerifiedFile } from './verifiedFile.js';
 
 export interface Opening {
@@ -10,41 +8,44 @@ export interface Opening {
   signal?: AbortSignal | undefined;
 }
 
+/** A file of a dataset, whose plaintext is nowhere yet. */
 export interface OpenedFile {
   name: string;
-  /** Where its plaintext lies. */
-  path: string;
+  bytes: number;
+  /**
+   * Its plaintext, chunk after chunk; each is decrypted when it is asked for, and none is kept.
+   *
+   * @throws ProtocolError `chunkDamaged` for another key, or a chunk in another place than it was sealed for
+   */
+  pieces(): AsyncGenerator<Uint8Array>;
 }
 
-const CHUNKS_IN_FLIGHT = 4;
-
-/**
- * Decrypts a downloaded dataset's files from one folder into another, which should lie in memory.
- *
- * @throws ProtocolError `chunkDamaged` for another key, or a chunk in another place than it was sealed for
- */
-export async function openDataset(
+/** A downloaded dataset's files, to be decrypted while somebody takes them in. */
+export function openDataset(
   manifest: Pick<DatasetManifest, 'files'>,
   sealedIn: string,
-  plainIn: string,
+  opening: Opening,
+): OpenedFile[] {
+  return manifest.files.map(({ name, bytes, chunks }, fileIndex) => ({
+    name,
+    bytes,
+    pieces: () => opened(join(sealedIn, name), { name, chunks, fileIndex }, opening),
+  }));
+}
+
+async function* opened(
+  path: string,
+  { name, chunks, fileIndex }: Pick<DatasetManifest['files'][number], 'name' | 'chunks'> & { fileIndex: number },
   { uid, dataKey, signal }: Opening,
-): Promise<OpenedFile[]> {
-  await mkdir(plainIn, { recursive: true, mode: 0o700 });
-  const opened: OpenedFile[] = [];
-  for (const [fileIndex, { name, chunks }] of manifest.files.entries()) {
-    const path = join(plainIn, name);
-    const sealed = await VerifiedFile.open(join(sealedIn, name), name, chunks);
-    try {
-      const openOne = async (_: unknown, chunkIndex: number): Promise<Uint8Array> => {
-        const eof = chunkIndex === chunks.length - 1;
-        return openChunk(await sealed.read(chunkIndex), { uid, dataKey, fileIndex, chunkIndex, eof });
-      };
-      const pieces = await inFlight(chunks, CHUNKS_IN_FLIGHT, openOne, signal);
-      await writeFile(path, concat(...pieces), { mode: 0o600 });
-    } finally {
-      await sealed.close();
+): AsyncGenerator<Uint8Array> {
+  const sealed = await VerifiedFile.open(path, name, chunks);
+  try {
+    for (const chunkIndex of chunks.keys()) {
+      signal?.throwIfAborted();
+      const eof = chunkIndex === chunks.length - 1;
+      yield await openChunk(await sealed.read(chunkIndex), { uid, dataKey, fileIndex, chunkIndex, eof });
     }
-    opened.push({ name, path });
+  } finally {
+    await sealed.close();
   }
-  return opened;
 }

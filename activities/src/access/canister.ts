@@ -8,14 +8,17 @@ import {
   type Approval,
   type RecipeManifest,
 } from '@livepod/protocol';
+import { inFlight, readManifest } from '@livepod/transfer';
 import type { Providers } from '../checks/canister.js';
 import { providerOf } from '../checks/rounds.js';
 import { ActivityError } from '../errors.js';
 import { authorityOf } from '../operators/canister.js';
 import { later } from '../registration.js';
+import { mustHold } from '../training/room.js';
 import type { AccessPort, JobTerms, JobView, RequestingPort } from './port.js';
 
 const GRANT_DELAY_MS = 1_500;
+const DATASETS_IN_FLIGHT = 8;
 
 /** @param providers  who can be called; every one where it cannot be known */
 export function canisterAccess(clients: Clients, providers?: Providers): AccessPort {
@@ -107,6 +110,14 @@ export function canisterRequesting(clients: Clients, terms: Terms = { price: 0n 
     async request({ recipe, arguments: given, seed, datasets, base, reward, deadline, clientRef }) {
       mustSuit(terms, recipe, reward);
       const approved = await approvedRecipe(clients, recipe);
+      // Of a dataset that cannot be read, the canister says what is wrong with it.
+      const manifests = await inFlight(datasets, DATASETS_IN_FLIGHT, ({ id }) =>
+        readManifest(clients, id).catch(() => undefined),
+      );
+      mustHold(
+        approved.resources,
+        manifests.filter((manifest) => manifest !== undefined),
+      );
       const approval = canonicalJson({
         type: 'livepod.approval/v1',
         recipe,

@@ -1,6 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CanisterError, networkTime, type Access, type Clients } from '@livepod/client';
+import { CanisterError, type Access, type Clients } from '@livepod/client';
 import {
   contractOf,
   documentId,
@@ -15,11 +14,13 @@ import { readJob } from '../access/canister.js';
 import { ActivityError } from '../errors.js';
 import { readCheckpoint, readCheckpointFile } from '../models/checkpointFiles.js';
 import { cancellation, progress } from '../registration.js';
-import { isOver, JobWatch } from './jobWatch.js';
+import { isOver, JobWatch, mustHaveTime } from './jobWatch.js';
 import { DataKeys, type KeyRelease } from './keys.js';
 import type { TrainingPort } from './port.js';
+import { finishedFiles, finishedMetrics } from './outputs.js';
 import { publishCheckpoint } from './publish.js';
-import { runRecipeProcess, type Epoch, type RecipeOrder } from './recipeProcess.js';
+import { runRecipeProcess, type Epoch, type Recording, type RecipeOrder } from './recipeProcess.js';
+import { mustHold } from './room.js';
 import type { Workspace } from './workspace.js';
 
 export interface ProviderParts {
@@ -29,15 +30,12 @@ export interface ProviderParts {
   workspace: Workspace;
   /** The task queue that only this host polls. */
   host: string;
-  /** Folders with secrets, which a recipe must not see. */
-  hidden?: string[];
+  /** By its operator's explicit word: recipes run with the provider's own rights. */
+  withoutSandbox?: boolean;
+  /** Whether recipes may use the machine's graphics processors. */
+  gpu?: boolean;
   /** Told of each key that was asked for, in the step that asks. */
   keyReleased?: (release: KeyRelease) => void;
-}
-
-interface Result {
-  metrics: Record<string, string>;
-  backend: string;
 }
 
 /** A provider's training session. Every step may be repeated, and finds what the one before it left on this host. */
@@ -54,7 +52,6 @@ export function providerTraining(parts: ProviderParts): TrainingPort {
 }
 
 type Manifests = Map<string, DatasetManifest>;
-type Recording = RecipeOrder['recordings'][number];
 
 /** One host of a provider, with the keys and files of the jobs that it is at. */
 class ProviderHost {
@@ -80,33 +77,33 @@ class ProviderHost {
   }
 
   async train(number: number): Promise<{ epochs: number; metrics: Record<string, string> }> {
-    const finished = await resultOf(this.workspace.outputs(number));
+    const finished = await finishedMetrics(this.workspace.outputs(number));
     const job = await readJob(this.clients, number);
     const approval = approvalOf(job);
     const epochs = Number(approval.arguments['epochs'] ?? 0);
-    if (finished) return { epochs, metrics: finished.metrics };
+    if (finished) return { epochs, metrics: finished };
     await mustHaveTime(this.clients, job);
-    const { code } = await codeOf(this.clients, approval);
+    const { code, document } = await codeOf(this.clients, approval);
     const { manifests } = await this.fetched(job);
-    const watch = new JobWatch(this.clients, number);
+    mustHold(approval.resources, manifests.values());
+    const watch = new JobWatch(this.clients, job);
     try {
       progress({ step: 'releasing keys', datasets: manifests.size });
-      const recordings = await this.decrypted(job, manifests);
+      const recordings = await this.recordings(job, manifests);
       const { schema } = [...manifests.values()][0]!;
-      const { metrics } = await this.runRecipe(number, approval, { code, recordings, schema }, watch);
-      return { epochs, metrics };
+      const order = { code, recordings, schema, files: document.outputs };
+      return { epochs, metrics: await this.runRecipe(number, approval, order, watch) };
     } catch (error) {
       throw watch.over ?? error;
     } finally {
       watch.close();
-      await this.workspace.removePlain(number);
     }
   }
 
   async publish(number: number): ReturnType<typeof publishCheckpoint> {
     const outputs = this.workspace.outputs(number);
-    const result = await resultOf(outputs);
-    if (!result)
+    const metrics = await finishedMetrics(outputs);
+    if (!metrics)
       throw new ActivityError(
         'interrupted',
         { job: number },
@@ -117,10 +114,7 @@ class ProviderHost {
     const approval = approvalOf(job);
     const { document } = await codeOf(clients, approval);
     const contract = await contractWith(clients, document.name, job);
-    const files = await Promise.all(
-      document.outputs.map(async (name) => ({ name, bytes: new Uint8Array(await readFile(join(outputs, name))) })),
-    );
-    const { metrics } = result;
+    const files = await finishedFiles(outputs, document.outputs);
     return publishCheckpoint({ clients, signer, job, approval, model: document.name, metrics, ...contract, files });
   }
 
@@ -160,43 +154,40 @@ class ProviderHost {
     return { manifests, bytes: downloads.reduce((sum, download) => sum + download.bytes, 0) };
   }
 
-  private async decrypted(job: Access.Job, manifests: Manifests): Promise<Recording[]> {
+  /** Asks for the keys; what they open is opened later, while the sandbox takes it in. */
+  private async recordings(job: Access.Job, manifests: Manifests): Promise<Recording[]> {
     const wrapped = new Map([...manifests].map(([id, manifest]) => [id, manifest.wrappedKey]));
     const released = await this.keys.release(job, wrapped);
-    const recordings: Recording[] = [];
-    for (const { dataset, uid } of job.datasets) {
+    return job.datasets.flatMap(({ dataset, uid }) => {
       const person = folderOf(dataset);
-      const opened = await openDataset(
-        manifests.get(dataset)!,
-        join(this.workspace.sealed(Number(job.id)), person),
-        join(this.workspace.plain(Number(job.id)), person),
-        { uid: new Uint8Array(uid), dataKey: released.get(dataset)!, signal: cancellation() },
-      );
-      recordings.push(...opened.map((file) => ({ ...file, person })));
-    }
-    return recordings;
+      const sealedIn = join(this.workspace.sealed(Number(job.id)), person);
+      const opening = { uid: new Uint8Array(uid), dataKey: released.get(dataset)!, signal: cancellation() };
+      return openDataset(manifests.get(dataset)!, sealedIn, opening).map((file) => ({ ...file, person }));
+    });
   }
 
   private async runRecipe(
     job: number,
     approval: Approval,
-    given: Pick<RecipeOrder, 'code' | 'recordings' | 'schema'>,
+    given: Pick<RecipeOrder, 'code' | 'recordings' | 'schema' | 'files'>,
     watch: JobWatch,
   ): ReturnType<typeof runRecipeProcess> {
-    const { workspace } = this;
-    const base = approval.base === null ? null : await baseModel(this.clients, approval.base, workspace.plain(job));
+    const { workspace, parts } = this;
+    await workspace.begin(job);
     return runRecipeProcess(
       {
         ...given,
         hyperparameters: approval.arguments,
         seed: approval.seed,
-        base,
-        epochs: workspace.epochs(job),
+        base: approval.base === null ? null : await baseModel(this.clients, approval.base),
+        resources: approval.resources,
+        resume: workspace.resume(job),
         outputs: workspace.outputs(job),
       },
       {
         modules: modulesHere,
-        hidden: this.parts.hidden ?? [],
+        withoutSandbox: parts.withoutSandbox ? workspace.scratch : undefined,
+        gpu: parts.gpu,
         onEpoch: tellEpoch,
         signal: watch.signal(cancellation()),
       },
@@ -220,16 +211,6 @@ async function contractWith(clients: Clients, recipe: string, job: Access.Job) {
     'trainingFailed',
     { job: Number(job.id) },
     `Recipe ${recipe} does not fit the schema of job ${job.id}'s datasets; train it on others.`,
-  );
-}
-
-/** @throws ActivityError `jobClosed` */
-async function mustHaveTime(clients: Clients, { id, deadline }: Access.Job): Promise<void> {
-  if (BigInt(Math.floor(await networkTime(clients))) * 1_000_000n <= deadline) return;
-  throw new ActivityError(
-    'jobClosed',
-    { job: Number(id) },
-    `Job ${id} is past its deadline; ask for a new one with more time.`,
   );
 }
 
@@ -285,13 +266,5 @@ async function codeOf(clients: Clients, { recipe }: Approval) {
   return { document, code: bundledCode(bundle.bytes) };
 }
 
-async function baseModel(clients: Clients, checkpoint: string, folder: string): Promise<string> {
-  const path = join(folder, 'base.onnx');
-  await writeFile(path, await readCheckpointFile(clients, await readCheckpoint(clients, checkpoint), 'model.onnx'));
-  return path;
-}
-
-async function resultOf(outputs: string): Promise<Result | undefined> {
-  const text = await readFile(join(outputs, 'result.json'), 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : (JSON.parse(text) as Result);
-}
+const baseModel = async (clients: Clients, checkpoint: string): Promise<Uint8Array> =>
+  readCheckpointFile(clients, await readCheckpoint(clients, checkpoint), 'model.onnx');

@@ -1,10 +1,12 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { execFile } from 'node:child_process';
+import { chmod, link, mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
+import { promisify } from 'node:util';
 import { bundledCode, bundleRecipe, modulesHere } from '@livepod/recipes';
-import { runRecipeProcess, type Epoch, type RecipeOrder } from './recipeProcess.js';
-import { sandboxWorks } from './sandbox.js';
+import { finishedFiles, finishedMetrics } from './outputs.js';
+import { runRecipeProcess, type Epoch, type Recording, type RecipeOrder } from './recipeProcess.js';
+import { mustHold } from './room.js';
 import { Workspace } from './workspace.js';
 
 const schema = {
@@ -18,6 +20,20 @@ const schema = {
 };
 let folder: string;
 let order: RecipeOrder;
+let whole: Recording;
+let odd: Recording;
+
+const recording = (name: string, person: string, text: string): Recording => {
+  const bytes = Buffer.from(text);
+  return {
+    name,
+    person,
+    bytes: bytes.length,
+    async *pieces() {
+      for (let at = 0; at < bytes.length; at += 10_000) yield bytes.subarray(at, at + 10_000);
+    },
+  };
+};
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'livepod-recipe-'));
@@ -27,23 +43,19 @@ beforeAll(async () => {
       at < 1000 ? 'STILL' : 'MOVING',
     ].join(','),
   );
-  await mkdir(join(folder, 'plain'));
-  await writeFile(
-    join(folder, 'plain', 'a.csv'),
-    `${schema.channels.map(({ name }) => name).join(',')},label\n${rows.join('\n')}\n`,
-  );
-  await writeFile(
-    join(folder, 'plain', 'odd.csv'),
-    `${schema.channels.map(({ name }) => name).join(',')},label\n1,1,1,1,1,1,PRIVATE-WORD\n`,
-  );
+  const header = schema.channels.map(({ name }) => name).join(',');
+  whole = recording('a.csv', 'one', `${header},label\n${rows.join('\n')}\n`);
+  odd = recording('odd.csv', 'two', `${header},label\n1,1,1,1,1,1,PRIVATE-WORD\n`);
   order = {
     code: bundledCode((await bundleRecipe('motion-cnn')).bytes),
-    recordings: [{ name: 'a.csv', person: 'one', path: join(folder, 'plain', 'a.csv') }],
+    recordings: [whole],
     schema,
     hyperparameters: { epochs: 4, windowsPerEpoch: 128, batch: 16, filters: 8 },
     seed: 1,
     base: null,
-    epochs: join(folder, 'epochs'),
+    resources: { memoryMiB: 2048, seconds: 300 },
+    files: ['model.onnx', 'selftest.json', 'card.md'],
+    resume: join(folder, 'resume.bin'),
     outputs: join(folder, 'outputs'),
   };
 });
@@ -60,7 +72,7 @@ describe('training in a process of its own', () => {
       }),
     ).rejects.toMatchObject({ code: 'interrupted' });
     const epochs: Epoch[] = [];
-    const { metrics } = await runRecipeProcess(order, { modules: modulesHere, onEpoch: (epoch) => epochs.push(epoch) });
+    const metrics = await runRecipeProcess(order, { modules: modulesHere, onEpoch: (epoch) => epochs.push(epoch) });
     expect(epochs[0]!.epoch).toBeGreaterThan(2);
     expect(epochs.at(-1)!.epoch).toBe(4);
     expect(Number(metrics['trainingLoss'])).toBeLessThan(2);
@@ -70,24 +82,15 @@ describe('training in a process of its own', () => {
 
   it('is ended when it says nothing any more, and says how long that was', async () => {
     const silent = `export async function runRecipe() { await new Promise((done) => setTimeout(done, 60_000)); }`;
-    const stalled = {
-      ...order,
-      code: silent,
-      epochs: join(folder, 'stalled'),
-      outputs: join(folder, 'stalled-outputs'),
-    };
+    const stalled = { ...order, code: silent, resume: join(folder, 'stalled.bin'), outputs: join(folder, 'stalled') };
     await expect(
       runRecipeProcess(stalled, { modules: modulesHere, onEpoch: () => {}, stallMs: 500 }),
     ).rejects.toMatchObject({ code: 'interrupted', message: expect.stringContaining('said nothing for 1 minutes') });
   });
 
   it("fails with the recipe's code, and without a word of the recordings", async () => {
-    const odd = {
-      ...order,
-      epochs: join(folder, 'odd'),
-      recordings: [{ name: 'odd.csv', person: 'two', path: join(folder, 'plain', 'odd.csv') }],
-    };
-    const failure = await runRecipeProcess(odd, { modules: modulesHere, onEpoch: () => {} }).catch(
+    const strange = { ...order, resume: join(folder, 'odd.bin'), outputs: join(folder, 'odd'), recordings: [odd] };
+    const failure = await runRecipeProcess(strange, { modules: modulesHere, onEpoch: () => {} }).catch(
       (error: unknown) => error as Error,
     );
     expect(failure).toMatchObject({ code: 'trainingFailed', details: { recipeCode: 'unknownLabel' } });
@@ -95,57 +98,62 @@ describe('training in a process of its own', () => {
   });
 });
 
-describe('a hostile recipe in the sandbox', () => {
-  const attempt = async (act: string) => {
-    const hidden = join(folder, 'secrets');
-    await mkdir(hidden, { recursive: true });
-    await writeFile(join(hidden, 'identity.json'), '{"seed":"00"}');
-    const code = `import { readFile, writeFile } from 'node:fs/promises';
-      export async function runRecipe() {
-        let outcome = 'done';
-        try { ${act} } catch (error) { outcome = 'refused'; }
-        return { files: {}, metrics: { outcome }, backend: '' };
-      }`;
-    const hostile = { ...order, code, epochs: join(folder, 'hostile'), outputs: join(folder, 'hostile-outputs') };
-    return (await runRecipeProcess(hostile, { modules: modulesHere, hidden: [hidden], onEpoch: () => {} })).metrics[
-      'outcome'
-    ];
+describe('what a trained job left', () => {
+  const trained = async (name: string, lay: (place: string) => Promise<unknown>) => {
+    const place = join(folder, name);
+    await mkdir(place);
+    await lay(place);
+    return finishedFiles(place, ['model.onnx']);
   };
 
-  it.each([
-    ['call out', "await fetch('http://127.0.0.1:' + PORT)"],
-    ['write outside of its job', "await writeFile('FOLDER/elsewhere', 'x')"],
-    ["read its provider's identity", "await readFile('FOLDER/secrets/identity.json')"],
-    ["read its provider's environment", "await readFile('/proc/PARENT/environ')"],
-  ])('cannot %s', async (_, act) => {
-    if (!(await sandboxWorks())) return console.warn('bubblewrap does not work here: recipes run without a sandbox');
-    const server = createServer((socket) => socket.end());
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as { port: number };
-    try {
-      expect(
-        await attempt(
-          act.replace('PORT', String(port)).replace('FOLDER', folder).replace('PARENT', String(process.pid)),
-        ),
-      ).toBe('refused');
-    } finally {
-      server.close();
-    }
+  it('is not published when it is a symbolic link, a folder, a file of two names, or longer than may be', async () => {
+    const secret = join(folder, 'identity.json');
+    await writeFile(secret, '{"seed":"00"}');
+    const badOutput = { code: 'badOutput' };
+    await expect(trained('linked', (at) => symlink(secret, join(at, 'model.onnx')))).rejects.toMatchObject(badOutput);
+    await expect(trained('folder', (at) => mkdir(join(at, 'model.onnx')))).rejects.toMatchObject(badOutput);
+    await expect(trained('named', (at) => link(secret, join(at, 'model.onnx')))).rejects.toMatchObject(badOutput);
+    const sparse = async (at: string) => {
+      await writeFile(join(at, 'model.onnx'), '');
+      await truncate(join(at, 'model.onnx'), 2 ** 40);
+    };
+    await expect(trained('sparse', sparse)).rejects.toMatchObject(badOutput);
+  });
+
+  it('does not hang on a named pipe, and trains again what is missing', async () => {
+    const pipe = (at: string) => promisify(execFile)('mkfifo', [join(at, 'model.onnx')]);
+    await expect(trained('pipe', pipe)).rejects.toMatchObject({ code: 'badOutput' });
+    await expect(trained('missing', async () => {})).rejects.toMatchObject({ code: 'interrupted' });
+    expect(await finishedMetrics(join(folder, 'missing'))).toBeUndefined();
+  });
+});
+
+describe('a job whose data cannot fit', () => {
+  it('is refused before anything is paid', () => {
+    const files = [{ bytes: 900 * 2 ** 20 }] as never;
+    expect(() => mustHold({ memoryMiB: 2048, seconds: 60 }, [{ files }])).toThrow(/1800|fewer datasets/);
+    expect(() => mustHold({ memoryMiB: 2 ** 24, seconds: 60 }, [])).toThrow(/another provider/);
+    expect(() => mustHold({ memoryMiB: 1024, seconds: 60 }, [{ files: [] }])).not.toThrow();
   });
 });
 
 describe("the provider's workspace", () => {
-  it('removes plaintext that a killed process left, and keeps what training resumes from', async () => {
+  it('removes what a killed process left, also what nobody may enter, and keeps its resume point', async () => {
     const scratch = join('/dev/shm', `livepod-test-${process.pid}`);
     const workspace = new Workspace(join(folder, 'disk'), scratch);
     try {
       await workspace.open();
-      for (const place of [workspace.plain(7), workspace.epochs(7)]) {
+      await workspace.begin(7);
+      await writeFile(workspace.resume(7), 'x');
+      for (const place of [join(scratch, '7', 'plain', 'inner'), join(scratch, 'run-x', 'inner')]) {
         await mkdir(place, { recursive: true });
         await writeFile(join(place, 'file'), 'x');
+        await chmod(place, 0);
+        await chmod(join(place, '..'), 0);
       }
       await workspace.open();
-      expect(await readdir(join(scratch, '7'))).toEqual(['epochs']);
+      expect(await readdir(scratch)).toEqual(['7']);
+      expect(await readdir(join(scratch, '7'))).toEqual(['resume.bin']);
       await workspace.wipe(7);
       expect(await readdir(scratch)).toEqual([]);
     } finally {

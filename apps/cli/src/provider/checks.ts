@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rmdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sandboxWorks, scratchOf, Workspace } from '@livepod/activities';
+import { probeSandbox, scratchOf, WITHOUT_SANDBOX, Workspace } from '@livepod/activities';
 import { connect, networkTime, type Clients, type Network } from '@livepod/client';
 import { loadIdentity, readNetwork } from '@livepod/client/node';
 import { readRing } from '@livepod/codec';
 import { parseDatasetManifest, parseRecipe, tokens } from '@livepod/protocol';
-import { bundleRecipe, recipeNames } from '@livepod/recipes';
+import { bundleRecipe, modulesHere, recipeNames } from '@livepod/recipes';
 import { ObjectStore } from '@livepod/transfer';
 import { connectClient } from '@livepod/workers/temporal';
 import { told } from '../output.js';
@@ -39,7 +39,7 @@ export async function checksOf(folder: ProviderFolder): Promise<Check[]> {
     ['S3', network.s3 !== undefined, () => store(clients, network, folder)],
     ['recipes', true, () => recipes(clients)],
     ['scratch', true, () => scratch(clients.principal.toText())],
-    ['sandbox', false, sandbox],
+    ['sandbox', true, () => sandbox(clients, folder)],
   ];
   const checks: Check[] = [];
   for (const [name, needed, look] of looks) {
@@ -168,12 +168,38 @@ async function scratch(principal: string): Promise<Answer> {
       };
 }
 
-async function sandbox(): Promise<Answer> {
-  return (await sandboxWorks())
-    ? { ok: true, says: 'bubblewrap confines recipes' }
+/** Tried once by each process: what is looked at again while a vote is open is not this. */
+let probed: ReturnType<typeof probeSandbox> | undefined;
+
+/** Tries what an attacker would, in the sandbox that recipes run in. */
+async function sandbox(clients: Clients, folder: ProviderFolder): Promise<Answer> {
+  if (process.env['LIVEPOD_WITHOUT_SANDBOX'] === WITHOUT_SANDBOX) return unconfined(clients);
+  probed ??= probeSandbox(modulesHere, [folder.identity, folder.keys]);
+  const { holds, way, limits, tried, succeeded } = await probed;
+  if (way === null)
+    return {
+      ok: false,
+      says: 'recipes cannot be confined here',
+      remedy: 'install bubblewrap (Debian: apt-get install bubblewrap), and let it make namespaces: docs/providers.md',
+    };
+  if (!holds)
+    return {
+      ok: false,
+      says: `a recipe could get out: ${succeeded.join(', ')}`,
+      remedy: 'do not run this provider here; update the kernel and bubblewrap',
+    };
+  const by = way === 'root' ? 'made by root' : 'a user namespace of its own';
+  const kept = limits === 'cgroup' ? 'cgroup v2' : 'resource limits and a watch from outside';
+  return { ok: true, says: `holds (${by}; limits by ${kept}); tried ${tried.join(', ')}` };
+}
+
+async function unconfined(clients: Clients): Promise<Answer> {
+  const known = await clients.access.get_provider(clients.principal);
+  return known && 'open' in known.class
+    ? { ok: true, says: 'none, by your word; your registration says so: class open, which licences may exclude' }
     : {
         ok: false,
-        says: 'recipes would run unconfined',
-        remedy: 'install bubblewrap (Debian: apt-get install bubblewrap)',
+        says: 'none, by your word, and your registration does not say so',
+        remedy: 'register another identity with livepod provider register --class open, or use the sandbox',
       };
 }

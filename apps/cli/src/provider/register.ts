@@ -1,7 +1,7 @@
 import { connect, stake, type Clients } from '@livepod/client';
 import { loadIdentity, readNetwork } from '@livepod/client/node';
 import { tokens } from '@livepod/protocol';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { amountOption, momentOfSeconds } from '../amounts.js';
 import { jsonOption } from '../options.js';
 import { print } from '../output.js';
@@ -18,6 +18,7 @@ interface Options {
   folder: string;
   bond: bigint;
   stake: bigint;
+  class: 'bonded' | 'open';
   propose: boolean;
   json?: boolean;
 }
@@ -31,6 +32,14 @@ export function addRegister(provider: Command): void {
     .addOption(
       amountOption('--stake <tokens>', 'locked in a neuron for a year, so that you may propose yourself', '10'),
     )
+    .addOption(
+      new Option(
+        '--class <class>',
+        'bonded; open for one that runs recipes without a sandbox, which licences can exclude',
+      )
+        .choices(['bonded', 'open'])
+        .default('bonded'),
+    )
     .option('--no-propose', 'leave the proposal to somebody who has a neuron')
     .addOption(folderOption())
     .addOption(jsonOption())
@@ -42,7 +51,10 @@ export function addRegister(provider: Command): void {
       await postMissing(clients, options);
       const known =
         (await clients.access.get_provider(clients.principal)) ??
-        (await clients.access.register_provider({ name, class: { bonded: null } }));
+        (await clients.access.register_provider({
+          name,
+          class: options.class === 'open' ? { open: null } : { bonded: null },
+        }));
       const approved = 'approved' in known.status;
       const proposal = approved || !options.propose ? undefined : await proposed(clients, name, options.stake);
       const value = {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WITHOUT_SANDBOX } from '@livepod/activities';
 import { Option, type Command } from 'commander';
 import { amountOf } from '../amounts.js';
 import { CliError } from '../errors.js';
@@ -35,6 +36,7 @@ export function addRun(provider: Command): void {
     .addOption(new Option('--scratch <folder>', 'memory-backed folder for plaintext').env('LIVEPOD_SCRATCH'))
     .option('--price <tokens>', 'the least reward for a job; what offers less is refused', amountOf)
     .option('--recipes <ids>', 'the only recipes that it runs, with commas between')
+    .option('--without-sandbox <sentence>', `recipes run unconfined; say: "${WITHOUT_SANDBOX}"`)
     .option('--no-wait', 'end at once when something is missing')
     .addOption(jsonOption('print errors as JSON, too; what it says of itself is JSON anyway'))
     .addHelpText(
@@ -51,10 +53,13 @@ interface RunOptions {
   scratch?: string;
   price?: bigint;
   recipes?: string;
+  withoutSandbox?: string;
   wait: boolean;
 }
 
-async function run({ folder: path, network, identity, scratch, price, recipes, wait }: RunOptions): Promise<void> {
+async function run(options: RunOptions): Promise<void> {
+  const { folder: path, network, identity, scratch, price, recipes, withoutSandbox, wait } = options;
+  if (withoutSandbox !== undefined) process.env['LIVEPOD_WITHOUT_SANDBOX'] = withoutSandbox;
   if (scratch) process.env['LIVEPOD_SCRATCH'] = scratch;
   if (price !== undefined) process.env['LIVEPOD_PRICE'] = String(price);
   if (recipes) process.env['LIVEPOD_RECIPES'] = recipes;

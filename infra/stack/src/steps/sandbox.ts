@@ -2,7 +2,7 @@ import { installMissing } from '../debian.js';
 import { versionOf } from '../run.js';
 import type { Step } from '../step.js';
 
-/** Training runs where it has no network: bubblewrap makes such a place without root. */
+/** Training runs in a place of its own or not at all: bubblewrap makes such a place, without root too. */
 export const sandbox: Step = {
   name: 'sandbox',
   title: 'Sandbox for training',
@@ -13,10 +13,6 @@ export const sandbox: Step = {
     await installMissing({ bwrap: 'bubblewrap' }, progress);
     const installed = await versionOf('bwrap');
     if (installed) return { how: 'built', detail: installed };
-    return {
-      how: 'found',
-      detail: 'none',
-      warning: 'bubblewrap is not installed: a training job is not cut off from the network on this machine',
-    };
+    throw new Error('bubblewrap is not installed, and no training runs without a sandbox');
   },
 };

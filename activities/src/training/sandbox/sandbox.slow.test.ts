@@ -1,0 +1,73 @@
+/** What the sandbox keeps in, tried by somebody who wants out. */
+import { hostileRecipes, playHostileRecipe } from '../../../test/hostile/play.js';
+import { TRICKS } from '../../../test/hostile/tricks.js';
+import { modulesHere } from '@livepod/recipes';
+import { limitsOf } from './confine.js';
+import { probeSandbox } from './probe.js';
+import { refusedCalls, seccompFilter } from './seccomp.js';
+import { startConfined } from './start.js';
+import { sandboxWay } from './ways.js';
+
+/** What a program finds, said on the pipe for reports. */
+async function says(program: string, modules: string | null = modulesHere): Promise<string> {
+  const running = await startConfined({
+    program: `const fs = require('node:fs'); const say = (x) => fs.writeSync(3, JSON.stringify(x)); ${program}`,
+    limits: limitsOf({ memoryMiB: 512, seconds: 30 }),
+    modules,
+    way: (await sandboxWay(modules))!,
+  });
+  try {
+    const said: Buffer[] = [];
+    for await (const piece of running.reports) said.push(piece as Buffer);
+    return Buffer.concat(said).toString();
+  } finally {
+    await running.stop();
+  }
+}
+
+describe('the sandbox', () => {
+  it('begins with an empty root, and holds what is needed and nothing else', async () => {
+    const seen = JSON.parse(await says(`say(fs.readdirSync('/').concat(fs.readdirSync('/dev')))`)) as string[];
+    const top = modulesHere.split('/')[1];
+    expect(new Set(seen)).toEqual(
+      new Set(['dev', 'job', 'lib', 'lib64', 'proc', 'usr', top, 'null', 'zero', 'urandom', 'random']),
+    );
+  });
+
+  it('gives nothing of the environment, to it or to the process above it', async () => {
+    process.env['LIVEPOD_PLANTED'] = 'PLANTED-WORD';
+    const found = await says(`say([process.env, fs.readFileSync('/proc/1/environ', 'latin1')])`);
+    delete process.env['LIVEPOD_PLANTED'];
+    expect(found).toContain('LIVEPOD_JOB');
+    expect(found).not.toContain('PLANTED-WORD');
+  });
+
+  it('is left with no capability, no way to new rights, and a filter', async () => {
+    const status = await says(`say(fs.readFileSync('/proc/self/status', 'utf8'))`);
+    for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'])
+      expect(status).toContain(`${set}:\\t0000000000000000`);
+    expect(status).toContain('NoNewPrivs:\\t1');
+    expect(status).toContain('Seccomp:\\t2');
+  });
+
+  const ways = process.getuid?.() === 0 ? (['userNamespace', 'root'] as const) : (['userNamespace'] as const);
+  it.each(ways)('holds against the probe, which tries what an attacker would (%s)', async (way) => {
+    expect(await probeSandbox(modulesHere, ['/etc/passwd'], way)).toMatchObject({ way, holds: true, succeeded: [] });
+  });
+
+  it('has a filter for both architectures, and the same names in both', () => {
+    expect(seccompFilter('x64')!.length % 8).toBe(0);
+    expect(seccompFilter('mips')).toBeUndefined();
+    expect(refusedCalls('x64')).toEqual(expect.arrayContaining(refusedCalls('arm64')));
+  });
+});
+
+describe('a hostile recipe', () => {
+  // Every trick once; all dice of the two hundred are thrown by npm run attacks.
+  it.each(hostileRecipes(12, Object.keys(TRICKS).length).map((recipe) => [recipe.trick, recipe] as const))(
+    'gets nothing out, and the provider lives: %s',
+    async (_, recipe) => {
+      expect(await playHostileRecipe(recipe)).toMatchObject({ escaped: 0, where: [], alive: true });
+    },
+  );
+});
