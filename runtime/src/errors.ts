@@ -9,6 +9,7 @@ export class RuntimeError extends errorsOf({
   unknownLabel: 'data',
   unknownModality: 'host',
   noWindows: 'data',
+  modelRefused: 'artifact',
   modelDoesNotLoad: 'artifact',
   selfTestDiffers: 'artifact',
   inferenceFails: 'artifact',

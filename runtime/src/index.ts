@@ -2,7 +2,8 @@
 export { RuntimeError } from './errors.js';
 export { emptyTensors, examplesOf, readTracks, tensorsOf, wantedBy, type Contract } from './inputs.js';
 export { measure, type Measurement } from './measure.js';
-export { Model, type Runnable, type SelfTest } from './model.js';
+export { Model, type SelfTest } from './model.js';
+export { readModel, type ModelFacts } from './onnx/index.js';
 export {
   modalityOf,
   personOf,
@@ -13,6 +14,7 @@ export {
   type Track,
   type Wanted,
 } from './recordings/index.js';
+export type { Runnable } from './runnable.js';
 export {
   cutWindows,
   fill,

@@ -1,8 +1,9 @@
 import { figuresOf, perPerson, taskOf, type Answers, type Figure } from '@livepod/protocol';
 import { RuntimeError } from './errors.js';
 import { examplesOf, readTracks, tensorsOf } from './inputs.js';
-import { Model, type Runnable } from './model.js';
+import { Model } from './model.js';
 import type { Recording } from './recordings/index.js';
+import type { Runnable } from './runnable.js';
 
 export interface Measurement {
   people: number;

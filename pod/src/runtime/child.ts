@@ -62,9 +62,15 @@ function selfTestIn(file: SlotFile): SelfTest {
   }
 }
 
+/** Codes of the runtime as this pod's own table, or the operating system, has them. */
+const HERE: Readonly<Partial<Record<RuntimeError['code'], string>>> = {
+  outOfMemory: 'ENOMEM',
+  modelRefused: 'modelDoesNotLoad',
+};
+
 /** What crosses over of an error: a code of the pod's own table, or the operating system's. */
 function refusal(error: unknown): { code: string; message: string } {
-  const code = error instanceof RuntimeError && error.code === 'outOfMemory' ? 'ENOMEM' : codeOf(error);
+  const code = (error instanceof RuntimeError && HERE[error.code]) || codeOf(error);
   return { code, message: reasonOf(error) };
 }
 
