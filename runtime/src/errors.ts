@@ -15,4 +15,8 @@ export class RuntimeError extends errorsOf({
   inferenceFails: 'artifact',
   outputNotFinite: 'artifact',
   outOfMemory: 'host',
+  runtimeDied: 'artifact',
+  runtimeHangs: 'artifact',
+  runtimeKilled: 'host',
+  hostBusy: 'host',
 }) {}

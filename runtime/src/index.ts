@@ -1,9 +1,10 @@
 /** How a model is read, checked, run and measured: the same in the trainer's check, the evaluator and the pod. */
 export { RuntimeError } from './errors.js';
 export { emptyTensors, examplesOf, readTracks, tensorsOf, wantedBy, type Contract } from './inputs.js';
-export { measure, type Measurement } from './measure.js';
+export { measure, measureIn, type Measurement } from './measure.js';
 export { Model, type SelfTest } from './model.js';
 export { readModel, type ModelFacts } from './onnx/index.js';
+export { ModelProcess, type Confinement } from './process/index.js';
 export {
   modalityOf,
   personOf,

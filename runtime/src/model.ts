@@ -116,7 +116,7 @@ export class Model {
         throw new RuntimeError(
           'selfTestDiffers',
           { index },
-          `Self-test ${index} differs by more than is allowed; this machine does not run the model as its provider did.`,
+          `Self-test ${index} differs by more than is allowed; this machine does not run the model as its author did.`,
         );
     }
     return worst;
