@@ -59,7 +59,7 @@ export async function measureIn(
 }
 
 /** What a model's process says of each stretch: a label's number, or a value. */
-async function answersOf(
+export async function answersOf(
   process: ModelProcess,
   runnable: Runnable,
   examples: readonly Judged[],

@@ -68,7 +68,7 @@ export async function recordsOf(directory: string, person: string, contract: Con
   };
 }
 
-/** What there is to answer for; `truth` is NaN where nothing true is known of it: it is answered for, and not judged. */
+/** What there is to answer for; `truth` is NaN where nothing true is known of it, and then it is not judged. */
 export function stretchesOf(tracks: readonly Track[], { task, input }: Contract): Judged[] {
   const truth = truthOf(task);
   return judgedStretches([...tracks], input.window, (...at) => truth(...at) ?? { truth: NaN, pure: false });

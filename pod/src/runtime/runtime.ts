@@ -1,13 +1,14 @@
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { taskOf, type CheckpointManifest } from '@livepod/protocol';
-import { RuntimeError, type Confinement, type Contract } from '@livepod/runtime';
+import { RuntimeError, checkVectors, type Confinement, type Contract } from '@livepod/runtime';
 import { ModelProcess, refusalIn, type Heard } from '@livepod/runtime/process';
 import { wait } from '../clock.js';
 import { PodError, codeOf, isBlame } from '../errors.js';
 import { sha256 } from '../hashes.js';
-import { hashOf } from '../slots/slots.js';
+import { evaluationIn, hashOf } from '../slots/slots.js';
 import { troubleOf, type Trouble } from '../trouble.js';
+import type { TrustedManifest } from '../updates/checkpoint.js';
 import { noCounters, type Answer, type Counters, type Order, type Reading } from './messages.js';
 import { readRecords } from './reading.js';
 import { tracksOut } from './records.js';
@@ -19,6 +20,9 @@ const CHILD = new URL(import.meta.url.endsWith('.ts') ? './child.ts' : './runtim
 const STARTS = 3;
 /** Between two looks at recordings that cannot be read: the first, and the longest, seconds. */
 const LOOK_AGAIN = { first: 1, longest: 300 };
+
+/** A checkpoint's documents, of which the signatures were verified. */
+export type Checked = Pick<TrustedManifest, 'manifest' | 'report'>;
 
 export interface Inferred {
   said: number;
@@ -67,23 +71,24 @@ export class Runtime extends EventEmitter<{
   }
 
   /**
-   * Loads a slot's model and runs its self-test vectors. A process that crashes meanwhile is followed by a fresh one:
-   * only what happens in every one of them is the checkpoint's.
+   * Loads a slot's model and runs its provider's self-test vectors, and those of its evaluator's own choice. A process
+   * that crashes meanwhile is followed by a fresh one: only what happens in every one of them is the checkpoint's.
    *
    * @throws PodError `modelDoesNotLoad` · `selfTestDiffers` · `runtimeDied` · `runtimeHangs`, which are the
    * checkpoint's own; `slotDamaged` · `runtimeKilled` · `deviceBusy` and the system's, which are the device's
    */
-  static async start(folder: string, manifest: CheckpointManifest, patienceMs = 60_000): Promise<Runtime> {
+  static async start(folder: string, trusted: Checked, patienceMs = 60_000): Promise<Runtime> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await Runtime.startOnce(folder, manifest, patienceMs);
+        return await Runtime.startOnce(folder, trusted, patienceMs);
       } catch (error) {
         if (!(error instanceof PodError && error.code === 'runtimeDied') || tries === STARTS) throw error;
       }
     }
   }
 
-  private static async startOnce(folder: string, manifest: CheckpointManifest, patienceMs: number): Promise<Runtime> {
+  private static async startOnce(folder: string, trusted: Checked, patienceMs: number): Promise<Runtime> {
+    const { manifest, report } = trusted;
     const [model, test] = ['model.onnx', 'selftest.json'].map((name) => verified(folder, manifest, name)) as [
       Buffer,
       Buffer,
@@ -93,6 +98,8 @@ export class Runtime extends EventEmitter<{
       process = await ModelProcess.start({ entry: CHILD, patienceMs });
       await process.load(model, manifest);
       await process.selfTest(test);
+      const vectors = report && evaluationIn(report)?.vectors;
+      if (vectors) await checkVectors(process, manifest, vectors);
       return new Runtime(process, { task: manifest.task, input: manifest.input });
     } catch (error) {
       await process?.close();

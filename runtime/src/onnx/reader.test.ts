@@ -3,6 +3,7 @@ import { RuntimeError } from '../errors.js';
 import { Model } from '../model.js';
 import type { Runnable } from '../runnable.js';
 import * as onnx from '../attacks/onnx.js';
+import { dice } from '../attacks/random.js';
 import { LIMITS, readModel } from './index.js';
 import { OPERATORS } from './operators/index.js';
 
@@ -220,21 +221,9 @@ describe('the reader of models', () => {
   });
 });
 
-/** Numbers from 0 to 1 that a seed decides (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 describe('the reader, given anything', () => {
   const model = honest();
-  const next = random(12);
-  const below = (bound: number): number => Math.floor(next() * bound);
+  const { below } = dice(12);
   const outcome = (bytes: Uint8Array): string => {
     const begun = process.cpuUsage();
     try {

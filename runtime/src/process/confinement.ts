@@ -4,8 +4,8 @@ import { promisify } from 'node:util';
 import type { Program } from './program.js';
 
 /**
- * What holds a model's process, the strongest that works on this machine: `bubblewrap` shows it an empty file system, no
- * network and no other process; `permissions` is Node's own model, which keeps JavaScript from files, programs and
+ * What holds a model's process, the strongest that works on this machine: `bubblewrap` shows it an empty file system,
+ * no network and no other process; `permissions` is Node's own model, which keeps JavaScript from files, programs and
  * threads, and not native code. In either its environment is empty, and memory, files and threads are limited.
  */
 export type Confinement = 'bubblewrap' | 'permissions' | 'limits';

@@ -31,6 +31,8 @@ export function serve(more?: More): void {
 
   const obey = async (order: CoreOrder, payload: Buffer): Promise<void> => {
     if (order.do === 'load') {
+      await model?.close();
+      model = undefined;
       model = await Model.load(payload, order.runnable);
       return tell({ answer: 'loaded' } satisfies CoreAnswer);
     }
