@@ -2,7 +2,15 @@ import { existsSync } from 'node:fs';
 import { BenchError, type Benchmark } from './benchmark.js';
 
 /** In the order in which all of them run: short ones first. */
-export const NAMES: readonly string[] = ['inference', 'transfer', 'ic', 'orchestration', 'training', 'quality'];
+export const NAMES: readonly string[] = [
+  'inference',
+  'safety',
+  'transfer',
+  'ic',
+  'orchestration',
+  'training',
+  'quality',
+];
 
 /** Loads one benchmark alone: each brings large libraries of its own. */
 export async function load(name: string): Promise<Benchmark> {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownDisk } from './disk.fixture.js';
-import { Home, candidateOf, channel, childOf, refusalsOf, troubleOf, until, versionOf } from './home.fixture.js';
+import { Home, candidateOf, channel, pidOf, refusalsOf, troubleOf, until, versionOf } from './home.fixture.js';
 import { checkpointSaying } from './repository.fixture.js';
 
 const good = checkpointSaying(0);
@@ -19,11 +19,6 @@ const withPrlimit = spawnSync('prlimit', ['--version']).status === 0 ? it : it.s
 
 const { path: disk, on: onDisk, remount } = ownDisk('8m');
 
-/** What the runner says of its memory; Jest would take it for the worker's own end. */
-const { write } = process.stderr;
-beforeAll(() => void (process.stderr.write = () => true));
-afterAll(() => void (process.stderr.write = write));
-
 describe('what a device lacks counts against no checkpoint', () => {
   withPrlimit('memory: a runner that gets no more is started again, and its release hears of nothing', async () => {
     const one = await home.running(good, { windowsPerSecond: 400 });
@@ -31,11 +26,11 @@ describe('what a device lacks counts against no checkpoint', () => {
     await one.turn();
     expect(versionOf(one)).toBe(2);
     await until(() => one.status().ready === true);
-    const { pid } = childOf(one);
+    const pid = pidOf(one);
     const size = Number(/VmSize:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;
     expect(spawnSync('prlimit', ['--pid', String(pid), `--as=${size}`]).status).toBe(0);
     await until(
-      () => childOf(one).pid !== pid,
+      () => pidOf(one) !== pid,
       () => one.turn(),
     );
     expect(refusalsOf(one)).toEqual([]);

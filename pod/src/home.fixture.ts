@@ -2,10 +2,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ChildProcess } from 'node:child_process';
 import type { Channel } from '@livepod/protocol';
 import { Fetcher, Pod, type Fleet, type PodOptions } from './index.js';
 import { Repository, checkpointSaying } from './repository.fixture.js';
+import type { Runtime } from './runtime/runtime.js';
 import type { Trouble } from './trouble.js';
 
 export const PRINCIPAL = new Uint8Array([1, 2, 3]);
@@ -102,9 +102,11 @@ export const versionOf = (one: Pod) => one.status().version;
 export const historyOf = (one: Pod) => (one.status().history as { version: number }[]).map(({ version }) => version);
 export const troubleOf = (one: Pod) => one.status().trouble as Trouble | null;
 
+const runtimeOf = (one: Pod): Runtime =>
+  (one as unknown as { switch: { running: { runtime: Runtime } } }).switch.running.runtime;
+
 /** The process that holds the model now. */
-export const childOf = (one: Pod): ChildProcess =>
-  (one as unknown as { switch: { running: { runtime: { child: ChildProcess } } } }).switch.running.runtime.child;
+export const pidOf = (one: Pod): number | undefined => runtimeOf(one).pid;
 
 /** Checkpoints that a pod will not try again. */
 export const refusalsOf = (one: Pod): unknown[] =>
@@ -112,10 +114,10 @@ export const refusalsOf = (one: Pod): unknown[] =>
 
 /** Ends the model's process from outside, as a device does it. */
 export async function kill(one: Pod, signal: NodeJS.Signals): Promise<void> {
-  const child = childOf(one);
+  const runtime = runtimeOf(one);
   await new Promise<void>((resolve) => {
-    child.once('close', () => resolve());
-    child.kill(signal);
+    runtime.once('died', () => resolve());
+    process.kill(runtime.pid!, signal);
   });
 }
 

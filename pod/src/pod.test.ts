@@ -137,7 +137,9 @@ describe('a pod refuses', () => {
     ['a checkpoint that nobody measured', { evaluated: false }, /carries no evaluation/],
     ['a checkpoint measured by its own provider', { evaluator: 'provider' }, /by its own provider/],
     ['a model whose self-test differs', { selfTest: 0.01 }, /Self-test 0 differs/],
-    ['an ONNX file that does not load', { model: Buffer.from('not a model') }, /does not load/],
+    ['a file that is no model', { model: Buffer.from('not a model') }, /refused at the file/],
+    ['a checkpoint that ran otherwise at its evaluator', { ran: `sha256:${'7'.repeat(64)}` }, /evaluator ran is not/],
+    ['a model that gave other numbers at its evaluator', { gave: ['0.5', '0.5'] }, /windows that the evaluator chose/],
   ])('%s, and tells the fleet why', async (_, change, why) => {
     await refusedAfterGood(checkpointSaying(1, change));
     expect(reports.map((report) => report.event)).toEqual([{ failed: expect.stringMatching(why) }]);

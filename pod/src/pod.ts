@@ -102,6 +102,7 @@ export class Pod {
     const { running } = this.switch;
     return statusOf({ name, channel }, this.state.value, {
       runs: running !== undefined && running.died === undefined,
+      confinement: running?.runtime.confinement,
       motion: running?.reading ?? null,
       seen: running?.gate.seen,
       lastContact: this.lastContact,

@@ -13,6 +13,7 @@ import {
   hex,
   principalOfDer,
   principalText,
+  ranBy,
   sha256,
   signDocument,
   utf8,
@@ -159,8 +160,12 @@ export function checkpointSaying(
     evaluated?: boolean;
     /** Right on the self-test, and not a number on samples of 1e38. */
     explodes?: boolean;
-    /** Of the documents. */
-    version?: 1 | 2;
+    /** Of the documents: 3 is of the evaluation alone. */
+    version?: 1 | 2 | 3;
+    /** What the evaluator says that it ran. */
+    ran?: string;
+    /** What the evaluator says that the model gave for its own windows. */
+    gave?: string[];
   } = {},
 ): { id: string; manifest: Record<string, unknown>; target: Buffer; chunks: Buffer[] } {
   const provider = person('provider');
@@ -235,11 +240,20 @@ export function checkpointSaying(
         }
       : {
           ...measured,
-          type: 'livepod.evaluation/v2',
           task: 'classification',
           figures: [share('accuracy'), share('worstPerson')],
           deciding: { figure: 'accuracy', better: 'higher' },
           worstPerson: 'worstPerson',
+          ...(change.version === 2 || change.explodes
+            ? { type: 'livepod.evaluation/v2' }
+            : {
+                type: 'livepod.evaluation/v3',
+                ran: change.ran ?? ranBy(document),
+                vectors: {
+                  seed: '5'.repeat(64),
+                  outputs: [change.gave ?? output.map((value) => value.toFixed(6))],
+                },
+              }),
         };
   const target = canonicalJson({
     manifest,

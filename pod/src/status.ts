@@ -1,3 +1,4 @@
+import type { Confinement } from '@livepod/runtime';
 import type { Counters, Reading } from './runtime/messages.js';
 import type { PodState } from './state/state.js';
 import type { Trouble } from './trouble.js';
@@ -6,6 +7,8 @@ import type { Trouble } from './trouble.js';
 interface Now {
   /** a model's process is there */
   runs: boolean;
+  /** what confines that process */
+  confinement: Confinement | undefined;
   /** what it reads; null while there is nothing */
   motion: Reading | null;
   seen: Counters | undefined;
@@ -35,6 +38,7 @@ export function statusOf(
     /** a model runs, and has something to answer for */
     ready: now.runs && now.motion !== null,
     motion: now.motion,
+    confinement: now.confinement ?? null,
     trouble: now.troubles[0] ?? null,
     troubles: now.troubles,
   };

@@ -9,6 +9,7 @@ import {
   cohortPosition,
   figuresInWords,
   parseCheckpointManifest,
+  ranBy,
   parseEvaluation,
   parseRecipe,
   contentId,
@@ -165,6 +166,12 @@ const report = {
   deciding: { figure: 'meanError', better: 'lower' },
   worstPerson: 'rootMeanSquare',
 };
+const thirdReport = {
+  ...report,
+  type: 'livepod.evaluation/v3',
+  ran: id('what was run'),
+  vectors: { seed: hex(sha256(utf8('drawn'))), outputs: [['61.5'], ['-0.000001']] },
+};
 const firstReport = {
   type: 'livepod.evaluation/v1',
   ...measured,
@@ -191,6 +198,18 @@ write(
     { ...report, figures: [{ name: 'accuracy', value: '1.01', unit: null, parent: null }] },
     { ...report, accuracy: '0.9' },
     { ...firstReport, type: 'livepod.evaluation/v3' },
+    thirdReport,
+    { ...thirdReport, type: 'livepod.evaluation/v2' },
+    { ...report, type: 'livepod.evaluation/v3' },
+    { ...report, ran: null },
+    { ...thirdReport, ran: 'sha256:7' },
+    { ...thirdReport, vectors: null },
+    { ...thirdReport, vectors: { ...thirdReport.vectors, outputs: [] } },
+    { ...thirdReport, vectors: { ...thirdReport.vectors, outputs: [[]] } },
+    { ...thirdReport, vectors: { ...thirdReport.vectors, outputs: [['1e3']] } },
+    { ...thirdReport, vectors: { ...thirdReport.vectors, outputs: new Array(17).fill(['1']) } },
+    { ...thirdReport, vectors: { ...thirdReport.vectors, seed: '07' } },
+    { ...thirdReport, type: 'livepod.evaluation/v4' },
   ].map((document) => {
     const vector = read(parseEvaluation, document);
     return { ...vector, inWords: vector.reads && figuresInWords(vector.reads.figures) };
@@ -254,7 +273,10 @@ write(
     { ...checkpoint, runtime: firstCheckpoint.runtime },
     { ...firstCheckpoint, runtime: checkpoint.runtime },
     { ...firstCheckpoint, task: checkpoint.task },
-  ].map((document) => read(parseCheckpointManifest, document)),
+  ].map((document) => {
+    const vector = read(parseCheckpointManifest, document);
+    return vector.reads ? { ...vector, ran: ranBy(utf8(vector.document)) } : vector;
+  }),
 );
 
 const firstRecipe = {

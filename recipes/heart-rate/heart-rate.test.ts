@@ -14,7 +14,7 @@ const schema: DataSchema = {
   labels: [],
 };
 const contract = contractOf(recipeByName('heart-rate').declaration, schema)!;
-const runnable: Runnable = { ...contract, runtime: { outputs: [outputTensor(contract.task)] } };
+const runnable: Runnable = { ...contract, runtime: { opset: 17, outputs: [outputTensor(contract.task)] } };
 
 /** A ride in spells of three minutes, whose heart follows the speed within a minute. */
 function ride(person: string, seed: number, seconds = 900): Recording {

@@ -11,7 +11,7 @@ const schema: DataSchema = {
   labels: [],
 };
 const contract = contractOf(recipeByName('heart-rate').declaration, schema)!;
-const runnable: Runnable = { ...contract, runtime: { outputs: [outputTensor(contract.task)] } };
+const runnable: Runnable = { ...contract, runtime: { opset: 17, outputs: [outputTensor(contract.task)] } };
 const ride = (name: string): Recording => ({ name, person: name, bytes: readFileSync(join(folder, name)) });
 
 (existsSync(folder) ? describe : describe.skip)('heart-rate on files of real devices', () => {

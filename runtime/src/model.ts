@@ -1,11 +1,20 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { taskOf, type CheckpointManifest } from '@livepod/protocol';
+import { taskOf } from '@livepod/protocol';
 import { RuntimeError } from './errors.js';
 import { emptyTensors, outputsOf } from './inputs.js';
+import { readModel } from './onnx/index.js';
+import type { Runnable } from './runnable.js';
 
-/** What a model needs to be run: the parts of its checkpoint's manifest that say so. */
-export type Runnable = Pick<CheckpointManifest, 'task' | 'input'> & {
-  runtime: Pick<CheckpointManifest['runtime'], 'outputs'>;
+/**
+ * One thread: the models are small, and a device has better things to do with its other cores. The format is ONNX,
+ * whatever the bytes look like; ONNX Runtime would guess.
+ */
+const SESSION: InferenceSession.SessionOptions = {
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+  executionMode: 'sequential',
+  logSeverityLevel: 4,
+  extra: { session: { load_model_format: 'ONNX' } },
 };
 
 /**
@@ -35,41 +44,26 @@ export class Model {
   ) {}
 
   /**
-   * @param model  path of the ONNX file, or its bytes
-   * @throws RuntimeError `modelDoesNotLoad` when ONNX Runtime refuses it, or its tensors are not those of the manifest
+   * @param model  the bytes of its ONNX file
+   * @throws RuntimeError `modelRefused` when it is not of the subset that is let through, or not what its manifest
+   *   says · `modelDoesNotLoad` when ONNX Runtime refuses it · `inferenceFails` · `outOfMemory`
    */
-  static async load(model: string | Uint8Array, runnable: Runnable): Promise<Model> {
+  static async load(model: Uint8Array, runnable: Runnable): Promise<Model> {
+    const { inputs, outputs } = readModel(model, runnable);
+    let session: InferenceSession;
     try {
-      // One thread: the models are small, and a pod has better things to do with its other cores.
-      const options = { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 } as const;
-      const session =
-        typeof model === 'string'
-          ? await InferenceSession.create(model, options)
-          : await InferenceSession.create(model, options);
-      const tensors = emptyTensors(runnable);
-      const outputs = new Float32Array(outputsOf(runnable));
-      const feeds = runnable.input.tensors.map(({ name, shape }, index): [string, Tensor] => [
-        nameOf(session.inputNames, name, index, 'input'),
-        new Tensor('float32', tensors[index]!, [1, ...shape]),
-      ]);
-      if (feeds.length !== session.inputNames.length)
-        throw new Error(`it takes ${session.inputNames.join(', ')}, and its manifest names ${feeds.length} inputs`);
-      const output = nameOf(session.outputNames, runnable.runtime.outputs[0]!.name, 0, 'output');
-      const loaded = new Model(session, runnable, tensors, outputs, Object.fromEntries(feeds), {
-        [output]: new Tensor('float32', outputs, [1, outputs.length]),
-      });
-      await loaded.run();
-      return loaded;
+      session = await InferenceSession.create(model, SESSION);
     } catch (cause) {
-      const { message } = cause as Error;
-      if (isOutOfMemory(cause)) throw outOfMemory(message, cause);
-      throw new RuntimeError(
-        'modelDoesNotLoad',
-        { model: 'model.onnx' },
-        `ONNX Runtime does not load the model: ${message}`,
-        { cause },
-      );
+      throw mapped(cause, 'modelDoesNotLoad', 'ONNX Runtime does not load the model.');
     }
+    const tensors = emptyTensors(runnable);
+    const answers = new Float32Array(outputsOf(runnable));
+    const feeds = inputs.map(({ name, dims }, index) => [name, new Tensor('float32', tensors[index]!, dims)] as const);
+    const loaded = new Model(session, runnable, tensors, answers, Object.fromEntries(feeds), {
+      [outputs[0]!.name]: new Tensor('float32', answers, [1, answers.length]),
+    });
+    await loaded.run();
+    return loaded;
   }
 
   /**
@@ -80,9 +74,7 @@ export class Model {
     try {
       await this.session.run(this.feeds, this.fetches);
     } catch (cause) {
-      const { message } = cause as Error;
-      if (isOutOfMemory(cause)) throw outOfMemory(message, cause);
-      throw new RuntimeError('inferenceFails', {}, `ONNX Runtime does not run the model: ${message}`, { cause });
+      throw mapped(cause, 'inferenceFails', 'ONNX Runtime does not run the model on this window.');
     }
     return this.outputs;
   }
@@ -97,38 +89,34 @@ export class Model {
     if (!outputs.every(Number.isFinite))
       throw new RuntimeError(
         'outputNotFinite',
-        { outputs: [...outputs].map(String) },
-        `The model answers with ${outputs.find((value) => !Number.isFinite(value))}, which is no answer.`,
+        { output: outputs.findIndex((value) => !Number.isFinite(value)) },
+        'The model gives an output that is no finite number, which is no answer.',
       );
     return taskOf(task).answer(task, outputs);
   }
 
-  /** The largest difference from what is expected. @throws RuntimeError `selfTestDiffers` when over the tolerance */
-  async selfTest({ input, output, tolerance }: SelfTest): Promise<number> {
-    let worst = 0;
-    if (!Array.isArray(input) || !Array.isArray(output) || input.length === 0 || input.length !== output.length) {
+  /**
+   * The largest difference from what is expected.
+   * @throws RuntimeError `selfTestDiffers` when over the tolerance, or when these are no vectors for this model
+   */
+  async selfTest(test: SelfTest): Promise<number> {
+    const width = this.tensors.reduce((sum, { length }) => sum + length, 0);
+    if (!isSelfTest(test, width, this.outputs.length))
       throw new RuntimeError(
         'selfTestDiffers',
         {},
-        'The self-test names no windows, or not an output for each; a checkpoint must bring some.',
+        'The self-test must name windows of the size that the model takes, and an output of its size for each.',
       );
-    }
-    for (const [index, expected] of output.entries()) {
-      this.give(input[index]!, index);
+    let worst = 0;
+    for (const [index, expected] of test.output.entries()) {
+      this.give(test.input[index]!);
       const found = await this.run();
-      if (expected.length !== found.length)
+      for (const [place, value] of expected.entries()) worst = Math.max(worst, Math.abs(value - found[place]!));
+      if (!(worst <= test.tolerance))
         throw new RuntimeError(
           'selfTestDiffers',
           { index },
-          `Self-test ${index} expects ${expected.length} outputs, the model gives ${found.length}.`,
-        );
-      for (const [place, value] of expected.entries()) worst = Math.max(worst, Math.abs(value - found[place]!));
-      if (!(worst <= tolerance))
-        throw new RuntimeError(
-          'selfTestDiffers',
-          { index, worst },
-          `Self-test ${index} differs by ${worst.toExponential(2)}, allowed are ${tolerance}; this machine ` +
-            'does not run the model as its provider did.',
+          `Self-test ${index} differs by more than is allowed; this machine does not run the model as its author did.`,
         );
     }
     return worst;
@@ -138,31 +126,37 @@ export class Model {
     await this.session.release();
   }
 
-  private give(input: readonly number[], index: number): void {
-    const expected = this.tensors.reduce((sum, { length }) => sum + length, 0);
-    if (input.length !== expected)
-      throw new RuntimeError(
-        'selfTestDiffers',
-        { index },
-        `Self-test ${index} gives ${input.length} numbers, the model takes ${expected}.`,
-      );
+  private give(window: readonly number[]): void {
     let at = 0;
-    for (const tensor of this.tensors) tensor.set(input.slice(at, (at += tensor.length)));
+    for (const tensor of this.tensors) tensor.set(window.slice(at, (at += tensor.length)));
   }
 }
 
-/** As ONNX Runtime and the C++ library say it. */
-const isOutOfMemory = (error: unknown): boolean =>
-  error instanceof RuntimeError
-    ? error.code === 'outOfMemory'
-    : /bad_?alloc|allocate memory|out of memory/i.test((error as Error).message);
+/** Whether these are numbers in the right places, whoever wrote them. */
+function isSelfTest(test: SelfTest, width: number, outputs: number): boolean {
+  const rows = (list: unknown, length: number): boolean =>
+    Array.isArray(list) &&
+    list.length > 0 &&
+    list.every((row) => Array.isArray(row) && row.length === length && row.every(Number.isFinite));
+  return (
+    test !== null &&
+    typeof test === 'object' &&
+    rows(test.input, width) &&
+    rows(test.output, outputs) &&
+    test.input.length === test.output.length &&
+    Number.isFinite(test.tolerance)
+  );
+}
 
-const outOfMemory = (message: string, cause: unknown): RuntimeError =>
-  new RuntimeError('outOfMemory', {}, `This machine has no memory for the model: ${message}`, { cause });
+/** What ONNX Runtime and the C++ library say when memory lacks. */
+const OUT_OF_MEMORY = /bad_?alloc|allocate memory|out of memory/i;
 
-/** The model's own name of a tensor, which is the manifest's where that gives one. */
-function nameOf(names: readonly string[], wanted: string | null, index: number, kind: 'input' | 'output'): string {
-  const name = wanted === null ? names[index] : names.find((known) => known === wanted);
-  if (name === undefined) throw new Error(`it has no ${kind} ${wanted ?? index}; it has ${names.join(', ')}`);
-  return name;
+/**
+ * An error of ONNX Runtime as one of ours. Its own words stay out, and it is no `cause`: they quote names out of the
+ * model, values of tensors, and paths of this machine.
+ */
+function mapped(error: unknown, code: 'modelDoesNotLoad' | 'inferenceFails', message: string): RuntimeError {
+  return error instanceof Error && OUT_OF_MEMORY.test(error.message)
+    ? new RuntimeError('outOfMemory', {}, 'This machine has no memory for the model.')
+    : new RuntimeError(code, {}, message);
 }

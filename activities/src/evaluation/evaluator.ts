@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { networkTime, pageOf, type Clients } from '@livepod/client';
@@ -5,15 +6,25 @@ import {
   canonicalJson,
   figureValues,
   parseEvaluation,
+  ranBy,
   taskOf,
   type CheckpointManifest,
   type Evaluation,
   type EvaluationDocument,
 } from '@livepod/protocol';
-import { measure, modalityOf, type Modality, type Recording } from '@livepod/runtime';
+import {
+  ModelProcess,
+  RuntimeError,
+  measure,
+  measureIn,
+  modalityOf,
+  vectorsOf,
+  type Modality,
+  type Recording,
+} from '@livepod/runtime';
 import type { Signer } from '@livepod/transfer';
 import { ActivityError } from '../errors.js';
-import { readCheckpoint, readCheckpointFile } from '../models/checkpointFiles.js';
+import { readCheckpoint, readCheckpointFile, readSignedCheckpoint } from '../models/checkpointFiles.js';
 import { progress } from '../registration.js';
 import type { EvaluationPort, Measurement } from './port.js';
 
@@ -24,15 +35,15 @@ export function holdoutEvaluation(clients: Clients, signer: Signer, folder: stri
       const earlier = await submitted(clients, checkpoint, signer.principal);
       if (earlier) return earlier;
 
-      const manifest = await readCheckpoint(clients, checkpoint);
+      const { manifest, document: signed } = await readSignedCheckpoint(clients, checkpoint);
       const recordings = await readHoldout(folder, modalityOf(manifest.input.modality));
       progress({ step: 'measuring', recordings: recordings.length });
-      const measured = await measuredOn(clients, manifest, recordings);
+      const { vectors, ...measured } = await measuredOn(clients, manifest, recordings);
       const parent = await parentOf(clients, manifest, recordings);
 
       const { figures, deciding, worstPerson } = taskOf(manifest.task);
       const report: EvaluationDocument = {
-        type: 'livepod.evaluation/v2',
+        type: 'livepod.evaluation/v3',
         checkpoint,
         evaluator: signer.principal,
         publicKey: signer.publicKey,
@@ -42,6 +53,8 @@ export function holdoutEvaluation(clients: Clients, signer: Signer, folder: stri
         figures: measured.figures.map((figure) => ({ ...figure, parent: parent[figure.name] ?? null })),
         deciding: { figure: deciding, better: figures[deciding]!.better },
         worstPerson,
+        ran: ranBy(signed),
+        vectors,
         at: (BigInt(Math.floor(await networkTime(clients))) * 1_000_000n).toString(),
       };
       const document = canonicalJson(report);
@@ -73,10 +86,25 @@ const measurementOf = (
   link: pageOf(clients.network, 'checkpoints', checkpoint),
 });
 
-const measuredOn = async (clients: Clients, manifest: CheckpointManifest, recordings: Recording[]) =>
-  measure(await readCheckpointFile(clients, manifest, 'model.onnx'), manifest, recordings);
+/** The model on these recordings, and on windows that are drawn now; in one process, such as a pod has. */
+async function measuredOn(clients: Clients, manifest: CheckpointManifest, recordings: Recording[]) {
+  const model = await readCheckpointFile(clients, manifest, 'model.onnx');
+  const test = await readCheckpointFile(clients, manifest, 'selftest.json');
+  const process = await ModelProcess.start();
+  try {
+    await process.load(model, manifest);
+    await process.selfTest(test);
+    const measured = await measureIn(process, manifest, recordings);
+    return { ...measured, vectors: await vectorsOf(process, manifest, randomBytes(32)) };
+  } finally {
+    await process.close();
+  }
+}
 
-/** The parent's figures on the same people, by name: none where there is no parent, or one of another task. */
+/**
+ * The parent's figures on the same people, by name: none where there is no parent, one of another task, or one that
+ * nobody runs any more.
+ */
 async function parentOf(
   clients: Clients,
   { parent, task }: CheckpointManifest,
@@ -84,7 +112,13 @@ async function parentOf(
 ): Promise<Record<string, string>> {
   const manifest = parent === null ? null : await readCheckpoint(clients, parent);
   if (manifest?.task.kind !== task.kind) return {};
-  return figureValues((await measuredOn(clients, manifest, recordings)).figures);
+  try {
+    const model = await readCheckpointFile(clients, manifest, 'model.onnx');
+    return figureValues((await measure(model, manifest, recordings)).figures);
+  } catch (error) {
+    if (error instanceof RuntimeError && error.code === 'modelRefused') return {};
+    throw error;
+  }
 }
 
 /** A modality's recordings by person, one folder each. @throws ActivityError `badHoldout` */

@@ -19,6 +19,14 @@ const CHUNKS_IN_FLIGHT = 8;
  * ProtocolError
  */
 export async function readCheckpoint(clients: Clients, id: string): Promise<CheckpointManifest> {
+  return (await readSignedCheckpoint(clients, id)).manifest;
+}
+
+/** The same, with the bytes that the provider signed. */
+export async function readSignedCheckpoint(
+  clients: Clients,
+  id: string,
+): Promise<{ manifest: CheckpointManifest; document: Uint8Array }> {
   const signed = await clients.models.get_manifest(id);
   if (!signed)
     throw new ActivityError(
@@ -35,7 +43,7 @@ export async function readCheckpoint(clients: Clients, id: string): Promise<Chec
     );
   const manifest = parseCheckpointManifest(document);
   verifyDocument(document, new Uint8Array(signed.signature), manifest.publicKey);
-  return manifest;
+  return { manifest, document };
 }
 
 /**

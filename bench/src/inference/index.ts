@@ -23,7 +23,7 @@ export async function run(options: BenchOptions): Promise<BenchRow[]> {
   const model = await motionModel();
   try {
     const motion = windows(100, 1);
-    const loaded = await Model.load(model.path, model.runnable);
+    const loaded = await Model.load(model.bytes, model.runnable);
     const pod: Classify = (window) => {
       loaded.tensors[0]!.set(window);
       return loaded.answer();

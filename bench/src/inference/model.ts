@@ -29,7 +29,12 @@ export function windows(count: number, seed: number): Float32Array[] {
  * A motion-cnn of the size that pods get, from the recipe and its exporter. Hardly trained: what it says does not
  * matter here, what it computes is the same.
  */
-export async function motionModel(): Promise<{ path: string; runnable: Runnable; remove(): void }> {
+export async function motionModel(): Promise<{
+  path: string;
+  bytes: Uint8Array;
+  runnable: Runnable;
+  remove(): void;
+}> {
   const rows = [[...SCHEMA.channels.map(({ name }) => name), 'timestamp', 'label'].join(',')];
   for (const [kind, label] of SCHEMA.labels.entries()) {
     const samples = windows(2, kind + 1).flatMap((window) => [...window]);
@@ -51,6 +56,6 @@ export async function motionModel(): Promise<{ path: string; runnable: Runnable;
   const folder = mkdtempSync(join(tmpdir(), 'livepod-bench-'));
   const path = join(folder, 'model.onnx');
   writeFileSync(path, files['model.onnx']);
-  const runnable = { ...contract, runtime: { outputs: [outputTensor(contract.task)] } };
-  return { path, runnable, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  const runnable = { ...contract, runtime: { opset: 17, outputs: [outputTensor(contract.task)] } };
+  return { path, bytes: files['model.onnx'], runnable, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

@@ -174,6 +174,7 @@ pub fn submit(
     jobs::is_granted(job)?;
     manifest::matches_job(&manifest, job)?;
     manifest::matches_chunks(&manifest)?;
+    manifest::is_runnable(&manifest)?;
     chunks::submitted(job.id, manifest::chunks(&manifest));
     let task = manifest.task().to_owned();
     let checkpoint = Checkpoint {
@@ -237,6 +238,13 @@ pub fn evaluate(request: &SubmitEvaluation) -> Result<Checkpoint, Error> {
     if evaluation.task != checkpoint.task {
         let message = format!("its task is {}, and the report is about {}", checkpoint.task, evaluation.task);
         return Err(Error::Invalid(why(checkpoint.id, message, "measure what the checkpoint's manifest says")));
+    }
+    if let Some(ran) = &evaluation.ran {
+        let wanted = manifest::ran_by(&signed.manifest)?;
+        if *ran != wanted {
+            let message = format!("its model, task, input and runtime are {wanted}, and the evaluator ran {ran}");
+            return Err(Error::Invalid(why(checkpoint.id, message, "measure what the checkpoint's manifest says")));
+        }
     }
     let report = protocol::document::id(&request.report)?;
     let documents = Signed { evaluation: Some((request.report.clone(), request.signature.clone())), ..signed };

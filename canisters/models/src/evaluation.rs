@@ -1,20 +1,21 @@
-//! What evaluators sign: `livepod.evaluation/v2` documents, and those of version 1. The canister carries figures and
-//! does not know them: which there are is the task's to say.
+//! What evaluators sign: `livepod.evaluation/v3` documents, and those of versions 1 and 2. The canister carries figures
+//! and does not know them: which there are is the task's to say.
 
 use crate::api::{Error, Figure};
 use crate::manifest::{invalid, sized};
 use protocol::document;
-use protocol::shape::{Decimal, Id, Integer, List, Nanoseconds, Text};
+use protocol::shape::{Decimal, Hex, Id, Integer, List, Nanoseconds, Text};
 use protocol::task::{nullable, CLASSIFICATION};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 const FIRST: &str = "livepod.evaluation/v1";
 const SECOND: &str = "livepod.evaluation/v2";
+const THIRD: &str = "livepod.evaluation/v3";
 
 type People = Integer<1, 1_000_000>;
 type Windows = Integer<1, 9_007_199_254_740_991>;
 
-/// A report of either version.
+/// A report of any version.
 #[derive(Debug)]
 pub struct Evaluation {
     pub checkpoint: String,
@@ -22,6 +23,8 @@ pub struct Evaluation {
     pub public_key: String,
     pub task: String,
     pub figures: Vec<Figure>,
+    /// What was run, as [`crate::manifest::ran_by`] says it; versions 1 and 2 do not.
+    pub ran: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -45,7 +48,7 @@ struct First {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[allow(dead_code)]
-struct Second {
+struct Later {
     checkpoint: Id,
     evaluator: String,
     public_key: String,
@@ -56,6 +59,25 @@ struct Second {
     deciding: Deciding,
     worst_person: String,
     at: Nanoseconds,
+    /// Of version 3, as `vectors` is.
+    #[serde(default, deserialize_with = "given")]
+    ran: Option<Id>,
+    #[serde(default, deserialize_with = "given")]
+    vectors: Option<Vectors>,
+}
+
+/// What the model gave for windows that follow from the seed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)]
+struct Vectors {
+    seed: Hex<32>,
+    outputs: List<List<Decimal, 1, 64>, 1, 16>,
+}
+
+/// A field that may be left out, and is not null where it is there.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 #[derive(Deserialize)]
@@ -87,9 +109,9 @@ enum Better {
 /// Reads an evaluation and checks its shape.
 pub fn read(bytes: &[u8]) -> Result<Evaluation, Error> {
     sized(bytes)?;
-    match document::type_of(bytes, &[FIRST, SECOND])? {
+    match document::type_of(bytes, &[FIRST, SECOND, THIRD])? {
         FIRST => first(document::read(bytes, FIRST)?),
-        _ => second(document::read(bytes, SECOND)?),
+        kind => later(document::read(bytes, kind)?, kind),
     }
 }
 
@@ -104,10 +126,16 @@ fn first(report: First) -> Result<Evaluation, Error> {
         public_key: report.public_key,
         task: CLASSIFICATION.into(),
         figures: shares.into_iter().map(figure).collect(),
+        ran: None,
     })
 }
 
-fn second(report: Second) -> Result<Evaluation, Error> {
+fn later(report: Later, kind: &str) -> Result<Evaluation, Error> {
+    for (field, is_given) in [("ran", report.ran.is_some()), ("vectors", report.vectors.is_some())] {
+        if is_given != (kind == THIRD) {
+            return invalid(field, format!("{kind} {}", if is_given { "does not have it" } else { "names it" }));
+        }
+    }
     let figures = &report.figures;
     for (n, figure) in figures.iter().enumerate() {
         let name = figure.name.as_str();
@@ -138,6 +166,7 @@ fn second(report: Second) -> Result<Evaluation, Error> {
         public_key: report.public_key,
         task: report.task.0,
         figures: report.figures.0.into_iter().map(figure).collect(),
+        ran: report.ran.map(|id| id.0),
     })
 }
 

@@ -10,11 +10,15 @@ use protocol::shape::{Decimal, Integer, List, Text};
 use protocol::task::{self, nullable, Input, Task, Tensor};
 use protocol::{document, hex, identity, is_id};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{json, Map, Value};
 use std::collections::BTreeMap;
 
 const FIRST: &str = "livepod.checkpoint/v1";
 const SECOND: &str = "livepod.checkpoint/v2";
+const MODEL: &str = "model.onnx";
+/// Of ONNX's operators, those that the reader of models knows (runtime/src/onnx/limits.ts).
+const OPSETS: std::ops::RangeInclusive<u32> = 17..=21;
+const FLAT_BUFFER: std::ops::Range<usize> = 4..8;
 
 /// A `livepod.checkpoint/v2` document, or one of version 1: `task` and `input` are of version 2.
 #[derive(Deserialize, Debug)]
@@ -189,6 +193,41 @@ fn runtime(manifest: &Manifest, kind: &str) -> Result<(), Error> {
         }
         invalid("input.tensors", format!("{} is not of {length} samples by its channels", tensor.name.as_str()))
     })
+}
+
+/// What of a manifest decides how its model runs, as one id: the model's hash, task, input and runtime. The TypeScript
+/// of it is `ranBy`.
+pub fn ran_by(manifest: &[u8]) -> Result<String, Error> {
+    let document: Value = serde_json::from_slice(manifest).expect("a manifest that was read is JSON");
+    let files = document["files"].as_array().expect("it has files");
+    let model = files.iter().find(|file| file["name"] == MODEL).map_or(&Value::Null, |file| &file["sha256"]);
+    let decides = json!({
+        "model": model, "task": document["task"], "input": document["input"], "runtime": document["runtime"],
+    });
+    Ok(protocol::content_id(&protocol::canonical::bytes(&decides)?))
+}
+
+/// Checks what can be checked of a model without reading all of it: the reader that evaluators and pods have does. Its
+/// file is there, it is not of ONNX Runtime's own format, and its operators are of a set that the reader knows.
+pub fn is_runnable(manifest: &Manifest) -> Result<(), Error> {
+    let Some(model) = manifest.files.iter().find(|file| file.name == MODEL) else {
+        return invalid("files", format!("a checkpoint brings {MODEL}"));
+    };
+    if !OPSETS.contains(&manifest.runtime.opset) {
+        let (from, to) = (OPSETS.start(), OPSETS.end());
+        return invalid("runtime.opset", format!("{} is not {from} to {to}", manifest.runtime.opset));
+    }
+    let start: Vec<u8> = model
+        .chunks
+        .iter()
+        .flat_map(|chunk| chunks::get(&digest(&chunk.sha256)).expect("the chunk is stored"))
+        .take(FLAT_BUFFER.end)
+        .collect();
+    // FlatBuffers put their identifier there
+    if start.get(FLAT_BUFFER) == Some(&b"ORTM"[..]) {
+        return invalid("files", format!("{MODEL} is of ONNX Runtime's own format; export it as ONNX"));
+    }
+    Ok(())
 }
 
 /// Checks that the document was signed by `caller`'s own key, over these bytes.

@@ -1,30 +1,22 @@
 import type { Blame } from '@livepod/protocol';
-import type { Runnable } from '@livepod/runtime';
-import type { Trouble } from '../trouble.js';
-
-/** A file of a slot, and the hash that its manifest names for it: what is read is what is checked. */
-export interface SlotFile {
-  path: string;
-  sha256: string;
-}
+import type { TrackHead } from './records.js';
 
 /**
- * What the pod asks of the process that holds a slot's ONNX session, and what it hears back. Counters cross over, and
- * answers to what the pod's owner asked; recordings never do.
+ * What a pod orders of the process that holds a slot's model, beside loading and testing it, and what it hears back.
+ * Counters and answers cross over; of recordings nothing comes back.
  */
 export type Order =
-  | { do: 'load'; model: SlotFile; runnable: Runnable }
-  | { do: 'selfTest'; test: SlotFile }
-  | { do: 'watch'; recordings: string; person: string; windowsPerSecond: number }
+  /** The tracks' numbers lie behind it. Once through them, or `again` and again. */
+  | { do: 'watch'; tracks: TrackHead[]; again: boolean; windowsPerSecond: number }
   | { do: 'infer'; id: string; columns: readonly string[]; rows: readonly (readonly number[])[] };
 
 export type Answer =
-  | { answer: 'up' }
-  | { answer: 'loaded' }
-  | { answer: 'selfTested'; worst: number }
-  | { answer: 'refused'; code: string; message: string }
   | ({ answer: 'counters' } & Counters)
-  | { answer: 'motion'; reading: Reading | null; trouble: Trouble | null }
+  /** All stretches were answered for once. */
+  | { answer: 'passed' }
+  /** The model could not be run on a window, for no fault of its own; and that it can be again. */
+  | { answer: 'lost'; code: string; message: string }
+  | { answer: 'found' }
   | { answer: 'inferred'; id: string; said: number; scores: number[] }
   | { answer: 'notInferred'; id: string; code: string; message: string };
 

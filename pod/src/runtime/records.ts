@@ -10,22 +10,22 @@ import {
   type Judged,
   type Track,
 } from '@livepod/runtime';
+import { bytesOf } from '@livepod/runtime/process';
 import { PodError, codeOf } from '../errors.js';
 import { troubleOf, type Trouble } from '../trouble.js';
 import type { Reading } from './messages.js';
 
 /** What there is to answer for, and what of it could not be read. */
 export interface Records {
-  /** `truth` is NaN where nothing true is known of a stretch: it is answered for, and not judged */
-  stretches: Judged[];
+  tracks: Track[];
   reading: Reading;
   trouble: Trouble | null;
 }
 
 /**
  * The pod's sensor and its person, played by recordings: what the model answers for, and what the person or a sensor
- * would say of it. A recording that cannot be read is told and left out. Read in the runtime's own process; it never
- * leaves it.
+ * would say of it. A recording that cannot be read is told and left out. Read in a thread of its own, and given to the
+ * model's process alone.
  *
  * @param directory  holds a folder per person, with files of the contract's modality
  * @throws PodError `noRecordings` · RuntimeError `noWindows`, or what is wrong with the only recordings there are
@@ -53,8 +53,7 @@ export async function recordsOf(directory: string, person: string, contract: Con
     }
   }
   if (wrong.length === names.length) throw wrong[0];
-  const truth = truthOf(contract.task);
-  const stretches = judgedStretches(tracks, window, (...at) => truth(...at) ?? { truth: NaN, pure: false });
+  const stretches = stretchesOf(tracks, contract);
   if (stretches.length === 0)
     throw new RuntimeError(
       'noWindows',
@@ -63,10 +62,37 @@ export async function recordsOf(directory: string, person: string, contract: Con
     );
   const judged = stretches.filter(({ truth: known }) => !Number.isNaN(known)).length;
   return {
-    stretches,
+    tracks,
     reading: { recordings: names.length - wrong.length, windows: stretches.length, judged },
     trouble: wrong.length > 0 ? someWrong(wrong, names.length) : null,
   };
+}
+
+/** What there is to answer for; `truth` is NaN where nothing true is known of it, and then it is not judged. */
+export function stretchesOf(tracks: readonly Track[], { task, input }: Contract): Judged[] {
+  const truth = truthOf(task);
+  return judgedStretches([...tracks], input.window, (...at) => truth(...at) ?? { truth: NaN, pure: false });
+}
+
+/** A track without its numbers, which lie behind it: its samples, then its labels. */
+export type TrackHead = Omit<Track, 'samples' | 'labels'>;
+
+/** Tracks as they go to the model's process. */
+export function tracksOut(tracks: readonly Track[]): { heads: TrackHead[]; payload: Uint8Array } {
+  const heads = tracks.map(({ samples: _, labels: __, ...head }) => head);
+  const numbers = tracks.flatMap(({ samples, labels }) => [bytesOf(samples), bytesOf(labels)]);
+  return { heads, payload: Buffer.concat(numbers) };
+}
+
+/** And as they arrive there. */
+export function tracksIn(heads: readonly TrackHead[], payload: Uint8Array): Track[] {
+  let at = 0;
+  const taken = (bytes: number): ArrayBuffer => Uint8Array.from(payload.subarray(at, (at += bytes))).buffer;
+  return heads.map((head) => ({
+    ...head,
+    samples: new Float32Array(taken(head.length * head.channels * 4)),
+    labels: new Int16Array(taken(head.length * 2)),
+  }));
 }
 
 /** What stands in a person's folder. @throws PodError `noRecordings` that says which folders there are */

@@ -1,63 +1,47 @@
 import { taskOf } from '@livepod/protocol';
-import { RuntimeError, tensorsOf, type Judged, type Model } from '@livepod/runtime';
+import { RuntimeError, tensorsOf, type Judged, type Model, type Track } from '@livepod/runtime';
+import { refusalOf, type Alone, type Tell } from '@livepod/runtime/serve';
 import { wait } from '../clock.js';
 import { isBlame } from '../errors.js';
-import { troubleOf } from '../trouble.js';
 import { noCounters, type Answer, type Counters, type Order } from './messages.js';
-import { recordsOf, type Records } from './records.js';
+import { stretchesOf } from './records.js';
 
 const COUNTERS_EVERY_MS = 500;
-/** Between two looks at recordings that cannot be read: the first, and the longest, seconds. */
-const LOOK_AGAIN = { first: 1, longest: 300 };
 
 type Watch = Extract<Order, { do: 'watch' }>;
-type Tell = (answer: Answer) => void;
-type Alone = <T>(work: () => Promise<T>) => Promise<T>;
+type TellPod = (answer: Answer) => void;
+
+let counters: Counters | undefined;
 
 /**
  * Answers for the person's records as they come, and counts how often the answers are corrected. A window is answered
- * for when the samples after it that the model sees have come, too. Records that cannot be read are told, and looked
- * for again; it never ends by itself.
+ * for when the samples after it that the model sees have come, too.
  */
-export async function watch(model: Model, order: Watch, alone: Alone, tell: Tell): Promise<never> {
-  const counters = countersTold(tell);
+export async function watch(
+  model: Model,
+  order: Watch,
+  tracks: readonly Track[],
+  alone: Alone,
+  say: Tell,
+): Promise<void> {
+  const tell = say as TellPod;
+  counters ??= countersTold(tell);
+  const stretches = stretchesOf(tracks, model.runnable);
   const { after, step } = model.runnable.input.window;
   await wait(after / step / order.windowsPerSecond);
-  for (let again = LOOK_AGAIN.first; ;) {
-    const records = await read(model, order, tell);
-    if (!records) {
-      await wait(again);
-      again = Math.min(again * 2, LOOK_AGAIN.longest);
-      continue;
-    }
-    again = LOOK_AGAIN.first;
-    // with everything read, the recordings stand for a sensor that never ends; else the folder is looked at again
-    do await pass(model, records, order, alone, counters, tell);
-    while (!records.trouble);
-    await wait(again);
-  }
-}
-
-/** The person's records; undefined, and told, when there are none. */
-async function read(model: Model, { recordings, person }: Watch, tell: Tell): Promise<Records | undefined> {
-  try {
-    const records = await recordsOf(recordings, person, model.runnable);
-    tell({ answer: 'motion', reading: records.reading, trouble: records.trouble });
-    return records;
-  } catch (error) {
-    tell({ answer: 'motion', reading: null, trouble: troubleOf(error) });
-    return undefined;
-  }
+  do await pass(model, stretches, order, alone, counters, tell);
+  while (order.again);
+  tell({ answer: 'passed' });
 }
 
 /** Every stretch once. */
 async function pass(
   model: Model,
-  { stretches, reading, trouble }: Records,
+  stretches: readonly Judged[],
   { windowsPerSecond }: Watch,
   alone: Alone,
   counters: Counters,
-  tell: Tell,
+  tell: TellPod,
 ): Promise<void> {
   const { task, input } = model.runnable;
   let counted: Judged | undefined;
@@ -69,7 +53,7 @@ async function pass(
         return model.answer();
       });
       counters.windows += 1;
-      if (lost) tell({ answer: 'motion', reading, trouble });
+      if (lost) tell({ answer: 'found' });
       lost = false;
       if (!Number.isNaN(stretch.truth)) {
         const wrong = Number(taskOf(task).corrected(task, said, stretch.truth));
@@ -88,7 +72,7 @@ async function pass(
         counters.failure = { code: error.code, message: error.message };
       } else {
         lost = true;
-        tell({ answer: 'motion', reading, trouble: troubleOf(error) });
+        tell({ answer: 'lost', ...refusalOf(error) });
       }
     }
     await wait(1 / windowsPerSecond);
@@ -96,7 +80,7 @@ async function pass(
 }
 
 /** Counters that are told, and begin at nothing again, twice a second. */
-function countersTold(tell: Tell): Counters {
+function countersTold(tell: TellPod): Counters {
   const counters = noCounters();
   setInterval(() => {
     if (counters.windows + counters.errors === 0) return;

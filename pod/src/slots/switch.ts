@@ -9,9 +9,10 @@ import { Running, type Motion } from '../runtime/running.js';
 import { Runtime } from '../runtime/runtime.js';
 import { otherSlot, type Installed, type SlotName, type StateFile } from '../state/state.js';
 import type { Trouble } from '../trouble.js';
-import { ChunkStore, trustedManifest } from '../updates/checkpoint.js';
+import { ChunkStore, trustedManifest, type TrustedManifest } from '../updates/checkpoint.js';
 import type { Fetcher } from '../updates/fetcher.js';
 import type { Trust } from '../updates/trust.js';
+import { Attempts, countIn } from './attempts.js';
 import { Slots } from './slots.js';
 
 /** Ends of the runtime process that are answered by starting it again; after so many the model is left. */
@@ -43,6 +44,7 @@ export class Switch {
   private readonly putOff = new Map<string, string>();
   private readonly slots: Slots;
   private readonly chunks: ChunkStore;
+  private readonly attempts: Attempts;
   running: Running | undefined;
   /** Ends of the runtime process since the switch. */
   private restarts = 0;
@@ -54,6 +56,7 @@ export class Switch {
     private readonly trust: Trust,
     private readonly options: SwitchOptions,
   ) {
+    this.attempts = new Attempts(state);
     this.slots = new Slots(join(options.directory, 'slots'));
     this.chunks = new ChunkStore(join(options.directory, 'chunks'), options.fetcher);
   }
@@ -137,6 +140,7 @@ export class Switch {
     if (!this.backoff.isDue(checkpoint)) return 'later';
     const slot = otherSlot(this.state.value.active);
     const why = whyOf(channel, wanted);
+    if (this.attempts.areSpent(wanted, this.installed !== null)) return this.giveUp(wanted);
     let candidate: Runtime | undefined;
     try {
       candidate = await this.prepared(slot, wanted);
@@ -160,8 +164,7 @@ export class Switch {
   private async prepared(slot: SlotName, wanted: Installed): Promise<Runtime> {
     if (this.state.value.slots[slot]?.checkpoint === wanted.checkpoint) {
       try {
-        const { manifest } = this.slots.manifest(slot, wanted.checkpoint);
-        return await Runtime.start(this.slots.path(slot), manifest);
+        return await this.started(slot, wanted, this.slots.manifest(slot, wanted.checkpoint));
       } catch (error) {
         if (codeOf(error) !== 'slotDamaged') throw error;
       }
@@ -173,7 +176,7 @@ export class Switch {
       if (state.previous === slot) state.previous = null;
     });
     await this.slots.fill(slot, trusted, this.chunks);
-    return Runtime.start(this.slots.path(slot), trusted.manifest);
+    return this.started(slot, wanted, trusted);
   }
 
   private switchTo(slot: SlotName, wanted: Installed, channel: Channel, why: string): void {
@@ -245,8 +248,29 @@ export class Switch {
   private async run(slot: SlotName): Promise<void> {
     const installed = this.state.value.slots[slot];
     if (!installed) throw new PodError('slotDamaged', { slot }, `Slot ${slot} is empty.`);
-    const { manifest } = this.slots.manifest(slot, installed.checkpoint);
-    this.observe(await Runtime.start(this.slots.path(slot), manifest));
+    const trusted = this.slots.manifest(slot, installed.checkpoint);
+    // the channel's own version is started whatever happened; what a full disk cannot note must not hold it up
+    const runtime =
+      installed.release === null
+        ? await Runtime.start(this.slots.path(slot), trusted)
+        : await this.started(slot, installed, trusted);
+    this.observe(runtime);
+  }
+
+  private started(slot: SlotName, { checkpoint }: Installed, trusted: TrustedManifest): Promise<Runtime> {
+    return this.attempts.noted(checkpoint, () => Runtime.start(this.slots.path(slot), trusted));
+  }
+
+  /** A checkpoint that took the pod down with it while it was started: not again before its channel moves on. */
+  private giveUp(wanted: Installed): void {
+    const why = `the pod or its device ended while it started version ${wanted.version}`;
+    this.options.log('given up', { checkpoint: wanted.checkpoint, why });
+    this.state.change((state) => {
+      refuseIn(state, wanted);
+      countIn(state, wanted.checkpoint, 0);
+      remember(state, this.installed?.version ?? 0, why);
+      queue(state, wanted, { failed: why }, NOTHING);
+    });
   }
 
   private observe(runtime: Runtime): void {

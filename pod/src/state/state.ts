@@ -49,6 +49,8 @@ export interface PodState {
    * checkpoints that failed here: not tried again in that release, or, for a stable one, before the channel moves on
    */
   refused: { checkpoint: string; release: number | null; sequence: number }[];
+  /** starts of a model that were begun, and of which nothing more is known: the pod ended meanwhile */
+  starting?: { checkpoint: string; times: number }[];
   reports: { next: number; waiting: Report[] };
   history: HistoryEntry[];
 }
@@ -131,6 +133,6 @@ function isState(state: PodState): boolean {
     [state.active, state.previous].every(slotName) &&
     [state.slots.a, state.slots.b].every(installed) &&
     (state.active === null || state.slots[state.active] !== null) &&
-    [state.refused, state.reports.waiting, state.history].every(Array.isArray)
+    [state.refused, state.reports.waiting, state.history, state.starting ?? []].every(Array.isArray)
   );
 }

@@ -5,6 +5,7 @@ import {
   documentId,
   parseCheckpointManifest,
   parseEvaluation,
+  ranBy,
   unhex,
   verifyDocument,
   type CheckpointManifest,
@@ -27,6 +28,8 @@ interface SignedCheckpoint {
 export interface TrustedManifest {
   manifest: CheckpointManifest;
   document: Uint8Array;
+  /** What an evaluator signed of it; undefined in a slot that was filled before slots kept it. */
+  report: Uint8Array | undefined;
 }
 
 /**
@@ -59,7 +62,13 @@ export async function trustedManifest(trust: Trust, checkpoint: string): Promise
       `The evaluation is of another checkpoint, or by its own provider.`,
     );
   }
-  return { manifest, document };
+  if (evaluation.ran !== null && evaluation.ran !== ranBy(document))
+    throw new PodError(
+      'notOfficial',
+      { checkpoint },
+      `What the evaluator ran is not what checkpoint ${checkpoint} says of its model, task, input and runtime.`,
+    );
+  return { manifest, document, report };
 }
 
 function signedBy(document: Uint8Array, signature: string, publicKey: string, checkpoint: string): void {

@@ -1,3 +1,5 @@
+import { canonicalJson, parseCanonical, type CanonicalValue } from '../canonical.js';
+import { contentId } from '../hashes.js';
 import { MAX_CHECKPOINT_BYTES, MAX_CHUNK_BYTES, MAX_JOB_DATASETS } from '../limits.js';
 import { inputContract, taskDescription, tensor, windowLength, type InputContract } from './task.js';
 import {
@@ -103,6 +105,25 @@ export function parseCheckpointManifest(bytes: Uint8Array): CheckpointManifest {
       );
   });
   return rest;
+}
+
+/**
+ * What of a manifest decides how its model runs, as one id: the model's hash, task, input and runtime, as they stand
+ * there. An evaluator signs it, so that what was measured is what runs; the canister works it out by itself.
+ *
+ * @param bytes  of the manifest, canonical
+ */
+export function ranBy(bytes: Uint8Array): string {
+  const {
+    files,
+    task = null,
+    input = null,
+    runtime,
+  } = parseCanonical(bytes) as unknown as Record<string, CanonicalValue> & {
+    files: { name: string; sha256: string }[];
+  };
+  const model = files.find(({ name }) => name === 'model.onnx')?.sha256 ?? null;
+  return contentId(canonicalJson({ model, task, input, runtime: runtime! }));
 }
 
 /** Version 1 knew classification of half-overlapping windows of motion. */

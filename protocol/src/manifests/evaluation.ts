@@ -18,6 +18,8 @@ import {
   type Of,
 } from './shape.js';
 
+/** Windows that an evaluation names the outputs of. */
+const MOST_VECTORS = 16;
 const figureName = text(40, /^[a-z][A-Za-z0-9]*$/, 'the name of a figure, such as macroF1');
 const measured = {
   checkpoint: id,
@@ -36,9 +38,7 @@ const first = object({
   worstPerson: decimal,
   parentAccuracy: nullable(decimal),
 });
-const second = object({
-  type: literal('livepod.evaluation/v2'),
-  ...measured,
+const figuresOfTask = {
   /** The kind of task; a reader need not know it to read the figures. */
   task: text(40),
   figures: list(
@@ -55,27 +55,49 @@ const second = object({
   ),
   deciding: object({ figure: figureName, better: oneOf('higher', 'lower') }),
   worstPerson: figureName,
+};
+const second = object({ type: literal('livepod.evaluation/v2'), ...measured, ...figuresOfTask });
+const third = object({
+  type: literal('livepod.evaluation/v3'),
+  ...measured,
+  ...figuresOfTask,
+  /** What was run, as `ranBy` says it of the checkpoint's manifest: its model's hash, task, input and runtime. */
+  ran: id,
+  /**
+   * What the model gave, at the evaluator's, for windows that follow from a number drawn after the checkpoint was
+   * submitted: nobody could train for them, and whoever runs the model can make them again.
+   */
+  vectors: object({ seed: hexOf(32), outputs: list(list(decimal, 64, 1), MOST_VECTORS, 1) }),
 });
 
 /** What is written today. */
-export type EvaluationDocument = Of<typeof second>;
+export type EvaluationDocument = Of<typeof third>;
 
 /**
- * What an evaluator, independent of the provider, measured on hold-out people, of either version and in the form of the
- * second.
+ * What an evaluator, independent of the provider, measured on hold-out people, of any version and in the form of the
+ * third. Null is what versions 1 and 2 did not say.
  */
-export type Evaluation = Omit<EvaluationDocument, 'type'>;
+export type Evaluation = Omit<EvaluationDocument, 'type' | 'ran' | 'vectors'> & {
+  ran: string | null;
+  vectors: EvaluationDocument['vectors'] | null;
+};
 /** @throws ProtocolError `notCanonical` · `invalidManifest` */
 export function parseEvaluation(bytes: Uint8Array): Evaluation {
   const document = parser(
-    versions({ 'livepod.evaluation/v1': first, 'livepod.evaluation/v2': second }),
+    versions({ 'livepod.evaluation/v1': first, 'livepod.evaluation/v2': second, 'livepod.evaluation/v3': third }),
     'evaluation',
   )(bytes);
   if (document.type === 'livepod.evaluation/v1') {
     const { type: _, accuracy, macroF1, worstPerson, parentAccuracy, ...rest } = document;
-    return { ...rest, ...figuresOfClassification({ accuracy, macroF1, worstPerson, parentAccuracy }) };
+    return {
+      ...rest,
+      ...figuresOfClassification({ accuracy, macroF1, worstPerson, parentAccuracy }),
+      ran: null,
+      vectors: null,
+    };
   }
-  const { type: _, ...evaluation } = document;
+  const { type: _, ...said } = document;
+  const evaluation: Evaluation = { ran: null, vectors: null, ...said };
   evaluation.figures.forEach(({ value, unit, parent }, index) => {
     if (unit !== null) return;
     for (const share of [value, parent ?? '0'])

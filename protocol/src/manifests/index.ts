@@ -15,7 +15,13 @@ export {
   type Approval,
   type HyperparameterRange,
 } from './recipe.js';
-export { parseCheckpointManifest, type CheckpointDocument, type CheckpointManifest, type Input } from './checkpoint.js';
+export {
+  ranBy,
+  parseCheckpointManifest,
+  type CheckpointDocument,
+  type CheckpointManifest,
+  type Input,
+} from './checkpoint.js';
 export { parseEvaluation, type Evaluation, type EvaluationDocument } from './evaluation.js';
 export {
   contractOf,

@@ -20,6 +20,7 @@ fn evaluations_read_as_in_typescript() {
         let words: Vec<String> = read.figures.iter().map(Figure::in_words).collect();
         assert_eq!(words.join(", "), vector["inWords"]);
         assert_eq!(read.task, vector["reads"]["task"]);
+        assert_eq!(read.ran.as_deref(), vector["reads"]["ran"].as_str());
     }
 }
 
@@ -30,6 +31,8 @@ fn checkpoints_read_as_in_typescript() {
         assert_eq!(read.is_some(), !vector["reads"].is_null(), "{vector}");
         if let Some(read) = read {
             assert_eq!(read.task(), vector["reads"]["task"]["kind"]);
+            let document = vector["document"].as_str().unwrap().as_bytes();
+            assert_eq!(manifest::ran_by(document).unwrap(), vector["ran"]);
         }
     }
 }
@@ -81,6 +84,59 @@ fn voters_read_the_figures_of_whatever_the_task_is() {
     evaluate(&report, &evaluator()).unwrap();
     let words = crate::validate_adopt_checkpoint(adoption(&checkpoint.id)).unwrap();
     assert!(words.contains("Hold-out people: mean error 7.2 bpm, worst person 9.1 bpm. Trained by"), "{words}");
+}
+
+#[test]
+fn an_evaluator_that_ran_something_else_is_refused() {
+    install();
+    let manifest = manifest(1);
+    let checkpoint = submit(&submission(&manifest), &job(1)).unwrap();
+    appoint_evaluator();
+    let ran = manifest::ran_by(&protocol::canonical::bytes(&manifest).unwrap()).unwrap();
+    let mut permuted = manifest.clone();
+    permuted["runtime"]["labels"] = json!(["STILL"]);
+    let other = manifest::ran_by(&protocol::canonical::bytes(&permuted).unwrap()).unwrap();
+    let report = |ran: &str| {
+        json!({
+            "type": "livepod.evaluation/v3",
+            "checkpoint": checkpoint.id,
+            "evaluator": evaluator().principal().to_text(),
+            "publicKey": evaluator().public_key(),
+            "people": 5,
+            "windows": 700,
+            "task": "classification",
+            "figures": [{"name": "accuracy", "value": "0.9", "unit": null, "parent": null}],
+            "deciding": {"figure": "accuracy", "better": "higher"},
+            "worstPerson": "accuracy",
+            "ran": ran,
+            "vectors": {"seed": "07".repeat(32), "outputs": [["1"]]},
+            "at": "1700000000000000000",
+        })
+    };
+    assert_eq!(refused(|| evaluate(&report(&other), &evaluator())), "Invalid", "other labels were run");
+    evaluate(&report(&ran), &evaluator()).unwrap();
+}
+
+/// What refuses a checkpoint whose model begins with these bytes.
+fn refusal_of_model(start: &[u8], opset: u32) -> &'static str {
+    let mut manifest = manifest(1);
+    crate::chunks::put(1, start).unwrap();
+    let hash = protocol::hex::encode(&protocol::sha256(&[start]));
+    manifest["files"][0]["chunks"] = json!([{"sha256": hash, "bytes": start.len()}]);
+    manifest["files"][0]["bytes"] = json!(start.len());
+    manifest["files"][0]["sha256"] = json!(hash);
+    manifest["runtime"]["opset"] = json!(opset);
+    refused(|| submit(&submission(&manifest), &job(1)))
+}
+
+#[test]
+fn a_model_of_another_format_or_of_unknown_operators_is_refused() {
+    install();
+    assert_eq!(refusal_of_model(b"\x12\x82\x01\x20ORTMpolyglot", 17), "Invalid");
+    assert_eq!(refusal_of_model(b"\x08\x08\x12\x07livepod", 30), "Invalid");
+    let mut nameless = manifest(1);
+    nameless["files"][0]["name"] = json!("weights.bin");
+    assert_eq!(refused(|| submit(&submission(&nameless), &job(1))), "Invalid");
 }
 
 /// A checkpoint as records of the version before tasks hold it.

@@ -29,7 +29,7 @@ export async function pack(root: string, dist: string): Promise<string[]> {
 }
 
 /**
- * The pod as a package of two files, one per process, whose install is ONNX Runtime and nothing else.
+ * The pod as a package of a file per process and thread, whose install is ONNX Runtime and nothing else.
  *
  * @returns its folder
  */
@@ -38,14 +38,18 @@ async function bundledPod(root: string): Promise<string> {
   const folder = join(root, 'pod/dist');
   rmSync(folder, { recursive: true, force: true });
   await build({
-    entryPoints: { pod: join(source, 'main.ts'), runtime: join(source, 'runtime/child.ts') },
+    entryPoints: {
+      pod: join(source, 'main.ts'),
+      runtime: join(source, 'runtime/child.ts'),
+      reading: join(source, 'runtime/readingThread.ts'),
+    },
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     bundle: true,
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    external: [ONNX_RUNTIME],
+    external: [ONNX_RUNTIME, 'esbuild'],
     banner: {
       js: "import { createRequire as requiring } from 'node:module'; const require = requiring(import.meta.url);",
     },
