@@ -43,6 +43,7 @@ import {
   WITHDRAWN_ERROR,
 } from '../src/index.js';
 import * as limits from '../src/limits.js';
+import { COUNT, makeMutants, SEED } from './mutants.js';
 
 const write = (name: string, vectors: unknown): void =>
   writeFileSync(new URL(`./${name}.json`, import.meta.url), `${JSON.stringify(vectors, null, 1)}\n`);
@@ -417,3 +418,12 @@ write('plans', [
     ] as const
   ).map(([wrong, plan]) => ({ plan, wrong })),
 ]);
+
+// The last: its bases are documents of the vectors above.
+const [seed = SEED, count = COUNT] = process.argv.slice(2).map(Number);
+const { bases, mutants } = makeMutants(seed, count);
+const lines = (rows: unknown[]): string => rows.map((row) => `\n  ${JSON.stringify(row)}`).join(',');
+writeFileSync(
+  new URL('./mutants.json', import.meta.url),
+  `{\n "bases": [${lines(bases)}\n ],\n "mutants": [${lines(mutants)}\n ]\n}\n`,
+);

@@ -1,5 +1,5 @@
 import type { Clients } from '@livepod/client';
-import { hex, unhex } from '@livepod/protocol';
+import { folderOf, unhex } from '@livepod/protocol';
 import { inFlight } from './inFlight.js';
 import type { ObjectStore } from './objects.js';
 import { seal, type ListedFile } from './seal.js';
@@ -73,7 +73,7 @@ export async function uploadToObjects(
   secrets: DatasetSecrets,
   { tell, signal }: Uploading = {},
 ): Promise<Uploaded> {
-  const prefix = `datasets/${hex(secrets.uid)}/`;
+  const prefix = folderOf(secrets.uid);
   let uploaded = 0;
   let done = 0;
   const send = async (file: PlainFile, index: number): Promise<ListedFile> => {
