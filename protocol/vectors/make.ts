@@ -16,6 +16,7 @@ import {
   datasetUid,
   documentId,
   ed25519Der,
+  forHtml,
   GOVERNED,
   GOVERNED_METHODS,
   hex,
@@ -85,6 +86,17 @@ write(
       principal: principalText(principal),
     };
   }),
+);
+
+write(
+  'html',
+  [
+    'Walking & sitting',
+    '<script>alert("x")</script>',
+    "it's\ta title\nof two lines",
+    '\u202eexe.txt \u2066 \u200b \ufeff \u00ad \u{e0041} 👨‍👩‍👧',
+    '\u001b[2J \u009b \u0000 \u007f \r',
+  ].map((text) => ({ text, html: forHtml(text) })),
 );
 
 const audience = principalText(people[2]!.principal);
