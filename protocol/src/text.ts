@@ -1,6 +1,7 @@
 /**
  * Text of strangers (recipes, providers, pods, contributors, servers), as each medium shows it: as text and nothing
- * else. One function for each medium; what prints calls it, whoever wrote the text. Without dependencies, for workflows.
+ * else. One function for each medium; what prints calls it, whoever wrote the text. Without dependencies, for
+ * workflows.
  */
 
 /**
@@ -8,9 +9,13 @@
  * bidirectional controls of Unicode (UAX #9), soft and zero-width marks, tags, and halves of surrogate pairs. Joiners
  * stay: emoji and several scripts need them.
  */
-const UNSEEN =
-  // eslint-disable-next-line no-control-regex -- these are what it is about
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\ud800-\udfff]/gu;
+const UNSEEN = new RegExp(
+  [
+    String.raw`[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff`,
+    String.raw`\ufff9-\ufffb\u{e0000}-\u{e007f}\ud800-\udfff]`,
+  ].join(''),
+  'gu',
+);
 
 /** `\u202e` for a character that is not seen: also JSON's way to write it, so that JSON stays the same JSON. */
 const named = (character: string): string =>

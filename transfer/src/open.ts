@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { concat, openChunk, type DatasetManifest } from '@livepod/protocol';
 import { inFlight } from './inFlight.js';
+import { plainNames } from './places.js';
 import { VerifiedFile } from './verifiedFile.js';
 
 export interface Opening {
@@ -21,7 +22,8 @@ const CHUNKS_IN_FLIGHT = 4;
 /**
  * Decrypts a downloaded dataset's files from one folder into another, which should lie in memory.
  *
- * @throws ProtocolError `chunkDamaged` for another key, or a chunk in another place than it was sealed for
+ * @throws TransferError `unsafeName`; ProtocolError `chunkDamaged` for another key, or a chunk in another place than it
+ *   was sealed for
  */
 export async function openDataset(
   manifest: Pick<DatasetManifest, 'files'>,
@@ -29,6 +31,7 @@ export async function openDataset(
   plainIn: string,
   { uid, dataKey, signal }: Opening,
 ): Promise<OpenedFile[]> {
+  plainNames(manifest.files);
   await mkdir(plainIn, { recursive: true, mode: 0o700 });
   const opened: OpenedFile[] = [];
   for (const [fileIndex, { name, chunks }] of manifest.files.entries()) {
