@@ -136,7 +136,7 @@ describe('a server in the object store’s place', () => {
       response.writeHead(206, { 'content-range': 'bytes 0-9/10', 'content-length': '10' });
       response.write('xxx', () => response.destroy());
     };
-    await expect(read(0, 10)).rejects.toThrow();
+    await expect(read(0, 10)).rejects.toThrow(/aborted|broke off/);
   });
 
   it('cannot send little that unpacks to much', async () => {
