@@ -77,16 +77,15 @@ export class ObjectStore {
     const bytes = parts.reduce((sum, part) => sum + part.length, 0);
     const same = (found: StoredObject): boolean => found.root === root && found.bytes === bytes;
     const before = await this.look(bucket, key);
-    if (before && before !== 'forbidden' && same(before)) return false;
+    if (before && before !== 'forbidden') {
+      if (same(before)) return false;
+      throw anotherIsThere(bucket, key);
+    }
     if (await this.put(bucket, key, parts, root, signal)) return true;
     const after = await this.look(bucket, key);
     // Who may not look relies on the vote, before which every chunk is compared with the manifest.
     if (after === 'forbidden' || (after && same(after))) return false;
-    throw new TransferError(
-      'wrongHash',
-      { bucket, key },
-      `Another object is at ${key} in bucket ${bucket}; contribute under another title, and tell the operator.`,
-    );
+    throw anotherIsThere(bucket, key);
   }
 
   /**
@@ -345,6 +344,13 @@ const endless = (bucket: string, prefix: string): TransferError =>
     'badAnswer',
     { bucket, prefix },
     `The object store's list of ${prefix} does not end; see that the address is the store's own.`,
+  );
+
+const anotherIsThere = (bucket: string, key: string): TransferError =>
+  new TransferError(
+    'wrongHash',
+    { bucket, key },
+    `Another object is at ${key} in bucket ${bucket}; contribute under another title, and tell the operator.`,
   );
 
 /** Refused by the store's own rules is final; anything else may pass. */

@@ -1,6 +1,8 @@
+import { loadIdentity } from '@livepod/client/node';
 import { readDatasetSchema, type DatasetSchema, tokens } from '@livepod/protocol';
 import {
   contribute,
+  folderOfContribution,
   inspectRecordings,
   readFolder,
   refusalsOf,
@@ -67,7 +69,17 @@ on where it stopped when the same command is given again.`,
 async function dryRun(files: FolderFile[], schema: DatasetSchema, options: Options): Promise<void> {
   const inspection = await inspectRecordings(files, schema, options.modality);
   const ready = await known(options);
-  print(options.json, { ...inspection, ...(ready ? { ready } : {}) }, () => inWords(inspection, ready));
+  const { store, title, identity } = options;
+  const folder =
+    store === 's3' && title && identity
+      ? await folderOfContribution({ seed: loadIdentity(identity), recordings: files, title })
+      : undefined;
+  print(options.json, { ...inspection, ...(ready ? { ready } : {}), ...(folder ? { folder } : {}) }, () =>
+    [
+      inWords(inspection, ready),
+      ...(folder ? [`Its objects go to ${folder}; the operator allows you to create there, and nowhere else.`] : []),
+    ].join('\n'),
+  );
   if (!inspection.ok) process.exitCode = 1;
 }
 
