@@ -88,6 +88,16 @@ export class ObjectStore {
     throw anotherIsThere(bucket, key);
   }
 
+  /** @throws TransferError `foreignStorage` for a bucket that is not the configured one */
+  mayAsk(bucket: string): void {
+    if (this.bucket === undefined || bucket === this.bucket) return;
+    throw new TransferError(
+      'foreignStorage',
+      { bucket, configured: this.bucket },
+      `${bucket} is not the configured bucket ${this.bucket}; nothing was asked. Set s3.bucket if it should be.`,
+    );
+  }
+
   /**
    * Asks the store one thing: of the configured bucket alone, within its time, and held to what was asked.
    *
@@ -99,12 +109,7 @@ export class ObjectStore {
     question: (client: S3Client, options: { abortSignal: AbortSignal }) => Promise<T>,
     { part, sent = 0, signal }: { part?: Part; sent?: number; signal?: AbortSignal | undefined } = {},
   ): Promise<T> {
-    if (this.bucket !== undefined && bucket !== this.bucket)
-      throw new TransferError(
-        'foreignStorage',
-        { bucket, configured: this.bucket },
-        `${bucket} is not the configured bucket ${this.bucket}; nothing was asked. Set s3.bucket if it should be.`,
-      );
+    this.mayAsk(bucket);
     const late = new AbortController();
     const until = timeFor(sent, this.pace) * ATTEMPTS;
     const timer = setTimeout(() => late.abort(new Error('it did not answer in time')), until).unref();

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Clients } from '@livepod/client';
 import { datasetUid, digest, hex, principalBytes, unhex, type DatasetManifest } from '@livepod/protocol';
+import { TransferError } from './errors.js';
 import { inFlight } from './inFlight.js';
 import type { ObjectStore } from './objects.js';
 import { ownFolder } from './places.js';
@@ -23,7 +24,15 @@ export async function absence(
     return missing.length === 0 ? undefined : `${missing.length} chunks are missing from bucket ${storage.bucket}`;
   }
   if (!objects) return `it lies in object store ${storage.bucket}, and none is configured here`;
-  const prefix = ownFolder(manifest);
+  let prefix: string;
+  try {
+    objects.mayAsk(storage.bucket);
+    prefix = ownFolder(manifest);
+  } catch (error) {
+    // The dataset's own fault: nothing is asked, and no other dataset waits for it.
+    if (error instanceof TransferError && error.code === 'foreignStorage') return error.message;
+    throw error;
+  }
   const findings = await inFlight(manifest.files, 8, async (file) => {
     const head = await objects.head(storage.bucket, prefix + file.name);
     if (!head) return `${file.name} is missing from object store ${storage.bucket}`;
