@@ -36,6 +36,7 @@ export const RETRIED: ReadonlySet<string> = new Set([
   'notDecided',
   'notYet',
   'storageUnavailable',
+  'tooSlow',
   'interrupted',
   ...NOT_ANSWERED,
 ]);

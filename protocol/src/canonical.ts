@@ -1,5 +1,6 @@
 import { utf8 } from './bytes.js';
 import { ProtocolError } from './errors.js';
+import { MAX_DOCUMENT_DEPTH } from './limits.js';
 
 /**
  * The one canonical encoding: RFC 8785 JSON, narrowed to what every language encodes alike: ASCII keys, integers below
@@ -10,7 +11,7 @@ export type CanonicalValue = string | number | boolean | null | CanonicalValue[]
 
 /** @throws ProtocolError `notCanonical` naming the place of a value that has no canonical form */
 export function canonicalJson(value: unknown): Uint8Array {
-  return utf8(encode(value, '$'));
+  return utf8(encode(value, '$', 0));
 }
 
 /**
@@ -27,7 +28,7 @@ export function parseCanonical(bytes: Uint8Array): CanonicalValue {
   } catch (cause) {
     throw new ProtocolError('notCanonical', {}, 'The document is not UTF-8 JSON; encode it by RFC 8785.', { cause });
   }
-  if (encode(value, '$') !== text) {
+  if (encode(value, '$', 0) !== text) {
     throw new ProtocolError(
       'notCanonical',
       {},
@@ -38,7 +39,14 @@ export function parseCanonical(bytes: Uint8Array): CanonicalValue {
   return value as CanonicalValue;
 }
 
-function encode(value: unknown, place: string): string {
+function encode(value: unknown, place: string, depth: number): string {
+  if (depth > MAX_DOCUMENT_DEPTH) {
+    throw new ProtocolError(
+      'notCanonical',
+      { depth: MAX_DOCUMENT_DEPTH },
+      `The document is nested more than ${MAX_DOCUMENT_DEPTH} deep; no document of ours is.`,
+    );
+  }
   if (value === null || typeof value === 'boolean') return JSON.stringify(value);
   if (typeof value === 'string') return encodeText(value, place);
   if (typeof value === 'number') {
@@ -51,10 +59,14 @@ function encode(value: unknown, place: string): string {
     }
     return String(value);
   }
-  if (Array.isArray(value)) return `[${value.map((item, index) => encode(item, `${place}[${index}]`)).join(',')}]`;
+  if (Array.isArray(value))
+    return `[${value.map((item, index) => encode(item, `${place}[${index}]`, depth + 1)).join(',')}]`;
   if (typeof value === 'object') {
     const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([key, item]) => `${encodeKey(key, place)}:${encode(item, `${place}.${key}`)}`).join(',')}}`;
+    const fields = entries.map(
+      ([key, item]) => `${encodeKey(key, place)}:${encode(item, `${place}.${key}`, depth + 1)}`,
+    );
+    return `{${fields.join(',')}}`;
   }
   throw new ProtocolError(
     'notCanonical',

@@ -3,7 +3,10 @@ import { concat, hex, lengthPrefixed, unhex, utf8 } from './bytes.js';
 import { parseCanonical } from './canonical.js';
 import { ProtocolError } from './errors.js';
 import { sha256 } from './hashes.js';
+import { MAX_TYPE_BYTES } from './limits.js';
 import { DER_PREFIX } from './principals.js';
+
+const TYPE = /^livepod\.[a-z]+\/v[0-9]+$/;
 
 /**
  * What is hashed and signed for a document: its type, length-prefixed, as domain separator, then its canonical bytes.
@@ -14,7 +17,7 @@ import { DER_PREFIX } from './principals.js';
 export function signingBytes(document: Uint8Array): Uint8Array {
   const value = parseCanonical(document);
   const type = value !== null && typeof value === 'object' && !Array.isArray(value) ? value.type : undefined;
-  if (typeof type !== 'string' || !/^livepod\.[a-z]+\/v[0-9]+$/.test(type)) {
+  if (typeof type !== 'string' || type.length > MAX_TYPE_BYTES || !TYPE.test(type)) {
     throw new ProtocolError(
       'invalidDocument',
       { type },

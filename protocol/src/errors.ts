@@ -63,6 +63,7 @@ export class ProtocolError extends errorsOf({
   notCanonical: 'artifact',
   invalidDocument: 'artifact',
   invalidManifest: 'artifact',
+  tooLong: 'artifact',
   wrongSignature: 'artifact',
   wrongHash: 'artifact',
   chunkDamaged: 'artifact',

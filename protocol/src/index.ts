@@ -22,6 +22,7 @@ export * from './limits.js';
 export * from './tokens.js';
 export * from './plan.js';
 export { BLAMES, blameOf, blameText, type Blame } from './blame.js';
+export * from './text.js';
 export * from './votes.js';
 export * from './governed.js';
 export * from './operations.js';

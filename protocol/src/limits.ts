@@ -20,6 +20,10 @@ export const MAX_RECIPE_BYTES = 64 * 1024;
 export const MAX_JOB_DATASETS = 1000;
 export const MAX_APPROVAL_BYTES = 160 * 1024;
 
+/** How deep a document's lists and objects may lie in each other, and how long its type may be. */
+export const MAX_DOCUMENT_DEPTH = 32;
+export const MAX_TYPE_BYTES = 64;
+
 /** Entries in one page of a list. */
 export const PAGE_LIMIT = 100;
 /** Jobs whose chunks one call collects. */

@@ -13,6 +13,15 @@ export const principalOfDer = (der: Uint8Array): Uint8Array => concat(sha224(der
 
 export const principalText = (bytes: Uint8Array): string => Principal.fromUint8Array(bytes).toText();
 
+/** Whether a text is a principal in the one way that it is written. */
+export function isPrincipal(text: string): boolean {
+  try {
+    return text.length <= 63 && Principal.fromText(text).toText() === text;
+  } catch {
+    return false;
+  }
+}
+
 /** @throws ProtocolError `invalidPrincipal` */
 export function principalBytes(text: string): Uint8Array {
   try {

@@ -17,6 +17,7 @@ import {
   datasetUid,
   documentId,
   ed25519Der,
+  forHtml,
   GOVERNED,
   GOVERNED_METHODS,
   hex,
@@ -44,6 +45,7 @@ import {
   WITHDRAWN_ERROR,
 } from '../src/index.js';
 import * as limits from '../src/limits.js';
+import { COUNT, makeMutants, SEED } from './mutants.js';
 
 const write = (name: string, vectors: unknown): void =>
   writeFileSync(new URL(`./${name}.json`, import.meta.url), `${JSON.stringify(vectors, null, 1)}\n`);
@@ -85,6 +87,17 @@ write(
       principal: principalText(principal),
     };
   }),
+);
+
+write(
+  'html',
+  [
+    'Walking & sitting',
+    '<script>alert("x")</script>',
+    "it's\ta title\nof two lines",
+    '\u202eexe.txt \u2066 \u200b \ufeff \u00ad \u{e0041} 👨‍👩‍👧',
+    '\u001b[2J \u009b \u0000 \u007f \r',
+  ].map((text) => ({ text, html: forHtml(text) })),
 );
 
 const audience = principalText(people[2]!.principal);
@@ -439,3 +452,12 @@ write('plans', [
     ] as const
   ).map(([wrong, plan]) => ({ plan, wrong })),
 ]);
+
+// The last: its bases are documents of the vectors above.
+const [seed = SEED, count = COUNT] = process.argv.slice(2).map(Number);
+const { bases, mutants } = makeMutants(seed, count);
+const lines = (rows: unknown[]): string => rows.map((row) => `\n  ${JSON.stringify(row)}`).join(',');
+writeFileSync(
+  new URL('./mutants.json', import.meta.url),
+  `{\n "bases": [${lines(bases)}\n ],\n "mutants": [${lines(mutants)}\n ]\n}\n`,
+);

@@ -3,6 +3,7 @@ import type { Clients } from '@livepod/client';
 import {
   canonicalJson,
   documentId,
+  folderOf,
   hex,
   parseDatasetManifest,
   type DatasetManifest,
@@ -100,6 +101,16 @@ export async function contribute(contribution: Contribution): Promise<Contribute
     chunks: chunks.length,
     uploaded,
   };
+}
+
+/** The folder of an object store that a contribution goes to: its uploader's role must be allowed to create there. */
+export async function folderOfContribution({
+  seed,
+  recordings,
+  title,
+}: Pick<Contribution, 'seed' | 'recordings' | 'title'>): Promise<string> {
+  const { uid } = await deriveSecrets(signerOf(seed), recordings.map(bytesOf), `s3:${title}`);
+  return folderOf(uid);
 }
 
 async function upload(

@@ -6,6 +6,7 @@ import { datasetUid, principalBytes, unhex, type DatasetManifest } from '@livepo
 import { TransferError } from './errors.js';
 import { inFlight } from './inFlight.js';
 import type { ObjectStore } from './objects.js';
+import { ownFolder, plainNames } from './places.js';
 import { VerifiedFile } from './verifiedFile.js';
 
 export interface DownloadSources {
@@ -32,14 +33,16 @@ const FILES_IN_FLIGHT = 4;
  * Brings a dataset's encrypted chunks into a folder, one file each, every chunk checked against the signed manifest
  * before it is written. Resumes where an earlier download stopped.
  *
- * @throws TransferError `wrongHash` · `missingChunk` (never retried) · `storageUnavailable` (retried); CanisterError of
- *   the bucket
+ * @throws TransferError `unsafeName` · `foreignStorage` before anything is asked; `wrongHash` · `missingChunk` ·
+ *   `badAnswer` · `tooLong` (never retried) · `storageUnavailable` · `tooSlow` (retried); CanisterError of the bucket
  */
 export async function downloadDataset(
   manifest: DatasetManifest,
   folder: string,
   sources: DownloadSources,
 ): Promise<Downloaded> {
+  plainNames(manifest.files);
+  if (manifest.storage.kind === 's3') ownFolder(manifest);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const firstChunk = firstChunks(manifest);
   const fetchOne = async (file: DatasetManifest['files'][number], index: number): Promise<number> => {
@@ -101,12 +104,14 @@ async function fromObject(
       { bucket: manifest.storage.bucket },
       `The dataset is in the object store ${manifest.storage.bucket}; set s3 in network.json and its credentials.`,
     );
-  const { bucket, prefix } = manifest.storage;
+  const { bucket } = manifest.storage;
+  const prefix = ownFolder(manifest);
   const from = missing[0]!;
   const until = missing.at(-1)! + 1;
   const whole = from === 0 && until === target.chunks.length;
   const end = target.offset(until - 1) + target.chunks[until - 1]!.bytes;
-  const body = await objects.get(bucket, prefix + target.name, target.offset(from), whole ? undefined : end, signal);
+  const part = { from: target.offset(from), to: end, whole };
+  const body = await objects.get(bucket, prefix + target.name, part, signal);
   const writing = new Set<Promise<void>>();
   let failure: { error: unknown } | undefined; // kept here, because a write takes itself off the list when it ends
   const throwIfFailed = (): void => {

@@ -1,5 +1,5 @@
 /** A dataset's whole way: sealed, uploaded, fetched, verified, opened. */
-export { contribute, type Contributed, type Contribution } from './contribute.js';
+export { contribute, folderOfContribution, type Contributed, type Contribution } from './contribute.js';
 export { downloadDataset, firstChunks, type Downloaded, type DownloadSources } from './download.js';
 export { TransferError, type TransferErrorCode } from './errors.js';
 export { readFolder, type FolderFile } from './folder.js';

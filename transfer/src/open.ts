@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { openChunk, type DatasetManifest } from '@livepod/protocol';
+import { plainNames } from './places.js';
 import { VerifiedFile } from './verifiedFile.js';
 
 export interface Opening {
@@ -20,12 +21,17 @@ export interface OpenedFile {
   pieces(): AsyncGenerator<Uint8Array>;
 }
 
-/** A downloaded dataset's files, to be decrypted while somebody takes them in. */
+/**
+ * A downloaded dataset's files, to be decrypted while somebody takes them in.
+ *
+ * @throws TransferError `unsafeName`
+ */
 export function openDataset(
   manifest: Pick<DatasetManifest, 'files'>,
   sealedIn: string,
   opening: Opening,
 ): OpenedFile[] {
+  plainNames(manifest.files);
   return manifest.files.map(({ name, bytes, chunks }, fileIndex) => ({
     name,
     bytes,

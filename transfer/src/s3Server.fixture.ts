@@ -44,17 +44,26 @@ export class S3Server {
   }
 
   store(who: Account = OWNER, endpoint = this.endpoint): ObjectStore {
-    return new ObjectStore({ endpoint, region: REGION, ...who });
+    return new ObjectStore({ endpoint, region: REGION, bucket: this.bucket, ...who });
   }
 
-  /** One more account, which may do what the bucket's policy says. */
-  async allow(who: Account, policy: object): Promise<void> {
+  /** One more account, which may do nothing. */
+  account(who: Account): void {
     execFileSync(PROGRAM, [
       ...['admin', '--access', OWNER.accessKeyId, '--secret', OWNER.secretAccessKey, '--endpoint-url', this.endpoint],
       ...['create-user', '--access', who.accessKeyId, '--secret', who.secretAccessKey, '--role', 'user'],
     ]);
+  }
+
+  /** What accounts may do: the bucket's policy. */
+  async policy(policy: object): Promise<void> {
     const stated = { Bucket: this.bucket, Policy: JSON.stringify(policy) };
     await this.administered((admin) => admin.send(new PutBucketPolicyCommand(stated)));
+  }
+
+  /** Somebody's own client, for what an object store of ours never does. */
+  client(who: Account): S3Client {
+    return new S3Client({ endpoint: this.endpoint, region: REGION, credentials: who, forcePathStyle: true });
   }
 
   async stop(): Promise<void> {

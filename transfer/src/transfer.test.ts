@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clients } from '@livepod/client';
-import { openFile, type DatasetManifest } from '@livepod/protocol';
+import { hex, openFile, type DatasetManifest } from '@livepod/protocol';
 import {
   absence,
   deriveSecrets,
@@ -36,7 +36,7 @@ beforeAll(async () => {
   ];
   secrets = await deriveSecrets(signer, files, 'test');
   const { storage, files: listed } = await uploadToObjects(objects, 'livepod', files, secrets);
-  manifest = { storage, files: listed, contributor: signer.principal } as DatasetManifest;
+  manifest = { storage, files: listed, contributor: signer.principal, salt: hex(secrets.salt) } as DatasetManifest;
 });
 afterAll(async () => {
   objects?.close();
@@ -94,7 +94,7 @@ describe('a verified download from an object store', () => {
     const signal = AbortSignal.abort(reason);
     await expect(downloadDataset(manifest, place, { clients, objects, signal })).rejects.toBe(reason);
     await expect(uploadToObjects(objects, 'livepod', files, secrets, { signal })).rejects.toBe(reason);
-    await expect(objects.get('livepod', 'datasets/none', 0, undefined, signal)).rejects.toBe(reason);
+    await expect(objects.get('livepod', 'datasets/none', { from: 0, to: 1 }, signal)).rejects.toBe(reason);
     expect((await downloadDataset(manifest, place, { clients, objects })).fetched).toBe(6);
     await expect(wholeOf(openDataset(manifest, place, { ...secrets, signal })[0]!)).rejects.toBe(reason);
   });

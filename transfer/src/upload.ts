@@ -1,7 +1,8 @@
 import type { Clients } from '@livepod/client';
-import { hex, unhex } from '@livepod/protocol';
+import { folderOf, unhex } from '@livepod/protocol';
 import { inFlight } from './inFlight.js';
 import type { ObjectStore } from './objects.js';
+import { plainNames } from './places.js';
 import { seal, type ListedFile } from './seal.js';
 import type { DatasetSecrets, PlainFile } from './secrets.js';
 
@@ -37,6 +38,7 @@ export async function uploadToBucket(
   secrets: DatasetSecrets,
   { tell, signal }: Uploading = {},
 ): Promise<Uploaded> {
+  plainNames(files);
   const sealOne = (file: PlainFile, index: number) => seal(file, index, secrets);
   const sealed = await inFlight(files, FILES_IN_FLIGHT, sealOne, signal);
   const chunks = sealed.flatMap(({ stored, listed }) =>
@@ -73,7 +75,8 @@ export async function uploadToObjects(
   secrets: DatasetSecrets,
   { tell, signal }: Uploading = {},
 ): Promise<Uploaded> {
-  const prefix = `datasets/${hex(secrets.uid)}/`;
+  plainNames(files);
+  const prefix = folderOf(secrets.uid);
   let uploaded = 0;
   let done = 0;
   const send = async (file: PlainFile, index: number): Promise<ListedFile> => {

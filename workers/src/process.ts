@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Runtime, Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { forTerminal } from '@livepod/protocol';
 import { Health } from './health.js';
 import { workerPlugins } from './plugin.js';
 import { installTelemetry } from './telemetry.js';
@@ -162,7 +163,9 @@ export function main(run: () => Promise<void>): void {
   run().then(
     () => process.exit(0),
     (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}\n`);
+      process.stderr.write(
+        `${forTerminal(error instanceof Error ? `${error.name}: ${error.message}` : String(error))}\n`,
+      );
       process.exit(1);
     },
   );

@@ -206,13 +206,16 @@ export const record =
     const at = (key: string): string => (field === '' ? key : `${field}.${key}`);
     const known = Object.keys(fields);
     const parts = new Parts();
-    for (const key of Object.keys(value).filter((key) => !(key in fields))) {
+    for (const key of Object.keys(value).filter((key) => !Object.hasOwn(fields, key))) {
       const meant = nearest(key, known);
       const use = meant === undefined ? `use one of ${known.join(', ')}` : `call it "${meant}"`;
       parts.wrong(at(key), 'is not a field of this input', `Leave it out, or ${use}`);
     }
-    const given = value as Record<string, unknown>;
-    const read = Object.entries(fields).map(([key, guard]) => [key, parts.read(guard, given[key], at(key))] as const);
+    // Its own fields only: every object also inherits some, such as "constructor".
+    const given = new Map(Object.entries(value));
+    const read = Object.entries(fields).map(
+      ([key, guard]) => [key, parts.read(guard, given.get(key), at(key))] as const,
+    );
     return parts.whole(
       Object.fromEntries(read) as { [K in keyof F]: Guarded<F[K]> },
       Object.fromEntries(read.filter(([, part]) => part !== undefined)),

@@ -51,6 +51,40 @@ describe('a workflow’s page', () => {
     }
   });
 
+  it.each([
+    ['a link', '[Approve](http://evil.example)'],
+    ['a picture', '![x](http://evil.example/p.png)'],
+    ['HTML', '<img src=x onerror=alert(1)>'],
+    ['code that swallows what follows', '`'],
+    ['a line of its own', 'fine\n\n**Approved by the board**\n- '],
+    ['a turned direction', '\u202egnihtyna'],
+    ['a terminal’s escape', '\u001b]8;;http://evil.example\u0007x'],
+  ])('shows what a recipe, a provider or a title put in as text: %s', (_, hostile) => {
+    const given = {
+      ...state,
+      headline: hostile,
+      facts: { [hostile]: hostile },
+      waitsFor: hostile,
+      links: { [hostile]: '/x' },
+    };
+    const text = page(given, [{ at: '2026-11-02T14:00:00.000Z', text: hostile }]);
+    const plain = page({ ...given, headline: 'a', facts: { a: 'a' }, waitsFor: 'a', links: { a: '/x' } }, [
+      { at: '2026-11-02T14:00:00.000Z', text: 'a' },
+    ]);
+    expect(text.split('\n')).toHaveLength(plain.split('\n').length);
+    const bare = text.replace(/\\[!-/:-@[-`{-~]/g, '');
+    expect(bare.match(/\[[^\]]*\]\([^)]*\)/g)).toHaveLength(1);
+    expect(bare.match(/`/g)).toHaveLength(2);
+    expect(bare).not.toMatch(/<|!\[|[^\P{Cc}\n]|\p{Bidi_Control}/u);
+    expect(bare.match(/\*\*/g)).toHaveLength(2);
+  });
+
+  it('shows an update’s name among what it waits for as code', () => {
+    expect(page({ ...state, waitsFor: '`resume`, here or on [x](http://y)' }, [])).toContain(
+      'Waits for `resume`, here or on \\[x\\](http\\://y), until',
+    );
+  });
+
   it('has no table and no picture: this UI shows neither', () => {
     const text = page(state, []);
     expect(text).not.toMatch(/^\|/m);

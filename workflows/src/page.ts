@@ -1,3 +1,4 @@
+import { forMarkdown, markdownLink } from '@livepod/protocol/text';
 import type { WorkflowState } from './narration.js';
 
 /** The UI hands the text to a frame in a URL; beyond about 2 kB it may be cut. */
@@ -6,13 +7,20 @@ const SHOWN_LINES = 12;
 
 /**
  * What stands on the workflow's page of Temporal's UI. Its Markdown of 2.42 has no tables and no images; links open in
- * a new tab.
+ * a new tab. Everything that it says may come from strangers, so all of it is escaped here.
  */
 export function page(state: WorkflowState, past: { at: string; text: string }[]): string {
-  const top = [`**${state.headline}**`, '', ...waiting(state), ...possible(state), ...facts(state), ...links(state)];
+  const top = [
+    `**${forMarkdown(state.headline)}**`,
+    '',
+    ...waiting(state),
+    ...possible(state),
+    ...facts(state),
+    ...links(state),
+  ];
   const lines = past
     .slice(-SHOWN_LINES)
-    .map((line) => `- ${line.at.slice(11, 19)} ${line.text}`)
+    .map((line) => `- ${line.at.slice(11, 19)} ${forMarkdown(line.text)}`)
     .reverse();
   for (let shown = lines.length; shown > 0; shown--) {
     const text = [...top, ...lines.slice(0, shown)].join('\n');
@@ -23,8 +31,22 @@ export function page(state: WorkflowState, past: { at: string; text: string }[])
 
 function waiting({ waitsFor, until }: WorkflowState): string[] {
   if (waitsFor === null) return [];
-  return [`Waits for ${waitsFor}${until === null ? '' : `, until ${until.slice(0, 19).replace('T', ' ')} UTC`}.`, ''];
+  return [
+    `Waits for ${withNames(waitsFor)}${until === null ? '' : `, until ${until.slice(0, 19).replace('T', ' ')} UTC`}.`,
+    '',
+  ];
 }
+
+/** `resume`, an update's name in backticks, is shown as code: letters alone cannot end it. */
+const withNames = (text: string): string =>
+  text
+    .split(/(`[A-Za-z]{1,30}`)/)
+    .map((part, index) => (index % 2 === 1 ? part : spaced(part)))
+    .join('');
+
+/** Escaped, with the spaces at its ends kept: it stands between names. */
+const spaced = (part: string): string =>
+  `${/^\s/.test(part) ? ' ' : ''}${forMarkdown(part)}${/\S\s$/.test(part) ? ' ' : ''}`;
 
 const possible = ({ possible: updates }: WorkflowState): string[] =>
   updates.length === 0
@@ -32,12 +54,12 @@ const possible = ({ possible: updates }: WorkflowState): string[] =>
     : [`You can: ${updates.map((name) => `\`${name}\``).join(', ')} (More Actions, Send an Update).`, ''];
 
 const facts = ({ facts }: WorkflowState): string[] => [
-  ...Object.entries(facts).map(([name, value]) => `- ${name}: ${value}`),
+  ...Object.entries(facts).map(([name, value]) => `- ${forMarkdown(name)}: ${forMarkdown(value)}`),
   '',
 ];
 
 const links = ({ links }: WorkflowState): string[] => {
-  const all = Object.entries(links).map(([name, link]) => `[${name}](${link})`);
+  const all = Object.entries(links).map(([name, link]) => markdownLink(name, link));
   return all.length === 0 ? [] : [`See ${all.slice(-8).join(' · ')}`, ''];
 };
 

@@ -4,6 +4,7 @@ import { Deployment, DEPLOYMENTS } from '@livepod/workers/deployments';
 import { CliError } from './errors.js';
 import { jsonOption, networkOption } from './options.js';
 import { connectClient, keysFor } from '@livepod/workers/temporal';
+import { out } from './output.js';
 
 const roleOption = new Option('--role <role>', 'whose builds')
   .choices(Object.keys(DEPLOYMENTS))
@@ -35,7 +36,7 @@ export function addDeploy(ops: Command): void {
               since: since?.toISOString() ?? null,
             })),
           );
-          for (const line of lines) process.stdout.write(`${JSON.stringify(line)}\n`);
+          for (const line of lines) out(JSON.stringify(line));
         });
       }
     });
@@ -53,9 +54,7 @@ export function addDeploy(ops: Command): void {
       await withDeployment(network, role, async (deployment) => {
         const before = buildId === undefined ? undefined : await deployment.makeCurrent(buildId);
         const current = (await deployment.builds()).find(({ state }) => state === 'current')?.buildId ?? null;
-        process.stdout.write(
-          `${JSON.stringify({ deployment: deployment.name, current, ...(before === undefined ? {} : { before }) })}\n`,
-        );
+        out(JSON.stringify({ deployment: deployment.name, current, ...(before === undefined ? {} : { before }) }));
       });
     });
 }

@@ -10,10 +10,11 @@ import {
   type Basis,
   type Verification,
 } from '@livepod/evidence';
-import { hex, parseCanonical } from '@livepod/protocol';
+import { hex, oneLine, parseCanonical } from '@livepod/protocol';
 import type { Command } from 'commander';
 import { CliError } from './errors.js';
 import { jsonOption, networkOption, optionalNetwork } from './options.js';
+import { out as write, progress } from './output.js';
 
 interface ExportOptions {
   network: string;
@@ -91,12 +92,12 @@ async function exportRound(lifecycle: string, options: ExportOptions): Promise<v
       seconds: Number(seconds.toFixed(3)),
       ...verdict(verification),
     });
-  process.stdout.write(
+  write(
     `${verification.round}: ${verification.outcome}. ${out}, ${kilobytes(file.length)}, in ` +
-      `${seconds.toFixed(1)} s, verified.\n`,
+      `${seconds.toFixed(1)} s, verified.`,
   );
   const own = clients.network.rootKey === IC_ROOT_KEY ? '' : ` --root-key ${options.network}`;
-  process.stdout.write(`Verify it anywhere: livepod evidence verify ${out}${own}\n`);
+  write(`Verify it anywhere: livepod evidence verify ${out}${own}`);
 }
 
 async function verifyFiles(paths: string[], options: VerifyOptions): Promise<void> {
@@ -117,14 +118,14 @@ async function verifyFiles(paths: string[], options: VerifyOptions): Promise<voi
       print({ ok: true, ...took, ...verdict(verification), claims: verification.claims });
       continue;
     }
-    if (!options.quiet) for (const claim of verification.claims) process.stdout.write(`✔ ${claim}\n`);
-    process.stdout.write(
+    if (!options.quiet) for (const claim of verification.claims) write(`✔ ${oneLine(claim)}`);
+    write(
       `${path} holds: ${verification.claims.length} claims, ${kilobytes(bytes)}, verified in ` +
         `${seconds.toFixed(2)} s under ` +
-        `${rootKey === undefined ? "the Internet Computer's root key" : 'the root key you named'}.\n`,
+        `${rootKey === undefined ? "the Internet Computer's root key" : 'the root key you named'}.`,
     );
   }
-  if (paths.length > 1 && !options.json) process.stdout.write('They join: nothing is left out between them.\n');
+  if (paths.length > 1 && !options.json) write('They join: nothing is left out between them.');
 }
 
 /** The root key as hex: given so, in a file (hex, DER or network.json). */
@@ -162,13 +163,9 @@ async function reporting(json: boolean | undefined, work: () => Promise<void>): 
     print({ ok: false, code: error.code, path: error.path, message: error.message });
     process.exitCode = 1;
   } finally {
-    if (process.stderr.isTTY) process.stderr.write('\r\u001B[K');
+    progress('');
   }
 }
 
-function progress(what: string): void {
-  process.stderr.write(process.stderr.isTTY ? `\r\u001B[K${what} …` : '');
-}
-
-const print = (value: object): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
+const print = (value: object): void => write(JSON.stringify(value));
 const kilobytes = (bytes: number): string => `${Math.round(bytes / 1000)} kB`;

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { CliError } from './errors.js';
 import { operatorPage, operatorSeed, placeOf, STARTABLE, startLinks } from './operating/index.js';
 import { jsonOf, jsonOption, networkOption, operatorOption } from './options.js';
-import { print } from './output.js';
+import { out, print } from './output.js';
 
 export function addLinks(ops: Command): void {
   ops
@@ -34,7 +34,7 @@ export function addLinks(ops: Command): void {
           return;
         }
         const links = await startLinks(place);
-        process.stdout.write(json ? `${JSON.stringify(links, null, 2)}\n` : links.map(inWords).join('\n'));
+        out(json ? JSON.stringify(links, null, 2) : links.map(inWords).join('\n'));
       },
     );
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-import { told } from './output.js';
+import { say, told } from './output.js';
 import { livepod } from './program.js';
 
 /** A full disk under a file that the output goes to; a reader that has seen enough (EPIPE) is no fault. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit();
-  process.stderr.write(`The output cannot be written: ${told(error).message}\n`);
+  say(`The output cannot be written: ${told(error).message}`);
   process.exit(1);
 });
 

@@ -1,15 +1,32 @@
-import { CodedError, innermost, originOf, type Origin } from '@livepod/protocol';
+import { CodedError, forTerminal, innermost, oneLine, originOf, type Origin } from '@livepod/protocol';
+
+/** Writes a result. What strangers wrote in it moves no cursor; JSON stays the same JSON. */
+export const out = (text: string): void => void process.stdout.write(forTerminal(ended(text)));
+
+/** Tells the person how it goes, and what went wrong, beside the result. */
+export const say = (text: string): void => void process.stderr.write(forTerminal(ended(text)));
+
+/** Writes over the last line, where somebody looks on: a program's own words, which are no line yet. */
+export function progress(words: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${oneLine(words)}`);
+}
+
+const ended = (text: string): string => (text.endsWith('\n') ? text : `${text}\n`);
 
 /** What a command found: one JSON object for programs, words for people. */
 export function print(json: boolean | undefined, value: unknown, words: () => string): void {
   const text = json
     ? JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each))
     : words();
-  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  out(text);
 }
 
-/** Columns of text, each as wide as its widest cell. */
-export function table(rows: readonly (readonly string[])[]): string {
+/** Lines of somebody else's, set off, so that none passes for one of the command's own. */
+export const quoted = (text: string): string => text.replace(/^/gm, '  ');
+
+/** Columns of text, each as wide as its widest cell; a cell is one line, whatever a stranger wrote in it. */
+export function table(cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(oneLine));
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows
     .map((row) =>
@@ -50,7 +67,7 @@ export function told(error: unknown): Told {
   const code =
     typeof cause?.code === 'string' ? cause.code : typeof cause?.type === 'string' ? cause.type : 'unexpected';
   const message = typeof cause?.message === 'string' ? cause.message : String(cause);
-  const remedy = SYSTEM[code];
+  const remedy = Object.hasOwn(SYSTEM, code) ? SYSTEM[code] : undefined;
   return { code, origin: originOf(error), message: remedy ? `${message}: ${remedy}.` : message };
 }
 

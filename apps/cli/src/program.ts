@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { print, told, type Told } from './output.js';
+import { print, say, told, type Told } from './output.js';
 
 type Add = (program: Command) => void;
 
@@ -64,7 +64,7 @@ export async function livepod(args: readonly string[]): Promise<void> {
     process.exitCode = 1;
     const { code, origin, message } = told(error);
     if (json) tell({ code, origin, message });
-    else process.stderr.write(`${message}\n`);
+    else say(message);
   }
 }
 

@@ -4,6 +4,7 @@ import { findingsInWords } from '@livepod/protocol';
 import { CliError } from './errors.js';
 import { intervalFindings, placeOf, scheduleRounds, uiPage, withTemporal, wrongWith } from './operating/index.js';
 import { jsonOf, jsonOption, networkOption } from './options.js';
+import { out } from './output.js';
 
 export function addSchedule(ops: Command): void {
   const schedule = ops
@@ -32,7 +33,7 @@ export function addSchedule(ops: Command): void {
         const made = await withTemporal(place, (client) =>
           scheduleRounds(client.schedule, { id, every, input, paused: paused ?? false }),
         );
-        process.stdout.write(`${JSON.stringify({ schedule: id, made, link: uiPage(place, `schedules/${id}`) })}\n`);
+        out(JSON.stringify({ schedule: id, made, link: uiPage(place, `schedules/${id}`) }));
       },
     );
   schedule
@@ -51,7 +52,7 @@ export function addSchedule(ops: Command): void {
             next: info.nextActionTimes[0] ?? null,
             note: state.note ?? '',
           };
-          process.stdout.write(`${JSON.stringify(shown)}\n`);
+          out(JSON.stringify(shown));
         }
       });
     });
@@ -68,7 +69,7 @@ export function addSchedule(ops: Command): void {
         await withTemporal(placeOf(network), async (client) => {
           const handle = client.schedule.getHandle(id);
           await (verb === 'pause' ? handle.pause(note) : handle.unpause(note));
-          process.stdout.write(`${JSON.stringify({ schedule: id, paused: verb === 'pause' })}\n`);
+          out(JSON.stringify({ schedule: id, paused: verb === 'pause' }));
         });
       });
   }

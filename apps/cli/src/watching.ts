@@ -3,6 +3,8 @@ import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { TemporalClient } from '@livepod/workers/temporal';
 import { CliError } from './errors.js';
+import { out, say } from './output.js';
+import { oneLine } from '@livepod/protocol';
 
 const LOOK_EVERY_MS = 1_000;
 /** A step that failed so often is told of; before that it may be the usual wait for a part to come back. */
@@ -14,12 +16,12 @@ export async function watch(client: TemporalClient, handle: WorkflowHandle): Pro
   const failing = new Map<string, string>();
   const tell = async (): Promise<void> => {
     const lines = await handle.query(timelineQuery).catch(() => []);
-    for (const { at, text } of lines.slice(shown)) process.stderr.write(`${at.slice(11, 19)} ${text}\n`);
+    for (const { at, text } of lines.slice(shown)) say(`${at.slice(11, 19)} ${oneLine(text)}`);
     shown = Math.max(shown, lines.length);
     for (const { step, words } of await failingSteps(client, handle).catch(() => [])) {
       if (failing.get(step) === words) continue;
       failing.set(step, words);
-      process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${step} fails: ${words}\n`);
+      say(`${new Date().toISOString().slice(11, 19)} ${step} fails: ${oneLine(words)}`);
     }
   };
   let telling: Promise<void> = Promise.resolve();
@@ -27,7 +29,7 @@ export async function watch(client: TemporalClient, handle: WorkflowHandle): Pro
   try {
     const result: unknown = await handle.result();
     await tell();
-    process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+    out(JSON.stringify(result, null, 2));
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
     await tell();

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { forTerminal } from '@livepod/protocol';
 import { HELP, readOptions, type Options } from './options.js';
 import { openTheatre, type OpenTheatre } from './theatre.js';
 import { reportOf, type Report } from './report.js';
@@ -20,7 +21,7 @@ async function main(): Promise<number> {
       await open
         .offer()
         .catch((error: Error) => process.stderr.write(`The operator’s page could not be written: ${error.message}\n`));
-    if (report) process.stdout.write(summary(report, open.theatre.network, open.metrics, options.state));
+    if (report) process.stdout.write(forTerminal(summary(report, open.theatre.network, open.metrics, options.state)));
     if (!options.once) process.stdout.write(`  ${'sign in'.padEnd(18)} ${await open.signIn()}\n`);
     if (!options.once && !ending.asked()) {
       process.stdout.write('\nThe stack stays up; Ctrl-C stops it and keeps its state.\n');
@@ -91,7 +92,7 @@ function interruption(): { promise: Promise<void>; asked: () => boolean } {
 main().then(
   (status) => process.exit(status),
   (error: Error) => {
-    process.stderr.write(`\n${error.message}\n`);
+    process.stderr.write(`\n${forTerminal(error.message)}\n`);
     process.exit(1);
   },
 );

@@ -15,7 +15,7 @@ import {
   type Stack,
 } from '@livepod/stack';
 import { operatorPage, placeOf } from '@livepod/cli/operating';
-import { operatorPageText } from '@livepod/protocol';
+import { forTerminal, operatorPageText } from '@livepod/protocol';
 import { connectClient } from '@livepod/workers/temporal';
 import { Cast, castPeople, type People } from './cast.js';
 import type { Theatre } from './chapters/chapter.js';
@@ -140,4 +140,4 @@ async function workers(base: Base, recordings: Recordings, people: People): Prom
   ]);
 }
 
-const tell = (line: string): void => void process.stdout.write(`${line}\n`);
+const tell = (line: string): void => void process.stdout.write(`${forTerminal(line)}\n`);

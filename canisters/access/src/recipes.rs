@@ -7,11 +7,11 @@ use governed::why;
 use ic_stable_structures::StableBTreeMap;
 use protocol::document;
 use protocol::limits::MAX_RECIPE_BYTES;
-use protocol::shape::{Decimal, Id, Integer, List, Text};
+use protocol::shape::{given, Argument, Decimal, Entries, Id, Integer, List, OneOf, Text};
 use protocol::task::{RecipeInput, Task};
 use serde::Serialize;
 use serde_bytes::ByteBuf;
-use serde_json::{json, Value};
+use serde_json::json;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -72,12 +72,14 @@ pub struct Document {
     pub name: Text<60>,
     pub version: Text<20>,
     pub bundle: Id,
-    pub hyperparameters: BTreeMap<String, Range>,
+    pub hyperparameters: Entries<OneOf<Range>, HYPERPARAMETERS_LIMIT>,
     pub resources: Resources,
     #[allow(dead_code)]
     pub outputs: List<Text<100>, 1, 16>,
     pub purposes: List<Text<60>, 1, 16>,
+    #[serde(default, deserialize_with = "given")]
     pub task: Option<Task>,
+    #[serde(default, deserialize_with = "given")]
     pub input: Option<RecipeInput>,
 }
 
@@ -202,13 +204,8 @@ fn read(bytes: &[u8]) -> Result<Document, Error> {
 }
 
 fn ranges_are_sound(document: &Document) -> Result<(), Error> {
-    if document.hyperparameters.len() > HYPERPARAMETERS_LIMIT {
-        let message =
-            format!("{} are named, and at most {HYPERPARAMETERS_LIMIT} are allowed", document.hyperparameters.len());
-        return Err(Error::LimitExceeded(why("hyperparameters", message, "name fewer")));
-    }
-    for (name, range) in &document.hyperparameters {
-        let sound = match range {
+    for (name, range) in document.hyperparameters.iter() {
+        let sound = match &**range {
             Range::Integer { min, max, default } => min <= default && default <= max,
             Range::Decimal { min, max, default } => min <= default && default <= max,
         };
@@ -224,16 +221,16 @@ fn ranges_are_sound(document: &Document) -> Result<(), Error> {
 }
 
 /// Checks that every hyper-parameter has a value in its range, and nothing else has one.
-pub fn check_arguments(document: &Document, arguments: &BTreeMap<String, Value>) -> Result<(), Error> {
+pub fn check_arguments(document: &Document, arguments: &BTreeMap<String, Argument>) -> Result<(), Error> {
     let out = |name: &str, message: String| {
         Error::OutOfRange(why(format!("arguments.{name}"), message, "choose a value the recipe allows"))
     };
     if let Some(name) = arguments.keys().find(|name| !document.hyperparameters.contains_key(*name)) {
         return Err(out(name, "the recipe has no such hyper-parameter".into()));
     }
-    for (name, range) in &document.hyperparameters {
+    for (name, range) in document.hyperparameters.iter() {
         let value = arguments.get(name).ok_or_else(|| out(name, "it is missing".into()))?;
-        let (allowed, words) = match range {
+        let (allowed, words) = match &**range {
             Range::Integer { min, max, .. } => (
                 value.as_i64().is_some_and(|value| (*min..=*max).contains(&value)),
                 format!("an integer from {min} to {max}"),
@@ -244,7 +241,7 @@ pub fn check_arguments(document: &Document, arguments: &BTreeMap<String, Value>)
             ),
         };
         if !allowed {
-            return Err(out(name, format!("it is {value}, and {words} is expected")));
+            return Err(out(name, format!("it is {}, and {words} is expected", **value)));
         }
     }
     Ok(())
@@ -282,6 +279,12 @@ pub fn approve(caller: Principal, id: &str) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
+
+    #[test]
+    fn mutated_recipes_are_read_as_in_typescript() {
+        vectors::hold_to_mutants("recipe", |document| read(document).and_then(|recipe| ranges_are_sound(&recipe)));
+    }
 
     #[test]
     fn recipes_of_both_versions_read_as_in_typescript() {

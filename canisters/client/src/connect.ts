@@ -10,6 +10,7 @@ import * as governance from './generated/governance.js';
 import * as ledger from './generated/ledger.js';
 import * as models from './generated/models.js';
 import * as treasury from './generated/treasury.js';
+import { heldFetch } from './held.js';
 import type { CanisterName, IcNetwork } from './network.js';
 import { certifiedInterface, typedClient, type Client } from './typed.js';
 
@@ -56,6 +57,7 @@ export async function connectAgent(
   const retryTimes = options.retryTimes ?? 5;
   return HttpAgent.create({
     host: network.icHost,
+    fetch: heldFetch(),
     identity: identity ?? new AnonymousIdentity(),
     rootKey: unhex(network.rootKey),
     verifyQuerySignatures: true,

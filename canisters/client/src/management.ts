@@ -2,6 +2,7 @@ import { Actor, Certificate, LookupPathStatus, type HttpAgent } from '@dfinity/a
 import { IDL } from '@dfinity/candid';
 import { Principal } from '@dfinity/principal';
 import { hex, sha256, utf8 } from '@livepod/protocol';
+import { heldFetch } from './held.js';
 import { callError, CanisterError } from './errors.js';
 import { byNetworkTime } from './time.js';
 
@@ -134,7 +135,7 @@ async function certifiedModuleHash(agent: HttpAgent, canister: Principal): Promi
 async function defaultEffectiveCanister(host: URL): Promise<Principal> {
   const first = Principal.fromUint8Array(Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 1, 1));
   try {
-    const answer = await fetch(new URL('/_/topology', host));
+    const answer = await heldFetch()(new URL('/_/topology', host));
     if (!answer.ok) return first;
     const topology = (await answer.json()) as { default_effective_canister_id?: { canister_id?: string } };
     const id = topology.default_effective_canister_id?.canister_id;

@@ -6,11 +6,11 @@ use crate::registry::{Access, Dataset, Split, Status, Storage, S3};
 use candid::Principal;
 use governed::why;
 use protocol::limits::{CHUNK_TAG_BYTES, MAX_CHUNK_BYTES, MAX_DATASET_CHUNKS, MAX_MANIFEST_BYTES, PLAIN_CHUNK_BYTES};
-use protocol::shape::{Amount, Hex, HexUpTo, Integer, List, PrincipalText, Text};
-use protocol::{document, identity, merkle};
+use protocol::shape::{is_file_name, Amount, Entries, Hex, HexUpTo, Integer, List, OneOf, PrincipalText, Text};
+use protocol::{document, hex, identity, merkle};
 use serde::Deserialize;
 use serde_bytes::ByteBuf;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 const FIRST: &str = "livepod.dataset/v1";
 const SECOND: &str = "livepod.dataset/v2";
@@ -32,7 +32,7 @@ pub struct Manifest {
     pub key_epoch: Integer<0, 0>,
     pub files: List<File, 1, MAX_DATASET_CHUNKS>,
     pub merkle_root: Hex<32>,
-    pub storage: Place,
+    pub storage: OneOf<Place>,
     #[allow(dead_code)]
     pub wrapped_key: HexUpTo<1024>,
     pub licence: Licence,
@@ -116,7 +116,7 @@ pub struct Share {
 pub struct Statistics {
     pub records: Count,
     pub milliseconds: Count,
-    pub labels: BTreeMap<String, Count>,
+    pub labels: Entries<Count, 64>,
 }
 
 /// A manifest whose parts agree, with what follows from it.
@@ -132,6 +132,18 @@ pub struct Checked {
 /// Reads a manifest and checks everything that needs no other canister: canonical form, shape, sizes, roots,
 /// contributor, shares, and the contributor's signature. `caller` registers it.
 pub fn check(bytes: &[u8], signature: &[u8], caller: Principal) -> Result<Checked, Error> {
+    let checked = read_and_agree(bytes)?;
+    let contributor = *checked.manifest.contributor;
+    if contributor != caller {
+        let message = format!("the caller {caller} is not the contributor {contributor}");
+        return Err(Error::WrongPrincipal(why("contributor", message, "register with the contributor's own identity")));
+    }
+    document::verify(bytes, signature, &checked.manifest.public_key)?;
+    Ok(checked)
+}
+
+/// Everything that a manifest says by itself, and that its parts agree.
+fn read_and_agree(bytes: &[u8]) -> Result<Checked, Error> {
     if bytes.len() > MAX_MANIFEST_BYTES {
         let message = format!("it has {} bytes, and at most {MAX_MANIFEST_BYTES} are allowed", bytes.len());
         return Err(Error::LimitExceeded(why("manifest", message, "split the recordings into several datasets")));
@@ -143,10 +155,6 @@ pub fn check(bytes: &[u8], signature: &[u8], caller: Principal) -> Result<Checke
         let message = format!("{} is not the principal {contributor} of the public key", *manifest.contributor);
         return Err(Error::WrongPrincipal(why("contributor", message, "name the principal of the key that signs")));
     }
-    if contributor != caller {
-        let message = format!("the caller {caller} is not the contributor {contributor}");
-        return Err(Error::WrongPrincipal(why("contributor", message, "register with the contributor's own identity")));
-    }
     let shares: i64 = manifest.licence.splits.iter().map(|share| *share.basis_points).sum();
     if shares != 10_000 {
         return Err(wrong(
@@ -155,9 +163,20 @@ pub fn check(bytes: &[u8], signature: &[u8], caller: Principal) -> Result<Checke
             "make them add up to 10000",
         ));
     }
-    document::verify(bytes, signature, &manifest.public_key)?;
     let id = document::id(bytes)?;
     let uid = protocol::dataset::uid(&contributor, &manifest.salt);
+    if let Place::S3 { bucket, prefix } = &*manifest.storage {
+        let plain = bucket.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || b".-".contains(&c));
+        if !plain {
+            let remedy = "name a bucket of lower-case letters, digits, dots and dashes";
+            return Err(wrong("storage.bucket", "it is no name of an S3 bucket", remedy));
+        }
+        // Whoever reads or deletes objects goes by this name: it is the dataset's own and no other's.
+        let own = format!("datasets/{}/", hex::encode(&uid));
+        if **prefix != own {
+            return Err(wrong("storage.prefix", "it is not the dataset's own", &format!("store it below {own}")));
+        }
+    }
     Ok(Checked { manifest, id, uid, chunks })
 }
 
@@ -181,14 +200,15 @@ fn chunks_of(manifest: &Manifest) -> Result<Vec<([u8; 32], u32)>, Error> {
     let mut names = BTreeSet::new();
     for (index, file) in manifest.files.iter().enumerate() {
         let field = |name: &str| format!("files[{index}].{name}");
-        if !file.name.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c)) {
+        if !is_file_name(&file.name) {
             return Err(wrong(
                 field("name"),
-                "it has other characters than letters, digits, dot, dash and underscore",
+                "it is only dots, or has other characters than letters, digits, dot, dash and underscore",
                 "rename the file",
             ));
         }
-        if !names.insert(file.name.as_str()) {
+        // Some file systems keep one file for both spellings.
+        if !names.insert(file.name.to_ascii_lowercase()) {
             return Err(wrong(field("name"), format!("two files are called {}", *file.name), "rename one of them"));
         }
         let bytes = *file.bytes as u64;
@@ -243,7 +263,7 @@ impl Checked {
             title: manifest.title.to_string(),
             status: Status::Submitted,
             key_epoch: *manifest.key_epoch as u32,
-            storage: match &manifest.storage {
+            storage: match &*manifest.storage {
                 Place::Bucket { bucket } => Storage::Bucket(**bucket),
                 Place::S3 { bucket, prefix } => {
                     Storage::S3(S3 { bucket: bucket.to_string(), prefix: prefix.to_string() })
@@ -275,5 +295,13 @@ impl Checked {
             bytes: self.chunks.iter().map(|(_, bytes)| u64::from(*bytes)).sum(),
             registered_at,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn mutated_manifests_are_read_as_in_typescript() {
+        vectors::hold_to_mutants("dataset", |document| super::read_and_agree(document).map(|_| ()));
     }
 }

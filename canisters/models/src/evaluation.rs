@@ -2,7 +2,7 @@
 //! and does not know them: which there are is the task's to say.
 
 use crate::api::{Error, Figure};
-use crate::manifest::{invalid, sized};
+use crate::manifest::{invalid, names_signer, sized};
 use protocol::document;
 use protocol::shape::{Decimal, Hex, Id, Integer, List, Nanoseconds, Text};
 use protocol::task::{nullable, CLASSIFICATION};
@@ -109,10 +109,12 @@ enum Better {
 /// Reads an evaluation and checks its shape.
 pub fn read(bytes: &[u8]) -> Result<Evaluation, Error> {
     sized(bytes)?;
-    match document::type_of(bytes, &[FIRST, SECOND, THIRD])? {
+    let evaluation = match document::type_of(bytes, &[FIRST, SECOND, THIRD])? {
         FIRST => first(document::read(bytes, FIRST)?),
         kind => later(document::read(bytes, kind)?, kind),
-    }
+    }?;
+    names_signer("evaluator", &evaluation.evaluator, &evaluation.public_key)?;
+    Ok(evaluation)
 }
 
 fn first(report: First) -> Result<Evaluation, Error> {

@@ -6,7 +6,7 @@ use crate::jobs::Job;
 use candid::Principal;
 use governed::why;
 use protocol::limits::{MAX_CHUNK_BYTES, MAX_JOB_DATASETS, MAX_MANIFEST_BYTES};
-use protocol::shape::{Decimal, Integer, List, Text};
+use protocol::shape::{given, is_file_name, Argument, Decimal, Entries, Integer, List, Text};
 use protocol::task::{self, nullable, Input, Task, Tensor};
 use protocol::{document, hex, identity, is_id};
 use serde::Deserialize;
@@ -31,11 +31,13 @@ pub struct Manifest {
     pub job: u64,
     pub approval_digest: String,
     pub datasets: Vec<String>,
-    pub arguments: Map<String, Value>,
-    pub seed: u64,
+    pub arguments: Entries<Argument, 64>,
+    pub seed: u32,
     pub metrics: BTreeMap<String, String>,
     pub files: Vec<File>,
+    #[serde(default, deserialize_with = "given")]
     pub task: Option<Task>,
+    #[serde(default, deserialize_with = "given")]
     pub input: Option<Input>,
     pub runtime: Runtime,
     pub provider: String,
@@ -64,16 +66,19 @@ pub struct Chunk {
 pub struct Runtime {
     pub format: String,
     pub opset: u32,
+    #[serde(default, deserialize_with = "given")]
     pub input: Option<List<Integer<1, 1_000_000>, 1, 8>>,
+    #[serde(default, deserialize_with = "given")]
     pub labels: Option<List<Text<40>, 1, 64>>,
+    #[serde(default, deserialize_with = "given")]
     pub outputs: Option<List<Tensor, 1, 8>>,
 }
 
 /// The part of a `livepod.approval/v1` document that a checkpoint repeats.
 #[derive(Deserialize)]
 struct Approval {
-    arguments: Map<String, Value>,
-    seed: u64,
+    arguments: Entries<Argument, 64>,
+    seed: u32,
 }
 
 impl Manifest {
@@ -112,9 +117,10 @@ pub fn read(bytes: &[u8]) -> Result<Manifest, Error> {
         return invalid("datasets", format!("a checkpoint names 1 to {MAX_JOB_DATASETS} datasets"));
     }
     manifest.datasets.iter().enumerate().try_for_each(|(n, id)| check_id(&format!("datasets[{n}]"), id))?;
-    if manifest.arguments.len() > 64 || manifest.metrics.len() > 64 {
-        return invalid("metrics", "arguments and metrics have at most 64 entries each");
+    if manifest.metrics.len() > 64 {
+        return invalid("metrics", "they have at most 64 entries");
     }
+    names_signer("provider", &manifest.provider, &manifest.public_key)?;
     manifest.metrics.iter().try_for_each(|(name, value)| decimal(&format!("metrics.{name}"), value))?;
     files(&manifest.files)?;
     runtime(&manifest, kind)?;
@@ -128,11 +134,10 @@ fn files(files: &[File]) -> Result<(), Error> {
     let mut total = 0_u64;
     for (n, file) in files.iter().enumerate() {
         let field = |name: &str| format!("files[{n}].{name}");
-        let allowed = |c: u8| c.is_ascii_alphanumeric() || b"._-".contains(&c);
-        if file.name.is_empty() || file.name.len() > 100 || !file.name.bytes().all(allowed) {
+        if file.name.len() > 100 || !is_file_name(&file.name) {
             return invalid(field("name"), "it is not a plain file name");
         }
-        if files[..n].iter().any(|other| other.name == file.name) {
+        if files[..n].iter().any(|other| other.name.eq_ignore_ascii_case(&file.name)) {
             return invalid(field("name"), format!("{} is named twice", file.name));
         }
         hash(&field("sha256"), &file.sha256)?;
@@ -230,6 +235,17 @@ pub fn is_runnable(manifest: &Manifest) -> Result<(), Error> {
     Ok(())
 }
 
+/// Checks that a document names its signer in the form of a principal, and a key.
+pub fn names_signer(field: &str, principal: &str, public_key: &str) -> Result<(), Error> {
+    if Principal::from_text(principal).is_ok_and(|read| read.to_text() == principal) {
+        return match hex::decode_exact::<44>(public_key) {
+            Some(_) => Ok(()),
+            None => invalid("publicKey", "it is not 88 lower-case hexadecimal digits"),
+        };
+    }
+    invalid(field, "it is not a principal")
+}
+
 /// Checks that the document was signed by `caller`'s own key, over these bytes.
 pub fn signed_by(
     caller: &Principal,
@@ -280,12 +296,17 @@ pub fn matches_job(manifest: &Manifest, job: &Job) -> Result<(), Error> {
     }
     let approval = approval(&job.approval)?;
     if manifest.arguments != approval.arguments {
-        return differs("arguments", Value::Object(approval.arguments).to_string());
+        return differs("arguments", json_of(&approval.arguments));
     }
     if manifest.seed != approval.seed {
         return differs("seed", approval.seed.to_string());
     }
     Ok(())
+}
+
+fn json_of(arguments: &BTreeMap<String, Argument>) -> String {
+    let fields: Map<String, Value> = arguments.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect();
+    Value::Object(fields).to_string()
 }
 
 fn approval(bytes: &[u8]) -> Result<Approval, Error> {
@@ -353,7 +374,7 @@ fn hash(field: &str, digits: &str) -> Result<(), Error> {
 }
 
 fn text(field: &str, value: &str, limit: usize) -> Result<(), Error> {
-    if !value.is_empty() && value.chars().count() <= limit {
+    if !value.is_empty() && value.encode_utf16().count() <= limit {
         return Ok(());
     }
     invalid(field, format!("it is not text of 1 to {limit} characters"))

@@ -254,6 +254,9 @@ describe("the bucket's Terraform", () => {
     expect(text).toMatch(/aws:SecureTransport/);
     expect([...text.matchAll(/"s3:Delete\w+"/g)].length).toBe(3);
     expect(text).toMatch(/sid {5}= "OnlyTheCollectorDeletes"\s+effect {2}= "Deny"/);
+    const [, over] = /sid +?= "NothingIsWrittenOver"\n([^]*?)\n {2}\}\n/.exec(text)!;
+    expect(over).toMatch(/effect +?= "Deny"\s+actions +?= \["s3:PutObject"\]/);
+    expect(over).toMatch(/"Null"\s+variable = "s3:if-none-match"\s+values +?= \["true"\]/);
     // Every variable that is used is declared, and the other way round.
     const used = new Set([...text.matchAll(/\bvar\.(\w+)/g)].map(([, name]) => name));
     expect([...used].sort()).toEqual([...text.matchAll(/^variable "(\w+)"/gm)].map(([, name]) => name).sort());

@@ -131,17 +131,44 @@ data "aws_iam_policy_document" "chunks" {
     }
   }
 
+  # An upload says that nothing may be there yet (If-None-Match), or it is refused: what is there is not written over, by whomever. Parts of
+  # an upload in parts cannot say it; its end has to.
+  statement {
+    sid       = "NothingIsWrittenOver"
+    effect    = "Deny"
+    actions   = ["s3:PutObject"]
+    resources = ["${aws_s3_bucket.chunks.arn}/*"]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Null"
+      variable = "s3:if-none-match"
+      values   = ["true"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "s3:ObjectCreationOperation"
+      values   = ["true"]
+    }
+  }
+
+  # Each only into the folders of its own datasets.
   dynamic "statement" {
-    for_each = length(var.contributors) > 0 ? [1] : []
+    for_each = var.contributors
 
     content {
-      sid       = "ContributorsUpload"
-      actions   = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
-      resources = ["${aws_s3_bucket.chunks.arn}/*"]
+      sid       = "ContributorUploads${substr(sha256(statement.key), 0, 16)}"
+      actions   = ["s3:PutObject"]
+      resources = [for uid in statement.value : "${aws_s3_bucket.chunks.arn}/datasets/${uid}/*"]
 
       principals {
         type        = "AWS"
-        identifiers = var.contributors
+        identifiers = [statement.key]
       }
     }
   }
@@ -149,7 +176,7 @@ data "aws_iam_policy_document" "chunks" {
   statement {
     sid       = "ReadersRead"
     actions   = ["s3:GetObject"]
-    resources = ["${aws_s3_bucket.chunks.arn}/*"]
+    resources = ["${aws_s3_bucket.chunks.arn}/datasets/*"]
 
     principals {
       type        = "AWS"
@@ -171,7 +198,7 @@ data "aws_iam_policy_document" "chunks" {
   statement {
     sid       = "TheCollectorDeletes"
     actions   = ["s3:DeleteObject", "s3:AbortMultipartUpload"]
-    resources = ["${aws_s3_bucket.chunks.arn}/*"]
+    resources = ["${aws_s3_bucket.chunks.arn}/datasets/*"]
 
     principals {
       type        = "AWS"

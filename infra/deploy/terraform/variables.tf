@@ -9,9 +9,14 @@ variable "bucket" {
 }
 
 variable "contributors" {
-  description = "ARNs of roles that may upload chunks and never read or delete them."
-  type        = list(string)
-  default     = []
+  description = "ARNs of roles that may create objects and never read, replace or delete any; each with the uids of its own datasets, whose folders are the only ones that it may write to. `livepod contribute --store s3 --dry-run` says them."
+  type        = map(set(string))
+  default     = {}
+
+  validation {
+    condition     = alltrue([for uids in values(var.contributors) : length(uids) > 0 && alltrue([for uid in uids : can(regex("^[0-9a-f]{64}$", uid))])])
+    error_message = "Give each role at least one uid, of 64 hexadecimal digits."
+  }
 }
 
 variable "readers" {

@@ -5,12 +5,14 @@ import { inputContract, taskDescription, tensor, windowLength, type InputContrac
 import {
   decimal,
   either,
+  fileName,
   hexOf,
   id,
   integer,
   list,
   literal,
   mapOf,
+  nameTwice,
   nullable,
   object,
   parser,
@@ -22,7 +24,7 @@ import {
 } from './shape.js';
 
 const file = object({
-  name: text(100, /^[A-Za-z0-9._-]+$/, 'a file name of letters, digits, dot, dash, underscore'),
+  name: fileName(100),
   bytes: integer(0, MAX_CHECKPOINT_BYTES),
   sha256: hexOf(32),
   chunks: list(object({ sha256: hexOf(32), bytes: integer(1, MAX_CHUNK_BYTES) }), 1024, 1),
@@ -92,6 +94,8 @@ export function parseCheckpointManifest(bytes: Uint8Array): CheckpointManifest {
     if (file.chunks.reduce((sum, chunk) => sum + chunk.bytes, 0) !== file.bytes)
       wrong(`checkpoint.files[${index}].bytes`, 'the sum of its chunks');
   });
+  if (nameTwice(manifest.files.map((file) => file.name)) !== undefined)
+    wrong('checkpoint.files', 'files of different names, also where capitals do not count');
   if (manifest.files.reduce((sum, file) => sum + file.bytes, 0) > MAX_CHECKPOINT_BYTES)
     wrong('checkpoint.files', `at most ${MAX_CHECKPOINT_BYTES} bytes in all`);
   if (manifest.type === 'livepod.checkpoint/v1') return upgraded(manifest);

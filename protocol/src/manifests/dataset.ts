@@ -1,18 +1,21 @@
 import { hex, unhex } from '../bytes.js';
 import { chunkCount } from '../chunks.js';
 import { publicKeyOf } from '../documents.js';
-import { CHUNK_TAG_BYTES, MAX_CHUNK_BYTES, MAX_DATASET_CHUNKS } from '../limits.js';
+import { datasetUid } from '../datasetKeys.js';
+import { CHUNK_TAG_BYTES, MAX_CHUNK_BYTES, MAX_DATASET_CHUNKS, PLAIN_CHUNK_BYTES } from '../limits.js';
 import { merkleRoot } from '../merkle.js';
-import { ed25519Der, principalOfDer, principalText } from '../principals.js';
+import { ed25519Der, principalBytes, principalOfDer, principalText } from '../principals.js';
 import {
   amount,
   either,
+  fileName,
   hexOf,
   hexUpTo,
   integer,
   list,
   literal,
   mapOf,
+  nameTwice,
   object,
   oneOf,
   parser,
@@ -24,8 +27,7 @@ import {
 } from './shape.js';
 import { channel } from './task.js';
 
-/** What a file of a dataset may be called, and how long its name may be, in characters. */
-export const FILE_NAME = /^[A-Za-z0-9._-]+$/;
+/** How long the name of a dataset's file may be, in characters. */
 export const MAX_FILE_NAME = 200;
 
 const storedChunk = object({ sha256: hexOf(32), bytes: integer(CHUNK_TAG_BYTES, MAX_CHUNK_BYTES) });
@@ -58,10 +60,10 @@ const described = {
   salt: hexOf(16),
   contributor: principal,
   publicKey: hexOf(44),
-  keyEpoch: integer(0, 0xffff_ffff),
+  keyEpoch: integer(0, 0),
   files: list(
     object({
-      name: text(MAX_FILE_NAME, FILE_NAME, 'a file name of letters, digits, dot, dash, underscore'),
+      name: fileName(MAX_FILE_NAME),
       bytes: integer(0, 2 ** 40),
       chunks: list(storedChunk, MAX_DATASET_CHUNKS, 1),
       merkleRoot: hexOf(32),
@@ -72,7 +74,11 @@ const described = {
   merkleRoot: hexOf(32),
   storage: either(
     object({ kind: literal('bucket'), bucket: principal }),
-    object({ kind: literal('s3'), bucket: text(63), prefix: text(400) }),
+    object({
+      kind: literal('s3'),
+      bucket: text(63, /^[a-z0-9.-]+$/, 'a bucket of lower-case letters, digits, dots, dashes'),
+      prefix: text(400),
+    }),
   ),
   wrappedKey: hexUpTo(1024),
   licence,
@@ -110,18 +116,31 @@ export function parseDatasetManifest(bytes: Uint8Array): DatasetManifest {
       wrong(`${path}.chunks`, `${chunkCount(file.bytes)} chunks for a file of ${file.bytes} bytes`);
     if (file.chunks.reduce((sum, chunk) => sum + chunk.bytes - CHUNK_TAG_BYTES, 0) !== file.bytes)
       wrong(`${path}.bytes`, `the sum of its chunks without their ${CHUNK_TAG_BYTES}-byte tags`);
+    file.chunks.forEach((chunk, at) => {
+      const plain = Math.min(PLAIN_CHUNK_BYTES, file.bytes - at * PLAIN_CHUNK_BYTES);
+      if (chunk.bytes !== plain + CHUNK_TAG_BYTES)
+        wrong(`${path}.chunks[${at}].bytes`, `${plain + CHUNK_TAG_BYTES}: its part of ${file.bytes} bytes, and a tag`);
+    });
     if (rootOf(file.chunks) !== file.merkleRoot) wrong(`${path}.merkleRoot`, 'the RFC 6962 root of its chunk hashes');
   });
-  if (new Set(manifest.files.map((file) => file.name)).size !== manifest.files.length)
-    wrong('dataset.files', 'files of different names');
+  if (nameTwice(manifest.files.map((file) => file.name)) !== undefined)
+    wrong('dataset.files', 'files of different names, also where capitals do not count');
+  if (manifest.files.reduce((sum, file) => sum + file.chunks.length, 0) > MAX_DATASET_CHUNKS)
+    wrong('dataset.files', `files of at most ${MAX_DATASET_CHUNKS} chunks in all`);
   if (rootOf(manifest.files.flatMap((file) => file.chunks)) !== manifest.merkleRoot)
     wrong('dataset.merkleRoot', 'the RFC 6962 root of all chunk hashes');
   const signer = principalText(principalOfDer(ed25519Der(publicKeyOf(manifest.publicKey))));
   if (signer !== manifest.contributor) wrong('dataset.contributor', `the principal of its public key, ${signer}`);
   if (manifest.licence.splits.reduce((sum, split) => sum + split.basisPoints, 0) !== 10_000)
     wrong('dataset.licence.splits', 'shares that add up to 10000 basis points');
+  const own = folderOf(datasetUid(principalBytes(signer), unhex(manifest.salt)));
+  if (manifest.storage.kind === 's3' && manifest.storage.prefix !== own)
+    wrong('dataset.storage.prefix', `the dataset's own folder, ${own}`);
   return manifest;
 }
+
+/** Where a dataset's objects lie in an object store: a folder of its own, that no other dataset can name. */
+export const folderOf = (uid: Uint8Array): string => `datasets/${hex(uid)}/`;
 
 const rootOf = (chunks: readonly { sha256: string }[]): string =>
   hex(merkleRoot(chunks.map((chunk) => unhex(chunk.sha256))));

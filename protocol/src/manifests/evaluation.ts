@@ -1,5 +1,6 @@
 import { figuresOfClassification } from '../tasks/measured.js';
 import {
+  atMost,
   decimal,
   hexOf,
   id,
@@ -89,6 +90,8 @@ export function parseEvaluation(bytes: Uint8Array): Evaluation {
   )(bytes);
   if (document.type === 'livepod.evaluation/v1') {
     const { type: _, accuracy, macroF1, worstPerson, parentAccuracy, ...rest } = document;
+    for (const [name, share] of Object.entries({ accuracy, macroF1, worstPerson, parentAccuracy }))
+      if (share !== null && !isShare(share)) wrong(`evaluation.${name}`, 'from 0 to 1');
     return {
       ...rest,
       ...figuresOfClassification({ accuracy, macroF1, worstPerson, parentAccuracy }),
@@ -101,7 +104,7 @@ export function parseEvaluation(bytes: Uint8Array): Evaluation {
   evaluation.figures.forEach(({ value, unit, parent }, index) => {
     if (unit !== null) return;
     for (const share of [value, parent ?? '0'])
-      if (Number(share) < 0 || Number(share) > 1) wrong(`evaluation.figures[${index}]`, 'from 0 to 1, without a unit');
+      if (!isShare(share)) wrong(`evaluation.figures[${index}]`, 'from 0 to 1, without a unit');
   });
   const names = evaluation.figures.map(({ name }) => name);
   if (new Set(names).size !== names.length) wrong('evaluation.figures', 'figures of different names');
@@ -110,3 +113,5 @@ export function parseEvaluation(bytes: Uint8Array): Evaluation {
   if (!names.includes(evaluation.worstPerson)) wrong('evaluation.worstPerson', 'the name of one of the figures');
   return evaluation;
 }
+
+const isShare = (decimal: string): boolean => atMost('0', decimal) && atMost(decimal, '1');

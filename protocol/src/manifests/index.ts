@@ -1,5 +1,5 @@
 export {
-  FILE_NAME,
+  folderOf,
   MAX_FILE_NAME,
   parseDatasetManifest,
   readDatasetSchema,
@@ -7,6 +7,7 @@ export {
   type DatasetSchema,
   type Licence,
 } from './dataset.js';
+export { FILE_NAME } from './shape.js';
 export {
   parseRecipe,
   parseApproval,

@@ -1,5 +1,6 @@
-import { MAX_JOB_DATASETS } from '../limits.js';
+import { MAX_APPROVAL_BYTES, MAX_JOB_DATASETS, MAX_RECIPE_BYTES } from '../limits.js';
 import {
+  atMost,
   either,
   id,
   integer,
@@ -69,7 +70,15 @@ export type HyperparameterRange = Of<typeof range>;
 
 /** What can be trained, and with what. @throws ProtocolError `notCanonical` · `invalidManifest` */
 export function parseRecipe(bytes: Uint8Array): RecipeManifest {
-  const document = parser(versions({ 'livepod.recipe/v1': first, 'livepod.recipe/v2': second }), 'recipe')(bytes);
+  const document = parser(
+    versions({ 'livepod.recipe/v1': first, 'livepod.recipe/v2': second }),
+    'recipe',
+    MAX_RECIPE_BYTES,
+  )(bytes);
+  for (const [name, { kind, min, max, default: usual }] of Object.entries(document.hyperparameters)) {
+    const sound = kind === 'integer' ? min <= usual && usual <= max : atMost(min, usual) && atMost(usual, max);
+    if (!sound) wrong(`recipe.hyperparameters.${name}`, 'a range with its default between min and max');
+  }
   const { type, ...recipe } = document;
   return type === 'livepod.recipe/v1' ? { ...recipe, task: null, input: null } : (recipe as RecipeManifest);
 }
@@ -81,7 +90,7 @@ export function parseRecipe(bytes: Uint8Array): RecipeManifest {
  * @throws ProtocolError `notCanonical` · `invalidManifest` (datasets sorted by id, none twice)
  */
 export function parseApproval(bytes: Uint8Array): Approval {
-  const document = parser(approval, 'approval')(bytes);
+  const document = parser(approval, 'approval', MAX_APPROVAL_BYTES)(bytes);
   document.datasets.forEach((dataset, index) => {
     const before = document.datasets[index - 1];
     if (before && before.id >= dataset.id) wrong(`approval.datasets[${index}]`, 'sorted by id, each dataset once');

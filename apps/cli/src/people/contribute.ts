@@ -1,6 +1,8 @@
+import { loadIdentity } from '@livepod/client/node';
 import { readDatasetSchema, type DatasetSchema, tokens } from '@livepod/protocol';
 import {
   contribute,
+  folderOfContribution,
   inspectRecordings,
   readFolder,
   refusalsOf,
@@ -14,7 +16,7 @@ import { Option, type Command } from 'commander';
 import { amountOption } from '../amounts.js';
 import { CliError } from '../errors.js';
 import { connectedAs, identityOption, jsonFile, jsonOption, networkOption, type Reach } from '../options.js';
-import { print, table, told } from '../output.js';
+import { out, print, progress, say, table, told } from '../output.js';
 import { readiness, type Readiness } from './readiness.js';
 
 interface Options extends Partial<Reach> {
@@ -67,7 +69,17 @@ on where it stopped when the same command is given again.`,
 async function dryRun(files: FolderFile[], schema: DatasetSchema, options: Options): Promise<void> {
   const inspection = await inspectRecordings(files, schema, options.modality);
   const ready = await known(options);
-  print(options.json, { ...inspection, ...(ready ? { ready } : {}) }, () => inWords(inspection, ready));
+  const { store, title, identity } = options;
+  const folder =
+    store === 's3' && title && identity
+      ? await folderOfContribution({ seed: loadIdentity(identity), recordings: files, title })
+      : undefined;
+  print(options.json, { ...inspection, ...(ready ? { ready } : {}), ...(folder ? { folder } : {}) }, () =>
+    [
+      inWords(inspection, ready),
+      ...(folder ? [`Its objects go to ${folder}; the operator allows you to create there, and nowhere else.`] : []),
+    ].join('\n'),
+  );
   if (!inspection.ok) process.exitCode = 1;
 }
 
@@ -77,7 +89,7 @@ async function known({ network, identity, store }: Options): Promise<Readiness |
   try {
     return await readiness({ network, identity, store });
   } catch (error) {
-    process.stderr.write(`What you have on the network is not known: ${told(error).message}\n`);
+    say(`What you have on the network is not known: ${told(error).message}`);
     return undefined;
   }
 }
@@ -98,13 +110,13 @@ async function send(
     store: options.store,
     licence: { fee: String(options.fee) },
     ...(network.s3 ? { s3: network.s3 } : {}),
-    tell: (done, of) => process.stderr.write(`\r${done} of ${of} uploaded`),
+    tell: (done, of) => progress(`${done} of ${of} uploaded`),
   });
-  process.stderr.write('\n');
+  progress('');
   if (!options.json)
-    process.stdout.write(
+    out(
       `${contributed.dataset} is registered. Next, it is put to the vote:\n` +
-        `livepod dataset propose ${contributed.dataset}\n`,
+        `livepod dataset propose ${contributed.dataset}`,
     );
   return contributed;
 }

@@ -8,7 +8,7 @@ import {
   type Datasets,
   type Decision,
 } from '@livepod/client';
-import { voteReference, tokens } from '@livepod/protocol';
+import { oneLine, voteReference, tokens } from '@livepod/protocol';
 import { readManifest } from '@livepod/transfer';
 import { Option, type Command } from 'commander';
 import { moment, momentOfSeconds } from '../amounts.js';
@@ -67,7 +67,7 @@ export function addDatasets(program: Command): void {
     .action(async (id: string, reach: Reach) => {
       const { clients } = await connectedAs(reach);
       const withdrawn = await clients.datasets.withdraw(await idForGood(clients, id));
-      print(reach.json, { ok: true, dataset: withdrawn.id }, () => `${withdrawn.title} is withdrawn.`);
+      print(reach.json, { ok: true, dataset: withdrawn.id }, () => `${oneLine(withdrawn.title)} is withdrawn.`);
     });
 }
 
@@ -171,24 +171,29 @@ async function show(named: string, reach: Reach): Promise<void> {
   };
   print(reach.json, value, () =>
     [
-      `${title} (${dataset.id})`,
+      `${oneLine(title)} (${dataset.id})`,
       `State:     ${stateOf(dataset)}, registered ${value.registeredAt} by ${contributor}`,
-      `Measures:  ${schema.channels.map(({ name, unit }) => `${name} ${unit}`).join(', ')}; ${schema.device}`,
+      oneLine(`Measures:  ${schema.channels.map(({ name, unit }) => `${name} ${unit}`).join(', ')}; ${schema.device}`),
       `Rate:      ${schema.rateMilliHz / 1000} Hz`,
       `Duration:  ${(statistics.milliseconds / 60_000).toFixed(1)} min, ${statistics.records} recordings`,
-      `Labels:    ${Object.entries(statistics.labels)
-        .map(([label, count]) => `${label} ${count}`)
-        .join(', ')}`,
-      `Licence:   ${tokens(licence.fee)} tokens a job, by ${licence.access}; for ${licence.purposes.join(', ')}; ` +
-        `providers ${licence.providerClasses.join(', ')}; ${licence.termDays} days`,
+      oneLine(
+        `Labels:    ${Object.entries(statistics.labels)
+          .map(([label, count]) => `${label} ${count}`)
+          .join(', ')}`,
+      ),
+      oneLine(
+        `Licence:   ${tokens(licence.fee)} tokens a job, by ${licence.access}; for ${licence.purposes.join(', ')}; ` +
+          `providers ${licence.providerClasses.join(', ')}; ${licence.termDays} days`,
+      ),
       `Paid to:   ${licence.splits.map(({ account, basisPoints }) => `${account} ${basisPoints / 100} %`).join(', ')}`,
       `Files:     ${manifest.files.map(({ name, bytes }) => `${name} (${bytes} bytes)`).join(', ')}`,
       'Validation',
       '  here: the manifest is the one that its id names, and its contributor signed it',
-      `  the datasets canister: ${validation}`,
+      oneLine(`  the datasets canister: ${validation}`),
       ...votes.map(
         ({ proposal, outcome, proposer, summary }) =>
-          `  neuron ${proposer.slice(0, 16)}…, who proposed it (livepod proposal ${proposal}, ${outcome}): ` + summary,
+          `  neuron ${proposer.slice(0, 16)}…, who proposed it (livepod proposal ${proposal}, ${outcome}): ` +
+          oneLine(summary),
       ),
       ...(votes.length === 0 ? ['  nobody has proposed it yet'] : []),
       `Proof:     ${provenInWords(proof)}`,

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { guessSchema } from '@livepod/runtime/recordings/guess';
 import type { Command } from 'commander';
 import { jsonOption } from '../options.js';
+import { out, say } from '../output.js';
 
 export function addSchema(program: Command): void {
   program
@@ -16,7 +17,7 @@ export function addSchema(program: Command): void {
     .addHelpText('after', '\nExample: livepod schema guess recordings/run1.csv > schema.json')
     .action(async (file: string, { json }: { json?: boolean }) => {
       const { schema, guesses } = await guessSchema({ name: basename(file), bytes: readFileSync(file) });
-      for (const guess of guesses) process.stderr.write(`${guess}\n`);
-      process.stdout.write(`${JSON.stringify(schema, null, json ? undefined : 2)}\n`);
+      for (const guess of guesses) say(guess);
+      out(JSON.stringify(schema, null, json ? undefined : 2));
     });
 }

@@ -1,5 +1,5 @@
 import { provenTrail, type Proof, type ProvenTrail } from '@livepod/evidence';
-import { tokens } from '@livepod/protocol';
+import { oneLine, tokens } from '@livepod/protocol';
 import type { Command } from 'commander';
 import { moment } from '../amounts.js';
 import { CliError } from '../errors.js';
@@ -69,7 +69,7 @@ export function trailInWords(trail: ProvenTrail): string {
     [
       'Models trained on it',
       checkpoints.map(({ id: checkpoint, model, version, state, submitted_at, proof }) => {
-        const which = version[0] === undefined ? model : `${model} version ${version[0]}`;
+        const which = oneLine(version[0] === undefined ? model : `${model} version ${version[0]}`);
         return `${which}, ${moment(submitted_at)}: ${stateOf(state)}, ${checkpoint}${proven(proof)}`;
       }),
     ],
@@ -85,7 +85,7 @@ export function trailInWords(trail: ProvenTrail): string {
       : []),
   ];
   return [
-    `${title} (${id}), ${stateOf(dataset.dataset.status)}${proven(dataset.proof)}`,
+    `${oneLine(title)} (${id}), ${stateOf(dataset.dataset.status)}${proven(dataset.proof)}`,
     ...sections.flatMap(([heading, lines]) => ['', heading, ...(lines.length > 0 ? lines : ['none'])]),
     '',
     ...(grants.length === 0 ? ['Nobody was ever given its key.'] : []),

@@ -1,10 +1,19 @@
 import { command, decision, listProposals, stake, vote, type Clients, type Decision } from '@livepod/client';
-import { GOVERNED, GOVERNED_METHODS, hex, PAGE_LIMIT, unhex, type GovernedMethod, tokens } from '@livepod/protocol';
+import {
+  GOVERNED,
+  GOVERNED_METHODS,
+  hex,
+  oneLine,
+  PAGE_LIMIT,
+  unhex,
+  type GovernedMethod,
+  tokens,
+} from '@livepod/protocol';
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
 import { amountOf, momentOfSeconds } from '../amounts.js';
 import { CliError } from '../errors.js';
 import { connected, connectedAs, identityOption, jsonOption, networkOption, type Reach } from '../options.js';
-import { print, table } from '../output.js';
+import { print, quoted, table } from '../output.js';
 import { neuronsOf, stakeOf } from './neurons.js';
 import { proofOfDecision, provenInWords } from './proofs.js';
 import { affordable } from './tokens.js';
@@ -108,18 +117,20 @@ const share = (part: bigint, total: bigint): string =>
   total === 0n ? '0 %' : `${Number((part * 1000n) / total) / 10} %`;
 
 function inWords(found: Decision): string {
-  const says = found.method in GOVERNED ? GOVERNED[found.method as GovernedMethod].says : 'A motion: words alone';
+  const says = Object.hasOwn(GOVERNED, found.method)
+    ? GOVERNED[found.method as GovernedMethod].says
+    : 'A motion: words alone';
   return [
-    `Proposal ${found.proposal}: ${found.title}`,
+    `Proposal ${found.proposal}: ${oneLine(found.title)}`,
     `Kind:     ${found.method}. ${says}.`,
-    `Outcome:  ${found.outcome}${found.failure ? `: ${found.failure}` : ''}`,
+    `Outcome:  ${found.outcome}${found.failure ? `: ${oneLine(found.failure)}` : ''}`,
     `Votes:    ${tokens(found.yes)} yes (${share(found.yes, found.total)}), ${tokens(found.no)} no ` +
       `(${share(found.no, found.total)}), of ${tokens(found.total)}`,
     `Until:    ${momentOfSeconds(found.deadlineSeconds)}, or sooner with a majority of all`,
     `Made by:  neuron ${found.proposer}`,
     '',
-    found.rendering || '(no words by the canister that would carry it out)',
-    ...(found.summary === '' ? [] : ['', 'In its proposer’s own words, which nobody checked:', found.summary]),
+    quoted(found.rendering || '(no words by the canister that would carry it out)'),
+    ...(found.summary === '' ? [] : ['', 'In its proposer’s own words, which nobody checked:', quoted(found.summary)]),
   ].join('\n');
 }
 

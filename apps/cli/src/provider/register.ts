@@ -4,7 +4,7 @@ import { tokens } from '@livepod/protocol';
 import { Option, type Command } from 'commander';
 import { amountOption, momentOfSeconds } from '../amounts.js';
 import { jsonOption } from '../options.js';
-import { print } from '../output.js';
+import { print, say } from '../output.js';
 import { postBond, purposeOf } from '../people/bond.js';
 import { stakeOf } from '../people/neurons.js';
 import { affordable } from '../people/tokens.js';
@@ -84,7 +84,7 @@ async function postMissing(clients: Clients, { bond, stake: staked, propose: own
   const unstaked = own ? atLeastZero(staked - (await stakeOf(clients))) : 0n;
   if (missing + unstaked > 0n) await affordable(clients, missing + unstaked, (missing ? 2 : 0) + (unstaked ? 2 : 0));
   if (missing === 0n) return;
-  process.stderr.write(`Posting ${tokens(missing)} tokens as bond\n`);
+  say(`Posting ${tokens(missing)} tokens as bond`);
   await postBond(clients, 'provider', missing);
 }
 

@@ -4,7 +4,7 @@ import { Option, type Command } from 'commander';
 import { amountOf } from '../amounts.js';
 import { CliError } from '../errors.js';
 import { jsonOption, optionalNetwork } from '../options.js';
-import { print, table } from '../output.js';
+import { print, say, table } from '../output.js';
 import { checksOf, type Check } from './checks.js';
 import { ProviderFolder } from './folder.js';
 import { folderOption } from './init.js';
@@ -94,7 +94,7 @@ async function untilReady(folder: ProviderFolder, wait: boolean): Promise<void> 
         { missing: missing.map(({ name }) => name) },
         ['Not ready:', ...missing.map(sentenceOf)].join('\n'),
       );
-    if (!told) process.stderr.write(`${missing.map(sentenceOf).join('\n')}\n`);
+    if (!told) say(missing.map(sentenceOf).join('\n'));
     await sleep(LOOK_AGAIN_MS);
   }
 }

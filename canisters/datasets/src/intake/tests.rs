@@ -2,7 +2,7 @@ use super::*;
 use crate::buckets::ChunkSpec;
 use crate::listing::{self, DatasetsAbout, FindDatasets};
 use crate::memory;
-use crate::registry::Folders;
+use crate::registry::{Folders, Storage, S3};
 use crate::rooms::CollectExpired;
 use ed25519_dalek::{Signer, SigningKey};
 use governed::{Parties, Peers};
@@ -554,14 +554,37 @@ fn voters_read_what_a_manifest_says_and_what_was_checked() {
 }
 
 #[test]
+fn another_datasets_folder_cannot_be_named_as_the_place_of_ones_own() {
+    canister();
+    let own = hex::encode(&protocol::dataset::uid(&contributor(1), &[0x11; 16]));
+    let other = hex::encode(&protocol::dataset::uid(&contributor(2), &[0x11; 16]));
+    let subject = |bucket: &str, prefix: String| {
+        let mut value = manifest(1);
+        value["salt"] = json!("11".repeat(16));
+        value["storage"] = json!({"kind": "s3", "bucket": bucket, "prefix": prefix});
+        let register = signed(&value, 1);
+        manifest::check(&register.manifest, &register.signature, contributor(1)).err().map(|e| e.why().subject.clone())
+    };
+    assert_eq!(subject("livepod", format!("datasets/{own}/")), None);
+    for prefix in
+        [format!("datasets/{other}/"), format!("datasets/{own}"), "datasets/".into(), format!("/datasets/{own}/")]
+    {
+        assert_eq!(subject("livepod", prefix.clone()).as_deref(), Some("storage.prefix"), "{prefix}");
+    }
+    assert_eq!(subject("../livepod", format!("datasets/{own}/")).as_deref(), Some("storage.bucket"));
+}
+
+#[test]
 fn folders_of_registered_datasets_are_claimed_whatever_they_are_called() {
     canister();
     let in_s3 = |n: u8, prefix: &str| {
-        let mut value = manifest(n);
-        value["storage"] = json!({"kind": "s3", "bucket": "livepod", "prefix": prefix});
-        let register = signed(&value, n);
+        let register = signed(&manifest(n), n);
         let checked = manifest::check(&register.manifest, &register.signature, contributor(n)).unwrap();
-        let dataset = checked.dataset(7);
+        // As one that was registered while a folder could have any name.
+        let dataset = Dataset {
+            storage: Storage::S3(S3 { bucket: "livepod".into(), prefix: prefix.into() }),
+            ..checked.dataset(7)
+        };
         registry::add(
             &dataset,
             &checked.manifest,

@@ -1,6 +1,6 @@
 //! A page's JSON as HTML: the same fields, in words, with links. Whatever strangers wrote is text and nothing else.
 
-use crate::{Kind, Link, Request, Site};
+use crate::{encoded, Kind, Link, Request, Site};
 use serde_json::Value;
 
 /// Fields whose value is something that has a page.
@@ -27,6 +27,17 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;ma
                      color:#555}@media(prefers-color-scheme:dark){body{color:#e3e3e6;background:#1b1b1f}\
                      a{color:#a8c7fa}th,td{border-color:#444}footer{color:#aaa}}";
 
+/// What turns the direction of writing or shows as nothing. TypeScript's `protocol/src/text.ts` has the same list; both
+/// are held to `vectors/html.json`.
+fn unseen(c: char) -> bool {
+    matches!(c,
+        '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}'
+        | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}')
+        && c != '\n'
+        && c != '\t'
+}
+
 /// Text as HTML shows it, and never as anything else.
 pub fn escaped(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
@@ -36,6 +47,9 @@ pub fn escaped(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
+            c if unseen(c) => {
+                c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+            }
             c => out.push(c),
         }
         out
@@ -77,7 +91,7 @@ fn shown(name: &str, value: &Value, site: &Site, request: &Request) -> String {
 
 fn linked(name: &str, text: &str, site: &Site, request: &Request) -> String {
     let kind = LINKED.iter().find(|(field, _)| *field == name).map(|(_, kind)| *kind);
-    match kind.and_then(|kind| site.url(request, kind, &format!("/{kind}/{text}"), "")) {
+    match kind.and_then(|kind| site.url(request, kind, &format!("/{kind}/{}", encoded(text)), "")) {
         Some(href) => anchor(&href, text),
         None => escaped(text).replace('\n', "<br>"),
     }
@@ -155,7 +169,7 @@ pub fn one(kind: &str, id: &str, value: &Value, links: &[Link], site: &Site, req
 pub fn some(kind: &Kind, rows: &[Value], next: Option<u64>, site: &Site, request: &Request) -> String {
     let list = if rows.is_empty() { "<p>There are none.</p>".to_owned() } else { table(rows, site, request) };
     let more = next.and_then(|next| {
-        let query = request.filters().map(|(name, value)| format!("{name}={}&", crate::encoded(value)));
+        let query = request.filters().map(|(name, value)| format!("{name}={}&", encoded(value)));
         let query = format!("{}before={next}", query.collect::<String>());
         site.url(request, kind.name, &format!("/{}", kind.name), &query)
     });
@@ -163,4 +177,14 @@ pub fn some(kind: &Kind, rows: &[Value], next: Option<u64>, site: &Site, request
     let about = request.get("dataset").or(request.get("about"));
     let verified_by = about.map_or_else(|| verifying(kind.name, "ID"), |dataset| verifying("datasets", dataset));
     page(kind.name, &format!("{list}{more}"), &verified_by, site, request)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn text_is_shown_as_typescript_shows_it() {
+        for vector in vectors::read("html").as_array().expect("a list") {
+            assert_eq!(super::escaped(vector["text"].as_str().unwrap()), vector["html"].as_str().unwrap());
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Canonical JSON: RFC 8785 restricted to objects with ASCII keys, strings, integers |n| < 2^53, booleans, null and
 //! arrays. There are no fractions (decimals are strings), so that the form needs no rule for printing them.
 
+use crate::limits::MAX_DOCUMENT_DEPTH;
 use crate::ProtocolError;
 use serde_json::{Number, Value};
 
@@ -17,7 +18,7 @@ pub fn is_safe(number: &Number) -> bool {
 
 /// The value's canonical bytes; an error for fractions, large integers and keys beyond ASCII.
 pub fn bytes(value: &Value) -> Result<Vec<u8>, ProtocolError> {
-    check(value)?;
+    check(value, 0)?;
     // serde_json keeps objects in the order of their keys' bytes, which for ASCII is RFC 8785's order, and escapes as
     // it asks.
     Ok(serde_json::to_vec(value).expect("a JSON value serialises"))
@@ -35,17 +36,20 @@ pub fn parse(input: &[u8]) -> Result<Value, ProtocolError> {
     Ok(value)
 }
 
-fn check(value: &Value) -> Result<(), ProtocolError> {
+fn check(value: &Value, depth: usize) -> Result<(), ProtocolError> {
+    if depth > MAX_DOCUMENT_DEPTH {
+        return refuse(format!("it is nested more than {MAX_DOCUMENT_DEPTH} deep"));
+    }
     match value {
         Value::Number(number) if !is_safe(number) => {
             refuse(format!("{number} is no integer below 2^53; write fractions and large numbers as strings"))
         }
-        Value::Array(items) => items.iter().try_for_each(check),
+        Value::Array(items) => items.iter().try_for_each(|item| check(item, depth + 1)),
         Value::Object(fields) => fields.iter().try_for_each(|(name, field)| {
-            if !name.is_ascii() {
-                return refuse(format!("the key {name:?} is not ASCII"));
+            if !name.bytes().all(|c| (b' '..=b'~').contains(&c)) {
+                return refuse(format!("the key {name:?} is not printable ASCII"));
             }
-            check(field)
+            check(field, depth + 1)
         }),
         _ => Ok(()),
     }

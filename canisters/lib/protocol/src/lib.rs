@@ -14,6 +14,7 @@ pub mod limits;
 pub mod merkle;
 pub mod operator;
 pub mod shape;
+mod strict;
 pub mod task;
 pub mod votes;
 

@@ -18,6 +18,10 @@ pub const MAX_RECIPE_BYTES: usize = 64 * 1024;
 pub const MAX_JOB_DATASETS: usize = 1_000;
 pub const MAX_APPROVAL_BYTES: usize = 160 * 1024;
 
+/// How deep a document's lists and objects may lie in each other, and how long its type may be.
+pub const MAX_DOCUMENT_DEPTH: usize = 32;
+pub const MAX_TYPE_BYTES: usize = 64;
+
 /// Entries in one page of a list.
 pub const PAGE_LIMIT: usize = 100;
 /// Jobs whose chunks one call collects.

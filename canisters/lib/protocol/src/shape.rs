@@ -1,11 +1,14 @@
 //! Field types of documents: each checks its own form when it is read, so that an error names the field. The same
 //! limits are in the TypeScript package (`protocol/src/manifests`).
 
+use crate::strict::Strict;
 use crate::{hex, is_id};
 use candid::Principal;
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::ops::Deref;
 
 macro_rules! readable {
@@ -138,6 +141,79 @@ impl<'de, T: DeserializeOwned, const MIN: usize, const MAX: usize> Deserialize<'
             n => Err(D::Error::custom(format!("a list of {MIN} to {MAX} entries is expected, and it has {n}"))),
         }
     }
+}
+
+/// An object of at most `MAX` entries, whatever their names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entries<T, const MAX: usize>(pub BTreeMap<String, T>);
+readable!([T, const MAX: usize] Entries<T, MAX>, BTreeMap<String, T>);
+
+impl<'de, T: DeserializeOwned, const MAX: usize> Deserialize<'de> for Entries<T, MAX> {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        let entries = BTreeMap::<String, T>::deserialize(input)?;
+        match entries.len() {
+            n if n <= MAX => Ok(Entries(entries)),
+            n => Err(D::Error::custom(format!("an object of at most {MAX} entries is expected, and it has {n}"))),
+        }
+    }
+}
+
+/// What a hyper-parameter is set to: an integer, or a decimal number written as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Argument(pub Value);
+readable!([] Argument, Value);
+
+impl<'de> Deserialize<'de> for Argument {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(input)?;
+        if value.is_i64() || value.as_str().and_then(Decimal::parse).is_some() {
+            return Ok(Argument(value));
+        }
+        Err(D::Error::custom("an integer, or a decimal number written as text, is expected"))
+    }
+}
+
+/// Text of 1 to `MAX` letters, digits and underscores.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name<const MAX: usize>(pub String);
+readable!([const MAX: usize] Name<MAX>, String);
+
+impl<'de, const MAX: usize> Deserialize<'de> for Name<MAX> {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(input)?;
+        if (1..=MAX).contains(&text.len()) && text.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_') {
+            return Ok(Name(text));
+        }
+        Err(D::Error::custom(format!("a name of 1 to {MAX} letters, digits and underscores is expected")))
+    }
+}
+
+/// An object of one of several kinds, an enum with `tag = "kind"`: serde by itself takes the list of its fields too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OneOf<T>(pub T);
+readable!([T] OneOf<T>, T);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for OneOf<T> {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(input)?;
+        // Its kind as text: serde by itself takes the number of the kind too.
+        if !value.get("kind").is_some_and(Value::is_string) {
+            return Err(D::Error::custom("an object with a kind is expected"));
+        }
+        T::deserialize(Strict(value)).map(OneOf).map_err(D::Error::custom)
+    }
+}
+
+/// For a field that only one version has, with `default`: it is there or left out, and null is neither.
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(input).map(Some)
+}
+
+/// A name that is a plain file's everywhere: letters, digits, dot, dash, underscore, and neither "." nor "..".
+pub fn is_file_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c))
+        && name.bytes().any(|c| c != b'.')
 }
 
 /// A decimal number written as text, kept exactly: -?(0|[1-9][0-9]*)(.[0-9]+)?, at most 24 characters.

@@ -1,7 +1,7 @@
 //! What documents say about a task and a model's tensors. A canister carries tasks and does not know them: of a task's
 //! description it reads the kind alone.
 
-use crate::shape::{Integer, List, Text};
+use crate::shape::{Integer, List, Name, Text};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
@@ -46,7 +46,7 @@ pub enum Number {
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub struct Tensor {
-    pub name: Text<40>,
+    pub name: Name<40>,
     #[serde(rename = "type")]
     pub number: Number,
     pub shape: List<Length, 1, 8>,
@@ -56,7 +56,7 @@ pub struct Tensor {
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub struct InputTensor {
-    pub name: Text<40>,
+    pub name: Name<40>,
     #[serde(rename = "type")]
     pub number: Number,
     pub shape: List<Length, 1, 8>,
@@ -85,7 +85,7 @@ pub struct RecipeInput {
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub struct RecipeTensor {
-    pub name: Text<40>,
+    pub name: Name<40>,
     #[serde(rename = "type")]
     pub number: Number,
     /// None: all channels of the datasets' schema.

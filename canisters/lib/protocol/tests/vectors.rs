@@ -77,6 +77,11 @@ fn canonical_forms() {
 }
 
 #[test]
+fn mutated_documents_are_canonical_or_not_as_in_typescript() {
+    vectors::hold_to_mutants("canonical", |document| canonical::parse(document).map(|_| ()));
+}
+
+#[test]
 fn operator_tokens() {
     use protocol::operator::{read, Action, Token};
     for (vector, action) in vectors("operator").iter().zip([Action::Pause, Action::SkipSoak, Action::ExtendDeadline]) {
@@ -168,6 +173,7 @@ fn sizes() {
         ("MAX_APPROVAL_BYTES", limits::MAX_APPROVAL_BYTES),
         ("MAX_JOB_DATASETS", limits::MAX_JOB_DATASETS),
         ("MAX_DATASET_CHUNKS", limits::MAX_DATASET_CHUNKS),
+        ("MAX_DOCUMENT_DEPTH", limits::MAX_DOCUMENT_DEPTH),
         ("MAX_MANIFEST_BYTES", limits::MAX_MANIFEST_BYTES),
         ("MAX_PAYLOAD_BYTES", limits::MAX_PAYLOAD_BYTES),
         ("MAX_PODS", limits::MAX_PODS),
@@ -179,6 +185,7 @@ fn sizes() {
         ("MAX_SOAK_SECONDS", limits::MAX_SOAK_SECONDS as usize),
         ("MAX_SUMMARY_BYTES", limits::MAX_SUMMARY_BYTES),
         ("MAX_TITLE_BYTES", limits::MAX_TITLE_BYTES),
+        ("MAX_TYPE_BYTES", limits::MAX_TYPE_BYTES),
         ("MAX_WAVES", limits::MAX_WAVES),
         ("PAGE_LIMIT", limits::PAGE_LIMIT),
         ("PLAIN_CHUNK_BYTES", limits::PLAIN_CHUNK_BYTES),

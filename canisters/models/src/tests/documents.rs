@@ -25,6 +25,12 @@ fn evaluations_read_as_in_typescript() {
 }
 
 #[test]
+fn mutated_documents_are_read_as_in_typescript() {
+    vectors::hold_to_mutants("evaluation", |document| evaluation::read(document).map(|_| ()));
+    vectors::hold_to_mutants("checkpoint", |document| manifest::read(document).map(|_| ()));
+}
+
+#[test]
 fn checkpoints_read_as_in_typescript() {
     for vector in vectors("checkpoint") {
         let read = manifest::read(vector["document"].as_str().unwrap().as_bytes()).ok();

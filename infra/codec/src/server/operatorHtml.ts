@@ -1,4 +1,4 @@
-import { readOperatorPage, type OperatorPage, type OperatorPageItem } from '@livepod/protocol';
+import { forHtml, readOperatorPage, type OperatorPage, type OperatorPageItem } from '@livepod/protocol';
 import { readFile } from 'node:fs/promises';
 import type { Reader } from './authentication.js';
 
@@ -35,7 +35,7 @@ export async function operatorPage(
   return document_(
     nonce,
     `<h1>Live Pod for operators</h1>
-<p>Signed in as ${escaped(reader.subject)} until
+<p>Signed in as ${forHtml(reader.subject)} until
 ${new Date(reader.expires * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC. The Temporal UI can show payloads
 now, once its data encoder settings
 (the glasses at the top right) include credentials.</p>
@@ -46,12 +46,14 @@ ${sections.map(sectionHtml).join('\n')}`,
 type Section = OperatorPage['sections'][number];
 
 const sectionHtml = ({ title, items }: Section): string =>
-  `<h2>${escaped(title)}</h2>${items.map(itemHtml).join('\n')}`;
+  `<h2>${forHtml(title)}</h2>${items.map(itemHtml).join('\n')}`;
 
 function itemHtml(item: OperatorPageItem): string {
-  const name = item.link ? `<a href="${escaped(item.link)}">${escaped(item.name)}</a>` : escaped(item.name);
-  const what = item.what ? ` <small>${escaped(item.what)}</small>` : '';
-  const text = item.text ? `<pre>${escaped(item.text)}</pre><button>Copy</button>` : '';
+  // A link of another scheme would run in this page's name.
+  const link = item.link && /^https?:\/\//.test(item.link) ? item.link : undefined;
+  const name = link ? `<a href="${forHtml(link)}">${forHtml(item.name)}</a>` : forHtml(item.name);
+  const what = item.what ? ` <small>${forHtml(item.what)}</small>` : '';
+  const text = item.text ? `<pre>${forHtml(item.text)}</pre><button>Copy</button>` : '';
   return `<article><p>${name}${what}</p>\n${text}</article>`;
 }
 
@@ -62,8 +64,8 @@ function itemHtml(item: OperatorPageItem): string {
 export const signedIn = (nonce: string, home: string): string =>
   document_(
     nonce,
-    `<h1>Signed in</h1><p><a href="${escaped(home)}">To the operator’s page</a></p>`,
-    `<meta http-equiv="refresh" content="0; url=${escaped(home)}">`,
+    `<h1>Signed in</h1><p><a href="${forHtml(home)}">To the operator’s page</a></p>`,
+    `<meta http-equiv="refresh" content="0; url=${forHtml(home)}">`,
   );
 
 /** Written by whoever runs the stack, and read at each request; empty as long as nobody has written it. */
@@ -76,6 +78,3 @@ const document_ = (nonce: string, body: string, head = ''): string =>
   `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Live Pod</title>${head}<style ` +
   `nonce="${nonce}">${STYLE}</style></head><body>${body}<script ` +
   `nonce="${nonce}">${COPY}</script></body></html>\n`;
-
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character]!);

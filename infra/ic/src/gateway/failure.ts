@@ -1,3 +1,4 @@
+import { forHtml } from '@livepod/protocol/text';
 import { send, type Outgoing } from '../http/replies.js';
 import { Reject, type Rejection } from '../subnet/reject.js';
 
@@ -79,13 +80,9 @@ export function sendFailure(
     );
     return send(response, status, 'application/json', Buffer.from(json), more);
   }
-  const details = failure.details === undefined ? '' : `<pre>${escaped(failure.details)}</pre>`;
+  const details = failure.details === undefined ? '' : `<pre>${forHtml(failure.details)}</pre>`;
   const page =
     `<!doctype html><meta charset="utf-8"><title>${status}</title><h1>${status} ` +
-    `${failure.cause}</h1><p>${escaped(description)}</p>${details}\n`;
+    `${failure.cause}</h1><p>${forHtml(description)}</p>${details}\n`;
   send(response, status, 'text/html; charset=utf-8', Buffer.from(page), more);
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -134,6 +134,9 @@ async function downloadSpSwHar(progress: (line: string) => void): Promise<string
   return cache('data', 'sp-sw-har');
 }
 
+/** Of any archive that is fetched here; the largest has a third of it. */
+const MOST_BYTES = 256 * 2 ** 20;
+
 /** At most 5 s for the first byte, so that a machine without a way out goes on soon; then 5 minutes. */
 async function download(url: string): Promise<Buffer> {
   const stop = new AbortController();
@@ -143,7 +146,13 @@ async function download(url: string): Promise<Buffer> {
     clearTimeout(timer);
     timer = setTimeout(() => stop.abort(new Error('not done within 5 minutes')), 5 * 60_000);
     if (!response.ok) throw new Error(`answered ${response.status}`);
-    return Buffer.from(await response.arrayBuffer());
+    const parts: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const part of response.body ?? []) {
+      if ((bytes += part.length) > MOST_BYTES) throw new Error(`has more than ${MOST_BYTES} bytes`);
+      parts.push(part);
+    }
+    return Buffer.concat(parts);
   } catch (error) {
     const why = stop.signal.aborted
       ? (stop.signal.reason as Error).message
