@@ -26,10 +26,26 @@ function waiting({ waitsFor, until }: WorkflowState): string[] {
   return [`Waits for ${waitsFor}${until === null ? '' : `, until ${until.slice(0, 19).replace('T', ' ')} UTC`}.`, ''];
 }
 
-const possible = ({ possible: updates }: WorkflowState): string[] =>
+const possible = ({ possible: updates, signs }: WorkflowState): string[] =>
   updates.length === 0
     ? []
-    : [`You can: ${updates.map((name) => `\`${name}\``).join(', ')} (More Actions, Send an Update).`, ''];
+    : [
+        `You can: ${updates.map((name) => `\`${name}\``).join(', ')} (More Actions, Send an Update).`,
+        '',
+        ...tokens(signs),
+      ];
+
+/** What a token has to name, for who makes one by hand. */
+function tokens(signs: WorkflowState['signs']): string[] {
+  const named = new Map<string, string[]>();
+  for (const [update, { object, state }] of Object.entries(signs)) {
+    const target = `\`${object}\` ${state === undefined ? 'as it stands' : `in \`${state}\``}`;
+    named.set(target, [...(named.get(target) ?? []), update]);
+  }
+  if (named.size === 0) return [];
+  const each = [...named].map(([target, of]) => `${target} (${of.join(', ')})`);
+  return [`A token for it names ${each.join(' or ')}.`, ''];
+}
 
 const facts = ({ facts }: WorkflowState): string[] => [
   ...Object.entries(facts).map(([name, value]) => `- ${name}: ${value}`),

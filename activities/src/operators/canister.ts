@@ -1,9 +1,10 @@
-import { networkTime, type Clients, type Fleet } from '@livepod/client';
+import { networkTime, stateOf, type Clients, type Fleet } from '@livepod/client';
 import {
   operatorTokenOf,
   ProtocolError,
   readOperatorToken,
-  type OperatorAction,
+  whyNotAllowed,
+  type Asked,
   type OperatorDocument,
 } from '@livepod/protocol';
 import { Principal } from '@dfinity/principal';
@@ -16,40 +17,36 @@ export function canisterOperators(
 ): OperatorsPort {
   const { fleet } = clients.network.canisters;
   return {
-    async authorise({ token, action, workflow }) {
-      const said = whatItSays(token, action, workflow);
+    async authorise({ token, action, workflow, object, state }) {
+      const asked = { action, workflow, object, state: (await stateOf(clients, object)) ?? state };
+      const said = whatItSays(token, asked);
       const expires = new Date(Number(BigInt(said.expires) / 1_000_000n));
       const now = BigInt(Math.floor(await time())) * 1_000_000n;
-      if (now >= BigInt(said.expires)) throw refused(action, workflow, `it expired at ${expires.toISOString()}`);
+      if (now >= BigInt(said.expires)) throw refused(asked, `it expired at ${expires.toISOString()}`);
       if (now < BigInt(said.notBefore))
-        throw refused(
-          action,
-          workflow,
-          `it begins at ${new Date(Number(BigInt(said.notBefore) / 1_000_000n)).toISOString()}`,
-        );
+        throw refused(asked, `it begins at ${new Date(Number(BigInt(said.notBefore) / 1_000_000n)).toISOString()}`);
       if (said.audience !== fleet)
-        throw refused(action, workflow, `it is for the fleet canister ${said.audience}, and this is ${fleet}`);
+        throw refused(asked, `it is for the fleet canister ${said.audience}, and this is ${fleet}`);
       if (!(await clients.fleet.is_operator(Principal.fromText(said.operator))))
-        throw refused(action, workflow, `${said.operator} is not an operator of the fleet canister`);
+        throw refused(asked, `${said.operator} is not an operator of the fleet canister`);
       return { operator: said.operator, until: expires.toISOString() };
     },
   };
 }
 
-function whatItSays(token: string, action: OperatorAction, workflow: string): OperatorDocument {
+function whatItSays(token: string, asked: Asked): OperatorDocument {
   try {
     const { operator } = readOperatorToken(token);
-    if (!operator.actions.includes(action)) throw refused(action, workflow, `it allows ${operator.actions.join(', ')}`);
-    if (operator.workflow !== '*' && operator.workflow !== workflow)
-      throw refused(action, workflow, `it is for workflow ${operator.workflow}`);
-    return operator;
+    const why = whyNotAllowed(operator, asked);
+    if (why !== undefined) throw refused(asked, why);
+    return operator as OperatorDocument;
   } catch (error) {
-    if (error instanceof ProtocolError) throw refused(action, workflow, error.message.replace(/\.$/, ''));
+    if (error instanceof ProtocolError) throw refused(asked, error.message.replace(/\.$/, ''));
     throw error;
   }
 }
 
-const refused = (action: OperatorAction, workflow: string, why: string): ActivityError =>
+const refused = ({ action, workflow }: Asked, why: string): ActivityError =>
   new ActivityError(
     'notAuthorized',
     { action, workflow },

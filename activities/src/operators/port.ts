@@ -1,4 +1,4 @@
-import type { OperatorAction } from '@livepod/protocol';
+import type { Asked, OperatorAction } from '@livepod/protocol';
 
 export type { OperatorAction };
 
@@ -15,10 +15,10 @@ export interface Authority {
  */
 export interface OperatorsPort {
   /**
-   * Checks form, signature, time, action and workflow of a token, and asks the fleet canister whether its signer is an
-   * operator.
+   * Checks form, signature, time, action, workflow, object and state of a token, and asks the fleet canister whether
+   * its signer is an operator. `state` is the workflow's own; where a release or a job stands is asked of its canister.
    *
    * @throws ActivityError `notAuthorized` (never retried), with a sentence for the operator
    */
-  authorise(request: { token: string; action: OperatorAction; workflow: string }): Promise<Authority>;
+  authorise(request: Asked & { token: string }): Promise<Authority>;
 }
