@@ -4,8 +4,8 @@ import { uiPage, type Place } from './place.js';
 
 /**
  * Links and inputs to start workflows, what updates take, lists of runs. It holds no token: each is for one update of
- * one workflow as it stands, and made with the operator's key. Inputs have `plan` for releases, or else the default, which
- * is slow.
+ * one workflow as it stands, and made with the operator's key. Inputs have `plan` for releases, or else the default,
+ * which is slow.
  */
 export async function operatorPage(place: Place, plan?: Plan): Promise<OperatorPage> {
   return {

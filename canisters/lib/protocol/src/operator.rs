@@ -1,6 +1,6 @@
 //! Operator tokens (`livepod.operator/v2`): one thing that a person lets be done, once, to one release, job or workflow
-//! in one state. It travels in the argument of a workflow's update, and whoever carries the update out hands it on to the
-//! canister that it changes.
+//! in one state. It travels in the argument of a workflow's update, and whoever carries the update out hands it on to
+//! the canister that it changes.
 
 use crate::limits::MAX_OPERATOR_TOKEN_SECONDS;
 use crate::shape::{Hex, List, Nanoseconds, PrincipalText, Text};
