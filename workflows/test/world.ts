@@ -380,7 +380,7 @@ export class World {
 
   /** Operators are whoever signs; the canister's list is tested where the canister is. */
   operators: OperatorsPort = {
-    authorise: async ({ token, action, workflow, object, state }) => {
+    authorise: async ({ token, action, workflow, object = 'workflow', state = '' }) => {
       const { operator } = readOperatorToken(token);
       const why = whyNotAllowed(operator, { action, workflow, object, state: this.stateOf(object) ?? state });
       if (why !== undefined)

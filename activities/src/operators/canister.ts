@@ -1,15 +1,8 @@
 import { networkTime, stateOf, type Clients, type Fleet } from '@livepod/client';
-import {
-  operatorTokenOf,
-  ProtocolError,
-  readOperatorToken,
-  whyNotAllowed,
-  type Asked,
-  type OperatorDocument,
-} from '@livepod/protocol';
+import { operatorTokenOf, ProtocolError, readOperatorToken, whyNotAllowed, type Asked } from '@livepod/protocol';
 import { Principal } from '@dfinity/principal';
 import { ActivityError } from '../errors.js';
-import type { OperatorsPort } from './port.js';
+import type { Authorisation, OperatorsPort } from './port.js';
 
 export function canisterOperators(
   clients: Clients,
@@ -17,9 +10,10 @@ export function canisterOperators(
 ): OperatorsPort {
   const { fleet } = clients.network.canisters;
   return {
-    async authorise({ token, action, workflow, object, state }) {
-      const asked = { action, workflow, object, state: (await stateOf(clients, object)) ?? state };
-      const said = whatItSays(token, asked);
+    async authorise({ token, ...asked }) {
+      const said = read(token, asked);
+      const why = whyNotAllowed(said, await wholly(clients, asked, said));
+      if (why !== undefined) throw refused(asked, why);
       const expires = new Date(Number(BigInt(said.expires) / 1_000_000n));
       const now = BigInt(Math.floor(await time())) * 1_000_000n;
       if (now >= BigInt(said.expires)) throw refused(asked, `it expired at ${expires.toISOString()}`);
@@ -34,19 +28,25 @@ export function canisterOperators(
   };
 }
 
-function whatItSays(token: string, asked: Asked): OperatorDocument {
+/** What is asked for, with where that stands now. */
+async function wholly(clients: Clients, asked: Omit<Authorisation, 'token'>, said: Said): Promise<Asked> {
+  const named = said.type === 'livepod.operator/v2' ? said : { object: 'workflow', state: '' };
+  const { action, workflow, object = named.object, state = named.state } = asked;
+  return { action, workflow, object, state: (await stateOf(clients, object)) ?? state };
+}
+
+type Said = ReturnType<typeof readOperatorToken>['operator'];
+
+function read(token: string, asked: Omit<Authorisation, 'token'>): Said {
   try {
-    const { operator } = readOperatorToken(token);
-    const why = whyNotAllowed(operator, asked);
-    if (why !== undefined) throw refused(asked, why);
-    return operator as OperatorDocument;
+    return readOperatorToken(token).operator;
   } catch (error) {
     if (error instanceof ProtocolError) throw refused(asked, error.message.replace(/\.$/, ''));
     throw error;
   }
 }
 
-const refused = ({ action, workflow }: Asked, why: string): ActivityError =>
+const refused = ({ action, workflow }: Omit<Authorisation, 'token'>, why: string): ActivityError =>
   new ActivityError(
     'notAuthorized',
     { action, workflow },

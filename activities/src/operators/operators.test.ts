@@ -42,7 +42,7 @@ const token = (change: Partial<Asked & { audience: string }> = {}): string =>
   });
 const ask = (given: string, { known = true, now = 1.5 * HOUR, pauses = 0, ...more }: Options = {}) =>
   canisterOperators(clients(known, pauses), async () => now).authorise({ ...asked, token: given, ...more });
-type Options = Partial<Asked> & { known?: boolean; now?: number; pauses?: number };
+type Options = { [K in keyof Asked]?: Asked[K] | undefined } & { known?: boolean; now?: number; pauses?: number };
 
 const ofTheFirstVersion = (): string => {
   const document = canonicalJson({
@@ -66,6 +66,13 @@ describe('an operator’s token', () => {
     expect(await ask(token(approve), approve)).toMatchObject({ operator });
     const extend = { action: 'extendDeadline', object: 'job/7', state: 'granted/99' } as const;
     expect(await ask(token(extend), { ...extend, state: 'training/0' })).toMatchObject({ operator });
+  });
+
+  it('of a run that began before tokens named an object is held to what its canister says', async () => {
+    const run = { object: undefined, state: undefined };
+    expect(await ask(token(), run)).toMatchObject({ operator });
+    await expect(ask(token({ state: 'rolling/1/0' }), run)).rejects.toThrow('and that is in rolling/2/0 now');
+    await expect(ask(token(), { ...run, workflow: 'rollout-4' })).rejects.toThrow('it is for workflow rollout-3');
   });
 
   it.each<[string, string, Options, string]>([

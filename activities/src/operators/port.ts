@@ -10,6 +10,9 @@ export interface Authority {
   until: string;
 }
 
+/** What an update asks for. Runs that began before tokens named an object say neither that nor their own state. */
+export type Authorisation = Pick<Asked, 'action' | 'workflow'> & Partial<Asked> & { token: string };
+
 /**
  * Who may do what is a signed token's to say, and the fleet canister's; never the identity string that Temporal shows.
  */
@@ -20,5 +23,5 @@ export interface OperatorsPort {
    *
    * @throws ActivityError `notAuthorized` (never retried), with a sentence for the operator
    */
-  authorise(request: Asked & { token: string }): Promise<Authority>;
+  authorise(request: Authorisation): Promise<Authority>;
 }

@@ -11,7 +11,7 @@ import {
   type Asked,
   type OperatorAction,
 } from '@livepod/protocol';
-import { stateQuery } from '@livepod/workflows';
+import { stateQuery, type WorkflowState } from '@livepod/workflows';
 import type { TemporalClient } from '@livepod/workers/temporal';
 import { CliError } from '../errors.js';
 import type { Place } from './place.js';
@@ -49,7 +49,7 @@ export function operatorAction(name: string): OperatorAction {
 
 /**
  * What a token for an update has to name now: the workflow says what it changes, and its canister where that stands.
- * Undefined when the workflow does not take the update now.
+ * Undefined when the workflow does not take the update now. A run that began before tokens named anything says nothing.
  */
 export async function namedNow(
   { network }: Pick<Place, 'network'>,
@@ -57,8 +57,8 @@ export async function namedNow(
   workflow: string,
   action: OperatorAction,
 ): Promise<Asked | undefined> {
-  const { signs } = await client.workflow.getHandle(workflow).query(stateQuery);
-  const named = signs[action];
+  const { signs }: Partial<WorkflowState> = await client.workflow.getHandle(workflow).query(stateQuery);
+  const named = signs ? signs[action] : { object: 'workflow', state: 'none' };
   if (!named) return undefined;
   const state = (await stateOf(await connect(network), named.object)) ?? named.state;
   return state === undefined ? undefined : { action, workflow, object: named.object, state };
