@@ -74,11 +74,13 @@ export class Rehearsal {
       }),
       bundleWorkflowCode({
         workflowsPath: source('orchestrator'),
+        workflowInterceptorModules: [source('clearArguments')],
         failureConverterPath,
         logger: new DefaultLogger('ERROR'),
       }),
       bundleWorkflowCode({
         workflowsPath: source('provider'),
+        workflowInterceptorModules: [source('clearArguments')],
         failureConverterPath,
         logger: new DefaultLogger('ERROR'),
       }),
@@ -125,14 +127,14 @@ export class Rehearsal {
       namespace: 'livepod',
       activities,
       identity: 'rehearsal',
-      dataConverter: this.keys.ours,
+      dataConverter: this.keys.ofOurWorkers,
     };
     const theirs = {
       connection,
       namespace: 'provider-1',
       activities,
       identity: 'rehearsal',
-      dataConverter: this.keys.theirs,
+      dataConverter: this.keys.ofTheirWorkers,
     };
     this.workers = await Promise.all([
       Worker.create({ ...ours, ...versioned, taskQueue: 'orchestrator', workflowBundle: this.bundles.orchestrator }),
@@ -195,6 +197,19 @@ export class Rehearsal {
     );
   }
 
+  /** As somebody who reaches the server and has no key; what comes back is shown in clear all the same. */
+  inClear(): Client {
+    const [codec] = this.keys.ours.payloadCodecs!;
+    return new Client({
+      connection: this.environment.connection,
+      namespace: 'livepod',
+      dataConverter: {
+        failureConverterPath,
+        payloadCodecs: [{ encode: async (payloads) => payloads, decode: (...given) => codec!.decode(...given) }],
+      },
+    });
+  }
+
   inProviderNamespace(): Client {
     return new Client({
       connection: this.environment.connection,
@@ -235,7 +250,13 @@ function keyRings() {
   writeRing(ours, newRing('livepod'));
   writeRing(theirs, newRing('provider-1'));
   acceptShare(theirs, share(ours, 'provider-1'));
-  return { folder, ours: converter(ours), theirs: converter(theirs) };
+  return {
+    folder,
+    ours: converter(ours),
+    theirs: converter(theirs),
+    ofOurWorkers: converter(ours, true),
+    ofTheirWorkers: converter(theirs, true),
+  };
 }
 
 const nexus = (world: () => World) =>
