@@ -159,7 +159,7 @@ describe('a round on the real canisters', () => {
   it('has the deadline moved by an operator’s token, and by nothing else', async () => {
     const access = canisterAccess(chainOperator);
     const until = new Date(Date.now() + 2 * 3600_000).toISOString();
-    await expect(access.extend({ job, until, token: chain.token('pause') })).rejects.toMatchObject({
+    await expect(access.extend({ job, until, token: await chain.token('pause', `job/${job}`) })).rejects.toMatchObject({
       code: 'notAuthorized',
     });
     await expect(
@@ -169,7 +169,14 @@ describe('a round on the real canisters', () => {
         authority: [],
       }),
     ).rejects.toMatchObject({ code: 'notAuthorized' });
-    expect((await access.extend({ job, until, token: chain.token('extendDeadline') })).deadline).toBe(until);
+    const token = await chain.token('extendDeadline', `job/${job}`);
+    expect((await access.extend({ job, until, token })).deadline).toBe(until);
+    expect((await access.extend({ job, until, token })).deadline).toBe(until);
+    const later = new Date(Date.now() + 3 * 3600_000).toISOString();
+    await expect(access.extend({ job, until: later, token })).rejects.toMatchObject({
+      code: 'notAuthorized',
+      message: expect.stringContaining('used already'),
+    });
     const grants = await chainOperator.access.list_grants({ job: BigInt(job) });
     expect(grants.map((grant) => new Date(Number(grant.expires_at / 1_000_000n)).toISOString())).toEqual([
       until,
@@ -177,9 +184,11 @@ describe('a round on the real canisters', () => {
     ]);
     expect(
       await canisterOperators(chainOperator).authorise({
-        token: chain.token('pause'),
+        token: await chain.token('pause', 'workflow'),
         action: 'pause',
         workflow: 'lifecycle-test',
+        object: 'workflow',
+        state: 'working/0',
       }),
     ).toMatchObject({ operator: chain.identity('person').getPrincipal().toText() });
   });
@@ -255,11 +264,21 @@ describe('a round on the real canisters', () => {
     await expect(chainOperator.fleet.resume({ release: BigInt(release), authority: [] })).rejects.toMatchObject({
       code: 'notAuthorized',
     });
-    expect((await fleet.resume({ release, token: chain.token('resume') })).state).toBe('rolling');
-    await expect(fleet.skipSoak({ release, wave: 1, token: chain.token('resume') })).rejects.toMatchObject({
+    const object = `release/${release}`;
+    const resume = await chain.token('resume', object);
+    const skip = await chain.token('skipSoak', object, 'rolling/1/0');
+    expect((await fleet.resume({ release, token: resume })).state).toBe('rolling');
+    await expect(fleet.skipSoak({ release, wave: 1, token: resume })).rejects.toMatchObject({
       code: 'notAuthorized',
     });
-    expect((await fleet.skipSoak({ release, wave: 1, token: chain.token('skipSoak') })).wave).toBe(1);
+    expect((await fleet.pause({ release, token: await chain.token('pause', object) })).standing).toBe('paused/1/1');
+    expect((await fleet.resume({ release, token: resume })).state).toBe('paused');
+    expect((await fleet.resume({ release, token: await chain.token('resume', object) })).standing).toBe('rolling/1/1');
+    await expect(fleet.skipSoak({ release, wave: 1, token: skip })).rejects.toMatchObject({
+      code: 'notAuthorized',
+      message: expect.stringContaining('that is in rolling/1/1 now'),
+    });
+    expect((await fleet.skipSoak({ release, wave: 1, token: await chain.token('skipSoak', object) })).wave).toBe(1);
     expect(await (await fetch((await fleet.pause({ release })).link!)).json()).toMatchObject({
       release,
       state: 'paused',

@@ -15,6 +15,7 @@ import {
   identityFromSeed,
   propose,
   stake,
+  stateOf,
   vote,
   type Clients,
   type GovernedMethod,
@@ -109,16 +110,20 @@ export class Chain {
     return connect(this.network, this.identity(role));
   }
 
-  /** A token of the person who operates this fleet, for an hour; the role `operator` only drives it. */
-  token(...actions: OperatorAction[]): string {
+  /**
+   * A token of the person who operates this fleet, for what is there as it stands; the role `operator` only drives it.
+   */
+  async token(action: OperatorAction, object: string, state?: string): Promise<string> {
     const now = BigInt(Date.now()) * 1_000_000n;
     const seed = new Uint8Array(this.identity('person').getKeyPair().secretKey.slice(0, 32));
     return signOperatorToken(seed, {
-      actions,
-      workflow: '*',
+      action,
+      workflow: 'lifecycle-test',
+      object,
+      state: state ?? (await stateOf(await this.as('operator'), object)) ?? 'working/0',
       audience: this.network.canisters.fleet,
       notBefore: now - 60_000_000_000n,
-      expires: now + 3_600_000_000_000n,
+      expires: now + 1_800_000_000_000n,
       nonce: randomBytes(16),
     });
   }

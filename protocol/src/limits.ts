@@ -48,3 +48,6 @@ export const MAX_RELEASE_REASON_BYTES = 300;
 /** Waves of a release's plan, and how long each may soak: 30 days, in seconds. */
 export const MAX_WAVES = 20;
 export const MAX_SOAK_SECONDS = 30 * 86_400;
+
+/** How long an operator's token may hold, in seconds. */
+export const MAX_OPERATOR_TOKEN_SECONDS = 3_600;

@@ -23,11 +23,13 @@ import {
   hex,
   isCarried,
   isSettled,
+  jobState,
   merkleRoot,
   openChunk,
   MOTION,
   OPERATOR_ACTIONS,
   operatorTokenOf,
+  operatorTokenText,
   outcomeOfVote,
   parsePlan,
   planInWords,
@@ -37,12 +39,14 @@ import {
   sealFile,
   sha256,
   signDocument,
+  releaseState,
   signOperatorToken,
   utf8,
   validatorOf,
   vetkdInput,
   wavesOf,
   WITHDRAWN_ERROR,
+  type OperatorAction,
 } from '../src/index.js';
 import * as limits from '../src/limits.js';
 import { COUNT, makeMutants, SEED } from './mutants.js';
@@ -101,27 +105,52 @@ write(
 );
 
 const audience = principalText(people[2]!.principal);
-write(
-  'operator',
-  people.map(({ seed, principal }, index) => {
-    const token = signOperatorToken(seed, {
-      actions: [['pause'], ['resume', 'pause', 'skipSoak'], ['extendDeadline']][index] as never,
+const operatorTimes = { notBefore: 1_800_000_000_000_000_000n, expires: 1_800_003_600_000_000_000n };
+const operatorVector = (token: string, index: number, more: object) => {
+  const { document, signature } = operatorTokenOf(token);
+  return {
+    token,
+    document: new TextDecoder().decode(document),
+    signature: hex(signature),
+    operator: principalText(people[index]!.principal),
+    audience,
+    ...more,
+  };
+};
+write('operator', [
+  // The first version: read, and allowed nothing.
+  ...people.map(({ seed, der, principal }, index) => {
+    const actions = [['pause'], ['pause', 'resume', 'skipSoak'], ['extendDeadline']][index]!;
+    const document = canonicalJson({
+      type: 'livepod.operator/v1',
+      operator: principalText(principal),
+      publicKey: hex(der),
+      actions,
       workflow: index === 1 ? '*' : `lifecycle-round-${index}`,
       audience,
-      notBefore: 1_800_000_000_000_000_000n,
-      expires: 1_800_003_600_000_000_000n,
+      notBefore: String(operatorTimes.notBefore),
+      expires: String(operatorTimes.expires),
+      nonce: hex(sha256(utf8(`nonce ${index}`)).subarray(0, 16)),
+    });
+    const token = operatorTokenText({ document, signature: signDocument(document, seed) });
+    return operatorVector(token, index, { action: actions.at(-1) });
+  }),
+  ...people.map(({ seed }, index) => {
+    const asked = [
+      { action: 'approve', object: 'workflow', state: 'awaitingApproval/1/0' },
+      { action: 'skipSoak', object: 'release/7', state: releaseState('rolling', 1, 2) },
+      { action: 'extendDeadline', object: 'job/12', state: jobState('granted', operatorTimes.expires) },
+    ][index] as { action: OperatorAction; object: string; state: string };
+    const token = signOperatorToken(seed, {
+      ...asked,
+      ...operatorTimes,
+      workflow: `lifecycle-round-${index}`,
+      audience,
       nonce: sha256(utf8(`nonce ${index}`)).subarray(0, 16),
     });
-    const { document, signature } = operatorTokenOf(token);
-    return {
-      token,
-      document: new TextDecoder().decode(document),
-      signature: hex(signature),
-      operator: principalText(principal),
-      audience,
-    };
+    return operatorVector(token, index, asked);
   }),
-);
+]);
 
 write(
   'merkle',

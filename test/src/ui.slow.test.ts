@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { contribute, deriveSecrets, signerOf } from '@livepod/transfer';
+import { namedNow, operatorToken } from '@livepod/cli/operating';
 import { connect } from '@livepod/client';
 import { readRing, rotate } from '@livepod/codec';
-import { readOperatorToken, signOperatorToken, unhex } from '@livepod/protocol';
+import { operatorTokenOf, unhex, type OperatorAction } from '@livepod/protocol';
 import { keyRings } from '@livepod/stack';
 import { contributor, dao, filesOf, openTheatre, schemaOf, type OpenTheatre } from '@livepod/story';
 import { connectClient } from '@livepod/workers/temporal';
@@ -21,7 +22,8 @@ const canary = (what: string): string => `canary-${what}-${mark}`;
 const TINY = { epochs: 1, windowsPerEpoch: 128, batch: 16, filters: 8 };
 let open: OpenTheatre;
 let ui: TemporalUi;
-let token: string;
+/** Every one that was used: none may be read anywhere. */
+const tokens: string[] = [];
 let signIn: string;
 const dataKeys: Secret[] = [];
 
@@ -31,14 +33,6 @@ beforeAll(async () => {
   theatre.tell = () => {};
   await theatre.voters.start();
   await dao.tell(theatre);
-  token = signOperatorToken(theatre.cast.seed('operator'), {
-    actions: ['pause', 'resume', 'approve', 'abort', 'extendDeadline'],
-    workflow: '*',
-    audience: theatre.network.canisters.fleet,
-    notBefore: BigInt(Date.now() - 60_000) * 1_000_000n,
-    expires: BigInt(Date.now() + 3600_000) * 1_000_000n,
-    nonce: randomBytes(16),
-  });
   signIn = await open.signIn();
   ui = await TemporalUi.open(theatre.network.temporal!.uiUrl!, theatre.network.temporal!.namespace);
 });
@@ -48,7 +42,17 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe('an operator with only a browser', () => {
+/** A token for an update of a workflow as it stands, as `livepod ops token` makes it. */
+async function signed(workflow: string, action: OperatorAction): Promise<{ token: string }> {
+  const { network, temporal, cast } = open.theatre;
+  const asked = (await namedNow({ network }, temporal, workflow, action))!;
+  const { fleet } = network.canisters;
+  const token = operatorToken(cast.seed('operator'), { fleet, minutes: 15, ...asked });
+  tokens.push(token);
+  return { token };
+}
+
+describe('an operator who signs with a key and does all else in a browser', () => {
   const round = 'by-hand';
   const id = `lifecycle-${round}`;
   const datasets: string[] = [];
@@ -87,13 +91,15 @@ describe('an operator with only a browser', () => {
   });
 
   it('pauses it, reads so, and lets it go on', async () => {
-    expect(await ui.update(id, 'pause', { reason: 'Looking at the numbers', token })).toBeUndefined();
+    expect(
+      await ui.update(id, 'pause', { reason: 'Looking at the numbers', ...(await signed(id, 'pause')) }),
+    ).toBeUndefined();
     expect(await ui.details(id, /Paused: Looking at the numbers/)).toMatch(/resume/);
     await ui.picture('paused');
-    expect(await ui.update(id, 'pause', { reason: 'Once more', token })).toMatch(
+    expect(await ui.update(id, 'pause', { reason: 'Once more', token: tokens[0] })).toMatch(
       /It is paused already; resume it first/,
     );
-    expect(await ui.update(id, 'resume', { token })).toBeUndefined();
+    expect(await ui.update(id, 'resume', await signed(id, 'resume'))).toBeUndefined();
     await ui.details(id, /Resumed|Roll|Train|Review/);
   });
 
@@ -102,7 +108,7 @@ describe('an operator with only a browser', () => {
 
   it('lets the second wave begin, and reads result and input in clear', async () => {
     await ui.details(`${id}-rollout`, /Waiting for approval: wave 2 of 2/, 240);
-    expect(await ui.update(`${id}-rollout`, 'approve', { token })).toBeUndefined();
+    expect(await ui.update(`${id}-rollout`, 'approve', await signed(`${id}-rollout`, 'approve'))).toBeUndefined();
     await ui.open(id, 'history');
     const shown = await ui.payloads(/"outcome": "completed"/, 120);
     expect(shown).toMatch(new RegExp(`"round": "${round}"`));
@@ -121,7 +127,8 @@ describe('an operator with only a browser', () => {
       deadlineSeconds: 3600,
     });
     await ui.details('training-2', /Provider provider-1 trains/, 120);
-    expect(await ui.update('training-2', 'extendDeadline', { seconds: 1800, token })).toBeUndefined();
+    const more = { seconds: 1800, ...(await signed('training-2', 'extendDeadline')) };
+    expect(await ui.update('training-2', 'extendDeadline', more)).toBeUndefined();
     await ui.open('training-2', 'history');
     checkpoint = /"checkpoint": "(sha256:[0-9a-f]{64})"/.exec(await ui.payloads(/"checkpoint": "sha256:/, 240))![1]!;
   });
@@ -149,13 +156,15 @@ describe('an operator with only a browser', () => {
       approveWaves: true,
     });
     await ui.details(rollout, /Waiting for approval: wave 2 of 2/);
-    expect(await ui.update(rollout, 'pause', { reason: 'Pods report late', token })).toBeUndefined();
+    expect(
+      await ui.update(rollout, 'pause', { reason: 'Pods report late', ...(await signed(rollout, 'pause')) }),
+    ).toBeUndefined();
     expect(await ui.details(rollout, /Paused: Pods report late/)).toMatch(/resume/);
     await ui.picture('paused-release');
     expect(await releaseState(release)).toEqual('paused');
-    expect(await ui.update(rollout, 'resume', { token })).toBeUndefined();
+    expect(await ui.update(rollout, 'resume', await signed(rollout, 'resume'))).toBeUndefined();
     expect(await releaseState(release)).not.toEqual('paused');
-    expect(await ui.update(rollout, 'approve', { token })).toBeUndefined();
+    expect(await ui.update(rollout, 'approve', await signed(rollout, 'approve'))).toBeUndefined();
     await ui.details(rollout, /Version 2 is stable for the whole channel/, 120);
   });
 
@@ -229,7 +238,6 @@ describe('secrets', () => {
         args: [{ channel: 'stable', version: 0, reason: `${canary('in-input')} ${signed}`, ref: 'canary' }],
       })
       .catch(() => {});
-    const { operator: _, ...parts } = readOperatorToken(token);
     planted = [
       ...readdirSync(join(state, 'identities'))
         .filter((file) => file.endsWith('.json'))
@@ -245,8 +253,10 @@ describe('secrets', () => {
       { name: 'S3 secret', value: theatre.s3.secretAccessKey },
       { name: 'signature of the presigned URL', value: new URL(signed).searchParams.get('X-Amz-Signature')! },
       { name: 'presigned URL', value: signed },
-      { name: 'operator token', value: token },
-      { name: 'signature of the operator token', value: parts.signature },
+      ...tokens.flatMap((token, index) => [
+        { name: `operator token ${index}`, value: token },
+        { name: `signature of operator token ${index}`, value: operatorTokenOf(token).signature },
+      ]),
       { name: 'sign-in token', value: new URL(signIn).searchParams.get('token')! },
       { name: 'canary in an input', value: canary('in-input') },
       { name: 'canary in a failure', value: canary('in-failure') },
@@ -271,7 +281,7 @@ describe('secrets', () => {
       await clear.workflow.start('lifecycle', {
         taskQueue: 'nobody',
         workflowId: 'lifecycle-leak',
-        args: [{ round: canary('leaked'), token }],
+        args: [{ round: canary('leaked'), token: tokens[0] }],
       });
     } finally {
       await clear.connection.close();
@@ -279,8 +289,8 @@ describe('secrets', () => {
     const leaks = leaksBelow(join(state, 'temporal'), [{ name: 'leak', value: canary('leaked') }, ...planted]);
     expect([...new Set(leaks.map(({ secret }) => secret))].sort()).toEqual([
       'leak',
-      'operator token',
-      'signature of the operator token',
+      'operator token 0',
+      'signature of operator token 0',
     ]);
     await ui.open('lifecycle-leak', 'history');
     await ui.payloads(new RegExp(canary('leaked')));

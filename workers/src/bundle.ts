@@ -19,9 +19,9 @@ export interface Bundle {
 }
 
 /** Files that are part of every bundle, absolute: interceptors that run inside the sandbox. */
-export const workflowInterceptors: string[] = [
-  fileURLToPath(new URL('interceptors.ts', import.meta.resolve('@livepod/workflows'))),
-];
+export const workflowInterceptors: string[] = ['clearArguments.ts', 'interceptors.ts'].map((file) =>
+  fileURLToPath(new URL(file, import.meta.resolve('@livepod/workflows'))),
+);
 
 const workflows = (file: string): string => fileURLToPath(new URL(file, import.meta.resolve('@livepod/workflows')));
 const { NormalModuleReplacementPlugin } = createRequire(require.resolve('@temporalio/worker'))(

@@ -61,11 +61,12 @@ export async function runProcess(
     health.connected(connection);
     const staff = await hire(connection);
     const plugins = await workerPlugins();
+    const ofWorker = dataConverter(undefined, true);
     const begin = async (options: WorkerOptions[]): Promise<Crew> =>
       new Crew(
         await Promise.all(
           options.map((each) =>
-            Worker.create(telemetry.equip({ ...COMMON, dataConverter: dataConverter(), plugins, ...each, connection })),
+            Worker.create(telemetry.equip({ ...COMMON, dataConverter: ofWorker, plugins, ...each, connection })),
           ),
         ),
       );

@@ -63,10 +63,11 @@ export async function connectWorker(temporal: Pick<Temporal, 'address'>): Promis
 /**
  * How arguments, results and failures are put on the wire: for clients, workers, replays and bundles alike.
  *
- * @param keys  the key ring; `off` (said aloud, as tests do) or none: payloads go in clear
+ * @param keys      the key ring; `off` (said aloud, as tests do) or none: payloads go in clear
+ * @param ofWorker  for a worker, whose workflows may be queried in clear
  */
-export function dataConverter(keys = process.env['LIVEPOD_CODEC_KEYS']): DataConverter {
-  return converter(keys === 'off' ? undefined : keys);
+export function dataConverter(keys = process.env['LIVEPOD_CODEC_KEYS'], ofWorker = false): DataConverter {
+  return converter(keys === 'off' ? undefined : keys, ofWorker);
 }
 
 /** The key ring for a person at a terminal: LIVEPOD_CODEC_KEYS, else that of the stack whose network.json this is. */

@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULT_PLAN, type Plan } from '@livepod/protocol';
 import { readInput, retryStageUpdate, stateQuery, type LifecycleResult } from './index.js';
-import { round, Rehearsal, signed } from '../test/rehearsal.js';
+import { round, Rehearsal } from '../test/rehearsal.js';
 import { id, World } from '../test/world.js';
 
 let rehearsal: Rehearsal;
@@ -252,6 +252,7 @@ describe('an input that does not fit the world', () => {
       state: 'failed',
       headline: expect.stringContaining('nothing was begun'),
       possible: [],
+      signs: {},
     });
   });
 
@@ -274,8 +275,10 @@ describe('a held round', () => {
     world.trainingFails = true;
     const handle = await rehearsal.start('lifecycle', 'lifecycle-amended', round('amended', { holdSeconds: 600 }));
     while ((await handle.query(stateQuery)).state !== 'held') await sleep(50);
-    const retry = (change: object) =>
-      handle.executeUpdate(retryStageUpdate, { args: [{ change: { ...change }, ...signed('retryStage') }] });
+    const retry = async (change: object) => {
+      const signed = await rehearsal.sign('lifecycle-amended', 'retryStage');
+      return handle.executeUpdate(retryStageUpdate, { args: [{ change: { ...change }, ...signed }] });
+    };
 
     await expect(retry({ seeds: 2, plan: { shares: [1] } })).rejects.toMatchObject({
       cause: { message: expect.stringMatching(/"seeds" is not a field.*"seed".*"plan.shares\[0\]" is not 1000/s) },

@@ -355,6 +355,8 @@ class Lifecycle {
       .mayPause(
         ({ token }) => this.pause(token),
         ({ token }) => this.resume(token),
+        undefined,
+        () => (this.rolling === undefined ? undefined : { object: `release/${this.rolling}` }),
       )
       .mayAbort(() => this.abort())
       .mayRetry((change) => this.amend(change))
@@ -363,6 +365,7 @@ class Lifecycle {
         act: ({ provider }) => this.replaceProvider(provider),
       })
       .offer('extendDeadline', {
+        on: () => (this.desk.held || !this.training ? undefined : { object: `job/${this.training.job}` }),
         act: ({ seconds, token }) => this.extendDeadline(seconds, token),
       });
   }

@@ -12,7 +12,7 @@ import type { PodsOfRelease, ReleasePhase, ReleaseView } from '@livepod/activiti
 import { undoingOnFailure, type Compensations } from './compensations.js';
 import { flag, integer, name, optional, reading, record, type Guarded } from './guards.js';
 import { comparedWithTheWorld, refusal } from './inputs.js';
-import { narrate, type Tell } from './narration.js';
+import { narrate, type Tell, type TokenFor } from './narration.js';
 import { OperatorDesk } from './operatorDesk.js';
 import { fleet } from './ports.js';
 import { mark } from './searchAttributes.js';
@@ -79,15 +79,17 @@ class Waves {
     private readonly tell: Tell,
   ) {
     const { release } = rollout;
-    this.desk = new OperatorDesk(tell)
+    const on = (): TokenFor => ({ object: `release/${release}`, ...standing(this.last) });
+    this.desk = new OperatorDesk(tell, () => `${tell.standing.state}/${this.last?.wave ?? 0}`)
       .mayPause(
         async ({ token }) => this.changed(await fleet.pause({ release, token })),
         async ({ token }) => this.changed(await fleet.resume({ release, token })),
         () => this.show(),
+        on,
       )
-      .mayAbort(async ({ reason, token }) => inWords(await fleet.abort({ release, reason, token })))
+      .mayAbort(async ({ reason, token }) => inWords(await fleet.abort({ release, reason, token })), on)
       .mayApprove()
-      .offer('skipSoak', { act: ({ token }) => this.skipSoak(token) });
+      .offer('skipSoak', { on, act: ({ token }) => this.skipSoak(token) });
   }
 
   async toTheLast(undo: Compensations): Promise<ModelRolloutResult> {
@@ -274,6 +276,10 @@ function phaseOf(release: ReleaseView | undefined): ReleasePhase | undefined {
   if (release.state === 'planned') return 'beginning';
   return release.state === 'rolling' ? 'soaking' : release.state;
 }
+
+/** What a token names of it; unknown in histories of the time before. */
+const standing = (release: ReleaseView | undefined): Pick<TokenFor, 'state'> =>
+  release?.standing === undefined ? {} : { state: release.standing };
 
 const over = (release: ReleaseView): boolean => ['completed', 'stopped', 'superseded'].includes(release.state);
 

@@ -13,6 +13,8 @@ export interface WorkflowState {
   until: string | null;
   /** Updates that make sense now. */
   possible: string[];
+  /** What a token for each of them has to name. */
+  signs: Record<string, TokenFor>;
   links: Record<string, string>;
 }
 
@@ -24,6 +26,20 @@ export interface PlanStep {
 export const stateQuery = defineQuery<WorkflowState>('state');
 export const timelineQuery = defineQuery<{ at: string; text: string }[]>('timeline');
 export const planQuery = defineQuery<PlanStep[]>('plan');
+
+/** What an update changes, and where that stands; without a state its canister knows (`get_release`, `get_job`). */
+export interface TokenFor {
+  /** `workflow`, `release/<number>` or `job/<number>`. */
+  object: string;
+  state?: string;
+}
+
+/** An update that a workflow takes. */
+export interface Offered {
+  /** Why it makes no sense now; undefined where it does. */
+  unless: () => string | undefined;
+  signs: () => TokenFor;
+}
 
 /** What goes with a headline. A wait ends with the next headline; links stay, one for each name. */
 export interface Beat {
@@ -44,8 +60,8 @@ export interface Beat {
  */
 export interface Tell {
   (headline: string, facts?: Record<string, string | number>, beat?: Beat): void;
-  /** Updates that the workflow takes, each with why it makes no sense now. */
-  readonly offers: Map<string, () => string | undefined>;
+  /** Updates that the workflow takes. */
+  readonly offers: Map<string, Offered>;
   /** Where it stands: what the page says and takes follows from it. */
   readonly standing: Standing;
   headline(): string;
@@ -76,13 +92,22 @@ export function narrate(
     waitsFor: null,
     until: null,
     possible: [],
+    signs: {},
     links: {},
   };
   const timeline: { at: string; text: string }[] = [];
-  const offers = new Map<string, () => string | undefined>();
+  const offers = new Map<string, Offered>();
   let now = -1;
-  const possible = (): string[] => [...offers].filter(([, unless]) => unless() === undefined).map(([name]) => name);
-  setHandler(stateQuery, () => ({ ...state, state: standing.state, possible: possible() }), {
+  const asOfNow = (): WorkflowState => {
+    const possible = [...offers].filter(([, { unless }]) => unless() === undefined);
+    return {
+      ...state,
+      state: standing.state,
+      possible: possible.map(([name]) => name),
+      signs: Object.fromEntries(possible.map(([name, { signs }]) => [name, signs()])),
+    };
+  };
+  setHandler(stateQuery, asOfNow, {
     description: 'Where this workflow stands, what it waits for, and what you can do',
   });
   setHandler(timelineQuery, () => timeline, { description: 'What happened when' });
@@ -105,7 +130,7 @@ export function narrate(
     if (beat.over) now = plan.length;
     if (timeline.at(-1)?.text !== headline) timeline.push({ at: new Date().toISOString(), text: headline });
     if (timeline.length > KEPT_LINES) timeline.shift();
-    setCurrentDetails(page({ ...state, state: standing.state, possible: possible() }, timeline.slice(0, -1)));
+    setCurrentDetails(page(asOfNow(), timeline.slice(0, -1)));
   };
   const waits = (): Pick<Beat, 'waitsFor' | 'until'> => ({
     ...(state.waitsFor === null ? {} : { waitsFor: state.waitsFor }),

@@ -21,7 +21,7 @@ import {
 import { undoingOnFailure, type Compensations } from './compensations.js';
 import { causeOf } from './failures.js';
 import { checked, integer, optional, providerName, record, refuse, sentence, token, type Guard } from './guards.js';
-import type { Beat, Tell } from './narration.js';
+import type { Beat, Offered, Tell, TokenFor } from './narration.js';
 import { operators } from './ports.js';
 
 /** What goes with every update: whose decision it is, signed. `livepod ops token` makes one. */
@@ -60,6 +60,8 @@ const takes = <A extends OperatorAction>(action: A): Guard<Given[A]> =>
 interface Offer<K extends OperatorAction> {
   /** Why it makes no sense in a state in which it may, as a sentence. */
   unless?: () => string | undefined;
+  /** What it changes: this workflow, where nothing else is said. */
+  on?: () => TokenFor | undefined;
   /** Does it, once the token was found good, and says what was done. */
   act: (given: Given[K], by: Authority) => Promise<string>;
 }
@@ -77,34 +79,53 @@ export class OperatorDesk {
   /** How often somebody approved. */
   approvals = 0;
   private holding: { until: number; again: boolean } | undefined;
+  /** How often a person paused it: a token names that, so that a pause ends those that were made before. */
+  private pauses = 0;
+  /** Tokens of updates that were done, or are being done. */
+  private readonly used = new Set<string>();
 
-  constructor(private readonly tell: Tell) {}
+  /** @param moment  tells apart what the table's state alone does not, such as waves */
+  constructor(
+    private readonly tell: Tell,
+    private readonly moment: () => string = () => tell.standing.state,
+  ) {}
 
   /** Takes an update in the states that the workflow's table names. */
-  offer<K extends OperatorAction>(action: K, { unless, act }: Offer<K>): this {
-    return this.take(action, { unless: () => this.tell.standing.refuses(action) ?? unless?.(), act });
+  offer<K extends OperatorAction>(action: K, { unless, act, on }: Offer<K>): this {
+    return this.take(action, { unless: () => this.tell.standing.refuses(action) ?? unless?.(), act, on });
   }
 
-  private take<K extends OperatorAction>(action: K, { unless, act }: Required<Offer<K>>): this {
+  /** Where this workflow stands, as a token names it. It may be stopped whatever it is at. */
+  private stateFor(action: OperatorAction): string {
+    const stops = action === 'pause' || action === 'abort';
+    return `${this.paused ? 'paused' : stops ? 'going' : this.moment()}/${this.pauses}`;
+  }
+
+  private take<K extends OperatorAction>(action: K, { unless, act, on }: Offer<K> & Pick<Offered, 'unless'>): this {
+    const signs = (): TokenFor => on?.() ?? { object: 'workflow', state: this.stateFor(action) };
     const { says, example } = OPERATIONS[action];
     const form = takes(action);
     const sensible = (): void => {
       const why = unless();
       if (why !== undefined) throw ApplicationFailure.nonRetryable(why, 'Refused');
     };
-    this.tell.offers.set(action, unless);
+    this.tell.offers.set(action, { unless, signs });
     setHandler(
       defineUpdate<string, [Given[K]]>(action),
       async (given) => {
+        this.used.add(given.token);
         try {
           const by = await operators.authorise({
             token: given.token,
             action,
             workflow: workflowInfo().workflowId,
+            object: signs().object,
+            state: this.stateFor(action),
           });
           sensible(); // other things may have happened while the token was checked
           return await act(given, by);
         } catch (error) {
+          this.used.delete(given.token);
           throw refusal(error);
         }
       },
@@ -114,6 +135,7 @@ export class OperatorDesk {
           try {
             checked(action, form, given);
             sensible();
+            this.unused(given.token);
           } catch (error) {
             throw refusal(error);
           }
@@ -123,20 +145,32 @@ export class OperatorDesk {
     return this;
   }
 
-  /** Pause and resume: between steps by itself, and besides as `on` and `off` say; then `after` shows what is so. */
+  /** A validator's question alone: histories of the time before it have one token in several updates. */
+  private unused(token: string): void {
+    if (this.used.has(token))
+      throw ApplicationFailure.nonRetryable('The token was used already; each is good for one update.', 'Refused');
+  }
+
+  /**
+   * Pause and resume: between steps by itself, and besides as `on` and `off` say, which may change a release; then
+   * `after` shows what is so.
+   */
   mayPause(
     on: (given: Given['pause']) => Promise<string>,
     off: (given: Given['resume']) => Promise<string>,
     after: () => void = () => undefined,
+    release: () => TokenFor | undefined = () => undefined,
   ): this {
     const { standing } = this.tell;
     this.take('pause', {
+      on: release,
       unless: () => (this.paused ? 'It is paused already; resume it first.' : standing.refuses('pause')),
       act: async (given, by) => {
         this.paused = true;
         this.waited = this.tell.waits();
         try {
           const done = await on(given);
+          this.pauses++;
           this.tell(`Paused: ${given.reason}`, { 'paused by': person(by) }, { waitsFor: '`resume`' });
           return done;
         } catch (error) {
@@ -146,6 +180,7 @@ export class OperatorDesk {
       },
     });
     return this.take('resume', {
+      on: release,
       unless: () => (this.paused && !standing.over ? undefined : standing.refuses('resume')),
       act: async (given, by) => {
         const done = await off(given);
@@ -157,9 +192,11 @@ export class OperatorDesk {
     });
   }
 
-  mayAbort(abort: (given: Given['abort']) => Promise<string>): this {
+  /** @param release  what it stops, where that is a release of a canister */
+  mayAbort(abort: (given: Given['abort']) => Promise<string>, release?: () => TokenFor): this {
     const { standing } = this.tell;
     return this.take('abort', {
+      on: release,
       unless: () =>
         this.aborted === undefined ? standing.refuses('abort') : `It was aborted already: ${this.aborted}`,
       act: async (given, by) => {

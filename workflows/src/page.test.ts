@@ -8,6 +8,7 @@ const state = {
   waitsFor: 'the vote on proposal 12',
   until: '2026-11-02T14:05:00Z',
   possible: ['abort'],
+  signs: { abort: { object: 'workflow', state: 'going/0' } },
   links: { 'proposal 12': 'http://127.0.0.1:4943/proposals/12?canisterId=aaaaa-aa' },
 };
 
@@ -20,6 +21,8 @@ describe('a workflow’s page', () => {
         'Waits for the vote on proposal 12, until 2026-11-02 14:05:00 UTC.',
         '',
         'You can: `abort` (More Actions, Send an Update).',
+        '',
+        'A token for it names `workflow` in `going/0` (abort).',
         '',
         '- round: round-1',
         '',

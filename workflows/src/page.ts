@@ -48,10 +48,29 @@ const withNames = (text: string): string =>
 const spaced = (part: string): string =>
   `${/^\s/.test(part) ? ' ' : ''}${forMarkdown(part)}${/\S\s$/.test(part) ? ' ' : ''}`;
 
-const possible = ({ possible: updates }: WorkflowState): string[] =>
+const possible = ({ possible: updates, signs }: WorkflowState): string[] =>
   updates.length === 0
     ? []
-    : [`You can: ${updates.map((name) => `\`${name}\``).join(', ')} (More Actions, Send an Update).`, ''];
+    : [
+        `You can: ${updates.map((name) => `\`${name}\``).join(', ')} (More Actions, Send an Update).`,
+        '',
+        ...tokens(signs),
+      ];
+
+/** As code, to be copied; what could end the code is shown as text. */
+const asCode = (text: string): string => (text.includes('`') ? forMarkdown(text) : `\`${text}\``);
+
+/** What a token has to name, for who makes one by hand. */
+function tokens(signs: WorkflowState['signs']): string[] {
+  const named = new Map<string, string[]>();
+  for (const [update, { object, state }] of Object.entries(signs)) {
+    const target = `${asCode(object)} ${state === undefined ? 'as it stands' : `in ${asCode(state)}`}`;
+    named.set(target, [...(named.get(target) ?? []), update]);
+  }
+  if (named.size === 0) return [];
+  const each = [...named].map(([target, of]) => `${target} (${of.join(', ')})`);
+  return [`A token for it names ${each.join(' or ')}.`, ''];
+}
 
 const facts = ({ facts }: WorkflowState): string[] => [
   ...Object.entries(facts).map(([name, value]) => `- ${forMarkdown(name)}: ${forMarkdown(value)}`),

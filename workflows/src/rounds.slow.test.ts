@@ -2,7 +2,7 @@ import { serialize } from 'node:v8';
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
-import { DEFAULT_PLAN, sha256, signOperatorToken, utf8, type OperatorAction } from '@livepod/protocol';
+import { DEFAULT_PLAN, type OperatorAction } from '@livepod/protocol';
 import {
   abortUpdate,
   approveUpdate,
@@ -28,16 +28,6 @@ afterAll(() => rehearsal?.close());
 
 const ids = (count: number): string[] =>
   Array.from({ length: count }, (_, index) => `sha256:${index.toString(16).padStart(8, '0').padEnd(64, '0')}`);
-const signed = (workflow: string, ...actions: OperatorAction[]): { token: string } => ({
-  token: signOperatorToken(sha256(utf8('operator')), {
-    actions,
-    workflow,
-    audience: 'aaaaa-aa',
-    notBefore: 0n,
-    expires: 2n ** 63n,
-    nonce: new Uint8Array(16),
-  }),
-});
 const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50));
 };
@@ -143,10 +133,12 @@ describe('a round', () => {
     const handle = await rehearsal.start('lifecycle', 'lifecycle-aborted', round('aborted'));
     await until(() => world.journal.includes('propose acceptDataset'));
     await expect(
-      handle.executeUpdate(abortUpdate, { args: [{ reason: '', ...signed('*', 'abort') }] }),
+      handle.executeUpdate(abortUpdate, {
+        args: [{ reason: '', ...(await rehearsal.sign('lifecycle-aborted', 'abort')) }],
+      }),
     ).rejects.toThrow(WorkflowUpdateFailedError);
     await handle.executeUpdate(abortUpdate, {
-      args: [{ reason: 'the recipe is wrong', ...signed('lifecycle-aborted', 'abort') }],
+      args: [{ reason: 'the recipe is wrong', ...(await rehearsal.sign('lifecycle-aborted', 'abort')) }],
     });
     expect(await handle.result()).toMatchObject({ outcome: 'aborted', why: 'the recipe is wrong', job: null });
     expect(world.journal).toEqual(['propose acceptDataset', 'withdraw acceptDataset']);
@@ -166,18 +158,24 @@ describe('a round that fails', () => {
     );
     expect(world.journal.slice(-2)).toEqual(['fail job', 'refund']);
 
-    const may = signed('lifecycle-held', 'extendDeadline', 'replaceProvider', 'retryStage');
-    expect(await handle.executeUpdate(extendDeadlineUpdate, { args: [{ seconds: 3600, ...may }] })).toContain(
-      'It is held until',
-    );
+    const may = (action: OperatorAction) => rehearsal.sign('lifecycle-held', action);
+    expect(
+      await handle.executeUpdate(extendDeadlineUpdate, { args: [{ seconds: 3600, ...(await may('extendDeadline')) }] }),
+    ).toContain('It is held until');
     await expect(
-      handle.executeUpdate(replaceProviderUpdate, { args: [{ provider: 'provider-9', ...may }] }),
+      handle.executeUpdate(replaceProviderUpdate, {
+        args: [{ provider: 'provider-9', ...(await may('replaceProvider')) }],
+      }),
     ).rejects.toMatchObject({ cause: { message: 'There is no provider provider-9' } });
     await expect(
-      handle.executeUpdate(retryStageUpdate, { args: [signed('lifecycle-other', 'retryStage')] }),
-    ).rejects.toMatchObject({ cause: { message: 'The token does not allow retryStage of lifecycle-held' } });
+      handle.executeUpdate(retryStageUpdate, {
+        args: [await rehearsal.sign('lifecycle-held', 'retryStage', { workflow: 'lifecycle-other' })],
+      }),
+    ).rejects.toMatchObject({
+      cause: { message: 'The token does not allow retryStage of lifecycle-held: it is for workflow lifecycle-other' },
+    });
     world.trainingFails = false;
-    await handle.executeUpdate(retryStageUpdate, { args: [may] });
+    await handle.executeUpdate(retryStageUpdate, { args: [await may('retryStage')] });
     expect(await handle.result()).toMatchObject({ outcome: 'completed', version: 1 });
     expect(world.journal).toContain('request job 2');
     await expect(handle.query(planQuery)).resolves.toContainEqual({ step: 'rollout', state: 'done' });
@@ -196,13 +194,17 @@ describe('a round that fails', () => {
     world.trainingHangs = true;
     const handle = await rehearsal.start('lifecycle', 'lifecycle-longer', round('longer'));
     await until(async () => (await handle.query(stateQuery)).headline === 'Provider provider-1 has job 7');
-    await handle.executeUpdate(extendDeadlineUpdate, { args: [{ seconds: 3600, ...signed('*', 'extendDeadline') }] });
+    await handle.executeUpdate(extendDeadlineUpdate, {
+      args: [{ seconds: 3600, ...(await rehearsal.sign('lifecycle-longer', 'extendDeadline')) }],
+    });
     const training = rehearsal.client.getHandle('lifecycle-longer-training');
     const said = await training.executeUpdate(extendDeadlineUpdate, {
-      args: [{ seconds: 3600, ...signed('*', 'extendDeadline') }],
+      args: [{ seconds: 3600, ...(await rehearsal.sign('lifecycle-longer-training', 'extendDeadline')) }],
     });
     expect(Date.parse(/now (\S+)\.$/.exec(said)![1]!)).toBeGreaterThan(Date.now() + 2.9 * 3_600_000);
-    await handle.executeUpdate(abortUpdate, { args: [{ reason: 'enough seen', ...signed('*', 'abort') }] });
+    await handle.executeUpdate(abortUpdate, {
+      args: [{ reason: 'enough seen', ...(await rehearsal.sign('lifecycle-longer', 'abort')) }],
+    });
     expect(await handle.result()).toMatchObject({ outcome: 'aborted' });
   });
 });
@@ -218,7 +220,9 @@ describe('a stage on its own', () => {
       'rollback',
     );
     await until(() => world.journal.includes('propose rollbackChannel'));
-    await handle.executeUpdate(abortUpdate, { args: [{ reason: 'the wrong version', ...signed('*', 'abort') }] });
+    await handle.executeUpdate(abortUpdate, {
+      args: [{ reason: 'the wrong version', ...(await rehearsal.sign('rollback-aborted', 'abort')) }],
+    });
     await expect(handle.result()).rejects.toMatchObject({
       cause: { type: 'Aborted', message: 'Aborted by an operator: the wrong version' },
     });
@@ -227,10 +231,44 @@ describe('a stage on its own', () => {
 });
 
 describe('a rollout', () => {
+  it('takes a token once, in the state that it names, and none that is older than a person’s pause', async () => {
+    const world = (rehearsal.world = new World());
+    world.soaks = { until: new Date(Date.now() + 3_600_000).toISOString(), enough: false };
+    const id = 'rollout-attacked';
+    const handle = await rehearsal.start('modelRollout', id, {
+      ...{ release: 1, channel: 'stable', waves: 3, approveWaves: true },
+    });
+    await until(async () => (await handle.query(stateQuery)).possible.includes('approve'));
+    const before = await rehearsal.sign(id, 'approve');
+    const stop = await rehearsal.sign(id, 'abort');
+    const pause = await rehearsal.sign(id, 'pause');
+    await handle.executeUpdate(pauseUpdate, { args: [{ reason: 'looking', ...pause }] });
+    const resume = await rehearsal.sign(id, 'resume');
+    const kept = await rehearsal.sign(id, 'resume');
+    await handle.executeUpdate(resumeUpdate, { args: [resume] });
+    const why = (update: Promise<unknown>) =>
+      update.then(
+        () => 'done',
+        (error: WorkflowUpdateFailedError) => (error.cause as Error).message,
+      );
+    expect(await why(handle.executeUpdate(approveUpdate, { args: [before] }))).toContain(
+      'it is for workflow in awaitingApproval/1/0, and that is in awaitingApproval/1/1 now',
+    );
+    expect(await why(handle.executeUpdate(abortUpdate, { args: [{ reason: 'replayed', ...stop }] }))).toContain(
+      'it is for release/1 in rolling/1/0, and that is in rolling/1/1 now',
+    );
+    await handle.executeUpdate(pauseUpdate, { args: [{ reason: 'again', ...(await rehearsal.sign(id, 'pause')) }] });
+    expect(await why(handle.executeUpdate(resumeUpdate, { args: [resume] }))).toContain('The token was used already');
+    expect(await why(handle.executeUpdate(resumeUpdate, { args: [kept] }))).toContain('and that is in paused/1/2 now');
+    expect(world.release.state).toBe('paused');
+    await handle.executeUpdate(abortUpdate, { args: [{ reason: 'seen', ...(await rehearsal.sign(id, 'abort')) }] });
+    expect(await handle.result()).toMatchObject({ outcome: 'stopped', why: 'seen' });
+  });
+
   it('holds while it is paused, and its soak is skipped', async () => {
     const world = (rehearsal.world = new World());
     world.soaks = { until: new Date(Date.now() + 3_600_000).toISOString(), enough: false };
-    const may = signed('rollout-paused', 'abort', 'approve', 'pause', 'resume', 'skipSoak');
+    const may = (action: OperatorAction) => rehearsal.sign('rollout-paused', action);
     const handle = await rehearsal.start('modelRollout', 'rollout-paused', {
       release: 1,
       channel: 'stable',
@@ -238,10 +276,10 @@ describe('a rollout', () => {
       approveWaves: true,
     });
     await until(async () => (await handle.query(stateQuery)).possible.includes('approve'));
-    await handle.executeUpdate(pauseUpdate, { args: [{ reason: 'looking at the numbers', ...may }] });
-    await expect(handle.executeUpdate(pauseUpdate, { args: [{ reason: 'again', ...may }] })).rejects.toThrow(
-      WorkflowUpdateFailedError,
-    );
+    await handle.executeUpdate(pauseUpdate, { args: [{ reason: 'looking at the numbers', ...(await may('pause')) }] });
+    await expect(
+      handle.executeUpdate(pauseUpdate, { args: [{ reason: 'again', ...(await may('pause')) }] }),
+    ).rejects.toThrow(WorkflowUpdateFailedError);
     await expect(handle.executeUpdate(resumeUpdate, { args: [{ token: 'mine' }] })).rejects.toMatchObject({
       cause: {
         message: expect.stringContaining(
@@ -250,12 +288,12 @@ describe('a rollout', () => {
       },
     });
     expect(world.release.state).toBe('paused');
-    await handle.executeUpdate(resumeUpdate, { args: [may] });
-    await handle.executeUpdate(approveUpdate, { args: [may] });
+    await handle.executeUpdate(resumeUpdate, { args: [await may('resume')] });
+    await handle.executeUpdate(approveUpdate, { args: [await may('approve')] });
     await until(async () => (await handle.query(stateQuery)).possible.includes('skipSoak'));
-    await handle.executeUpdate(skipSoakUpdate, { args: [may] });
+    await handle.executeUpdate(skipSoakUpdate, { args: [await may('skipSoak')] });
     await until(() => world.journal.includes('wave 2'));
-    await handle.executeUpdate(abortUpdate, { args: [{ reason: 'enough seen', ...may }] });
+    await handle.executeUpdate(abortUpdate, { args: [{ reason: 'enough seen', ...(await may('abort')) }] });
     expect(await handle.result()).toMatchObject({ outcome: 'stopped', why: 'enough seen' });
     expect(world.journal).toEqual(['wave 1', 'skip soak 1', 'wave 2', 'abort release']);
   });

@@ -122,6 +122,7 @@ class Training {
     const { escrow } = await this.pay(asked);
     await tellParent({ job, deadline: asked.deadline });
     desk.offer('extendDeadline', {
+      on: () => ({ object: `job/${job}` }),
       act: ({ seconds, token }) => this.extendDeadline(job, seconds, token),
     });
 

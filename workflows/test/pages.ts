@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { OPERATOR_ACTIONS, type OperatorAction } from '@livepod/protocol';
 import { stateQuery, type WorkflowState } from '../src/index.js';
 import type { States } from '../src/states.js';
-import { signed, type Rehearsal } from './rehearsal.js';
+import type { Rehearsal } from './rehearsal.js';
 
 /** The pages of a rehearsal's workflows, as an operator reads and uses them. */
 export class Pages {
@@ -13,10 +13,11 @@ export class Pages {
   }
 
   /** Sends an update with a token that allows it. */
-  send(workflowId: string, action: OperatorAction, more: object = {}): Promise<string> {
+  async send(workflowId: string, action: OperatorAction, more: object = {}): Promise<string> {
+    const signed = await this.rehearsal().sign(workflowId, action);
     return this.rehearsal()
       .client.getHandle(workflowId)
-      .executeUpdate<string, [object]>(action, { args: [{ ...more, ...signed(action) }] });
+      .executeUpdate<string, [object]>(action, { args: [{ ...more, ...signed }] });
   }
 
   async reaches(workflowId: string, state: string): Promise<WorkflowState> {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,13 +14,13 @@ import {
   writeRing,
   type LivepodCodec,
 } from '@livepod/codec';
-import { sha256, signOperatorToken, utf8, type OperatorAction, type Plan } from '@livepod/protocol';
+import { sha256, signOperatorToken, utf8, type Asked, type OperatorAction, type Plan } from '@livepod/protocol';
 import { WorkflowRunOperationHandler, startWorkflow } from '@temporalio/nexus';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { Client } from '@temporalio/client';
 import { serviceHandler } from 'nexus-rpc';
-import { searchAttributes, trainingService, type LifecycleInput } from '../src/index.js';
+import { searchAttributes, stateQuery, trainingService, type LifecycleInput } from '../src/index.js';
 import { id, World } from './world.js';
 
 const source = (name: string): string => fileURLToPath(new URL(`../src/${name}.ts`, import.meta.url));
@@ -41,17 +42,7 @@ export const round = (name: string, more: Partial<LifecycleInput> = {}): Lifecyc
   ...more,
 });
 
-/** A token for these actions on every workflow. */
-export const signed = (...actions: OperatorAction[]): { token: string } => ({
-  token: signOperatorToken(sha256(utf8('operator')), {
-    actions,
-    workflow: '*',
-    audience: 'aaaaa-aa',
-    notBefore: 0n,
-    expires: 2n ** 63n,
-    nonce: new Uint8Array(16),
-  }),
-});
+const HOUR = 3_600_000_000_000n;
 
 /**
  * A real Temporal server with our namespace and a provider's, a Nexus endpoint between them, a worker for every queue,
@@ -83,11 +74,13 @@ export class Rehearsal {
       }),
       bundleWorkflowCode({
         workflowsPath: source('orchestrator'),
+        workflowInterceptorModules: [source('clearArguments')],
         failureConverterPath,
         logger: new DefaultLogger('ERROR'),
       }),
       bundleWorkflowCode({
         workflowsPath: source('provider'),
+        workflowInterceptorModules: [source('clearArguments')],
         failureConverterPath,
         logger: new DefaultLogger('ERROR'),
       }),
@@ -129,13 +122,19 @@ export class Rehearsal {
       ]),
     );
     const connection = this.environment.nativeConnection;
-    const ours = { connection, namespace: 'livepod', activities, identity: 'rehearsal', dataConverter: this.keys.ours };
+    const ours = {
+      connection,
+      namespace: 'livepod',
+      activities,
+      identity: 'rehearsal',
+      dataConverter: this.keys.ofOurWorkers,
+    };
     const theirs = {
       connection,
       namespace: 'provider-1',
       activities,
       identity: 'rehearsal',
-      dataConverter: this.keys.theirs,
+      dataConverter: this.keys.ofTheirWorkers,
     };
     this.workers = await Promise.all([
       Worker.create({ ...ours, ...versioned, taskQueue: 'orchestrator', workflowBundle: this.bundles.orchestrator }),
@@ -168,6 +167,20 @@ export class Rehearsal {
     return this.client.start(workflow, { taskQueue, workflowId, args: [input] });
   }
 
+  /** A token for an update of a workflow as both stand now, but for what is changed. */
+  async sign(workflowId: string, action: OperatorAction, change: Partial<Asked> = {}): Promise<{ token: string }> {
+    const { signs } = await this.client.getHandle(workflowId).query(stateQuery);
+    const { object, state } = { object: 'workflow', state: 'over/0', ...signs[action], ...change };
+    const token = signOperatorToken(sha256(utf8('operator')), {
+      ...{ action, workflow: workflowId, object, state: this.world.stateOf(object) ?? state, ...change },
+      audience: 'aaaaa-aa',
+      notBefore: 0n,
+      expires: HOUR,
+      nonce: randomBytes(16),
+    });
+    return { token };
+  }
+
   async events(workflowId: string): Promise<number> {
     return (await this.client.getHandle(workflowId).fetchHistory()).events!.length;
   }
@@ -182,6 +195,19 @@ export class Rehearsal {
         event.nexusOperationScheduledEventAttributes?.operation ??
         [],
     );
+  }
+
+  /** As somebody who reaches the server and has no key; what comes back is shown in clear all the same. */
+  inClear(): Client {
+    const [codec] = this.keys.ours.payloadCodecs!;
+    return new Client({
+      connection: this.environment.connection,
+      namespace: 'livepod',
+      dataConverter: {
+        failureConverterPath,
+        payloadCodecs: [{ encode: async (payloads) => payloads, decode: (...given) => codec!.decode(...given) }],
+      },
+    });
   }
 
   inProviderNamespace(): Client {
@@ -224,7 +250,13 @@ function keyRings() {
   writeRing(ours, newRing('livepod'));
   writeRing(theirs, newRing('provider-1'));
   acceptShare(theirs, share(ours, 'provider-1'));
-  return { folder, ours: converter(ours), theirs: converter(theirs) };
+  return {
+    folder,
+    ours: converter(ours),
+    theirs: converter(theirs),
+    ofOurWorkers: converter(ours, true),
+    ofTheirWorkers: converter(theirs, true),
+  };
 }
 
 const nexus = (world: () => World) =>

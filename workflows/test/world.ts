@@ -1,7 +1,7 @@
 import { figuresOfClassification } from '@livepod/protocol';
 import type { TrainingProgress } from '../src/index.js';
 import { ApplicationFailure } from '@temporalio/common';
-import { readOperatorToken, wavesOf, type Plan } from '@livepod/protocol';
+import { jobState, readOperatorToken, releaseState, wavesOf, whyNotAllowed, type Plan } from '@livepod/protocol';
 import type {
   AccessPort,
   ChecksPort,
@@ -75,6 +75,8 @@ export class World {
   /** What is another job than the one that was ordered, as its provider or a step of ours gives it. */
   given: Partial<JobTerms> = {};
   private escrow: 'open' | 'settled' | 'refunded' | undefined;
+  /** How often somebody has paused the release. */
+  pauses = 0;
   release: ReleaseView = {
     release: 1,
     channel: 'stable',
@@ -349,7 +351,10 @@ export class World {
       if (this.release.state === seen) throw notYet(`it is ${seen}`);
       return this.seen();
     },
-    pause: async () => this.change({ state: 'paused' }),
+    pause: async () => {
+      this.pauses++;
+      return this.change({ state: 'paused' });
+    },
     resume: async () => this.change({ state: 'rolling' }),
     skipSoak: async ({ wave }) => {
       this.did(`skip soak ${wave}`);
@@ -372,17 +377,29 @@ export class World {
 
   private seen(): ReleaseView {
     const { state, soaksUntil } = this.release;
-    if (state !== 'rolling') return { ...this.release, phase: state === 'planned' ? 'beginning' : state };
+    const release = { ...this.release, standing: this.stateOf('release/1')! };
+    if (state !== 'rolling') return { ...release, phase: state === 'planned' ? 'beginning' : state };
     const soaks = soaksUntil !== undefined && Date.parse(soaksUntil) > Date.now();
-    return { ...this.release, phase: soaks ? 'soaking' : 'gathering' };
+    return { ...release, phase: soaks ? 'soaking' : 'gathering' };
+  }
+
+  /** Where the release or the job stands, as a token names it; undefined for a workflow. */
+  stateOf(object: string): string | undefined {
+    if (object.startsWith('release/')) return releaseState(this.release.state, this.release.wave, this.pauses);
+    if (!object.startsWith('job/') || !this.job) return undefined;
+    return jobState(this.job.state, BigInt(Date.parse(this.job.deadline)) * 1_000_000n);
   }
 
   /** Operators are whoever signs; the canister's list is tested where the canister is. */
   operators: OperatorsPort = {
-    authorise: async ({ token, action, workflow }) => {
+    authorise: async ({ token, action, workflow, object = 'workflow', state = '' }) => {
       const { operator } = readOperatorToken(token);
-      if (!operator.actions.includes(action) || !['*', workflow].includes(operator.workflow))
-        throw ApplicationFailure.nonRetryable(`The token does not allow ${action} of ${workflow}`, 'notAuthorized');
+      const why = whyNotAllowed(operator, { action, workflow, object, state: this.stateOf(object) ?? state });
+      if (why !== undefined)
+        throw ApplicationFailure.nonRetryable(
+          `The token does not allow ${action} of ${workflow}: ${why}`,
+          'notAuthorized',
+        );
       return { operator: operator.operator, until: '2030-01-01T00:00:00Z' };
     },
   };

@@ -1,4 +1,12 @@
-import { CanisterError, metadataPage, networkTime, pageOf, type Clients, type Fleet } from '@livepod/client';
+import {
+  CanisterError,
+  metadataPage,
+  networkTime,
+  pageOf,
+  standingOf,
+  type Clients,
+  type Fleet,
+} from '@livepod/client';
 import { ActivityError } from '../errors.js';
 import { authorityOf } from '../operators/canister.js';
 import { later } from '../registration.js';
@@ -105,6 +113,7 @@ function viewOf({ network }: Clients, release: Fleet.Release, now: number): Rele
     windows: Number(release.windows),
     corrections: Number(release.corrections),
     errors: Number(release.errors),
+    standing: standingOf(release),
     ...(release.soak_until > 0n ? { soaksUntil: new Date(Number(release.soak_until / 1_000_000n)).toISOString() } : {}),
     link: pageOf(network, 'releases', release.id),
     channelLink: metadataPage(network),

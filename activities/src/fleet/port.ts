@@ -18,6 +18,8 @@ export interface ReleaseView {
   windows: number;
   corrections: number;
   errors: number;
+  /** Where it stands, as an operator's token names it. Absent in histories of the time before it. */
+  standing?: string;
   /** Until when its wave soaks, as ISO 8601 text; empty before the first. */
   soaksUntil?: string;
   /** Pages of the release, and of the channel's metadata as pods read it, where there are any. */

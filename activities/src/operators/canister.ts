@@ -1,14 +1,8 @@
-import { networkTime, type Clients, type Fleet } from '@livepod/client';
-import {
-  operatorTokenOf,
-  ProtocolError,
-  readOperatorToken,
-  type OperatorAction,
-  type OperatorDocument,
-} from '@livepod/protocol';
+import { networkTime, stateOf, type Clients, type Fleet } from '@livepod/client';
+import { operatorTokenOf, ProtocolError, readOperatorToken, whyNotAllowed, type Asked } from '@livepod/protocol';
 import { Principal } from '@dfinity/principal';
 import { ActivityError } from '../errors.js';
-import type { OperatorsPort } from './port.js';
+import type { Authorisation, OperatorsPort } from './port.js';
 
 export function canisterOperators(
   clients: Clients,
@@ -16,40 +10,43 @@ export function canisterOperators(
 ): OperatorsPort {
   const { fleet } = clients.network.canisters;
   return {
-    async authorise({ token, action, workflow }) {
-      const said = whatItSays(token, action, workflow);
+    async authorise({ token, ...asked }) {
+      const said = read(token, asked);
+      const why = whyNotAllowed(said, await wholly(clients, asked, said));
+      if (why !== undefined) throw refused(asked, why);
       const expires = new Date(Number(BigInt(said.expires) / 1_000_000n));
       const now = BigInt(Math.floor(await time())) * 1_000_000n;
-      if (now >= BigInt(said.expires)) throw refused(action, workflow, `it expired at ${expires.toISOString()}`);
+      if (now >= BigInt(said.expires)) throw refused(asked, `it expired at ${expires.toISOString()}`);
       if (now < BigInt(said.notBefore))
-        throw refused(
-          action,
-          workflow,
-          `it begins at ${new Date(Number(BigInt(said.notBefore) / 1_000_000n)).toISOString()}`,
-        );
+        throw refused(asked, `it begins at ${new Date(Number(BigInt(said.notBefore) / 1_000_000n)).toISOString()}`);
       if (said.audience !== fleet)
-        throw refused(action, workflow, `it is for the fleet canister ${said.audience}, and this is ${fleet}`);
+        throw refused(asked, `it is for the fleet canister ${said.audience}, and this is ${fleet}`);
       if (!(await clients.fleet.is_operator(Principal.fromText(said.operator))))
-        throw refused(action, workflow, `${said.operator} is not an operator of the fleet canister`);
+        throw refused(asked, `${said.operator} is not an operator of the fleet canister`);
       return { operator: said.operator, until: expires.toISOString() };
     },
   };
 }
 
-function whatItSays(token: string, action: OperatorAction, workflow: string): OperatorDocument {
+/** What is asked for, with where that stands now. */
+async function wholly(clients: Clients, asked: Omit<Authorisation, 'token'>, said: Said): Promise<Asked> {
+  const named = said.type === 'livepod.operator/v2' ? said : { object: 'workflow', state: '' };
+  const { action, workflow, object = named.object, state = named.state } = asked;
+  return { action, workflow, object, state: (await stateOf(clients, object)) ?? state };
+}
+
+type Said = ReturnType<typeof readOperatorToken>['operator'];
+
+function read(token: string, asked: Omit<Authorisation, 'token'>): Said {
   try {
-    const { operator } = readOperatorToken(token);
-    if (!operator.actions.includes(action)) throw refused(action, workflow, `it allows ${operator.actions.join(', ')}`);
-    if (operator.workflow !== '*' && operator.workflow !== workflow)
-      throw refused(action, workflow, `it is for workflow ${operator.workflow}`);
-    return operator;
+    return readOperatorToken(token).operator;
   } catch (error) {
-    if (error instanceof ProtocolError) throw refused(action, workflow, error.message.replace(/\.$/, ''));
+    if (error instanceof ProtocolError) throw refused(asked, error.message.replace(/\.$/, ''));
     throw error;
   }
 }
 
-const refused = (action: OperatorAction, workflow: string, why: string): ActivityError =>
+const refused = ({ action, workflow }: Omit<Authorisation, 'token'>, why: string): ActivityError =>
   new ActivityError(
     'notAuthorized',
     { action, workflow },

@@ -1,4 +1,4 @@
-import type { OperatorAction } from '@livepod/protocol';
+import type { Asked, OperatorAction } from '@livepod/protocol';
 
 export type { OperatorAction };
 
@@ -10,15 +10,18 @@ export interface Authority {
   until: string;
 }
 
+/** What an update asks for. Runs that began before tokens named an object say neither that nor their own state. */
+export type Authorisation = Pick<Asked, 'action' | 'workflow'> & Partial<Asked> & { token: string };
+
 /**
  * Who may do what is a signed token's to say, and the fleet canister's; never the identity string that Temporal shows.
  */
 export interface OperatorsPort {
   /**
-   * Checks form, signature, time, action and workflow of a token, and asks the fleet canister whether its signer is an
-   * operator.
+   * Checks form, signature, time, action, workflow, object and state of a token, and asks the fleet canister whether
+   * its signer is an operator. `state` is the workflow's own; where a release or a job stands is asked of its canister.
    *
    * @throws ActivityError `notAuthorized` (never retried), with a sentence for the operator
    */
-  authorise(request: { token: string; action: OperatorAction; workflow: string }): Promise<Authority>;
+  authorise(request: Authorisation): Promise<Authority>;
 }

@@ -2,8 +2,8 @@ import { instead, operatorPageText, parsePlan } from '@livepod/protocol';
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { CliError } from './errors.js';
-import { operatorPage, operatorSeed, placeOf, STARTABLE, startLinks } from './operating/index.js';
-import { jsonOf, jsonOption, networkOption, operatorOption } from './options.js';
+import { operatorPage, placeOf, STARTABLE, startLinks } from './operating/index.js';
+import { jsonOf, jsonOption, networkOption } from './options.js';
 import { out, print } from './output.js';
 
 export function addLinks(ops: Command): void {
@@ -11,32 +11,18 @@ export function addLinks(ops: Command): void {
     .command('links')
     .description('how to start each workflow here: a link to the UI’s form, and an input with this installation’s ids')
     .option('--json', 'one JSON list')
-    .option('--page <file>', 'write what the codec server’s operator page shows instead, with tokens for updates')
-    .addOption(operatorOption())
+    .option('--page <file>', 'write what the codec server’s operator page shows instead')
     .addOption(networkOption())
     .addHelpText('after', '\nExample: livepod ops links --json')
-    .action(
-      async ({
-        json,
-        page,
-        identity,
-        network: file,
-      }: {
-        json?: boolean;
-        page?: string;
-        identity?: string;
-        network: string;
-      }) => {
-        const place = placeOf(file);
-        if (page) {
-          const text = operatorPageText(await operatorPage(place, operatorSeed(file, identity)));
-          writeFileSync(page, text, { mode: 0o600 });
-          return;
-        }
-        const links = await startLinks(place);
-        out(json ? JSON.stringify(links, null, 2) : links.map(inWords).join('\n'));
-      },
-    );
+    .action(async ({ json, page, network: file }: { json?: boolean; page?: string; network: string }) => {
+      const place = placeOf(file);
+      if (page) {
+        writeFileSync(page, operatorPageText(await operatorPage(place)), { mode: 0o600 });
+        return;
+      }
+      const links = await startLinks(place);
+      out(json ? JSON.stringify(links, null, 2) : links.map(inWords).join('\n'));
+    });
 }
 
 /** An input to begin with, that names what is here. */

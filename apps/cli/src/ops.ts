@@ -1,17 +1,30 @@
 import { readNetwork } from '@livepod/client/node';
-import { findingsInWords, instead, OPERATIONS, OPERATOR_ACTIONS, optionalOf, type Finding } from '@livepod/protocol';
+import {
+  findingsInWords,
+  instead,
+  OPERATIONS,
+  OPERATOR_ACTIONS,
+  optionalOf,
+  type Asked,
+  type Finding,
+  type OperatorAction,
+} from '@livepod/protocol';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Command } from 'commander';
 import { CliError } from './errors.js';
 import {
+  namedNow,
+  operatorAction,
   operatorSeed,
   operatorToken,
   placeOf,
   STARTABLE,
   startable,
+  timeOf,
   uiPage,
   withTemporal,
   wrongWith,
+  type Place,
   type Startable,
 } from './operating/index.js';
 import type { TemporalClient } from '@livepod/workers/temporal';
@@ -117,35 +130,27 @@ const wrongInput = (type: string, findings: Finding[]): CliError =>
 function addSteering(ops: Command): void {
   ops
     .command('token')
-    .description('sign an operator’s token: what may be done to which workflow, and how long')
-    .requiredOption('--action <names>', `${OPERATOR_ACTIONS.join(', ')}; with commas between`, names)
-    .requiredOption('--workflow <id>', 'its id, or * for every workflow')
-    .option('--hours <number>', 'how long it holds', Number, 8)
+    .description('sign an operator’s token: for one update of one workflow as it stands, used once')
+    .requiredOption('--action <name>', OPERATOR_ACTIONS.join(', '))
+    .requiredOption('--workflow <id>', 'its id')
+    .option('--object <object>', 'what it changes: workflow, release/<number>, job/<number>; default: it is asked')
+    .option('--state <state>', 'where that stands, as the workflow’s page shows it; with --object nothing is asked')
+    .option('--minutes <number>', 'how long it holds', Number, 15)
     .addOption(operatorOption())
     .addOption(networkOption())
     .addOption(jsonOption())
-    .addHelpText('after', '\nExample: livepod ops token --action pause,resume --workflow lifecycle-round-1 --hours 8')
-    .action(
-      ({
-        action,
-        workflow,
-        hours,
-        identity,
-        network,
-        json,
-      }: {
-        action: string[];
-        workflow: string;
-        hours: number;
-        identity?: string;
-        network: string;
-        json?: boolean;
-      }) => {
-        const { fleet } = readNetwork(network).canisters;
-        const token = operatorToken(operatorSeed(network, identity), { fleet, actions: action, workflow, hours });
-        print(json, { token }, () => token);
-      },
-    );
+    .addHelpText(
+      'after',
+      '\nExample: livepod ops token --action resume --workflow rollout-4\nWithout a network: livepod ops token ' +
+        '--action resume --workflow rollout-4 --object release/4 --state paused/1/1',
+    )
+    .action(async ({ identity, network, json, minutes, ...given }: TokenOptions) => {
+      const seed = operatorSeed(network, identity);
+      const { fleet } = readNetwork(network).canisters;
+      const { now, ...asked } = await named(network, given);
+      const token = operatorToken(seed, { fleet, minutes, now, ...asked });
+      print(json, { token, ...asked }, () => token);
+    });
   ops
     .command('update')
     .description('send an update to a workflow, with a token made for it')
@@ -166,18 +171,13 @@ function addSteering(ops: Command): void {
         text: string,
         { identity, network }: { identity?: string; network: string },
       ) => {
-        const { fleet } = readNetwork(network).canisters;
-        const token = operatorToken(operatorSeed(network, identity), {
-          fleet,
-          actions: [update],
-          workflow: workflowId,
-          hours: 0.2,
-        });
+        const seed = operatorSeed(network, identity);
+        const action = operatorAction(update);
         const input = await jsonOf(text);
+        const place = placeOf(network);
         await connected(network, async (client, link) => {
           try {
-            const handle = client.workflow.getHandle(workflowId);
-            const said = await handle.executeUpdate(update, { args: [{ token, ...input }] });
+            const said = await updated(place, client, { seed, workflowId, action, input });
             print(true, { workflowId, said, link: link(workflowId) }, () => String(said));
           } catch (error) {
             if (!(error instanceof WorkflowUpdateFailedError)) throw error;
@@ -222,6 +222,62 @@ function addSteering(ops: Command): void {
     });
 }
 
+interface TokenOptions {
+  action: string;
+  workflow: string;
+  object?: string;
+  state?: string;
+  minutes: number;
+  identity?: string;
+  network: string;
+  json?: boolean;
+}
+
+/** What a token is to name: as it is given, or else as the workflow and its canister say. */
+async function named(
+  network: string,
+  { action: name, workflow, object, state }: Pick<TokenOptions, 'action' | 'workflow' | 'object' | 'state'>,
+): Promise<Asked & { now?: number }> {
+  const action = operatorAction(name);
+  if (object !== undefined && state !== undefined) return { action, workflow, object, state };
+  if (object !== undefined || state !== undefined)
+    throw new CliError('badArguments', {}, 'Give --object and --state, or neither.');
+  const place = placeOf(network);
+  const now = await timeOf(place);
+  const asked = await withTemporal(place, (client) => namedNow(place, client, workflow, action));
+  if (asked) return { ...asked, now };
+  throw new CliError(
+    'badArguments',
+    { workflow, action },
+    `${workflow} does not take ${action} now; look at what it takes with: livepod ops list.`,
+  );
+}
+
+/** Sends an update; once more when what it is about moved on while it was signed. */
+async function updated(
+  place: Place,
+  client: TemporalClient,
+  { seed, workflowId, action, input }: { seed: Uint8Array; workflowId: string; action: OperatorAction; input: object },
+): Promise<unknown> {
+  const { fleet } = place.network.canisters;
+  const now = await timeOf(place);
+  // What it does not take now it refuses itself, and says why.
+  const unasked: Asked = { action, workflow: workflowId, object: 'workflow', state: 'none' };
+  const asks = async (): Promise<Asked> => (await namedNow(place, client, workflowId, action)) ?? unasked;
+  for (let asked = await asks(); ;) {
+    const token = operatorToken(seed, { fleet, minutes: 12, now, ...asked });
+    try {
+      return await client.workflow.getHandle(workflowId).executeUpdate(action, { args: [{ token, ...input }] });
+    } catch (error) {
+      const moved = await asks();
+      if (!(error instanceof WorkflowUpdateFailedError) || same(asked, moved)) throw error;
+      asked = moved;
+    }
+  }
+}
+
+const same = (one: Asked, other: Asked): boolean => one.object === other.object && one.state === other.state;
+
 /** Each with what it does and an input for it. */
 function operationsInWords(): string {
   return OPERATOR_ACTIONS.map((action) => {
@@ -240,12 +296,6 @@ async function connected(
   const place = placeOf(networkFile);
   await withTemporal(place, (client) => work(client, (id) => uiPage(place, `workflows/${id}`)));
 }
-
-const names = (text: string): string[] =>
-  text
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
 
 function wholeNumber(text: string): number {
   const number = Number(text);

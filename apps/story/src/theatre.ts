@@ -109,7 +109,7 @@ async function setStage(
     offer: async () =>
       writeFileSync(
         operatorPageFile(stack.state),
-        operatorPageText(await operatorPage(placeOf(stack.networkFile), cast.seed('operator'), FAST_PLAN)),
+        operatorPageText(await operatorPage(placeOf(stack.networkFile), FAST_PLAN)),
         { mode: 0o600 },
       ),
     signIn: () => signInLinkOf(stack.state, network.temporal!),

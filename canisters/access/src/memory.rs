@@ -33,6 +33,8 @@ pub const JOB_INDEX: u8 = 13;
 pub const GRANT_INDEX: u8 = 14;
 /// grant → where the audit log tells of it
 pub const GRANT_TRACES: u8 = 15;
+/// operators' tokens that were used
+pub const USED: u8 = 16;
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

@@ -57,7 +57,25 @@ pub enum ReleaseState {
     Superseded,
 }
 
+impl Release {
+    /// Where it stands, as an operator's token names it.
+    pub fn standing(&self) -> String {
+        protocol::operator::release_state(self.state.word(), self.wave, self.pauses.unwrap_or(0))
+    }
+}
+
 impl ReleaseState {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Rolling => "rolling",
+            Self::Paused => "paused",
+            Self::Completed => "completed",
+            Self::Stopped(_) => "stopped",
+            Self::Superseded => "superseded",
+        }
+    }
+
     /// True while waves can still begin.
     pub fn is_open(&self) -> bool {
         matches!(self, Self::Planned | Self::Rolling | Self::Paused)
@@ -93,6 +111,8 @@ pub struct Release {
     pub closed_at: Option<u64>,
     /// Whether the models canister has heard of the current state.
     pub told: bool,
+    /// How often a person has paused it: none by itself. A token names it, so that a pause ends those made before.
+    pub pauses: Option<u32>,
 }
 
 #[derive(CandidType, Deserialize, Clone, Debug)]

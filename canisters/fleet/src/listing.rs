@@ -56,7 +56,7 @@ pub fn rows(request: &pages::Request) -> Vec<(u64, Value)> {
                 "channel": release.channel,
                 "version": release.version,
                 "checkpoint": release.checkpoint,
-                "state": releases::state_name(&release.state),
+                "state": release.state.word(),
                 "wave": format!("{} of {}", release.wave, release.plan.waves()),
                 "pods": release.exposed,
                 "openedAt": pages::time(release.opened_at),

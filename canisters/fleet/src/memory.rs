@@ -19,6 +19,8 @@ pub const OPERATORS: MemoryId = MemoryId::new(9);
 pub const RELEASE_INDEX: MemoryId = MemoryId::new(10);
 pub const POD_COUNTS: MemoryId = MemoryId::new(11);
 pub const JUDGED: MemoryId = MemoryId::new(12);
+/// Operators' tokens that were used.
+pub const USED: MemoryId = MemoryId::new(13);
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

@@ -1,13 +1,15 @@
 //! Who may move releases. Drivers, the orchestrators' own identities, begin waves and stop. People, the operators, also
 //! let go on what was held: by a call of their own, or by a token that they signed and a driver hands on. So a driver
-//! that was taken over can stop a release, which is safe, and never hurry one.
+//! that was taken over can stop a release, which is safe, and never hurry one. A token is good once, for one action on
+//! one release in one state, and none outlives a person's later pause.
 
-use crate::api::{Error, SetOperators};
+use crate::api::{Error, Release, SetOperators};
 use crate::memory;
 use candid::Principal;
+use governed::used::{self, Effect, Good, Used};
 use governed::why;
 use ic_stable_structures::StableBTreeMap;
-use protocol::operator::{self, Action, Token};
+use protocol::operator::{Action, Token};
 use serde_json::{json, Value};
 use std::cell::RefCell;
 use stored::Memory;
@@ -20,6 +22,7 @@ thread_local! {
         RefCell::new(StableBTreeMap::init(memory::of(memory::DRIVERS)));
     static OPERATORS: RefCell<StableBTreeMap<Principal, (), Memory>> =
         RefCell::new(StableBTreeMap::init(memory::of(memory::OPERATORS)));
+    static USED: RefCell<Used> = RefCell::new(Used::init(memory::of(memory::USED)));
 }
 
 /// Names people and drivers anew; whoever is not named is neither.
@@ -70,18 +73,45 @@ pub fn may_drive() -> Result<Principal, Error> {
     )))
 }
 
-/// Stopping is safe: a driver may without a token. One that is given has to be right. Returns what the audit log keeps.
-pub fn may_stop(token: Option<&Token>, action: Action) -> Result<Value, Error> {
+/// Whose decision an effect on a release is.
+pub struct Decision {
+    /// What the audit log keeps of it.
+    pub by: Value,
+    /// A person's: by a call of their own, or by a token.
+    pub person: bool,
+    token: Option<Good>,
+    what: String,
+}
+
+impl Decision {
+    /// Whether this very effect was done by this token before.
+    pub fn done(&self) -> bool {
+        self.token.as_ref().is_some_and(|token| token.done)
+    }
+
+    /// The effect has taken place: its token is used.
+    pub fn used(&self) {
+        if let Some(Good { said, done: false }) = &self.token {
+            USED.with_borrow_mut(|used| used.keep(said, &self.what));
+        }
+    }
+}
+
+/// Stopping is safe: a driver may without a token. One that is given has to be right.
+pub fn may_stop(token: Option<&Token>, action: Action, release: &Release, what: &str) -> Result<Decision, Error> {
     let caller = may_drive()?;
-    token.map_or(Ok(json!({"operator": is_operator(&caller).then(|| caller.to_text())})), |token| signed(token, action))
+    match token {
+        Some(token) => signed(token, action, release, what),
+        None => Ok(own(&caller, what)),
+    }
 }
 
 /// Letting go on needs a person: the operator's own call, or a token.
-pub fn may_hurry(token: Option<&Token>, action: Action) -> Result<Value, Error> {
+pub fn may_hurry(token: Option<&Token>, action: Action, release: &Release, what: &str) -> Result<Decision, Error> {
     let caller = may_drive()?;
     match token {
-        Some(token) => signed(token, action),
-        None if is_operator(&caller) => Ok(json!({"operator": caller.to_text()})),
+        Some(token) => signed(token, action, release, what),
+        None if is_operator(&caller) => Ok(own(&caller, what)),
         None => Err(Error::NotAuthorized(why(
             "token",
             "a driver needs an operator's token for this",
@@ -90,16 +120,25 @@ pub fn may_hurry(token: Option<&Token>, action: Action) -> Result<Value, Error> 
     }
 }
 
-fn signed(token: &Token, action: Action) -> Result<Value, Error> {
-    let remedy = "make a new one with: livepod ops token";
-    let said = operator::read(token, action, system::this_canister(), system::now())
-        .map_err(|error| Error::NotAuthorized(why(format!("token, {}", error.subject()), error.message(), remedy)))?;
+fn own(caller: &Principal, what: &str) -> Decision {
+    let person = is_operator(caller);
+    Decision { by: json!({"operator": person.then(|| caller.to_text())}), person, token: None, what: what.into() }
+}
+
+fn signed(token: &Token, action: Action, release: &Release, what: &str) -> Result<Decision, Error> {
+    let (object, state) = (format!("release/{}", release.id), release.standing());
+    let effect = Effect { action, object: &object, state: &state, what };
+    let good =
+        USED.with_borrow(|used| used.check(token, system::this_canister(), &effect)).map_err(Error::NotAuthorized)?;
+    let said = &good.said;
     if !is_operator(&said.operator) {
-        return Err(Error::NotAuthorized(why(
-            "token",
-            format!("its signer {} is not an operator of this fleet", said.operator),
-            remedy,
-        )));
+        return Err(Error::NotAuthorized(used::not_an_operator(said.operator)));
     }
-    Ok(json!({"operator": said.operator.to_text(), "token": said.id, "workflow": said.workflow}))
+    let by = json!({"operator": said.operator.to_text(), "token": said.id, "workflow": said.workflow});
+    Ok(Decision { by, person: true, token: Some(good), what: what.into() })
+}
+
+#[cfg(test)]
+pub fn remembered() -> u64 {
+    USED.with_borrow(Used::len)
 }

@@ -8,6 +8,7 @@ use crate::api::{
     Abort, Advance, Error, Hold, ListReleases, OpenRelease, PodEvent, Release, ReleaseState, Report, SkipSoak,
     StopRelease, Supersede,
 };
+use crate::operators::Decision;
 use crate::{gate, listing, memory, operators, pods};
 use candid::Principal;
 use governed::why;
@@ -49,13 +50,6 @@ pub fn get(id: u64) -> Option<Release> {
     RELEASES.with_borrow(|releases| releases.get(&id)).map(|release| release.0)
 }
 
-/// The name of a state's arm, without what it carries; as text also for an arm that carries nothing.
-pub(crate) fn state_name(state: &ReleaseState) -> Option<Value> {
-    let value = serde_json::to_value(state).ok()?;
-    let arm = value.as_object().and_then(|arm| arm.keys().next().cloned());
-    Some(arm.map_or(value, Value::String))
-}
-
 /// A release as people read it.
 pub fn in_json(id: u64) -> Option<Value> {
     let release = get(id)?;
@@ -68,7 +62,8 @@ pub fn in_json(id: u64) -> Option<Value> {
         "version": release.version,
         "previous": release.previous,
         "checkpoint": release.checkpoint,
-        "state": state_name(&release.state),
+        "state": release.state.word(),
+        "standing": release.standing(),
         "why": why,
         "wave": release.wave,
         "waves": plan.shares.is_none().then_some(&plan.waves),
@@ -166,6 +161,7 @@ pub fn open(request: &OpenRelease) -> Result<u64, Error> {
         opened_at: system::now(),
         closed_at: None,
         told: true,
+        pauses: None,
     });
     ADOPTIONS.with_borrow_mut(|adoptions| adoptions.insert(request.adoption, id));
     listing::file(&existing(id)?);
@@ -358,22 +354,28 @@ fn exposed(positions: &[u64], threshold: u64) -> u32 {
     positions.partition_point(|position| *position <= threshold) as u32
 }
 
-/// Holds the next wave back. Exposed pods keep the candidate, and the gate goes on.
+/// Holds the next wave back. Exposed pods keep the candidate, and the gate goes on. A person's pause ends every token
+/// that was made before it, also where the release is paused already.
 pub fn pause(request: &Hold) -> Result<Release, Error> {
-    let by = operators::may_stop(request.authority.as_ref(), Action::Pause)?;
-    hold(request.release, "releasePaused", by, |release| match release.state {
-        ReleaseState::Paused => Ok(false),
-        ReleaseState::Planned | ReleaseState::Rolling => {
-            release.state = ReleaseState::Paused;
-            Ok(true)
+    operators::may_drive()?;
+    let release = existing(request.release)?;
+    let by = operators::may_stop(request.authority.as_ref(), Action::Pause, &release, "a pause")?;
+    hold(release, "releasePaused", &by, |release| {
+        if !release.state.is_open() {
+            return Err(closed(release, "it has ended"));
         }
-        _ => Err(closed(release, "it has ended")),
+        if by.person {
+            release.pauses = Some(release.pauses.unwrap_or(0).saturating_add(1));
+        }
+        Ok(std::mem::replace(&mut release.state, ReleaseState::Paused) != ReleaseState::Paused)
     })
 }
 
 pub fn resume(request: &Hold) -> Result<Release, Error> {
-    let by = operators::may_hurry(request.authority.as_ref(), Action::Resume)?;
-    hold(request.release, "releaseResumed", by, |release| match release.state {
+    operators::may_drive()?;
+    let release = existing(request.release)?;
+    let by = operators::may_hurry(request.authority.as_ref(), Action::Resume, &release, "a resumption")?;
+    hold(release, "releaseResumed", &by, |release| match release.state {
         ReleaseState::Planned | ReleaseState::Rolling => Ok(false),
         ReleaseState::Paused => {
             release.state = if release.wave == 0 { ReleaseState::Planned } else { ReleaseState::Rolling };
@@ -385,8 +387,11 @@ pub fn resume(request: &Hold) -> Result<Release, Error> {
 
 /// Ends the soak of the wave that runs. The gate stays: `advance` waits for its windows.
 pub fn skip_soak(request: &SkipSoak) -> Result<Release, Error> {
-    let by = operators::may_hurry(request.authority.as_ref(), Action::SkipSoak)?;
-    hold(request.release, "soakSkipped", by, |release| {
+    operators::may_drive()?;
+    let release = existing(request.release)?;
+    let what = format!("the soak of wave {}", request.wave);
+    let by = operators::may_hurry(request.authority.as_ref(), Action::SkipSoak, &release, &what)?;
+    hold(release, "soakSkipped", &by, |release| {
         if !release.state.is_open() {
             return Err(closed(release, "it has ended"));
         }
@@ -413,30 +418,42 @@ pub fn skip_soak(request: &SkipSoak) -> Result<Release, Error> {
     })
 }
 
+/// Changes a release by somebody's decision, unless the same token did the same before. `change` returns whether the
+/// log is to tell of it.
 fn hold(
-    id: u64,
+    mut release: Release,
     event: &str,
-    by: Value,
+    decision: &Decision,
     change: impl FnOnce(&mut Release) -> Result<bool, Error>,
 ) -> Result<Release, Error> {
-    let mut release = existing(id)?;
-    if change(&mut release)? {
-        audit::append(json!({"type": event, "release": id, "wave": release.wave, "authority": by}));
-        put(release.clone());
+    if decision.done() {
+        return Ok(release);
     }
+    if change(&mut release)? {
+        let Release { id, wave, .. } = release;
+        audit::append(json!({"type": event, "release": id, "wave": wave, "authority": decision.by}));
+    }
+    decision.used();
+    put(release.clone());
     Ok(release)
 }
 
 /// A driver's or an operator's stop: exposed pods go back to the stable checkpoint.
 pub fn abort(request: &Abort) -> Result<Release, Error> {
-    let by = operators::may_stop(request.authority.as_ref(), Action::Abort)?;
+    operators::may_drive()?;
     check_reason(&request.reason)?;
     let release = existing(request.release)?;
-    match &release.state {
-        ReleaseState::Stopped(_) => Ok(release),
-        state if state.is_open() => Ok(stop(release, request.reason.clone(), "operator", by)),
-        _ => Err(closed(&release, "it has ended")),
+    let decision = operators::may_stop(request.authority.as_ref(), Action::Abort, &release, "a stop")?;
+    if decision.done() {
+        return Ok(release);
     }
+    let stopped = match &release.state {
+        ReleaseState::Stopped(_) => release,
+        state if state.is_open() => stop(release, request.reason.clone(), "operator", decision.by.clone()),
+        _ => return Err(closed(&release, "it has ended")),
+    };
+    decision.used();
+    Ok(stopped)
 }
 
 /// What a vote to stop would do.

@@ -24,20 +24,59 @@ fn key() -> String {
     protocol::hex::encode(&protocol::identity::der_of(SigningKey::from_bytes(&[7; 32]).verifying_key().as_bytes()))
 }
 
-/// A token by that key, for an hour.
-fn token(operator: Principal, actions: &str) -> Option<Token> {
-    let (now, audience) = (system::now(), system::this_canister());
-    let (expires, nonce, public_key) = (now + 3_600 * SECOND, "0".repeat(32), key());
-    let document = [
-        format!(r#"{{"actions":[{actions}],"audience":"{audience}","expires":"{expires}","nonce":"{nonce}","#),
-        format!(r#""notBefore":"{now}","operator":"{operator}","publicKey":"{public_key}","#),
-        r#""type":"livepod.operator/v1","workflow":"*"}"#.to_owned(),
-    ]
-    .concat()
-    .into_bytes();
-    let signature =
-        SigningKey::from_bytes(&[7; 32]).sign(&protocol::document::signing_bytes(&document).unwrap()).to_vec();
+/// What a token of a test says, by the key [7; 32].
+struct Says {
+    operator: Principal,
+    action: &'static str,
+    object: String,
+    state: String,
+    seconds: u64,
+    nonce: u8,
+}
+
+impl Says {
+    /// Good now for a release as it stands.
+    fn now(action: &'static str, release: u64) -> Self {
+        let state = get(release).unwrap().standing();
+        Says { operator: person(), action, object: format!("release/{release}"), state, seconds: 3_600, nonce: 0 }
+    }
+
+    fn signed(&self) -> Option<Token> {
+        let Says { operator, action, object, state, seconds, nonce } = self;
+        let (now, audience, public_key) = (system::now(), system::this_canister(), key());
+        let expires = now + seconds * SECOND;
+        let document = [
+            format!(r#"{{"action":"{action}","audience":"{audience}","expires":"{expires}","nonce":"{nonce:032x}","#),
+            format!(r#""notBefore":"{now}","object":"{object}","operator":"{operator}","publicKey":"{public_key}","#),
+            format!(r#""state":"{state}","type":"livepod.operator/v2","workflow":"rollout-1"}}"#),
+        ]
+        .concat()
+        .into_bytes();
+        sealed(document)
+    }
+}
+
+fn sealed(document: Vec<u8>) -> Option<Token> {
+    let preimage = protocol::document::signing_bytes(&document).unwrap();
+    let signature = SigningKey::from_bytes(&[7; 32]).sign(&preimage).to_vec();
     Some(Token { document, signature })
+}
+
+/// A token that is good now.
+fn token(action: &'static str, release: u64) -> Option<Token> {
+    Says::now(action, release).signed()
+}
+
+fn by(release: u64, authority: Option<Token>) -> Hold {
+    Hold { release, authority }
+}
+
+/// What is wrong with a token, as the canister names it.
+fn refused<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+    let error = result.expect_err("an error");
+    assert_eq!(error.arm(), "NotAuthorized");
+    assert!(error.why().remedy.contains("livepod ops token"), "{}", error.why().remedy);
+    error.why().subject.clone()
 }
 
 fn held(release: u64) -> Hold {
@@ -530,7 +569,7 @@ fn a_paused_release_waits_and_its_gate_goes_on() {
     let first = pods_by_position(id, 1..7)[0];
     say(first, id, 1, PodEvent::Health, 40, 0).unwrap();
     system::set_caller(ops());
-    resume(&Hold { release: id, authority: token(person(), r#""resume""#) }).unwrap();
+    resume(&by(id, token("resume", id))).unwrap();
     assert_eq!(begin(id, 2).unwrap().wave, 2);
     pause(&held(id)).unwrap();
     let failed = PodEvent::Failed("modelDoesNotLoad: it has no graph".into());
@@ -545,26 +584,162 @@ fn a_driver_alone_may_stop_and_never_let_go_on() {
     pause(&held(id)).unwrap();
     assert_eq!(arm(resume(&held(id))), "NotAuthorized");
     for (wrong, signed) in [
-        ("for another action", token(person(), r#""pause""#)),
-        ("of somebody who is no operator", token(principal(9), r#""resume""#)),
-        ("that was changed", token(person(), r#""resume""#).map(|token| Token { signature: vec![0; 64], ..token })),
+        ("for another action", token("pause", id)),
+        ("of somebody who is no operator", Says { operator: principal(9), ..Says::now("resume", id) }.signed()),
+        ("that was changed", token("resume", id).map(|token| Token { signature: vec![0; 64], ..token })),
     ] {
-        assert_eq!(arm(resume(&Hold { release: id, authority: signed })), "NotAuthorized", "{wrong}");
+        assert_eq!(arm(resume(&by(id, signed))), "NotAuthorized", "{wrong}");
     }
-    let good = token(person(), r#""resume""#);
+    let good = token("resume", id);
     system::set_caller(principal(1));
-    assert_eq!(
-        arm(resume(&Hold { release: id, authority: good.clone() })),
-        "NotAuthorized",
-        "a stranger who has read a token"
-    );
+    assert_eq!(arm(resume(&by(id, good.clone()))), "NotAuthorized", "a stranger who has read a token");
     system::set_caller(ops());
-    assert_eq!(resume(&Hold { release: id, authority: good.clone() }).unwrap().state, ReleaseState::Rolling);
+    assert_eq!(resume(&by(id, good)).unwrap().state, ReleaseState::Rolling);
     pause(&held(id)).unwrap();
+    let late = token("resume", id);
     system::set_now(system::now() + 3_600 * SECOND);
-    assert_eq!(arm(resume(&Hold { release: id, authority: good })), "NotAuthorized", "an expired token");
+    assert_eq!(refused(resume(&by(id, late))), "token, expires");
     system::set_caller(person());
     assert_eq!(resume(&held(id)).unwrap().state, ReleaseState::Rolling, "the operator's own call");
+}
+
+/// Two releases of two channels, both in their first wave, moved by the driver.
+fn two_releases() -> (u64, u64) {
+    install();
+    let first = opened_by(1, skippable());
+    system::set_caller(models());
+    let other = OpenRelease {
+        adoption: 2,
+        channel: "beta".into(),
+        checkpoint: "sha256:00".into(),
+        version: 2,
+        previous: None,
+        plan: skippable(),
+    };
+    let second = open(&other).unwrap();
+    for release in [first, second] {
+        begin(release, 1).unwrap();
+    }
+    (first, second)
+}
+
+fn skippable() -> Plan {
+    Plan { skippable_soak: Some(true), ..plan(&[1, 3]) }
+}
+
+#[test]
+fn a_token_replayed_on_another_release_moves_nothing() {
+    let (first, second) = two_releases();
+    for release in [first, second] {
+        pause(&held(release)).unwrap();
+    }
+    let good = token("resume", first);
+    assert_eq!(refused(resume(&by(second, good.clone()))), "token, object");
+    assert_eq!(get(second).unwrap().state, ReleaseState::Paused);
+    resume(&by(first, good.clone())).unwrap();
+    assert_eq!(refused(resume(&by(second, good))), "token, object", "used or not");
+}
+
+#[test]
+fn a_token_used_twice_has_one_effect() {
+    let (first, _) = two_releases();
+    let skip = |wave, authority| skip_soak(&SkipSoak { release: first, wave, authority });
+    let good = token("skipSoak", first);
+    let skipped = skip(1, good.clone()).unwrap();
+    soak();
+    assert_eq!(skip(1, good.clone()).unwrap(), skipped, "an activity that was retried hears what it heard first");
+    begin(first, 2).unwrap();
+    assert_eq!(refused(skip(2, good.clone())), "token, nonce", "a second effect");
+    assert_eq!(skip(1, good).unwrap().soak_until, system::now() + 8 * SECOND, "wave 2 soaks on");
+
+    pause(&held(first)).unwrap();
+    let good = token("resume", first);
+    assert_eq!(resume(&by(first, good.clone())).unwrap().state, ReleaseState::Rolling);
+    pause(&held(first)).unwrap();
+    assert_eq!(resume(&by(first, good)).unwrap().state, ReleaseState::Paused, "it changes nothing a second time");
+}
+
+#[test]
+fn a_token_of_another_state_moves_nothing() {
+    let (first, _) = two_releases();
+    pause(&held(first)).unwrap();
+    let of_the_pause = [Says::now("resume", first), Says { nonce: 1, ..Says::now("resume", first) }];
+    let again = of_the_pause[1].signed();
+    let skip = Says { action: "skipSoak", ..Says::now("skipSoak", first) }.signed();
+    resume(&by(first, of_the_pause[0].signed())).unwrap();
+    assert_eq!(refused(resume(&by(first, again))), "token, state", "made while it was paused");
+    let skip = SkipSoak { release: first, wave: 1, authority: skip };
+    assert_eq!(refused(skip_soak(&skip)), "token, state");
+    assert!(get(first).unwrap().soak_until > system::now());
+    let of_wave_1 = token("abort", first);
+    soak();
+    begin(first, 2).unwrap();
+    let abort_it = Abort { release: first, reason: "late".into(), authority: of_wave_1 };
+    assert_eq!(refused(abort(&abort_it)), "token, state", "made for wave 1");
+    assert_eq!(get(first).unwrap().state, ReleaseState::Rolling);
+}
+
+#[test]
+fn a_token_older_than_a_persons_pause_is_void() {
+    let (first, _) = two_releases();
+    pause(&held(first)).unwrap();
+    let before = token("resume", first);
+    system::set_caller(person());
+    assert_eq!(pause(&held(first)).unwrap().pauses, Some(1), "also where it is paused already");
+    system::set_caller(ops());
+    assert_eq!(refused(resume(&by(first, before))), "token, state");
+    resume(&by(first, token("resume", first))).unwrap();
+
+    let skip = token("skipSoak", first);
+    let by_token = token("pause", first);
+    assert_eq!(pause(&by(first, by_token.clone())).unwrap().pauses, Some(2));
+    assert_eq!(pause(&by(first, by_token)).unwrap().pauses, Some(2), "an activity that was retried pauses once");
+    resume(&by(first, token("resume", first))).unwrap();
+    let skip = SkipSoak { release: first, wave: 1, authority: skip };
+    assert_eq!(refused(skip_soak(&skip)), "token, state", "rolling in the same wave again, and void all the same");
+}
+
+#[test]
+fn a_drivers_own_pause_voids_no_token() {
+    let (first, _) = two_releases();
+    let before = get(first).unwrap().standing();
+    pause(&held(first)).unwrap();
+    resume(&by(first, token("resume", first))).unwrap();
+    assert_eq!(get(first).unwrap().standing(), before);
+}
+
+#[test]
+fn a_token_longer_than_the_maximum_moves_nothing() {
+    let (first, _) = two_releases();
+    pause(&held(first)).unwrap();
+    let eight_hours = Says { seconds: 8 * 3_600, ..Says::now("resume", first) };
+    assert_eq!(refused(resume(&by(first, eight_hours.signed()))), "token, expires");
+}
+
+#[test]
+fn a_token_of_the_first_version_moves_nothing_and_says_how_to_make_another() {
+    let (first, _) = two_releases();
+    pause(&held(first)).unwrap();
+    let (now, audience, operator, public_key) = (system::now(), system::this_canister(), person(), key());
+    let (expires, nonce) = (now + 3_600 * SECOND, "0".repeat(32));
+    let document = [
+        format!(r#"{{"actions":["resume"],"audience":"{audience}","expires":"{expires}","nonce":"{nonce}","#),
+        format!(r#""notBefore":"{now}","operator":"{operator}","publicKey":"{public_key}","#),
+        r#""type":"livepod.operator/v1","workflow":"*"}"#.to_owned(),
+    ]
+    .concat();
+    assert_eq!(refused(resume(&by(first, sealed(document.into_bytes())))), "token, type");
+}
+
+#[test]
+fn used_tokens_are_forgotten_when_they_have_expired() {
+    let (first, _) = two_releases();
+    for _ in 0..3 {
+        pause(&held(first)).unwrap();
+        resume(&by(first, token("resume", first))).unwrap();
+        system::set_now(system::now() + 3_600 * SECOND);
+    }
+    assert_eq!(operators::remembered(), 1);
 }
 
 #[test]
@@ -573,7 +748,7 @@ fn a_soak_is_skipped_by_an_operator_where_voters_allowed_it_and_the_gate_stays()
     (1..7).for_each(enrol);
     let id = opened(1, &[1, 3, 6]);
     begin(id, 1).unwrap();
-    let skip = |wave| SkipSoak { release: id, wave, authority: token(person(), r#""skipSoak""#) };
+    let skip = |wave| SkipSoak { release: id, wave, authority: token("skipSoak", id) };
     assert_eq!(arm(skip_soak(&skip(1))), "Invalid", "the plan does not allow it");
     let mut release = get(id).unwrap();
     release.plan.skippable_soak = Some(true);

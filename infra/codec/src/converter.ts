@@ -11,12 +11,15 @@ const known = new Map<string, DataConverter>();
 /**
  * How payloads and failures go to Temporal.
  *
- * @param keys  path of the key ring; undefined: in clear, for tests and for reading what is not encrypted
+ * @param keys      path of the key ring; undefined: in clear, for tests and for reading what is not encrypted
+ * @param ofWorker  for a worker, whose workflows may be queried in clear
  * @throws CodecError `badKeyRing`
  */
-export function converter(keys?: string): DataConverter {
+export function converter(keys?: string, ofWorker = false): DataConverter {
   if (keys === undefined) return { failureConverterPath };
-  const made = known.get(keys) ?? { failureConverterPath, payloadCodecs: [new LivepodCodec(new KeyRing(keys))] };
-  known.set(keys, made);
+  const name = `${String(ofWorker)} ${keys}`;
+  const codec = () => new LivepodCodec(new KeyRing(keys), ofWorker);
+  const made = known.get(name) ?? { failureConverterPath, payloadCodecs: [codec()] };
+  known.set(name, made);
   return made;
 }

@@ -6,6 +6,7 @@ export class CodecError extends errorsOf({
   notWritten: 'host',
   unknownKey: 'person',
   notAuthentic: 'artifact',
+  clearPayload: 'artifact',
   wrongWorkflow: 'artifact',
   wrongNamespace: 'artifact',
   badOption: 'person',

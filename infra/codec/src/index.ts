@@ -12,7 +12,7 @@ export {
   type Keys,
   type RingFile,
 } from './keyRing.js';
-export { ENCODING, LivepodCodec, RECIPIENT } from './payloads.js';
+export { ENCODING, IN_CLEAR, LivepodCodec, RECIPIENT } from './payloads.js';
 export { serveFromEnvironment } from './server/process.js';
 export { serve, type CodecServer, type CodecServerOptions } from './server/server.js';
 export { makeSigningKey, OWN_ISSUER, signInLink, signInToken } from './signing.js';

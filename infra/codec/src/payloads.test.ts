@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { acceptShare, KeyRing, newRing, readRing, rotate, share, writeRing } from './keyRing.js';
-import { LivepodCodec, RECIPIENT } from './payloads.js';
+import { IN_CLEAR, LivepodCodec, RECIPIENT } from './payloads.js';
 
 let folder: string;
 let path: string;
@@ -60,9 +60,42 @@ describe('the payload codec', () => {
     expect(value(await one(codec.decode([ofUi!], workflow('lifecycle-7'))))).toBe('from the form');
   });
 
-  it('passes clear payloads through', async () => {
-    expect(value(await one(codec.decode([payload('clear')], workflow('lifecycle-1'))))).toBe('clear');
-    expect(await codec.decode([{}])).toEqual([{}]);
+  describe('of a payload in clear', () => {
+    const worker = () => new LivepodCodec(new KeyRing(path), true);
+
+    it.each([
+      ['a result that a client reads', () => codec, workflow('lifecycle-1')],
+      ['an activity’s argument or result', worker, activity('lifecycle-1')],
+      ['a Nexus order', worker, undefined],
+    ])('uses nothing: in %s it is refused', async (_, by, context) => {
+      await expect(by().decode([payload('clear')], context as never)).rejects.toMatchObject({
+        code: 'clearPayload',
+        message: expect.stringContaining('anybody may have written it'),
+      });
+    });
+
+    it('gives it to a workflow as what came in clear, which queries alone take', async () => {
+      expect(value(await one(worker().decode([payload({ round: 7 })], workflow('lifecycle-1'))))).toEqual({
+        [IN_CLEAR]: { round: 7 },
+      });
+    });
+
+    it.each([
+      ['ends the field that it is put into', '1},"round":{"a":1'],
+      ['is no JSON', 'round'],
+      ['is nothing', ''],
+    ])('refuses one that %s', async (_, data) => {
+      const clear = { metadata: payload(1).metadata!, data: Buffer.from(data) };
+      expect(await code(worker().decode([clear], workflow('lifecycle-1')))).toBe('clearPayload');
+    });
+
+    it('refuses another encoding, also for a workflow', async () => {
+      const bytes = payload(Buffer.from('bytes'));
+      expect(Buffer.from(bytes.metadata!['encoding']!).toString()).toBe('binary/plain');
+      expect(await code(worker().decode([bytes], workflow('lifecycle-1')))).toBe('clearPayload');
+    });
+
+    it('lets pass what holds nothing', async () => expect(await codec.decode([{}])).toEqual([{}]));
   });
 
   it('refuses a payload that was moved to another workflow', async () => {

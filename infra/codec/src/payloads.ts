@@ -8,6 +8,8 @@ import type { KeyRing } from './keyRing.js';
 export const ENCODING = 'binary/livepod-aes-gcm';
 /** On a payload in clear: encrypt it for this namespace. `forNamespace` in workflow code sets it. */
 export const RECIPIENT = 'livepod-for';
+/** A query's argument in clear is handed on in this field; workflows/src/clearArguments.ts takes it out for queries. */
+export const IN_CLEAR = 'livepod-in-clear';
 const NONCE = 12;
 
 const utf8 = new TextEncoder();
@@ -24,19 +26,33 @@ export interface Label {
 
 /**
  * Encrypts every payload on its way to Temporal, and decrypts it on its way back. The whole payload, its metadata too,
- * goes into the ciphertext; payloads of other encodings pass through, because the UI's query arguments and the server's
- * own come in clear.
+ * goes into the ciphertext. What comes in clear is refused, but for the UI's query arguments: a worker's codec, which
+ * is told nothing of what a payload is for, hands JSON in clear to workflows in a field of its own ({@link IN_CLEAR}),
+ * and there everything but a query refuses it.
  */
 export class LivepodCodec implements PayloadCodec {
-  constructor(readonly ring: KeyRing) {}
+  /** @param ofWorker  it decodes for workflows, which may be queried in clear */
+  constructor(
+    readonly ring: KeyRing,
+    private readonly ofWorker = false,
+  ) {}
 
   async encode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
     return payloads.map((payload) => this.sealed(payload, context));
   }
 
-  /** @throws CodecError `unknownKey` · `notAuthentic` · `wrongWorkflow` · `wrongNamespace` */
+  /** @throws CodecError `clearPayload` · `unknownKey` · `notAuthentic` · `wrongWorkflow` · `wrongNamespace` */
   async decode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
-    return payloads.map((payload) => this.opened(payload, context));
+    return payloads.map((payload) =>
+      labelOf(payload) ? this.opened(payload, context) : this.inClear(payload, context),
+    );
+  }
+
+  private inClear(payload: Payload, context?: SerializationContext): Payload {
+    if (!payload.metadata && !payload.data) return payload; // nothing at all
+    if (this.ofWorker && context?.type === 'workflow' && encodingOf(payload) === 'json/plain')
+      return { ...payload, data: utf8.encode(`{"${IN_CLEAR}":${checkedJson(payload.data)}}`) };
+    throw clear(context?.workflowId);
   }
 
   sealed(payload: Payload, context?: Partial<SerializationContext>): Payload {
@@ -127,10 +143,30 @@ export class LivepodCodec implements PayloadCodec {
   }
 }
 
+/** JSON text, whole: what is not could end the field that it is put into. */
+function checkedJson(data: Payload['data']): string {
+  try {
+    return JSON.stringify(JSON.parse(text.decode(data ?? new Uint8Array())));
+  } catch {
+    throw clear(undefined);
+  }
+}
+
+const clear = (workflowId: string | undefined): CodecError =>
+  new CodecError(
+    'clearPayload',
+    workflowId === undefined ? {} : { workflowId },
+    `A payload of ${workflowId ?? 'an unknown workflow'} came in clear, so anybody may have written it; it is not ` +
+      'used. Send it with the key ring (LIVEPOD_CODEC_KEYS), or from the UI once it knows the codec server.',
+  );
+
+const encodingOf = ({ metadata }: Payload): string =>
+  ArrayBuffer.isView(metadata?.['encoding']) ? text.decode(metadata['encoding']) : '';
+
 /** What an encrypted payload says of itself; undefined for payloads of other encodings. */
 export function labelOf({ metadata }: Payload): Label | undefined {
   const field = (name: string): string => (ArrayBuffer.isView(metadata?.[name]) ? text.decode(metadata[name]) : '');
-  return field('encoding') === ENCODING
+  return encodingOf({ metadata }) === ENCODING
     ? { key: field('key-id'), namespace: field('namespace'), workflowId: field('workflow-id') }
     : undefined;
 }

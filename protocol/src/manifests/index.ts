@@ -35,11 +35,16 @@ export {
 } from './task.js';
 export { parseChannel, type Channel } from './channel.js';
 export {
+  jobState,
   operatorTokenOf,
   operatorTokenText,
   parseOperator,
   readOperatorToken,
+  releaseState,
   signOperatorToken,
+  whyNotAllowed,
+  type Asked,
   type OperatorDocument,
+  type OperatorDocumentV1,
   type OperatorToken,
 } from './operator.js';

@@ -5,7 +5,9 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type WorkflowHandle,
 } from '@temporalio/client';
-import { OPERATOR_ACTIONS, signOperatorToken } from '@livepod/protocol';
+import { stateOf } from '@livepod/client';
+import { signOperatorToken, type OperatorAction } from '@livepod/protocol';
+import { stateQuery } from '@livepod/workflows';
 import { identity } from '../people.js';
 import type { Subjects } from '../subjects.js';
 
@@ -17,26 +19,17 @@ const PATIENCE_MS = 90_000;
  * Sends an update with a fresh token of the operator's, repeated under one id until the server says what came of it.
  */
 export async function update(
-  { lab }: Subjects,
+  subjects: Subjects,
   handle: WorkflowHandle,
-  name: string,
+  name: OperatorAction,
   given: object = {},
-  id = name,
+  id: string = name,
 ): Promise<void> {
-  const now = BigInt(Date.now()) * 1_000_000n;
-  const token = signOperatorToken(new Uint8Array(identity('operator').getKeyPair().secretKey.slice(0, 32)), {
-    actions: OPERATOR_ACTIONS,
-    workflow: handle.workflowId,
-    audience: lab.network.canisters.fleet,
-    notBefore: now - 1_000_000_000n,
-    expires: now + HOUR / 2n,
-    nonce: randomBytes(16),
-  });
   for (const until = Date.now() + PATIENCE_MS; ;) {
     try {
       await handle.executeUpdate<unknown, [object]>(name, {
         updateId: `${handle.workflowId}-${id}`,
-        args: [{ ...given, token }],
+        args: [{ ...given, token: await signed(subjects, handle, name) }],
       });
       return;
     } catch (error) {
@@ -51,4 +44,21 @@ export async function update(
       await sleep(300);
     }
   }
+}
+
+/** For what the workflow would change, as that stands now. */
+async function signed({ lab }: Subjects, handle: WorkflowHandle, action: OperatorAction): Promise<string> {
+  const now = BigInt(Date.now()) * 1_000_000n;
+  const { signs } = await handle.query(stateQuery);
+  const { object, state } = signs[action] ?? { object: 'workflow' };
+  return signOperatorToken(new Uint8Array(identity('operator').getKeyPair().secretKey.slice(0, 32)), {
+    action,
+    workflow: handle.workflowId,
+    object,
+    state: (await stateOf(await lab.people.as('operator'), object)) ?? state ?? 'none',
+    audience: lab.network.canisters.fleet,
+    notBefore: now - 1_000_000_000n,
+    expires: now + HOUR / 2n,
+    nonce: randomBytes(16),
+  });
 }

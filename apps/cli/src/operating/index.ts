@@ -5,4 +5,4 @@ export { SAVED_VIEWS, startLinks, viewLink, type StartLink } from './links.js';
 export { placeOf, uiPage, withTemporal, type Place } from './place.js';
 export { operatorPage } from './pageContents.js';
 export { intervalFindings, scheduleRounds, type RoundsSchedule } from './schedules.js';
-export { operatorSeed, operatorToken } from './tokens.js';
+export { namedNow, operatorAction, operatorSeed, operatorToken, timeOf } from './tokens.js';

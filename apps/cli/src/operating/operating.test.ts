@@ -3,33 +3,33 @@ import { readInput } from '@livepod/workflows';
 import { STARTABLE } from './catalogue.js';
 import { intervalFindings, secondsOf } from './schedules.js';
 import type { Known } from './known.js';
-import { operatorToken } from './tokens.js';
+import { operatorAction, operatorToken } from './tokens.js';
 
 const seed = sha256(utf8('operator'));
-const grant = { fleet: 'aaaaa-aa', actions: ['resume', 'pause'], workflow: 'lifecycle-round-1', hours: 8 };
+const asked = { action: 'resume', workflow: 'rollout-4', object: 'release/4', state: 'paused/1/1' } as const;
+const grant = { ...asked, fleet: 'aaaaa-aa', minutes: 15 };
 
 describe('an operator’s token', () => {
-  it('says what may be done to what, and until when', () => {
+  it('says what may be done to what in which state, and until when', () => {
     const { operator } = readOperatorToken(operatorToken(seed, grant));
-    expect(operator).toMatchObject({
-      actions: ['pause', 'resume'],
-      workflow: 'lifecycle-round-1',
-      audience: 'aaaaa-aa',
-    });
-    expect(Number(BigInt(operator.expires) / 1_000_000n) - Date.now()).toBeGreaterThan(7.9 * 3_600_000);
+    expect(operator).toMatchObject({ ...asked, audience: 'aaaaa-aa' });
+    expect(Number(BigInt(operator.expires) / 1_000_000n) - Date.now()).toBeGreaterThan(14 * 60_000);
   });
 
   it('is another one each time', () => expect(operatorToken(seed, grant)).not.toBe(operatorToken(seed, grant)));
 
   it.each([
-    ['an action that does not exist', { actions: ['pay'] }, /There is no action pay; name some of approve, pause/],
-    ['no action', { actions: [] }, /There is no action/],
-    ['a week and an hour', { hours: 169 }, /at most 168 hours/],
-    ['no time', { hours: 0 }, /more than 0/],
-    ['hours that are no number', { hours: Number.NaN }, /more than 0/],
+    ['an hour', { minutes: 60 }, /at most 59 minutes/],
+    ['no time', { minutes: 0 }, /more than 0/],
+    ['minutes that are no number', { minutes: Number.NaN }, /more than 0/],
+    ['every workflow', { workflow: '*' }, /operator.workflow must be the id of one workflow/],
+    ['every release', { object: 'release/*' }, /operator.object must be/],
   ])('is not made for %s', (_, change, sentence) =>
     expect(() => operatorToken(seed, { ...grant, ...change })).toThrow(sentence),
   );
+
+  it('is not made for an action that does not exist', () =>
+    expect(() => operatorAction('pay')).toThrow(/There is no action pay/));
 });
 
 describe('what can be started', () => {

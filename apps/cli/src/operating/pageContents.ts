@@ -1,17 +1,13 @@
 import { OPERATIONS, OPERATOR_ACTIONS, type OperatorPage, type Plan } from '@livepod/protocol';
 import { SAVED_VIEWS, startLinks, viewLink } from './links.js';
 import { uiPage, type Place } from './place.js';
-import { operatorToken } from './tokens.js';
-
-const HOURS = 12;
 
 /**
- * Links and inputs to start workflows, tokens for updates, lists of runs. With an operator's key in `seed` it holds
- * tokens: keep it as the key is kept. Inputs have `plan` for releases, or else the default, which is slow.
+ * Links and inputs to start workflows, what updates take, lists of runs. It holds no token: each is for one update of
+ * one workflow as it stands, and made with the operator's key. Inputs have `plan` for releases, or else the default,
+ * which is slow.
  */
-export async function operatorPage(place: Place, seed: Uint8Array, plan?: Plan): Promise<OperatorPage> {
-  const token = (actions: readonly string[]): string =>
-    operatorToken(seed, { fleet: place.network.canisters.fleet, actions, workflow: '*', hours: HOURS });
+export async function operatorPage(place: Place, plan?: Plan): Promise<OperatorPage> {
   return {
     sections: [
       {
@@ -24,14 +20,18 @@ export async function operatorPage(place: Place, seed: Uint8Array, plan?: Plan):
         })),
       },
       {
-        title: `Updates, for the next ${HOURS} hours`,
+        title: 'Updates',
         items: [
+          {
+            name: 'a token',
+            what: 'for one update of one workflow as it stands now; on the command line, where your key is',
+            text: 'livepod ops token --action ACTION --workflow WORKFLOW',
+          },
           ...OPERATOR_ACTIONS.map((action) => ({
             name: action,
             what: OPERATIONS[action].says,
-            text: JSON.stringify({ ...OPERATIONS[action].example, token: token([action]) }),
+            text: JSON.stringify({ ...OPERATIONS[action].example, token: 'TOKEN' }),
           })),
-          { name: 'a token for all of them', text: token(OPERATOR_ACTIONS) },
         ],
       },
       {

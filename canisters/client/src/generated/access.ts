@@ -177,7 +177,7 @@ export interface Split { 'account' : Principal, 'basis_points' : number }
 export type Status = { 'submitted' : null } |
   { 'approved' : null };
 /**
- * An operator's signed statement (livepod.operator/v1): the parts of its text.
+ * An operator's signed statement (livepod.operator/v2): the parts of its text. Good once, for one job that stands as it says: state/deadline.
  */
 export interface Token {
   'signature' : Uint8Array,

@@ -145,6 +145,10 @@ export interface Release {
   'channel' : string,
   'windows' : bigint,
   'returned' : bigint,
+  /**
+   * how often a person has paused it; null = never
+   */
+  'pauses' : [] | [number],
 }
 export type ReleaseState = { 'stopped' : string } |
   { 'superseded' : null } |
@@ -194,7 +198,8 @@ export interface StopRelease { 'release' : bigint, 'reason' : string }
  */
 export interface Supersede { 'adoption' : bigint, 'channel' : string }
 /**
- * An operator's signed statement (livepod.operator/v1): the parts of its text.
+ * An operator's signed statement (livepod.operator/v2): the parts of its text. Good once, for one action on one release that stands as it
+ * says: state/wave/pauses. The same call by the same token again returns the release.
  */
 export interface Token {
   'signature' : Uint8Array,
@@ -309,6 +314,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'channel' : IDL.Text,
     'windows' : IDL.Nat64,
     'returned' : IDL.Nat64,
+    'pauses' : IDL.Opt(IDL.Nat32),
   });
   const Why = IDL.Record({
     'remedy' : IDL.Text,

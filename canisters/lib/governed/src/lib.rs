@@ -3,6 +3,7 @@
 pub mod errors;
 pub mod lock;
 pub mod parties;
+pub mod used;
 pub mod votes;
 
 pub use errors::{trap_with, why, Why};

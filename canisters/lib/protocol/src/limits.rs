@@ -46,3 +46,6 @@ pub const MAX_RELEASE_REASON_BYTES: usize = 300;
 /// Waves of a release's plan, and how long each may soak: 30 days, in seconds.
 pub const MAX_WAVES: usize = 20;
 pub const MAX_SOAK_SECONDS: u32 = 30 * 86_400;
+
+/// How long an operator's token may hold, in seconds.
+pub const MAX_OPERATOR_TOKEN_SECONDS: u64 = 3_600;

@@ -1,13 +1,18 @@
-//! Operator tokens (`livepod.operator/v1`): a person's signed statement of what may be done to which workflow, and how
-//! long. It travels in the argument of a workflow's update, and whoever carries the update out hands it on to the
-//! canister that it changes.
+//! Operator tokens (`livepod.operator/v2`): one thing that a person lets be done, once, to one release, job or workflow
+//! in one state. It travels in the argument of a workflow's update, and whoever carries the update out hands it on to
+//! the canister that it changes.
 
+use crate::limits::MAX_OPERATOR_TOKEN_SECONDS;
 use crate::shape::{Hex, List, Nanoseconds, PrincipalText, Text};
-use crate::{document, hex, identity, ProtocolError};
+use crate::{document, hex, identity, sha256, ProtocolError};
 use candid::{CandidType, Principal};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-pub const TYPE: &str = "livepod.operator/v1";
+pub const TYPE: &str = "livepod.operator/v2";
+/// For every release or job there is, as often as one likes. Read for what was recorded; allows nothing.
+pub const FIRST_TYPE: &str = "livepod.operator/v1";
+
+const SECOND: u64 = 1_000_000_000;
 
 /// The document and its Ed25519 signature, as `protocol`'s `operatorTokenOf` takes them out of a token's text.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
@@ -18,8 +23,8 @@ pub struct Token {
     pub signature: Vec<u8>,
 }
 
-/// In alphabetical order, as a token lists them.
-#[derive(Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// In alphabetical order, as a token of the first version lists them.
+#[derive(Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "camelCase")]
 pub enum Action {
     Abort,
@@ -37,53 +42,153 @@ pub const ACTIONS: usize = Action::SkipSoak as usize + 1;
 
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Document {
+struct First {
     operator: PrincipalText,
     public_key: Hex<44>,
     actions: List<Action, 1, ACTIONS>,
+    #[serde(rename = "workflow")]
+    _workflow: Text<200>,
+    #[serde(rename = "audience")]
+    _audience: PrincipalText,
+    not_before: Nanoseconds,
+    expires: Nanoseconds,
+    #[serde(rename = "nonce")]
+    _nonce: Hex<16>,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Document {
+    operator: PrincipalText,
+    public_key: Hex<44>,
+    action: Action,
     workflow: Text<200>,
+    object: Text<30>,
+    state: Text<100>,
     audience: PrincipalText,
     not_before: Nanoseconds,
     expires: Nanoseconds,
-    nonce: Hex<16>,
+    /// Makes two tokens of one person for the same thing two documents.
+    #[serde(rename = "nonce")]
+    _nonce: Hex<16>,
 }
 
-/// What a token says, once its signature was found right. Whether the person is an operator is for the caller to ask.
+/// What somebody wants to do by a token.
+pub struct Ask<'a> {
+    pub action: Action,
+    /// `release/<number>` or `job/<number>`: what changes.
+    pub object: &'a str,
+    pub audience: Principal,
+    pub now: u64,
+}
+
+/// What a token says, once its signature was found right. Whether the person is an operator, whether the object is in
+/// that state and whether the token was used before is for the caller to ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
     pub operator: Principal,
-    /// The workflow's id, or "*"; for the audit log: a canister knows no workflows.
+    /// The workflow's id; for the audit log: a canister knows no workflows.
     pub workflow: String,
+    /// Where the object has to stand for it: [`release_state`] or [`job_state`].
+    pub state: String,
+    pub expires: u64,
     /// The document's id.
     pub id: String,
+    /// The same, as it is remembered.
+    pub hash: [u8; 32],
 }
 
-/// Reads a token and checks form, signature, audience, time and action.
-pub fn read(token: &Token, action: Action, audience: Principal, now: u64) -> Result<Statement, ProtocolError> {
-    let wrong = |subject: &str, message: String| ProtocolError::InvalidDocument { subject: subject.into(), message };
+/// Where a release stands, as a token names it: its state, its wave, and how often a person has paused it.
+pub fn release_state(state: &str, wave: u32, pauses: u32) -> String {
+    format!("{state}/{wave}/{pauses}")
+}
+
+/// Where a job stands: its state, and its deadline in nanoseconds since 1970.
+pub fn job_state(state: &str, deadline: u64) -> String {
+    format!("{state}/{deadline}")
+}
+
+fn wrong(subject: &str, message: impl Into<String>) -> ProtocolError {
+    ProtocolError::InvalidDocument { subject: subject.into(), message: message.into() }
+}
+
+/// Reads a token and checks form, signature, audience, time, action and object.
+pub fn read(token: &Token, ask: &Ask) -> Result<Statement, ProtocolError> {
+    if document::type_of(&token.document, &[TYPE, FIRST_TYPE])? == FIRST_TYPE {
+        return Err(first(token).err().unwrap_or_else(|| {
+            wrong("type", "it is of the first version, which names no release or job and could be used on any")
+        }));
+    }
     let read: Document = document::read(&token.document, TYPE)?;
-    let public_key = hex::encode(&*read.public_key);
-    document::verify(&token.document, &token.signature, &public_key)?;
-    if identity::principal_of(&public_key)? != *read.operator {
-        return Err(wrong("operator", "it is not the principal of publicKey".into()));
+    signed(token, &read.public_key, &read.operator)?;
+    if !read.workflow.bytes().all(|byte| byte.is_ascii_graphic()) || *read.workflow == "*" {
+        return Err(wrong("workflow", "it is no id of one workflow"));
     }
-    if read.actions.windows(2).any(|pair| pair[0] >= pair[1]) {
-        return Err(wrong("actions", "they are not in alphabetical order, each once".into()));
+    if !read.state.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(wrong("state", "it is no state"));
     }
-    if *read.audience != audience {
-        return Err(wrong("audience", format!("it is {}, and this is {audience}", *read.audience)));
+    lasting(*read.not_before, *read.expires)?;
+    if *read.expires - *read.not_before > MAX_OPERATOR_TOKEN_SECONDS * SECOND {
+        return Err(wrong("expires", format!("it is more than {MAX_OPERATOR_TOKEN_SECONDS} s after notBefore")));
     }
-    if !read.actions.contains(&action) {
-        return Err(wrong("actions", format!("{action:?} is not among them")));
+    if *read.audience != ask.audience {
+        return Err(wrong("audience", format!("it is {}, and this is {}", *read.audience, ask.audience)));
     }
-    if now < *read.not_before || now >= *read.expires {
+    if read.action != ask.action {
+        return Err(wrong("action", format!("it is {:?}, and this is {:?}", read.action, ask.action)));
+    }
+    if *read.object != ask.object {
+        return Err(wrong("object", format!("it is {}, and this is {}", *read.object, ask.object)));
+    }
+    if ask.now < *read.not_before || ask.now >= *read.expires {
         return Err(wrong(
             "expires",
-            format!("it holds from {} to {} ns, and it is {now} ns", *read.not_before, *read.expires),
+            format!("it holds from {} to {} ns, and it is {} ns", *read.not_before, *read.expires, ask.now),
         ));
     }
-    let _ = &read.nonce; // makes two tokens of one person for the same thing two documents
-    Ok(Statement { operator: *read.operator, workflow: read.workflow.0, id: document::id(&token.document)? })
+    let hash = sha256(&[&document::signing_bytes(&token.document)?]);
+    Ok(Statement {
+        operator: *read.operator,
+        workflow: read.workflow.0,
+        state: read.state.0,
+        expires: *read.expires,
+        id: format!("sha256:{}", hex::encode(&hash)),
+        hash,
+    })
+}
+
+/// Checks that the object is in the state that the token names.
+pub fn in_state(said: &Statement, object: &str, state: &str) -> Result<(), ProtocolError> {
+    if said.state == state {
+        return Ok(());
+    }
+    Err(wrong("state", format!("it is for {object} in {}, and that is in {state} now", said.state)))
+}
+
+/// Reads a token of the first version: well formed and signed, or why not.
+fn first(token: &Token) -> Result<(), ProtocolError> {
+    let read: First = document::read(&token.document, FIRST_TYPE)?;
+    signed(token, &read.public_key, &read.operator)?;
+    if read.actions.windows(2).any(|pair| pair[0] >= pair[1]) {
+        return Err(wrong("actions", "they are not in alphabetical order, each once"));
+    }
+    lasting(*read.not_before, *read.expires)
+}
+
+fn signed(token: &Token, public_key: &Hex<44>, operator: &Principal) -> Result<(), ProtocolError> {
+    let public_key = hex::encode(&**public_key);
+    document::verify(&token.document, &token.signature, &public_key)?;
+    if identity::principal_of(&public_key)? != *operator {
+        return Err(wrong("operator", "it is not the principal of publicKey"));
+    }
+    Ok(())
+}
+
+fn lasting(not_before: u64, expires: u64) -> Result<(), ProtocolError> {
+    if expires > not_before {
+        return Ok(());
+    }
+    Err(wrong("expires", "it is not later than notBefore"))
 }
 
 #[cfg(test)]
@@ -91,7 +196,7 @@ mod tests {
     use super::*;
     use ed25519_dalek::{Signer, SigningKey};
 
-    const HOUR: u64 = 3_600_000_000_000;
+    const HOUR: u64 = 3_600 * SECOND;
 
     fn signed(document: &str) -> Token {
         let document = document.as_bytes().to_vec();
@@ -99,39 +204,89 @@ mod tests {
         Token { document, signature }
     }
 
-    fn document(actions: &str, expires: u64) -> String {
-        let key = hex::encode(&identity::der_of(SigningKey::from_bytes(&[7; 32]).verifying_key().as_bytes()));
+    fn key() -> String {
+        hex::encode(&identity::der_of(SigningKey::from_bytes(&[7; 32]).verifying_key().as_bytes()))
+    }
+
+    fn document(action: &str, workflow: &str, expires: u64) -> String {
+        let (key, nonce) = (key(), "0".repeat(32));
         let operator = identity::principal_of(&key).unwrap();
-        let nonce = "0".repeat(32);
         [
-            format!(r#"{{"actions":[{actions}],"audience":"aaaaa-aa","expires":"{expires}","nonce":"{nonce}","#),
-            format!(r#""notBefore":"5","operator":"{operator}","publicKey":"{key}","type":"{TYPE}","#),
-            r#""workflow":"lifecycle-round-1"}"#.to_owned(),
+            format!(r#"{{"action":"{action}","audience":"aaaaa-aa","expires":"{expires}","nonce":"{nonce}","#),
+            format!(r#""notBefore":"5","object":"release/7","operator":"{operator}","publicKey":"{key}","#),
+            format!(r#""state":"rolling/1/0","type":"{TYPE}","workflow":"{workflow}"}}"#),
         ]
         .concat()
     }
 
-    fn refusal(token: &Token, action: Action, now: u64) -> String {
-        read(token, action, Principal::management_canister(), now).unwrap_err().subject().to_owned()
+    fn first_version(actions: &str) -> String {
+        let (key, nonce) = (key(), "0".repeat(32));
+        let operator = identity::principal_of(&key).unwrap();
+        [
+            format!(r#"{{"actions":[{actions}],"audience":"aaaaa-aa","expires":"{HOUR}","nonce":"{nonce}","#),
+            format!(r#""notBefore":"5","operator":"{operator}","publicKey":"{key}","type":"{FIRST_TYPE}","#),
+            r#""workflow":"*"}"#.to_owned(),
+        ]
+        .concat()
+    }
+
+    fn asked(action: Action, object: &str, now: u64) -> Ask<'_> {
+        Ask { action, object, audience: Principal::management_canister(), now }
+    }
+
+    fn refusal(token: &Token, ask: Ask) -> String {
+        read(token, &ask).unwrap_err().subject().to_owned()
     }
 
     #[test]
-    fn a_token_holds_for_its_actions_its_time_and_its_audience() {
-        let token = signed(&document(r#""pause","resume""#, HOUR));
-        let statement = read(&token, Action::Resume, Principal::management_canister(), 5).unwrap();
-        assert_eq!(statement.workflow, "lifecycle-round-1");
-        assert_eq!(refusal(&token, Action::SkipSoak, 5), "actions");
-        assert_eq!(refusal(&token, Action::Pause, 4), "expires");
-        assert_eq!(refusal(&token, Action::Pause, HOUR), "expires");
-        assert_eq!(read(&token, Action::Pause, Principal::anonymous(), 5).unwrap_err().subject(), "audience");
+    fn a_token_holds_for_its_action_its_object_its_time_and_its_audience() {
+        let token = signed(&document("resume", "lifecycle-round-1", HOUR));
+        let said = read(&token, &asked(Action::Resume, "release/7", 5)).unwrap();
+        assert_eq!((said.workflow.as_str(), said.state.as_str()), ("lifecycle-round-1", "rolling/1/0"));
+        assert_eq!(refusal(&token, asked(Action::SkipSoak, "release/7", 5)), "action");
+        assert_eq!(refusal(&token, asked(Action::Resume, "release/8", 5)), "object");
+        assert_eq!(refusal(&token, asked(Action::Resume, "job/7", 5)), "object");
+        assert_eq!(refusal(&token, asked(Action::Resume, "release/7", 4)), "expires");
+        assert_eq!(refusal(&token, asked(Action::Resume, "release/7", HOUR)), "expires");
+        let elsewhere = Ask { audience: Principal::anonymous(), ..asked(Action::Resume, "release/7", 5) };
+        assert_eq!(refusal(&token, elsewhere), "audience");
+        assert!(in_state(&said, "release/7", "rolling/1/0").is_ok());
+        assert_eq!(in_state(&said, "release/7", "rolling/1/1").unwrap_err().subject(), "state");
     }
 
     #[test]
-    fn a_token_that_was_changed_or_is_not_in_order_is_none() {
-        let mut token = signed(&document(r#""pause""#, HOUR));
-        token.document = document(r#""pause""#, 2 * HOUR).into_bytes();
-        assert_eq!(refusal(&token, Action::Pause, 5), "signature");
-        assert_eq!(refusal(&signed(&document(r#""resume","pause""#, HOUR)), Action::Pause, 5), "actions");
-        assert_eq!(refusal(&signed(&document(r#""pay""#, HOUR)), Action::Pause, 5), "actions[0]");
+    fn a_token_longer_than_the_maximum_is_none() {
+        let longest = signed(&document("pause", "lifecycle-round-1", HOUR + 5));
+        assert!(read(&longest, &asked(Action::Pause, "release/7", 5)).is_ok());
+        let longer = signed(&document("pause", "lifecycle-round-1", HOUR + 6));
+        assert_eq!(refusal(&longer, asked(Action::Pause, "release/7", 5)), "expires");
+    }
+
+    #[test]
+    fn a_token_for_every_workflow_is_none() {
+        let ask = || asked(Action::Pause, "release/7", 5);
+        assert_eq!(refusal(&signed(&document("pause", "*", HOUR)), ask()), "workflow");
+        assert_eq!(refusal(&signed(&document("pause", "lifecycle round", HOUR)), ask()), "workflow");
+    }
+
+    #[test]
+    fn a_token_that_was_changed_is_none() {
+        let mut token = signed(&document("pause", "lifecycle-round-1", HOUR));
+        token.document = document("pause", "lifecycle-round-2", HOUR).into_bytes();
+        assert_eq!(refusal(&token, asked(Action::Pause, "release/7", 5)), "signature");
+        let pay = signed(&document("pay", "lifecycle-round-1", HOUR));
+        assert_eq!(refusal(&pay, asked(Action::Pause, "release/7", 5)), "action");
+        let backwards = signed(&document("pause", "lifecycle-round-1", 5));
+        assert_eq!(refusal(&backwards, asked(Action::Pause, "release/7", 5)), "expires");
+    }
+
+    #[test]
+    fn a_token_of_the_first_version_is_read_and_allows_nothing() {
+        let ask = || asked(Action::Pause, "release/7", 5);
+        assert_eq!(refusal(&signed(&first_version(r#""pause""#)), ask()), "type");
+        assert_eq!(refusal(&signed(&first_version(r#""resume","pause""#)), ask()), "actions");
+        let mut changed = signed(&first_version(r#""pause""#));
+        changed.signature = vec![0; 64];
+        assert_eq!(refusal(&changed, ask()), "signature");
     }
 }

@@ -83,17 +83,27 @@ fn mutated_documents_are_canonical_or_not_as_in_typescript() {
 
 #[test]
 fn operator_tokens() {
-    use protocol::operator::{read, Action, Token};
-    for (vector, action) in vectors("operator").iter().zip([Action::Pause, Action::SkipSoak, Action::ExtendDeadline]) {
+    use protocol::operator::{job_state, read, release_state, Ask, Token};
+    let now = 1_800_000_000_000_000_001;
+    for vector in vectors("operator") {
         let token = Token {
-            document: text(vector, "document").as_bytes().to_vec(),
-            signature: hex::decode(text(vector, "signature")).unwrap(),
+            document: text(&vector, "document").as_bytes().to_vec(),
+            signature: hex::decode(text(&vector, "signature")).unwrap(),
         };
-        let statement =
-            read(&token, action, Principal::from_text(text(vector, "audience")).unwrap(), 1_800_000_000_000_000_001)
-                .unwrap();
-        assert_eq!(statement.operator.to_text(), text(vector, "operator"));
+        let audience = Principal::from_text(text(&vector, "audience")).unwrap();
+        let action = serde_json::from_value(vector["action"].clone()).expect("an action");
+        let Some(object) = vector["object"].as_str() else {
+            let refused = read(&token, &Ask { action, object: "workflow", audience, now }).unwrap_err();
+            assert_eq!(refused.subject(), "type", "the first version is read, and allows nothing");
+            assert!(refused.message().contains("first version"), "{}", refused.message());
+            continue;
+        };
+        let said = read(&token, &Ask { action, object, audience, now }).unwrap();
+        assert_eq!(said.operator.to_text(), text(&vector, "operator"));
+        assert_eq!(said.state, text(&vector, "state"));
     }
+    assert_eq!(release_state("rolling", 1, 2), "rolling/1/2");
+    assert_eq!(job_state("granted", 1_800_000_000_000_000_000), "granted/1800000000000000000");
 }
 
 #[test]
@@ -175,6 +185,7 @@ fn sizes() {
         ("MAX_DATASET_CHUNKS", limits::MAX_DATASET_CHUNKS),
         ("MAX_DOCUMENT_DEPTH", limits::MAX_DOCUMENT_DEPTH),
         ("MAX_MANIFEST_BYTES", limits::MAX_MANIFEST_BYTES),
+        ("MAX_OPERATOR_TOKEN_SECONDS", limits::MAX_OPERATOR_TOKEN_SECONDS as usize),
         ("MAX_PAYLOAD_BYTES", limits::MAX_PAYLOAD_BYTES),
         ("MAX_PODS", limits::MAX_PODS),
         ("MAX_POD_NAME_BYTES", limits::MAX_POD_NAME_BYTES),

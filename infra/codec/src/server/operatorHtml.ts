@@ -68,10 +68,18 @@ export const signedIn = (nonce: string, home: string): string =>
     `<meta http-equiv="refresh" content="0; url=${forHtml(home)}">`,
   );
 
-/** Written by whoever runs the stack, and read at each request; empty as long as nobody has written it. */
+/** An operator's token, as text: who reads a page reads all of it. */
+const TOKEN = /[A-Za-z0-9_-]{100,}\.[A-Za-z0-9_-]{86}/;
+
+/**
+ * Written by whoever runs the stack, and read at each request; empty as long as nobody has written it. Tokens in it, as
+ * earlier versions wrote them, are shown to nobody.
+ */
 async function readPage(file: string): Promise<OperatorPage> {
   const text = await readFile(file, 'utf8').catch(() => '');
-  return readOperatorPage(text) ?? { sections: [] };
+  const { sections } = readOperatorPage(text) ?? { sections: [] };
+  const shown = (item: OperatorPageItem): boolean => !TOKEN.test(JSON.stringify(item));
+  return { sections: sections.map(({ title, items }) => ({ title, items: items.filter(shown) })) };
 }
 
 const document_ = (nonce: string, body: string, head = ''): string =>

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { signOperatorToken } from '@livepod/protocol';
 import { acceptShare, KeyRing, newRing, share, writeRing } from '../keyRing.js';
 import { LivepodCodec } from '../payloads.js';
 import { makeSigningKey, OWN_ISSUER, signInToken } from '../signing.js';
@@ -305,6 +306,41 @@ describe('browsers', () => {
     expect(page).toContain('lifecycle &lt;b&gt;');
     expect(page).toContain('{&quot;round&quot;: &quot;&lt;script&gt;&quot;}');
     expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+  });
+});
+
+describe('an operator’s token that a page file holds', () => {
+  const held = signOperatorToken(new Uint8Array(32).fill(7), {
+    ...{ action: 'resume', workflow: 'rollout-4', object: 'release/4', state: 'paused/1/1', audience: 'aaaaa-aa' },
+    ...{ notBefore: 1n, expires: 2n, nonce: new Uint8Array(16) },
+  });
+  const item = (name: string, text: string) => ({ name, text });
+  beforeEach(() =>
+    writeFileSync(
+      join(folder, 'page.json'),
+      JSON.stringify({
+        sections: [
+          {
+            title: 'Updates',
+            items: [
+              item('resume', JSON.stringify({ token: held })),
+              item('a token for all of them', held),
+              item('pause', '{"reason":"Looking at the numbers"}'),
+            ],
+          },
+        ],
+      }),
+    ),
+  );
+
+  it.each([
+    ['may only read', () => reader],
+    ['may write', () => operator],
+  ])('is not on the page of somebody who %s', async (_, session) => {
+    const page = await (await fetch(server.url, { headers: { authorization: `Bearer ${session()}` } })).text();
+    expect(page).toContain('Looking at the numbers');
+    expect(page).not.toContain(held.split('.')[1]!);
+    expect(page).not.toContain('for all of them');
   });
 });
 
