@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { originOf, type Channel } from '@livepod/protocol';
+import { BUILT_AT } from './built.js';
 import { OwnClock } from './clock.js';
 import { PodError } from './errors.js';
 import { hear } from './following/hear.js';
@@ -8,6 +9,7 @@ import { Reporter, type Fleet } from './health/reporter.js';
 import type { Log } from './log.js';
 import type { Motion, Running } from './runtime/running.js';
 import { Switch } from './slots/switch.js';
+import { KeptFloor } from './state/floor.js';
 import { lock } from './state/lock.js';
 import { StateFile, type Installed } from './state/state.js';
 import { statusOf } from './status.js';
@@ -31,6 +33,8 @@ export interface PodOptions {
   now?: () => Date;
   /** the Internet Computer's certified time, milliseconds since the epoch */
   networkTime?: () => Promise<number>;
+  /** when this program was built, milliseconds since the epoch */
+  builtAt?: number;
 }
 
 /** Starts of the pod within one probation that did not end in order, before the version before is run for now. */
@@ -57,7 +61,9 @@ export class Pod {
     this.letGo = lock(directory);
     try {
       this.state = new StateFile(directory);
-      this.clock = new OwnClock(options.now ?? (() => new Date()), options.networkTime);
+      const floor = new KeptFloor(directory, options.principal, options.builtAt ?? BUILT_AT);
+      if (floor.wasDamaged) log('kept time was damaged', { instead: 'the time of the build' });
+      this.clock = new OwnClock(options.now ?? (() => new Date()), options.networkTime, undefined, floor);
       this.trust = new Trust(join(directory, 'metadata'), fetcher, options.shippedRoot, this.clock.latest);
       this.switch = new Switch(this.state, this.trust, {
         ...options,
