@@ -22,7 +22,7 @@ export class OwnClock {
   /** When the network last answered, by a clock that nobody sets and by the one that is judged, milliseconds. */
   private answered: { steady: number; own: number } | undefined;
 
-  /** The floor's time, and when it was that, by a clock that nobody sets: it runs on, whatever the device's clock says. */
+  /** The floor's time, and when it was that by a clock that nobody sets: it runs on, whatever the device's says. */
   private base: { ms: number; steady: number };
 
   /** @param floor  before which it is not: the build, and the newest signed time of earlier runs */

@@ -112,7 +112,7 @@ function configOf(name: string, { mutate, tests }: Room, { jobs, report }: { job
     reporters: ['json', 'progress-append-only'],
     jsonReporter: { fileName: report },
     concurrency: Number(jobs),
-    timeoutMS: 20_000,
+    timeoutMS: 90_000, // a machine that does much else may take five times as long
     tsconfigFile: 'no-tsconfig.json', // the tests are compiled without types
     disableTypeChecks: false,
     allowConsoleColors: false,
