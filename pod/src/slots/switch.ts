@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { originOf, type Channel } from '@livepod/protocol';
 import { Backoff } from '../clock.js';
-import { PodError, codeOf, isOfTheArtifact, reasonOf, reported } from '../errors.js';
+import { PodError, codeOf, isOfTheArtifact, reasonOf } from '../errors.js';
 import { mayGoBackTo, refuseIn, remember, whyOf } from '../following/wanted.js';
+import { failureText } from '../health/failure.js';
 import { NOTHING, queue } from '../health/reporter.js';
 import type { Log } from '../log.js';
 import { Running, type Motion } from '../runtime/running.js';
@@ -217,7 +218,7 @@ export class Switch {
       const back = state.previous && state.slots[state.previous] ? state.previous : null;
       if (how === 'blame') {
         refuseIn(state, left);
-        queue(state, left, { returned: reported(failure) }, this.running?.untold ?? NOTHING);
+        queue(state, left, { returned: failureText(failure) }, this.running?.untold ?? NOTHING);
       }
       if (state.active) state.slots[state.active] = null;
       state.active = back;
@@ -241,7 +242,7 @@ export class Switch {
     this.options.log('refused', { checkpoint: wanted.checkpoint, why: failure.message });
     this.state.change((state) => {
       refuseIn(state, wanted);
-      queue(state, wanted, { failed: reported(failure) }, NOTHING);
+      queue(state, wanted, { failed: failureText(failure) }, NOTHING);
     });
   }
 
