@@ -11,6 +11,8 @@ export class PodError extends errorsOf({
   bodyTooLarge: 'person',
   notJson: 'person',
   notLoopback: 'person',
+  noToken: 'person',
+  notRunning: 'person',
   unknownPath: 'person',
   wrongMethod: 'person',
   unknownAnswer: 'person',
