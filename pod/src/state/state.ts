@@ -1,6 +1,5 @@
-import { renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { readIfThere, writeAtomically } from './disk.js';
+import { readIfThere, renameDurably, writeAtomically } from './disk.js';
 
 export type SlotName = 'a' | 'b';
 
@@ -86,7 +85,7 @@ export class StateFile {
     this.now = read ?? fresh();
     if (kept && !read) {
       this.movedAside = `${this.path}.damaged`;
-      renameSync(this.path, this.movedAside);
+      renameDurably(this.path, this.movedAside);
     }
   }
 

@@ -1,8 +1,7 @@
-import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Metadata, Root } from '@tufjs/models';
 import { PodError } from '../errors.js';
-import { readIfThere, removeIfThere, writeAtomically } from '../state/disk.js';
+import { readIfThere, removeIfThere, renameDurably, writeAtomically } from '../state/disk.js';
 import { read, verify } from './metadata.js';
 
 /**
@@ -69,7 +68,7 @@ export class Roots {
     if (!bytes) return false;
     const next = this.newest.signed.version + 1;
     const version = versionIn(bytes);
-    if (version === next) renameSync(path, this.path(next));
+    if (version === next) renameDurably(path, this.path(next));
     else removeIfThere(path);
     return version === undefined || version > next;
   }
