@@ -121,3 +121,6 @@ export class Backoff {
     this.failures.delete(what);
   }
 }
+
+/** What the device was not fit for is tried again after a second, and after ten minutes at the longest. */
+export const againLater = (): Backoff => new Backoff(1_000, 10 * 60_000);

@@ -100,6 +100,7 @@ export class Pod {
       await this.attempt('state', () => this.follow(heard), 'channel');
       await this.attempt('model', () => this.judge(heard));
     }
+    await this.switch.lookAfter();
     await this.reporter.send();
   }
 
@@ -160,7 +161,7 @@ export class Pod {
 
   private async startUp(): Promise<unknown> {
     const { phase, probationStarts } = this.state.value;
-    if (phase === 'probation' && probationStarts >= MAX_PROBATION_STARTS && this.switch.previous)
+    if (phase === 'probation' && probationStarts >= MAX_PROBATION_STARTS && this.switch.fallback)
       return this.switch.goBack(`the pod ended ${MAX_PROBATION_STARTS} times while trying it out`, 'postpone');
     if (phase === 'probation')
       await this.attempt('state', () => this.state.change((state) => void (state.probationStarts += 1)));
@@ -169,11 +170,12 @@ export class Pod {
 
   /** Sees that something runs: leaves what failed, starts again what ended, fills again what is damaged. */
   private async mend(channel: Channel | undefined): Promise<unknown> {
-    const { installed, previous, running } = this.switch;
+    const { installed, fallback, running } = this.switch;
     if (!installed) return undefined;
     if (channel && isWithdrawn(installed, channel) && (!running || running.died)) {
       // never with what policy withdrew: the version before, or what the channel names, which follows
-      return previous && this.switch.goBack('the channel withdrew it', 'again');
+      const before = fallback && this.state.value.slots[fallback];
+      return before && !isWithdrawn(before, channel) && this.switch.goBack('the channel withdrew it', 'again');
     }
     if (!running) return this.switch.bringUp();
     const verdict = this.state.value.phase === 'probation' ? running.gate.verdict() : undefined;
@@ -186,8 +188,8 @@ export class Pod {
     const wanted = wantedBy(channel, this.state.value, this.options.principal);
     if (channel.sequence > this.state.value.sequence)
       this.state.change((state) => void (state.sequence = channel.sequence));
-    const { previous, installed, running } = this.switch;
-    if (previous && isWithdrawn(previous, channel)) this.state.change((state) => void (state.previous = null));
+    this.switch.forgetWithdrawn(channel);
+    const { installed, running } = this.switch;
     if (!wanted) return undefined;
     if (installed?.checkpoint === wanted.checkpoint) {
       if (!running) return this.switch.restore(wanted);

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { readIfThere, renameDurably, writeAtomically } from './disk.js';
 
-export type SlotName = 'a' | 'b';
+/** Two that take turns, and one that keeps the first official checkpoint that ran here. */
+export const SLOTS = ['a', 'b', 'bootstrap'] as const;
+export type SlotName = (typeof SLOTS)[number];
 
 /** What stands in a slot, and why it was put there. */
 export interface Installed {
@@ -59,7 +61,7 @@ const fresh = (): PodState => ({
   sequence: 0,
   active: null,
   previous: null,
-  slots: { a: null, b: null },
+  slots: { a: null, b: null, bootstrap: null },
   probationStarts: 0,
   refused: [],
   // A pod whose file was lost must not use a number again that the fleet has counted: it begins at the time.
@@ -105,13 +107,14 @@ export class StateFile {
   }
 }
 
-export const otherSlot = (slot: SlotName | null): SlotName => (slot === 'a' ? 'b' : 'a');
+/** Where the next checkpoint goes: never into the slot that runs, and never over the bootstrap model. */
+export const otherSlot = (slot: SlotName | null): 'a' | 'b' => (slot === 'a' ? 'b' : 'a');
 
 /** The state in a file's bytes; undefined when they are no pod's state. */
 function stateIn(bytes: Buffer): PodState | undefined {
   try {
     const kept = JSON.parse(bytes.toString('utf8')) as Partial<PodState>;
-    const state = { ...fresh(), ...kept };
+    const state = { ...fresh(), ...kept, slots: { ...fresh().slots, ...kept.slots } };
     return kept.slots !== undefined && isState(state) ? state : undefined;
   } catch {
     return undefined;
@@ -120,7 +123,7 @@ function stateIn(bytes: Buffer): PodState | undefined {
 
 function isState(state: PodState): boolean {
   const counts = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
-  const slotName = (value: unknown): boolean => value === null || value === 'a' || value === 'b';
+  const slotName = (value: unknown): boolean => value === null || SLOTS.some((slot) => slot === value);
   const installed = (value: Installed | null): boolean =>
     value === null ||
     (/^sha256:[0-9a-f]{64}$/.test(value.checkpoint) &&
@@ -130,7 +133,7 @@ function isState(state: PodState): boolean {
     ['following', 'probation'].includes(state.phase) &&
     [state.sequence, state.probationStarts, state.reports.next].every(counts) &&
     [state.active, state.previous].every(slotName) &&
-    [state.slots.a, state.slots.b].every(installed) &&
+    SLOTS.every((slot) => installed(state.slots[slot])) &&
     (state.active === null || state.slots[state.active] !== null) &&
     [state.refused, state.reports.waiting, state.history, state.starting ?? []].every(Array.isArray)
   );
