@@ -195,7 +195,7 @@ describe('slots are hashed at start', () => {
 });
 
 describe('probation', () => {
-  it('is over after three starts that did not end in order: the version before runs, and nobody is blamed', async () => {
+  it('is over after three starts that did not end in order: the version before runs, nobody is blamed', async () => {
     let one = await home.running(first!);
     home.repository.publish(channel(2, first!, candidateOf(second!)), all);
     await one.turn();

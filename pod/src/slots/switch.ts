@@ -206,7 +206,8 @@ export class Switch {
   }
 
   /**
-   * Back to the previous slot, or to the bootstrap model where there is none. The state is written first: as long as it cannot be, what runs goes on.
+   * Back to the previous slot, or to the bootstrap model where there is none. The state is written first: as long as it
+   * cannot be, what runs goes on.
    *
    * @param how  `blame`: the checkpoint failed, is reported, and not tried again in this release. `postpone`: it did
    *   not, and is tried again after a while. `again`: it is tried again with the next turn.
