@@ -60,7 +60,7 @@ export class Pod {
     const { directory, fetcher, fleet, log } = options;
     this.letGo = lock(directory);
     try {
-      this.state = new StateFile(directory);
+      this.state = new StateFile(directory, options.principal);
       const floor = new KeptFloor(directory, options.principal, options.builtAt ?? BUILT_AT);
       if (floor.wasDamaged) log('kept time was damaged', { instead: 'the time of the build' });
       this.clock = new OwnClock(options.now ?? (() => new Date()), options.networkTime, undefined, floor);

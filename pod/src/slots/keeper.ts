@@ -1,6 +1,9 @@
 import { againLater } from '../clock.js';
 import { reasonOf } from '../errors.js';
+import { remember } from '../following/wanted.js';
 import type { Log } from '../log.js';
+import { readIfThere, writeAtomically } from '../state/disk.js';
+import { opened, sealed } from '../state/sealed.js';
 import { SLOTS, type Installed, type SlotName, type StateFile } from '../state/state.js';
 import { trustedManifest, type ChunkStore, type TrustedManifest } from '../updates/checkpoint.js';
 import type { Trust } from '../updates/trust.js';
@@ -23,6 +26,23 @@ export class Keeper {
     private readonly log: Log,
   ) {}
 
+  /** A pod whose state file was lost or damaged runs its bootstrap model, until it hears what the channel names. */
+  recover(): void {
+    const { active, slots } = this.state.value;
+    const installed = this.noted;
+    if (active || slots.bootstrap || !installed) return;
+    try {
+      this.slots.whole('bootstrap', installed.checkpoint);
+      this.state.change((state) => {
+        state.slots.bootstrap = installed;
+        state.active = 'bootstrap';
+        remember(state, installed.version, 'the bootstrap model, for the state file is lost');
+      });
+    } catch (error) {
+      this.log('not recovered', { why: reasonOf(error) });
+    }
+  }
+
   /** Hashes every slot that does not run, once after a start, and fills again what is damaged. */
   async lookAfter(): Promise<void> {
     for (const slot of this.unseen)
@@ -40,14 +60,31 @@ export class Keeper {
     if (slots.bootstrap || phase !== 'following' || !installed || installed.release !== null) return;
     await this.tried('keep a bootstrap model', async () => {
       await this.slots.fill('bootstrap', this.slots.found('bootstrap', installed.checkpoint), this.chunks);
+      this.noteDown(installed);
       this.state.change((state) => void (state.slots.bootstrap = installed));
       this.log('bootstrap model kept', { version: installed.version });
     });
   }
 
+  /** What the bootstrap slot holds, kept beside it: the state file may be lost. */
+  private get note(): string {
+    return this.slots.path('bootstrap', 'installed.json');
+  }
+
+  private get noted(): Installed | undefined {
+    const bytes = readIfThere(this.note);
+    return bytes && opened<Installed>(this.state.pod, bytes);
+  }
+
+  private noteDown(installed: Installed): void {
+    if (JSON.stringify(this.noted) !== JSON.stringify(installed))
+      writeAtomically(this.note, sealed(this.state.pod, installed));
+  }
+
   private async isWhole(slot: SlotName): Promise<void> {
     const { active, slots } = this.state.value;
     const installed = slots[slot];
+    if (installed && slot === 'bootstrap') this.noteDown(installed);
     if (!installed || slot === active) return; // what runs was looked at when it was started
     try {
       this.slots.whole(slot, installed.checkpoint);

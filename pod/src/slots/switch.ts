@@ -61,6 +61,7 @@ export class Switch {
     this.slots = new Slots(join(options.directory, 'slots'));
     this.chunks = new ChunkStore(join(options.directory, 'chunks'), options.fetcher);
     this.keeper = new Keeper(state, this.slots, this.chunks, trust, options.log);
+    this.keeper.recover();
   }
 
   /** Starts what is in the active slot, filling it again first where it is damaged; not at every turn when it fails. */

@@ -66,7 +66,7 @@ describe('after a power cut', () => {
     writeFileSync(join(folder, 'state/pod.json'), 'garbage');
     const said = noted(`
       const { StateFile } = await import(${module('./state.ts')});
-      new StateFile(folder + '/state');`);
+      new StateFile(folder + '/state', new Uint8Array([1]));`);
     expect(said).toEqual(['rename state/pod.json.damaged', 'sync state']);
   });
 });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { hex, utf8 } from '@livepod/protocol';
-import { sha256 } from '../hashes.js';
+import { hex } from '@livepod/protocol';
 import { readIfThere, removeIfThere, writeAtomically } from './disk.js';
+import { opened, sealed } from './sealed.js';
 
 /** A time before which it is not. */
 export interface Floor {
@@ -38,7 +38,7 @@ export class KeptFloor implements Floor {
     this.path = join(directory, 'clock.json');
     this.pod = hex(principal);
     const bytes = readIfThere(this.path);
-    this.written = bytes && this.timeIn(bytes);
+    this.written = bytes && opened<number>(this.pod, bytes);
     this.wasDamaged = bytes !== undefined && this.written === undefined;
     if (this.wasDamaged) removeIfThere(this.path);
     this.highest = Math.max(builtAt, this.written ?? 0);
@@ -51,22 +51,7 @@ export class KeptFloor implements Floor {
   raise(ms: number): void {
     this.highest = Math.max(this.highest, Math.floor(ms)); // whether or not it can be written
     if (this.written !== undefined && this.highest <= this.written) return;
-    writeAtomically(this.path, `${JSON.stringify(this.saying(this.highest))}\n`);
+    writeAtomically(this.path, sealed(this.pod, this.highest));
     this.written = this.highest;
-  }
-
-  private saying(notBefore: number): { pod: string; notBefore: number; sum: string } {
-    const { pod } = this;
-    return { pod, notBefore, sum: sha256(utf8(`${pod} ${notBefore}`)) };
-  }
-
-  private timeIn(bytes: Buffer): number | undefined {
-    try {
-      const { notBefore, pod, sum } = JSON.parse(bytes.toString('utf8')) as ReturnType<KeptFloor['saying']>;
-      const right = this.saying(notBefore);
-      return pod === right.pod && sum === right.sum && Number.isSafeInteger(notBefore) ? notBefore : undefined;
-    } catch {
-      return undefined;
-    }
   }
 }
