@@ -14,6 +14,7 @@ import {
   versionOf,
   type Checkpoint,
 } from './home.fixture.js';
+import type { Pod } from './index.js';
 import { checkpointSaying } from './repository.fixture.js';
 
 const good = checkpointSaying(0);
@@ -28,6 +29,7 @@ afterEach(() => home.close());
 
 const offer = (candidate: Checkpoint): void =>
   home.repository.publish(channel(2, good, candidateOf(candidate)), [good, candidate]);
+const lastWhy = (one: Pod) => (one.status().history as { why: string }[]).at(-1)?.why;
 const events = () => home.reports.map(({ event }) => Object.keys(event)[0]);
 
 describe('the environment is not the checkpoint’s fault', () => {
@@ -79,7 +81,8 @@ describe('the environment is not the checkpoint’s fault', () => {
       await one.turn();
     }
     expect(historyOf(one)).toEqual([1, 2, 1]);
-    expect(home.reports.at(-1)?.event).toEqual({ returned: expect.stringMatching(/SIGSEGV/) });
+    expect(home.reports.at(-1)?.event).toEqual({ returned: 'runtimeDied: ' });
+    expect(lastWhy(one)).toMatch(/SIGSEGV/);
   });
 
   it('a pod that was stopped three times while it tried a model out goes on trying it out', async () => {
@@ -109,9 +112,8 @@ describe('a model that gives no numbers', () => {
       () => versionOf(one) === 1,
       () => one.turn(),
     );
-    expect(home.reports.at(-1)?.event).toEqual({
-      returned: expect.stringMatching(/no finite number/),
-    });
+    expect(home.reports.at(-1)?.event).toEqual({ returned: expect.stringMatching(/^outputNotFinite: errors \d+$/) });
+    expect(lastWhy(one)).toMatch(/no finite number/);
   });
 });
 

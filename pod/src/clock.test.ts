@@ -1,4 +1,5 @@
 import { Backoff, OwnClock, wait } from './clock.js';
+import { floorInMemory } from './state/floor.js';
 
 const DAY = 24 * 3600 * 1000;
 const at = (time: number) => () => new Date(time);
@@ -67,6 +68,36 @@ describe('a device’s clock', () => {
     await expect(clock.check()).rejects.toMatchObject({ code: 'clockWrong' }); // for as long as it is wrong
     set = 0;
     await clock.check();
+  });
+
+  it('is not before the build, nor before what earlier runs saw signed', async () => {
+    expect(new OwnClock(at(5 * DAY), undefined, undefined, floorInMemory(7 * DAY)).latest().getTime()).toBe(7 * DAY);
+    expect(new OwnClock(at(9 * DAY), undefined, undefined, floorInMemory(7 * DAY)).latest().getTime()).toBe(9 * DAY);
+  });
+
+  it('runs on from what was signed, when somebody sets it back afterwards', async () => {
+    let own = 10 * DAY;
+    let passed = 0;
+    const clock = new OwnClock(
+      () => new Date(own),
+      async () => 10 * DAY,
+      () => passed,
+    );
+    await clock.check();
+    own = DAY;
+    passed = 3_600_000;
+    expect(clock.latest().getTime()).toBe(10 * DAY + 3_600_000);
+  });
+
+  it('is not turned back by an older certificate that comes after', async () => {
+    const told = [10 * DAY, 2 * DAY];
+    const clock = new OwnClock(
+      at(0),
+      async () => told.shift()!,
+      () => 0,
+    );
+    for (let times = 0; times < 2; times += 1) await clock.check().catch(() => undefined);
+    expect(clock.latest().getTime()).toBe(10 * DAY);
   });
 
   it('is gone by when the network is away', async () => {

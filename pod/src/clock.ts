@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PodError } from './errors.js';
+import { floorInMemory, type Floor } from './state/floor.js';
 
 /** Under this a device's clock is right enough for everything that a pod does with it, milliseconds. */
 const BEARABLE_MS = 2 * 60_000;
@@ -21,17 +22,28 @@ export class OwnClock {
   /** When the network last answered, by a clock that nobody sets and by the one that is judged, milliseconds. */
   private answered: { steady: number; own: number } | undefined;
 
+  /** The floor's time, and when it was that by a clock that nobody sets: it runs on, whatever the device's says. */
+  private base: { ms: number; steady: number };
+
+  /** @param floor  before which it is not: the build, and the newest signed time of earlier runs */
   constructor(
     private readonly now: () => Date,
     private readonly networkTime?: () => Promise<number>,
     private readonly steady: () => number = () => performance.now(),
-  ) {}
+    private readonly floor: Floor = floorInMemory(),
+  ) {
+    this.base = { ms: floor.ms, steady: steady() };
+  }
 
   /**
-   * The later of both times. Whoever plays back an old certificate cannot turn the clock back with it, and a device
-   * without a clock of its own (it says 1970) still sees that metadata is old.
+   * The latest of what the device's clock says, what the network said, and what was ever signed. Whoever plays back an
+   * old certificate or sets the clock back cannot turn it back, and a device without a clock of its own (it says 1970)
+   * still sees that metadata is old.
    */
-  readonly latest = (): Date => new Date(this.now().getTime() + Math.max(0, this.behind));
+  readonly latest = (): Date => {
+    const since = this.base.ms + Math.floor(this.steady() - this.base.steady);
+    return new Date(Math.max(this.now().getTime() + Math.max(0, this.behind), since));
+  };
 
   /**
    * Asks the network where that is due: to verify a certificate costs a watch more than a whole turn does else.
@@ -45,8 +57,9 @@ export class OwnClock {
     if (told === undefined) return;
     const own = this.now().getTime();
     this.behind = told - own;
-    if (Math.abs(this.behind) < BEARABLE_MS) return void (this.answered = { steady: this.steady(), own });
     this.answered = undefined;
+    this.keep(told);
+    if (Math.abs(this.behind) < BEARABLE_MS) return void (this.answered = { steady: this.steady(), own });
     throw new PodError(
       'clockWrong',
       { behindMs: Math.round(this.behind) },
@@ -54,6 +67,12 @@ export class OwnClock {
         `${this.behind > 0 ? 'slow' : 'fast'}: the Internet Computer's certified time is ` +
         `${new Date(told).toISOString()}.`,
     );
+  }
+
+  /** What was certified stays true over restarts. */
+  private keep(told: number): void {
+    if (told > this.base.ms + this.steady() - this.base.steady) this.base = { ms: told, steady: this.steady() };
+    this.floor.raise(told);
   }
 
   /** Not while the last answer was right, is young, and nobody has set the clock since. */
@@ -102,3 +121,6 @@ export class Backoff {
     this.failures.delete(what);
   }
 }
+
+/** What the device was not fit for is tried again after a second, and after ten minutes at the longest. */
+export const againLater = (): Backoff => new Backoff(1_000, 10 * 60_000);

@@ -1,4 +1,4 @@
-import { BLAMES, CodedError, blameText, errorsOf, type Blame } from '@livepod/protocol';
+import { BLAMES, CodedError, errorsOf, type Blame } from '@livepod/protocol';
 
 /** Why a pod did not do what its channel or its owner asked for, or went back on it: each code, and whose it is. */
 export class PodError extends errorsOf({
@@ -11,6 +11,8 @@ export class PodError extends errorsOf({
   bodyTooLarge: 'person',
   notJson: 'person',
   notLoopback: 'person',
+  noToken: 'person',
+  notRunning: 'person',
   unknownPath: 'person',
   wrongMethod: 'person',
   unknownAnswer: 'person',
@@ -33,6 +35,7 @@ export class PodError extends errorsOf({
   outputNotFinite: 'artifact',
   runtimeDied: 'artifact',
   runtimeHangs: 'artifact',
+  corrected: 'artifact',
   runtimeKilled: 'device',
   deviceBusy: 'device',
   putOff: 'device',
@@ -52,10 +55,6 @@ export const isBlame = (code: string): code is Blame => (BLAMES as readonly stri
  */
 export const isOfTheArtifact = (error: unknown): error is PodError & { code: Blame } =>
   error instanceof PodError && error.origin === 'artifact' && isBlame(error.code);
-
-/** A failure as the fleet hears it: with its code where it counts against the checkpoint. */
-export const reported = (failure: PodError | string): string =>
-  isOfTheArtifact(failure) ? blameText(failure.code, failure.message) : reasonOf(failure);
 
 /** The sentence a pod writes into its history and its log. */
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -22,6 +22,11 @@ async function main(): Promise<number> {
       process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : foundInWords(found));
       return found.ok ? 0 : 1;
     }
+    case 'status': {
+      const { status } = await import('./cli/status.js');
+      process.stdout.write(`${JSON.stringify(await status(values), null, 2)}\n`);
+      return 0;
+    }
     case 'run': {
       const { run } = await import('./cli/run.js');
       await run(values);

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { cohortPosition } from '@livepod/protocol';
 import type { Pod } from './index.js';
 import {
@@ -12,6 +14,7 @@ import {
   type Checkpoint,
 } from './home.fixture.js';
 import { checkpointSaying, tufSigner, type Repository } from './repository.fixture.js';
+import type { PodState } from './state/state.js';
 
 let home: Home;
 let repository: Repository;
@@ -132,17 +135,36 @@ describe('a pod refuses', () => {
     return one;
   };
 
-  it.each<[string, Parameters<typeof checkpointSaying>[1], RegExp]>([
-    ['a checkpoint signed by someone else', { signer: 'somebody else' }, /does not carry the signature/],
-    ['a checkpoint that nobody measured', { evaluated: false }, /carries no evaluation/],
-    ['a checkpoint measured by its own provider', { evaluator: 'provider' }, /by its own provider/],
-    ['a model whose self-test differs', { selfTest: 0.01 }, /Self-test 0 differs/],
-    ['a file that is no model', { model: Buffer.from('not a model') }, /refused at the file/],
-    ['a checkpoint that ran otherwise at its evaluator', { ran: `sha256:${'7'.repeat(64)}` }, /evaluator ran is not/],
-    ['a model that gave other numbers at its evaluator', { gave: ['0.5', '0.5'] }, /windows that the evaluator chose/],
-  ])('%s, and tells the fleet why', async (_, change, why) => {
+  it.each<[string, Parameters<typeof checkpointSaying>[1], string, RegExp]>([
+    ['a checkpoint signed by someone else', { signer: 'x' }, 'wrongSigner', /does not carry the signature/],
+    ['a checkpoint that nobody measured', { evaluated: false }, 'notOfficial', /carries no evaluation/],
+    ['a checkpoint measured by its own provider', { evaluator: 'provider' }, 'notOfficial', /by its own provider/],
+    ['a model whose self-test differs', { selfTest: 0.01 }, 'selfTestDiffers', /Self-test 0 differs/],
+    ['a file that is no model', { model: Buffer.from('not a model') }, 'modelDoesNotLoad', /refused at the file/],
+    ['what ran otherwise at its evaluator', { ran: `sha256:${'7'.repeat(64)}` }, 'notOfficial', /evaluator ran is not/],
+    ['what gave other numbers there', { gave: ['0.5', '0.5'] }, 'selfTestDiffers', /windows that the evaluator chose/],
+  ])('%s, tells the fleet by its code, and its own log why', async (_, change, code, why) => {
     await refusedAfterGood(checkpointSaying(1, change));
-    expect(reports.map((report) => report.event)).toEqual([{ failed: expect.stringMatching(why) }]);
+    expect(reports.map((report) => report.event)).toEqual([{ failed: `${code}: ` }]);
+    expect(home.log.find(({ event }) => event === 'refused')?.details).toMatchObject({
+      why: expect.stringMatching(why),
+    });
+  });
+
+  it('to tell the fleet a path with its person’s name, whatever waits to be told', async () => {
+    home.state = join(home.folder, 'ada.lovelace');
+    const one = await refusedAfterGood(checkpointSaying(1, { model: Buffer.from('not a model') }));
+    await one.stop();
+    const file = join(home.state, 'pod.json');
+    const kept = JSON.parse(readFileSync(file, 'utf8')) as PodState;
+    const failed = `modelDoesNotLoad: ${home.state}/slots/b/model.onnx does not load`;
+    kept.reports.waiting = [
+      { release: 7, version: 2, sequence: kept.reports.next, windows: 0, corrections: 0, errors: 0, event: { failed } },
+    ]; // as an earlier version of the program left it
+    writeFileSync(file, JSON.stringify(kept));
+    await pod().turn();
+    expect(reports).toHaveLength(2);
+    expect(JSON.stringify(reports)).not.toContain('lovelace');
   });
 
   it('a chunk with other bytes, and takes it once the mirror is right', async () => {

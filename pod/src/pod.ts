@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { originOf, type Channel } from '@livepod/protocol';
+import { BUILT_AT } from './built.js';
 import { OwnClock } from './clock.js';
 import { PodError } from './errors.js';
 import { hear } from './following/hear.js';
@@ -8,6 +9,7 @@ import { Reporter, type Fleet } from './health/reporter.js';
 import type { Log } from './log.js';
 import type { Motion, Running } from './runtime/running.js';
 import { Switch } from './slots/switch.js';
+import { KeptFloor } from './state/floor.js';
 import { lock } from './state/lock.js';
 import { StateFile, type Installed } from './state/state.js';
 import { statusOf } from './status.js';
@@ -31,6 +33,8 @@ export interface PodOptions {
   now?: () => Date;
   /** the Internet Computer's certified time, milliseconds since the epoch */
   networkTime?: () => Promise<number>;
+  /** when this program was built, milliseconds since the epoch */
+  builtAt?: number;
 }
 
 /** Starts of the pod within one probation that did not end in order, before the version before is run for now. */
@@ -56,8 +60,10 @@ export class Pod {
     const { directory, fetcher, fleet, log } = options;
     this.letGo = lock(directory);
     try {
-      this.state = new StateFile(directory);
-      this.clock = new OwnClock(options.now ?? (() => new Date()), options.networkTime);
+      this.state = new StateFile(directory, options.principal);
+      const floor = new KeptFloor(directory, options.principal, options.builtAt ?? BUILT_AT);
+      if (floor.wasDamaged) log('kept time was damaged', { instead: 'the time of the build' });
+      this.clock = new OwnClock(options.now ?? (() => new Date()), options.networkTime, undefined, floor);
       this.trust = new Trust(join(directory, 'metadata'), fetcher, options.shippedRoot, this.clock.latest);
       this.switch = new Switch(this.state, this.trust, {
         ...options,
@@ -94,6 +100,7 @@ export class Pod {
       await this.attempt('state', () => this.follow(heard), 'channel');
       await this.attempt('model', () => this.judge(heard));
     }
+    await this.switch.lookAfter();
     await this.reporter.send();
   }
 
@@ -154,7 +161,7 @@ export class Pod {
 
   private async startUp(): Promise<unknown> {
     const { phase, probationStarts } = this.state.value;
-    if (phase === 'probation' && probationStarts >= MAX_PROBATION_STARTS && this.switch.previous)
+    if (phase === 'probation' && probationStarts >= MAX_PROBATION_STARTS && this.switch.fallback)
       return this.switch.goBack(`the pod ended ${MAX_PROBATION_STARTS} times while trying it out`, 'postpone');
     if (phase === 'probation')
       await this.attempt('state', () => this.state.change((state) => void (state.probationStarts += 1)));
@@ -163,11 +170,12 @@ export class Pod {
 
   /** Sees that something runs: leaves what failed, starts again what ended, fills again what is damaged. */
   private async mend(channel: Channel | undefined): Promise<unknown> {
-    const { installed, previous, running } = this.switch;
+    const { installed, fallback, running } = this.switch;
     if (!installed) return undefined;
     if (channel && isWithdrawn(installed, channel) && (!running || running.died)) {
       // never with what policy withdrew: the version before, or what the channel names, which follows
-      return previous && this.switch.goBack('the channel withdrew it', 'again');
+      const before = fallback && this.state.value.slots[fallback];
+      return before && !isWithdrawn(before, channel) && this.switch.goBack('the channel withdrew it', 'again');
     }
     if (!running) return this.switch.bringUp();
     const verdict = this.state.value.phase === 'probation' ? running.gate.verdict() : undefined;
@@ -180,8 +188,8 @@ export class Pod {
     const wanted = wantedBy(channel, this.state.value, this.options.principal);
     if (channel.sequence > this.state.value.sequence)
       this.state.change((state) => void (state.sequence = channel.sequence));
-    const { previous, installed, running } = this.switch;
-    if (previous && isWithdrawn(previous, channel)) this.state.change((state) => void (state.previous = null));
+    this.switch.forgetWithdrawn(channel);
+    const { installed, running } = this.switch;
     if (!wanted) return undefined;
     if (installed?.checkpoint === wanted.checkpoint) {
       if (!running) return this.switch.restore(wanted);

@@ -52,6 +52,7 @@ describe('a damaged slot', () => {
     const one = await home.running(first);
     await one.stop();
     rmSync(inSlot('a', 'model.onnx'));
+    rmSync(inSlot('bootstrap', ''), { recursive: true });
     rmSync(join(home.state, 'chunks'), { recursive: true });
     const next = await restarted(one);
     await next.turn();
@@ -63,6 +64,7 @@ describe('a damaged slot', () => {
     const one = await home.running(first);
     await one.stop();
     writeFileSync(inSlot('a', 'manifest.json'), '{}');
+    rmSync(inSlot('bootstrap', ''), { recursive: true });
     const next = await restarted(one);
     expect(troubleOf(next)).toMatchObject({ code: 'slotDamaged', origin: 'device' });
     await next.turn();

@@ -24,7 +24,9 @@ import protobuf from 'protobufjs';
 
 const DAY = 24 * 3600 * 1000;
 const sha = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-const later = (days: number): string => `${new Date(Date.now() + days * DAY).toISOString().slice(0, 19)}Z`;
+/** NaN days are no date. */
+const later = (days: number): string =>
+  Number.isNaN(days) ? 'never' : `${new Date(Date.now() + days * DAY).toISOString().slice(0, 19)}Z`;
 
 export interface Signer {
   secret: KeyObject;
@@ -48,6 +50,20 @@ function signed<T extends Root | Timestamp | Snapshot | Targets>(content: T, ...
   return Buffer.from(JSON.stringify(metadata.toJSON()));
 }
 
+/** What metadata says other than it should. */
+interface Lie {
+  signer?: Signer;
+  /** the version that it says it has */
+  says?: number;
+  /** until it expires */
+  days?: number;
+}
+interface Lies {
+  targets?: Lie;
+  /** `names`: the version of targets.json in it; `lists`: what it lists in place of that */
+  snapshot?: Lie & { names?: number; lists?: (meta: Record<string, MetaFile>) => Record<string, MetaFile> };
+}
+
 export class Repository {
   readonly files = new Map<string, Buffer>();
   readonly requests: string[] = [];
@@ -57,60 +73,88 @@ export class Repository {
   online = tufSigner();
   version = 0;
   expiresInDays = 1;
-  private targets = new Map<string, Buffer>();
+  /** Metadata names versions alone, as TUF allows it. */
+  nameNoLengths = false;
+  private targets = new Map<string, { bytes: Buffer; length: number }>();
   private server: Server | undefined;
 
-  root(version: number, signers = [this.dao]): Buffer {
-    const root = new Root({ specVersion: '1.0.31', version, expires: later(365), consistentSnapshot: true });
-    for (const role of ['root', 'timestamp', 'snapshot', 'targets'])
-      root.addKey(role === 'root' ? this.dao.key : this.online.key, role);
+  /** @param change  keys of the roles other than `online`, and how long it holds */
+  root(
+    version: number,
+    signers = [this.dao],
+    change: Partial<Record<'timestamp' | 'snapshot' | 'targets', Signer[]>> & { days?: number; says?: number } = {},
+  ): Buffer {
+    const root = new Root({
+      specVersion: '1.0.31',
+      version: change.says ?? version,
+      expires: later(change.days ?? 365),
+      consistentSnapshot: true,
+    });
+    root.addKey(this.dao.key, 'root');
+    for (const role of ['timestamp', 'snapshot', 'targets'] as const)
+      for (const { key } of change[role] ?? [this.online]) root.addKey(key, role);
     return signed(root, ...signers);
   }
 
   /** Offers a channel and the checkpoints it names. */
   publish(channel: Channel, checkpoints: { id: string; target: Buffer; chunks: Buffer[] }[]): void {
-    this.targets.set(`channels/${channel.channel}.json`, Buffer.from(canonicalJson(channel)));
+    this.offer(`channels/${channel.channel}.json`, Buffer.from(canonicalJson(channel)));
     for (const { id, target, chunks } of checkpoints) {
-      this.targets.set(`checkpoints/${id.slice(7)}.json`, target);
+      this.offer(`checkpoints/${id.slice(7)}.json`, target);
       for (const chunk of chunks) this.files.set(`/chunks/${sha(chunk)}`, chunk);
     }
     this.sign();
   }
 
-  sign(signer = this.online): void {
+  /** A target, from the next signing on. @param length  the one that is named */
+  offer(path: string, bytes: Buffer, length = bytes.length): void {
+    this.targets.set(path, { bytes, length });
+  }
+
+  /** Signs everything anew. @param lies  what one who has the keys, or a mirror, may make of it */
+  sign(signer = this.online, lies: Lies = {}): void {
     this.version += 1;
-    const targets = new Targets({ specVersion: '1.0.31', version: this.version, expires: later(30) });
-    for (const [path, bytes] of this.targets) {
-      targets.addTarget(new TargetFile({ path, length: bytes.length, hashes: { sha256: sha(bytes) } }));
+    const of = (role: 'targets' | 'snapshot'): { specVersion: string; version: number; expires: string } => ({
+      specVersion: '1.0.31',
+      version: lies[role]?.says ?? this.version,
+      expires: later(lies[role]?.days ?? 30),
+    });
+    const targets = new Targets(of('targets'));
+    for (const [path, { bytes, length }] of this.targets) {
+      targets.addTarget(new TargetFile({ path, length, hashes: { sha256: sha(bytes) } }));
       const slash = path.lastIndexOf('/') + 1;
       this.files.set(`/targets/${path.slice(0, slash)}${sha(bytes)}.${path.slice(slash)}`, bytes);
     }
-    const targetsBytes = signed(targets, signer);
+    const targetsBytes = signed(targets, lies.targets?.signer ?? signer);
+    const listed = { 'targets.json': this.meta(lies.snapshot?.names ?? this.version, targetsBytes) };
     const snapshotBytes = signed(
-      new Snapshot({
-        specVersion: '1.0.31',
-        version: this.version,
-        expires: later(30),
-        meta: { 'targets.json': meta(this.version, targetsBytes) },
-      }),
-      signer,
+      new Snapshot({ ...of('snapshot'), meta: lies.snapshot?.lists?.(listed) ?? listed }),
+      lies.snapshot?.signer ?? signer,
     );
     this.files
-      .set(`/tuf/${this.version}.targets.json`, targetsBytes)
+      .set(`/tuf/${lies.snapshot?.names ?? this.version}.targets.json`, targetsBytes)
       .set(`/tuf/${this.version}.snapshot.json`, snapshotBytes);
     this.resignTimestamp(this.version, signer);
   }
 
-  /** A timestamp of the present snapshot, under any version. */
-  resignTimestamp(version: number, signer = this.online): void {
+  /** A timestamp of the present snapshot, under any version. @param names  the snapshot's version in it */
+  resignTimestamp(version: number, signer = this.online, days = this.expiresInDays, names = this.version): void {
     const snapshot = this.files.get(`/tuf/${this.version}.snapshot.json`)!;
+    this.files.set(`/tuf/${names}.snapshot.json`, snapshot);
     const timestamp = new Timestamp({
       specVersion: '1.0.31',
       version,
-      expires: later(this.expiresInDays),
-      snapshotMeta: meta(this.version, snapshot),
+      expires: later(days),
+      snapshotMeta: this.meta(names, snapshot),
     });
     this.files.set('/tuf/timestamp.json', signed(timestamp, signer));
+  }
+
+  private meta(version: number, bytes: Buffer): MetaFile {
+    return new MetaFile({
+      version,
+      ...(this.nameNoLengths ? {} : { length: bytes.length, hashes: { sha256: sha(bytes) } }),
+    });
   }
 
   async listen(): Promise<string> {
@@ -137,9 +181,6 @@ export class Repository {
     await new Promise((resolve) => this.server?.close(resolve));
   }
 }
-
-const meta = (version: number, bytes: Buffer): MetaFile =>
-  new MetaFile({ version, length: bytes.length, hashes: { sha256: sha(bytes) } });
 
 const person = (name: string): { seed: Uint8Array; der: Uint8Array; text: string } => {
   const seed = sha256(utf8(name));

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, symlinkSync, writeFileSync, existsSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ProcessHandle, Recordings, Stack } from '@livepod/stack';
@@ -41,9 +41,7 @@ export class Pods {
   /** What every pod says now. @throws StoryError `tookTooLong` when one does not answer */
   async status(): Promise<PodStatus[]> {
     return Promise.all(
-      [...this.running].map(([name, running]) =>
-        until(`${name} answering`, () => ask(String(running.said['api'])), 60),
-      ),
+      [...this.running.keys()].map((name) => until(`${name} answering`, () => ask(this.state(name)), 60)),
     );
   }
 
@@ -72,6 +70,11 @@ export class Pods {
     );
   }
 
+  /** What a pod keeps. */
+  private state(name: string): string {
+    return join(this.stack.state, 'pods', name, 'state');
+  }
+
   private async startOne(name: string, person: string, rootPath: string): Promise<ProcessHandle> {
     const folder = join(this.stack.state, 'pods', name);
     const own = join(folder, 'motion'); // the pod sees its person's motion, and no other
@@ -92,7 +95,7 @@ export class Pods {
             '--identity',
             this.cast.file(name),
             '--state',
-            join(folder, 'state'),
+            this.state(name),
             '--root',
             rootPath,
             '--recordings',
@@ -111,8 +114,12 @@ export class Pods {
   }
 }
 
-async function ask(api: string): Promise<PodStatus> {
-  const response = await fetch(`${api}/status`, { signal: AbortSignal.timeout(5_000) });
+/** Asks the pod of a state folder, at the address and with the token that it has handed out there. */
+async function ask(state: string): Promise<PodStatus> {
+  const { address, token } = JSON.parse(readFileSync(join(state, 'api.json'), 'utf8')) as Record<string, string>;
+  const headers = { authorization: `Bearer ${token}` };
+  const response = await fetch(`${address}/status`, { headers, signal: AbortSignal.timeout(5_000) });
+  if (!response.ok) throw new Error(`The pod in ${state} answers ${response.status}.`);
   return (await response.json()) as PodStatus;
 }
 

@@ -2,7 +2,6 @@ import {
   existsSync,
   lstatSync,
   lutimesSync,
-  mkdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
@@ -13,6 +12,7 @@ import {
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { processStat } from './processStat.js';
+import { makeFolder } from './wholeFile.js';
 
 /** So often a holder renews its lock, milliseconds. */
 const RENEWED_EVERY_MS = 5_000;
@@ -28,7 +28,7 @@ const GOOD_FOR_MS = 30_000;
  * @returns lets go of it
  */
 export function holdFolder(folder: string, inUse: (pid: number) => Error): () => void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder, 0o777);
   const path = join(folder, 'lock');
   const me = nameOf(process.pid) ?? String(process.pid);
   for (let tries = 0; !made(path, me); tries += 1) {

@@ -3,4 +3,4 @@ export { folderHolder, holdFolder } from './folderLock.js';
 export { loadIdentity, loadOrCreateIdentity, loadSeed, saveIdentity } from './identityFile.js';
 export { processStat } from './processStat.js';
 export { readNetwork, updateNetwork } from './networkFile.js';
-export { writeNew, writeWhole } from './wholeFile.js';
+export { makeFolder, renameWhole, writeNew, writeWhole } from './wholeFile.js';

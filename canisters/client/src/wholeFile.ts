@@ -9,7 +9,7 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
 /**
  * Writes a file, by default for its owner's eyes only, so that after a power cut or on a full disk it is the old one or
@@ -37,9 +37,29 @@ export function writeNew(path: string, content: Uint8Array | string): void {
   });
 }
 
+/**
+ * Makes a folder and those above it, so that after a power cut it is there, and what is synced into it: a folder's name
+ * stands in the one above, which has to be synced, too.
+ */
+export function makeFolder(path: string, mode = 0o700): void {
+  const first = mkdirSync(path, { recursive: true, mode });
+  if (first === undefined) return;
+  const top = dirname(resolve(first));
+  for (let folder = dirname(resolve(path)); ; folder = dirname(folder)) {
+    syncFolder(folder);
+    if (folder === top) return;
+  }
+}
+
+/** Gives a file or folder another name in its folder, for good. */
+export function renameWhole(from: string, to: string): void {
+  renameSync(from, to);
+  syncFolder(dirname(to));
+}
+
 function place(path: string, temporary: string, work: (temporary: string) => void): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     work(temporary);
     syncFolder(dirname(path));
   } catch (error) {

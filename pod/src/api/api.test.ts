@@ -1,7 +1,9 @@
+import { statSync, writeFileSync } from 'node:fs';
 import { request, type Server } from 'node:http';
 import { Home, channel, type Checkpoint } from '../home.fixture.js';
 import type { Pod } from '../index.js';
 import { checkpointSaying } from '../repository.fixture.js';
+import { accessFile, accessIn, handOut, newToken } from './access.js';
 import { LARGEST_BODY } from './guard.js';
 import { serveApi } from './server.js';
 
@@ -13,11 +15,13 @@ let home: Home;
 let one: Pod;
 let server: Server;
 let address: string;
+const token = newToken();
+const authorization = `Bearer ${token}`;
 
 beforeAll(async () => {
   home = await Home.open();
   one = await home.running(good, { person: 'nobody' }); // nothing but what is asked is counted
-  ({ address, server } = await serveApi(one, 'pod-id', 0));
+  ({ address, server } = await serveApi(one, { id: 'pod-id', port: 0, token }));
 });
 afterAll(async () => {
   server.close();
@@ -31,7 +35,7 @@ interface Told {
 async function post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Told> {
   const response = await fetch(`${address}${path}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
+    headers: { 'content-type': 'application/json', authorization, ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
   return { status: response.status, body: (await response.json()) as Told['body'] };
@@ -39,7 +43,7 @@ async function post(path: string, body: unknown, headers: Record<string, string>
 /** With any Host header, which fetch does not let one set. */
 function raw(method: string, path: string, headers: Record<string, string>): Promise<Told> {
   return new Promise((resolve, reject) => {
-    const asked = request(`${address}${path}`, { method, headers }, (response) => {
+    const asked = request(`${address}${path}`, { method, headers: { authorization, ...headers } }, (response) => {
       let text = '';
       response.on('data', (part: Buffer) => (text += part.toString()));
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as Told['body'] }));
@@ -184,6 +188,48 @@ describe('the local window', () => {
     expect((await raw('OPTIONS', '/infer', { origin: 'https://evil.example' })).status).toBe(403);
   });
 
+  it.each<[string, string]>([
+    ['no token', ''],
+    ['the token of another start', `Bearer ${newToken()}`],
+    ['a part of the token', `Bearer ${token.slice(0, 32)}`],
+    ['the token and more', `Bearer ${token}00`],
+    ['the token as a password', `Basic ${Buffer.from(`:${token}`).toString('base64')}`],
+  ])('refuses a program that brings %s, whatever it asks', async (_, header) => {
+    const refused = {
+      status: 401,
+      body: { code: 'noToken', origin: 'person', remedy: expect.stringMatching(/api\.json/) },
+    };
+    for (const [method, path] of [
+      ['GET', '/status'],
+      ['POST', '/infer'],
+      ['POST', '/feedback'],
+      ['GET', '/x'],
+    ] as const)
+      expect(await raw(method, path, { authorization: header })).toMatchObject(refused);
+    expect(JSON.stringify(await raw('GET', '/status', { authorization: header }))).not.toContain(good.id);
+  });
+
+  it('does not ask for the token before it has looked at the name: a page learns nothing of it', async () => {
+    expect(await raw('GET', '/status', { host: 'evil.example', authorization: '' })).toMatchObject({ status: 403 });
+  });
+
+  it('hands its token out in a file that nobody else may read, and takes it back', () => {
+    const takeBack = handOut(home.state, { address, token });
+    expect(statSync(accessFile(home.state)).mode & 0o777).toBe(0o600);
+    expect(accessIn(home.state)).toEqual({ address, token });
+    takeBack();
+    expect(() => accessIn(home.state)).toThrow(expect.objectContaining({ code: 'notRunning' }));
+  });
+
+  it.each(['', '{"address": "http', '[]', 'null', '{"token": 5}'])(
+    'of which api.json says %j is not running',
+    (text) => {
+      writeFileSync(accessFile(home.state), text);
+      expect(() => accessIn(home.state)).toThrow(expect.objectContaining({ code: 'notRunning' }));
+      handOut(home.state, { address, token })();
+    },
+  );
+
   it('says which paths and methods there are', async () => {
     expect(await raw('GET', '/', {})).toMatchObject({ status: 404, body: { code: 'unknownPath' } });
     expect(await raw('GET', '/__proto__', {})).toMatchObject({ status: 404 });
@@ -191,7 +237,7 @@ describe('the local window', () => {
   });
 
   it('refuses a port that is taken, and says what to do', async () => {
-    await expect(serveApi(one, 'x', Number(new URL(address).port))).rejects.toMatchObject({
+    await expect(serveApi(one, { id: 'x', port: Number(new URL(address).port), token })).rejects.toMatchObject({
       code: 'portTaken',
       message: expect.stringMatching(/choose another --port/),
     });

@@ -3,11 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { PodError, codeOf, type PodErrorCode } from '../errors.js';
 import type { Pod } from '../pod.js';
 import { troubleOf } from '../trouble.js';
+import { knowsToken } from './access.js';
 import { Answers } from './answers.js';
 import { bodyOf, fromThisDevice } from './guard.js';
 
 const STATUSES: Readonly<Partial<Record<PodErrorCode, number>>> = {
   badRequest: 400,
+  noToken: 401,
   notLoopback: 403,
   unknownAnswer: 404,
   unknownPath: 404,
@@ -22,13 +24,17 @@ const STATUSES: Readonly<Partial<Record<PodErrorCode, number>>> = {
 const REQUEST_MS = 10_000;
 
 /**
- * The pod's local window, on loopback alone: `GET /status`, `POST /infer`, `POST /feedback`. Errors are
- * `{code, origin, message, remedy}`.
+ * The pod's local window, on loopback alone, for those who have the token: `GET /status`, `POST /infer`,
+ * `POST /feedback`. Errors are `{code, origin, message, remedy}`.
  *
+ * @param window.id  the pod's principal
  * @returns its address
  * @throws PodError `portTaken`
  */
-export async function serveApi(pod: Pod, id: string, port: number): Promise<{ address: string; server: Server }> {
+export async function serveApi(
+  pod: Pod,
+  { id, port, token }: { id: string; port: number; token: string },
+): Promise<{ address: string; server: Server }> {
   const answers = new Answers(pod);
   const routes: Record<string, { method: string; answer: (request: IncomingMessage) => unknown }> = {
     '/status': { method: 'GET', answer: () => ({ id, ...pod.status() }) },
@@ -38,6 +44,7 @@ export async function serveApi(pod: Pod, id: string, port: number): Promise<{ ad
 
   async function answer(request: IncomingMessage): Promise<unknown> {
     fromThisDevice(request);
+    knowsToken(request, token);
     const path = (request.url ?? '').split('?')[0] ?? '';
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
     if (!route)
@@ -66,6 +73,7 @@ function send(response: ServerResponse, status: number, body: unknown): void {
     'content-type': 'application/json',
     'x-content-type-options': 'nosniff',
     ...(status === 200 ? {} : { connection: 'close' }),
+    ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
   });
   response.end(JSON.stringify(body));
 }

@@ -131,7 +131,7 @@ describe('a command line', () => {
     ],
     ['an option without its value', ['run', '--folder'], /--folder.* argument missing; livepod-pod run --help/],
     ['a word that belongs nowhere', ['run', 'x'], /^x stands there without an option/],
-    ['a command that is none', ['start'], /no command start; it has init, doctor, run\.$/],
+    ['a command that is none', ['start'], /no command start; it has init, doctor, run, status\.$/],
     ['a switch with a value', ['doctor', '--json=1'], /--json.*; livepod-pod doctor --help/],
   ])('with %s ends in one sentence', (_, argv, message) => {
     expect(() => asked(argv)).toThrow(message);
@@ -145,7 +145,7 @@ describe('a command line', () => {
     });
   });
 
-  it.each(['init', 'doctor', 'run'])('%s --help shows an example', (command) => {
+  it.each(['init', 'doctor', 'run', 'status'])('%s --help shows an example', (command) => {
     expect(asked([command, '--help']).help).toMatch(new RegExp(`Example:\\n  livepod-pod ${command} --`));
   });
 
@@ -207,9 +207,17 @@ describe('the program', () => {
     for (let times = 0; times < 4 && lines.length < 2; times += 1)
       await until(() => lines.length > 1).catch(() => undefined);
     expect(lines[1]).toMatchObject({ ready: true, api: lines[0]!.api });
+    const asked = await livepodPod('status', '--folder', folder).ended;
+    expect(JSON.parse(asked.out)).toMatchObject({ id: lines[1]!.id, version: 1 });
+    expect((await fetch(`${String(lines[1]!.api)}/status`)).status).toBe(401);
     child.kill('SIGTERM');
     expect((await ended).status).toBe(0);
     expect(existsSync(join(folder, 'state', 'lock'))).toBe(false);
+    const after = await livepodPod('status', '--folder', folder).ended;
+    expect(after).toMatchObject({
+      status: 1,
+      err: expect.stringMatching(/^No pod runs with the state in .*; start it/),
+    });
   }, 120_000);
 
   it('ends in one sentence, never in a stack, and in JSON where that is asked for', async () => {

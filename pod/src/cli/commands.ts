@@ -68,6 +68,12 @@ export const COMMANDS = {
       help: HELP,
     },
   },
+  status: {
+    name: 'status',
+    does: 'prints what the pod that runs in a folder says of itself, as JSON',
+    example: 'livepod-pod status --folder my-pod',
+    options: { folder: FOLDER, state: FILES.state, json: JSON_OUT, help: HELP },
+  },
 } as const satisfies Record<string, Command>;
 export type CommandName = keyof typeof COMMANDS;
 

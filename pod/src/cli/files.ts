@@ -5,7 +5,7 @@ import { CANISTERS, type IcNetwork } from '@livepod/client';
 import { loadIdentity } from '@livepod/client/node';
 import { PodError, codeOf, reasonOf } from '../errors.js';
 import { Fetcher } from '../updates/fetcher.js';
-import { rootIn } from '../updates/trust.js';
+import { rootIn } from '../updates/roots.js';
 
 /** An IC root key in DER has 133 bytes. */
 const ROOT_KEY = /^[0-9a-f]{266}$/i;

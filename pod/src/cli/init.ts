@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, type IcNetwork } from '@livepod/client';
 import { saveIdentity } from '@livepod/client/node';
 import { PodError } from '../errors.js';
 import { sha256 } from '../hashes.js';
-import { writeAtomically } from '../state/disk.js';
+import { makeFolder, writeAtomically } from '../state/disk.js';
 import type { Asked } from './commands.js';
 import { checkedRoot, given, identityFile, networkIn } from './files.js';
 
@@ -38,7 +38,7 @@ export const placesIn = (folder: string) => ({
 export async function init(values: Asked['values']): Promise<Made> {
   const folder = values['folder'] ?? 'my-pod';
   const places = placesIn(folder);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const files: Made['files'] = [];
 
   const network = networkIn(
@@ -70,7 +70,7 @@ export async function init(values: Asked['values']): Promise<Made> {
   const root = checkedRoot(rootBytes, places.root);
   compared(rootBytes, values['root-sha256']);
   const stateKept = existsSync(places.state);
-  mkdirSync(places.state, { recursive: true, mode: 0o700 });
+  makeFolder(places.state);
   files.push({ path: places.state, how: stateKept ? 'kept' : 'made' });
 
   const example = `--folder ${folder} --recordings DIR --person NAME`;

@@ -1,4 +1,5 @@
 import { connect, type Clients } from '@livepod/client';
+import { accessFile, handOut, newToken } from '../api/access.js';
 import { serveApi } from '../api/server.js';
 import { certifiedTime } from '../certifiedTime.js';
 import { wait } from '../clock.js';
@@ -18,7 +19,7 @@ const LOOK_SECONDS = 1;
 
 /**
  * Runs a pod until it is told to end. It prints one JSON line with its address as soon as it answers there, `ready` or
- * not, and one more when it has become ready.
+ * not, with the file that programs find the token in, and one more when it has become ready.
  */
 export async function run(values: Asked['values']): Promise<void> {
   const settings = settingsOf(values);
@@ -40,9 +41,12 @@ export async function run(values: Asked['values']): Promise<void> {
     networkTime: await certifiedTime(network),
   });
   const end = signalled();
+  let takeBack = (): void => undefined;
   try {
-    const { address, server } = await serveApi(pod, principal.toText(), settings.port);
-    const said = { api: address, id: principal.toText() };
+    const token = newToken();
+    const { address, server } = await serveApi(pod, { id: principal.toText(), port: settings.port, token });
+    takeBack = handOut(state, { address, token });
+    const said = { api: address, access: accessFile(state), id: principal.toText() };
     const trouble = missingMotion(motion.recordings, motion.person);
     say({ ready: false, ...said, ...(trouble ? { trouble } : { waitsFor: `a model of channel ${channel}` }) });
     void sayWhenReady(pod, said, end);
@@ -51,6 +55,7 @@ export async function run(values: Asked['values']): Promise<void> {
     server.close();
     server.closeAllConnections();
   } finally {
+    takeBack();
     await pod.stop();
   }
 }

@@ -17,7 +17,11 @@ beforeEach(() => {
 describe('the pod’s own gate', () => {
   it('leaves a model that most of a whole batch was corrected in', () => {
     gate.add(seen(OWN_GATE.batch, OWN_GATE.batch * 0.7));
-    expect(gate.verdict()).toBe(`its person corrected ${OWN_GATE.batch * 0.7} of ${OWN_GATE.batch} windows`);
+    expect(gate.verdict()).toMatchObject({
+      code: 'corrected',
+      details: { corrections: OWN_GATE.batch * 0.7, windows: OWN_GATE.batch },
+      message: `its person corrected ${OWN_GATE.batch * 0.7} of ${OWN_GATE.batch} windows`,
+    });
   });
 
   it('does not judge at every report: 25 of 51 bad windows at some moment are no verdict', () => {
@@ -38,7 +42,7 @@ describe('the pod’s own gate', () => {
     gate.add(seen(OWN_GATE.batch - 1, OWN_GATE.batch - 1));
     expect(gate.verdict()).toBeUndefined();
     gate.add(seen(1, 1));
-    expect(gate.verdict()).toMatch(/60 of 60/);
+    expect(gate.verdict()?.message).toMatch(/60 of 60/);
   });
 
   it('says nothing of windows that nothing is known of', () => {

@@ -15,7 +15,7 @@ export const OWN_GATE = { batch: 60, maxCorrections: 0.6 };
 export class OwnGate {
   readonly seen: Counters = noCounters();
   private batch = { windows: 0, corrections: 0 };
-  private failed: string | undefined;
+  private failed: PodError | undefined;
 
   /** @param correction  what a correction is, as the task says it: "its person corrected" */
   constructor(private readonly correction: string) {}
@@ -27,12 +27,16 @@ export class OwnGate {
     if (this.batch.windows < OWN_GATE.batch) return;
     const { windows, corrections } = this.batch;
     if (corrections / windows > OWN_GATE.maxCorrections)
-      this.failed ??= `${this.correction} ${corrections} of ${windows} windows`;
+      this.failed ??= new PodError(
+        'corrected',
+        { corrections, windows },
+        `${this.correction} ${corrections} of ${windows} windows`,
+      );
     this.batch = { windows: 0, corrections: 0 };
   }
 
   /** Why the model is to be left, if it is: its own error, or how often it was corrected. */
-  verdict(): PodError | string | undefined {
+  verdict(): PodError | undefined {
     const { errors, failure } = this.seen;
     if (!failure) return this.failed;
     return new PodError(failure.code, { errors }, `the model failed on ${errors} windows: ${failure.message}`);

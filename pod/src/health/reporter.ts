@@ -1,5 +1,6 @@
 import { CodedError } from '@livepod/protocol';
 import { reasonOf } from '../errors.js';
+import { onlyCodes } from './failure.js';
 import type { Log } from '../log.js';
 import type { Installed, PodState, Report, StateFile } from '../state/state.js';
 
@@ -57,10 +58,16 @@ export class Reporter {
 
   private async deliver(report: Report): Promise<void> {
     try {
-      await this.fleet.report(report);
+      await this.fleet.report({ ...report, event: inCodes(report.event) });
     } catch (error) {
       if (!(error instanceof CodedError && FINAL.has(error.code))) throw error;
       this.log('report refused', { release: report.release, code: error.code, why: error.message });
     }
   }
+}
+
+function inCodes(event: Report['event']): Report['event'] {
+  if ('failed' in event) return { failed: onlyCodes(event.failed) };
+  if ('returned' in event) return { returned: onlyCodes(event.returned) };
+  return event;
 }

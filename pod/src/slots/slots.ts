@@ -6,34 +6,38 @@ import {
   type CheckpointManifest,
   type Evaluation,
 } from '@livepod/protocol';
-import { PodError } from '../errors.js';
+import { PodError, codeOf } from '../errors.js';
 import { sha256 } from '../hashes.js';
 import { readIfThere, removeIfThere, writeAtomically } from '../state/disk.js';
-import type { SlotName } from '../state/state.js';
+import { SLOTS, type SlotName } from '../state/state.js';
 import type { ChunkStore, TrustedManifest } from '../updates/checkpoint.js';
 
 /** What an evaluator signed of the checkpoint in a slot. */
 const REPORT = 'evaluation.json';
 
-/** Two folders, one running and one to write to. What is whole in the running one is never touched. */
+type File = CheckpointManifest['files'][number];
+
+/**
+ * Two folders, one running and one to write to, and a third for the first official checkpoint. What is whole in the
+ * running one is never touched.
+ */
 export class Slots {
   constructor(private readonly directory: string) {}
 
   /** Writes a checkpoint's files into a slot, each verified; the manifest goes last and marks the slot as whole. */
   async fill(slot: SlotName, trusted: TrustedManifest, chunks: ChunkStore): Promise<void> {
-    const { manifest } = trusted;
     removeIfThere(this.path(slot));
-    for (const file of manifest.files) writeAtomically(this.path(slot, file.name), await chunks.assemble(file));
-    this.writeDocuments(slot, trusted);
+    await this.mend(slot, trusted, chunks);
   }
 
-  /** Writes again what is damaged of the checkpoint in a slot: from its chunks; those that lack, from the network. */
+  /**
+   * Writes again what is damaged of the checkpoint in a slot: from another slot that has the same bytes, else from its
+   * chunks; those that lack, from the network.
+   */
   async mend(slot: SlotName, trusted: TrustedManifest, chunks: ChunkStore): Promise<void> {
-    const { manifest } = trusted;
-    for (const file of manifest.files) {
-      const kept = readIfThere(this.path(slot, file.name));
-      if (kept && sha256(kept) === file.sha256) continue;
-      writeAtomically(this.path(slot, file.name), await chunks.assemble(file));
+    for (const file of trusted.manifest.files) {
+      if (this.intact(slot, file)) continue;
+      writeAtomically(this.path(slot, file.name), this.elsewhere(slot, file) ?? (await chunks.assemble(file)));
     }
     this.writeDocuments(slot, trusted);
   }
@@ -44,10 +48,10 @@ export class Slots {
    * @throws PodError `slotDamaged` when the slot is not whole, or holds something else
    */
   manifest(slot: SlotName, checkpoint: string): TrustedManifest {
-    const document = readIfThere(this.path(slot, 'manifest.json'));
+    const document = this.read(slot, 'manifest.json');
     if (!document || idOf(document) !== checkpoint)
       throw new PodError('slotDamaged', { slot, checkpoint }, `Slot ${slot} is not whole: its manifest is damaged.`);
-    const report = readIfThere(this.path(slot, REPORT)) ?? undefined;
+    const report = this.read(slot, REPORT);
     if (report && evaluationIn(report)?.checkpoint !== checkpoint)
       throw new PodError('slotDamaged', { slot, checkpoint }, `Slot ${slot} is not whole: its evaluation is damaged.`);
     return { manifest: parseCheckpointManifest(document), document, report };
@@ -55,11 +59,60 @@ export class Slots {
 
   private writeDocuments(slot: SlotName, { document, report }: TrustedManifest): void {
     if (report) writeAtomically(this.path(slot, REPORT), report);
+    else removeIfThere(this.path(slot, REPORT));
     writeAtomically(this.path(slot, 'manifest.json'), document);
+  }
+
+  /** The same, and every file beside it has the bytes that it names. @throws PodError `slotDamaged` */
+  whole(slot: SlotName, checkpoint: string): TrustedManifest {
+    const trusted = this.manifest(slot, checkpoint);
+    const damaged = trusted.manifest.files.find((file) => !this.intact(slot, file));
+    if (!damaged) return trusted;
+    throw new PodError(
+      'slotDamaged',
+      { slot, checkpoint, file: damaged.name },
+      `Slot ${slot} is not whole: ${damaged.name} does not have the bytes that its manifest names.`,
+    );
+  }
+
+  /** A checkpoint's documents, from a slot or from another one that holds the same. @throws PodError `slotDamaged` */
+  found(slot: SlotName, checkpoint: string): TrustedManifest {
+    const others = SLOTS.filter((one) => one !== slot);
+    const whole = [slot, ...others].find((one) => this.hasDocuments(one, checkpoint));
+    return this.manifest(whole ?? slot, checkpoint);
   }
 
   path(slot: SlotName, file = ''): string {
     return join(this.directory, slot, file);
+  }
+
+  private hasDocuments(slot: SlotName, checkpoint: string): boolean {
+    try {
+      return this.manifest(slot, checkpoint).document.length > 0;
+    } catch (error) {
+      if (codeOf(error) === 'slotDamaged') return false;
+      throw error;
+    }
+  }
+
+  private intact(slot: SlotName, file: File): boolean {
+    const kept = this.read(slot, file.name);
+    return kept !== undefined && sha256(kept) === file.sha256;
+  }
+
+  private elsewhere(slot: SlotName, file: File): Buffer | undefined {
+    const other = SLOTS.find((one) => one !== slot && this.intact(one, file));
+    return other && this.read(other, file.name);
+  }
+
+  /** What the disk can no longer read is as good as gone. */
+  private read(slot: SlotName, file: string): Buffer | undefined {
+    try {
+      return readIfThere(this.path(slot, file));
+    } catch (error) {
+      if (codeOf(error) === 'EIO') return undefined;
+      throw error;
+    }
   }
 }
 
@@ -73,9 +126,9 @@ export function evaluationIn(report: Uint8Array): Evaluation | undefined {
 }
 
 /** A document's id; undefined for what is no document. */
-function idOf(document: Uint8Array): string | undefined {
+function idOf(document: Uint8Array | undefined): string | undefined {
   try {
-    return documentId(document);
+    return document && documentId(document);
   } catch {
     return undefined;
   }

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { originOf, type Channel } from '@livepod/protocol';
-import { Backoff } from '../clock.js';
-import { PodError, codeOf, isOfTheArtifact, reasonOf, reported } from '../errors.js';
-import { mayGoBackTo, refuseIn, remember, whyOf } from '../following/wanted.js';
+import { Backoff, againLater } from '../clock.js';
+import { PodError, codeOf, isOfTheArtifact, reasonOf } from '../errors.js';
+import { isWithdrawn, mayGoBackTo, refuseIn, remember, whyOf } from '../following/wanted.js';
+import { failureText } from '../health/failure.js';
 import { NOTHING, queue } from '../health/reporter.js';
 import type { Log } from '../log.js';
 import { Running, type Motion } from '../runtime/running.js';
@@ -13,14 +14,13 @@ import { ChunkStore, trustedManifest, type TrustedManifest } from '../updates/ch
 import type { Fetcher } from '../updates/fetcher.js';
 import type { Trust } from '../updates/trust.js';
 import { Attempts, countIn } from './attempts.js';
+import { Keeper } from './keeper.js';
 import { Slots } from './slots.js';
 
 /** Ends of the runtime process that are answered by starting it again; after so many the model is left. */
 const MAX_RESTARTS = 3;
 /** A process that ran for so long, milliseconds, had been started well. */
 const SOUND_MS = 3_600_000;
-/** What the device was not fit for is tried again after these, milliseconds. */
-const AGAIN = { firstMs: 1_000, longestMs: 10 * 60_000 };
 /** A checkpoint that this device could not keep running is tried again after these. */
 const POSTPONED = { firstMs: 10 * 60_000, longestMs: 6 * 3_600_000 };
 
@@ -38,13 +38,14 @@ export interface SwitchOptions {
  * again, and goes back. Each step is in the state file before anything follows from it.
  */
 export class Switch {
-  private readonly backoff = new Backoff(AGAIN.firstMs, AGAIN.longestMs);
+  private readonly backoff = againLater();
   private readonly postponed = new Backoff(POSTPONED.firstMs, POSTPONED.longestMs);
   /** Why, by checkpoint. */
   private readonly putOff = new Map<string, string>();
   private readonly slots: Slots;
   private readonly chunks: ChunkStore;
   private readonly attempts: Attempts;
+  private readonly keeper: Keeper;
   running: Running | undefined;
   /** Ends of the runtime process since the switch. */
   private restarts = 0;
@@ -59,6 +60,8 @@ export class Switch {
     this.attempts = new Attempts(state);
     this.slots = new Slots(join(options.directory, 'slots'));
     this.chunks = new ChunkStore(join(options.directory, 'chunks'), options.fetcher);
+    this.keeper = new Keeper(state, this.slots, this.chunks, trust, options.log);
+    this.keeper.recover();
   }
 
   /** Starts what is in the active slot, filling it again first where it is damaged; not at every turn when it fails. */
@@ -81,7 +84,7 @@ export class Switch {
   }
 
   /**
-   * A damaged slot, from its chunks and what the network still has of them; failing that, the version before. A
+   * A damaged slot, from its chunks and what the network still has of them; failing that, what may be gone back to. A
    * candidate is not rescued that way: the version before runs until the channel says again that it is to be tried.
    */
   private async fillAgain(slot: SlotName, damage: unknown): Promise<void> {
@@ -89,11 +92,11 @@ export class Switch {
     if (!installed) return;
     if (installed.release !== null && this.previous) return this.goBack(reasonOf(damage), 'again');
     try {
-      await this.slots.mend(slot, this.slots.manifest(slot, installed.checkpoint), this.chunks);
+      await this.slots.mend(slot, this.slots.found(slot, installed.checkpoint), this.chunks);
       await this.run(slot);
     } catch (error) {
       this.options.log('slot not mended', { slot, why: reasonOf(error) });
-      if (this.previous) return this.goBack(reasonOf(damage), 'again');
+      if (this.fallback) return this.goBack(reasonOf(damage), 'again');
       this.backoff.failed('start');
       throw damage;
     }
@@ -109,7 +112,7 @@ export class Switch {
     const worn = this.restarts >= MAX_RESTARTS;
     if (!isOfTheArtifact(died)) this.endedByDevice = true;
     else if (worn && !this.endedByDevice && this.mayBeLeft) return this.goBack(died, 'blame');
-    if (onProbation && worn && this.previous) return this.goBack(reasonOf(died), 'postpone');
+    if (onProbation && worn && this.fallback) return this.goBack(reasonOf(died), 'postpone');
     if (!this.backoff.isDue('restart')) return 'later';
     this.restarts += 1;
     this.options.log('runtime restarted', { why: reasonOf(died), restarts: this.restarts });
@@ -164,7 +167,7 @@ export class Switch {
   private async prepared(slot: SlotName, wanted: Installed): Promise<Runtime> {
     if (this.state.value.slots[slot]?.checkpoint === wanted.checkpoint) {
       try {
-        return await this.started(slot, wanted, this.slots.manifest(slot, wanted.checkpoint));
+        return await this.started(slot, wanted, this.slots.whole(slot, wanted.checkpoint));
       } catch (error) {
         if (codeOf(error) !== 'slotDamaged') throw error;
       }
@@ -204,7 +207,8 @@ export class Switch {
   }
 
   /**
-   * Back to the previous slot. The state is written first: as long as it cannot be, what runs goes on.
+   * Back to the previous slot, or to the bootstrap model where there is none. The state is written first: as long as it
+   * cannot be, what runs goes on.
    *
    * @param how  `blame`: the checkpoint failed, is reported, and not tried again in this release. `postpone`: it did
    *   not, and is tried again after a while. `again`: it is tried again with the next turn.
@@ -212,12 +216,12 @@ export class Switch {
   async goBack(failure: PodError | string, how: 'blame' | 'postpone' | 'again'): Promise<void> {
     const why = reasonOf(failure);
     const left = this.installed;
+    const back = this.fallback;
     if (!left) return;
     this.state.change((state) => {
-      const back = state.previous && state.slots[state.previous] ? state.previous : null;
       if (how === 'blame') {
         refuseIn(state, left);
-        queue(state, left, { returned: reported(failure) }, this.running?.untold ?? NOTHING);
+        queue(state, left, { returned: failureText(failure) }, this.running?.untold ?? NOTHING);
       }
       if (state.active) state.slots[state.active] = null;
       state.active = back;
@@ -237,18 +241,37 @@ export class Switch {
     if (active) await this.run(active);
   }
 
+  /** Looks after what does not run: {@link Keeper}. */
+  async lookAfter(): Promise<void> {
+    const { running } = this;
+    await this.keeper.lookAfter();
+    if (running && !running.died && !running.gate.verdict()) await this.keeper.keepFirst(this.installed);
+  }
+
+  /** Forgets what policy withdrew: recovery does not go back to it. */
+  forgetWithdrawn(channel: Channel): void {
+    const { active, previous, slots } = this.state.value;
+    const isGone = (slot: SlotName): boolean => slots[slot] !== null && isWithdrawn(slots[slot], channel);
+    if (previous && isGone(previous)) this.state.change((state) => void (state.previous = null));
+    if (active !== 'bootstrap' && isGone('bootstrap'))
+      this.state.change((state) => {
+        state.slots.bootstrap = null;
+        if (state.previous === 'bootstrap') state.previous = null;
+      });
+  }
+
   private refuse(wanted: Installed, failure: PodError): void {
     this.options.log('refused', { checkpoint: wanted.checkpoint, why: failure.message });
     this.state.change((state) => {
       refuseIn(state, wanted);
-      queue(state, wanted, { failed: reported(failure) }, NOTHING);
+      queue(state, wanted, { failed: failureText(failure) }, NOTHING);
     });
   }
 
   private async run(slot: SlotName): Promise<void> {
     const installed = this.state.value.slots[slot];
     if (!installed) throw new PodError('slotDamaged', { slot }, `Slot ${slot} is empty.`);
-    const trusted = this.slots.manifest(slot, installed.checkpoint);
+    const trusted = this.slots.whole(slot, installed.checkpoint);
     // the channel's own version is started whatever happened; what a full disk cannot note must not hold it up
     const runtime =
       installed.release === null
@@ -269,7 +292,7 @@ export class Switch {
       refuseIn(state, wanted);
       countIn(state, wanted.checkpoint, 0);
       remember(state, this.installed?.version ?? 0, why);
-      queue(state, wanted, { failed: why }, NOTHING);
+      queue(state, wanted, { failed: failureText(why) }, NOTHING);
     });
   }
 
@@ -311,7 +334,18 @@ export class Switch {
 
   /** The channel's version is left for another one, and never for nothing. */
   private get mayBeLeft(): boolean {
-    return this.previous !== null || this.installed?.release !== null;
+    return this.fallback !== null || this.installed?.release !== null;
+  }
+
+  /**
+   * The slot that is gone back to: the one before, else the bootstrap model's. It is no way out of what it holds
+   * itself.
+   */
+  get fallback(): SlotName | null {
+    const { previous, slots } = this.state.value;
+    if (previous && slots[previous]) return previous;
+    const { bootstrap } = slots;
+    return bootstrap && bootstrap.checkpoint !== this.installed?.checkpoint ? 'bootstrap' : null;
   }
 
   /** What may be gone back to. */

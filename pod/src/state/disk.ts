@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 
-export { writeWhole as writeAtomically } from '@livepod/client/node';
+export { makeFolder, renameWhole as renameDurably, writeWhole as writeAtomically } from '@livepod/client/node';
 
 /** A file's bytes, undefined where there is none; what may not be read is an error. */
 export function readIfThere(path: string): Buffer | undefined {

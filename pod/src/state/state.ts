@@ -1,8 +1,10 @@
-import { renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { readIfThere, writeAtomically } from './disk.js';
+import { hex } from '@livepod/protocol';
+import { readIfThere, renameDurably, writeAtomically } from './disk.js';
 
-export type SlotName = 'a' | 'b';
+/** Two that take turns, and one that keeps the first official checkpoint that ran here. */
+export const SLOTS = ['a', 'b', 'bootstrap'] as const;
+export type SlotName = (typeof SLOTS)[number];
 
 /** What stands in a slot, and why it was put there. */
 export interface Installed {
@@ -36,6 +38,8 @@ export interface Report {
  * at any moment goes on from a named state (after Mender's client).
  */
 export interface PodState {
+  /** the pod's principal, hex: the state of another pod is none of its own; earlier versions did not write it */
+  pod?: string;
   phase: 'following' | 'probation';
   /** the channel's sequence number; never goes down */
   sequence: number;
@@ -55,12 +59,13 @@ export interface PodState {
   history: HistoryEntry[];
 }
 
-const fresh = (): PodState => ({
+const fresh = (pod: string): PodState => ({
+  pod,
   phase: 'following',
   sequence: 0,
   active: null,
   previous: null,
-  slots: { a: null, b: null },
+  slots: { a: null, b: null, bootstrap: null },
   probationStarts: 0,
   refused: [],
   // A pod whose file was lost must not use a number again that the fleet has counted: it begins at the time.
@@ -71,22 +76,26 @@ const fresh = (): PodState => ({
 /** The state file of a pod. */
 export class StateFile {
   private readonly path: string;
+  /** whose it is: the pod's principal, hex */
+  readonly pod: string;
   private now: PodState;
   /** Where a file that was no pod's state has been moved to, if there was one. */
   readonly movedAside: string | undefined;
 
   /**
-   * Reads the file. One that is damaged is moved aside and the pod begins anew: it takes the channel's checkpoint, and
-   * TUF's own numbers, kept elsewhere, still say what is old.
+   * Reads the file. One that is damaged, or another pod's, is moved aside and the pod begins anew: it runs its
+   * bootstrap model until it has the channel's checkpoint. TUF's own numbers, kept elsewhere, still say what is old.
    */
-  constructor(directory: string) {
+  constructor(directory: string, principal: Uint8Array) {
     this.path = join(directory, 'pod.json');
+    this.pod = hex(principal);
+    const { pod } = this;
     const kept = readIfThere(this.path);
-    const read = kept && stateIn(kept);
-    this.now = read ?? fresh();
+    const read = kept && stateIn(kept, pod);
+    this.now = read ?? fresh(pod);
     if (kept && !read) {
       this.movedAside = `${this.path}.damaged`;
-      renameSync(this.path, this.movedAside);
+      renameDurably(this.path, this.movedAside);
     }
   }
 
@@ -106,14 +115,16 @@ export class StateFile {
   }
 }
 
-export const otherSlot = (slot: SlotName | null): SlotName => (slot === 'a' ? 'b' : 'a');
+/** Where the next checkpoint goes: never into the slot that runs, and never over the bootstrap model. */
+export const otherSlot = (slot: SlotName | null): 'a' | 'b' => (slot === 'a' ? 'b' : 'a');
 
-/** The state in a file's bytes; undefined when they are no pod's state. */
-function stateIn(bytes: Buffer): PodState | undefined {
+/** The state in a file's bytes; undefined when they are not this pod's state. */
+function stateIn(bytes: Buffer, pod: string): PodState | undefined {
   try {
     const kept = JSON.parse(bytes.toString('utf8')) as Partial<PodState>;
-    const state = { ...fresh(), ...kept };
-    return kept.slots !== undefined && isState(state) ? state : undefined;
+    const begin = fresh(pod);
+    const state = { ...begin, ...kept, slots: { ...begin.slots, ...kept.slots } };
+    return kept.slots !== undefined && state.pod === pod && isState(state) ? state : undefined;
   } catch {
     return undefined;
   }
@@ -121,7 +132,7 @@ function stateIn(bytes: Buffer): PodState | undefined {
 
 function isState(state: PodState): boolean {
   const counts = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
-  const slotName = (value: unknown): boolean => value === null || value === 'a' || value === 'b';
+  const slotName = (value: unknown): boolean => value === null || SLOTS.some((slot) => slot === value);
   const installed = (value: Installed | null): boolean =>
     value === null ||
     (/^sha256:[0-9a-f]{64}$/.test(value.checkpoint) &&
@@ -131,8 +142,27 @@ function isState(state: PodState): boolean {
     ['following', 'probation'].includes(state.phase) &&
     [state.sequence, state.probationStarts, state.reports.next].every(counts) &&
     [state.active, state.previous].every(slotName) &&
-    [state.slots.a, state.slots.b].every(installed) &&
+    SLOTS.every((slot) => installed(state.slots[slot])) &&
     (state.active === null || state.slots[state.active] !== null) &&
-    [state.refused, state.reports.waiting, state.history, state.starting ?? []].every(Array.isArray)
+    [state.refused, state.reports.waiting, state.history, state.starting ?? []].every(Array.isArray) &&
+    state.refused.every(({ checkpoint }) => typeof checkpoint === 'string') &&
+    (state.starting ?? []).every(({ checkpoint, times }) => typeof checkpoint === 'string' && counts(times)) &&
+    state.history.every(
+      ({ version, at, why }) => counts(version) && typeof at === 'string' && typeof why === 'string',
+    ) &&
+    state.reports.waiting.every(isReport)
+  );
+}
+
+/** One that is none would never be taken, and hold up all that come after it. */
+function isReport(report: Report): boolean {
+  const { release, version, sequence, windows, corrections, errors, judged = 0, event } = report;
+  const numbers = [release, version, sequence, windows, corrections, errors, judged];
+  const [[kind, why] = [], ...more] = Object.entries(event);
+  return (
+    numbers.every((value) => Number.isSafeInteger(value) && value >= 0) &&
+    more.length === 0 &&
+    (kind === 'installed' || kind === 'health' ? why === null : kind === 'failed' || kind === 'returned') &&
+    (why === null || typeof why === 'string')
   );
 }

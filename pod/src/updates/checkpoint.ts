@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   canonicalJson,
@@ -10,7 +10,7 @@ import {
   verifyDocument,
   type CheckpointManifest,
 } from '@livepod/protocol';
-import { readIfThere, writeAtomically } from '../state/disk.js';
+import { makeFolder, readIfThere, writeAtomically } from '../state/disk.js';
 import { PodError } from '../errors.js';
 import { sha256 } from '../hashes.js';
 import type { Fetcher } from './fetcher.js';
@@ -90,7 +90,7 @@ export class ChunkStore {
     private readonly directory: string,
     private readonly fetcher: Fetcher,
   ) {
-    mkdirSync(directory, { recursive: true });
+    makeFolder(directory);
   }
 
   /**

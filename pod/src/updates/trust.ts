@@ -1,27 +1,22 @@
 import { join } from 'node:path';
-import {
-  Metadata,
-  type MetaFile,
-  type Root,
-  type Snapshot,
-  type TargetFile,
-  type Targets,
-  type Timestamp,
-} from '@tufjs/models';
+import type { Metadata, MetaFile, Snapshot, TargetFile, Targets, Timestamp } from '@tufjs/models';
 import { readIfThere, removeIfThere, writeAtomically } from '../state/disk.js';
 import { PodError } from '../errors.js';
 import { sha256 } from '../hashes.js';
 import type { Fetcher } from './fetcher.js';
+import { LIMITS, exactly, fresh, notBefore, read, verify } from './metadata.js';
+import { Roots } from './roots.js';
 
-/** TUF's own limits (tuf-js config.ts), bytes. */
-const LIMITS = { root: 512_000, timestamp: 16_384, snapshot: 2_000_000, targets: 5_000_000 };
-const MAX_ROOT_ROTATIONS = 256;
-type Role = 'timestamp' | 'snapshot' | 'targets';
-// Metadata.fromJSON names the roles by an enum of the same values.
-const parse = Metadata.fromJSON as unknown as (
-  role: string,
-  data: unknown,
-) => Metadata<Root & Timestamp & Snapshot & Targets>;
+/** So many roots are followed in one turn, the rest in the next (TUF 5.3.3). */
+const MAX_ROOT_ROTATIONS = 32;
+/** The models canister signs a timestamp for so long (canisters/models, `TIMESTAMP_HOLDS`), milliseconds. */
+const TIMESTAMP_HOLDS_MS = 24 * 3600 * 1000;
+
+/** Metadata, and the bytes that it was read from. */
+interface Whole<T extends Timestamp | Snapshot | Targets> {
+  metadata: Metadata<T>;
+  bytes: Buffer;
+}
 
 /**
  * A TUF client (specification 1.0.31, "Detailed client workflow", sections cited below): the only way anything from the
@@ -29,15 +24,13 @@ const parse = Metadata.fromJSON as unknown as (
  * kept, whole, before the next step.
  */
 export class Trust {
-  private root: Metadata<Root>;
-  /** Whether the pod went back to the shipped root. */
-  keptRootIsDamaged = false;
-  private targets: Metadata<Targets> | undefined;
+  private readonly roots: Roots;
+  private targets: Targets | undefined;
 
   /**
    * @param directory    where trusted metadata is kept
    * @param shippedRoot  the root.json that came with the device; its expiry does not matter (TUF 5.2)
-   * @param now          injected, so that a wrong clock can be tested
+   * @param now          never before what was signed: see {@link OwnClock}
    */
   constructor(
     private readonly directory: string,
@@ -45,7 +38,11 @@ export class Trust {
     shippedRoot: Buffer,
     private readonly now: () => Date = () => new Date(),
   ) {
-    this.root = this.keptRoot() ?? rootIn(shippedRoot);
+    this.roots = new Roots(directory, shippedRoot);
+  }
+
+  get keptRootIsDamaged(): boolean {
+    return this.roots.keptIsDamaged;
   }
 
   /**
@@ -54,25 +51,30 @@ export class Trust {
    */
   async refresh(): Promise<Targets> {
     const startedAt = this.now(); // TUF 5.1: fixed once
-    await this.followRoots(startedAt);
-    const timestamp = await this.newTimestamp(startedAt);
-    const snapshot = await this.newSnapshot(timestamp, startedAt);
-    this.targets = await this.newTargets(snapshot, startedAt);
-    return this.targets.signed;
+    await this.followRoots();
+    const old = this.kept('timestamp');
+    const at = old ? later(startedAt, signedAt(old.metadata.signed)) : startedAt;
+    fresh(this.roots.current.signed, 'root', at); // 5.3.10
+    const timestamp = await this.newTimestamp(old?.metadata, at);
+    const since = later(at, signedAt(timestamp));
+    const snapshot = await this.newSnapshot(timestamp, since);
+    const targets = await this.newTargets(snapshot, since);
+    this.targets = targets;
+    return targets;
   }
 
   /** Whether the metadata heard last lists this target. */
   lists(path: string): boolean {
-    return path in (this.targets?.signed.targets ?? {});
+    return this.targets?.targets[path] !== undefined;
   }
 
   /** A target file's bytes, of the length and hash that targets.json names (TUF 5.7). */
   async download(path: string): Promise<Buffer> {
-    const target: TargetFile | undefined = (this.targets ?? (await this.refresh(), this.targets))?.signed.targets[path];
+    const target: TargetFile | undefined = (this.targets ?? (await this.refresh())).targets[path];
     if (!target) throw new PodError('untrustedMetadata', { path }, `The repository names no target ${path}.`);
     const slash = path.lastIndexOf('/') + 1;
     const bytes = await this.fetcher.get(
-      `/targets/${path.slice(0, slash)}${target.hashes.sha256}.${path.slice(slash)}`,
+      `/targets/${path.slice(0, slash)}${target.hashes['sha256']}.${path.slice(slash)}`,
       target.length,
     );
     if (!bytes)
@@ -81,208 +83,133 @@ export class Trust {
         { path },
         `The repository lists ${path} but does not have it; the pod tries again.`,
       );
-    if (bytes.length !== target.length || sha256(bytes) !== target.hashes.sha256) {
-      throw new PodError(
-        'damagedDownload',
-        { path },
-        `${path} is not the file that the signed metadata names; the mirror is wrong.`,
-      );
-    }
+    if (bytes.length !== target.length || sha256(bytes) !== target.hashes['sha256']) throw damaged(path);
     return bytes;
   }
 
   /** TUF 5.3. */
-  private async followRoots(startedAt: Date): Promise<void> {
+  private async followRoots(): Promise<void> {
     for (let step = 0; step < MAX_ROOT_ROTATIONS; step += 1) {
-      const version = this.root.signed.version + 1;
+      const version = this.roots.current.signed.version + 1;
       const bytes = await this.fetcher.get(`/tuf/${version}.root.json`, LIMITS.root, [403, 404]);
-      if (!bytes) break;
-      const next = rootIn(bytes);
-      verify(this.root, 'root', next);
-      if (next.signed.version !== version)
-        throw new PodError(
-          'metadataRollback',
-          { version },
-          `${version}.root.json says version ${next.signed.version}.`,
-        );
-      const rotated = (['timestamp', 'snapshot'] as const).some(
-        (role) => !sameKeys(this.root.signed, next.signed, role),
-      );
-      writeAtomically(this.path('root'), bytes);
-      this.root = next;
-      // 5.3.11: fast-forward recovery
-      if (rotated) for (const role of ['timestamp', 'snapshot'] as const) removeIfThere(this.path(role));
+      if (!bytes) return;
+      // 5.3.11: fast-forward recovery. What was signed by the keys that are gone says nothing of the time either.
+      if (this.roots.follow(bytes))
+        for (const role of ['timestamp', 'snapshot'] as const) removeIfThere(this.path(role));
     }
-    this.fresh(this.root.signed, 'root', startedAt);
   }
 
   /** TUF 5.4. */
-  private async newTimestamp(startedAt: Date): Promise<Metadata<Timestamp>> {
-    const old = this.trusted('timestamp') as Metadata<Timestamp> | undefined;
+  private async newTimestamp(old: Metadata<Timestamp> | undefined, at: Date): Promise<Timestamp> {
     const bytes = await this.fetch('/tuf/timestamp.json', 'timestamp');
-    const timestamp = read('timestamp', bytes) as Metadata<Timestamp>;
-    verify(this.root, 'timestamp', timestamp);
-    // 5.4.3.1: one of the same version is discarded, whatever it says
-    if (old && timestamp.signed.version === old.signed.version) {
-      this.fresh(old.signed, 'timestamp', startedAt);
-      return old;
+    const timestamp = read('timestamp', bytes);
+    verify(this.roots.current, 'timestamp', timestamp); // 5.4.2
+    if (old) {
+      notBefore(old.signed.version, timestamp.signed.version, 'timestamp'); // 5.4.3.1
+      if (timestamp.signed.version === old.signed.version) {
+        // discarded, whatever it says
+        fresh(old.signed, 'timestamp', at);
+        return old.signed;
+      }
+      notBefore(old.signed.snapshotMeta.version, timestamp.signed.snapshotMeta.version, 'snapshot'); // 5.4.3.2
     }
-    if (old && timestamp.signed.version < old.signed.version)
-      rolledBack('timestamp', timestamp.signed.version, old.signed.version);
-    if (old && timestamp.signed.snapshotMeta.version < old.signed.snapshotMeta.version)
-      rolledBack('snapshot', timestamp.signed.snapshotMeta.version, old.signed.snapshotMeta.version);
-    this.fresh(timestamp.signed, 'timestamp', startedAt);
+    fresh(timestamp.signed, 'timestamp', at); // 5.4.4
     writeAtomically(this.path('timestamp'), bytes);
-    return timestamp;
+    return timestamp.signed;
   }
 
   /** TUF 5.5. */
-  private async newSnapshot(timestamp: Metadata<Timestamp>, startedAt: Date): Promise<Metadata<Snapshot>> {
-    const meta = timestamp.signed.snapshotMeta;
-    const old = this.trusted('snapshot') as Metadata<Snapshot> | undefined;
-    const bytes =
-      old?.signed.version === meta.version
-        ? this.kept('snapshot')
-        : await this.fetch(`/tuf/${meta.version}.snapshot.json`, 'snapshot', meta);
-    const snapshot = read('snapshot', bytes) as Metadata<Snapshot>;
-    verify(this.root, 'snapshot', snapshot);
-    if (snapshot.signed.version !== meta.version) mixed('snapshot', snapshot.signed.version, meta.version);
-    for (const [name, before] of Object.entries(old?.signed.meta ?? {})) {
-      const after = snapshot.signed.meta[name];
-      if (!after) throw new PodError('metadataRollback', { name }, `The new snapshot no longer lists ${name}.`);
-      if (after.version < before.version) rolledBack(name, after.version, before.version);
+  private async newSnapshot({ snapshotMeta: meta }: Timestamp, at: Date): Promise<Snapshot> {
+    const old = this.kept('snapshot');
+    if (old && isNamedBy(meta, old)) {
+      fresh(old.metadata.signed, 'snapshot', at);
+      return old.metadata.signed;
     }
-    this.fresh(snapshot.signed, 'snapshot', startedAt);
-    if (snapshot.signed.version !== old?.signed.version) writeAtomically(this.path('snapshot'), bytes);
-    return snapshot;
+    const bytes = await this.fetch(`/tuf/${meta.version}.snapshot.json`, 'snapshot', meta); // 5.5.2
+    const snapshot = read('snapshot', bytes);
+    verify(this.roots.current, 'snapshot', snapshot); // 5.5.3
+    exactly(meta.version, snapshot.signed.version, 'snapshot'); // 5.5.4
+    for (const [name, before] of Object.entries(old?.metadata.signed.meta ?? {})) {
+      const after = snapshot.signed.meta[name]; // 5.5.5
+      if (!after) throw new PodError('metadataRollback', { name }, `The new snapshot no longer lists ${name}.`);
+      notBefore(before.version, after.version, name);
+    }
+    fresh(snapshot.signed, 'snapshot', at); // 5.5.6
+    writeAtomically(this.path('snapshot'), bytes);
+    return snapshot.signed;
   }
 
   /** TUF 5.6. */
-  private async newTargets(snapshot: Metadata<Snapshot>, startedAt: Date): Promise<Metadata<Targets>> {
-    const meta = snapshot.signed.meta['targets.json'];
+  private async newTargets(snapshot: Snapshot, at: Date): Promise<Targets> {
+    const meta = snapshot.meta['targets.json'];
     if (!meta) throw new PodError('untrustedMetadata', {}, 'The snapshot lists no targets.json.');
-    const old = this.trusted('targets') as Metadata<Targets> | undefined;
-    const bytes =
-      old?.signed.version === meta.version
-        ? this.kept('targets')
-        : await this.fetch(`/tuf/${meta.version}.targets.json`, 'targets', meta);
-    const targets = read('targets', bytes) as Metadata<Targets>;
-    verify(this.root, 'targets', targets);
-    if (targets.signed.version !== meta.version) mixed('targets', targets.signed.version, meta.version);
-    this.fresh(targets.signed, 'targets', startedAt);
-    if (targets.signed.version !== old?.signed.version) writeAtomically(this.path('targets'), bytes);
-    return targets;
+    const old = this.kept('targets');
+    if (old && isNamedBy(meta, old)) {
+      fresh(old.metadata.signed, 'targets', at);
+      return old.metadata.signed;
+    }
+    const bytes = await this.fetch(`/tuf/${meta.version}.targets.json`, 'targets', meta); // 5.6.2
+    const targets = read('targets', bytes);
+    verify(this.roots.current, 'targets', targets); // 5.6.3
+    exactly(meta.version, targets.signed.version, 'targets'); // 5.6.4
+    fresh(targets.signed, 'targets', at); // 5.6.5
+    writeAtomically(this.path('targets'), bytes);
+    return targets.signed;
   }
 
-  private async fetch(path: string, role: Role, meta?: MetaFile): Promise<Buffer> {
+  private async fetch(path: string, role: 'timestamp' | 'snapshot' | 'targets', meta?: MetaFile): Promise<Buffer> {
     const bytes = await this.fetcher.get(path, meta?.length ?? LIMITS[role]);
     if (!bytes) throw new PodError('network', { path }, `${path} is not there; the pod tries again.`);
     try {
       meta?.verify(bytes);
     } catch (cause) {
-      throw new PodError(
-        'damagedDownload',
-        { path },
-        `${path} is not the file that the signed metadata names; the mirror is wrong.`,
-        { cause },
-      );
+      throw damaged(path, cause);
     }
     return bytes;
   }
 
-  /** The root kept from an earlier run; one that is damaged is as if it were not there: the shipped one leads to it. */
-  private keptRoot(): Metadata<Root> | undefined {
-    const bytes = readIfThere(this.path('root'));
-    if (!bytes) return undefined;
-    try {
-      return rootIn(bytes);
-    } catch {
-      this.keptRootIsDamaged = true;
-      return undefined;
-    }
-  }
-
   /** Metadata kept from an earlier run, if it still verifies; anything else is as if it were not there. */
-  private trusted(role: Role): Metadata<Root | Timestamp | Snapshot | Targets> | undefined {
+  private kept(role: 'timestamp'): Whole<Timestamp> | undefined;
+  private kept(role: 'snapshot'): Whole<Snapshot> | undefined;
+  private kept(role: 'targets'): Whole<Targets> | undefined;
+  private kept(role: 'timestamp' | 'snapshot' | 'targets'): Whole<Timestamp | Snapshot | Targets> | undefined {
     const bytes = readIfThere(this.path(role));
     if (!bytes) return undefined;
     try {
       const metadata = read(role, bytes);
-      this.root.verifyDelegate(role, metadata);
-      return metadata;
+      verify(this.roots.current, role, metadata);
+      return { metadata, bytes };
     } catch {
       removeIfThere(this.path(role));
       return undefined;
     }
   }
 
-  private kept(role: Role): Buffer {
-    const bytes = readIfThere(this.path(role));
-    if (!bytes)
-      throw new PodError('stateDamaged', { role }, `The kept ${role} metadata has vanished; the pod fetches it again.`);
-    return bytes;
-  }
-
-  private fresh(signed: { isExpired(at: Date): boolean; expires: string }, role: string, at: Date): void {
-    if (signed.isExpired(at)) {
-      throw new PodError(
-        'staleMetadata',
-        { role, expires: signed.expires },
-        `The ${role} metadata expired at ${signed.expires}: the repository is old, or somebody keeps news ` +
-          'from this pod.',
-      );
-    }
-  }
-
-  private path(role: string): string {
+  private path(role: 'timestamp' | 'snapshot' | 'targets'): string {
     return join(this.directory, `${role}.json`);
   }
 }
 
-/** A root that is signed by enough of its own keys. @throws PodError `untrustedMetadata` */
-export function rootIn(bytes: Buffer): Metadata<Root> {
-  const root = read('root', bytes) as Metadata<Root>;
-  verify(root, 'root', root);
-  return root;
-}
+/** A timestamp is a signed word of the time, too: nobody signs it later than it says. */
+const signedAt = ({ expires }: Timestamp): Date => new Date(Date.parse(expires) - TIMESTAMP_HOLDS_MS);
 
-function read(role: Role | 'root', bytes: Buffer): Metadata<Root | Timestamp | Snapshot | Targets> {
+const later = (one: Date, other: Date): Date => (other > one ? other : one);
+
+/** Whether what is kept is what is named now: of that version, length and hash. */
+function isNamedBy(meta: MetaFile, { metadata, bytes }: Whole<Snapshot> | Whole<Targets>): boolean {
+  if (metadata.signed.version !== meta.version) return false;
   try {
-    return parse(role, JSON.parse(bytes.toString('utf8')));
-  } catch (cause) {
-    throw new PodError('untrustedMetadata', { role }, `The ${role} metadata is not TUF metadata of that role.`, {
-      cause,
-    });
+    meta.verify(bytes);
+    return true;
+  } catch {
+    return false;
   }
 }
 
-function verify(by: Metadata<Root>, role: string, metadata: Metadata<Root | Timestamp | Snapshot | Targets>): void {
-  try {
-    by.verifyDelegate(role, metadata);
-  } catch (cause) {
-    throw new PodError('untrustedMetadata', { role }, `The ${role} metadata is not signed by enough of its keys.`, {
-      cause,
-    });
-  }
-}
-
-function rolledBack(role: string, offered: number, had: number): never {
-  throw new PodError(
-    'metadataRollback',
-    { role, offered, had },
-    `The repository offers ${role} version ${offered} after version ${had}.`,
+const damaged = (path: string, cause?: unknown): PodError =>
+  new PodError(
+    'damagedDownload',
+    { path },
+    `${path} is not the file that the signed metadata names; the mirror is wrong.`,
+    { cause },
   );
-}
-
-function mixed(role: string, offered: number, wanted: number): never {
-  throw new PodError(
-    'untrustedMetadata',
-    { role, offered, wanted },
-    `The ${role} metadata says version ${offered} where ${wanted} is listed.`,
-  );
-}
-
-function sameKeys(before: Root, after: Root, role: string): boolean {
-  const keys = (root: Root): string => JSON.stringify([...(root.roles[role]?.keyIDs ?? [])].sort());
-  return keys(before) === keys(after);
-}

@@ -50,6 +50,7 @@ async function bundledPod(root: string): Promise<string> {
     format: 'esm',
     target: 'node20',
     external: [ONNX_RUNTIME, 'esbuild'],
+    define: { LIVEPOD_BUILT_AT: JSON.stringify(builtAt(root)) },
     banner: {
       js: "import { createRequire as requiring } from 'node:module'; const require = requiring(import.meta.url);",
     },
@@ -72,6 +73,24 @@ async function bundledPod(root: string): Promise<string> {
   copyFileSync(join(root, 'docs/pods.md'), join(folder, 'README.md'));
   copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
   return folder;
+}
+
+/**
+ * The time that a pod goes by when its device knows none: SOURCE_DATE_EPOCH where it is set, else the last commit's, so
+ * that the same sources make the same package; outside a repository, now.
+ */
+function builtAt(root: string): string {
+  const epoch = process.env['SOURCE_DATE_EPOCH'];
+  if (epoch) return new Date(Number(epoch) * 1000).toISOString();
+  try {
+    const commit = execFileSync('git', ['log', '-1', '--format=%ct'], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return new Date(Number(commit.toString()) * 1000).toISOString();
+  } catch {
+    return new Date().toISOString();
+  }
 }
 
 interface Package {
