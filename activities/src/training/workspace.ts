@@ -97,7 +97,7 @@ async function mustStayInMemory(scratch: string): Promise<void> {
       `${scratch} lies on a disk, and what is made of records would too; set LIVEPOD_SCRATCH to a folder in memory, ` +
         'such as /dev/shm/livepod.',
     );
-  const [swap] = await openSwaps();
+  const [swap] = await openSwaps(await readFile('/proc/swaps', 'utf8').catch(() => ''));
   if (swap === undefined || process.env['LIVEPOD_SWAP'] === ACCEPTS_SWAP) return;
   throw new ActivityError(
     'scratchCanSwap',
@@ -107,14 +107,14 @@ async function mustStayInMemory(scratch: string): Promise<void> {
   );
 }
 
-/** Swap that keeps what it is given as it is; zram keeps it in memory, but may write it back to a disk. */
-async function openSwaps(): Promise<string[]> {
-  const table = await readFile('/proc/swaps', 'utf8').catch(() => '');
-  const places = table
-    .split('\n')
-    .slice(1)
-    .map((line) => line.split(/\s/)[0]!)
-    .filter(Boolean);
+/**
+ * Swap that keeps what it is given as it is; zram keeps it in memory, but may write it back to a disk.
+ *
+ * @param table  as the kernel lists what is swapped to
+ */
+export async function openSwaps(table: string): Promise<string[]> {
+  const lines = table.split('\n').slice(1);
+  const places = lines.map((line) => line.split(/\s/)[0]!).filter(Boolean);
   const encrypted = await Promise.all(places.map(isEncrypted));
   return places.filter((_, index) => !encrypted[index]);
 }
