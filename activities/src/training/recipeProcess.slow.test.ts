@@ -201,7 +201,7 @@ describe("the provider's workspace", () => {
       }
       await workspace.open();
       expect(await readdir(scratch)).toEqual(['7']);
-      expect(await readdir(join(scratch, '7'))).toEqual(['resume.bin']);
+      expect(await readdir(join(scratch, '7'))).toEqual(['epochs']);
       await workspace.wipe(7);
       expect(await readdir(scratch)).toEqual([]);
     } finally {

@@ -44,7 +44,7 @@ export class Workspace {
       if (!isJob(name)) await removeAll(path);
       else
         for (const inner of await readdir(path))
-          if (inner !== RESUME && inner !== TRANSPORT) await removeAll(join(path, inner));
+          if (inner !== EPOCHS && inner !== TRANSPORT) await removeAll(join(path, inner));
     }
   }
 
@@ -66,7 +66,7 @@ export class Workspace {
 
   /** What a killed training continues from. */
   resume(job: number): string {
-    return join(this.scratch, String(job), RESUME);
+    return join(this.scratch, String(job), EPOCHS, 'resume.bin');
   }
 
   /** Where transport keys are kept while a job runs. */
@@ -76,7 +76,7 @@ export class Workspace {
 
   /** Makes a job's folder in memory. */
   async begin(job: number): Promise<void> {
-    await mkdir(join(this.scratch, String(job)), { recursive: true, mode: 0o700 });
+    await mkdir(join(this.scratch, String(job), EPOCHS), { recursive: true, mode: 0o700 });
   }
 
   async wipe(job: number): Promise<void> {
@@ -84,7 +84,7 @@ export class Workspace {
   }
 }
 
-const RESUME = 'resume.bin';
+const EPOCHS = 'epochs';
 const TRANSPORT = 'transport';
 
 const isJob = (name: string): boolean => /^[0-9]+$/.test(name);
