@@ -207,7 +207,7 @@ describe('a round on the real canisters', () => {
   it('fetches, releases keys, trains, signs and submits; a repeat submits the same; nothing is left', async () => {
     expect(await training.fetch({ job })).toMatchObject({ datasets: 2 });
     await training.train({ job });
-    expect(await readdir(join(scratch, String(job)))).toEqual(['resume.bin', 'transport']);
+    expect(await readdir(join(scratch, String(job)))).toEqual(['epochs', 'transport']);
     ({ checkpoint } = await training.publish({ job }));
     expect((await training.publish({ job })).checkpoint).toBe(checkpoint);
     const grants = await chainOperator.access.list_grants({ job: BigInt(job) });

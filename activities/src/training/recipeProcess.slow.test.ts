@@ -98,6 +98,54 @@ describe('training in a process of its own', () => {
   });
 });
 
+describe('a recipe process', () => {
+  const small = (code: string, change: Partial<RecipeOrder> = {}): RecipeOrder => ({
+    ...order,
+    code: `export async function runRecipe(request) { ${code} }`,
+    ...{ files: ['a'], resources: { memoryMiB: 192, seconds: 30 } },
+    ...{ resume: join(folder, 'small.bin'), outputs: join(folder, 'small') },
+    ...change,
+  });
+  const run = (given: RecipeOrder, withoutSandbox?: string) =>
+    runRecipeProcess(given, { modules: null, withoutSandbox, onEpoch: () => {} });
+  const honest = `return { files: { a: request.recordings[0].bytes }, metrics: { trainingLoss: '1' } };`;
+
+  it('is ended with the reason when a record cannot be decrypted', async () => {
+    const damaged = new Error('damaged');
+    const broken: Recording = {
+      ...whole,
+      async *pieces() {
+        yield Buffer.from('x');
+        throw damaged;
+      },
+    };
+    await expect(run(small(honest, { recordings: [broken] }))).rejects.toBe(damaged);
+  });
+
+  it('is ended beyond the memory and the time that its approval gives it, and not tried again', async () => {
+    const memory = small(`const taken = []; for (;;) { taken.push(Buffer.alloc(1 << 20, 1));
+      await new Promise((done) => setTimeout(done, 1)); }`);
+    await expect(run(memory)).rejects.toMatchObject({ code: 'limitExceeded', details: { limit: 'memory' } });
+    const time = small('for (;;);', { resources: { memoryMiB: 192, seconds: 2 } });
+    await expect(run(time)).rejects.toMatchObject({ code: 'limitExceeded', details: { limit: 'time' } });
+  });
+
+  it('runs without a sandbox by an explicit word alone, and leaves nothing in its folder', async () => {
+    const scratch = await mkdtemp('/dev/shm/livepod-without-');
+    try {
+      expect(await run(small(honest), scratch)).toEqual({ trainingLoss: '1.000000' });
+      expect(await readdir(scratch)).toEqual([]);
+    } finally {
+      await rm(scratch, { recursive: true });
+    }
+  });
+
+  it('is not handed what another one left undone, and leaves nothing undone itself', async () => {
+    await expect(run(small(`throw null;`))).rejects.toMatchObject({ details: { recipeCode: 'unnamed' } });
+    expect(await readdir(folder)).not.toContain('small.new');
+  });
+});
+
 describe('what a trained job left', () => {
   const trained = async (name: string, lay: (place: string) => Promise<unknown>) => {
     const place = join(folder, name);
@@ -153,7 +201,7 @@ describe("the provider's workspace", () => {
       }
       await workspace.open();
       expect(await readdir(scratch)).toEqual(['7']);
-      expect(await readdir(join(scratch, '7'))).toEqual(['resume.bin']);
+      expect(await readdir(join(scratch, '7'))).toEqual(['epochs']);
       await workspace.wipe(7);
       expect(await readdir(scratch)).toEqual([]);
     } finally {

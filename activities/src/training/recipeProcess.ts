@@ -90,19 +90,19 @@ const MIB = 2 ** 20;
 export async function runRecipeProcess(order: RecipeOrder, run: RecipeRun): Promise<Record<string, string>> {
   const { resources, outputs, files, resume } = order;
   const limits = limitsOf(resources);
-  const places = { outputs, files, resume, resumeBytes: limits.scratchMiB * MIB };
+  const way = await wayOf(run);
+  const taken = await Outputs.open({ outputs, files, resume, resumeBytes: limits.scratchMiB * MIB });
   const running = await startConfined({
     program: await programOf(new URL('./child.ts', import.meta.url)),
     limits,
     modules: run.modules,
     gpu: run.gpu ?? false,
-    way: await wayOf(run),
+    way,
   });
   const stop = (): void => void running.stop();
   run.signal?.addEventListener('abort', stop, { once: true });
   if (run.signal?.aborted) stop();
   const stall = new Stall(run.stallMs);
-  const taken = await Outputs.open(places);
   try {
     const heard = (epoch: Epoch): void => {
       stall.heard();
@@ -135,25 +135,44 @@ async function wayOf({ withoutSandbox, modules }: RecipeRun) {
   );
 }
 
-/** What the sandbox tells, up to its result. */
+/** What the sandbox tells, up to its result; in the meantime it is handed what it works on. */
 async function told(
   order: RecipeOrder,
-  { input, reports, bound }: Running,
+  running: Running,
   taken: Outputs,
   onEpoch: (epoch: Epoch) => void,
 ): Promise<Record<string, string>> {
-  const pace = new Pace(order.hyperparameters['epochs']);
-  let giving: Promise<unknown> = Promise.resolve();
-  let failure: { error: unknown } | undefined;
+  const given = { failed: undefined as { with: unknown } | undefined };
+  const begin = async (): Promise<void> => {
+    await running.bound();
+    give(order, running.input).catch((error: unknown) => {
+      given.failed = { with: error };
+      void running.stop();
+    });
+  };
+  try {
+    const metrics = await heard(running, new Pace(order.hyperparameters['epochs']), taken, { begin, onEpoch });
+    if (metrics) return metrics;
+  } catch (error) {
+    // Why it could not be given its data says more than that its pipe was cut then.
+    if (!given.failed) throw isCut(error) ? endedEarly() : error;
+  }
+  throw given.failed ? given.failed.with : endedEarly();
+}
+
+const isCut = (error: unknown): boolean => (error as { code?: unknown }).code === 'ERR_STREAM_PREMATURE_CLOSE';
+
+/** @returns undefined when the sandbox ended without a result */
+async function heard(
+  { reports }: Running,
+  pace: Pace,
+  taken: Outputs,
+  { begin, onEpoch }: { begin: () => Promise<void>; onEpoch: (epoch: Epoch) => void },
+): Promise<Record<string, string> | undefined> {
   for await (const { kind, body } of framesOf(reports, LONGEST)) {
-    if (failure) throw failure.error;
     if (kind === REPORT.ready) {
       pace.ready();
-      await bound();
-      giving = give(order, input).catch((error: unknown) => {
-        failure = { error };
-        reports.destroy();
-      });
+      await begin();
     } else if (kind === REPORT.epoch) {
       onEpoch(pace.epoch(readEpoch(body)));
     } else if (kind === REPORT.file) {
@@ -168,9 +187,7 @@ async function told(
       throw failed(readFailed(body) ?? pace.broken());
     }
   }
-  await giving;
-  if (failure) throw failure.error;
-  throw endedEarly();
+  return undefined;
 }
 
 /** Hands the sandbox its order and data, piece after piece: no more than one is in this process's memory. */

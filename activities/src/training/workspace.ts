@@ -44,7 +44,7 @@ export class Workspace {
       if (!isJob(name)) await removeAll(path);
       else
         for (const inner of await readdir(path))
-          if (inner !== RESUME && inner !== TRANSPORT) await removeAll(join(path, inner));
+          if (inner !== EPOCHS && inner !== TRANSPORT) await removeAll(join(path, inner));
     }
   }
 
@@ -66,7 +66,7 @@ export class Workspace {
 
   /** What a killed training continues from. */
   resume(job: number): string {
-    return join(this.scratch, String(job), RESUME);
+    return join(this.scratch, String(job), EPOCHS, 'resume.bin');
   }
 
   /** Where transport keys are kept while a job runs. */
@@ -76,7 +76,7 @@ export class Workspace {
 
   /** Makes a job's folder in memory. */
   async begin(job: number): Promise<void> {
-    await mkdir(join(this.scratch, String(job)), { recursive: true, mode: 0o700 });
+    await mkdir(join(this.scratch, String(job), EPOCHS), { recursive: true, mode: 0o700 });
   }
 
   async wipe(job: number): Promise<void> {
@@ -84,7 +84,7 @@ export class Workspace {
   }
 }
 
-const RESUME = 'resume.bin';
+const EPOCHS = 'epochs';
 const TRANSPORT = 'transport';
 
 const isJob = (name: string): boolean => /^[0-9]+$/.test(name);
@@ -97,7 +97,7 @@ async function mustStayInMemory(scratch: string): Promise<void> {
       `${scratch} lies on a disk, and what is made of records would too; set LIVEPOD_SCRATCH to a folder in memory, ` +
         'such as /dev/shm/livepod.',
     );
-  const [swap] = await openSwaps();
+  const [swap] = await openSwaps(await readFile('/proc/swaps', 'utf8').catch(() => ''));
   if (swap === undefined || process.env['LIVEPOD_SWAP'] === ACCEPTS_SWAP) return;
   throw new ActivityError(
     'scratchCanSwap',
@@ -107,14 +107,14 @@ async function mustStayInMemory(scratch: string): Promise<void> {
   );
 }
 
-/** Swap that keeps what it is given as it is; zram keeps it in memory, but may write it back to a disk. */
-async function openSwaps(): Promise<string[]> {
-  const table = await readFile('/proc/swaps', 'utf8').catch(() => '');
-  const places = table
-    .split('\n')
-    .slice(1)
-    .map((line) => line.split(/\s/)[0]!)
-    .filter(Boolean);
+/**
+ * Swap that keeps what it is given as it is; zram keeps it in memory, but may write it back to a disk.
+ *
+ * @param table  as the kernel lists what is swapped to
+ */
+export async function openSwaps(table: string): Promise<string[]> {
+  const lines = table.split('\n').slice(1);
+  const places = lines.map((line) => line.split(/\s/)[0]!).filter(Boolean);
   const encrypted = await Promise.all(places.map(isEncrypted));
   return places.filter((_, index) => !encrypted[index]);
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { modulesHere } from '@livepod/recipes';
 import { ActivityError } from '../../errors.js';
 import { removeAll } from '../removal.js';
@@ -140,7 +140,12 @@ class Bait {
       await listening(createServer(), { path: socket }),
     ];
     const { port } = network.address() as AddressInfo;
-    return new Bait(folder, servers, { port, abstractSocket, socket, hidden: [secret, ...hidden] });
+    return new Bait(folder, servers, {
+      port,
+      abstractSocket,
+      socket,
+      hidden: [secret, ...hidden.map((path) => resolve(path))],
+    });
   }
 
   target(attempt: Attempt, { memoryMiB, scratchMiB, processes }: Limits): Target {
