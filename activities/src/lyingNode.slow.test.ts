@@ -183,13 +183,17 @@ describe('a vote', () => {
       ...proposed('slash/lies/1'),
       action: { ...slash, evidence: 'none' },
     });
+    const renamed = <P extends Governance.ProposalData>(one: P): P => ({
+      ...one,
+      proposal: one.proposal.map((words) => ({ ...words, url: 'livepod:intake/gone/1' })),
+    });
     node.lies = {
       list_proposals: ({ proposals, ...rest }: Governance.ListProposalsResponse) => ({
         ...rest,
-        proposals: proposals.map((one) => ({
-          ...one,
-          proposal: one.proposal.map((words) => ({ ...words, url: 'livepod:intake/gone/1' })),
-        })),
+        proposals: proposals.map(renamed),
+      }),
+      get_proposal: ({ result: [shown] }: Governance.GetProposalResponse) => ({
+        result: [{ Proposal: renamed((shown as { Proposal: Governance.ProposalData }).Proposal) }],
       }),
     };
     expect(await governance.withdraw({ clientRefs: ['intake/gone/1'] })).toEqual({ withdrawn: [] });
