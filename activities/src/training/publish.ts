@@ -33,8 +33,8 @@ export interface Trained {
 const CHUNKS_IN_FLIGHT = 4;
 
 /**
- * Cuts, signs and uploads a trained checkpoint, once its model has run here as evaluators and pods will run it. The same
- * files give the same manifest and the same id, so a repeat submits nothing new.
+ * Cuts, signs and uploads a trained checkpoint, once its model has run here as evaluators and pods will run it. The
+ * same files give the same manifest and the same id, so a repeat submits nothing new.
  */
 export async function publishCheckpoint(trained: Trained): Promise<{ checkpoint: string; bytes: number }> {
   const { clients, signer, job, files } = trained;

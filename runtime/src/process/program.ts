@@ -21,7 +21,8 @@ const made = new Map<string, Promise<Program>>();
 
 /**
  * A program as one file: from a source, bundled when it is first asked for, into a folder of its contents' name; else
- * the file, which a packed release brings. So the process needs neither a loader nor this project's sources, and can be shown nothing else.
+ * the file, which a packed release brings. So the process needs neither a loader nor this project's sources, and can be
+ * shown nothing else.
  *
  * @param entry  of the source (`.ts`), or of the file
  */
