@@ -16,6 +16,7 @@ export {
   type Wanted,
 } from './recordings/index.js';
 export type { Runnable } from './runnable.js';
+export { tryOut } from './tryOut.js';
 export { checkVectors, vectorsOf, windowsFrom } from './vectors.js';
 export {
   cutWindows,

@@ -14,8 +14,10 @@ export interface Measurement {
   perPerson: Map<string, number>;
 }
 
-/** Windows that go to the model's process at a time; each is run by itself. */
-const BLOCK = 256;
+/** Windows that go to the model's process at a time, each to be run by itself: the first ones, and the most. */
+const BLOCK = { first: 8, most: 256 };
+/** About how long a block may take, milliseconds: far less than what passes for hanging. */
+const BLOCK_MS = 2_000;
 
 /**
  * Measures a model on people's recordings, window by window, in a process like the one that a pod runs it in: the same
@@ -66,14 +68,19 @@ export async function answersOf(
 ): Promise<Float64Array> {
   const said = new Float64Array(examples.length);
   let before: Promise<void> = Promise.resolve();
-  for (let from = 0; from < examples.length; from += BLOCK) {
+  let size: number = BLOCK.first;
+  for (let from = 0; from < examples.length;) {
     // the next block is made ready while the model runs on this one
-    const block = windowsOf(examples.slice(from, from + BLOCK), runnable);
+    const block = windowsOf(examples.slice(from, from + size), runnable);
     await before;
+    const [at, begun] = [from, performance.now()];
     before = process.answers(block.windows, block.count).then((outputs) => {
-      for (let at = 0; at < block.count; at += 1) said[from + at] = answerIn(runnable, outputs, at, block.count);
+      for (let one = 0; one < block.count; one += 1) said[at + one] = answerIn(runnable, outputs, one, block.count);
+      const each = (performance.now() - begun) / block.count;
+      size = Math.max(1, Math.min(BLOCK.most, Math.floor(BLOCK_MS / each)));
     });
     before.catch(() => undefined); // heard with the next await
+    from += block.count;
   }
   await before;
   return said;

@@ -13,6 +13,7 @@ import {
   type InputContract,
   type TaskDescription,
 } from '@livepod/protocol';
+import { tryOut } from '@livepod/runtime';
 import { inFlight, type Signer } from '@livepod/transfer';
 import { ActivityError } from '../errors.js';
 import { progress } from '../registration.js';
@@ -32,8 +33,8 @@ export interface Trained {
 const CHUNKS_IN_FLIGHT = 4;
 
 /**
- * Cuts, signs and uploads a trained checkpoint. The same files give the same manifest and the same id, so a repeat
- * submits nothing new.
+ * Cuts, signs and uploads a trained checkpoint, once its model has run here as evaluators and pods will run it. The
+ * same files give the same manifest and the same id, so a repeat submits nothing new.
  */
 export async function publishCheckpoint(trained: Trained): Promise<{ checkpoint: string; bytes: number }> {
   const { clients, signer, job, files } = trained;
@@ -57,7 +58,9 @@ export async function publishCheckpoint(trained: Trained): Promise<{ checkpoint:
     publicKey: signer.publicKey,
   };
   const document = canonicalJson(manifest);
-  parseCheckpointManifest(document);
+  const runnable = parseCheckpointManifest(document);
+  const bytesOf = (name: string): Uint8Array => files.find((file) => file.name === name)?.bytes ?? new Uint8Array();
+  await tryOut(bytesOf('model.onnx'), bytesOf('selftest.json'), runnable);
 
   const chunks = cut.flatMap(({ pieces }) => pieces);
   let sent = 0;

@@ -79,7 +79,13 @@ export type TrackHead = Omit<Track, 'samples' | 'labels'>;
 
 /** Tracks as they go to the model's process. */
 export function tracksOut(tracks: readonly Track[]): { heads: TrackHead[]; payload: Uint8Array } {
-  const heads = tracks.map(({ samples: _, labels: __, ...head }) => head);
+  const heads = tracks.map(({ name, person, length, columns, channels }): TrackHead => ({
+    name,
+    person,
+    length,
+    columns,
+    channels,
+  }));
   const numbers = tracks.flatMap(({ samples, labels }) => [bytesOf(samples), bytesOf(labels)]);
   return { heads, payload: Buffer.concat(numbers) };
 }

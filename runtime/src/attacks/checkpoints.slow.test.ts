@@ -16,7 +16,6 @@ describe('5,000 checkpoints that are not what they seem', () => {
         'files swapped',
         'labels altered',
         'labels altered for all',
-        'polyglot',
       ].sort(),
     );
     expect(kinds['another model, honestly']!.refused).toBe(0);

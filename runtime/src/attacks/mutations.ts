@@ -64,6 +64,7 @@ export const MUTATIONS: Readonly<Record<string, Mutate>> = {
   'bits flipped': (dice) => same(flipped(dice, 1 + dice.below(4))),
   'bytes moved': (dice) => same(spliced(dice)),
   'cut short': (dice) => same(honest.subarray(0, dice.below(honest.length))),
+  // a mark in the middle may hit the producer's name, and such a file is a model: it runs alike, or not at all
   polyglot: (dice) => {
     const front = Uint8Array.from({ length: 4 }, () => dice.below(256));
     const tail = Uint8Array.from({ length: dice.below(64) }, () => dice.below(256));

@@ -30,34 +30,27 @@ export function confinementHere(program: Program): Promise<Confinement> {
 
 async function strongest(program: Program): Promise<Confinement> {
   for (const confinement of ['bubblewrap', 'permissions'] as const) {
-    const at = confinement === 'bubblewrap' ? '/app' : program.folder;
-    const command = commandFor(confinement, program, 4_096, [
-      '-e',
-      `require(${JSON.stringify(`${at}/node_modules/onnxruntime-node`)})`,
-    ]);
-    if (!command) continue;
-    const works = promisify(execFile)(command.program, command.args, { env: {}, timeout: 30_000 });
-    if (
-      await works.then(
-        () => true,
-        () => false,
-      )
-    )
-      return confinement;
+    const command = commandFor(confinement, program, 4_096);
+    if (command && (await comesUp(command))) return confinement;
   }
   return 'limits';
+}
+
+/** Whether the program loads there, and ends in order when its input does. */
+function comesUp({ program, args }: Command): Promise<boolean> {
+  const run = promisify(execFile)(program, args, { env: {}, timeout: 30_000 });
+  run.child.stdin?.end();
+  return run.then(
+    () => true,
+    () => false,
+  );
 }
 
 /**
  * The command that runs a program so confined; undefined where what it takes is not installed.
  * @param memoryMib  data of the process, as setrlimit(2) counts it
  */
-export function commandFor(
-  confinement: Confinement,
-  program: Program,
-  memoryMib: number,
-  run?: string[],
-): Command | undefined {
+export function commandFor(confinement: Confinement, program: Program, memoryMib: number): Command | undefined {
   const limited = (command: string[]): Command =>
     existsSync('/bin/sh')
       ? { program: '/bin/sh', args: ['-c', LIMIT, 'sh', String(memoryMib * 1024), ...command] }
@@ -65,21 +58,15 @@ export function commandFor(
   if (confinement === 'bubblewrap') {
     const bwrap = ['/usr/bin/bwrap', '/usr/local/bin/bwrap', '/bin/bwrap'].find((path) => existsSync(path));
     if (bwrap === undefined) return undefined;
-    return limited([bwrap, ...emptyRoot(program), '--', '/app/node', ...NODE, ...(run ?? ['/app/program.mjs'])]);
+    return limited([bwrap, ...emptyRoot(program), '--', '/app/node', ...NODE, '/app/program.mjs']);
   }
   const readable = [program.folder, ...Object.values(program.packages)];
   const permissions = [
     nodeIsAtLeast(22, 13) ? '--permission' : '--experimental-permission',
     ...readable.map((folder) => `--allow-fs-read=${folder}/*`),
-    ...readable.map((folder) => `--allow-fs-read=${folder}`),
     '--allow-addons',
   ];
-  return limited([
-    process.execPath,
-    ...NODE,
-    ...(confinement === 'permissions' ? permissions : []),
-    ...(run ?? [program.file]),
-  ]);
+  return limited([process.execPath, ...NODE, ...(confinement === 'permissions' ? permissions : []), program.file]);
 }
 
 /** Nothing but Node.js, the system's libraries, the program and ONNX Runtime; no user, no capability, no network. */

@@ -51,6 +51,18 @@ describe("a model's process", () => {
     expect(status).toMatch(/NoNewPrivs:\t1/);
   });
 
+  it.each(['permissions', 'limits'] as const)(
+    'answers under %s alone, without a word of the environment',
+    async (confinement) => {
+      open = await ModelProcess.start({ confinement });
+      expect(readFileSync(`/proc/${open.pid}/environ`, 'utf8').replace(/PWD=[^\0]*\0/, '')).toBe('');
+      await open.load(honest(), runnable);
+      expect((await open.answers(new Float32Array(WIDTH), 1)).length).toBe(4);
+      const command = readFileSync(`/proc/${open.pid}/cmdline`, 'utf8');
+      if (confinement === 'permissions') expect(command).toMatch(/--(experimental-)?permission\0/);
+    },
+  );
+
   it('is killed when it hangs, and the next one is another', async () => {
     const slow = onnx.modelOf(
       onnx.parts([

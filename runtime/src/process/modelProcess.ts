@@ -29,6 +29,8 @@ export interface Started {
   entry?: URL;
   patienceMs?: number;
   memoryMib?: number;
+  /** Else the strongest that works here. */
+  confinement?: Confinement;
 }
 
 export interface Heard {
@@ -77,7 +79,7 @@ export class ModelProcess extends EventEmitter<{ heard: [Heard]; died: [RuntimeE
   /** @throws RuntimeError `runtimeKilled` · `hostBusy`, and the system's errors: nothing has to do with a model yet */
   static async start(options: Started = {}): Promise<ModelProcess> {
     const program = await programOf(options.entry ?? new URL('./child.ts', import.meta.url));
-    const confinement = await confinementHere(program);
+    const confinement = options.confinement ?? (await confinementHere(program));
     const command = commandFor(confinement, program, options.memoryMib ?? MEMORY_MIB)!;
     const child = spawn(command.program, command.args, { env: {}, stdio: ['pipe', 'pipe', 'pipe'] });
     const started = new ModelProcess(child, confinement, options.patienceMs ?? PATIENCE_MS);
