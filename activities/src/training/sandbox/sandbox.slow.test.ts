@@ -1,9 +1,17 @@
 /** What the sandbox keeps in, tried by somebody who wants out. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { modulesHere } from '@livepod/recipes';
 import { hostileRecipes, playHostileRecipe } from '../../../test/hostile/play.js';
 import { TRICKS } from '../../../test/hostile/tricks.js';
-import { modulesHere } from '@livepod/recipes';
 import { limitsOf } from './confine.js';
 import { probeSandbox } from './probe.js';
+import { programOf } from './program.js';
 import { refusedCalls, seccompFilter } from './seccomp.js';
 import { startConfined } from './start.js';
 import { sandboxWay } from './ways.js';
@@ -53,6 +61,40 @@ describe('the sandbox', () => {
   const ways = process.getuid?.() === 0 ? (['userNamespace', 'root'] as const) : (['userNamespace'] as const);
   it.each(ways)('holds against the probe, which tries what an attacker would (%s)', async (way) => {
     expect(await probeSandbox(modulesHere, ['/etc/passwd'], way)).toMatchObject({ way, holds: true, succeeded: [] });
+  });
+
+  it('would not hold as it was: everything readable, no filter, a few folders hidden', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'livepod-before-'));
+    const server = createServer((socket) => socket.destroy());
+    try {
+      const [secret, socket] = [join(folder, 'secret'), join(folder, 'socket')];
+      await writeFile(secret, '');
+      server.listen(socket);
+      await once(server, 'listening');
+      const target = { attempt: 'reach', port: 1, abstractSocket: 'none', socket, hidden: [secret], folder };
+      const before = [
+        ...['--die-with-parent', '--new-session', '--unshare-net', '--unshare-pid', '--unshare-ipc'],
+        ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--bind', folder, folder, '--'],
+      ];
+      const program = await programOf(new URL('./probeProgram.ts', import.meta.url));
+      const child = spawn('bwrap', [...before, process.execPath, '--eval', program], {
+        env: { LIVEPOD_JOB: folder },
+        stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
+      });
+      const words = { parent: process.pid, environmentWord: 'none', memoryMiB: 1, scratchMiB: 1, processes: 1 };
+      child.stdin!.end(JSON.stringify({ ...target, ...words }));
+      const said: Buffer[] = [];
+      for await (const piece of child.stdio[3] as Readable) said.push(piece as Buffer);
+      expect(JSON.parse(Buffer.concat(said).toString())).toEqual(
+        expect.arrayContaining([
+          ...['path socket', 'hidden files', 'capabilities', 'writing outside'],
+          ...['ptrace', 'unshare', 'ioUring', 'memfd', 'inetSocket'].map((name) => `system call ${name}`),
+        ]),
+      );
+    } finally {
+      server.close();
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('has a filter for both architectures, and the same names in both', () => {
