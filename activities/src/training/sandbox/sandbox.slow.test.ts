@@ -1,11 +1,13 @@
 /** What the sandbox keeps in, tried by somebody who wants out. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { modulesHere } from '@livepod/recipes';
 import { hostileRecipes, playHostileRecipe } from '../../../test/hostile/play.js';
 import { TRICKS } from '../../../test/hostile/tricks.js';
@@ -101,6 +103,33 @@ describe('the sandbox', () => {
     expect(seccompFilter('x64')!.length % 8).toBe(0);
     expect(seccompFilter('mips')).toBeUndefined();
     expect(refusedCalls('x64')).toEqual(expect.arrayContaining(refusedCalls('arm64')));
+  });
+});
+
+describe('a provider that is killed', () => {
+  it('takes its sandbox with it, and all that was started there', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'livepod-dying-'));
+    const mark = `dying-${process.pid}`;
+    const provider = spawn(
+      process.execPath,
+      ['--import', 'tsx', fileURLToPath(new URL('../../../test/hostile/dying.ts', import.meta.url)), mark, folder],
+      { env: { ...process.env, NODE_OPTIONS: '' }, stdio: ['ignore', 'pipe', 'ignore'] },
+    );
+    const running = async (): Promise<number> => {
+      const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== provider.pid);
+      const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+      return lines.filter((line) => line.includes(mark)).length;
+    };
+    try {
+      await once(provider.stdout, 'data');
+      while ((await running()) === 0) await sleep(20);
+      provider.kill('SIGKILL');
+      await once(provider, 'exit');
+      for (let tries = 0; tries < 100 && (await running()) > 0; tries++) await sleep(50);
+      expect(await running()).toBe(0);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
 
