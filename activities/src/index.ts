@@ -15,7 +15,7 @@ export { canisterTreasury } from './treasury/canister.js';
 export { providerTraining, type ProviderParts } from './training/provider.js';
 export type { KeyRelease } from './training/keys.js';
 export { mustHoldSandbox, probeSandbox, WITHOUT_SANDBOX, type Probed } from './training/sandbox/probe.js';
-export { ACCEPTS_SWAP, scratchOf, Workspace } from './training/workspace.js';
+export { mustStayInMemory, scratchOf, Workspace } from './training/workspace.js';
 export { canisterWatch, type WatchParts } from './watch/canister.js';
 export type { Runs, Standing } from './watch/runs.js';
 export { activitiesOf, failureOf } from './registration.js';

@@ -11,7 +11,7 @@ export const scratchOf = (principal: string): string =>
 const TMPFS = 0x01021994;
 
 /** What somebody writes who lets a provider work where memory may be swapped to a disk that is not encrypted. */
-export const ACCEPTS_SWAP = 'I accept that records may reach the disk';
+const ACCEPTS_SWAP = 'I accept that records may reach the disk';
 
 /**
  * A provider's folders. On disk: what is encrypted or ours to publish. In memory: weights in the making and transport
@@ -38,7 +38,7 @@ export class Workspace {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await chmod(folder, 0o700);
     }
-    if (process.platform === 'linux') await mustStayInMemory(this.scratch);
+    await mustStayInMemory(this.scratch);
     for (const name of await readdir(this.scratch)) {
       const path = join(this.scratch, name);
       if (!isJob(name)) await removeAll(path);
@@ -89,7 +89,9 @@ const TRANSPORT = 'transport';
 
 const isJob = (name: string): boolean => /^[0-9]+$/.test(name);
 
-async function mustStayInMemory(scratch: string): Promise<void> {
+/** @throws ActivityError `scratchOnDisk` · `scratchCanSwap` */
+export async function mustStayInMemory(scratch: string): Promise<void> {
+  if (process.platform !== 'linux') return;
   if ((await statfs(scratch)).type !== TMPFS)
     throw new ActivityError(
       'scratchOnDisk',

@@ -1,15 +1,7 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
-import {
-  activitiesOf,
-  canisterRequesting,
-  mustHoldSandbox,
-  providerTraining,
-  scratchOf,
-  WITHOUT_SANDBOX,
-  Workspace,
-} from '@livepod/activities';
-import { connect, type Clients } from '@livepod/client';
+import { activitiesOf, canisterRequesting, providerTraining, scratchOf, Workspace } from '@livepod/activities';
+import { connect } from '@livepod/client';
 import { holdFolder } from '@livepod/client/node';
 import { ObjectStore } from '@livepod/transfer';
 import { workflowBundle } from '../bundle.js';
@@ -20,6 +12,7 @@ import { observe, queues } from '../observer.js';
 import { main, runProcess } from '../process.js';
 import { keyReleased } from '../telemetry.js';
 import { bundlesFolder, versioned } from '../versions.js';
+import { confined } from './confinement.js';
 import { trainingHandler } from './nexus.js';
 
 /** What the provider takes on, as its environment says. @throws WorkerError `badConfiguration` */
@@ -27,36 +20,6 @@ function termsOf({ LIVEPOD_PRICE: price = '0', LIVEPOD_RECIPES: recipes }: NodeJ
   if (!/^\d{1,30}$/.test(price))
     throw new WorkerError('badConfiguration', { price }, `LIVEPOD_PRICE is "${price}"; give e8s, digits alone.`);
   return { price: BigInt(price), ...(recipes ? { recipes: recipes.split(',') } : {}) };
-}
-
-/**
- * Tries the sandbox, and takes on no work where it leaks. Without one a provider works by two words only: its own, in
- * LIVEPOD_WITHOUT_SANDBOX, and its registration's, whose class `open` says that nothing stands for it: licences name
- * the classes that they let have their data.
- *
- * @returns whether recipes run without a sandbox
- * @throws WorkerError `badConfiguration`; ActivityError `noSandbox` · `sandboxLeaks`
- */
-async function sandboxOrWord(clients: Clients, secrets: string[]): Promise<boolean> {
-  const word = process.env['LIVEPOD_WITHOUT_SANDBOX'];
-  if (word === undefined) {
-    await mustHoldSandbox(secrets);
-    return false;
-  }
-  if (word !== WITHOUT_SANDBOX)
-    throw new WorkerError(
-      'badConfiguration',
-      { LIVEPOD_WITHOUT_SANDBOX: word },
-      `LIVEPOD_WITHOUT_SANDBOX is "${word}"; to run recipes unconfined, it has to say "${WITHOUT_SANDBOX}".`,
-    );
-  const known = await clients.access.get_provider(clients.principal);
-  if (known && 'open' in known.class) return true;
-  throw new WorkerError(
-    'badConfiguration',
-    { class: known ? Object.keys(known.class)[0] : null },
-    'Without a sandbox only a provider of class open may work, so that licences can exclude it; register one ' +
-      '(livepod provider register --class open), or leave LIVEPOD_WITHOUT_SANDBOX away.',
-  );
 }
 
 /** A training provider: polls its own namespace only, needs no open port, and trains one job at a time. */
@@ -83,7 +46,11 @@ main(async () => {
   const secrets = [process.env['LIVEPOD_IDENTITY']!, process.env['LIVEPOD_CODEC_KEYS']!].filter(
     (file) => file !== 'off',
   );
-  const withoutSandbox = await sandboxOrWord(clients, secrets);
+  const registered = async (): Promise<string | null> => {
+    const known = await clients.access.get_provider(clients.principal);
+    return known ? Object.keys(known.class)[0]! : null;
+  };
+  const withoutSandbox = !(await confined(process.env['LIVEPOD_WITHOUT_SANDBOX'], registered, secrets));
   const place = createHash('sha256').update(`${signer.principal} ${disk}`).digest('hex').slice(0, 8);
   const host = `provider-${hostname()}-${place}`;
   const training = providerTraining({

@@ -28,7 +28,12 @@ export class Watch {
   ) {
     // What files in the sandbox take is no process's own; the tmpfs is sized, and its size comes off the memory here.
     const most = (limits.memoryMiB - limits.scratchMiB) * MIB;
-    this.looking = setInterval(() => void this.look(most), LOOK_EVERY_MS);
+    let looks = false;
+    this.looking = setInterval(() => {
+      if (looks) return;
+      looks = true;
+      void this.look(most).finally(() => (looks = false));
+    }, LOOK_EVERY_MS);
     // A timer of Node.js cannot be longer than 24 days.
     this.ending = setTimeout(() => this.tell('time'), Math.min(limits.seconds * 1000, 2 ** 31 - 1));
   }

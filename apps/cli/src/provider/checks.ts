@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rmdir, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { probeSandbox, scratchOf, WITHOUT_SANDBOX, Workspace } from '@livepod/activities';
+import { mustStayInMemory, probeSandbox, scratchOf, WITHOUT_SANDBOX } from '@livepod/activities';
 import { connect, networkTime, type Clients, type Network } from '@livepod/client';
 import { loadIdentity, readNetwork } from '@livepod/client/node';
 import { readRing } from '@livepod/codec';
@@ -150,15 +150,10 @@ async function recipes(clients: Clients): Promise<Answer> {
 
 async function scratch(principal: string): Promise<Answer> {
   const path = scratchOf(principal);
-  const made = !existsSync(path);
-  const parent = made ? join(path, '..') : path;
+  const parent = existsSync(path) ? path : join(path, '..');
+  await mustStayInMemory(parent);
   const { bavail, bsize } = await statfs(parent);
   const free = Math.floor((bavail * bsize) / 1e6);
-  if (made) {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-    await new Workspace(path, path).open();
-    await rmdir(path);
-  }
   return free >= 512
     ? { ok: true, says: `${path}, ${free} MB free, in memory` }
     : {
