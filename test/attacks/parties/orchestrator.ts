@@ -66,7 +66,7 @@ export const orchestrator: Attack[] = [
   {
     party: 'orchestrator',
     name: "uses a person's token for another release, state or job",
-    test: FLEET,
+    test: 'canisters/fleet/src/tokens_tests.rs',
     async play(ground) {
       const clients = await ground.as('operator');
       const { chain } = ground.rig;
