@@ -81,6 +81,8 @@ export class OperatorDesk {
   private holding: { until: number; again: boolean } | undefined;
   /** How often a person paused it: a token names that, so that a pause ends those that were made before. */
   private pauses = 0;
+  /** How often a failed step has waited for a person: what was signed for one failure is not for the next. */
+  private holds = 0;
   /** Tokens of updates that were done, or are being done. */
   private readonly used = new Set<string>();
 
@@ -98,7 +100,8 @@ export class OperatorDesk {
   /** Where this workflow stands, as a token names it. It may be stopped whatever it is at. */
   private stateFor(action: OperatorAction): string {
     const stops = action === 'pause' || action === 'abort';
-    return `${this.paused ? 'paused' : stops ? 'going' : this.moment()}/${this.pauses}`;
+    const at = this.held ? `${this.moment()}/${this.holds}` : this.moment();
+    return `${this.paused ? 'paused' : stops ? 'going' : at}/${this.pauses}`;
   }
 
   private take<K extends OperatorAction>(action: K, { unless, act, on }: Offer<K> & Pick<Offered, 'unless'>): this {
@@ -256,6 +259,7 @@ export class OperatorDesk {
 
   /** Holds what failed, so that a person can mend its cause. False when nobody came in time. */
   async mended(what: string, cause: string, seconds: number): Promise<boolean> {
+    this.holds++;
     const holding = (this.holding = { until: Date.now() + seconds * 1000, again: false });
     try {
       while (!holding.again && Date.now() < holding.until) {

@@ -159,6 +159,7 @@ describe('a round that fails', () => {
     expect(world.journal.slice(-2)).toEqual(['fail job', 'refund']);
 
     const may = (action: OperatorAction) => rehearsal.sign('lifecycle-held', action);
+    expect((await state()).signs['retryStage']).toEqual({ object: 'workflow', state: 'held/1/0' });
     expect(
       await handle.executeUpdate(extendDeadlineUpdate, { args: [{ seconds: 3600, ...(await may('extendDeadline')) }] }),
     ).toContain('It is held until');

@@ -1,6 +1,7 @@
 import { Principal } from '@dfinity/principal';
 import { randomBytes } from 'node:crypto';
-import { balance, decision, propose } from '@livepod/client';
+import { balance, decision, propose, type Fleet } from '@livepod/client';
+import { operatorTokenOf } from '@livepod/protocol';
 import { until } from '@livepod/workers/testing';
 import { broken, delay, nothing, refused, type Attack } from '../attack.js';
 
@@ -60,6 +61,34 @@ export const orchestrator: Attack[] = [
         if (played.outcome === 'broken') return played;
       }
       return nothing('two times refused as notAuthorized');
+    },
+  },
+  {
+    party: 'orchestrator',
+    name: "uses a person's token for another release, state or job",
+    test: 'canisters/fleet/src/tokens_tests.rs',
+    async play(ground) {
+      const clients = await ground.as('operator');
+      const { chain } = ground.rig;
+      const { id: release } = ground.rolling;
+      const { id: job, deadline } = ground.granted.job;
+      const skip = async (object: string, state: string) => {
+        const authority: [Fleet.Token] = [operatorTokenOf(await chain.token('skipSoak', object, state))];
+        return clients.fleet.skip_soak({ release, wave: 1, authority });
+      };
+      for (const trial of [
+        () => skip(`release/${release + 1n}`, 'rolling/1/0'),
+        () => skip(`release/${release}`, 'rolling/2/0'),
+        () => skip(`job/${release}`, 'rolling/1/0'),
+        async () => {
+          const authority: [Fleet.Token] = [operatorTokenOf(await chain.token('extendDeadline', `job/${job + 1n}`))];
+          return clients.access.extend_deadline({ job, deadline: deadline + 1n, authority });
+        },
+      ]) {
+        const played = await refused(ground, ['notAuthorized'], trial);
+        if (played.outcome === 'broken') return played;
+      }
+      return nothing('four times refused as notAuthorized');
     },
   },
   {

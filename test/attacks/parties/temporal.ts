@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodecError, KeyRing, LivepodCodec } from '@livepod/codec';
 import { motionRecording } from '@livepod/activities/testing';
+import { Client } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { broken, nothing, refused, type Attack, type Played } from '../attack.js';
@@ -97,6 +98,26 @@ export const temporal: Attack[] = [
       const payload = await inputOf(ground, 'lifecycle-done');
       const context = { type: 'workflow' as const, namespace: 'livepod', workflowId: 'lifecycle-rolling' };
       return notOpened('wrongWorkflow', () => codecOf(ground).decode([payload], context));
+    },
+  },
+  {
+    party: 'temporal',
+    name: 'starts a workflow without a key, and signals one',
+    test: 'workflows/src/clearArguments.slow.test.ts',
+    async play(ground) {
+      const { client } = ground.rig;
+      const { workflow } = new Client({ connection: client.connection, namespace: 'livepod' });
+      const before = await ground.world();
+      await workflow.getHandle('lifecycle-rolling').signal('rolloutMoved', { state: 'paused', asks: 'mine' });
+      const workflowId = 'treasury-watch-in-clear';
+      await workflow.start('treasuryWatch', { taskQueue: 'orchestrator', workflowId, args: [{ quietSeconds: 0 }] });
+      const why = await client.workflow.result(workflowId).then(
+        () => 'it ran',
+        ({ cause }: { cause?: { type?: string } }) => cause?.type ?? 'it failed',
+      );
+      const changed = ground.differences(before, await ground.world());
+      if (changed.length > 0) return broken(`the world changed: ${changed.join('; ')}`);
+      return why === 'clearPayload' ? nothing(`refused as ${why}`) : broken(why);
     },
   },
   {
