@@ -49,7 +49,7 @@ const FILES: [string, string][] = [
   ['metadata/snapshot.json', 'metadata/snapshot.json'],
   ['metadata/targets.json', 'metadata/targets.json'],
   ['chunks/*', 'chunks/*'],
-  ...['manifest.json', 'model.onnx', 'selftest.json'].flatMap((file) =>
+  ...['manifest.json', 'evaluation.json', 'model.onnx', 'selftest.json'].flatMap((file) =>
     ['b', 'a', 'bootstrap'].map((slot): [string, string] => [`slots/${slot}/${file}`, `slots/a/${file}`]),
   ),
   ['slots/bootstrap/installed.json', 'slots/bootstrap/installed.json'],
@@ -64,7 +64,11 @@ const DAMAGES: [string, (path: string, other: string) => void][] = [
   ],
 ];
 /** What runs without the network when this is lost: else it is mended from what is there. */
-const WITHOUT_IT: Record<string, number> = { 'pod.json': 1, 'slots/b/manifest.json': 1 };
+const WITHOUT_IT: Record<string, number> = {
+  'pod.json': 1,
+  'slots/b/manifest.json': 1,
+  'slots/b/evaluation.json': 1,
+};
 const CASES = FILES.flatMap(([file, other]) => DAMAGES.map(([how, damage]) => ({ file, other, how, damage })));
 
 async function started(state: string, requests: { network: boolean }): Promise<Pod> {

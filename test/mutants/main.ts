@@ -90,12 +90,17 @@ async function tried(name: string, room: Room, { fresh, jobs }: { fresh: boolean
   return mutantsIn(JSON.parse(readFileSync(report, 'utf8')) as Parameters<typeof mutantsIn>[0]);
 }
 
-function configOf(name: string, { mutate, tests }: Room, { jobs, report }: { jobs: string; report: string }): object {
+function configOf(
+  name: string,
+  { mutate, tests, slow }: Room,
+  { jobs, report }: { jobs: string; report: string },
+): object {
   const jest = 'node --experimental-vm-modules node_modules/jest/bin/jest.js --runInBand --bail --silent';
+  const which = slow ? '--config jest.slow.config.js ' : '';
   return {
     mutate: [...mutate, ...SOURCES],
     testRunner: 'command',
-    commandRunner: { command: `${jest} ${tests.join(' ')}` },
+    commandRunner: { command: `${jest} ${which}${tests.join(' ')}` },
     plugins: [join(import.meta.dirname, 'sentences.mjs')],
     ignorers: ['sentences'],
     tempDirName: `.cache/stryker/${name}`,
@@ -121,8 +126,8 @@ function configOf(name: string, { mutate, tests }: Room, { jobs, report }: { job
 
 /** What the outcome follows from: everything in the folders of the sources and of the tests, and this. */
 function stateOf({ mutate, tests }: Room): string {
-  const folders = [...mutate.map((glob) => dirname(glob.replace(/[*{].*/, 'x'))), ...tests, 'test/mutants'];
-  const files = folders.flatMap((folder) =>
+  const folders = [...mutate, ...tests].map((path) => dirname(path.replace(/[*{].*/, 'x').replace(/\/$/, '/x')));
+  const files = [...folders, 'test/mutants'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => /\.(ts|mjs)$/.test(name))
       .map((name) => join(folder, name)),
@@ -134,7 +139,9 @@ function stateOf({ mutate, tests }: Room): string {
 
 function stryker(config: string): Promise<void> {
   const bin = join(root, 'node_modules/@stryker-mutator/core/bin/stryker.js');
-  const child = spawn(process.execPath, [bin, 'run', config], { cwd: root, stdio: ['ignore', 2, 2] });
+  // What the tests write is synced each time: in memory that takes nothing.
+  const env = existsSync('/dev/shm') ? { ...process.env, TMPDIR: '/dev/shm' } : process.env;
+  const child = spawn(process.execPath, [bin, 'run', config], { cwd: root, env, stdio: ['ignore', 2, 2] });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (status) =>

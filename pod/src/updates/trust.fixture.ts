@@ -26,10 +26,15 @@ export class Shipped {
     rmSync(this.folder, { recursive: true });
   }
 
-  /** The client as after a restart. @param ahead  of the right time, milliseconds: what the device's clock says */
-  trust(ahead = 0): Trust {
-    const now = (): Date => new Date(Date.now() + ahead);
-    return new Trust(this.folder, new Fetcher(this.address, ''), this.root, now);
+  /**
+   * The client as after a restart.
+   *
+   * @param ahead  of the right time, milliseconds: what the device's clock says; null, and it is given no clock
+   */
+  trust(ahead: number | null = 0): Trust {
+    const fetcher = new Fetcher(this.address, '');
+    if (ahead === null) return new Trust(this.folder, fetcher, this.root);
+    return new Trust(this.folder, fetcher, this.root, () => new Date(Date.now() + ahead));
   }
 
   /** The version of the targets that a device comes to believe after a restart. */

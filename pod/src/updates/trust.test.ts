@@ -362,6 +362,14 @@ describe('the time that was signed', () => {
   });
 });
 
+describe('a client that is given no clock', () => {
+  it('goes by the system’s', async () => {
+    expect((await device.trust(null).refresh()).version).toBe(1);
+    device.repository.resignTimestamp(2, undefined, -1);
+    await expect(device.trust(null).refresh()).rejects.toMatchObject(stale('timestamp'));
+  });
+});
+
 describe('metadata that was kept', () => {
   it.each(['timestamp', 'snapshot', 'targets'])(
     'as %s.json, and is damaged or another’s, is fetched again',

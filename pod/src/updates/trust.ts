@@ -193,7 +193,7 @@ export class Trust {
 /** A timestamp is a signed word of the time, too: nobody signs it later than it says. */
 const signedAt = ({ expires }: Timestamp): Date => new Date(Date.parse(expires) - TIMESTAMP_HOLDS_MS);
 
-const later = (one: Date, other: Date): Date => (other > one ? other : one);
+const later = (one: Date, other: Date): Date => new Date(Math.max(one.getTime(), other.getTime()));
 
 /** Whether what is kept is what is named now: of that version, length and hash. */
 function isNamedBy(meta: MetaFile, { metadata, bytes }: Whole<Snapshot> | Whole<Targets>): boolean {
