@@ -15,6 +15,7 @@ import {
   parseCheckpointManifest,
   parseDatasetManifest,
   parseEvaluation,
+  parseOperator,
   parseRecipe,
   principalOfDer,
   principalText,
@@ -31,6 +32,7 @@ export const READERS = {
   approval: parseApproval,
   checkpoint: parseCheckpointManifest,
   evaluation: parseEvaluation,
+  operator: parseOperator,
   canonical: parseCanonical,
 } satisfies Record<string, (bytes: Uint8Array) => unknown>;
 export type Format = keyof typeof READERS;
@@ -70,6 +72,10 @@ const NAMED: [what: string, format: Format, path: (string | number)[], value: Js
   ['a default outside of its range', 'recipe', ['hyperparameters', 'epochs', 'default'], 10],
   ['a key of a later epoch', 'dataset', ['keyEpoch'], 1],
   ['a folder of another dataset', 'dataset', ['storage', 'prefix'], `datasets/${'0'.repeat(64)}/`],
+  ['a workflow that is no word', 'operator', ['workflow'], 'a b'],
+  ['an object that is none', 'operator', ['object'], 'release/01'],
+  ['a state that is no word', 'operator', ['state'], 'rolling\n/1/0'],
+  ['a token without an end', 'operator', ['expires'], '18446744073709551615'],
   ['a key with a line break', 'canonical', ['a\nb'], 1],
   ['lists 33 deep', 'canonical', ['a'], JSON.parse(`${'['.repeat(32)}${']'.repeat(32)}`) as Json],
   ['lists 32 deep', 'canonical', ['a'], JSON.parse(`${'['.repeat(31)}${']'.repeat(31)}`) as Json],
@@ -79,7 +85,7 @@ const NAMED: [what: string, format: Format, path: (string | number)[], value: Js
 const LONG = 300;
 
 export const SEED = 12;
-export const COUNT = 5000;
+export const COUNT = 6000;
 
 /** @throws RangeError and the like where a reader fails in another way than by its typed error: that is a fault. */
 export function verdict(format: Format, document: Uint8Array): 1 | 0 | null {
@@ -129,7 +135,7 @@ function withValue(document: Json, path: (string | number)[], value: Json | unde
 }
 
 function basesOf(): { format: Format; document: Json }[] {
-  const written = (['recipe', 'checkpoint', 'evaluation'] as const).flatMap((format) => {
+  const written = (['recipe', 'checkpoint', 'evaluation', 'operator'] as const).flatMap((format) => {
     const file = readFileSync(new URL(`./${format}.json`, import.meta.url), 'utf8');
     const vectors = JSON.parse(file) as { document: string; reads: unknown }[];
     const valid = vectors.filter(({ reads }) => reads !== null);

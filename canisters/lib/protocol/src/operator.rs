@@ -46,8 +46,7 @@ struct First {
     operator: PrincipalText,
     public_key: Hex<44>,
     actions: List<Action, 1, ACTIONS>,
-    #[serde(rename = "workflow")]
-    _workflow: Text<200>,
+    workflow: Text<200>,
     #[serde(rename = "audience")]
     _audience: PrincipalText,
     not_before: Nanoseconds,
@@ -124,6 +123,9 @@ pub fn read(token: &Token, ask: &Ask) -> Result<Statement, ProtocolError> {
     if !read.workflow.bytes().all(|byte| byte.is_ascii_graphic()) || *read.workflow == "*" {
         return Err(wrong("workflow", "it is no id of one workflow"));
     }
+    if !is_object(&read.object) {
+        return Err(wrong("object", "it is no release/<number>, job/<number> or workflow"));
+    }
     if !read.state.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(wrong("state", "it is no state"));
     }
@@ -157,6 +159,15 @@ pub fn read(token: &Token, ask: &Ask) -> Result<Statement, ProtocolError> {
     })
 }
 
+/// `workflow`, `release/<number>` or `job/<number>`, of at most 16 digits and none before the first.
+fn is_object(text: &str) -> bool {
+    let Some((kind, number)) = text.split_once('/') else { return text == "workflow" };
+    matches!(kind, "release" | "job")
+        && (1..=16).contains(&number.len())
+        && number.bytes().all(|digit| digit.is_ascii_digit())
+        && (number == "0" || !number.starts_with('0'))
+}
+
 /// Checks that the object is in the state that the token names.
 pub fn in_state(said: &Statement, object: &str, state: &str) -> Result<(), ProtocolError> {
     if said.state == state {
@@ -171,6 +182,9 @@ fn first(token: &Token) -> Result<(), ProtocolError> {
     signed(token, &read.public_key, &read.operator)?;
     if read.actions.windows(2).any(|pair| pair[0] >= pair[1]) {
         return Err(wrong("actions", "they are not in alphabetical order, each once"));
+    }
+    if !read.workflow.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(wrong("workflow", "it is no id of a workflow"));
     }
     lasting(*read.not_before, *read.expires)
 }
@@ -202,6 +216,31 @@ mod tests {
         let document = document.as_bytes().to_vec();
         let signature = SigningKey::from_bytes(&[7; 32]).sign(&document::signing_bytes(&document).unwrap()).to_vec();
         Token { document, signature }
+    }
+
+    /// Each is signed anew, so that its form alone decides, and asked for what it says.
+    #[test]
+    fn mutated_tokens_are_read_as_in_typescript() {
+        let keys = [1, 2, 3].map(|n| SigningKey::from_bytes(&sha256(&[format!("seed {n}").as_bytes()])));
+        vectors::hold_to_mutants("operator", |bytes| {
+            let preimage = document::signing_bytes(bytes)?;
+            let said = crate::canonical::parse(bytes)?;
+            let text = |field: &str| said[field].as_str().unwrap_or_default();
+            let ask = Ask {
+                action: serde_json::from_value(said["action"].clone()).unwrap_or(Action::Pause),
+                object: text("object"),
+                audience: Principal::from_text(text("audience")).unwrap_or(Principal::anonymous()),
+                now: text("notBefore").parse().unwrap_or_default(),
+            };
+            let by = |key: &SigningKey| {
+                let token = Token { document: bytes.to_vec(), signature: key.sign(&preimage).to_vec() };
+                match document::type_of(bytes, &[TYPE, FIRST_TYPE])? {
+                    FIRST_TYPE => first(&token),
+                    _ => read(&token, &ask).map(|_| ()),
+                }
+            };
+            by(&keys[0]).or_else(|_| by(&keys[1])).or_else(|_| by(&keys[2]))
+        });
     }
 
     fn key() -> String {
