@@ -7,8 +7,11 @@ export const PARTIES = {
   temporal: 'the Temporal server, which holds all payloads and no codec key',
   objects: 'the S3 server, or whoever may write to its bucket',
   mirror: 'a gateway or mirror of signed metadata and chunks',
+  replica: 'one node of the Internet Computer, which answers queries alone',
   contributor: 'a contributor with a bond',
   provider: 'an approved training provider with a job',
+  recipe: 'code in an approved recipe, in the sandbox of its provider',
+  checkpoint: 'the bytes of a model, and the manifest that comes with them',
   evaluator: 'an appointed evaluator',
   pod: 'an enrolled pod',
 } as const;

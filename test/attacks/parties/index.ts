@@ -1,4 +1,5 @@
 import { PARTIES, type Attack, type Party } from '../attack.js';
+import { checkpoint } from './checkpoint.js';
 import { contributor } from './contributor.js';
 import { evaluator } from './evaluator.js';
 import { methods } from './methods.js';
@@ -7,6 +8,8 @@ import { objects } from './objects.js';
 import { orchestrator } from './orchestrator.js';
 import { pod } from './pod.js';
 import { provider } from './provider.js';
+import { recipe } from './recipe.js';
+import { replica } from './replica.js';
 import { stranger } from './stranger.js';
 import { temporal } from './temporal.js';
 
@@ -17,8 +20,11 @@ const all: Attack[] = [
   ...temporal,
   ...objects,
   ...mirror,
+  ...replica,
   ...contributor,
   ...provider,
+  ...recipe,
+  ...checkpoint,
   ...evaluator,
   ...pod,
 ];
