@@ -140,6 +140,17 @@ describe('a recipe process', () => {
     }
   });
 
+  it('does not run where no sandbox can be made', async () => {
+    const { PATH } = process.env;
+    process.env['PATH'] = '/nowhere';
+    try {
+      const elsewhere = { modules: join(folder, 'package.json'), onEpoch: () => {} };
+      await expect(runRecipeProcess(small(honest), elsewhere)).rejects.toMatchObject({ code: 'noSandbox' });
+    } finally {
+      process.env['PATH'] = PATH;
+    }
+  });
+
   it('is not handed what another one left undone, and leaves nothing undone itself', async () => {
     await expect(run(small(`throw null;`))).rejects.toMatchObject({ details: { recipeCode: 'unnamed' } });
     expect(await readdir(folder)).not.toContain('small.new');

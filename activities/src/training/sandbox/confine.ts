@@ -3,6 +3,8 @@ import { availableParallelism } from 'node:os';
 import type { SeenFolder } from './modules.js';
 
 const MIB = 2 ** 20;
+/** What a process of Node.js asks for and does not use: its threads' stacks, and room in its heaps. */
+const UNUSED_MIB = 256;
 
 /** What a job may use, as its approval says. */
 export interface Resources {
@@ -139,7 +141,7 @@ function gpuDevices(): string[] {
 function rlimits({ memoryMiB, scratchMiB, seconds, processes }: Limits, gpu: boolean): string[] {
   const cpu = seconds * availableParallelism();
   return [
-    ...(gpu ? [] : [`--data=${memoryMiB * MIB}`]),
+    ...(gpu ? [] : [`--data=${(memoryMiB + UNUSED_MIB) * MIB}`]),
     `--fsize=${scratchMiB * MIB}`,
     `--cpu=${cpu}:${cpu + 5}`,
     `--nproc=${processes}`,

@@ -59,7 +59,7 @@ const BEYOND: [Attempt, string, Partial<Limits>][] = [
 export async function probeSandbox(modules: string | null, hidden: string[] = [], by?: Probed['way']): Promise<Probed> {
   const way = by ?? (await sandboxWay(modules));
   const tried = [...REACHED, ...BEYOND.map(([, name]) => name)];
-  if (!way) return { holds: false, way: null, limits: 'rlimits', tried, succeeded: [] };
+  if (!way) return { holds: false, way: null, limits: 'rlimits', tried: [], succeeded: [] };
   const start = { program: await programOf(new URL('./probeProgram.ts', import.meta.url)), modules, way };
   const bait = await Bait.lay(hidden);
   try {

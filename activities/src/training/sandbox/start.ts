@@ -67,6 +67,8 @@ export async function startConfined(start: Start): Promise<Running> {
     if (child.pid === undefined) return;
     // Without a sandbox, what it started is at least of its group.
     if (own !== undefined) return signal(-child.pid);
+    // What has ended took all with it, and its number may be another's by now.
+    if (child.exitCode !== null || child.signalCode !== null) return;
     // Its parent reaps it and ends too; in a sandbox that is not made yet, there is the parent alone.
     first ??= firstInside(child.pid);
     if (first === undefined || !alive(first)) child.kill('SIGKILL');
