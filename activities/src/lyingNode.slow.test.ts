@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { MasterPublicKey } from '@dfinity/vetkeys';
 import { connect, decision, type Access, type Clients, type Governance } from '@livepod/client';
 import { vetkdMasterOf } from '@livepod/client/install';
-import { hex, principalBytes, utf8 } from '@livepod/protocol';
+import { hex, principalBytes, signOperatorToken, utf8 } from '@livepod/protocol';
 import { contribute, datasetPublicKey, ObjectStore, signerOf, type Contribution } from '@livepod/transfer';
 import {
   canisterAccess,
   canisterDatasets,
   canisterFleet,
   canisterGovernance,
+  canisterOperators,
   canisterRequesting,
   canisterTreasury,
   providerTraining,
@@ -81,6 +82,25 @@ describe('a node that lies', () => {
     expect(await anybody.certified.fleet.is_operator(misled.principal)).toBe(false);
     node.signs = false;
     await expect(misled.fleet.is_operator(misled.principal)).rejects.toMatchObject({ code: 'network' });
+  });
+});
+
+describe('an operator’s token', () => {
+  it('of somebody who is none is refused, whatever a lying node says of them', async () => {
+    node.lies = { is_operator: () => true };
+    const asked = { action: 'abort' as const, workflow: 'lifecycle-lies', object: 'workflow', state: 'working/0' };
+    const now = BigInt(Date.now()) * 1_000_000n;
+    const token = signOperatorToken(new Uint8Array(chain.identity('stranger').getKeyPair().secretKey.slice(0, 32)), {
+      ...asked,
+      audience: chain.network.canisters.fleet,
+      notBefore: now - 60_000_000_000n,
+      expires: now + 600_000_000_000n,
+      nonce: new Uint8Array(16),
+    });
+    await expect(canisterOperators(misled).authorise({ ...asked, token })).rejects.toMatchObject({
+      code: 'notAuthorized',
+      message: expect.stringContaining('is not an operator'),
+    });
   });
 });
 

@@ -218,7 +218,9 @@ async function known({ access }: Pick<Canisters, 'access'>, job: number): Promis
   return known;
 }
 
-/** The approval that the job's digest names. @throws ActivityError `wrongHash` */
+/**
+ * The approval that the job's digest names: what was paid and granted is what runs. @throws ActivityError `wrongHash`
+ */
 export function approvalOf(job: Access.Job): Approval {
   const document = new Uint8Array(job.approval);
   if (documentId(document) !== job.approval_digest)

@@ -6,6 +6,7 @@ import {
   canonicalJson,
   figureValues,
   parseEvaluation,
+  verifyDocument,
   ranBy,
   taskOf,
   type CheckpointManifest,
@@ -32,7 +33,7 @@ import type { EvaluationPort, Measurement } from './port.js';
 export function holdoutEvaluation(clients: Clients, signer: Signer, folder: string): EvaluationPort {
   return {
     async measure({ checkpoint }) {
-      const earlier = await submitted(clients, checkpoint, signer.principal);
+      const earlier = await submitted(clients, checkpoint, signer);
       if (earlier) return earlier;
 
       const { manifest, document: signed } = await readSignedCheckpoint(clients, checkpoint);
@@ -66,11 +67,15 @@ export function holdoutEvaluation(clients: Clients, signer: Signer, folder: stri
 }
 
 /** This evaluator's own earlier report: a repeat does not measure again. */
-async function submitted(clients: Clients, checkpoint: string, evaluator: string): Promise<Measurement | undefined> {
+async function submitted(clients: Clients, checkpoint: string, signer: Signer): Promise<Measurement | undefined> {
   const evaluation = (await clients.models.get_manifest(checkpoint))?.evaluation[0];
   if (!evaluation) return undefined;
-  const report = parseEvaluation(new Uint8Array(evaluation.report));
-  return report.evaluator === evaluator ? measurementOf(clients, report) : undefined;
+  const document = new Uint8Array(evaluation.report);
+  const report = parseEvaluation(document);
+  if (report.evaluator !== signer.principal || report.checkpoint !== checkpoint) return undefined;
+  // One node says so, and its figures would be put to the vote.
+  verifyDocument(document, new Uint8Array(evaluation.signature), signer.publicKey);
+  return measurementOf(clients, report);
 }
 
 const measurementOf = (

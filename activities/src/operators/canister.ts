@@ -21,7 +21,7 @@ export function canisterOperators(
         throw refused(asked, `it begins at ${new Date(Number(BigInt(said.notBefore) / 1_000_000n)).toISOString()}`);
       if (said.audience !== fleet)
         throw refused(asked, `it is for the fleet canister ${said.audience}, and this is ${fleet}`);
-      if (!(await clients.fleet.is_operator(Principal.fromText(said.operator))))
+      if (!(await clients.certified.fleet.is_operator(Principal.fromText(said.operator))))
         throw refused(asked, `${said.operator} is not an operator of the fleet canister`);
       return { operator: said.operator, until: expires.toISOString() };
     },
@@ -32,7 +32,7 @@ export function canisterOperators(
 async function wholly(clients: Clients, asked: Omit<Authorisation, 'token'>, said: Said): Promise<Asked> {
   const named = said.type === 'livepod.operator/v2' ? said : { object: 'workflow', state: '' };
   const { action, workflow, object = named.object, state = named.state } = asked;
-  return { action, workflow, object, state: (await stateOf(clients, object)) ?? state };
+  return { action, workflow, object, state: (await stateOf(clients.certified, object)) ?? state };
 }
 
 type Said = ReturnType<typeof readOperatorToken>['operator'];

@@ -24,11 +24,13 @@ const HOUR = 3_600_000;
 const clients = (known: boolean, pauses: number): Clients =>
   ({
     network: { canisters: { fleet } },
-    fleet: {
-      is_operator: async (asked: { toText(): string }) => known && asked.toText() === operator,
-      get_release: async (id: bigint) => ({ id, state: { rolling: null }, wave: 2, pauses: [pauses] }),
+    certified: {
+      fleet: {
+        is_operator: async (asked: { toText(): string }) => known && asked.toText() === operator,
+        get_release: async (id: bigint) => ({ id, state: { rolling: null }, wave: 2, pauses: [pauses] }),
+      },
+      access: { get_job: async (id: bigint) => ({ id, state: { granted: null }, deadline: 99n }) },
     },
-    access: { get_job: async (id: bigint) => ({ id, state: { granted: null }, deadline: 99n }) },
   }) as unknown as Clients;
 const asked: Asked = { action: 'pause', workflow: 'rollout-3', object: 'release/3', state: 'rolling/2/0' };
 const token = (change: Partial<Asked & { audience: string }> = {}): string =>

@@ -1,16 +1,9 @@
 import { join } from 'node:path';
 import { CanisterError, type Access, type Clients } from '@livepod/client';
-import {
-  contractOf,
-  documentId,
-  parseApproval,
-  parseRecipe,
-  type Approval,
-  type DatasetManifest,
-} from '@livepod/protocol';
+import { contractOf, documentId, parseRecipe, type Approval, type DatasetManifest } from '@livepod/protocol';
 import { bundledCode, bundleRecipe, modulesHere, recipeByName, recipeNames, requireSameSchema } from '@livepod/recipes';
 import { downloadDataset, inFlight, openDataset, readManifest, type ObjectStore, type Signer } from '@livepod/transfer';
-import { readJob } from '../access/canister.js';
+import { approvalOf, readJob } from '../access/canister.js';
 import { ActivityError } from '../errors.js';
 import { readCheckpoint, readCheckpointFile } from '../models/checkpointFiles.js';
 import { cancellation, progress } from '../registration.js';
@@ -225,18 +218,6 @@ function tellEpoch({ epoch, epochs, loss, windowsPerSecond }: Epoch): void {
 }
 
 const folderOf = (dataset: string): string => dataset.replace('sha256:', '').slice(0, 16);
-
-/** The approval that the job's digest names: what was paid and granted is what runs. */
-function approvalOf(job: Access.Job): Approval {
-  const document = new Uint8Array(job.approval);
-  if (documentId(document) !== job.approval_digest)
-    throw new ActivityError(
-      'wrongHash',
-      { job: Number(job.id) },
-      `Job ${job.id} has another digest than its approval document; do not run it.`,
-    );
-  return parseApproval(document);
-}
 
 /**
  * The approved recipe's code, from this provider's own copy, if it is the very bundle that was approved. @throws
