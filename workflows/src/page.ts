@@ -1,4 +1,4 @@
-import { forMarkdown, markdownLink } from '@livepod/protocol/text';
+import { forMarkdown, markdownLink, oneLine } from '@livepod/protocol/text';
 import type { WorkflowState } from './narration.js';
 
 /** The UI hands the text to a frame in a URL; beyond about 2 kB it may be cut. */
@@ -57,8 +57,9 @@ const possible = ({ possible: updates, signs }: WorkflowState): string[] =>
         ...tokens(signs),
       ];
 
-/** As code, to be copied; what could end the code is shown as text. */
-const asCode = (text: string): string => (text.includes('`') ? forMarkdown(text) : `\`${text}\``);
+/** As code, to be copied; what could end the code, or its line, is shown as text. */
+const asCode = (text: string): string =>
+  text.includes('`') || oneLine(text) !== text ? forMarkdown(text) : `\`${text}\``;
 
 /** What a token has to name, for who makes one by hand. */
 function tokens(signs: WorkflowState['signs']): string[] {
