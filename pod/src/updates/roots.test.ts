@@ -118,6 +118,17 @@ describe('fast-forward recovery (TUF 5.3.11)', () => {
     expect(await device.believes()).toBe(2);
   });
 
+  it('follows from another second key, though the first has signed what is kept', async () => {
+    const { online } = device.repository;
+    rotate(2, { timestamp: [online, tufSigner()] });
+    device.repository.sign();
+    device.repository.resignTimestamp(1_000_002);
+    await device.believes();
+    rotate(3, { timestamp: [online, tufSigner()] });
+    device.repository.sign();
+    expect(await device.believes()).toBe(3);
+  });
+
   it('follows from another key under the same name', async () => {
     const { online } = device.repository;
     const other = tufSigner();
