@@ -446,7 +446,7 @@ describe('HTTP gateway', () => {
       expect(answer.status).toBe(400);
       expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
       expect(answer.text.includes('<script>')).toBe(false);
-      expect(answer.text).toContain('&#60;script&#62;');
+      expect(answer.text).toContain('&lt;script&gt;');
     });
   });
 });
