@@ -72,6 +72,8 @@ export class World {
   /** What the provider was asked for. */
   requested: { clientRef: string; seed: number }[] = [];
   private job: JobTerms | undefined;
+  /** A round's newest job, by its number: 7 for the first round. */
+  private readonly jobs = new Map<number, JobTerms>();
   /** What is another job than the one that was ordered, as its provider or a step of ours gives it. */
   given: Partial<JobTerms> = {};
   private escrow: 'open' | 'settled' | 'refunded' | undefined;
@@ -197,11 +199,12 @@ export class World {
       if (provider !== 'provider-1' && provider !== 'provider-2')
         throw ApplicationFailure.nonRetryable(`There is no provider ${provider}`, 'notFound');
     },
-    job: async () => ({ ...this.job!, ...this.given }),
-    granted: async () => this.job!,
-    extend: async ({ until }) => {
+    job: async ({ job }) => ({ ...this.jobs.get(job)!, ...this.given }),
+    granted: async ({ job }) => this.jobs.get(job)!,
+    extend: async ({ job, until }) => {
       this.did('extend job');
-      return (this.job = { ...this.job!, deadline: until });
+      this.jobs.set(job, { ...this.jobs.get(job)!, deadline: until });
+      return (this.job = this.jobs.get(job)!);
     },
     fail: async () => {
       this.did('fail job');
@@ -212,8 +215,11 @@ export class World {
     request: async (request) => {
       const attempt = this.requests.add(request.clientRef).size;
       this.requested.push({ clientRef: request.clientRef, seed: request.seed });
+      const round = (ref: string): string | undefined => ref.split('/')[1];
+      const same = [...this.jobs.values()].find(({ clientRef }) => round(clientRef) === round(request.clientRef));
+      const job = same?.job ?? 7 + this.jobs.size;
       this.job = {
-        job: 7,
+        job,
         provider: 'provider-principal',
         state: 'requested',
         why: '',
@@ -233,13 +239,14 @@ export class World {
         base: request.base,
         datasets: request.datasets,
       };
+      this.jobs.set(job, this.job);
       this.did(attempt === 1 ? 'request job' : `request job ${attempt}`);
-      return { job: 7, approvalDigest: id('a') };
+      return { job, approvalDigest: id('a') };
     },
     giveUp: async () => {
       if (!this.job) return { job: null };
       this.did('give up request');
-      return { job: 7 };
+      return { job: this.job.job };
     },
   };
 
@@ -287,9 +294,10 @@ export class World {
       this.did('train');
       return { epochs: 3, metrics: {} };
     },
-    publish: async () => {
+    publish: async ({ job }) => {
       this.did('publish');
-      this.job = { ...this.job!, state: 'submitted', checkpoint: id('c') };
+      this.job = { ...this.jobs.get(job)!, state: 'submitted', checkpoint: id('c') };
+      this.jobs.set(job, this.job);
       return { checkpoint: id('c'), bytes: 1000 };
     },
     wipe: async () => this.did('wipe'),

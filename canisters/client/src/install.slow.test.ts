@@ -5,6 +5,7 @@
 import { Principal } from '@dfinity/principal';
 import {
   canonicalJson,
+  datasetUid,
   concat,
   documentId,
   ed25519Der,
@@ -404,6 +405,7 @@ describe('escrow', () => {
     const contributor = clients.carol.principal.toText();
     const chunk = sha256(utf8('a stored chunk of 21 b'));
     const rootHash = hex(merkleRoot([chunk]));
+    const uid = datasetUid(clients.carol.principal.toUint8Array(), new Uint8Array(16));
     return canonicalJson({
       type: 'livepod.dataset/v1',
       title: 'Walking',
@@ -415,7 +417,7 @@ describe('escrow', () => {
       keyEpoch: 0,
       files: [{ name: 'walk.csv', bytes: 6, chunks: [{ sha256: hex(chunk), bytes: 22 }], merkleRoot: rootHash }],
       merkleRoot: rootHash,
-      storage: { kind: 's3', bucket: 'livepod', prefix: 'carol/' },
+      storage: { kind: 's3', bucket: 'livepod', prefix: `datasets/${hex(uid)}/` },
       wrappedKey: '11'.repeat(168),
       licence: {
         fee: licenceFee.toString(),
