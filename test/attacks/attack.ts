@@ -52,7 +52,8 @@ export function worst(played: readonly Played[]): Played {
   return of('broken') ?? of('delay') ?? of('nothing') ?? broken('nothing was tried');
 }
 
-const codeOf = (error: unknown): string => {
+/** What an error is called. */
+export const codeOf = (error: unknown): string => {
   const { code, name } = error as { code?: unknown; name?: string };
   return typeof code === 'string' ? code : (name ?? 'an error without a name');
 };

@@ -4,7 +4,7 @@ import { LyingNode } from '@livepod/activities/testing/lyingNode';
 import { connect, type Clients } from '@livepod/client';
 import { datasetPublicKey } from '@livepod/transfer';
 import type { Role } from '@livepod/workers/testing';
-import { broken, nothing, refused, type Attack, type Played } from '../attack.js';
+import { broken, codeOf, nothing, type Attack, type Played } from '../attack.js';
 import type { Ground } from '../ground.js';
 
 const TEST = 'activities/src/lyingNode.slow.test.ts';
@@ -47,9 +47,14 @@ export const replica: Attack[] = [
     async play(ground) {
       const job = ground.granted.job;
       const lies = { get_job: () => [{ ...job, state: { failed: 'it says' } }] };
-      return misled(ground, 'operator', lies, (clients) =>
-        refused(ground, ['notYet'], () => canisterTreasury(clients).refund({ job: Number(job.id) })),
-      );
+      return misled(ground, 'operator', lies, async (clients) => {
+        const before = await ground.world();
+        const told = await canisterTreasury(clients)
+          .refund({ job: Number(job.id) })
+          .then((escrow) => escrow?.state ?? 'none', codeOf);
+        const [changed] = ground.differences(before, await ground.world());
+        return changed === undefined ? nothing(`the escrow stays (${told})`) : broken(changed);
+      });
     },
   },
   {
@@ -60,21 +65,10 @@ export const replica: Attack[] = [
       const { job } = ground.done;
       const lies = { get_job: () => [{ ...job, state: { granted: null } }] };
       return misled(ground, 'operator', lies, async (clients) => {
-        const granted = await canisterAccess(clients)
+        const told = await canisterAccess(clients)
           .granted({ job: Number(job.id) })
-          .then(
-            (value) => JSON.stringify(value),
-            (error: unknown) => (error as { code: string }).code,
-          );
-        const said = await canisterAccess(await ground.as('operator'))
-          .granted({ job: Number(job.id) })
-          .then(
-            (value) => JSON.stringify(value),
-            (error: unknown) => (error as { code: string }).code,
-          );
-        return granted === said
-          ? nothing('what the subnet says counts')
-          : broken(`it is believed: ${granted}, the subnet says ${said}`);
+          .then(({ state }) => state, codeOf);
+        return told === 'granted' ? broken('it is believed') : nothing(`what the subnet says counts: ${told}`);
       });
     },
   },
