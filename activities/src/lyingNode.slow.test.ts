@@ -90,7 +90,7 @@ describe('an operator’s token', () => {
     node.lies = { is_operator: () => true };
     const asked = { action: 'abort' as const, workflow: 'lifecycle-lies', object: 'workflow', state: 'working/0' };
     const now = BigInt(Date.now()) * 1_000_000n;
-    const token = signOperatorToken(new Uint8Array(chain.identity('stranger').getKeyPair().secretKey.slice(0, 32)), {
+    const token = signOperatorToken(chain.seed('stranger'), {
       ...asked,
       audience: chain.network.canisters.fleet,
       notBefore: now - 60_000_000_000n,

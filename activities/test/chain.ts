@@ -103,7 +103,12 @@ export class Chain {
   }
 
   identity(role: Role): Ed25519KeyIdentity {
-    return identityFromSeed(sha256(utf8(`test ${role}`)));
+    return identityFromSeed(this.seed(role));
+  }
+
+  /** The 32 bytes of a role's key. */
+  seed(role: Role): Uint8Array {
+    return sha256(utf8(`test ${role}`));
   }
 
   as(role: Role): Promise<Clients> {
@@ -115,7 +120,7 @@ export class Chain {
    */
   async token(action: OperatorAction, object: string, state?: string): Promise<string> {
     const now = BigInt(Date.now()) * 1_000_000n;
-    const seed = new Uint8Array(this.identity('person').getKeyPair().secretKey.slice(0, 32));
+    const seed = this.seed('person');
     return signOperatorToken(seed, {
       action,
       workflow: 'lifecycle-test',

@@ -14,8 +14,5 @@ export function forged(
   const fields = JSON.parse(new TextDecoder().decode(document)) as Fields;
   alter(fields);
   const altered = canonicalJson(fields as never);
-  return { document: altered, signature: signDocument(altered, seedOf(ground, signer)) };
+  return { document: altered, signature: signDocument(altered, ground.rig.chain.seed(signer)) };
 }
-
-export const seedOf = (ground: Ground, role: Role): Uint8Array =>
-  new Uint8Array(ground.rig.chain.identity(role).getKeyPair().secretKey.slice(0, 32));

@@ -138,7 +138,7 @@ export class Rig {
     const role = WORKERS[name];
     const identity = join(chain.folder, 'identities', `${role}.json`);
     try {
-      saveIdentity(identity, new Uint8Array(chain.identity(role).getKeyPair().secretKey.slice(0, 32)));
+      saveIdentity(identity, chain.seed(role));
     } catch {
       // It was written by an earlier start.
     }

@@ -6,7 +6,6 @@ import { Client } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { broken, nothing, refused, type Attack, type Played } from '../attack.js';
-import { seedOf } from '../documents.js';
 import type { Ground } from '../ground.js';
 import { leaksIn, type Secret } from '../../src/secretScan.js';
 
@@ -47,7 +46,7 @@ function secretsOf(ground: Ground): Secret[] {
     keys: Record<string, string>;
   };
   return [
-    ...roles.map((role) => ({ name: `the key of ${role}`, value: seedOf(ground, role) })),
+    ...roles.map((role) => ({ name: `the key of ${role}`, value: rig.chain.seed(role) })),
     ...Object.values(keys).map((key) => ({ name: 'a key of the codec', value: Buffer.from(key, 'hex') })),
     { name: 'the secret of S3', value: rig.chain.s3.secretAccessKey },
     ...[0, 1].map((person) => ({ name: 'a record', value: motionRecording(person).split('\n')[3]! })),

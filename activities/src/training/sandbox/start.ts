@@ -5,6 +5,7 @@ import { mkdtemp } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { processStat } from '@livepod/client/node';
 import { removeAll } from '../removal.js';
 import { Cgroup } from './cgroup.js';
 import { confine, JOB, STRANGER, type Limits, type Way } from './confine.js';
@@ -158,11 +159,8 @@ function signal(pid: number): void {
 
 /** One that has ended and was not asked for its status is still listed. */
 function alive(pid: number): boolean {
-  try {
-    return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
+  const state = processStat(pid)?.[0];
+  return state !== undefined && state !== 'Z' && state !== 'X';
 }
 
 /** By somebody's explicit word: a process with the provider's own rights. */
