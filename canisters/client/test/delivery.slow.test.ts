@@ -27,6 +27,7 @@ import {
   merkleRoot,
   parseChannel,
   principalBytes,
+  ranBy,
   sealFile,
   sha256,
   signDocument,
@@ -207,18 +208,30 @@ async function checkpointed(): Promise<string> {
   await expect(
     propose(dao, { method: 'adopt_checkpoint', payload, clientRef: `early-${jobs}`, title: 'x', summary: '' }),
   ).rejects.toMatchObject({ message: expect.stringContaining('evaluated') });
-  const report = signed('evaluator', {
-    type: 'livepod.evaluation/v1',
+  const measured = {
     checkpoint: id,
     evaluator: evaluator.principal.toText(),
     publicKey: publicKey('evaluator'),
     people: 5,
     windows: 700,
-    accuracy: '0.95',
-    macroF1: '0.93',
-    worstPerson: '0.88',
-    parentAccuracy: null,
+    task: 'classification',
+    figures: [
+      { name: 'accuracy', value: '0.95', unit: null, parent: null },
+      { name: 'worstPerson', value: '0.88', unit: null, parent: null },
+    ],
+    deciding: { figure: 'accuracy', better: 'higher' },
+    worstPerson: 'worstPerson',
     at: (BigInt(Date.now()) * 1_000_000n).toString(),
+  };
+  const older = signed('evaluator', { ...measured, type: 'livepod.evaluation/v2' });
+  await expect(
+    evaluator.models.submit_evaluation({ report: older.bytes, signature: older.signature }),
+  ).rejects.toMatchObject({ message: expect.stringContaining('it does not say what') });
+  const report = signed('evaluator', {
+    ...measured,
+    type: 'livepod.evaluation/v3',
+    ran: ranBy(manifest.bytes),
+    vectors: { seed: '07'.repeat(32), outputs: [['1']] },
   });
   await evaluator.models.submit_evaluation({ report: report.bytes, signature: report.signature });
   return id;

@@ -239,12 +239,12 @@ pub fn evaluate(request: &SubmitEvaluation) -> Result<Checkpoint, Error> {
         let message = format!("its task is {}, and the report is about {}", checkpoint.task, evaluation.task);
         return Err(Error::Invalid(why(checkpoint.id, message, "measure what the checkpoint's manifest says")));
     }
-    if let Some(ran) = &evaluation.ran {
-        let wanted = manifest::ran_by(&signed.manifest)?;
-        if *ran != wanted {
-            let message = format!("its model, task, input and runtime are {wanted}, and the evaluator ran {ran}");
-            return Err(Error::Invalid(why(checkpoint.id, message, "measure what the checkpoint's manifest says")));
-        }
+    let wanted = manifest::ran_by(&signed.manifest)?;
+    if evaluation.ran.as_ref() != Some(&wanted) {
+        let ran = evaluation.ran.as_deref().unwrap_or("it does not say what");
+        let message = format!("its model, task, input and runtime are {wanted}, and the evaluator ran {ran}");
+        let remedy = "measure what the checkpoint's manifest says, and report it by livepod.evaluation/v3";
+        return Err(Error::Invalid(why(checkpoint.id, message, remedy)));
     }
     let report = protocol::document::id(&request.report)?;
     let documents = Signed { evaluation: Some((request.report.clone(), request.signature.clone())), ..signed };

@@ -150,7 +150,7 @@ fn an_evaluation_counts_once_and_is_final() {
     let report = evaluation(&checkpoint.id, &evaluator());
     assert_eq!(evaluate(&report, &evaluator()).unwrap(), checkpoint, "a repeat returns it");
     let mut other = report.clone();
-    other["accuracy"] = json!("0.99");
+    other["figures"][0]["value"] = json!("0.99");
     assert_eq!(refused(|| evaluate(&other, &evaluator())), "AlreadyExists");
     assert!(checkpoints::signed(&checkpoint.id).unwrap().evaluation.is_some());
 }
@@ -172,17 +172,30 @@ fn only_an_appointed_evaluator_is_heard() {
     assert_eq!(refused(|| evaluate(&report, &evaluator())), "NotAppointed");
     appoint_evaluator();
     assert_eq!(refused(|| evaluate(&report, &provider())), "WrongSigner");
-    for (field, value, arm) in [
-        ("checkpoint", json!(some_id(9)), "NotFound"),
-        ("accuracy", json!("1.01"), "Invalid"),
-        ("accuracy", json!("95"), "Invalid"),
-        ("worstPerson", json!("-0.1"), "Invalid"),
-        ("windows", json!(0), "Invalid"),
-    ] {
+    for (field, value, arm) in [("checkpoint", json!(some_id(9)), "NotFound"), ("windows", json!(0), "Invalid")] {
         let mut wrong = report.clone();
         wrong[field] = value;
         assert_eq!(refused(|| evaluate(&wrong, &evaluator())), arm, "{field}");
     }
+    for share in ["1.01", "95", "-0.1"] {
+        let mut wrong = report.clone();
+        wrong["figures"][2]["value"] = json!(share);
+        assert_eq!(refused(|| evaluate(&wrong, &evaluator())), "Invalid", "{share}");
+    }
+}
+
+#[test]
+fn a_report_of_an_older_version_cannot_leave_out_what_was_run() {
+    install();
+    let checkpoint = submit(&submission(&manifest(1)), &job(1)).unwrap();
+    appoint_evaluator();
+    let report = evaluation_before(&checkpoint.id, &evaluator());
+    assert_eq!(refused(|| evaluate(&report, &evaluator())), "Invalid");
+    let mut second = evaluation(&checkpoint.id, &evaluator());
+    second["type"] = json!("livepod.evaluation/v2");
+    second.as_object_mut().unwrap().retain(|name, _| name != "ran" && name != "vectors");
+    assert_eq!(refused(|| evaluate(&second, &evaluator())), "Invalid");
+    assert_eq!(checkpoints::get(&checkpoint.id).unwrap().state, CheckpointState::Submitted);
 }
 
 #[test]

@@ -68,22 +68,13 @@ fn voters_read_the_figures_of_whatever_the_task_is() {
     let checkpoint = submit(&submission(&of_heart_rates()), &job(1)).unwrap();
     assert_eq!(checkpoint.task, "regression");
     appoint_evaluator();
-    let report = json!({
-        "type": "livepod.evaluation/v2",
-        "checkpoint": checkpoint.id,
-        "evaluator": evaluator().principal().to_text(),
-        "publicKey": evaluator().public_key(),
-        "people": 5,
-        "windows": 700,
-        "task": "regression",
-        "figures": [
-            {"name": "meanError", "value": "7.2", "unit": "bpm", "parent": null},
-            {"name": "worstPerson", "value": "9.1", "unit": "bpm", "parent": null},
-        ],
-        "deciding": {"figure": "meanError", "better": "lower"},
-        "worstPerson": "worstPerson",
-        "at": "1700000000000000000",
-    });
+    let mut report = evaluation(&checkpoint.id, &evaluator());
+    report["task"] = json!("regression");
+    report["figures"] = json!([
+        {"name": "meanError", "value": "7.2", "unit": "bpm", "parent": null},
+        {"name": "worstPerson", "value": "9.1", "unit": "bpm", "parent": null},
+    ]);
+    report["deciding"] = json!({"figure": "meanError", "better": "lower"});
     let mut other = report.clone();
     other["task"] = json!("classification");
     assert_eq!(refused(|| evaluate(&other, &evaluator())), "Invalid", "the report is about the checkpoint's task");
@@ -98,29 +89,14 @@ fn an_evaluator_that_ran_something_else_is_refused() {
     let manifest = manifest(1);
     let checkpoint = submit(&submission(&manifest), &job(1)).unwrap();
     appoint_evaluator();
-    let ran = manifest::ran_by(&protocol::canonical::bytes(&manifest).unwrap()).unwrap();
     let mut permuted = manifest.clone();
     permuted["runtime"]["labels"] = json!(["STILL"]);
     let other = manifest::ran_by(&protocol::canonical::bytes(&permuted).unwrap()).unwrap();
-    let report = |ran: &str| {
-        json!({
-            "type": "livepod.evaluation/v3",
-            "checkpoint": checkpoint.id,
-            "evaluator": evaluator().principal().to_text(),
-            "publicKey": evaluator().public_key(),
-            "people": 5,
-            "windows": 700,
-            "task": "classification",
-            "figures": [{"name": "accuracy", "value": "0.9", "unit": null, "parent": null}],
-            "deciding": {"figure": "accuracy", "better": "higher"},
-            "worstPerson": "accuracy",
-            "ran": ran,
-            "vectors": {"seed": "07".repeat(32), "outputs": [["1"]]},
-            "at": "1700000000000000000",
-        })
-    };
-    assert_eq!(refused(|| evaluate(&report(&other), &evaluator())), "Invalid", "other labels were run");
-    evaluate(&report(&ran), &evaluator()).unwrap();
+    let report = evaluation(&checkpoint.id, &evaluator());
+    let mut of_other = report.clone();
+    of_other["ran"] = json!(other);
+    assert_eq!(refused(|| evaluate(&of_other, &evaluator())), "Invalid", "other labels were run");
+    evaluate(&report, &evaluator()).unwrap();
 }
 
 /// What refuses a checkpoint whose model begins with these bytes.

@@ -138,7 +138,7 @@ fn a_client_finds_the_channel_and_every_adopted_checkpoint() {
     let checkpoint: Value =
         serde_json::from_slice(&files.iter().find(|(name, _)| name.contains(&first.id[7..])).unwrap().1).unwrap();
     assert_eq!(checkpoint["manifest"]["job"], 1);
-    assert_eq!(checkpoint["evaluation"]["accuracy"], "0.95");
+    assert_eq!(checkpoint["evaluation"]["figures"][0]["value"], "0.95");
     assert_eq!(checkpoint["signature"].as_str().unwrap().len(), 128);
 }
 
