@@ -38,8 +38,7 @@ export class Cgroup {
   /** Takes in a process and all that descend from it. @returns whether it could */
   async take(root: number): Promise<boolean> {
     try {
-      for (const pid of await treeOf(root))
-        writeFileSync(join(this.folder, 'cgroup.procs'), String(pid), { flag: 'r+' });
+      for (const pid of treeOf(root)) writeFileSync(join(this.folder, 'cgroup.procs'), String(pid), { flag: 'r+' });
       return true;
     } catch {
       return false;

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { Limits } from './confine.js';
 
 const LOOK_EVERY_MS = 200;
@@ -28,12 +28,7 @@ export class Watch {
   ) {
     // What files in the sandbox take is no process's own; the tmpfs is sized, and its size comes off the memory here.
     const most = (limits.memoryMiB - limits.scratchMiB) * MIB;
-    let looks = false;
-    this.looking = setInterval(() => {
-      if (looks) return;
-      looks = true;
-      void this.look(most).finally(() => (looks = false));
-    }, LOOK_EVERY_MS);
+    this.looking = setInterval(() => this.look(most), LOOK_EVERY_MS);
     // A timer of Node.js cannot be longer than 24 days.
     this.ending = setTimeout(() => this.tell('time'), Math.min(limits.seconds * 1000, 2 ** 31 - 1));
   }
@@ -48,11 +43,10 @@ export class Watch {
     this.told(excess);
   }
 
-  private async look(most: number): Promise<void> {
-    const processes = await treeOf(this.root);
+  private look(most: number): void {
+    const processes = treeOf(this.root);
     if (processes.length > this.limits.processes) return this.tell('processes');
-    const resident = await Promise.all(processes.map(residentBytes));
-    const used = resident.reduce((sum, bytes) => sum + bytes, 0);
+    const used = processes.reduce((sum, pid) => sum + residentBytes(pid), 0);
     this.nearly = used > most * NEARLY;
     if (used > most) this.tell('memory');
   }
@@ -63,20 +57,33 @@ export class Watch {
   }
 }
 
-/** A process and all that descend from it; an orphan's parent is the first of its sandbox, so none is missed. */
-export async function treeOf(root: number): Promise<number[]> {
+/**
+ * A process and all that descend from it; an orphan's parent is the first of its sandbox, so none is missed. The files
+ * of `/proc` are memory: read at once, forty cost a quarter of a millisecond; by way of the thread pool, eighteen times
+ * as much of the processors that train.
+ */
+export function treeOf(root: number): number[] {
   const found = [root];
-  for (const pid of found) {
-    const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
-    const children = await Promise.all(
-      threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => '')),
-    );
-    found.push(...children.join(' ').split(/\s+/).filter(Boolean).map(Number));
-  }
+  for (const pid of found)
+    for (const thread of threadsOf(pid))
+      for (const child of read(`/proc/${pid}/task/${thread}/children`).split(' ')) if (child) found.push(Number(child));
   return found;
 }
 
-async function residentBytes(pid: number): Promise<number> {
-  const text = await readFile(`/proc/${pid}/statm`, 'utf8').catch(() => '0 0');
-  return Number(text.split(' ')[1]) * PAGE;
+function threadsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return []; // it has ended
+  }
 }
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+const residentBytes = (pid: number): number => Number(read(`/proc/${pid}/statm`).split(' ')[1] ?? 0) * PAGE;
