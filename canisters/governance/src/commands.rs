@@ -56,6 +56,7 @@ async fn carry_out(caller: Principal, subaccount: &[u8], command: Command) -> Re
             execution::decide(id); // the deadline may have passed
             proposals::vote(id, &neuron, vote.vote, seconds())?;
             execution::decide(id);
+            execution::go_on_soon();
             Ok(Reply::RegisterVote(Nothing {}))
         }
         Command::Configure(configure) => {
@@ -67,13 +68,13 @@ async fn carry_out(caller: Principal, subaccount: &[u8], command: Command) -> Re
             Ok(Reply::Configure(Nothing {}))
         }
         Command::Follow(follow) => {
-            let (id, neuron) = neurons::controlled(&caller, subaccount)?;
+            let (id, _) = neurons::controlled(&caller, subaccount)?;
             let followees: Result<Vec<Id>, _> =
                 follow.followees.iter().map(|followee| Id::try_from(followee.id.as_slice())).collect();
             let followees = followees.map_err(|_| {
                 refused(ErrorType::InvalidNeuronId, "A neuron id has 32 bytes; take it from list_neurons.")
             })?;
-            neurons::follow(id, neuron, follow.function_id, followees)?;
+            neurons::follow(id, follow.function_id, followees)?;
             Ok(Reply::Follow(Nothing {}))
         }
     }
@@ -137,6 +138,7 @@ async fn make_proposal(caller: Principal, subaccount: &[u8], proposal: Proposal)
     let id = proposals::submit(proposer, proposal, rendering, seconds());
     execution::wake_at(id, seconds() + constitution::parameters().voting_period_seconds);
     execution::decide(id);
+    execution::go_on_soon();
     made(id)
 }
 

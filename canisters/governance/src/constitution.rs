@@ -2,6 +2,7 @@
 
 use crate::api::*;
 use crate::memory;
+use crate::power::Electorate;
 use ic_stable_structures::StableCell;
 pub use protocol::functions::MOTION;
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,7 @@ thread_local! {
 }
 
 pub const MAX_FOLLOWEES: usize = 15;
-pub const MAX_NEURONS: u64 = 10_000;
+pub const MAX_NEURONS: u64 = 200_000;
 pub const MAX_OPEN_PROPOSALS: u64 = 200;
 /// The function id that stands for every other when following.
 pub const EVERY_OTHER: u64 = 0;
@@ -57,6 +58,19 @@ pub fn function(id: u64) -> Option<GenericNervousSystemFunction> {
         Some(FunctionType::GenericNervousSystemFunction(generic)) => Some(generic),
         _ => None,
     })
+}
+
+/// How a proposal made now weighs neurons.
+pub fn electorate(now: u64) -> Electorate {
+    let rules = parameters();
+    Electorate {
+        at: now,
+        minimum_delay: rules.neuron_minimum_dissolve_delay_to_vote_seconds,
+        longest_delay: rules.max_dissolve_delay_seconds,
+        delay_bonus_percentage: rules.max_dissolve_delay_bonus_percentage,
+        oldest_age: rules.max_neuron_age_for_age_bonus,
+        age_bonus_percentage: rules.max_age_bonus_percentage,
+    }
 }
 
 /// The parameters as an SNS client reads them.

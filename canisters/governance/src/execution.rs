@@ -3,9 +3,11 @@
 use crate::api::{ExecuteGenericNervousSystemFunction, GovernanceError};
 use crate::errors::{refused, ErrorType};
 use crate::proposals::{self, Adopted};
-use crate::{constitution, seconds};
+use crate::steps::{Steps, OF_A_MESSAGE};
+use crate::{constitution, seconds, work};
 use candid::Principal;
 use ic_cdk::call::Call;
+use std::cell::Cell;
 use std::time::Duration;
 
 /// Asks the function's validator; its text is what voters read. The target sees the same bytes if the proposal is
@@ -66,4 +68,25 @@ pub fn wake_for_all() {
     for (id, deadline) in proposals::open() {
         wake_at(id, deadline);
     }
+    go_on_soon();
+}
+
+thread_local! {
+    /// When the timer for work that is left was set; 0 when it is not. A message that trapped leaves it behind.
+    static ALARM: Cell<u64> = const { Cell::new(0) };
+}
+
+const ALARM_IS_LOST_AFTER: u64 = 60;
+
+/// Goes on with work that is left in a message of its own.
+pub fn go_on_soon() {
+    if !work::is_left() || seconds() < ALARM.get() + ALARM_IS_LOST_AFTER {
+        return;
+    }
+    ALARM.set(seconds());
+    ic_cdk_timers::set_timer(Duration::ZERO, async {
+        ALARM.set(0);
+        work::go_on(Steps::new(OF_A_MESSAGE), seconds(), decide);
+        go_on_soon();
+    });
 }

@@ -5,12 +5,18 @@ pub mod api;
 pub mod ballots;
 pub mod commands;
 pub mod constitution;
+pub mod electorate;
 pub mod errors;
 pub mod execution;
+pub mod following;
 pub mod listing;
 pub mod memory;
 pub mod neurons;
+pub mod power;
 pub mod proposals;
+pub mod record;
+pub mod steps;
+pub mod work;
 
 use api::*;
 use errors::{refused, Error, ErrorType};
@@ -38,6 +44,8 @@ fn post_upgrade(init: Option<Init>) {
         }
         None => open(None),
     }
+    record::fill_last();
+    neurons::fill_indexes();
     execution::wake_for_all();
 }
 
@@ -80,7 +88,10 @@ fn list_neurons(request: ListNeurons) -> ListNeuronsResponse {
 fn get_proposal(request: GetProposal) -> GetProposalResponse {
     let id = request.proposal_id.map_or(0, |proposal| proposal.id);
     let result = match proposals::get(id) {
-        Some(record) => ProposalResult::Proposal(proposals::to_api(id, &record, ballots::of(id, governed::PAGE_LIMIT))),
+        Some(record) => {
+            let ballots = proposals::ballots_of(id, &record, &system::caller());
+            ProposalResult::Proposal(listing::to_api(id, &record, ballots))
+        }
         None => ProposalResult::Error(refused(
             ErrorType::NotFound,
             format!("There is no proposal {id}; see list_proposals."),
@@ -93,7 +104,7 @@ fn get_proposal(request: GetProposal) -> GetProposalResponse {
 fn list_proposals(request: ListProposals) -> ListProposalsResponse {
     ListProposalsResponse {
         include_ballots_by_caller: Some(true),
-        proposals: proposals::page(&system::caller(), &request),
+        proposals: listing::page(&system::caller(), &request),
     }
 }
 

@@ -21,6 +21,22 @@ pub const BALLOTS: u8 = 7;
 pub const CLIENT_REFS: u8 = 8;
 /// proposals that can still be voted on
 pub const OPEN: u8 = 9;
+/// neuron id → what its voting power is computed from
+pub const POWERS: u8 = 10;
+/// neuron id ‖ proposal u64be → what it was at that proposal and before
+pub const POWER_HISTORY: u8 = 11;
+/// neuron id ‖ function u64be → ids of those it follows
+pub const FOLLOWEES: u8 = 12;
+/// function u64be ‖ followee ‖ follower
+pub const FOLLOWERS: u8 = 13;
+/// proposal → how far the count of its voters' power has come
+pub const COUNTS: u8 = 14;
+/// proposal u64be ‖ number u64be → a neuron that voted, and which of its followers were asked
+pub const CASCADES: u8 = 15;
+/// lane ‖ proposal u64be: proposals with work left
+pub const WORK: u8 = 16;
+/// the newest proposal
+pub const LAST_PROPOSAL: u8 = 17;
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

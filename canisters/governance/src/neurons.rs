@@ -1,9 +1,10 @@
 //! Neurons: stake that is locked for a while and votes with bonuses for the delay and the age (dfinity/ic
 //! rs/sns/governance, Neuron).
 
-use crate::api::{self, DissolveState, Followees, NeuronId, NeuronPermission, Operation, Parameters};
+use crate::api::{self, DissolveState, Followees, NeuronId, NeuronPermission, Operation};
 use crate::errors::{refused, ErrorType};
-use crate::{constitution, memory};
+use crate::power::State;
+use crate::{constitution, electorate, following, memory, power, proposals};
 use api::GovernanceError;
 use candid::Principal;
 use ic_stable_structures::StableBTreeMap;
@@ -19,7 +20,7 @@ pub type Id = [u8; 32];
 pub const ALL_PERMISSIONS: [i32; 10] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 
 /// Since when a dissolving neuron ages: it does not.
-const NOT_AGING: u64 = u64::MAX;
+pub const NOT_AGING: u64 = u64::MAX;
 
 #[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dissolve {
@@ -36,6 +37,8 @@ pub struct Neuron {
     pub created: u64,
     pub aging_since: u64,
     pub dissolve: Dissolve,
+    /// Whom it follows, in records of the version before; they move to [`crate::following`] with an upgrade.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub followees: BTreeMap<u64, Vec<Id>>,
 }
 
@@ -57,7 +60,32 @@ pub fn get(id: &Id) -> Option<Neuron> {
 
 fn put(id: Id, neuron: Neuron) {
     NEURONS_OF.with_borrow_mut(|index| index.insert(owned(&neuron.controller, &id), ()));
+    power::set(id, neuron.state(), proposals::last(), proposals::oldest_open());
     NEURONS.with_borrow_mut(|neurons| neurons.insert(id, Cbor(neuron)));
+}
+
+/// Takes a neuron out of every index. What it was stays known to open proposals, and its votes on them stand.
+fn remove(id: Id, neuron: &Neuron) {
+    electorate::leaves(&id, |proposal| power::when(&id, proposal));
+    power::remove(id, proposals::last(), proposals::oldest_open());
+    following::forget(&id);
+    NEURONS_OF.with_borrow_mut(|index| index.remove(&owned(&neuron.controller, &id)));
+    NEURONS.with_borrow_mut(|neurons| neurons.remove(&id));
+}
+
+/// Fills the indexes that the version before did not have. At most 10,000 neurons come from it.
+pub fn fill_indexes() {
+    if !power::is_empty() {
+        return;
+    }
+    let all: Vec<(Id, Neuron)> =
+        NEURONS.with_borrow(|neurons| neurons.iter().map(|entry| (*entry.key(), entry.value().0)).collect());
+    for (id, mut neuron) in all {
+        for (function, followees) in std::mem::take(&mut neuron.followees) {
+            following::set(&id, function, &followees);
+        }
+        put(id, neuron);
+    }
 }
 
 fn owned(controller: &Principal, id: &Id) -> Vec<u8> {
@@ -167,7 +195,9 @@ pub fn configure(id: Id, neuron: Neuron, operation: &Operation, now: u64) -> Res
 
 /// Lets a neuron vote as most of the followees do, for one function or (0) for every function without followees of its
 /// own.
-pub fn follow(id: Id, mut neuron: Neuron, function: u64, followees: Vec<Id>) -> Result<(), GovernanceError> {
+pub fn follow(id: Id, function: u64, mut followees: Vec<Id>) -> Result<(), GovernanceError> {
+    followees.sort_unstable();
+    followees.dedup(); // one followee named twice would have two voices
     if followees.len() > constitution::MAX_FOLLOWEES {
         return Err(refused(
             ErrorType::InvalidCommand,
@@ -189,12 +219,8 @@ pub fn follow(id: Id, mut neuron: Neuron, function: u64, followees: Vec<Id>) -> 
             format!("Neuron {} cannot be followed: it is the neuron itself or none.", hex(bad)),
         ));
     }
-    match followees.is_empty() {
-        true => neuron.followees.remove(&function),
-        false => neuron.followees.insert(function, followees),
-    };
+    following::set(&id, function, &followees);
     audit::append(serde_json::json!({"type": "neuron_followed", "neuron": hex(&id), "function": function}));
-    put(id, neuron);
     Ok(())
 }
 
@@ -220,44 +246,21 @@ pub fn restore(id: Id, amount: u64) {
 }
 
 impl Neuron {
+    pub fn state(&self) -> State {
+        State { stake: self.stake, aging_since: self.aging_since, dissolve: self.dissolve }
+    }
+
     pub fn dissolve_delay(&self, now: u64) -> u64 {
-        match self.dissolve {
-            Dissolve::Delay(delay) => delay,
-            Dissolve::At(at) => at.saturating_sub(now),
-        }
+        self.state().dissolve_delay(now)
     }
 
     pub fn age(&self, now: u64) -> u64 {
-        now.saturating_sub(self.aging_since)
+        self.state().age(now)
     }
 
-    /// Stake × (1 + bonus for the dissolve delay) × (1 + bonus for the age); 0 under the minimum delay. Rounded down,
-    /// in e8s.
-    pub fn voting_power(&self, rules: &Parameters, now: u64) -> u64 {
-        let delay = self.dissolve_delay(now).min(rules.max_dissolve_delay_seconds);
-        if delay < rules.neuron_minimum_dissolve_delay_to_vote_seconds {
-            return 0;
-        }
-        let age = self.age(now).min(rules.max_neuron_age_for_age_bonus);
-        let with = |base: u128, part: u64, whole: u64, percent: u64| {
-            base + base * u128::from(part) * u128::from(percent) / (100 * u128::from(whole))
-        };
-        let power = with(
-            u128::from(self.stake),
-            delay,
-            rules.max_dissolve_delay_seconds,
-            rules.max_dissolve_delay_bonus_percentage,
-        );
-        let power = with(power, age, rules.max_neuron_age_for_age_bonus, rules.max_age_bonus_percentage);
-        u64::try_from(power).unwrap_or(u64::MAX)
-    }
-
-    /// Whom this neuron follows for a function.
-    pub fn followees_for(&self, function: u64) -> &[Id] {
-        self.followees
-            .get(&function)
-            .or_else(|| self.followees.get(&constitution::EVERY_OTHER))
-            .map_or(&[], Vec::as_slice)
+    /// What it would weigh in a proposal made now.
+    pub fn voting_power(&self, now: u64) -> u64 {
+        constitution::electorate(now).power(&self.state())
     }
 
     pub fn to_api(&self, id: &Id) -> api::Neuron {
@@ -282,26 +285,13 @@ impl Neuron {
             voting_power_percentage_multiplier: 100,
             vesting_period_seconds: None,
             disburse_maturity_in_progress: vec![],
-            followees: self
-                .followees
-                .iter()
-                .map(|(function, ids)| (*function, Followees { followees: ids.iter().map(neuron_id).collect() }))
+            followees: following::all(id)
+                .into_iter()
+                .map(|(function, ids)| (function, Followees { followees: ids.iter().map(neuron_id).collect() }))
                 .collect(),
             neuron_fees_e8s: 0,
         }
     }
-}
-
-/// Every neuron with voting power now.
-pub fn voters(now: u64) -> Vec<(Id, u64)> {
-    let rules = constitution::parameters();
-    NEURONS.with_borrow(|neurons| {
-        neurons
-            .iter()
-            .map(|entry| (*entry.key(), entry.value().voting_power(&rules, now)))
-            .filter(|(_, power)| *power > 0)
-            .collect()
-    })
 }
 
 /// Ids of a controller's neurons, at most 100.
@@ -324,4 +314,20 @@ pub fn page(after: Option<Id>, limit: usize) -> Vec<api::Neuron> {
     NEURONS.with_borrow(|neurons| {
         neurons.range((start, Unbounded)).take(limit).map(|entry| entry.value().to_api(entry.key())).collect()
     })
+}
+
+/// A neuron from nowhere, with a dissolve delay.
+#[cfg(test)]
+pub fn seed(id: Id, controller: Principal, stake: u64, delay: u64, now: u64) {
+    let dissolve = Dissolve::Delay(delay);
+    put(id, Neuron { controller, stake, created: now, aging_since: now, dissolve, followees: BTreeMap::new() });
+}
+
+/// A neuron as the version before stored it.
+#[cfg(test)]
+pub fn seed_old(id: Id, controller: Principal, stake: u64, now: u64, followees: Vec<(u64, Vec<Id>)>) {
+    let dissolve = Dissolve::Delay(60);
+    let followees = followees.into_iter().collect();
+    let neuron = Neuron { controller, stake, created: now, aging_since: now, dissolve, followees };
+    NEURONS.with_borrow_mut(|neurons| neurons.insert(id, Cbor(neuron)));
 }

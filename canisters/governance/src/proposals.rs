@@ -1,47 +1,27 @@
 //! Proposals: made, voted on, decided early or at the deadline, taken back.
 
 use crate::api::*;
-use crate::ballots::{self, NO, UNDECIDED, YES};
+use crate::ballots::{self, Cast, NO, UNDECIDED, YES};
 use crate::errors::{refused, Error, ErrorType};
 use crate::neurons::{self, Id};
-use crate::{constitution, memory};
+use crate::record::{count_open, next_number, put};
+pub use crate::record::{get, last, oldest_open, open, Record};
+use crate::steps::{Steps, OF_AN_ENTRY, OF_A_MESSAGE};
+use crate::{constitution, electorate, memory, work};
 use candid::Principal;
 use governed::why;
 use ic_stable_structures::StableBTreeMap;
 use protocol::limits::{MAX_PAYLOAD_BYTES, MAX_PROPOSAL_REFERENCE_BYTES, MAX_SUMMARY_BYTES, MAX_TITLE_BYTES};
-use protocol::votes::{Count, Outcome, Standing};
-use serde_bytes::ByteBuf;
 use std::cell::RefCell;
-use stored::{Cbor, Memory};
+use stored::Memory;
 
 const MAX_URL_BYTES: usize = 2_048;
 const MAX_MOTION_BYTES: usize = 10_000;
 const REF_PREFIX: &str = "livepod:";
 
-/// A proposal as stored. Times in seconds, 0 = not yet.
-#[derive(serde::Serialize, serde::Deserialize, Clone, Debug)]
-pub struct Record {
-    pub proposal: Proposal,
-    pub function: u64,
-    pub rendering: String,
-    pub proposer: Id,
-    pub created: u64,
-    pub deadline: u64,
-    pub quorum_basis_points: u64,
-    pub tally: Tally,
-    pub decided: u64,
-    pub executed: u64,
-    pub failed: u64,
-    pub failure: Option<GovernanceError>,
-}
-
 thread_local! {
-    static PROPOSALS: RefCell<StableBTreeMap<u64, Cbor<Record>, Memory>> =
-        RefCell::new(StableBTreeMap::init(memory::get(memory::PROPOSALS)));
     static CLIENT_REFS: RefCell<StableBTreeMap<Vec<u8>, u64, Memory>> =
         RefCell::new(StableBTreeMap::init(memory::get(memory::CLIENT_REFS)));
-    static OPEN: RefCell<StableBTreeMap<u64, (), Memory>> =
-        RefCell::new(StableBTreeMap::init(memory::get(memory::OPEN)));
 }
 
 /// What has to be carried out after a decision: the proposal's number and its governed method.
@@ -49,18 +29,6 @@ thread_local! {
 pub struct Adopted {
     pub proposal: u64,
     pub call: ExecuteGenericNervousSystemFunction,
-}
-
-pub fn get(id: u64) -> Option<Record> {
-    PROPOSALS.with_borrow(|proposals| proposals.get(&id)).map(|record| record.0)
-}
-
-fn put(id: u64, record: Record) {
-    OPEN.with_borrow_mut(|open| match record.decided {
-        0 => open.insert(id, ()),
-        _ => open.remove(&id),
-    });
-    PROPOSALS.with_borrow_mut(|proposals| proposals.insert(id, Cbor(record)));
 }
 
 /// The client reference in a proposal's url, `livepod:<reference>`.
@@ -88,7 +56,7 @@ pub fn made_before(proposer: &Id, proposal: &Proposal) -> Result<Option<u64>, Go
 /// Checks what a proposal says before anybody is asked, and that the neuron may propose.
 pub fn check(proposer: &neurons::Neuron, proposal: &Proposal, now: u64) -> Result<(), GovernanceError> {
     let rules = constitution::parameters();
-    if proposer.voting_power(&rules, now) == 0 || proposer.stake < rules.neuron_minimum_stake_e8s {
+    if proposer.voting_power(now) == 0 || proposer.stake < rules.neuron_minimum_stake_e8s {
         let message = format!(
             "A proposer needs {} e8s of stake and a dissolve delay of {} seconds; add stake or increase the delay.",
             rules.neuron_minimum_stake_e8s, rules.neuron_minimum_dissolve_delay_to_vote_seconds
@@ -133,7 +101,7 @@ pub fn check(proposer: &neurons::Neuron, proposal: &Proposal, now: u64) -> Resul
             Err(refused(ErrorType::InvalidProposal, "The proposal has no action this governance knows."))
         }
     }?;
-    if OPEN.with_borrow(|open| open.len()) >= constitution::MAX_OPEN_PROPOSALS {
+    if count_open() >= constitution::MAX_OPEN_PROPOSALS {
         return Err(refused(ErrorType::ResourceExhausted, "Too many proposals are open; wait until some are decided."));
     }
     Ok(())
@@ -142,7 +110,7 @@ pub fn check(proposer: &neurons::Neuron, proposal: &Proposal, now: u64) -> Resul
 /// Puts a checked proposal to the vote; its proposer votes yes, as on SNS. Returns its number.
 pub fn submit(proposer: Id, proposal: Proposal, rendering: String, now: u64) -> u64 {
     let rules = constitution::parameters();
-    let id = PROPOSALS.with_borrow(|proposals| proposals.last_key_value().map_or(1, |(last, _)| last + 1));
+    let id = next_number();
     let function = match &proposal.action {
         Some(Action::ExecuteGenericNervousSystemFunction(call)) => call.function_id,
         _ => constitution::MOTION,
@@ -150,8 +118,11 @@ pub fn submit(proposer: Id, proposal: Proposal, rendering: String, now: u64) -> 
     if let Some(reference) = client_ref(&proposal) {
         CLIENT_REFS.with_borrow_mut(|refs| refs.insert(ref_key(&proposer, reference), id));
     }
+    let mut steps = Steps::new(OF_A_MESSAGE);
+    let electorate = constitution::electorate(now);
+    electorate::begin(id, electorate.clone());
+    let total = electorate::count(id, &mut steps);
     let deadline = now.saturating_add(rules.voting_period_seconds);
-    ballots::issue(id, &neurons::voters(now));
     audit::append(serde_json::json!({
         "type": "proposal_made",
         "proposal": id,
@@ -161,10 +132,9 @@ pub fn submit(proposer: Id, proposal: Proposal, rendering: String, now: u64) -> 
         "reference": client_ref(&proposal),
         "payload": fingerprint(payload(&proposal)),
         "rendering": fingerprint(rendering.as_bytes()),
-        "deadline": deadline, "quorum": rules.quorum_basis_points, "total": ballots::tally(id, now).total,
+        "deadline": deadline, "quorum": rules.quorum_basis_points, "total": total,
     }));
-    count(id, function, &proposer, YES, now);
-    let record = Record {
+    let mut record = Record {
         proposal,
         function,
         rendering,
@@ -172,12 +142,17 @@ pub fn submit(proposer: Id, proposal: Proposal, rendering: String, now: u64) -> 
         created: now,
         deadline,
         quorum_basis_points: rules.quorum_basis_points,
-        tally: ballots::tally(id, now),
+        tally: Tally { no: 0, yes: 0, total: total.unwrap_or(0), timestamp_seconds: now },
         decided: 0,
         executed: 0,
         failed: 0,
         failure: None,
+        electorate: Some(electorate),
+        counted: total.is_some(),
     };
+    let own = ballots::cast(&record.question(id), &proposer, YES, now);
+    record.take_in(id, own.as_slice(), false, now);
+    record.ask_followers(id, now, &mut steps);
     put(id, record);
     id
 }
@@ -195,19 +170,62 @@ fn fingerprint(bytes: &[u8]) -> String {
     protocol::hex::encode(&protocol::sha256(&[bytes]))
 }
 
-/// Casts a vote and those that follow from it; the log names each with its power, the caller's own first.
-fn count(id: u64, function: u64, neuron: &Id, vote: i32, now: u64) {
-    for (voter, vote, power) in ballots::cast(id, function, neuron, vote, now) {
-        audit::append(serde_json::json!({
-            "type": "voted",
-            "proposal": id,
-            "neuron": neurons::hex(&voter),
-            "vote": vote,
-            "power": power,
-            "follows": voter != *neuron,
-        }));
+impl Record {
+    /// Takes votes into the tally, and each with its power into the log.
+    fn take_in(&mut self, id: u64, votes: &[Cast], follows: bool, now: u64) {
+        for Cast { neuron, vote, power } in votes {
+            let side = if *vote == YES { &mut self.tally.yes } else { &mut self.tally.no };
+            *side = side.saturating_add(*power);
+            self.tally.timestamp_seconds = now;
+            audit::append(serde_json::json!({
+                "type": "voted",
+                "proposal": id,
+                "neuron": neurons::hex(neuron),
+                "vote": vote,
+                "power": power,
+                "follows": follows,
+            }));
+        }
+    }
+
+    /// Asks followers as far as the steps go.
+    fn ask_followers(&mut self, id: u64, now: u64, steps: &mut Steps) {
+        let votes = ballots::cascade(&self.question(id), now, steps);
+        self.take_in(id, &votes, true, now);
+        work::remember(self.lane(), id, !self.counted || ballots::is_cascading(id));
+    }
+
+    /// The order in which what is left to do is done.
+    fn lane(&self) -> u8 {
+        1
     }
 }
+
+/// Goes on with what is left to do for a proposal: counts its voters, then asks followers. Of a decided one nothing is
+/// left but to forget it.
+pub fn go_on(id: u64, now: u64, steps: &mut Steps) {
+    steps.take(OF_A_RECORD);
+    let Some(mut record) = get(id) else { return };
+    if record.decided > 0 {
+        electorate::forget(id);
+        ballots::stop_cascade(id, steps);
+        return work::remember(record.lane(), id, ballots::is_cascading(id));
+    }
+    if !record.counted {
+        if let Some(total) = electorate::count(id, steps) {
+            steps.take(OF_AN_ENTRY);
+            record.counted = true;
+            record.tally.total = total;
+            let counted = serde_json::json!({"type": "voters_counted", "proposal": id, "total": total});
+            audit::append_as(system::this_canister(), counted);
+        }
+    }
+    record.ask_followers(id, now, steps);
+    put(id, record);
+}
+
+/// Reading and writing a proposal: it may have 100 kB.
+const OF_A_RECORD: u32 = 30;
 
 /// Counts a vote. Refused after the deadline or the decision, for a neuron without a ballot, and the second time.
 pub fn vote(id: u64, neuron: &Id, vote: i32, now: u64) -> Result<(), GovernanceError> {
@@ -225,7 +243,7 @@ pub fn vote(id: u64, neuron: &Id, vote: i32, now: u64) -> Result<(), GovernanceE
             format!("Voting on proposal {id} ended at {} s; vote before the deadline.", record.deadline),
         ));
     }
-    let ballot = ballots::get(id, neuron).ok_or_else(|| {
+    let ballot = ballots::get(&record.question(id), neuron).ok_or_else(|| {
         refused(
             ErrorType::PreconditionFailed,
             format!("The neuron had no voting power when proposal {id} was made; it may vote on later ones."),
@@ -234,64 +252,22 @@ pub fn vote(id: u64, neuron: &Id, vote: i32, now: u64) -> Result<(), GovernanceE
     if ballot.vote != UNDECIDED {
         return Err(refused(ErrorType::AlreadyVoted, format!("The neuron has voted on proposal {id}; a vote stands.")));
     }
-    count(id, record.function, neuron, vote, now);
-    record.tally = ballots::tally(id, now);
+    let own = ballots::cast(&record.question(id), neuron, vote, now);
+    record.take_in(id, own.as_slice(), false, now);
+    record.ask_followers(id, now, &mut Steps::new(OF_A_MESSAGE));
     put(id, record);
     Ok(())
 }
 
-impl Record {
-    fn count(&self) -> Count {
-        let Tally { yes, no, total, .. } = self.tally;
-        Count { yes, no, total, quorum_basis_points: self.quorum_basis_points }
-    }
-
-    /// True when no vote that may still come changes the outcome, or the time is up.
-    fn is_due(&self, now: u64) -> bool {
-        self.count().is_settled() || now >= self.deadline
-    }
-
-    fn is_withdrawn(&self) -> bool {
-        self.failure.as_ref().is_some_and(|failure| failure.error_type == ErrorType::Withdrawn as i32)
-    }
-
-    pub fn outcome(&self) -> Outcome {
-        Standing {
-            count: self.count(),
-            decided: self.decided > 0,
-            executed: self.executed > 0,
-            failed: self.failed > 0,
-            withdrawn: self.is_withdrawn(),
-        }
-        .outcome()
-    }
-
-    pub fn state_in_words(&self) -> &'static str {
-        match self.outcome() {
-            Outcome::Withdrawn => "withdrawn",
-            Outcome::Failed => "adopted, and failed to execute",
-            Outcome::Executed => "adopted and executed",
-            Outcome::Open => "open",
-            Outcome::Adopted => "adopted",
-            Outcome::Rejected => "rejected",
-        }
-    }
-
-    /// SNS: ProposalDecisionStatus.
-    fn status(&self) -> i32 {
-        match self.outcome() {
-            Outcome::Open => 1,
-            Outcome::Rejected => 2,
-            Outcome::Adopted => 3,
-            Outcome::Executed => 4,
-            Outcome::Failed | Outcome::Withdrawn => 5,
-        }
-    }
+/// True when no vote that may still come changes the outcome, or the time is up: then also what followers say to the
+/// votes before it has to be in.
+fn is_due(id: u64, record: &Record, now: u64) -> bool {
+    record.is_settled() || (record.counted && now >= record.deadline && !ballots::is_cascading(id))
 }
 
 /// Decides a proposal if it is due; returns what is to be carried out. A decided one is left alone.
 pub fn decide(id: u64, now: u64) -> Option<Adopted> {
-    let mut record = get(id).filter(|record| record.decided == 0 && record.is_due(now))?;
+    let mut record = get(id).filter(|record| record.decided == 0 && is_due(id, record, now))?;
     let carried = record.count().is_carried();
     record.decided = now;
     let call = match (&record.proposal.action, carried) {
@@ -306,6 +282,7 @@ pub fn decide(id: u64, now: u64) -> Option<Adopted> {
     audit::append(serde_json::json!({
         "type": "proposal_decided", "proposal": id, "adopted": carried, "yes": yes, "no": no, "total": total
     }));
+    work::remember(record.lane(), id, ballots::is_cascading(id));
     put(id, record);
     call.map(|call| Adopted { proposal: id, call })
 }
@@ -345,7 +322,7 @@ pub fn withdraw(caller: &Principal, id: u64, now: u64) -> Result<(), Error> {
     if record.is_withdrawn() {
         return Ok(());
     }
-    if record.decided > 0 || record.is_due(now) {
+    if record.decided > 0 || record.is_settled() || now >= record.deadline {
         return Err(Error::VoteClosed(why(
             format!("proposal {id}"),
             "its vote is over",
@@ -356,72 +333,31 @@ pub fn withdraw(caller: &Principal, id: u64, now: u64) -> Result<(), Error> {
     record.failed = now;
     record.failure = Some(refused(ErrorType::Withdrawn, "Withdrawn by its proposer."));
     audit::append(serde_json::json!({"type": "proposal_withdrawn", "proposal": id}));
+    work::remember(record.lane(), id, true); // to forget what is left
     put(id, record);
     Ok(())
 }
 
-/// Open proposals with their deadlines.
-pub fn open() -> Vec<(u64, u64)> {
-    let ids: Vec<u64> = OPEN.with_borrow(|open| open.keys().collect());
-    ids.into_iter().filter_map(|id| get(id).map(|record| (id, record.deadline))).collect()
-}
-
-/// Proposals newest first, of those that are wanted.
-pub fn newest(before: Option<u64>, limit: usize, wanted: impl Fn(&Record) -> bool) -> Vec<(u64, Record)> {
-    PROPOSALS.with_borrow(|proposals| {
-        let found = proposals.range(..before.unwrap_or(u64::MAX)).rev().map(|entry| (*entry.key(), entry.value().0));
-        found.filter(|(_, record)| wanted(record)).take(limit).collect()
-    })
-}
-
-/// A proposal as SNS clients read it.
-pub fn to_api(id: u64, record: &Record, ballots: Vec<(Id, Ballot)>) -> ProposalData {
-    ProposalData {
-        id: Some(ProposalId { id }),
-        payload_text_rendering: Some(record.rendering.clone()),
-        action: record.function,
-        failure_reason: record.failure.clone(),
-        ballots: ballots.into_iter().map(|(neuron, ballot)| (neurons::hex(&neuron), ballot)).collect(),
-        minimum_yes_proportion_of_total: Some(Percentage { basis_points: Some(record.quorum_basis_points) }),
-        reward_event_round: 0,
-        failed_timestamp_seconds: record.failed,
-        reward_event_end_timestamp_seconds: None,
-        proposal_creation_timestamp_seconds: record.created,
-        initial_voting_period_seconds: record.deadline - record.created,
-        reject_cost_e8s: 0,
-        latest_tally: Some(record.tally.clone()),
-        wait_for_quiet_deadline_increase_seconds: 0,
-        decided_timestamp_seconds: record.decided,
-        proposal: Some(record.proposal.clone()),
-        proposer: Some(NeuronId { id: ByteBuf::from(record.proposer) }),
-        wait_for_quiet_state: Some(WaitForQuietState { current_deadline_timestamp_seconds: record.deadline }),
-        minimum_yes_proportion_of_exercised: Some(Percentage { basis_points: Some(5_000) }),
-        is_eligible_for_rewards: false,
-        executed_timestamp_seconds: record.executed,
+/// The votes on a proposal as a reader sees them, at most 100, and the ballots of the reader's own neurons.
+pub fn ballots_of(id: u64, record: &Record, reader: &Principal) -> Vec<(Id, Ballot)> {
+    let mut ballots = ballots::of(id, governed::PAGE_LIMIT);
+    for (neuron, ballot) in own_ballots(id, record, &neurons::ids_of(reader)) {
+        if ballots.iter().all(|(listed, _)| *listed != neuron) {
+            ballots.push((neuron, ballot));
+        }
     }
+    ballots
 }
 
-/// Proposals newest first, with the caller's ballots.
-pub fn page(caller: &Principal, request: &ListProposals) -> Vec<ProposalData> {
-    let before = request.before_proposal.as_ref().map_or(u64::MAX, |proposal| proposal.id);
-    let mine = neurons::ids_of(caller);
-    let ballots =
-        |id: u64| mine.iter().filter_map(|neuron| ballots::get(id, neuron).map(|ballot| (*neuron, ballot))).collect();
-    PROPOSALS.with_borrow(|proposals| {
-        proposals
-            .range(..before)
-            .rev()
-            .filter(|entry| {
-                let record = entry.value();
-                let wanted = request.include_status.is_empty() || request.include_status.contains(&record.status());
-                wanted && !request.exclude_type.contains(&record.function)
-            })
-            .take(governed::page_size(request.limit))
-            .map(|entry| to_api(*entry.key(), &entry.value(), ballots(*entry.key())))
-            .collect()
-    })
+/// The ballots of some neurons, also those that have not voted.
+pub fn own_ballots(id: u64, record: &Record, own: &[Id]) -> Vec<(Id, Ballot)> {
+    own.iter().filter_map(|neuron| Some((*neuron, ballots::get(&record.question(id), neuron)?))).collect()
 }
 
 #[cfg(test)]
 #[path = "proposals_tests.rs"]
-mod tests;
+pub(crate) mod tests;
+
+#[cfg(test)]
+#[path = "cost_tests.rs"]
+mod cost_tests;

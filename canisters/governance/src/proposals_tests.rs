@@ -1,18 +1,19 @@
 use super::*;
 use crate::api::{Init, Nothing, Operation};
-use crate::listing::{in_json, page_of, rows};
+use crate::listing::{in_json, page, page_of, rows};
 use crate::neurons::Dissolve;
 use governed::{parties, Parties, Peers};
+use serde_bytes::ByteBuf;
 
-const START: u64 = 1_700_000_000;
-const PERIOD: u64 = 120;
+pub(crate) const START: u64 = 1_700_000_000;
+pub(crate) const PERIOD: u64 = 120;
 const YEAR: u64 = 31_557_600;
 
-fn principal(n: u8) -> Principal {
+pub(crate) fn principal(n: u8) -> Principal {
     Principal::from_slice(&[n; 29])
 }
 
-fn rules() -> Parameters {
+pub(crate) fn rules() -> Parameters {
     Parameters {
         voting_period_seconds: PERIOD,
         quorum_basis_points: 300,
@@ -25,7 +26,7 @@ fn rules() -> Parameters {
     }
 }
 
-fn governance() {
+pub(crate) fn governance() {
     let peer = principal(100);
     let peers = Peers {
         governance: peer,
@@ -44,14 +45,19 @@ fn governance() {
         validator_method_name: Some("validate_accept_dataset".into()),
         target_method_name: Some("accept_dataset".into()),
     }));
-    let functions =
-        vec![NervousSystemFunction { id: 1001, name: "accept_dataset".into(), description: None, function_type }];
+    let function = |id: u64, name: &str| NervousSystemFunction {
+        id,
+        name: name.into(),
+        description: None,
+        function_type: function_type.clone(),
+    };
+    let functions = vec![function(1001, "accept_dataset"), function(1007, "stop_release")];
     let init = Init { governor: peer, peers, parameters: rules(), functions };
     constitution::set(init.parameters, init.functions);
 }
 
 /// A neuron of principal `n`, without bonuses worth mentioning (60 s of delay).
-fn neuron(n: u8, stake: u64) -> Id {
+pub(crate) fn neuron(n: u8, stake: u64) -> Id {
     let id = neurons::id_of(&principal(n), 0);
     neurons::claim_or_refresh(id, principal(n), stake, START).unwrap();
     let increase = Operation::IncreaseDissolveDelay(IncreaseDissolveDelay { additional_dissolve_delay_seconds: 60 });
@@ -59,7 +65,7 @@ fn neuron(n: u8, stake: u64) -> Id {
     id
 }
 
-fn motion(reference: &str) -> Proposal {
+pub(crate) fn motion(reference: &str) -> Proposal {
     Proposal {
         url: format!("livepod:{reference}"),
         title: "A motion".into(),
@@ -68,18 +74,24 @@ fn motion(reference: &str) -> Proposal {
     }
 }
 
-fn governed_call() -> Proposal {
+pub(crate) fn governed_call() -> Proposal {
     let call = ExecuteGenericNervousSystemFunction { function_id: 1001, payload: ByteBuf::from("DIDL\0\0") };
     Proposal { action: Some(Action::ExecuteGenericNervousSystemFunction(call)), ..motion("call") }
 }
 
-fn kind(result: Result<(), GovernanceError>) -> i32 {
+/// A proposal to stop a release.
+pub(crate) fn stop() -> Proposal {
+    let call = ExecuteGenericNervousSystemFunction { function_id: 1007, payload: ByteBuf::from("DIDL\0\0") };
+    Proposal { action: Some(Action::ExecuteGenericNervousSystemFunction(call)), ..motion("stop") }
+}
+
+pub(crate) fn kind(result: Result<(), GovernanceError>) -> i32 {
     result.unwrap_err().error_type
 }
 
 #[test]
 fn voting_power_grows_with_delay_and_age_up_to_their_limits() {
-    let rules = rules();
+    governance();
     let of = |delay: u64, age: u64| {
         let created = START - age;
         neurons::Neuron {
@@ -90,7 +102,7 @@ fn voting_power_grows_with_delay_and_age_up_to_their_limits() {
             dissolve: Dissolve::Delay(delay),
             followees: Default::default(),
         }
-        .voting_power(&rules, START)
+        .voting_power(START)
     };
     assert_eq!(of(59, 0), 0, "too short a delay has no vote");
     assert_eq!(of(4 * YEAR, 0), 1_500);
@@ -105,7 +117,7 @@ fn a_dissolving_neuron_loses_its_age_and_then_its_vote() {
     let start = Operation::StartDissolving(Nothing {});
     neurons::configure(id, neurons::get(&id).unwrap(), &start, START + 10).unwrap();
     let dissolving = neurons::get(&id).unwrap();
-    assert_eq!((dissolving.age(START + 20), dissolving.voting_power(&rules(), START + 20)), (0, 0));
+    assert_eq!((dissolving.age(START + 20), dissolving.voting_power(START + 20)), (0, 0));
     assert!(neurons::configure(id, dissolving, &start, START + 20).is_err());
 }
 
@@ -328,7 +340,7 @@ fn followers_vote_with_most_of_their_followees() {
     governance();
     let ids: Vec<Id> = (1..=5).map(|n| neuron(n, 1_000)).collect();
     let follow = |who: usize, function: u64, whom: &[usize]| {
-        neurons::follow(ids[who], neurons::get(&ids[who]).unwrap(), function, whom.iter().map(|n| ids[*n]).collect())
+        neurons::follow(ids[who], function, whom.iter().map(|n| ids[*n]).collect())
     };
     follow(2, constitution::EVERY_OTHER, &[0, 1]).unwrap();
     follow(3, constitution::MOTION, &[2]).unwrap();
@@ -344,7 +356,7 @@ fn followers_vote_with_most_of_their_followees() {
 fn the_log_names_every_vote_with_its_power_and_they_add_up_to_the_decision() {
     governance();
     let ids: Vec<Id> = (1..=4).map(|n| neuron(n, 1_000 * u64::from(n))).collect();
-    neurons::follow(ids[2], neurons::get(&ids[2]).unwrap(), constitution::EVERY_OTHER, vec![ids[1]]).unwrap();
+    neurons::follow(ids[2], constitution::EVERY_OTHER, vec![ids[1]]).unwrap();
     let id = submit(ids[0], governed_call(), "Take it in".into(), START);
     vote(id, &ids[1], YES, START).unwrap();
     decide(id, START).unwrap();

@@ -141,7 +141,9 @@ export class Proposals {
     const { governance } = this.facts.logs;
     const path = governance.place(made);
     const { method, argument, rendering } = await this.text(id, made);
-    const { title, reference, function: fn, proposer, deadline, quorum, total } = made.event;
+    const { title, reference, function: fn, proposer, deadline, quorum } = made.event;
+    // Of very many voters the power is summed up after the proposal was made.
+    const total = made.event['total'] ?? governance.only('voters_counted', { proposal: id })?.event['total'] ?? 0;
     const votes = governance.all('voted', { proposal: id });
     const seen = new Set(votes.map(({ event }) => event['neuron']));
     if (seen.size !== votes.length) refuse('contradiction', path, `a neuron voted twice on proposal ${id}`);
