@@ -158,6 +158,7 @@ records! {
 
     // Ours.
     WithdrawProposal { proposal: u64 }
+    /// What is optional has its default, which `governance.did` says, also in records from before there was a choice.
     Parameters {
         voting_period_seconds: u64,
         quorum_basis_points: u64,
@@ -167,6 +168,9 @@ records! {
         max_dissolve_delay_bonus_percentage: u64,
         max_neuron_age_for_age_bonus: u64,
         max_age_bonus_percentage: u64,
+        reject_cost_e8s: Option<u64>,
+        max_open_proposals_per_neuron: Option<u32>,
+        max_neurons: Option<u64>,
     }
     Init { governor: Principal, peers: Peers, parameters: Parameters, functions: Vec<NervousSystemFunction> }
 }

@@ -194,6 +194,22 @@ pub fn stop_cascade(proposal: u64, steps: &mut Steps) {
     }
 }
 
+/// Forgets the ballots of a decided proposal, as an SNS does; the log keeps each vote. True when all are gone.
+pub fn forget(proposal: u64, steps: &mut Steps) -> bool {
+    loop {
+        let some = of(proposal, BALLOTS_AT_ONCE.min(steps.left() as usize));
+        if some.is_empty() {
+            return !steps.are_spent();
+        }
+        for (neuron, _) in some {
+            steps.take(2);
+            BALLOTS.with_borrow_mut(|ballots| ballots.remove(&key(proposal, &neuron)));
+        }
+    }
+}
+
+const BALLOTS_AT_ONCE: usize = 50;
+
 /// A proposal's votes in order of neuron id.
 pub fn of(proposal: u64, limit: usize) -> Vec<(Id, Ballot)> {
     BALLOTS.with_borrow(|ballots| {

@@ -21,8 +21,12 @@ thread_local! {
 }
 
 pub const MAX_FOLLOWEES: usize = 15;
-pub const MAX_NEURONS: u64 = 200_000;
-pub const MAX_OPEN_PROPOSALS: u64 = 200;
+const MAX_NEURONS: u64 = 200_000;
+const MAX_OPEN_PER_NEURON: u32 = 50;
+pub const MAX_OPEN_PROPOSALS: u64 = 1_000;
+/// Room for proposals that stop something or take it back, whatever else is open: so many, and so many of one neuron.
+pub const MAX_OPEN_STOPS: usize = 64;
+pub const MAX_OPEN_STOPS_PER_NEURON: u32 = 2;
 /// The function id that stands for every other when following.
 pub const EVERY_OTHER: u64 = 0;
 
@@ -60,6 +64,38 @@ pub fn function(id: u64) -> Option<GenericNervousSystemFunction> {
     })
 }
 
+pub fn reject_cost() -> u64 {
+    parameters().reject_cost_e8s.unwrap_or(0)
+}
+
+pub fn max_neurons() -> u64 {
+    parameters().max_neurons.unwrap_or(MAX_NEURONS)
+}
+
+pub fn max_open_per_neuron(lane: Lane) -> u32 {
+    match lane {
+        Lane::Stop => MAX_OPEN_STOPS_PER_NEURON,
+        Lane::Ordinary => parameters().max_open_proposals_per_neuron.unwrap_or(MAX_OPEN_PER_NEURON),
+    }
+}
+
+/// Which proposals one competes with for room and for turns.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lane {
+    /// Stops something, or takes it back.
+    Stop,
+    #[default]
+    Ordinary,
+}
+
+/// The lane of a function's proposals.
+pub fn lane(function: u64) -> Lane {
+    match protocol::functions::STOPS.contains(&function) {
+        true => Lane::Stop,
+        false => Lane::Ordinary,
+    }
+}
+
 /// How a proposal made now weighs neurons.
 pub fn electorate(now: u64) -> Electorate {
     let rules = parameters();
@@ -87,10 +123,10 @@ pub fn nervous_system_parameters() -> NervousSystemParameters {
         max_neuron_age_for_age_bonus: Some(rules.max_neuron_age_for_age_bonus),
         initial_voting_period_seconds: Some(rules.voting_period_seconds),
         neuron_minimum_dissolve_delay_to_vote_seconds: Some(rules.neuron_minimum_dissolve_delay_to_vote_seconds),
-        reject_cost_e8s: Some(0),
+        reject_cost_e8s: Some(rules.reject_cost_e8s.unwrap_or(0)),
         max_proposals_to_keep_per_action: None,
         wait_for_quiet_deadline_increase_seconds: Some(0),
-        max_number_of_neurons: Some(MAX_NEURONS),
+        max_number_of_neurons: Some(max_neurons()),
         transaction_fee_e8s: None,
         max_number_of_proposals_with_ballots: Some(MAX_OPEN_PROPOSALS),
         max_age_bonus_percentage: Some(rules.max_age_bonus_percentage),

@@ -193,6 +193,21 @@ fn what_two_thousand_followers_say_is_the_same_in_one_message_and_in_many() {
 }
 
 #[test]
+fn a_stop_is_counted_before_two_hundred_proposals_that_were_there_first() {
+    crowd(20_000);
+    for n in 0..20 {
+        submit(id(n), motion(&format!("m{n}")), String::new(), START);
+    }
+    let stop = submit(id(50), crate::proposals::tests::stop(), String::new(), START);
+    let mut messages = 0;
+    while !get(stop).unwrap().counted {
+        work::go_on(Steps::new(OF_A_MESSAGE), START, |_| {});
+        messages += 1;
+    }
+    assert!(messages <= 10, "{messages}");
+}
+
+#[test]
 fn a_neuron_that_grows_splits_or_leaves_while_voters_are_counted_weighs_what_it_was() {
     crowd(10_000);
     let proposal = submit(id(0), motion("a"), String::new(), START);
@@ -247,7 +262,7 @@ fn records_of_the_version_before_are_read_and_their_ballots_vote_on() {
     ciborium::into_writer(&old, &mut bytes).unwrap();
     let record: Record = ciborium::from_reader(bytes.as_slice()).unwrap();
     put(7, record);
-    crate::record::fill_last();
+    crate::record::fill_indexes();
     crate::ballots::issue(7, &id(2), 1_600);
     neurons::seed(id(2), principal(2), 1, 60, START);
     neurons::seed(id(3), principal(3), 9_999, 60, START);

@@ -2,11 +2,14 @@
 
 use crate::api::{ExecuteGenericNervousSystemFunction, GovernanceError};
 use crate::errors::{refused, ErrorType};
+use crate::ledger::Canister;
+use crate::neurons::Id;
 use crate::proposals::{self, Adopted};
 use crate::steps::{Steps, OF_A_MESSAGE};
-use crate::{constitution, seconds, work};
+use crate::{constitution, leaving, seconds, work};
 use candid::Principal;
 use ic_cdk::call::Call;
+use ic_cdk_timers::TimerId;
 use std::cell::Cell;
 use std::time::Duration;
 
@@ -57,6 +60,13 @@ async fn call_target(call: &ExecuteGenericNervousSystemFunction) -> Result<(), S
         .map_err(|error| error.to_string())
 }
 
+/// Wakes up at a new proposal's deadline.
+pub fn wake_for(id: u64) {
+    if let Some(record) = proposals::get(id) {
+        wake_at(id, record.deadline);
+    }
+}
+
 /// Wakes up at a proposal's deadline.
 pub fn wake_at(id: u64, deadline: u64) {
     let wait = Duration::from_secs(deadline.saturating_sub(seconds())) + Duration::from_millis(1);
@@ -69,11 +79,43 @@ pub fn wake_for_all() {
         wake_at(id, deadline);
     }
     go_on_soon();
+    pay_out_soon();
 }
 
 thread_local! {
     /// When the timer for work that is left was set; 0 when it is not. A message that trapped leaves it behind.
     static ALARM: Cell<u64> = const { Cell::new(0) };
+    static PAY_OUT: Cell<Option<TimerId>> = const { Cell::new(None) };
+    /// The last neuron whose money was tried to be paid out.
+    static PAID_OUT: Cell<Option<Id>> = const { Cell::new(None) };
+}
+
+const PAY_OUT_AGAIN_AFTER: Duration = Duration::from_secs(60);
+const PAID_OUT_AT_ONCE: usize = 20;
+
+/// Pays out neurons that made room.
+pub fn pay_out_soon() {
+    if leaving::is_any() {
+        next_pay_out(Duration::ZERO);
+    }
+}
+
+fn next_pay_out(wait: Duration) {
+    let timer = ic_cdk_timers::set_timer(wait, pay_out());
+    if let Some(before) = PAY_OUT.replace(Some(timer)) {
+        ic_cdk_timers::clear_timer(before);
+    }
+}
+
+async fn pay_out() {
+    let next = leaving::some(PAID_OUT.get(), PAID_OUT_AT_ONCE);
+    PAID_OUT.set(next.last().copied()); // those that cannot be paid now do not hold up the others
+    for id in next {
+        leaving::pay(&Canister, id).await;
+    }
+    if leaving::is_any() {
+        next_pay_out(PAY_OUT_AGAIN_AFTER);
+    }
 }
 
 const ALARM_IS_LOST_AFTER: u64 = 60;

@@ -9,11 +9,14 @@ pub mod electorate;
 pub mod errors;
 pub mod execution;
 pub mod following;
+pub mod leaving;
+pub mod ledger;
 pub mod listing;
 pub mod memory;
 pub mod neurons;
 pub mod power;
 pub mod proposals;
+pub mod ranks;
 pub mod record;
 pub mod steps;
 pub mod work;
@@ -44,7 +47,7 @@ fn post_upgrade(init: Option<Init>) {
         }
         None => open(None),
     }
-    record::fill_last();
+    record::fill_indexes();
     neurons::fill_indexes();
     execution::wake_for_all();
 }

@@ -21,7 +21,7 @@ pub fn to_api(id: u64, record: &Record, ballots: Vec<(Id, Ballot)>) -> ProposalD
         reward_event_end_timestamp_seconds: None,
         proposal_creation_timestamp_seconds: record.created,
         initial_voting_period_seconds: record.deadline - record.created,
-        reject_cost_e8s: 0,
+        reject_cost_e8s: record.reject_cost,
         latest_tally: Some(record.tally.clone()),
         wait_for_quiet_deadline_increase_seconds: 0,
         decided_timestamp_seconds: record.decided,

@@ -37,6 +37,18 @@ pub const CASCADES: u8 = 15;
 pub const WORK: u8 = 16;
 /// the newest proposal
 pub const LAST_PROPOSAL: u8 = 17;
+/// what is locked u64be ‖ stake u64be ‖ neuron id
+pub const RANKS: u8 = 18;
+/// neuron id → a neuron that made room, until its money is paid out
+pub const LEAVING: u8 = 19;
+/// neuron id ‖ lane ‖ proposal u64be: open proposals by who made them
+pub const OPEN_OF: u8 = 20;
+/// lane ‖ proposal u64be: open proposals by what they are for
+pub const OPEN_IN: u8 = 21;
+/// proposals that are over and were not carried out
+pub const OVER: u8 = 22;
+/// proposals that were carried out
+pub const CARRIED_OUT: u8 = 23;
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

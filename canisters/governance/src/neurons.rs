@@ -3,10 +3,12 @@
 
 use crate::api::{self, DissolveState, Followees, NeuronId, NeuronPermission, Operation};
 use crate::errors::{refused, ErrorType};
+use crate::leaving::{self, Leaving};
 use crate::power::State;
-use crate::{constitution, electorate, following, memory, power, proposals};
+use crate::{constitution, electorate, following, memory, power, proposals, ranks};
 use api::GovernanceError;
 use candid::Principal;
+use governed::Lock;
 use ic_stable_structures::StableBTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -40,6 +42,12 @@ pub struct Neuron {
     /// Whom it follows, in records of the version before; they move to [`crate::following`] with an upgrade.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub followees: BTreeMap<u64, Vec<Id>>,
+    /// What proposals cost it that are open or were rejected; burnt before stake leaves. SNS: neuron_fees_e8s.
+    #[serde(default)]
+    pub fees: u64,
+    /// What it had locked when it was stored, by which [`ranks`] finds it.
+    #[serde(default)]
+    pub rank: u64,
 }
 
 thread_local! {
@@ -58,7 +66,12 @@ pub fn get(id: &Id) -> Option<Neuron> {
     NEURONS.with_borrow(|neurons| neurons.get(id)).map(|neuron| neuron.0)
 }
 
-fn put(id: Id, neuron: Neuron) {
+fn put(id: Id, mut neuron: Neuron) {
+    if let Some(before) = get(&id) {
+        ranks::remove(before.rank, before.stake, &id);
+    }
+    neuron.rank = neuron.locked();
+    ranks::insert(neuron.rank, neuron.stake, &id);
     NEURONS_OF.with_borrow_mut(|index| index.insert(owned(&neuron.controller, &id), ()));
     power::set(id, neuron.state(), proposals::last(), proposals::oldest_open());
     NEURONS.with_borrow_mut(|neurons| neurons.insert(id, Cbor(neuron)));
@@ -68,6 +81,7 @@ fn put(id: Id, neuron: Neuron) {
 fn remove(id: Id, neuron: &Neuron) {
     electorate::leaves(&id, |proposal| power::when(&id, proposal));
     power::remove(id, proposals::last(), proposals::oldest_open());
+    ranks::remove(neuron.rank, neuron.stake, &id);
     following::forget(&id);
     NEURONS_OF.with_borrow_mut(|index| index.remove(&owned(&neuron.controller, &id)));
     NEURONS.with_borrow_mut(|neurons| neurons.remove(&id));
@@ -116,6 +130,12 @@ pub fn hex(id: &Id) -> String {
 /// Sets a neuron's stake to what its account holds, making the neuron if it is new. A top-up makes the age an average
 /// by stake.
 pub fn claim_or_refresh(id: Id, controller: Principal, held: u64, now: u64) -> Result<(), GovernanceError> {
+    if leaving::get(&id).is_some() {
+        return Err(refused(
+            ErrorType::NeuronLocked,
+            "The neuron made room for others, and its money is being paid out; claim it again when it is.",
+        ));
+    }
     let minimum = constitution::parameters().neuron_minimum_stake_e8s;
     if held < minimum {
         let message =
@@ -129,11 +149,8 @@ pub fn claim_or_refresh(id: Id, controller: Principal, held: u64, now: u64) -> R
             Neuron { stake: held, aging_since, ..neuron }
         }
         None => {
-            if NEURONS.with_borrow(|neurons| neurons.len()) >= constitution::MAX_NEURONS {
-                return Err(refused(
-                    ErrorType::ResourceExhausted,
-                    "There is room for no more neurons; add stake to one you have.",
-                ));
+            if count() >= constitution::max_neurons() {
+                make_room(held)?;
             }
             Neuron {
                 controller,
@@ -142,12 +159,64 @@ pub fn claim_or_refresh(id: Id, controller: Principal, held: u64, now: u64) -> R
                 aging_since: now,
                 dissolve: Dissolve::Delay(0),
                 followees: BTreeMap::new(),
+                fees: 0,
+                rank: 0,
             }
         }
     };
     audit::append(serde_json::json!({"type": "neuron_claimed", "neuron": hex(&id), "stake": held}));
     put(id, neuron);
     Ok(())
+}
+
+pub fn count() -> u64 {
+    NEURONS.with_borrow(|neurons| neurons.len())
+}
+
+/// Sends the neuron away that has the least locked, its money with it, for one that brings more.
+fn make_room(held: u64) -> Result<(), GovernanceError> {
+    let no_room = |least: u64| {
+        let message = format!("There is no room for a neuron with {held} e8s; the least that stay have {least}.");
+        Err(refused(ErrorType::ResourceExhausted, message))
+    };
+    for (stake, id) in ranks::least(TRIED_FOR_ROOM) {
+        if stake >= held {
+            return no_room(stake);
+        }
+        // Not one that has a command under way.
+        let Some((_lock, neuron)) = Lock::take(hex(&id)).zip(get(&id)) else { continue };
+        remove(id, &neuron);
+        leaving::begin(id, Leaving { controller: neuron.controller, fees: neuron.fees, since: system::now() });
+        audit::append(serde_json::json!({
+            "type": "neuron_made_room", "neuron": hex(&id), "stake": stake, "fees": neuron.fees
+        }));
+        return Ok(());
+    }
+    no_room(held)
+}
+
+const TRIED_FOR_ROOM: usize = 20;
+
+/// Puts the cost of a rejection on a neuron, as on SNS when a proposal is made.
+pub fn charge(id: &Id, cost: u64) {
+    if let Some(neuron) = get(id).filter(|_| cost > 0) {
+        put(*id, Neuron { fees: neuron.fees.saturating_add(cost), ..neuron });
+    }
+}
+
+/// Takes it off again: the proposal was adopted.
+pub fn uncharge(id: &Id, cost: u64) {
+    if let Some(neuron) = get(id).filter(|_| cost > 0) {
+        put(*id, Neuron { fees: neuron.fees.saturating_sub(cost), ..neuron });
+    }
+}
+
+/// The fees of a neuron have been burnt from its account.
+pub fn fees_were_burnt(id: &Id, fees: u64) {
+    if let Some(neuron) = get(id).filter(|_| fees > 0) {
+        let (stake, fees) = (neuron.stake.saturating_sub(fees), neuron.fees.saturating_sub(fees));
+        put(*id, Neuron { stake, fees, ..neuron });
+    }
 }
 
 pub fn configure(id: Id, neuron: Neuron, operation: &Operation, now: u64) -> Result<(), GovernanceError> {
@@ -232,11 +301,27 @@ pub fn take_out(id: Id, neuron: Neuron, amount: u64, now: u64) -> Result<(), Gov
             "The neuron is not dissolved; start dissolving it and wait out its delay.",
         ));
     }
-    let left = neuron.stake.checked_sub(amount).ok_or_else(|| {
-        refused(ErrorType::InsufficientFunds, format!("The neuron holds {} e8s; disburse at most that.", neuron.stake))
+    let free = neuron.free();
+    let left = free.checked_sub(amount).ok_or_else(|| {
+        let fees = if neuron.fees > 0 { format!(" besides {} of fees", neuron.fees) } else { String::new() };
+        refused(ErrorType::InsufficientFunds, format!("The neuron holds {free} e8s{fees}; disburse at most that."))
     })?;
+    let minimum = constitution::parameters().neuron_minimum_stake_e8s;
+    if (1..minimum).contains(&left) {
+        let message = format!("That would leave {left} e8s, and a neuron has at least {minimum}; disburse all of it.");
+        return Err(refused(ErrorType::PreconditionFailed, message));
+    }
+    let left = neuron.stake - amount;
     put(id, Neuron { stake: left, ..neuron });
     Ok(())
+}
+
+/// Deletes a neuron that nothing is left of.
+pub fn remove_if_empty(id: Id) {
+    if let Some(neuron) = get(&id).filter(|neuron| neuron.free() == 0) {
+        remove(id, &neuron);
+        audit::append(serde_json::json!({"type": "neuron_removed", "neuron": hex(&id)}));
+    }
 }
 
 pub fn restore(id: Id, amount: u64) {
@@ -247,7 +332,21 @@ pub fn restore(id: Id, amount: u64) {
 
 impl Neuron {
     pub fn state(&self) -> State {
-        State { stake: self.stake, aging_since: self.aging_since, dissolve: self.dissolve }
+        State { stake: self.free(), aging_since: self.aging_since, dissolve: self.dissolve }
+    }
+
+    /// Stake less the fees it owes: what votes, and what may leave.
+    pub fn free(&self) -> u64 {
+        self.stake.saturating_sub(self.fees)
+    }
+
+    /// What counts when room is short: stake that is locked for as long as a vote needs, and not on its way out.
+    fn locked(&self) -> u64 {
+        let least = constitution::parameters().neuron_minimum_dissolve_delay_to_vote_seconds;
+        match self.dissolve {
+            Dissolve::Delay(delay) if delay >= least => self.free(),
+            _ => 0,
+        }
     }
 
     pub fn dissolve_delay(&self, now: u64) -> u64 {
@@ -289,7 +388,7 @@ impl Neuron {
                 .into_iter()
                 .map(|(function, ids)| (function, Followees { followees: ids.iter().map(neuron_id).collect() }))
                 .collect(),
-            neuron_fees_e8s: 0,
+            neuron_fees_e8s: self.fees,
         }
     }
 }
@@ -320,7 +419,8 @@ pub fn page(after: Option<Id>, limit: usize) -> Vec<api::Neuron> {
 #[cfg(test)]
 pub fn seed(id: Id, controller: Principal, stake: u64, delay: u64, now: u64) {
     let dissolve = Dissolve::Delay(delay);
-    put(id, Neuron { controller, stake, created: now, aging_since: now, dissolve, followees: BTreeMap::new() });
+    let followees = BTreeMap::new();
+    put(id, Neuron { controller, stake, created: now, aging_since: now, dissolve, followees, fees: 0, rank: 0 });
 }
 
 /// A neuron as the version before stored it.
@@ -328,6 +428,6 @@ pub fn seed(id: Id, controller: Principal, stake: u64, delay: u64, now: u64) {
 pub fn seed_old(id: Id, controller: Principal, stake: u64, now: u64, followees: Vec<(u64, Vec<Id>)>) {
     let dissolve = Dissolve::Delay(60);
     let followees = followees.into_iter().collect();
-    let neuron = Neuron { controller, stake, created: now, aging_since: now, dissolve, followees };
+    let neuron = Neuron { controller, stake, created: now, aging_since: now, dissolve, followees, fees: 0, rank: 0 };
     NEURONS.with_borrow_mut(|neurons| neurons.insert(id, Cbor(neuron)));
 }

@@ -2,12 +2,14 @@
 
 use crate::api::*;
 use crate::ballots::{self, Cast, NO, UNDECIDED, YES};
+use crate::constitution::Lane;
 use crate::errors::{refused, Error, ErrorType};
 use crate::neurons::{self, Id};
-use crate::record::{count_open, next_number, put};
+use crate::record::{self, count_open, next_number, put};
 pub use crate::record::{get, last, oldest_open, open, Record};
 use crate::steps::{Steps, OF_AN_ENTRY, OF_A_MESSAGE};
-use crate::{constitution, electorate, memory, work};
+use crate::work::{self, Turn};
+use crate::{constitution, electorate, memory};
 use candid::Principal;
 use governed::why;
 use ic_stable_structures::StableBTreeMap;
@@ -56,10 +58,11 @@ pub fn made_before(proposer: &Id, proposal: &Proposal) -> Result<Option<u64>, Go
 /// Checks what a proposal says before anybody is asked, and that the neuron may propose.
 pub fn check(proposer: &neurons::Neuron, proposal: &Proposal, now: u64) -> Result<(), GovernanceError> {
     let rules = constitution::parameters();
-    if proposer.voting_power(now) == 0 || proposer.stake < rules.neuron_minimum_stake_e8s {
+    let needed = rules.neuron_minimum_stake_e8s.max(constitution::reject_cost());
+    if proposer.voting_power(now) == 0 || proposer.free() < needed {
         let message = format!(
-            "A proposer needs {} e8s of stake and a dissolve delay of {} seconds; add stake or increase the delay.",
-            rules.neuron_minimum_stake_e8s, rules.neuron_minimum_dissolve_delay_to_vote_seconds
+            "A proposer needs {needed} e8s of stake and a dissolve delay of {} seconds; add stake or increase the delay.",
+            rules.neuron_minimum_dissolve_delay_to_vote_seconds
         );
         return Err(refused(ErrorType::PreconditionFailed, message));
     }
@@ -101,20 +104,60 @@ pub fn check(proposer: &neurons::Neuron, proposal: &Proposal, now: u64) -> Resul
             Err(refused(ErrorType::InvalidProposal, "The proposal has no action this governance knows."))
         }
     }?;
-    if count_open() >= constitution::MAX_OPEN_PROPOSALS {
-        return Err(refused(ErrorType::ResourceExhausted, "Too many proposals are open; wait until some are decided."));
-    }
     Ok(())
+}
+
+/// Whether there is room for one more proposal of this neuron. The lane of what stops or takes back has room of its own;
+/// when that is full, the proposal whose proposer has the least stake makes room, and is returned.
+pub fn admit(proposer: &Id, proposal: &Proposal) -> Result<Option<u64>, GovernanceError> {
+    let exhausted = |message: String| Err(refused(ErrorType::ResourceExhausted, message));
+    let lane = constitution::lane(function_of(proposal));
+    let most = constitution::max_open_per_neuron(lane) as usize;
+    if record::count_open_of(proposer, lane, most) >= most {
+        return exhausted(format!("The neuron has {most} open proposals of this kind; wait until some are decided."));
+    }
+    let stops = record::open_in(Lane::Stop, constitution::MAX_OPEN_STOPS);
+    if lane != Lane::Stop {
+        return match count_open() - stops.len() as u64 >= constitution::MAX_OPEN_PROPOSALS {
+            true => exhausted("Too many proposals are open; wait until some are decided.".into()),
+            false => Ok(None),
+        };
+    }
+    if stops.len() < constitution::MAX_OPEN_STOPS {
+        return Ok(None);
+    }
+    let stake = |neuron: &Id| neurons::get(neuron).map_or(0, |neuron| neuron.free());
+    let stakes = stops.iter().filter_map(|id| Some((stake(&get(*id)?.proposer), *id)));
+    match stakes.min() {
+        Some((least, id)) if least < stake(proposer) => Ok(Some(id)),
+        _ => exhausted("Too many stops are open, all by neurons with as much stake; vote on those.".into()),
+    }
+}
+
+/// Takes an open proposal out of the vote for one of a neuron with more stake; it costs its proposer nothing.
+pub fn displace(id: u64, now: u64) {
+    let Some(mut record) = get(id).filter(|record| record.decided == 0) else { return };
+    record.decided = now;
+    record.failed = now;
+    record.failure = Some(refused(ErrorType::Withdrawn, "It made room for a proposal of a neuron with more stake."));
+    neurons::uncharge(&record.proposer, record.reject_cost);
+    audit::append(serde_json::json!({"type": "proposal_withdrawn", "proposal": id}));
+    work::remember(id, Some(Turn::Over));
+    put(id, record);
+}
+
+fn function_of(proposal: &Proposal) -> u64 {
+    match &proposal.action {
+        Some(Action::ExecuteGenericNervousSystemFunction(call)) => call.function_id,
+        _ => constitution::MOTION,
+    }
 }
 
 /// Puts a checked proposal to the vote; its proposer votes yes, as on SNS. Returns its number.
 pub fn submit(proposer: Id, proposal: Proposal, rendering: String, now: u64) -> u64 {
     let rules = constitution::parameters();
     let id = next_number();
-    let function = match &proposal.action {
-        Some(Action::ExecuteGenericNervousSystemFunction(call)) => call.function_id,
-        _ => constitution::MOTION,
-    };
+    let function = function_of(&proposal);
     if let Some(reference) = client_ref(&proposal) {
         CLIENT_REFS.with_borrow_mut(|refs| refs.insert(ref_key(&proposer, reference), id));
     }
@@ -149,11 +192,14 @@ pub fn submit(proposer: Id, proposal: Proposal, rendering: String, now: u64) -> 
         failure: None,
         electorate: Some(electorate),
         counted: total.is_some(),
+        lane: constitution::lane(function),
+        reject_cost: constitution::reject_cost(),
     };
     let own = ballots::cast(&record.question(id), &proposer, YES, now);
     record.take_in(id, own.as_slice(), false, now);
     record.ask_followers(id, now, &mut steps);
-    put(id, record);
+    put(id, record.clone());
+    neurons::charge(&record.proposer, record.reject_cost); // after the proposal weighed it, as on SNS
     id
 }
 
@@ -192,12 +238,9 @@ impl Record {
     fn ask_followers(&mut self, id: u64, now: u64, steps: &mut Steps) {
         let votes = ballots::cascade(&self.question(id), now, steps);
         self.take_in(id, &votes, true, now);
-        work::remember(self.lane(), id, !self.counted || ballots::is_cascading(id));
-    }
-
-    /// The order in which what is left to do is done.
-    fn lane(&self) -> u8 {
-        1
+        let turn = if self.lane == Lane::Stop { Turn::Stop } else { Turn::Ordinary };
+        let left = !self.counted || ballots::is_cascading(id);
+        work::remember(id, left.then_some(turn));
     }
 }
 
@@ -205,12 +248,7 @@ impl Record {
 /// left but to forget it.
 pub fn go_on(id: u64, now: u64, steps: &mut Steps) {
     steps.take(OF_A_RECORD);
-    let Some(mut record) = get(id) else { return };
-    if record.decided > 0 {
-        electorate::forget(id);
-        ballots::stop_cascade(id, steps);
-        return work::remember(record.lane(), id, ballots::is_cascading(id));
-    }
+    let Some(mut record) = get(id).filter(|record| record.decided == 0) else { return forget(id, steps) };
     if !record.counted {
         if let Some(total) = electorate::count(id, steps) {
             steps.take(OF_AN_ENTRY);
@@ -222,6 +260,21 @@ pub fn go_on(id: u64, now: u64, steps: &mut Steps) {
     }
     record.ask_followers(id, now, steps);
     put(id, record);
+}
+
+/// Forgets what only an open proposal needs, then the oldest of all that are kept.
+fn forget(id: u64, steps: &mut Steps) {
+    electorate::forget(id);
+    ballots::stop_cascade(id, steps);
+    if ballots::is_cascading(id) || !ballots::forget(id, steps) {
+        return;
+    }
+    work::remember(id, None);
+    for old in std::iter::from_fn(record::forget_oldest).take(2) {
+        if let Some(reference) = client_ref(&old.proposal) {
+            CLIENT_REFS.with_borrow_mut(|refs| refs.remove(&ref_key(&old.proposer, reference)));
+        }
+    }
 }
 
 /// Reading and writing a proposal: it may have 100 kB.
@@ -282,7 +335,10 @@ pub fn decide(id: u64, now: u64) -> Option<Adopted> {
     audit::append(serde_json::json!({
         "type": "proposal_decided", "proposal": id, "adopted": carried, "yes": yes, "no": no, "total": total
     }));
-    work::remember(record.lane(), id, ballots::is_cascading(id));
+    if carried {
+        neurons::uncharge(&record.proposer, record.reject_cost);
+    }
+    work::remember(id, Some(Turn::Over));
     put(id, record);
     call.map(|call| Adopted { proposal: id, call })
 }
@@ -333,7 +389,7 @@ pub fn withdraw(caller: &Principal, id: u64, now: u64) -> Result<(), Error> {
     record.failed = now;
     record.failure = Some(refused(ErrorType::Withdrawn, "Withdrawn by its proposer."));
     audit::append(serde_json::json!({"type": "proposal_withdrawn", "proposal": id}));
-    work::remember(record.lane(), id, true); // to forget what is left
+    work::remember(id, Some(Turn::Over));
     put(id, record);
     Ok(())
 }
@@ -361,3 +417,7 @@ pub(crate) mod tests;
 #[cfg(test)]
 #[path = "cost_tests.rs"]
 mod cost_tests;
+
+#[cfg(test)]
+#[path = "slots_tests.rs"]
+mod slots_tests;

@@ -23,10 +23,17 @@ pub(crate) fn rules() -> Parameters {
         max_dissolve_delay_bonus_percentage: 100,
         max_neuron_age_for_age_bonus: 4 * YEAR,
         max_age_bonus_percentage: 25,
+        reject_cost_e8s: None,
+        max_open_proposals_per_neuron: None,
+        max_neurons: None,
     }
 }
 
 pub(crate) fn governance() {
+    governance_with(rules());
+}
+
+pub(crate) fn governance_with(rules: Parameters) {
     let peer = principal(100);
     let peers = Peers {
         governance: peer,
@@ -52,7 +59,7 @@ pub(crate) fn governance() {
         function_type: function_type.clone(),
     };
     let functions = vec![function(1001, "accept_dataset"), function(1007, "stop_release")];
-    let init = Init { governor: peer, peers, parameters: rules(), functions };
+    let init = Init { governor: peer, peers, parameters: rules, functions };
     constitution::set(init.parameters, init.functions);
 }
 
@@ -92,15 +99,15 @@ pub(crate) fn kind(result: Result<(), GovernanceError>) -> i32 {
 #[test]
 fn voting_power_grows_with_delay_and_age_up_to_their_limits() {
     governance();
+    let some = neuron(1, 1_000);
     let of = |delay: u64, age: u64| {
         let created = START - age;
         neurons::Neuron {
             controller: principal(1),
             stake: 1_000,
-            created,
             aging_since: created,
             dissolve: Dissolve::Delay(delay),
-            followees: Default::default(),
+            ..neurons::get(&some).unwrap()
         }
         .voting_power(START)
     };

@@ -2,6 +2,7 @@
 
 use crate::api::{ExecuteGenericNervousSystemFunction, GovernanceError, Proposal, Tally};
 use crate::ballots::Question;
+use crate::constitution::Lane;
 use crate::errors::ErrorType;
 use crate::memory;
 use crate::neurons::Id;
@@ -33,6 +34,11 @@ pub struct Record {
     /// Whether the sum of all power is known; it was, always, in the version before.
     #[serde(default = "yes")]
     pub counted: bool,
+    #[serde(default)]
+    pub lane: Lane,
+    /// What the proposer was charged, in e8s; given back when the proposal is adopted.
+    #[serde(default)]
+    pub reject_cost: u64,
 }
 
 fn yes() -> bool {
@@ -44,6 +50,14 @@ thread_local! {
         RefCell::new(StableBTreeMap::init(memory::get(memory::PROPOSALS)));
     static OPEN: RefCell<StableBTreeMap<u64, (), Memory>> =
         RefCell::new(StableBTreeMap::init(memory::get(memory::OPEN)));
+    static OPEN_OF: RefCell<StableBTreeMap<[u8; 41], (), Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::OPEN_OF)));
+    static OPEN_IN: RefCell<StableBTreeMap<(u8, u64), (), Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::OPEN_IN)));
+    static OVER: RefCell<StableBTreeMap<u64, (), Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::OVER)));
+    static CARRIED_OUT: RefCell<StableBTreeMap<u64, (), Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::CARRIED_OUT)));
     static LAST: RefCell<StableCell<u64, Memory>> =
         RefCell::new(StableCell::init(memory::get(memory::LAST_PROPOSAL), 0));
 }
@@ -53,11 +67,57 @@ pub fn get(id: u64) -> Option<Record> {
 }
 
 pub fn put(id: u64, record: Record) {
-    OPEN.with_borrow_mut(|open| match record.decided {
-        0 => open.insert(id, ()),
-        _ => open.remove(&id),
-    });
+    let is_open = record.decided == 0;
+    let set = |map: &mut StableBTreeMap<u64, (), Memory>, there: bool| match there {
+        true => map.insert(id, ()),
+        false => map.remove(&id),
+    };
+    OPEN.with_borrow_mut(|open| set(open, is_open));
+    let (of, into) = (of_key(&record.proposer, record.lane, id), (record.lane as u8, id));
+    OPEN_OF.with_borrow_mut(|open| if is_open { open.insert(of, ()) } else { open.remove(&of) });
+    OPEN_IN.with_borrow_mut(|open| if is_open { open.insert(into, ()) } else { open.remove(&into) });
+    let outcome = record.outcome();
+    CARRIED_OUT.with_borrow_mut(|over| set(over, outcome == Outcome::Executed));
+    let in_vain = matches!(outcome, Outcome::Rejected | Outcome::Failed | Outcome::Withdrawn);
+    OVER.with_borrow_mut(|over| set(over, in_vain));
     PROPOSALS.with_borrow_mut(|proposals| proposals.insert(id, Cbor(record)));
+}
+
+fn of_key(proposer: &Id, lane: Lane, id: u64) -> [u8; 41] {
+    let mut key = [0; 41];
+    key[..32].copy_from_slice(proposer);
+    key[32] = lane as u8;
+    key[33..].copy_from_slice(&id.to_be_bytes());
+    key
+}
+
+/// How many open proposals in a lane a neuron has, up to a number.
+pub fn count_open_of(proposer: &Id, lane: Lane, up_to: usize) -> usize {
+    let range = of_key(proposer, lane, 0)..=of_key(proposer, lane, u64::MAX);
+    OPEN_OF.with_borrow(|open| open.range(range).take(up_to).count())
+}
+
+/// Open proposals of a lane, oldest first.
+pub fn open_in(lane: Lane, limit: usize) -> Vec<u64> {
+    let range = (lane as u8, 0)..=(lane as u8, u64::MAX);
+    OPEN_IN.with_borrow(|open| open.range(range).take(limit).map(|entry| entry.key().1).collect())
+}
+
+/// How many proposals are kept that were carried out, and that were not. The log names all there ever were.
+const KEPT_CARRIED_OUT: u64 = 10_000;
+const KEPT: u64 = 1_000;
+
+/// Forgets the oldest of those that are over and more than are kept; returns it.
+pub fn forget_oldest() -> Option<Record> {
+    let oldest = |over: &StableBTreeMap<u64, (), Memory>, kept: u64| {
+        (over.len() > kept).then(|| over.first_key_value().map(|(id, ())| id)).flatten()
+    };
+    let id = OVER
+        .with_borrow(|over| oldest(over, KEPT))
+        .or_else(|| CARRIED_OUT.with_borrow(|over| oldest(over, KEPT_CARRIED_OUT)))?;
+    OVER.with_borrow_mut(|over| over.remove(&id));
+    CARRIED_OUT.with_borrow_mut(|over| over.remove(&id));
+    PROPOSALS.with_borrow_mut(|proposals| proposals.remove(&id)).map(|record| record.0)
 }
 
 /// The number of the newest proposal; 0 before the first.
@@ -72,8 +132,17 @@ pub fn next_number() -> u64 {
     next
 }
 
-/// Sets the newest number by the proposals there are: the version before had no record of it.
-pub fn fill_last() {
+/// Fills what the version before had no record of: the newest number, and the indexes of open and of past proposals.
+pub fn fill_indexes() {
+    if last() > 0 {
+        return;
+    }
+    let ids: Vec<u64> = PROPOSALS.with_borrow(|proposals| proposals.keys().collect());
+    for id in ids {
+        if let Some(record) = get(id) {
+            put(id, record);
+        }
+    }
     let newest = PROPOSALS.with_borrow(|proposals| proposals.last_key_value().map_or(0, |(last, _)| last));
     LAST.with_borrow_mut(|last| last.set(newest.max(*last.get())));
 }
@@ -82,6 +151,7 @@ pub fn oldest_open() -> Option<u64> {
     OPEN.with_borrow(|open| open.first_key_value().map(|(id, ())| id))
 }
 
+/// How many proposals are open, in all lanes.
 pub fn count_open() -> u64 {
     OPEN.with_borrow(|open| open.len())
 }

@@ -17,11 +17,24 @@ thread_local! {
     static LAST: Cell<Key> = const { Cell::new((0, 0)) };
 }
 
-/// Remembers that a proposal has work left, or that it has none.
-pub fn remember(lane: u8, proposal: u64, left: bool) {
-    WORK.with_borrow_mut(|work| match left {
-        true => work.insert((lane, proposal), ()),
-        false => work.remove(&(lane, proposal)),
+/// Whose turn comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    Stop,
+    Ordinary,
+    /// Decided: what is left is to be forgotten.
+    Over,
+}
+
+/// Remembers that a proposal has work left, and when its turn is; None: it has none.
+pub fn remember(proposal: u64, left: Option<Turn>) {
+    WORK.with_borrow_mut(|work| {
+        for turn in [Turn::Stop, Turn::Ordinary, Turn::Over] {
+            match left == Some(turn) {
+                true => work.insert((turn as u8, proposal), ()),
+                false => work.remove(&(turn as u8, proposal)),
+            };
+        }
     });
 }
 
