@@ -89,7 +89,7 @@ fn stored(proposal: u64, neuron: &Id) -> Option<Ballot> {
 /// A neuron's ballot: its vote, or the power with which it may still vote. None for one that has no vote.
 pub fn get(question: &Question, neuron: &Id) -> Option<Ballot> {
     stored(question.proposal, neuron).or_else(|| {
-        let voting_power = question.electorate?.power(&power::when(neuron, question.proposal)?);
+        let voting_power = question.electorate?.weigh(&power::when(neuron, question.proposal)?);
         (voting_power > 0).then_some(Ballot { vote: UNDECIDED, cast_timestamp_seconds: 0, voting_power })
     })
 }

@@ -9,6 +9,19 @@ use candid::Principal;
 use governed::Lock;
 use serde_bytes::ByteBuf;
 
+/// What kind of message a request is, for [`crate::costs`].
+pub fn kind(request: &ManageNeuron) -> &'static str {
+    match request.command {
+        Some(Command::MakeProposal(_)) => "proposal",
+        Some(Command::RegisterVote(_)) => "vote",
+        Some(Command::ClaimOrRefresh(_)) => "claim",
+        Some(Command::Configure(_)) => "configure",
+        Some(Command::Follow(_)) => "follow",
+        Some(Command::Disburse(_)) => "disburse",
+        None => "none",
+    }
+}
+
 pub async fn manage(caller: Principal, request: ManageNeuron) -> ManageNeuronResponse {
     let reply = match request.command {
         Some(command) => carry_out(caller, &request.subaccount, command).await.unwrap_or_else(Reply::Error),

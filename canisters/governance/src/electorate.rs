@@ -42,7 +42,7 @@ pub fn count(proposal: u64, steps: &mut Steps) -> Option<u64> {
         let page = power::page(count.after, proposal, size);
         steps.take(page.len() as u32);
         for (id, state) in &page {
-            let weight = state.map_or(0, |state| electorate.power(&state));
+            let weight = state.map_or(0, |state| electorate.weigh(&state));
             count.total = count.total.saturating_add(weight);
             count.after = Some(*id);
         }
@@ -67,7 +67,7 @@ pub fn leaves(neuron: &Id, then: impl Fn(u64) -> Option<State>) {
         let counted = count.after.is_some_and(|after| *neuron <= after);
         let Some((electorate, state)) = count.electorate.as_ref().zip(then(proposal)) else { continue };
         if !counted {
-            count.total = count.total.saturating_add(electorate.power(&state));
+            count.total = count.total.saturating_add(electorate.weigh(&state));
             COUNTS.with_borrow_mut(|counts| counts.insert(proposal, Cbor(count)));
         }
     }

@@ -6,7 +6,7 @@ use crate::ledger::Canister;
 use crate::neurons::Id;
 use crate::proposals::{self, Adopted};
 use crate::steps::{Steps, OF_A_MESSAGE};
-use crate::{constitution, leaving, seconds, work};
+use crate::{constitution, costs, leaving, record, seconds, work};
 use candid::Principal;
 use ic_cdk::call::Call;
 use ic_cdk_timers::TimerId;
@@ -38,7 +38,12 @@ fn named(canister: Option<Principal>, method: Option<String>) -> Result<(Princip
 /// Decides a proposal if it is due and carries it out. The call leaves in the message that decides, so neither happens
 /// without the other.
 pub fn decide(id: u64) {
-    if let Some(adopted) = proposals::decide(id, seconds()) {
+    let was_open = record::is_open(id);
+    let adopted = proposals::decide(id, seconds());
+    if let Some(at) = record::locked_until(id).filter(|_| was_open) {
+        wake_at(id, at);
+    }
+    if let Some(adopted) = adopted {
         ic_cdk::futures::spawn(carry_out(adopted));
     }
 }
@@ -67,16 +72,26 @@ pub fn wake_for(id: u64) {
     }
 }
 
-/// Wakes up at a proposal's deadline.
+/// Wakes up at a proposal's deadline, or when it has waited long enough to be carried out.
 pub fn wake_at(id: u64, deadline: u64) {
     let wait = Duration::from_secs(deadline.saturating_sub(seconds())) + Duration::from_millis(1);
-    ic_cdk_timers::set_timer(wait, async move { decide(id) });
+    ic_cdk_timers::set_timer(wait, async move {
+        decide(id);
+        let later = proposals::get(id).filter(|record| record.decided == 0 && record.deadline > seconds());
+        if let Some(record) = later {
+            wake_at(id, record.deadline); // the vote has turned meanwhile
+        }
+        go_on_soon();
+    });
 }
 
 /// Sets the alarms again: an upgrade clears them.
 pub fn wake_for_all() {
     for (id, deadline) in proposals::open() {
         wake_at(id, deadline);
+    }
+    for (id, at) in record::locked() {
+        wake_at(id, at);
     }
     go_on_soon();
     pay_out_soon();
@@ -129,6 +144,7 @@ pub fn go_on_soon() {
     ic_cdk_timers::set_timer(Duration::ZERO, async {
         ALARM.set(0);
         work::go_on(Steps::new(OF_A_MESSAGE), seconds(), decide);
+        costs::note("work");
         go_on_soon();
     });
 }

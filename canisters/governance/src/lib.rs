@@ -5,6 +5,7 @@ pub mod api;
 pub mod ballots;
 pub mod commands;
 pub mod constitution;
+pub mod costs;
 pub mod electorate;
 pub mod errors;
 pub mod execution;
@@ -23,7 +24,7 @@ pub mod work;
 
 use api::*;
 use errors::{refused, Error, ErrorType};
-use governed::{not_anonymous, parties, Parties};
+use governed::{caller_is_governor, not_anonymous, parties, Parties};
 use ic_cdk::{init, post_upgrade, query, update};
 
 /// Now, in seconds since the epoch, as SNS counts.
@@ -34,16 +35,17 @@ pub fn seconds() -> u64 {
 #[init]
 fn init(init: Init) {
     open(Some(Parties { governor: init.governor, peers: init.peers }));
-    constitution::set(init.parameters, init.functions);
+    constitution::set(init.parameters, init.functions, init.articles);
 }
 
-/// An upgrade may bring new parameters and functions; open proposals keep the ones they were made under.
+/// An upgrade may bring new functions, and new parameters and articles until a vote has set them; open proposals keep
+/// those that they were made under.
 #[post_upgrade]
 fn post_upgrade(init: Option<Init>) {
     match init {
         Some(init) => {
             open(Some(Parties { governor: init.governor, peers: init.peers }));
-            constitution::set(init.parameters, init.functions);
+            constitution::set(init.parameters, init.functions, init.articles);
         }
         None => open(None),
     }
@@ -59,7 +61,10 @@ fn open(parties: Option<Parties>) {
 
 #[update(guard = "not_anonymous")]
 async fn manage_neuron(request: ManageNeuron) -> ManageNeuronResponse {
-    commands::manage(system::caller(), request).await
+    let kind = commands::kind(&request);
+    let response = commands::manage(system::caller(), request).await;
+    costs::note(kind);
+    response
 }
 
 #[query]
@@ -119,6 +124,50 @@ fn list_nervous_system_functions() -> ListNervousSystemFunctionsResponse {
 #[query]
 fn get_nervous_system_parameters(_nothing: ()) -> NervousSystemParameters {
     constitution::nervous_system_parameters()
+}
+
+#[query]
+fn get_parameters() -> Parameters {
+    constitution::parameters()
+}
+
+#[query]
+fn get_articles() -> Articles {
+    constitution::articles()
+}
+
+/// The most instructions that a message of each kind has taken.
+#[query]
+fn get_costs() -> Vec<(String, u64)> {
+    costs::all()
+}
+
+/// What voters read before they vote.
+#[update(guard = "caller_is_governor")]
+fn validate_set_parameters(payload: Parameters) -> Result<String, String> {
+    constitution::parameters_in_words(&payload)
+}
+
+/// Sets the parameters of voting; traps when the articles forbid them, so that the vote shows as failed.
+#[update(guard = "caller_is_governor")]
+fn set_parameters(payload: Parameters) {
+    let event = serde_json::json!({"type": "parameters_set", "parameters": &payload});
+    constitution::set_parameters(payload).unwrap_or_else(|why| system::trap(&why));
+    audit::append(event);
+}
+
+/// What voters read before they vote.
+#[update(guard = "caller_is_governor")]
+fn validate_set_articles(payload: Articles) -> Result<String, String> {
+    constitution::articles_in_words(&payload)
+}
+
+/// Sets the articles; traps when the parameters are below them.
+#[update(guard = "caller_is_governor")]
+fn set_articles(payload: Articles) {
+    let event = serde_json::json!({"type": "articles_set", "articles": &payload});
+    constitution::set_articles(payload).unwrap_or_else(|why| system::trap(&why));
+    audit::append(event);
 }
 
 /// Takes back an open proposal; only its proposer may.

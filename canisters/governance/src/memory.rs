@@ -49,6 +49,8 @@ pub const OPEN_IN: u8 = 21;
 pub const OVER: u8 = 22;
 /// proposals that were carried out
 pub const CARRIED_OUT: u8 = 23;
+/// proposals that passed and wait → when they are carried out
+pub const LOCKED: u8 = 24;
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

@@ -1,10 +1,10 @@
 //! Neurons: stake that is locked for a while and votes with bonuses for the delay and the age (dfinity/ic
 //! rs/sns/governance, Neuron).
 
-use crate::api::{self, DissolveState, Followees, NeuronId, NeuronPermission, Operation};
+use crate::api::{self, DissolveState, Followees, NeuronId, NeuronPermission, Operation, Weight};
 use crate::errors::{refused, ErrorType};
 use crate::leaving::{self, Leaving};
-use crate::power::State;
+use crate::power::{Reputation, State};
 use crate::{constitution, electorate, following, memory, power, proposals, ranks};
 use api::GovernanceError;
 use candid::Principal;
@@ -48,6 +48,8 @@ pub struct Neuron {
     /// What it had locked when it was stored, by which [`ranks`] finds it.
     #[serde(default)]
     pub rank: u64,
+    #[serde(default)]
+    pub reputation: Reputation,
 }
 
 thread_local! {
@@ -161,6 +163,7 @@ pub fn claim_or_refresh(id: Id, controller: Principal, held: u64, now: u64) -> R
                 followees: BTreeMap::new(),
                 fees: 0,
                 rank: 0,
+                reputation: Reputation::default(),
             }
         }
     };
@@ -234,7 +237,9 @@ pub fn configure(id: Id, neuron: Neuron, operation: &Operation, now: u64) -> Res
                 Dissolve::At(at) if at > now => {
                     Neuron { dissolve: Dissolve::At((at + more).min(now + longest)), ..neuron }
                 }
-                Dissolve::At(_) => Neuron { dissolve: Dissolve::Delay(more.min(longest)), aging_since: now, ..neuron },
+                Dissolve::At(_) | Dissolve::Delay(0) => {
+                    Neuron { dissolve: Dissolve::Delay(more.min(longest)), aging_since: now, ..neuron }
+                }
                 Dissolve::Delay(delay) => Neuron { dissolve: Dissolve::Delay((delay + more).min(longest)), ..neuron },
             }
         }
@@ -332,7 +337,12 @@ pub fn restore(id: Id, amount: u64) {
 
 impl Neuron {
     pub fn state(&self) -> State {
-        State { stake: self.free(), aging_since: self.aging_since, dissolve: self.dissolve }
+        State {
+            stake: self.free(),
+            aging_since: self.aging_since,
+            dissolve: self.dissolve,
+            reputation: self.reputation,
+        }
     }
 
     /// Stake less the fees it owes: what votes, and what may leave.
@@ -359,7 +369,7 @@ impl Neuron {
 
     /// What it would weigh in a proposal made now.
     pub fn voting_power(&self, now: u64) -> u64 {
-        constitution::electorate(now).power(&self.state())
+        constitution::electorate(now, Weight::Stake).power(&self.state())
     }
 
     pub fn to_api(&self, id: &Id) -> api::Neuron {
@@ -415,12 +425,26 @@ pub fn page(after: Option<Id>, limit: usize) -> Vec<api::Neuron> {
     })
 }
 
+#[cfg(test)]
+fn blank(controller: Principal) -> Neuron {
+    Neuron {
+        controller,
+        stake: 0,
+        created: 0,
+        aging_since: 0,
+        dissolve: Dissolve::Delay(0),
+        followees: BTreeMap::new(),
+        fees: 0,
+        rank: 0,
+        reputation: Reputation::default(),
+    }
+}
+
 /// A neuron from nowhere, with a dissolve delay.
 #[cfg(test)]
 pub fn seed(id: Id, controller: Principal, stake: u64, delay: u64, now: u64) {
     let dissolve = Dissolve::Delay(delay);
-    let followees = BTreeMap::new();
-    put(id, Neuron { controller, stake, created: now, aging_since: now, dissolve, followees, fees: 0, rank: 0 });
+    put(id, Neuron { stake, created: now, aging_since: now, dissolve, ..blank(controller) });
 }
 
 /// A neuron as the version before stored it.
@@ -428,6 +452,10 @@ pub fn seed(id: Id, controller: Principal, stake: u64, delay: u64, now: u64) {
 pub fn seed_old(id: Id, controller: Principal, stake: u64, now: u64, followees: Vec<(u64, Vec<Id>)>) {
     let dissolve = Dissolve::Delay(60);
     let followees = followees.into_iter().collect();
-    let neuron = Neuron { controller, stake, created: now, aging_since: now, dissolve, followees, fees: 0, rank: 0 };
+    let neuron = Neuron { stake, created: now, aging_since: now, dissolve, followees, ..blank(controller) };
     NEURONS.with_borrow_mut(|neurons| neurons.insert(id, Cbor(neuron)));
 }
+
+#[cfg(test)]
+#[path = "sns_tests.rs"]
+mod sns_tests;

@@ -6,6 +6,7 @@
 //! with ten neurons and with 100,000, and stake that comes later does not vote. Only the sum of all power needs a pass
 //! over the neurons, which [`crate::electorate`] makes in turns.
 
+use crate::api::Weight;
 use crate::memory;
 use crate::neurons::{Dissolve, Id, NOT_AGING};
 use ic_stable_structures::storable::Bound;
@@ -23,6 +24,39 @@ pub struct State {
     pub stake: u64,
     pub aging_since: u64,
     pub dissolve: Dissolve,
+    pub reputation: Reputation,
+}
+
+/// What a neuron has earned by what it did, in points, and since when they decay. It is the neuron's, whose controller
+/// never changes: it cannot be passed on.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reputation {
+    pub points: u64,
+    pub since: u64,
+}
+
+/// The most that count. What is above still decays before it matters.
+pub const FULL_REPUTATION: u64 = 900;
+/// What a vote by reputation weighs without any.
+const NO_REPUTATION: u64 = 100;
+/// After so long half is left.
+const HALF_LIFE_SECONDS: u64 = 180 * 86_400;
+
+impl Reputation {
+    /// The points that are left at a time: halved with each half-life, in a straight line between.
+    pub fn at(&self, now: u64) -> u64 {
+        let passed = now.saturating_sub(self.since);
+        let (halvings, rest) = (passed / HALF_LIFE_SECONDS, passed % HALF_LIFE_SECONDS);
+        let whole = self.points.checked_shr(u32::try_from(halvings).unwrap_or(u32::MAX)).unwrap_or(0);
+        let lost = u128::from(whole) * u128::from(rest) / (2 * u128::from(HALF_LIFE_SECONDS));
+        whole - lost as u64
+    }
+
+    /// With some more earned, or (negative) lost.
+    pub fn with(&self, points: i64, now: u64) -> Reputation {
+        let points = self.at(now).saturating_add_signed(points).min(2 * FULL_REPUTATION);
+        Reputation { points, since: now }
+    }
 }
 
 /// A state, and the proposals that it holds for: those from `since` on that are above `changed`.
@@ -44,6 +78,11 @@ pub struct Electorate {
     pub delay_bonus_percentage: u64,
     pub oldest_age: u64,
     pub age_bonus_percentage: u64,
+    #[serde(default)]
+    pub weight: Weight,
+    /// The most that a capped vote weighs, in e8s.
+    #[serde(default)]
+    pub cap: u64,
 }
 
 thread_local! {
@@ -56,7 +95,7 @@ thread_local! {
 const VERSION: u8 = 1;
 const DELAY: u8 = 0;
 const AT: u8 = 1;
-const BYTES: usize = 42;
+const BYTES: usize = 58;
 
 impl Storable for Held {
     const BOUND: Bound = Bound::Bounded { max_size: 96, is_fixed_size: false };
@@ -67,7 +106,8 @@ impl Storable for Held {
             Dissolve::At(seconds) => (AT, seconds),
         };
         let mut bytes = vec![VERSION, kind];
-        for number in [self.state.stake, self.state.aging_since, seconds, self.since, self.changed] {
+        let State { stake, aging_since, reputation: Reputation { points, since }, .. } = self.state;
+        for number in [stake, aging_since, seconds, self.since, self.changed, points, since] {
             bytes.extend(number.to_be_bytes());
         }
         Cow::Owned(bytes)
@@ -85,7 +125,8 @@ impl Storable for Held {
             DELAY => Dissolve::Delay(number(2)),
             _ => Dissolve::At(number(2)),
         };
-        let state = State { stake: number(0), aging_since: number(1), dissolve };
+        let reputation = Reputation { points: number(5), since: number(6) };
+        let state = State { stake: number(0), aging_since: number(1), dissolve, reputation };
         Held { state, since: number(3), changed: number(4) }
     }
 }
@@ -166,6 +207,9 @@ pub fn is_empty() -> bool {
     POWERS.with_borrow(|powers| powers.is_empty())
 }
 
+/// One token, whose square root is one token.
+const TOKEN: u64 = 100_000_000;
+
 impl State {
     pub fn dissolve_delay(&self, now: u64) -> u64 {
         match self.dissolve {
@@ -186,6 +230,20 @@ impl State {
 }
 
 impl Electorate {
+    /// What a neuron's vote weighs.
+    pub fn weigh(&self, state: &State) -> u64 {
+        let power = self.power(state);
+        match self.weight {
+            Weight::Stake => power,
+            Weight::Capped => power.min(self.cap),
+            Weight::SquareRoot => (u128::from(power) * u128::from(TOKEN)).isqrt() as u64,
+            Weight::Reputation => {
+                let points = NO_REPUTATION + state.reputation.at(self.at).min(FULL_REPUTATION);
+                (u128::from(power) * u128::from(points) / u128::from(NO_REPUTATION + FULL_REPUTATION)) as u64
+            }
+        }
+    }
+
     /// Stake × (1 + bonus for the dissolve delay) × (1 + bonus for the age); 0 under the minimum delay. Rounded down,
     /// in e8s (SNS: Neuron::voting_power).
     pub fn power(&self, state: &State) -> u64 {

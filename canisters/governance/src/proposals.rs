@@ -2,7 +2,6 @@
 
 use crate::api::*;
 use crate::ballots::{self, Cast, NO, UNDECIDED, YES};
-use crate::constitution::Lane;
 use crate::errors::{refused, Error, ErrorType};
 use crate::neurons::{self, Id};
 use crate::record::{self, count_open, next_number, put};
@@ -111,7 +110,7 @@ pub fn check(proposer: &neurons::Neuron, proposal: &Proposal, now: u64) -> Resul
 /// when that is full, the proposal whose proposer has the least stake makes room, and is returned.
 pub fn admit(proposer: &Id, proposal: &Proposal) -> Result<Option<u64>, GovernanceError> {
     let exhausted = |message: String| Err(refused(ErrorType::ResourceExhausted, message));
-    let lane = constitution::lane(function_of(proposal));
+    let (lane, _) = constitution::rule(function_of(proposal));
     let most = constitution::max_open_per_neuron(lane) as usize;
     if record::count_open_of(proposer, lane, most) >= most {
         return exhausted(format!("The neuron has {most} open proposals of this kind; wait until some are decided."));
@@ -155,14 +154,15 @@ fn function_of(proposal: &Proposal) -> u64 {
 
 /// Puts a checked proposal to the vote; its proposer votes yes, as on SNS. Returns its number.
 pub fn submit(proposer: Id, proposal: Proposal, rendering: String, now: u64) -> u64 {
-    let rules = constitution::parameters();
     let id = next_number();
     let function = function_of(&proposal);
+    let (lane, weight) = constitution::rule(function);
+    let rules = constitution::vote(lane);
     if let Some(reference) = client_ref(&proposal) {
         CLIENT_REFS.with_borrow_mut(|refs| refs.insert(ref_key(&proposer, reference), id));
     }
     let mut steps = Steps::new(OF_A_MESSAGE);
-    let electorate = constitution::electorate(now);
+    let electorate = constitution::electorate(now, weight);
     electorate::begin(id, electorate.clone());
     let total = electorate::count(id, &mut steps);
     let deadline = now.saturating_add(rules.voting_period_seconds);
@@ -192,8 +192,12 @@ pub fn submit(proposer: Id, proposal: Proposal, rendering: String, now: u64) -> 
         failure: None,
         electorate: Some(electorate),
         counted: total.is_some(),
-        lane: constitution::lane(function),
+        lane,
         reject_cost: constitution::reject_cost(),
+        period: rules.voting_period_seconds,
+        wait_for_quiet: constitution::wait_for_quiet(&constitution::parameters()),
+        time_lock: rules.time_lock_seconds,
+        called: false,
     };
     let own = ballots::cast(&record.question(id), &proposer, YES, now);
     record.take_in(id, own.as_slice(), false, now);
@@ -234,6 +238,14 @@ impl Record {
         }
     }
 
+    /// Gives voters more time when the vote has turned.
+    fn quiet_or_longer(&mut self, id: u64, before: &Tally, now: u64) {
+        if self.wait_for_quiet(before, now) {
+            let later = serde_json::json!({"type": "deadline_moved", "proposal": id, "deadline": self.deadline});
+            audit::append(later);
+        }
+    }
+
     /// Asks followers as far as the steps go.
     fn ask_followers(&mut self, id: u64, now: u64, steps: &mut Steps) {
         let votes = ballots::cascade(&self.question(id), now, steps);
@@ -258,7 +270,9 @@ pub fn go_on(id: u64, now: u64, steps: &mut Steps) {
             audit::append_as(system::this_canister(), counted);
         }
     }
+    let before = record.tally.clone();
     record.ask_followers(id, now, steps);
+    record.quiet_or_longer(id, &before, now);
     put(id, record);
 }
 
@@ -305,9 +319,11 @@ pub fn vote(id: u64, neuron: &Id, vote: i32, now: u64) -> Result<(), GovernanceE
     if ballot.vote != UNDECIDED {
         return Err(refused(ErrorType::AlreadyVoted, format!("The neuron has voted on proposal {id}; a vote stands.")));
     }
+    let before = record.tally.clone();
     let own = ballots::cast(&record.question(id), neuron, vote, now);
     record.take_in(id, own.as_slice(), false, now);
     record.ask_followers(id, now, &mut Steps::new(OF_A_MESSAGE));
+    record.quiet_or_longer(id, &before, now);
     put(id, record);
     Ok(())
 }
@@ -318,19 +334,20 @@ fn is_due(id: u64, record: &Record, now: u64) -> bool {
     record.is_settled() || (record.counted && now >= record.deadline && !ballots::is_cascading(id))
 }
 
-/// Decides a proposal if it is due; returns what is to be carried out. A decided one is left alone.
+/// Decides a proposal if it is due; returns what is to be carried out now, also of one that passed and has waited. What
+/// was returned once is never returned again.
 pub fn decide(id: u64, now: u64) -> Option<Adopted> {
-    let mut record = get(id).filter(|record| record.decided == 0 && is_due(id, record, now))?;
+    if !record::is_open(id) {
+        return unlock(id, now);
+    }
+    let mut record = get(id).filter(|record| is_due(id, record, now))?;
     let carried = record.count().is_carried();
     record.decided = now;
-    let call = match (&record.proposal.action, carried) {
-        (Some(Action::ExecuteGenericNervousSystemFunction(call)), true) => Some(call.clone()),
-        (_, true) => {
-            record.executed = now;
-            None
-        }
-        (_, false) => None,
-    };
+    let call = record.call().cloned().filter(|_| carried);
+    if carried && call.is_none() {
+        record.executed = now;
+    }
+    record.called = call.is_some() && record.time_lock == 0;
     let Tally { yes, no, total, .. } = record.tally;
     audit::append(serde_json::json!({
         "type": "proposal_decided", "proposal": id, "adopted": carried, "yes": yes, "no": no, "total": total
@@ -339,8 +356,18 @@ pub fn decide(id: u64, now: u64) -> Option<Adopted> {
         neurons::uncharge(&record.proposer, record.reject_cost);
     }
     work::remember(id, Some(Turn::Over));
+    let at_once = call.filter(|_| record.called);
     put(id, record);
-    call.map(|call| Adopted { proposal: id, call })
+    at_once.map(|call| Adopted { proposal: id, call })
+}
+
+/// What is to be carried out of a proposal that passed and has waited long enough.
+fn unlock(id: u64, now: u64) -> Option<Adopted> {
+    let mut record = get(id).filter(|_| record::locked_until(id).is_some_and(|at| at <= now))?;
+    let call = record.call().cloned()?;
+    record.called = true;
+    put(id, record);
+    Some(Adopted { proposal: id, call })
 }
 
 /// Records how the governed method went.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::api::{Init, Nothing, Operation};
+use crate::api::{Nothing, Operation};
 use crate::listing::{in_json, page, page_of, rows};
 use crate::neurons::Dissolve;
 use governed::{parties, Parties, Peers};
@@ -26,6 +26,8 @@ pub(crate) fn rules() -> Parameters {
         reject_cost_e8s: None,
         max_open_proposals_per_neuron: None,
         max_neurons: None,
+        wait_for_quiet_deadline_increase_seconds: None,
+        time_lock_seconds: None,
     }
 }
 
@@ -34,6 +36,10 @@ pub(crate) fn governance() {
 }
 
 pub(crate) fn governance_with(rules: Parameters) {
+    governance_under(rules, None);
+}
+
+pub(crate) fn governance_under(rules: Parameters, articles: Option<Articles>) {
     let peer = principal(100);
     let peers = Peers {
         governance: peer,
@@ -46,21 +52,23 @@ pub(crate) fn governance_with(rules: Parameters) {
     };
     audit::open(memory::get(memory::AUDIT_INDEX), memory::get(memory::AUDIT_DATA));
     parties::open(memory::get(memory::PARTIES), Some(Parties { governor: peer, peers: peers.clone() }));
-    let function_type = Some(FunctionType::GenericNervousSystemFunction(GenericNervousSystemFunction {
-        validator_canister_id: Some(peer),
-        target_canister_id: Some(peer),
-        validator_method_name: Some("validate_accept_dataset".into()),
-        target_method_name: Some("accept_dataset".into()),
-    }));
+    let function_type = |name: &str| {
+        Some(FunctionType::GenericNervousSystemFunction(GenericNervousSystemFunction {
+            validator_canister_id: Some(peer),
+            target_canister_id: Some(peer),
+            validator_method_name: Some("validate_accept_dataset".into()),
+            target_method_name: Some(name.into()),
+        }))
+    };
     let function = |id: u64, name: &str| NervousSystemFunction {
         id,
         name: name.into(),
         description: None,
-        function_type: function_type.clone(),
+        function_type: function_type(name),
     };
-    let functions = vec![function(1001, "accept_dataset"), function(1007, "stop_release")];
-    let init = Init { governor: peer, peers, parameters: rules, functions };
-    constitution::set(init.parameters, init.functions);
+    let functions =
+        vec![function(1001, "accept_dataset"), function(1007, "stop_release"), function(1102, "set_articles")];
+    constitution::set(rules, functions, articles);
 }
 
 /// A neuron of principal `n`, without bonuses worth mentioning (60 s of delay).

@@ -1,8 +1,8 @@
 //! Proposals as they are stored, and the numbers by which they are found.
 
+use crate::api::Lane;
 use crate::api::{ExecuteGenericNervousSystemFunction, GovernanceError, Proposal, Tally};
 use crate::ballots::Question;
-use crate::constitution::Lane;
 use crate::errors::ErrorType;
 use crate::memory;
 use crate::neurons::Id;
@@ -39,6 +39,18 @@ pub struct Record {
     /// What the proposer was charged, in e8s; given back when the proposal is adopted.
     #[serde(default)]
     pub reject_cost: u64,
+    /// How long the vote lasts at first, and by how much it grows when it turns (SNS: wait for quiet). 0 in records of
+    /// the version before, whose deadline stood.
+    #[serde(default)]
+    pub period: u64,
+    #[serde(default)]
+    pub wait_for_quiet: u64,
+    /// Between passing and being carried out.
+    #[serde(default)]
+    pub time_lock: u64,
+    /// Whether its method was called: never twice.
+    #[serde(default)]
+    pub called: bool,
 }
 
 fn yes() -> bool {
@@ -58,6 +70,8 @@ thread_local! {
         RefCell::new(StableBTreeMap::init(memory::get(memory::OVER)));
     static CARRIED_OUT: RefCell<StableBTreeMap<u64, (), Memory>> =
         RefCell::new(StableBTreeMap::init(memory::get(memory::CARRIED_OUT)));
+    static LOCKED: RefCell<StableBTreeMap<u64, u64, Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::LOCKED)));
     static LAST: RefCell<StableCell<u64, Memory>> =
         RefCell::new(StableCell::init(memory::get(memory::LAST_PROPOSAL), 0));
 }
@@ -68,6 +82,11 @@ pub fn get(id: u64) -> Option<Record> {
 
 pub fn put(id: u64, record: Record) {
     let is_open = record.decided == 0;
+    let locked_until = record.locked_until();
+    LOCKED.with_borrow_mut(|locked| match locked_until {
+        Some(at) => locked.insert(id, at),
+        None => locked.remove(&id),
+    });
     let set = |map: &mut StableBTreeMap<u64, (), Memory>, there: bool| match there {
         true => map.insert(id, ()),
         false => map.remove(&id),
@@ -147,6 +166,20 @@ pub fn fill_indexes() {
     LAST.with_borrow_mut(|last| last.set(newest.max(*last.get())));
 }
 
+pub fn is_open(id: u64) -> bool {
+    OPEN.with_borrow(|open| open.contains_key(&id))
+}
+
+/// When a proposal that passed is carried out; None for one that waits for nothing.
+pub fn locked_until(id: u64) -> Option<u64> {
+    LOCKED.with_borrow(|locked| locked.get(&id))
+}
+
+/// Proposals that passed and wait, with when they are carried out.
+pub fn locked() -> Vec<(u64, u64)> {
+    LOCKED.with_borrow(|locked| locked.iter().map(|entry| (*entry.key(), entry.value())).collect())
+}
+
 pub fn oldest_open() -> Option<u64> {
     OPEN.with_borrow(|open| open.first_key_value().map(|(id, ())| id))
 }
@@ -178,7 +211,8 @@ impl Record {
 
     /// What its voters are asked, as far as counting goes.
     pub fn question(&self, proposal: u64) -> Question<'_> {
-        Question { proposal, function: self.function, electorate: self.electorate.as_ref(), catch_all: true }
+        let catch_all = self.lane != Lane::Constitutional;
+        Question { proposal, function: self.function, electorate: self.electorate.as_ref(), catch_all }
     }
 
     /// The governed method that it calls.
@@ -189,9 +223,30 @@ impl Record {
         }
     }
 
-    /// True when no vote that may still come changes the outcome.
+    /// True when no vote that may still come changes the outcome. A longer vote is not cut short by a majority for it.
     pub fn is_settled(&self) -> bool {
-        self.counted && self.count().is_settled()
+        let against = self.count().is_settled() && !self.count().is_carried();
+        self.counted && (against || (self.count().is_settled() && self.lane != Lane::Constitutional))
+    }
+
+    /// When it is carried out, if it passed, calls a method, and has not called it.
+    fn locked_until(&self) -> Option<u64> {
+        let waits = self.decided > 0 && !self.called && self.time_lock > 0 && self.call().is_some();
+        (waits && self.outcome() == Outcome::Adopted).then(|| self.decided.saturating_add(self.time_lock))
+    }
+
+    /// Moves the deadline if the vote has turned (SNS: ProposalData::evaluate_wait_for_quiet). True when it has moved.
+    pub fn wait_for_quiet(&mut self, before: &Tally, now: u64) -> bool {
+        let turned = (before.yes > before.no) != (self.tally.yes > self.tally.no);
+        if !turned || self.period == 0 || now > self.deadline || self.is_settled() {
+            return false;
+        }
+        let elapsed = now.saturating_sub(self.created);
+        let margin = self.wait_for_quiet.saturating_add(self.period / 2).saturating_sub(elapsed / 2);
+        let deadline = now.saturating_add(margin);
+        let moves = deadline > self.deadline;
+        self.deadline = deadline.max(self.deadline);
+        moves
     }
 
     pub fn is_withdrawn(&self) -> bool {
