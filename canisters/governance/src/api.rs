@@ -185,6 +185,10 @@ records! {
     }
     LongVote { voting_period_seconds: u64, quorum_basis_points: u64, time_lock_seconds: u64 }
     FunctionRule { function_id: u64, lane: Lane, weight: Weight }
+    EarnReputation { who: Principal, points: u32, reason: String }
+    SlashReputation { neuron: ByteBuf, points: u32, reason: String }
+    Reputation { neuron: ByteBuf, points: u64 }
+    CertifiedDistribution { json: String, certificate: Option<ByteBuf>, witness: ByteBuf }
     Articles { minima: Minima, long_vote: LongVote, weight_cap_e8s: u64, rules: Vec<FunctionRule> }
     Init {
         governor: Principal,

@@ -6,9 +6,10 @@ use crate::following;
 use crate::memory;
 use crate::neurons::Id;
 use crate::power::{self, Electorate};
-use crate::steps::{Steps, OF_AN_ENTRY};
+use crate::steps::{Steps, OF_AN_ENTRY, OF_A_NEURON};
 use ic_stable_structures::storable::Bound;
 use ic_stable_structures::{StableBTreeMap, Storable};
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use stored::{Cbor, Memory};
@@ -27,6 +28,23 @@ struct Asking {
     /// First those who follow for just this function, then those who follow for every other.
     every_other: bool,
     after: Option<Id>,
+}
+
+/// A ballot as stored: who follows earns nothing by it.
+#[derive(Serialize, Deserialize, Clone, Debug)]
+struct Stored {
+    vote: i32,
+    cast_timestamp_seconds: u64,
+    voting_power: u64,
+    #[serde(default)]
+    follows: bool,
+}
+
+impl Stored {
+    fn ballot(&self) -> Ballot {
+        let Stored { vote, cast_timestamp_seconds, voting_power, .. } = *self;
+        Ballot { vote, cast_timestamp_seconds, voting_power }
+    }
 }
 
 /// A vote that was cast just now.
@@ -48,7 +66,7 @@ pub struct Question<'a> {
 }
 
 thread_local! {
-    static BALLOTS: RefCell<StableBTreeMap<Key, Cbor<Ballot>, Memory>> =
+    static BALLOTS: RefCell<StableBTreeMap<Key, Cbor<Stored>, Memory>> =
         RefCell::new(StableBTreeMap::init(memory::get(memory::BALLOTS)));
     static CASCADES: RefCell<StableBTreeMap<CascadeKey, Asking, Memory>> =
         RefCell::new(StableBTreeMap::init(memory::get(memory::CASCADES)));
@@ -83,7 +101,7 @@ fn key(proposal: u64, neuron: &Id) -> Key {
 }
 
 fn stored(proposal: u64, neuron: &Id) -> Option<Ballot> {
-    BALLOTS.with_borrow(|ballots| ballots.get(&key(proposal, neuron))).map(|ballot| ballot.0)
+    BALLOTS.with_borrow(|ballots| ballots.get(&key(proposal, neuron))).map(|stored| stored.ballot())
 }
 
 /// A neuron's ballot: its vote, or the power with which it may still vote. None for one that has no vote.
@@ -96,10 +114,14 @@ pub fn get(question: &Question, neuron: &Id) -> Option<Ballot> {
 
 /// Casts a neuron's own vote; its followers are asked by [`cascade`].
 pub fn cast(question: &Question, neuron: &Id, vote: i32, now: u64) -> Option<Cast> {
+    write(question, neuron, vote, now, false)
+}
+
+fn write(question: &Question, neuron: &Id, vote: i32, now: u64, follows: bool) -> Option<Cast> {
     let ballot = get(question, neuron).filter(|ballot| ballot.vote == UNDECIDED)?;
-    let ballot = Ballot { vote, cast_timestamp_seconds: now, ..ballot };
     let power = ballot.voting_power;
-    BALLOTS.with_borrow_mut(|ballots| ballots.insert(key(question.proposal, neuron), Cbor(ballot)));
+    let stored = Stored { vote, cast_timestamp_seconds: now, voting_power: power, follows };
+    BALLOTS.with_borrow_mut(|ballots| ballots.insert(key(question.proposal, neuron), Cbor(stored)));
     if following::is_followed(question.function, neuron) {
         CASCADES.with_borrow_mut(|cascades| {
             let last = cascades.range((question.proposal, 0)..=(question.proposal, u64::MAX)).next_back();
@@ -146,7 +168,7 @@ pub fn cascade(question: &Question, now: u64, steps: &mut Steps) -> Vec<Cast> {
             }
             if let Some(vote) = led(question, function, follower, steps) {
                 steps.take(4 + OF_AN_ENTRY);
-                votes.extend(cast(question, follower, vote, now));
+                votes.extend(write(question, follower, vote, now, true));
             }
         }
         let all_asked = asked == page.len() && page.len() < FOLLOWERS_AT_ONCE;
@@ -194,21 +216,31 @@ pub fn stop_cascade(proposal: u64, steps: &mut Steps) {
     }
 }
 
-/// Forgets the ballots of a decided proposal, as an SNS does; the log keeps each vote. True when all are gone.
-pub fn forget(proposal: u64, steps: &mut Steps) -> bool {
-    loop {
-        let some = of(proposal, BALLOTS_AT_ONCE.min(steps.left() as usize));
+/// Forgets the ballots of a decided proposal, as an SNS does; the log keeps each vote. `own` is told of each that was
+/// not cast by following. True when all are gone.
+pub fn forget(proposal: u64, steps: &mut Steps, own: impl Fn(&Id, i32)) -> bool {
+    let range = key(proposal, &[0; 32])..=key(proposal, &[0xff; 32]);
+    while !steps.are_spent() {
+        let some: Vec<(Key, Stored)> = BALLOTS.with_borrow(|ballots| {
+            let some = ballots.range(range.clone()).take(BALLOTS_AT_ONCE);
+            some.map(|entry| (*entry.key(), entry.value().0)).collect()
+        });
         if some.is_empty() {
-            return !steps.are_spent();
+            return true;
         }
-        for (neuron, _) in some {
+        for (key, ballot) in some {
             steps.take(2);
-            BALLOTS.with_borrow_mut(|ballots| ballots.remove(&key(proposal, &neuron)));
+            if !ballot.follows && ballot.vote != UNDECIDED {
+                steps.take(OF_A_NEURON);
+                own(&key[8..].try_into().expect("the key ends in a neuron id"), ballot.vote);
+            }
+            BALLOTS.with_borrow_mut(|ballots| ballots.remove(&key));
         }
     }
+    false
 }
 
-const BALLOTS_AT_ONCE: usize = 50;
+const BALLOTS_AT_ONCE: usize = 20;
 
 /// A proposal's votes in order of neuron id.
 pub fn of(proposal: u64, limit: usize) -> Vec<(Id, Ballot)> {
@@ -216,7 +248,7 @@ pub fn of(proposal: u64, limit: usize) -> Vec<(Id, Ballot)> {
         ballots
             .range(key(proposal, &[0; 32])..=key(proposal, &[0xff; 32]))
             .take(limit)
-            .map(|entry| (entry.key()[8..].try_into().expect("the key ends in a neuron id"), entry.value().0))
+            .map(|entry| (entry.key()[8..].try_into().expect("the key ends in a neuron id"), entry.value().ballot()))
             .collect()
     })
 }
@@ -224,6 +256,14 @@ pub fn of(proposal: u64, limit: usize) -> Vec<(Id, Ballot)> {
 /// Hands a ballot out, as the version before did with all.
 #[cfg(test)]
 pub fn issue(proposal: u64, neuron: &Id, voting_power: u64) {
-    let ballot = Ballot { vote: UNDECIDED, cast_timestamp_seconds: 0, voting_power };
-    BALLOTS.with_borrow_mut(|ballots| ballots.insert(key(proposal, neuron), Cbor(ballot)));
+    #[derive(Serialize)]
+    struct Old {
+        vote: i32,
+        cast_timestamp_seconds: u64,
+        voting_power: u64,
+    }
+    let mut bytes = Vec::new();
+    ciborium::into_writer(&Old { vote: UNDECIDED, cast_timestamp_seconds: 0, voting_power }, &mut bytes).unwrap();
+    let stored: Stored = ciborium::from_reader(bytes.as_slice()).unwrap();
+    BALLOTS.with_borrow_mut(|ballots| ballots.insert(key(proposal, neuron), Cbor(stored)));
 }

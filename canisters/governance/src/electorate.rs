@@ -1,6 +1,8 @@
 //! The sum of all voting power at a proposal. It is counted over the neurons in turns: at once where they are few, by a
 //! timer where they are many. Votes are cast meanwhile; nothing is decided before the sum is known.
 
+use crate::api::Weight;
+use crate::distribution;
 use crate::memory;
 use crate::neurons::Id;
 use crate::power::{self, Electorate, State};
@@ -45,9 +47,13 @@ pub fn count(proposal: u64, steps: &mut Steps) -> Option<u64> {
             let weight = state.map_or(0, |state| electorate.weigh(&state));
             count.total = count.total.saturating_add(weight);
             count.after = Some(*id);
+            if electorate.weight == Weight::Stake {
+                distribution::gather(proposal, weight);
+            }
         }
         if page.len() < size {
             COUNTS.with_borrow_mut(|counts| counts.remove(&proposal));
+            distribution::complete(proposal, electorate.at, count.total);
             return Some(count.total);
         }
     }
@@ -56,6 +62,7 @@ pub fn count(proposal: u64, steps: &mut Steps) -> Option<u64> {
 }
 
 pub fn forget(proposal: u64) {
+    distribution::forget(proposal);
     COUNTS.with_borrow_mut(|counts| counts.remove(&proposal));
 }
 

@@ -6,10 +6,12 @@ pub mod ballots;
 pub mod commands;
 pub mod constitution;
 pub mod costs;
+pub mod distribution;
 pub mod electorate;
 pub mod errors;
 pub mod execution;
 pub mod following;
+pub mod inspect;
 pub mod leaving;
 pub mod ledger;
 pub mod listing;
@@ -19,13 +21,16 @@ pub mod power;
 pub mod proposals;
 pub mod ranks;
 pub mod record;
+pub mod reputation;
 pub mod steps;
 pub mod work;
 
 use api::*;
+use candid::Principal;
 use errors::{refused, Error, ErrorType};
 use governed::{caller_is_governor, not_anonymous, parties, Parties};
-use ic_cdk::{init, post_upgrade, query, update};
+use ic_cdk::{init, inspect_message, post_upgrade, query, update};
+use serde_bytes::ByteBuf;
 
 /// Now, in seconds since the epoch, as SNS counts.
 pub fn seconds() -> u64 {
@@ -56,7 +61,16 @@ fn post_upgrade(init: Option<Init>) {
 
 fn open(parties: Option<Parties>) {
     audit::open(memory::get(memory::AUDIT_INDEX), memory::get(memory::AUDIT_DATA));
+    distribution::open();
     parties::open(memory::get(memory::PARTIES), parties);
+}
+
+#[inspect_message]
+fn inspect_message() {
+    let (method, argument) = (ic_cdk::api::msg_method_name(), ic_cdk::api::msg_arg_data());
+    if inspect::lets_in(&system::caller(), &method, &argument) {
+        ic_cdk::api::accept_message();
+    }
 }
 
 #[update(guard = "not_anonymous")]
@@ -168,6 +182,41 @@ fn set_articles(payload: Articles) {
     let event = serde_json::json!({"type": "articles_set", "articles": &payload});
     constitution::set_articles(payload).unwrap_or_else(|why| system::trap(&why));
     audit::append(event);
+}
+
+/// What voters read before they vote.
+#[update(guard = "caller_is_governor")]
+fn validate_slash_reputation(payload: SlashReputation) -> Result<String, String> {
+    reputation::slash_in_words(&payload, seconds())
+}
+
+/// Takes reputation from a neuron; traps when there is none such.
+#[update(guard = "caller_is_governor")]
+fn slash_reputation(payload: SlashReputation) {
+    reputation::slash(&payload, seconds()).unwrap_or_else(|why| system::trap(&why));
+}
+
+/// What one of the project's canisters reports earns its doer reputation.
+#[update]
+fn earn_reputation(payload: EarnReputation) -> Result<(), Error> {
+    reputation::earn(&system::caller(), &payload, seconds())
+}
+
+/// The reputation of a principal's neurons now.
+#[query]
+fn get_reputation(of: Principal) -> Vec<Reputation> {
+    let points = |id: neurons::Id| {
+        let points = neurons::get(&id)?.reputation.at(seconds());
+        Some(Reputation { neuron: ByteBuf::from(id), points })
+    };
+    neurons::ids_of(&of).into_iter().filter_map(points).collect()
+}
+
+/// How voting power is distributed, certified.
+#[query]
+fn get_distribution() -> Option<CertifiedDistribution> {
+    let (json, certificate, witness) = distribution::certified()?;
+    Some(CertifiedDistribution { json, certificate: certificate.map(ByteBuf::from), witness: ByteBuf::from(witness) })
 }
 
 /// Takes back an open proposal; only its proposer may.

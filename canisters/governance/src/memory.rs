@@ -51,6 +51,7 @@ pub const OVER: u8 = 22;
 pub const CARRIED_OUT: u8 = 23;
 /// proposals that passed and wait → when they are carried out
 pub const LOCKED: u8 = 24;
+pub const DISTRIBUTION: u8 = 25;
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

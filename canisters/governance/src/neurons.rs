@@ -207,6 +207,13 @@ pub fn charge(id: &Id, cost: u64) {
     }
 }
 
+/// Adds to a neuron's reputation, or takes from it.
+pub fn earn(id: &Id, points: i64, now: u64) {
+    if let Some(neuron) = get(id) {
+        put(*id, Neuron { reputation: neuron.reputation.with(points, now), ..neuron });
+    }
+}
+
 /// Takes it off again: the proposal was adopted.
 pub fn uncharge(id: &Id, cost: u64) {
     if let Some(neuron) = get(id).filter(|_| cost > 0) {

@@ -8,7 +8,7 @@ use crate::record::{self, count_open, next_number, put};
 pub use crate::record::{get, last, oldest_open, open, Record};
 use crate::steps::{Steps, OF_AN_ENTRY, OF_A_MESSAGE};
 use crate::work::{self, Turn};
-use crate::{constitution, electorate, memory};
+use crate::{constitution, electorate, memory, reputation};
 use candid::Principal;
 use governed::why;
 use ic_stable_structures::StableBTreeMap;
@@ -260,7 +260,7 @@ impl Record {
 /// left but to forget it.
 pub fn go_on(id: u64, now: u64, steps: &mut Steps) {
     steps.take(OF_A_RECORD);
-    let Some(mut record) = get(id).filter(|record| record.decided == 0) else { return forget(id, steps) };
+    let Some(mut record) = get(id).filter(|record| record.decided == 0) else { return forget(id, now, steps) };
     if !record.counted {
         if let Some(total) = electorate::count(id, steps) {
             steps.take(OF_AN_ENTRY);
@@ -276,11 +276,17 @@ pub fn go_on(id: u64, now: u64, steps: &mut Steps) {
     put(id, record);
 }
 
-/// Forgets what only an open proposal needs, then the oldest of all that are kept.
-fn forget(id: u64, steps: &mut Steps) {
+/// Forgets what only an open proposal needs, its votes having earned what they did; then the oldest of all that are kept.
+fn forget(id: u64, now: u64, steps: &mut Steps) {
     electorate::forget(id);
     ballots::stop_cascade(id, steps);
-    if ballots::is_cascading(id) || !ballots::forget(id, steps) {
+    let record = get(id);
+    let voted = |neuron: &Id, vote: i32| {
+        if let Some(record) = &record {
+            reputation::voted(record, neuron, vote, now);
+        }
+    };
+    if ballots::is_cascading(id) || !ballots::forget(id, steps, voted) {
         return;
     }
     work::remember(id, None);

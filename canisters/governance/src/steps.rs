@@ -6,6 +6,8 @@
 pub const OF_A_MESSAGE: u32 = 3_000;
 /// What it does for one proposal before another has its turn.
 pub const OF_A_TURN: u32 = 600;
+/// A neuron that is written with all its indexes.
+pub const OF_A_NEURON: u32 = 15;
 /// An entry of the audit log, which hashes and certifies.
 pub const OF_AN_ENTRY: u32 = 6;
 

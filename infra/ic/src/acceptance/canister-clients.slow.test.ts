@@ -54,6 +54,7 @@ describe('@icp-sdk/canisters 3.6', () => {
       governor: ownId,
       peers: { ...peers, ledger: ledgerId },
       functions: [],
+      articles: [],
       parameters: {
         voting_period_seconds: 86_400n,
         quorum_basis_points: 300n,
@@ -63,6 +64,11 @@ describe('@icp-sdk/canisters 3.6', () => {
         max_dissolve_delay_bonus_percentage: 100n,
         max_neuron_age_for_age_bonus: 126_230_400n,
         max_age_bonus_percentage: 25n,
+        reject_cost_e8s: [],
+        max_open_proposals_per_neuron: [],
+        max_neurons: [],
+        wait_for_quiet_deadline_increase_seconds: [],
+        time_lock_seconds: [],
       },
     });
     const agent = await HttpAgent.create({
