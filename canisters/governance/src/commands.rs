@@ -4,7 +4,7 @@ use crate::api::*;
 use crate::errors::{refused, ErrorType};
 use crate::ledger::{self, stake_of, Canister, Ledger, Transfer};
 use crate::neurons::{self, Id};
-use crate::{execution, leaving, proposals, seconds};
+use crate::{admission, claims, execution, leaving, proposals, seconds};
 use candid::Principal;
 use governed::Lock;
 use serde_bytes::ByteBuf;
@@ -98,7 +98,7 @@ async fn claim_or_refresh(
     };
     let _lock = locked(&id)?;
     let held = Canister.balance(stake_of(&id)).await.map_err(external)?;
-    neurons::claim_or_refresh(id, controller, u64::try_from(held).unwrap_or(u64::MAX), seconds())?;
+    claims::claim_or_refresh(id, controller, u64::try_from(held).unwrap_or(u64::MAX), seconds())?;
     execution::pay_out_soon(); // if another made room for it
     Ok(Reply::ClaimOrRefresh(ClaimOrRefreshResponse { refreshed_neuron_id: Some(NeuronId { id: ByteBuf::from(id) }) }))
 }
@@ -114,14 +114,14 @@ async fn make_proposal(caller: Principal, subaccount: &[u8], proposal: Proposal)
         return made(id);
     }
     let _lock = locked(&proposer)?;
-    proposals::check(&neuron, &proposal, seconds())?;
-    proposals::admit(&proposer, &proposal)?;
+    admission::check(&neuron, &proposal, seconds())?;
+    admission::admit(&proposer, &proposal)?;
     let rendering = match &proposal.action {
         Some(Action::ExecuteGenericNervousSystemFunction(call)) => execution::validate(call).await?,
         Some(Action::Motion(motion)) => motion.motion_text.clone(),
         _ => String::new(),
     };
-    let displaced = proposals::admit(&proposer, &proposal)?; // others may have come while the validator was asked
+    let displaced = admission::admit(&proposer, &proposal)?; // others may have come while the validator was asked
     if let Some(other) = displaced {
         proposals::displace(other, seconds());
     }
@@ -148,7 +148,7 @@ async fn disburse(caller: Principal, subaccount: &[u8], disburse: Disburse) -> R
         caller,
         serde_json::json!({"type": "neuron_disbursed", "neuron": neurons::hex(&id), "amount": amount}),
     );
-    neurons::remove_if_empty(id);
+    claims::remove_if_empty(id);
     Ok(Reply::Disburse(DisburseResponse { transfer_block_height: block }))
 }
 

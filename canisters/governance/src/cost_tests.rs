@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::ballots::is_cascading;
+use crate::claims;
 use crate::proposals::tests::{governance, motion, principal, PERIOD, START};
 use crate::steps::{OF_A_MESSAGE, OF_A_TURN};
 
@@ -217,7 +218,7 @@ fn a_neuron_that_grows_splits_or_leaves_while_voters_are_counted_weighs_what_it_
     let mut last = (0..10_000).map(id).collect::<Vec<_>>();
     last.sort_unstable();
     let grown = last[9_999];
-    neurons::claim_or_refresh(grown, principal(9), 7_000_000, START + 1).unwrap();
+    claims::claim_or_refresh(grown, principal(9), 7_000_000, START + 1).unwrap();
     vote(proposal, &grown, NO, START + 1).unwrap();
     assert_eq!(get(proposal).unwrap().tally.no, 1_000);
     assert!(vote(proposal, &late, NO, START + 1).is_err());

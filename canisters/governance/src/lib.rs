@@ -1,8 +1,10 @@
 //! Governance: neurons, proposals, votes, and the execution of what was voted. Speaks a subset of SNS governance's
 //! interface.
 
+pub mod admission;
 pub mod api;
 pub mod ballots;
+pub mod claims;
 pub mod commands;
 pub mod constitution;
 pub mod costs;

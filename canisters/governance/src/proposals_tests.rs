@@ -1,5 +1,7 @@
 use super::*;
+use crate::admission::check;
 use crate::api::{Nothing, Operation};
+use crate::claims;
 use crate::listing::{in_json, page, page_of, rows};
 use crate::neurons::Dissolve;
 use governed::{parties, Parties, Peers};
@@ -74,7 +76,7 @@ pub(crate) fn governance_under(rules: Parameters, articles: Option<Articles>) {
 /// A neuron of principal `n`, without bonuses worth mentioning (60 s of delay).
 pub(crate) fn neuron(n: u8, stake: u64) -> Id {
     let id = neurons::id_of(&principal(n), 0);
-    neurons::claim_or_refresh(id, principal(n), stake, START).unwrap();
+    claims::claim_or_refresh(id, principal(n), stake, START).unwrap();
     let increase = Operation::IncreaseDissolveDelay(IncreaseDissolveDelay { additional_dissolve_delay_seconds: 60 });
     neurons::configure(id, neurons::get(&id).unwrap(), &increase, START).unwrap();
     id
@@ -154,7 +156,7 @@ fn stake_leaves_only_a_dissolved_neuron() {
 fn a_top_up_averages_the_age() {
     governance();
     let id = neuron(1, 1_000);
-    neurons::claim_or_refresh(id, principal(1), 4_000, START + 400).unwrap();
+    claims::claim_or_refresh(id, principal(1), 4_000, START + 400).unwrap();
     assert_eq!(neurons::get(&id).unwrap().age(START + 400), 100);
 }
 
@@ -162,7 +164,7 @@ fn a_top_up_averages_the_age() {
 fn too_little_stake_makes_no_neuron() {
     governance();
     let id = neurons::id_of(&principal(1), 0);
-    assert_eq!(kind(neurons::claim_or_refresh(id, principal(1), 99, START)), ErrorType::InsufficientFunds as i32);
+    assert_eq!(kind(claims::claim_or_refresh(id, principal(1), 99, START)), ErrorType::InsufficientFunds as i32);
     assert!(neurons::get(&id).is_none());
 }
 
@@ -282,7 +284,7 @@ fn stake_that_comes_after_the_proposal_does_not_vote_on_it() {
     let id = submit(first, motion("a"), String::new(), START);
     let late = neuron(2, 9_000);
     assert_eq!(kind(vote(id, &late, YES, START)), ErrorType::PreconditionFailed as i32);
-    neurons::claim_or_refresh(other, principal(3), 50_000, START).unwrap();
+    claims::claim_or_refresh(other, principal(3), 50_000, START).unwrap();
     vote(id, &other, NO, START).unwrap();
     assert_eq!(get(id).unwrap().tally.no, 5_000);
     assert!(matches!(kind(vote(99, &other, NO, START)), n if n == ErrorType::NotFound as i32));

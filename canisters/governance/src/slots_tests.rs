@@ -1,6 +1,8 @@
 //! No room is held for nothing: not by neurons that are empty or not locked, not by proposals nobody wants.
 
 use super::*;
+use crate::admission::admit;
+use crate::claims;
 
 use crate::following;
 use crate::leaving::{self, Leaving};
@@ -32,7 +34,7 @@ fn small(max_neurons: u64) {
 }
 
 fn claim(n: u32, controller: u8, held: u64) -> Result<(), GovernanceError> {
-    neurons::claim_or_refresh(id(n), principal(controller), held, START)
+    claims::claim_or_refresh(id(n), principal(controller), held, START)
 }
 
 fn work_off(now: u64) {
@@ -118,7 +120,7 @@ fn an_emptied_neuron_is_gone_from_every_index_and_frees_its_slot() {
     claim(1, 1, 1_000).unwrap();
     following::set(&id(1), 0, &[id(9)]);
     neurons::take_out(id(1), neurons::get(&id(1)).unwrap(), 1_000, START).unwrap();
-    neurons::remove_if_empty(id(1));
+    claims::remove_if_empty(id(1));
     assert!(neurons::get(&id(1)).is_none() && neurons::ids_of(&principal(1)).is_empty());
     assert!(!following::is_followed(1001, &id(9)) && neurons::count() == 0);
     claim(2, 2, 100).unwrap();

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::api::{Nothing, Parameters};
+use crate::claims::claim_or_refresh;
 use crate::power::{Electorate, Reputation};
 use crate::proposals::tests::{governance, governance_with, kind, principal, rules, START};
 
