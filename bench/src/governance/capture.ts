@@ -1,6 +1,6 @@
 /**
- * What it costs to capture a DAO under each weight rule, by simulation: holders as unequal as token holders are, of whom
- * a part votes, and an attacker who buys tokens, locks them and splits them as suits the rule best.
+ * What it costs to capture a DAO under each weight rule, by simulation: holders as unequal as token holders are, of
+ * whom a part votes, and an attacker who buys tokens, locks them and splits them as suits the rule best.
  */
 
 export const RULES = ['stake', 'capped', 'square root', 'reputation × stake'] as const;

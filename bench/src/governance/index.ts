@@ -5,7 +5,7 @@ import { starvation, USUAL } from './starvation.js';
 
 export const name = 'governance';
 export const what =
-  'instructions per vote and proposal with 100 to 100,000 neurons in the worst graphs of followers; what capture and starvation cost';
+  'instructions per vote and proposal with up to 100,000 neurons and the worst followers; the cost of capture';
 
 const MOST_INSTRUCTIONS = 1e9;
 const WIDTH = 15;

@@ -27,7 +27,7 @@ describe('a DAO with very many neurons', () => {
   afterAll(() => crowd?.leave());
 
   it.each(Object.keys(GRAPHS))(
-    'is not stopped by %s of followers: each message stays below 1 B instructions',
+    'is not stopped by %s among followers: each message stays below 1 B instructions',
     async (name) => {
       await crowd.follow(name, GRAPHS[name]!);
       const proposal = await crowd.propose(crowd.whale, name);
@@ -89,7 +89,7 @@ describe('a DAO whose slots an attacker fills', () => {
 
   it('lets in nothing that is not for it', async () => {
     const votes = { RegisterVote: { vote: 1, proposal: [{ id: 1n }] as [{ id: bigint }] } };
-    await expect(crowd.byStranger(1, votes)).rejects.toThrow('inspect');
+    await expect(crowd.byStranger(1, votes)).rejects.toThrow('rejected the message');
     const claims = { ClaimOrRefresh: { by: [{ NeuronId: {} }] as [{ NeuronId: object }] } };
     await expect(crowd.byStranger(1, claims)).resolves.toMatchObject({ command: [{ ClaimOrRefresh: {} }] });
   });

@@ -26,11 +26,11 @@ export interface InstallParameters {
     /** yes votes of all voting power needed at the deadline; default 300 (3 %) */ quorumBasisPoints?: number;
     /** default 1 token */ minimumStake?: bigint;
     /** a neuron with less delay may not vote; default 2,629,800 (one month) */ minimumDissolveDelaySeconds?: number;
-    /** what a rejected proposal costs its neuron, burnt; default 1 token */ rejectCost?: bigint;
+    /** what a rejected proposal costs its neuron, a tenth when taken back; default 1 token */ rejectCost?: bigint;
     /** how much longer a vote lasts that turns; default a quarter of the period */ waitForQuietSeconds?: number;
     /**
-     * between passing and being carried out, but for what stops or takes back; default a day, and none for votes of less
-     * than a day, which are for development
+     * between passing and being carried out, but for what stops or takes back; default a day, and none for votes of
+     * less than a day, which are for development
      */
     timeLockSeconds?: number;
     /** how each method's proposals weigh neurons, where not by stake */ weights?: Partial<

@@ -12,13 +12,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { interfaces } from '../src/connect.js';
 import type * as Governance from '../src/generated/governance.js';
+import { managementOf } from '../src/management.js';
 import { neuronId } from '../src/neurons.js';
 
 const WASM = process.env['LIVEPOD_WASM'] ?? fileURLToPath(new URL('../../../.cache/wasm', import.meta.url));
 export const TOKEN = 100_000_000n;
 const AT_A_TIME = 128;
 /** Accounts that fit into the argument of one installation. */
-const FUNDED_AT_ONCE = 12_000;
+const FUNDED_AT_ONCE = 4_000;
 /** Motions, which every shape here is tried with. */
 const MOTION = 1n;
 
@@ -103,14 +104,11 @@ export class Crowd {
     });
   }
 
-  #put(name: 'ledger' | 'governance', init: unknown): Promise<void> {
-    return this.network.management['install_code']!({
-      mode: { install: null },
-      canister_id: this.#ids[name],
-      wasm_module: new Uint8Array(readFileSync(join(WASM, `${name}.wasm`))),
-      arg: new Uint8Array(IDL.encode(interfaces[name].init({ IDL }), [init])),
-      sender_canister_version: [],
-    }) as Promise<void>;
+  async #put(name: 'ledger' | 'governance', init: unknown): Promise<void> {
+    const wasm = new Uint8Array(readFileSync(join(WASM, `${name}.wasm`)));
+    const argument = new Uint8Array(IDL.encode(interfaces[name].init({ IDL }), [init]));
+    const management = await managementOf(this.network.agent);
+    await management.install(this.#ids[name], wasm, argument, 'install');
   }
 
   async #stake(): Promise<void> {

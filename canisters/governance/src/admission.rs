@@ -17,7 +17,7 @@ pub fn check(proposer: &neurons::Neuron, proposal: &Proposal, now: u64) -> Resul
     let needed = rules.neuron_minimum_stake_e8s.max(constitution::reject_cost());
     if proposer.voting_power(now) == 0 || proposer.free() < needed {
         let message = format!(
-            "A proposer needs {needed} e8s of stake and a dissolve delay of {} seconds; add stake or increase the delay.",
+            "A proposer needs {needed} e8s of stake and a dissolve delay of {} seconds; add stake or a longer delay.",
             rules.neuron_minimum_dissolve_delay_to_vote_seconds
         );
         return Err(refused(ErrorType::PreconditionFailed, message));
@@ -63,8 +63,8 @@ pub fn check(proposer: &neurons::Neuron, proposal: &Proposal, now: u64) -> Resul
     Ok(())
 }
 
-/// Whether there is room for one more proposal of this neuron. The lane of what stops or takes back has room of its own;
-/// when that is full, the proposal whose proposer has the least stake makes room, and is returned.
+/// Whether there is room for one more proposal of this neuron. The lane of what stops or takes back has room of its
+/// own; when that is full, the proposal whose proposer has the least stake makes room, and is returned.
 pub fn admit(proposer: &Id, proposal: &Proposal) -> Result<Option<u64>, GovernanceError> {
     let exhausted = |message: String| Err(refused(ErrorType::ResourceExhausted, message));
     let (lane, _) = constitution::rule(function_of(proposal));

@@ -1,9 +1,10 @@
 //! The rules of voting, in two layers, and the table of governed methods.
 //!
-//! *Parameters* are changed by a vote like any other. *Articles* say how far: no parameter goes below their minima, they
-//! say which functions are decided in which lane and by which weights, and they change only by a longer vote, which is
-//! decided at its deadline alone, needs more, waits longer, and is nobody's by default (no catch-all following), like
-//! SNS's critical proposals. Once a vote has changed either, an upgrade's argument does not change it back.
+//! *Parameters* are changed by a vote like any other. *Articles* say how far: no parameter goes below their minima,
+//! they say which functions are decided in which lane and by which weights, and they change only by a longer vote,
+//! which is decided at its deadline alone, needs more, waits longer, and is nobody's by default (no catch-all
+//! following), like SNS's critical proposals. Once a vote has changed either, an upgrade's argument does not change it
+//! back.
 
 use crate::api::*;
 use crate::memory;

@@ -1,5 +1,5 @@
-//! Voting with very many neurons and the worst graphs of followers: what a message does is bounded, and nobody's vote is
-//! lost.
+//! Voting with very many neurons and the worst graphs of followers: what a message does is bounded, and nobody's vote
+//! is lost.
 
 use super::*;
 use crate::ballots::is_cascading;

@@ -188,7 +188,7 @@ pub fn go_on(id: u64, now: u64, steps: &mut Steps) {
     put(id, record);
 }
 
-/// Forgets what only an open proposal needs, its votes having earned what they did; then the oldest of all that are kept.
+/// Forgets what only an open proposal needs, its votes having earned what they did; then the oldest that is kept.
 fn forget(id: u64, now: u64, steps: &mut Steps) {
     electorate::forget(id);
     ballots::stop_cascade(id, steps);
@@ -308,6 +308,9 @@ pub fn carried_out(id: u64, outcome: Result<(), String>, now: u64) {
     put(id, record);
 }
 
+/// What is taken back costs a tenth of what is rejected: it was stored, and asked others to look.
+const TAKEN_BACK_COSTS_ONE_IN: u64 = 10;
+
 /// Takes an open proposal back. A repeat is Ok.
 pub fn withdraw(caller: &Principal, id: u64, now: u64) -> Result<(), Error> {
     let mut record =
@@ -333,6 +336,7 @@ pub fn withdraw(caller: &Principal, id: u64, now: u64) -> Result<(), Error> {
     record.decided = now;
     record.failed = now;
     record.failure = Some(refused(ErrorType::Withdrawn, "Withdrawn by its proposer."));
+    neurons::uncharge(&record.proposer, record.reject_cost - record.reject_cost.div_ceil(TAKEN_BACK_COSTS_ONE_IN));
     audit::append(serde_json::json!({"type": "proposal_withdrawn", "proposal": id}));
     work::remember(id, Some(Turn::Over));
     put(id, record);

@@ -62,7 +62,7 @@ pub fn slash(slash: &SlashReputation, now: u64) -> Result<(), String> {
     Ok(())
 }
 
-/// A neuron's own vote on a proposal that is decided: it earns when it agrees, and enough voted for it to mean anything.
+/// A neuron's own vote on a proposal that is decided: it earns when it agrees, and enough voted for it to mean much.
 pub fn voted(record: &Record, neuron: &Id, vote: i32, now: u64) {
     let agrees = match record.outcome() {
         Outcome::Adopted | Outcome::Executed => vote == YES,

@@ -228,7 +228,9 @@ fn a_rejected_proposal_costs_its_neuron_and_an_adopted_one_nothing() {
     assert_eq!((get(good).unwrap().status(), neurons::get(&id(1)).unwrap().fees), (4, COST));
     let back = submit(id(1), motion("back"), String::new(), START + 4);
     withdraw(&principal(1), back, START + 5).unwrap();
-    assert_eq!(neurons::get(&id(1)).unwrap().fees, 2 * COST, "what is taken back was stored all the same");
+    assert_eq!(neurons::get(&id(1)).unwrap().fees, COST + COST / 10, "what is taken back was stored all the same");
+    withdraw(&principal(1), back, START + 6).unwrap();
+    assert_eq!(neurons::get(&id(1)).unwrap().fees, COST + COST / 10, "once");
 }
 
 #[test]

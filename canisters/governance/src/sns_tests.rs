@@ -1,5 +1,5 @@
 //! Dissolving, ageing and voting power as SNS has them: its own cases (dfinity/ic at 002d5530,
-//! rs/sns/governance/src/neuron.rs and neuron/tests.rs), and its defaults (8 years of delay for 100 %, 4 of age for 25 %).
+//! rs/sns/governance/src/neuron.rs and neuron/tests.rs).
 
 use super::*;
 use crate::api::{Nothing, Parameters};

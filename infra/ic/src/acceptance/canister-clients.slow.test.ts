@@ -7,10 +7,11 @@ import { IDL } from '@dfinity/candid';
 import { interfaces } from '@livepod/client';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { TestNetwork } from '../testing/network.js';
 
 const wasm = (name: string): Uint8Array =>
-  new Uint8Array(readFileSync(fileURLToPath(new URL(`../../../../.cache/wasm/${name}.wasm`, import.meta.url))));
+  gzipSync(readFileSync(fileURLToPath(new URL(`../../../../.cache/wasm/${name}.wasm`, import.meta.url))));
 const TOKEN = 100_000_000n;
 /** SNS's numbers; the package's types leave out its enums under Node's module resolution. */
 const YES = 1;
