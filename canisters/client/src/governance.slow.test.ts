@@ -84,7 +84,7 @@ describe('a DAO whose slots an attacker fills', () => {
     expect(await missing()).toBe(true);
     const paid = before - 2n * TOKEN - 10_000n + TOKEN / 2n - 10_000n;
     await crowd.untilTrue(async () => (await crowd.balance()) === paid);
-    await expect(crowd.stake(100, TOKEN / 100n)).rejects.toThrow();
+    await expect(crowd.stake(100, TOKEN / 100n)).rejects.toThrow('are needed');
   }, 60_000);
 
   it('lets in nothing that is not for it', async () => {
