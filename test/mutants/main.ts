@@ -22,7 +22,7 @@ Rooms: ${Object.keys(ROOMS).join(', ')}.
 
 const root = join(import.meta.dirname, '../..');
 const HARMLESS = join(import.meta.dirname, 'harmless.json');
-/** What checks is changed: conditions, comparisons, calls, blocks. Words and tables of data are held by test vectors. */
+/** What checks is changed: conditions, comparisons, calls, blocks. Words and tables of data are held by vectors. */
 const DATA = ['StringLiteral', 'ObjectLiteral', 'ArrayDeclaration'];
 /** How many of very many cases a test tries here: a mutant is noticed by few of them. */
 const ROUNDS = '400';
@@ -119,7 +119,7 @@ function configOf(name: string, room: Room, { jobs, report }: { jobs: string; re
     reporters: ['json', 'progress-append-only'],
     jsonReporter: { fileName: report },
     concurrency: Number(jobs),
-    timeoutMS: 90_000, // a machine that does much else may take five times as long
+    timeoutMS: room.inOneProcess ? 20_000 : 90_000, // a machine that does much else may take five times as long
     tsconfigFile: 'no-tsconfig.json', // the tests are compiled without types
     disableTypeChecks: false,
     allowConsoleColors: false,

@@ -110,6 +110,8 @@ export const readDatasetSchema = (value: unknown): DatasetSchema => datasetSchem
  */
 export function parseDatasetManifest(bytes: Uint8Array): DatasetManifest {
   const manifest = parser(datasetManifest, 'dataset')(bytes);
+  if (manifest.files.reduce((sum, file) => sum + file.chunks.length, 0) > MAX_DATASET_CHUNKS)
+    wrong('dataset.files', `files of at most ${MAX_DATASET_CHUNKS} chunks in all`);
   manifest.files.forEach((file, index) => {
     const path = `dataset.files[${index}]`;
     if (file.chunks.length !== chunkCount(file.bytes))
@@ -125,8 +127,6 @@ export function parseDatasetManifest(bytes: Uint8Array): DatasetManifest {
   });
   if (nameTwice(manifest.files.map((file) => file.name)) !== undefined)
     wrong('dataset.files', 'files of different names, also where capitals do not count');
-  if (manifest.files.reduce((sum, file) => sum + file.chunks.length, 0) > MAX_DATASET_CHUNKS)
-    wrong('dataset.files', `files of at most ${MAX_DATASET_CHUNKS} chunks in all`);
   if (rootOf(manifest.files.flatMap((file) => file.chunks)) !== manifest.merkleRoot)
     wrong('dataset.merkleRoot', 'the RFC 6962 root of all chunk hashes');
   const signer = principalText(principalOfDer(ed25519Der(publicKeyOf(manifest.publicKey))));
