@@ -15,6 +15,7 @@ import {
   openFile,
   parseCanonical,
   principalBytes,
+  principalText,
   publicKeyOf,
   sealChunk,
   sealFile,
@@ -28,6 +29,7 @@ import {
   utf8,
   verifyDocument,
 } from './index.js';
+import { digestBy, nodeCryptoOf } from './hashes.js';
 import { isPrincipal } from './principals.js';
 
 const refused = (code: string, more = {}) => expect.objectContaining({ code, ...more });
@@ -80,8 +82,13 @@ describe('ids', () => {
   });
 
   it('are the same by the platform’s hash as by ours', async () => {
-    for (const bytes of [new Uint8Array(), utf8('a'), new Uint8Array(200).fill(7).subarray(3, 150)])
+    for (const bytes of [new Uint8Array(), utf8('a'), new Uint8Array(200).fill(7).subarray(3, 150)]) {
       expect(hex(await digest(bytes))).toBe(hex(sha256(bytes)));
+      expect(hex(await digestBy(undefined, bytes))).toBe(hex(sha256(bytes)));
+    }
+    // A browser has no process, an older Node does not hand out its modules.
+    expect(nodeCryptoOf(globalThis)).toBeDefined();
+    for (const host of [{}, { process: {} as never }]) expect(nodeCryptoOf(host)).toBeUndefined();
   });
 });
 
@@ -90,6 +97,8 @@ describe('principals', () => {
     for (const text of ['aaaaa-aa', '2vxsx-fae']) expect(isPrincipal(text)).toBe(true);
     for (const text of ['', 'aaaaa', 'AAAAA-AA', 'aaaaaaa', 'aaaaa-ab', '2vxsx-fa', 'x'.repeat(64)])
       expect(isPrincipal(text)).toBe(false);
+    // As long as the IC's longest, and one byte longer.
+    expect([29, 30].map((bytes) => isPrincipal(principalText(new Uint8Array(bytes).fill(1))))).toEqual([true, false]);
     expect([...principalBytes('2vxsx-fae')]).toEqual([4]);
     expect(() => principalBytes('x'.repeat(200))).toThrow(
       refused('invalidPrincipal', { details: { text: 'x'.repeat(80) }, message: expect.not.stringMatching(/x{81}/) }),

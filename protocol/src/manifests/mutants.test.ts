@@ -30,6 +30,7 @@ describe('what every object inherits', () => {
     expect(() => versions({ a: text(5) })(JSON.parse(`{"type":"${name}"}`), 'document')).toThrow(
       refused('invalidManifest'),
     );
+    expect(() => versions({ a: (value) => value })({ type: ['a'] }, 'document')).toThrow(refused('invalidManifest'));
   });
 
   it('does not stand in for a field that is missing', () => {
