@@ -5,7 +5,7 @@ import { ProtocolError } from './errors.js';
 /** SHA-256, synchronous; for documents and hashes of hashes. */
 export const sha256 = (bytes: Uint8Array): Uint8Array => nobleSha256(bytes);
 
-/** Node's own hashes, where this runs in Node: WebCrypto copies its input first, which costs as much again for chunks. */
+/** Node's own hashes, where this runs in Node: WebCrypto copies its input first, which costs as much again. */
 export const nodeCryptoOf = (host: Partial<Pick<typeof globalThis, 'process'>>) =>
   host.process?.getBuiltinModule?.('node:crypto');
 const nodeCrypto = nodeCryptoOf(globalThis);

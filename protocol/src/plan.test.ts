@@ -153,9 +153,9 @@ describe('the waves of a plan', () => {
   it('are counted for voters, one and many', () => {
     const words = (plan: Partial<Plan>) => planInWords({ ...fast, ...plan } as Plan);
     expect(words({})).toBe(
-      'in 1 wave (every pod), 8 s and 40 windows each, stopped when, half-way through a soak or at its end, more than ' +
-        '500 of 1000 pods are corrected on more than 250 of 1000 windows, judged by at least 3 pods with 14 windows ' +
-        'each where the wave reaches so many, or when more than 0 pods find the checkpoint itself at fault',
+      'in 1 wave (every pod), 8 s and 40 windows each, stopped when, half-way through a soak or at its end, more ' +
+        'than 500 of 1000 pods are corrected on more than 250 of 1000 windows, judged by at least 3 pods with ' +
+        '14 windows each where the wave reaches so many, or when more than 0 pods find the checkpoint itself at fault',
     );
     expect(words({ gate: { ...gate, minWindows: 1, minPods: 1, maxErrors: 1 }, skippableSoak: true })).toMatch(
       / and 1 window each unless an operator ends a soak early, .* 1 pod with 1 window each .* 1 pod finds /,

@@ -107,7 +107,10 @@ describe('steps in flight', () => {
     const stopped = inFlight(
       [0, 1, 2],
       1,
-      async (item) => void (begun.push(item), stop.abort(new Error('enough'))),
+      async (item) => {
+        begun.push(item);
+        stop.abort(new Error('enough'));
+      },
       stop.signal,
     );
     await expect(stopped).rejects.toThrow('enough');

@@ -119,9 +119,9 @@ export function parseDatasetManifest(bytes: Uint8Array): DatasetManifest {
     if (file.chunks.reduce((sum, chunk) => sum + chunk.bytes - CHUNK_TAG_BYTES, 0) !== file.bytes)
       wrong(`${path}.bytes`, `the sum of its chunks without their ${CHUNK_TAG_BYTES}-byte tags`);
     file.chunks.forEach((chunk, at) => {
-      const plain = Math.min(PLAIN_CHUNK_BYTES, file.bytes - at * PLAIN_CHUNK_BYTES);
-      if (chunk.bytes !== plain + CHUNK_TAG_BYTES)
-        wrong(`${path}.chunks[${at}].bytes`, `${plain + CHUNK_TAG_BYTES}: its part of ${file.bytes} bytes, and a tag`);
+      const sealed = Math.min(PLAIN_CHUNK_BYTES, file.bytes - at * PLAIN_CHUNK_BYTES) + CHUNK_TAG_BYTES;
+      if (chunk.bytes !== sealed)
+        wrong(`${path}.chunks[${at}].bytes`, `${sealed}: its part of ${file.bytes} bytes, and a tag`);
     });
     if (rootOf(file.chunks) !== file.merkleRoot) wrong(`${path}.merkleRoot`, 'the RFC 6962 root of its chunk hashes');
   });

@@ -91,8 +91,7 @@ export const hexUpTo = (bytes: number): Shape<string> => {
   return text(digits, /^([0-9a-f]{2})+$/, `lower-case hexadecimal digits, at most ${digits}`);
 };
 export const id: Shape<string> = text(71, /^sha256:[0-9a-f]{64}$/, 'an id, sha256: and 64 hexadecimal digits');
-export const principal: Shape<string> = (value, path) =>
-  typeof value === 'string' && isPrincipal(value) ? value : wrong(path, 'a principal');
+export const principal: Shape<string> = (value, path) => (isPrincipal(value) ? value : wrong(path, 'a principal'));
 export const amount: Shape<string> = text(30, /^(0|[1-9][0-9]*)$/, 'an amount: decimal digits, in the smallest unit');
 export const decimal: Shape<string> = text(24, /^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/, 'a decimal number written as text');
 export const nanoseconds: Shape<string> = (value, path) =>

@@ -139,6 +139,7 @@ describe('a model beside its parent', () => {
 
   it('is not worse than a parent that was not measured, nor named twice for one figure', () => {
     expect(worseThanParent(of('higher', figure('a', '0', null), figure('b', '0', null)))).toEqual([]);
+    expect(worseThanParent(of('lower', figure('a', '5', null), figure('b', '5', null)))).toEqual([]);
     expect(worseThanParent({ ...of('higher', figure('a', '0', '1')), worstPerson: 'a' })).toHaveLength(1);
     expect(worseThanParent(of('higher', figure('a', '1', '1')))).toEqual([]);
   });
