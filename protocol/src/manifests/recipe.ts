@@ -16,6 +16,7 @@ import {
   nanoseconds,
   text,
   versions,
+  wholeNumber,
   wrong,
   type Of,
 } from './shape.js';
@@ -24,9 +25,9 @@ import { recipeInput, recipeTask, type RecipeInput, type RecipeTask } from './ta
 const range = either(
   object({
     kind: literal('integer'),
-    min: integer(-(2 ** 53) + 1, 2 ** 53 - 1),
-    max: integer(-(2 ** 53) + 1, 2 ** 53 - 1),
-    default: integer(-(2 ** 53) + 1, 2 ** 53 - 1),
+    min: wholeNumber,
+    max: wholeNumber,
+    default: wholeNumber,
   }),
   object({ kind: literal('decimal'), min: decimal, max: decimal, default: decimal }),
 );
@@ -46,8 +47,8 @@ const second = object({ type: literal('livepod.recipe/v2'), ...declared, task: r
 const approval = object({
   type: literal('livepod.approval/v1'),
   recipe: id,
-  arguments: mapOf(either(integer(-(2 ** 53) + 1, 2 ** 53 - 1), decimal), 64),
-  seed: integer(0, 2 ** 32 - 1),
+  arguments: mapOf(either(wholeNumber, decimal), 64),
+  seed: integer(0, 0xffff_ffff),
   datasets: list(object({ id, epoch: integer(0, 0xffff_ffff) }), MAX_JOB_DATASETS, 1),
   base: nullable(id),
   resources,
