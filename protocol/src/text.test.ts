@@ -22,7 +22,7 @@ const hostile = fc.string({
   ),
   maxLength: 60,
 });
-const runs = { seed: 12, numRuns: 500 };
+const runs = { seed: 12, numRuns: Number(process.env['LIVEPOD_ROUNDS'] ?? 500) };
 /** Written once more and not taken from the code: what no medium may get. */
 const dangerous = (text: string): number[] =>
   [...text]

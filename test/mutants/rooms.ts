@@ -6,6 +6,8 @@ export interface Room {
   tests: readonly string[];
   /** per cent of the mutants that have to be caught */
   wanted: number;
+  /** Whether its tests, which keep nothing between them, run in one process (`oneProcess.mjs`), and not by Jest. */
+  inOneProcess?: boolean;
 }
 
 export const ROOMS: Readonly<Record<string, Room>> = {
@@ -20,9 +22,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     wanted: 90,
   },
   'pod-slots': { mutate: ['pod/src/slots/*.ts'], tests: ['pod/src/'], wanted: 90 },
-  protocol: { mutate: ['protocol/src/**/*.ts'], tests: ['protocol/src/'], wanted: 90 },
-  transfer: { mutate: ['transfer/src/**/*.ts'], tests: ['transfer/src/'], wanted: 90 },
+  protocol: { mutate: ['protocol/src/**/*.ts'], tests: ['protocol/src/'], wanted: 90, inOneProcess: true },
+  transfer: { mutate: ['transfer/src/**/*.ts'], tests: ['transfer/src/'], wanted: 90, inOneProcess: true },
   runtime: { mutate: ['runtime/src/**/*.ts'], tests: ['runtime/src/'], wanted: 90 },
   evidence: { mutate: ['evidence/src/**/*.ts'], tests: ['evidence/'], wanted: 90 },
-  guards: { mutate: ['workflows/src/guards.ts'], tests: ['workflows/src/'], wanted: 90 },
+  guards: {
+    mutate: ['workflows/src/guards.ts'],
+    tests: ['workflows/src/guards.test.ts'],
+    wanted: 90,
+    inOneProcess: true,
+  },
 };
