@@ -26,6 +26,7 @@ export class Disk {
   readonly repository = new Repository();
   readonly slots = new Slots(join(this.folder, 'slots'));
   readonly log: string[] = [];
+  private readonly root = this.repository.root(1);
   private address = '';
 
   static async open(): Promise<Disk> {
@@ -40,7 +41,7 @@ export class Disk {
   }
 
   get chunks(): ChunkStore {
-    return new ChunkStore(join(this.folder, 'chunks'), new Fetcher(this.address, ''));
+    return new ChunkStore(join(this.folder, 'chunks'), this.fetcher);
   }
 
   /** As after a restart. */
@@ -48,9 +49,16 @@ export class Disk {
     return new StateFile(this.folder, new Uint8Array([1]));
   }
 
+  get fetcher(): Fetcher {
+    return new Fetcher(this.address, '');
+  }
+
+  get trust(): Trust {
+    return new Trust(join(this.folder, 'metadata'), this.fetcher, this.root);
+  }
+
   keeper(state = this.state): Keeper {
-    const trust = new Trust(join(this.folder, 'metadata'), new Fetcher(this.address, ''), this.repository.root(1));
-    return new Keeper(state, this.slots, this.chunks, trust, (event) => void this.log.push(event));
+    return new Keeper(state, this.slots, this.chunks, this.trust, (event) => void this.log.push(event));
   }
 
   /** Offers the files and documents of checkpoints. */

@@ -1,6 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readIfThere, removeIfThere } from './disk.js';
 import { floorInMemory } from './floor.js';
 import { otherSlot, StateFile, type PodState } from './state.js';
 
@@ -164,6 +165,22 @@ describe('a pod’s state', () => {
     ['a return', { returned: 'corrected: ' }],
     ['a failure', { failed: 'modelDoesNotLoad: ' }],
   ])('keeps a report of %s', (_, event) => expect(isBelieved({ ...FULL, ...report({ event }) })).toBe(true));
+});
+
+describe('what is on the disk', () => {
+  it('is read if it is there; what may not be read is an error, and not taken for lost', () => {
+    expect(readIfThere(file())).toBeUndefined();
+    mkdirSync(file());
+    expect(() => readIfThere(file())).toThrow(/EISDIR/);
+    expect(() => read()).toThrow(/EISDIR/);
+  });
+
+  it('is removed if it is there, with all that is in it', () => {
+    mkdirSync(join(folder, 'x/y'), { recursive: true });
+    removeIfThere(join(folder, 'x'));
+    removeIfThere(join(folder, 'x'));
+    expect(existsSync(join(folder, 'x'))).toBe(false);
+  });
 });
 
 describe('the slot for the next checkpoint', () => {

@@ -48,8 +48,8 @@ describe('a checkpoint', () => {
     });
   });
 
-  it('is refused with the evaluation of another one, signed by an evaluator', async () => {
-    const { evaluation, evaluationSignature } = contentOf(checkpointSaying(1));
+  it.each([2, 3] as const)('is refused with a signed evaluation of another one, of version %d', async (version) => {
+    const { evaluation, evaluationSignature } = contentOf(checkpointSaying(1, { version }));
     await expect(read(withContent(good, { evaluation, evaluationSignature }))).rejects.toMatchObject({
       code: 'notOfficial',
     });
@@ -150,5 +150,10 @@ describe('chunks', () => {
     expect(readdirSync(join(folder, 'chunks')).toSorted()).toEqual(parts.map(sha256).toSorted());
     chunks.keepOnly(new Set([sha256(parts[1]!)]));
     expect(readdirSync(join(folder, 'chunks'))).toEqual([sha256(parts[1]!)]);
+  });
+
+  it('may be none yet', () => {
+    chunks.keepOnly(new Set());
+    expect(readdirSync(join(folder, 'chunks'))).toEqual([]);
   });
 });
