@@ -33,7 +33,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   protocol: { mutate: ['protocol/src/**/*.ts'], tests: ['protocol/src/'], wanted: 90, inOneProcess: true },
   transfer: { mutate: ['transfer/src/**/*.ts'], tests: ['transfer/src/'], wanted: 90, inOneProcess: true },
   runtime: { mutate: ['runtime/src/**/*.ts'], tests: ['runtime/src/'], wanted: 90 },
-  evidence: { mutate: ['evidence/src/**/*.ts'], tests: ['evidence/'], wanted: 90 },
+  evidence: { mutate: ['evidence/src/**/*.ts'], tests: ['evidence/src/'], wanted: 90, inOneProcess: true },
   guards: {
     mutate: ['workflows/src/guards.ts'],
     tests: ['workflows/src/guards.test.ts'],
