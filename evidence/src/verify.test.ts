@@ -110,8 +110,10 @@ describe('claims', () => {
     for (const line of [
       /^7 canisters kept the logs below, certified by the network at 2026-11-23T\d\d:\d\d:\d\dZ: governance i3flu-/,
       /^The fleet log is complete from its first entry to its certified end: 29 entries/m,
-      /^Proposal 20 “Adopt checkpoint fb403ec2 on channel stable” \(adopt_checkpoint\), made by qezk6-grefu….*: 5 votes, 67496020719282 yes and 0 no of 112492617922195; executed\.$/m,
-      /^Dataset 0ca3262b8ec0… “Watch of s13”: manifest of 2 chunks signed and registered by i45xs-ifnsb…; accepted by proposal 19\.$/m,
+      /^Proposal 20 “Adopt checkpoint fb403ec2 on channel stable” \(adopt_checkpoint\), made by qezk6-grefu… at /m,
+      /: 5 votes, 67496020719282 yes and 0 no of 112492617922195; executed\.$/m,
+      /^Dataset 0ca3262b8ec0… “Watch of s13”: manifest of 2 chunks signed and registered by i45xs-ifnsb…; /m,
+      /; accepted by proposal 19\.$/m,
       /^Recipe motion-cnn 1\.0\.0 f6fbb1b1ed91…: approved by proposal 1\.$/m,
       /^Provider xazq2-nqsy4… \(bonded\): approved by proposal 2\.$/m,
       /^Job 2: 14 grants, and 14 releases of keys/m,

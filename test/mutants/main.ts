@@ -22,7 +22,7 @@ Rooms: ${Object.keys(ROOMS).join(', ')}.
 
 const root = join(import.meta.dirname, '../..');
 const HARMLESS = join(import.meta.dirname, 'harmless.json');
-/** What checks is changed: conditions, comparisons, calls, blocks. Words and tables of data are held by test vectors. */
+/** What checks is changed: conditions, comparisons, calls, blocks. Words and tables of data are held by vectors. */
 const DATA = ['StringLiteral', 'ObjectLiteral', 'ArrayDeclaration'];
 /** How many of very many cases a test tries here: a mutant is noticed by few of them. */
 const ROUNDS = '400';

@@ -274,7 +274,7 @@ describe('a model whose process ended', () => {
   it('without a way back is started again and again, at ever longer distances', async () => {
     await put((kept) => void (kept.active = 'a'), { a: first });
     const one = restarted();
-    Object.assign(one, ENDED_THRICE, { backoff: new Backoff(60_000, 600_000) }); // a start may take longer than a second
+    Object.assign(one, ENDED_THRICE, { backoff: new Backoff(60_000, 600_000) }); // a start may take a while
     await one.revive(crash());
     expect([state.value.active, restarts()]).toEqual(['a', 1]);
     expect(await one.revive(crash())).toBe('later');
