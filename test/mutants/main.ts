@@ -120,6 +120,7 @@ function configOf(name: string, room: Room, { jobs, report }: { jobs: string; re
     reporters: ['json', 'progress-append-only'],
     jsonReporter: { fileName: report },
     concurrency: Number(jobs),
+    dryRunTimeoutMinutes: 30,
     timeoutMS: 90_000, // a machine that does much else may take five times as long
     tsconfigFile: 'no-tsconfig.json', // the tests are compiled without types
     disableTypeChecks: false,
