@@ -127,13 +127,15 @@ function configOf(name: string, room: Room, { jobs, report }: { jobs: string; re
       '/.state',
       '**/target/**',
       '**/dist/**',
-      '/docs',
+      '/docs/*',
+      '!/docs/sample-evidence.json',
       '/bench',
       '/workflows/test/histories',
     ],
     reporters: ['json', 'progress-append-only'],
     jsonReporter: { fileName: report },
     concurrency: Number(jobs),
+    dryRunTimeoutMinutes: 30,
     timeoutMS: room.inOneProcess ? 20_000 : 90_000, // a machine that does much else may take five times as long
     tsconfigFile: 'no-tsconfig.json', // the tests are compiled without types
     disableTypeChecks: false,

@@ -18,10 +18,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'pod-updates': {
     mutate: ['pod/src/updates/{checkpoint,fetcher}.ts', 'pod/src/following/*.ts', 'pod/src/state/*.ts'],
-    tests: ['pod/src/'],
+    tests: [
+      'pod/src/updates/checkpoint.test.ts',
+      'pod/src/updates/fetcher.test.ts',
+      'pod/src/following/',
+      'pod/src/state/floor.test.ts',
+      'pod/src/state/lock.test.ts',
+      'pod/src/state/state.test.ts',
+    ],
     wanted: 90,
+    inOneProcess: true,
   },
-  'pod-slots': { mutate: ['pod/src/slots/*.ts'], tests: ['pod/src/'], wanted: 90 },
+  'pod-slots': { mutate: ['pod/src/slots/*.ts'], tests: ['pod/src/slots/'], wanted: 90, inOneProcess: true },
   protocol: { mutate: ['protocol/src/**/*.ts'], tests: ['protocol/src/'], wanted: 90, inOneProcess: true },
   transfer: {
     mutate: ['transfer/src/**/*.ts'],
@@ -33,7 +41,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     inOneProcess: true,
   },
   runtime: { mutate: ['runtime/src/**/*.ts'], tests: ['runtime/src/'], wanted: 90 },
-  evidence: { mutate: ['evidence/src/**/*.ts'], tests: ['evidence/'], wanted: 90 },
+  evidence: { mutate: ['evidence/src/**/*.ts'], tests: ['evidence/src/'], wanted: 90, inOneProcess: true },
   guards: {
     mutate: ['workflows/src/guards.ts'],
     tests: ['workflows/src/guards.test.ts'],
