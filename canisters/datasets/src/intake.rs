@@ -1,6 +1,6 @@
-//! How a dataset comes in and leaves: room for its chunks, registration, the vote's outcome, withdrawal, the end of what
-//! nobody votes on, leases for readers. Every check that needs no other canister comes first; what needs one is checked
-//! under the dataset's lock before anything changes.
+//! How a dataset comes in and leaves: room for its chunks, registration, the vote's outcome, withdrawal, the end of
+//! what nobody votes on, leases for readers. Every check that needs no other canister comes first; what needs one is
+//! checked under the dataset's lock before anything changes.
 
 use crate::buckets::{self, Reserve, Reserved};
 use crate::deposits;
