@@ -225,6 +225,8 @@ function initRecord(name: CanisterName, ids: CanisterIds, parameters: InstallPar
         bucket_capacity_bytes: parameters.bucketCapacityBytes,
         bucket_cycles: parameters.bucketCycles,
         reservation_seconds: parameters.reservationSeconds === undefined ? [] : [BigInt(parameters.reservationSeconds)],
+        submission_seconds: [],
+        deposit_e8s_per_mib: [],
       };
     case 'access':
       return { ...parties, vetkd_key_name: parameters.vetkdKeyName, min_provider_bond: parameters.minProviderBond };

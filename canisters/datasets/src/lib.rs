@@ -1,6 +1,7 @@
 //! The datasets canister: signed manifests, their status, and the buckets that hold their encrypted chunks.
 
 pub mod buckets;
+pub mod deposits;
 pub mod errors;
 pub mod intake;
 pub mod listing;
@@ -11,6 +12,8 @@ pub mod rooms;
 pub mod settings;
 
 use buckets::{BucketView, Reserve, Reserved};
+use candid::Principal;
+use deposits::Deposit;
 use errors::Error;
 use governed::{caller_is_governor, not_anonymous, trap_with, why};
 use ic_cdk::{init, post_upgrade, query, update};
@@ -30,7 +33,7 @@ fn init(init: Init) {
 fn post_upgrade() {
     open(None);
     rooms::date(|uid| registry::of_uid(uid).is_some());
-    registry::list_prefixes();
+    registry::note_old_ones();
     listing::file_old_ones();
 }
 
@@ -51,14 +54,14 @@ async fn register(register: Register) -> Result<Dataset, Error> {
     intake::register(system::caller(), register).await
 }
 
-/// Takes a dataset back while no vote has decided it.
+/// Takes a dataset back, whatever a vote said of it, and erases its chunks.
 #[update(guard = "not_anonymous")]
 async fn withdraw(dataset: String) -> Result<Dataset, Error> {
     intake::withdraw(system::caller(), dataset).await
 }
 
-/// Collects what was promised to datasets that nobody registered in time. Anyone may ask; what is over follows from the
-/// time alone.
+/// Collects what was promised to datasets that nobody registered in time, and ends those that no vote decided in time.
+/// Anyone may ask; what is over follows from the time alone.
 #[update(guard = "not_anonymous")]
 async fn collect_expired(collect: CollectExpired) -> Collected {
     rooms::collect(system::caller(), collect).await
@@ -148,6 +151,12 @@ fn describe_dataset(dataset: String) -> Option<DatasetLine> {
 #[query]
 fn newest_datasets(find: FindDatasets) -> Vec<DatasetLine> {
     listing::newest(&find)
+}
+
+/// What a contributor has stored that no vote has taken in, and the least bond that covers it.
+#[query]
+fn deposit_of(contributor: Principal) -> Deposit {
+    deposits::of(&contributor)
 }
 
 /// How long room waits for its dataset to be registered, in seconds.
