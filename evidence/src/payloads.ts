@@ -3,6 +3,7 @@ import { Principal } from '@dfinity/principal';
 import { governedMethod, hex, unhex, type GovernedMethod } from '@livepod/protocol';
 import { refuse } from './errors.js';
 import type { Json, JsonObject } from './format.js';
+import { articles, parameters } from './votingRules.js';
 
 const gate = IDL.Record({
   min_windows: IDL.Nat32,
@@ -39,6 +40,9 @@ const ARGUMENTS = {
   grant_access: IDL.Record({ job: IDL.Nat64 }),
   publish_root: IDL.Record({ root: IDL.Vec(IDL.Nat8) }),
   set_operators: IDL.Record({ operators: IDL.Vec(IDL.Principal), drivers: IDL.Vec(IDL.Principal) }),
+  set_parameters: parameters,
+  set_articles: articles,
+  slash_reputation: IDL.Record({ neuron: IDL.Vec(IDL.Nat8), points: IDL.Nat32, reason: IDL.Text }),
 } satisfies Record<GovernedMethod, IDL.Type>;
 
 /**

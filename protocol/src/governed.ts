@@ -19,12 +19,17 @@ interface Effect {
 interface Governed {
   /** The function's id. */
   id: number;
-  canister: 'datasets' | 'access' | 'models' | 'fleet' | 'treasury';
+  canister: 'datasets' | 'access' | 'models' | 'fleet' | 'treasury' | 'governance';
   /** What it does, for voters. */
   says: string;
   /** How the client references of its proposals begin, and whether a round's name follows. */
   reference?: { kind: string; ofRound: boolean };
   effect: Effect;
+  /**
+   * `stop`: it stops something or takes it back, and has room of its own, goes first and waits for nothing once it
+   * passed. `constitutional`: it changes what bounds the other votes, by a longer vote. Without it: ordinary.
+   */
+  lane?: 'stop' | 'constitutional';
 }
 
 /** An effect whose fields are named as the argument's. */
@@ -67,6 +72,7 @@ export const GOVERNED = {
     says: 'Sets a channel to an official version',
     reference: { kind: 'rollback', ofRound: false },
     effect: effect('channelRolledBack', 'channel', 'version', 'reason'),
+    lane: 'stop',
   },
   slash_bond: {
     id: 1006,
@@ -84,6 +90,7 @@ export const GOVERNED = {
       fields: ({ release, reason }) => ({ release: Number(release), by: 'governor', reason }),
       byGovernor: true,
     },
+    lane: 'stop',
   },
   appoint_evaluator: {
     id: 1008,
@@ -114,10 +121,33 @@ export const GOVERNED = {
     says: 'Names who drives releases, and which people may steer them',
     effect: effect('operatorsSet', 'operators', 'drivers'),
   },
+  set_parameters: {
+    id: 1101,
+    canister: 'governance',
+    says: 'Sets the parameters of voting, within what the articles allow',
+    effect: effect('parameters_set'),
+  },
+  set_articles: {
+    id: 1102,
+    canister: 'governance',
+    says: 'Sets the articles: what no other vote may go below, and how each kind of proposal is decided',
+    effect: effect('articles_set'),
+    lane: 'constitutional',
+  },
+  slash_reputation: {
+    id: 1103,
+    canister: 'governance',
+    says: 'Takes reputation from a neuron',
+    effect: effect('reputation_changed', 'reason'),
+  },
 } as const satisfies Record<string, Governed>;
 
 export type GovernedMethod = keyof typeof GOVERNED;
 export const GOVERNED_METHODS = Object.keys(GOVERNED) as GovernedMethod[];
+
+/** The lane in which a method's proposals are decided. */
+export const laneOf = (method: GovernedMethod): 'stop' | 'ordinary' | 'constitutional' =>
+  (GOVERNED[method] as Governed).lane ?? 'ordinary';
 
 /** The function id of a motion, which nothing is carried out for. */
 export const MOTION = 1;

@@ -1,12 +1,12 @@
 import type { Identity } from '@dfinity/agent';
 import { IDL } from '@dfinity/candid';
 import { Principal } from '@dfinity/principal';
-import { GOVERNED, GOVERNED_METHODS, hex, sha256, validatorOf } from '@livepod/protocol';
+import { GOVERNED, GOVERNED_METHODS, hex, laneOf, sha256, validatorOf, type GovernedMethod } from '@livepod/protocol';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, interfaces, type Clients } from './connect.js';
 import { CanisterError } from './errors.js';
-import type { Init as GovernanceInit, NervousSystemFunction } from './generated/governance.js';
+import type { Articles, Init as GovernanceInit, NervousSystemFunction, Weight } from './generated/governance.js';
 import { managementOf, type Management } from './management.js';
 import { CANISTERS, type CanisterIds, type CanisterName } from './network.js';
 import { vetkdMasterOf } from './masterKeys.js';
@@ -26,6 +26,17 @@ export interface InstallParameters {
     /** yes votes of all voting power needed at the deadline; default 300 (3 %) */ quorumBasisPoints?: number;
     /** default 1 token */ minimumStake?: bigint;
     /** a neuron with less delay may not vote; default 2,629,800 (one month) */ minimumDissolveDelaySeconds?: number;
+    /** what a rejected proposal costs its neuron, a tenth when taken back; default 1 token */ rejectCost?: bigint;
+    /** how much longer a vote lasts that turns; default a quarter of the period */ waitForQuietSeconds?: number;
+    /**
+     * between passing and being carried out, but for what stops or takes back; default a day, and none for votes of
+     * less than a day, which are for development
+     */
+    timeLockSeconds?: number;
+    /** how each method's proposals weigh neurons, where not by stake */ weights?: Partial<
+      Record<GovernedMethod, 'Capped' | 'SquareRoot' | 'Reputation'>
+    >;
+    /** what a capped vote weighs at most, in e8s of voting power; default without bound */ weightCap?: bigint;
   };
   /** Key names of the network: `key_1` on the main network; the embedded host names its own. */
   vetkdKeyName: string;
@@ -212,6 +223,7 @@ function initRecord(name: CanisterName, ids: CanisterIds, parameters: InstallPar
         ...parties,
         parameters: votingParameters(parameters),
         functions: governedFunctions(principals),
+        articles: [articles(parameters)],
       } satisfies GovernanceInit;
     case 'treasury':
       return {
@@ -251,8 +263,57 @@ function votingParameters({ voting }: InstallParameters): GovernanceInit['parame
     max_dissolve_delay_bonus_percentage: 100n,
     max_neuron_age_for_age_bonus: 126_230_400n, // 4 years
     max_age_bonus_percentage: 25n,
+    reject_cost_e8s: [voting?.rejectCost ?? 100_000_000n],
+    max_open_proposals_per_neuron: [],
+    max_neurons: [],
+    wait_for_quiet_deadline_increase_seconds:
+      voting?.waitForQuietSeconds === undefined ? [] : [BigInt(voting.waitForQuietSeconds)],
+    time_lock_seconds: [BigInt(voting?.timeLockSeconds ?? defaultTimeLock(voting?.periodSeconds))],
   };
 }
+
+const DAY_SECONDS = 86_400;
+const defaultTimeLock = (periodSeconds = 345_600): number => (periodSeconds < DAY_SECONDS ? 0 : DAY_SECONDS);
+
+/** What bounds later votes: half of what the installation begins with, and a longer vote of twice the time. */
+function articles(parameters: InstallParameters): Articles {
+  const { voting } = parameters;
+  const first = votingParameters(parameters);
+  const half = (value: bigint | undefined): bigint => (value ?? 0n) / 2n;
+  const quorum = first.quorum_basis_points;
+  return {
+    minima: {
+      voting_period_seconds: half(first.voting_period_seconds + 1n),
+      quorum_basis_points: half(quorum),
+      wait_for_quiet_deadline_increase_seconds: half(
+        first.wait_for_quiet_deadline_increase_seconds[0] ?? first.voting_period_seconds / 4n,
+      ),
+      time_lock_seconds: half(first.time_lock_seconds[0]),
+      reject_cost_e8s: half(first.reject_cost_e8s[0]),
+      neuron_minimum_stake_e8s: half(first.neuron_minimum_stake_e8s),
+      neuron_minimum_dissolve_delay_to_vote_seconds: half(first.neuron_minimum_dissolve_delay_to_vote_seconds),
+    },
+    long_vote: {
+      voting_period_seconds: 2n * first.voting_period_seconds,
+      quorum_basis_points: quorum > CRITICAL_QUORUM ? quorum : CRITICAL_QUORUM,
+      time_lock_seconds: 2n * (first.time_lock_seconds[0] ?? 0n),
+    },
+    weight_cap_e8s: voting?.weightCap ?? (1n << 64n) - 1n,
+    rules: GOVERNED_METHODS.map((method) => ({
+      function_id: BigInt(GOVERNED[method].id),
+      lane: LANES[laneOf(method)],
+      weight: { [voting?.weights?.[method] ?? 'Stake']: null } as Weight,
+    })),
+  };
+}
+
+/** SNS: what a critical proposal needs of all power, 20 %. */
+const CRITICAL_QUORUM = 2_000n;
+const LANES = {
+  stop: { Stop: null },
+  ordinary: { Ordinary: null },
+  constitutional: { Constitutional: null },
+} as const;
 
 function governedFunctions(ids: Record<CanisterName, Principal>): NervousSystemFunction[] {
   return GOVERNED_METHODS.map((method) => {

@@ -12,7 +12,7 @@ import {
 } from '@livepod/protocol';
 import { interfaces, type Canisters, type Clients } from './connect.js';
 import { CanisterError } from './errors.js';
-import type { ProposalData } from './generated/governance.js';
+import type { Articles, Parameters, ProposalData, SlashReputation } from './generated/governance.js';
 import type { AcceptDataset } from './generated/datasets.js';
 import type { ApproveProvider, ApproveRecipe, GrantAccess } from './generated/access.js';
 import type { AdoptCheckpoint, AppointEvaluator, PublishRoot, RollbackChannel } from './generated/models.js';
@@ -33,6 +33,9 @@ export interface GovernedPayloads {
   grant_access: GrantAccess;
   publish_root: PublishRoot;
   set_operators: SetOperators;
+  set_parameters: Parameters;
+  set_articles: Articles;
+  slash_reputation: SlashReputation;
 }
 
 export interface ProposalWords {
