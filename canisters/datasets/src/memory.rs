@@ -39,6 +39,8 @@ pub const NUMBERS: u8 = 16;
 pub const DATASET_INDEX: u8 = 17;
 /// dataset id → entries of the audit log that tell of its registration and of what became of it
 pub const LOG_ENTRIES: u8 = 18;
+/// a bucket's Wasm that was voted for and is not all here yet
+pub const EXPECTED_WASM: u8 = 19;
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

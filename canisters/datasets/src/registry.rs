@@ -23,6 +23,9 @@ pub enum Status {
     Rejected,
     #[serde(rename = "withdrawn")]
     Withdrawn,
+    /// Accepted once, and taken back by a vote: no further job may use it, no further key of it goes out.
+    #[serde(rename = "revoked")]
+    Revoked,
 }
 
 impl Status {
@@ -32,6 +35,7 @@ impl Status {
             Status::Accepted => "accepted",
             Status::Rejected => "rejected",
             Status::Withdrawn => "withdrawn",
+            Status::Revoked => "revoked",
         }
     }
 }
@@ -100,6 +104,12 @@ pub struct ListDatasets {
 #[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
 pub struct AcceptDataset {
     pub dataset: String,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct RevokeDataset {
+    pub dataset: String,
+    pub reason: String,
 }
 
 /// Folders of one bucket of an object store: `datasets/<uid>/`.
@@ -286,12 +296,45 @@ pub fn in_words(dataset: &Dataset) -> String {
 
 /// Moves a submitted dataset on and records why.
 pub fn decide(caller: Principal, id: &str, status: Status, proposal: Option<u64>) -> Result<Dataset, Error> {
-    let mut dataset = submitted(id)?;
-    listing::refile(id, dataset.status, status);
+    let dataset = moved(submitted(id)?, status);
+    let entry = audit::append_as(caller, json!({"type": status.word(), "dataset": id, "proposal": proposal}));
+    listing::note_entry(id, entry);
+    Ok(dataset)
+}
+
+fn moved(mut dataset: Dataset, status: Status) -> Dataset {
+    listing::refile(&dataset.id, dataset.status, status);
     dataset.status = status;
     DATASETS.with_borrow_mut(|datasets| datasets.insert(dataset.id.clone(), Cbor(dataset.clone())));
     note_prefix(&dataset);
-    let entry = audit::append_as(caller, json!({"type": status.word(), "dataset": id, "proposal": proposal}));
-    listing::note_entry(id, entry);
+    dataset
+}
+
+/// An accepted dataset that a vote may take back.
+pub fn revocable(revoke: &RevokeDataset) -> Result<Dataset, Error> {
+    if !(1..=500).contains(&revoke.reason.chars().count()) {
+        return Err(Error::Invalid(why("reason", "1 to 500 characters are expected", "say in a sentence why")));
+    }
+    let dataset = find(&revoke.dataset).ok_or_else(|| unknown(&revoke.dataset))?;
+    if dataset.status == Status::Accepted {
+        return Ok(dataset);
+    }
+    let message = format!("it is {}", dataset.status.word());
+    Err(Error::NotYet(why(&revoke.dataset, message, "only an accepted dataset can be taken back")))
+}
+
+pub fn revoke_in_words(dataset: &Dataset, reason: &str) -> String {
+    format!(
+        "Take back the acceptance of dataset {} “{}” of contributor {}: no further job may use it, and jobs that do get \
+         no further key of it. Reason: {reason}",
+        dataset.id, dataset.title, dataset.contributor
+    )
+}
+
+/// Takes an accepted dataset back. Called by the governor.
+pub fn revoke(caller: Principal, revoke: &RevokeDataset) -> Result<Dataset, Error> {
+    let dataset = moved(revocable(revoke)?, Status::Revoked);
+    let event = json!({"type": Status::Revoked.word(), "dataset": dataset.id, "reason": revoke.reason});
+    listing::note_entry(&dataset.id, audit::append_as(caller, event));
     Ok(dataset)
 }

@@ -387,6 +387,21 @@ fn only_the_contributor_withdraws_and_only_while_submitted() {
 }
 
 #[test]
+fn a_revoked_dataset_is_opened_to_nobody_and_found_as_such() {
+    canister();
+    let dataset = taken_in(1);
+    let revoke = registry::RevokeDataset { dataset: dataset.id.clone(), reason: "the person withdrew".into() };
+    assert_eq!(registry::revoke(principal(1), &revoke).unwrap_err().arm(), "NotYet", "only what was accepted");
+    registry::decide(principal(1), &dataset.id, Status::Accepted, None).unwrap();
+    assert!(crate::validate_revoke_dataset(revoke.clone()).unwrap().contains("the person withdrew"));
+    assert_eq!(registry::revoke(principal(1), &revoke).unwrap().status, Status::Revoked);
+    let access = governed::peers().access;
+    let open = OpenReads { dataset: dataset.id.clone(), reader: principal(9), until: system::now() + 1 };
+    refused("NotYet", &dataset.id, super::open_reads(access, open));
+    assert_eq!(registry::revoke(principal(1), &revoke).unwrap_err().arm(), "NotYet", "once");
+}
+
+#[test]
 fn only_access_opens_reads_and_only_of_accepted_datasets() {
     canister();
     let dataset = taken_in(1);
