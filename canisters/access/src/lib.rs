@@ -30,6 +30,11 @@ use requests::{GrantAccess, PaymentReceived, RequestAccess};
 use serde_bytes::ByteBuf;
 use settings::Init;
 
+governed::door! {
+    of_canisters: ["approve_recipe", "approve_provider", "grant_access", "revoke_provider", "revoke_recipe", "revoke_grant", "payment_received", "job_closed", "checkpoint_submitted"],
+    large: ["submit_recipe", "request_access"],
+}
+
 #[init]
 fn init(init: Init) {
     open(Some(settings::set(&init)));
@@ -271,6 +276,11 @@ ic_cdk::export_candid!();
 #[cfg(test)]
 mod tests {
     use candid_parser::utils::{service_equal, CandidSource};
+
+    #[test]
+    fn governed_methods_are_left_to_canisters() {
+        super::DOOR.hold_to(include_str!("../access.did"));
+    }
 
     #[test]
     fn candid_matches_the_code() {

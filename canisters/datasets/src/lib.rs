@@ -23,6 +23,11 @@ use rooms::{CollectExpired, Collected};
 use serde_bytes::ByteBuf;
 use settings::Init;
 
+governed::door! {
+    of_canisters: ["accept_dataset", "revoke_dataset", "adopt_bucket_wasm", "upgrade_bucket", "open_reads"],
+    large: ["reserve", "register", "append_bucket_wasm", "set_bucket_wasm", "deliver_bucket_wasm", "get_datasets", "unclaimed"],
+}
+
 #[init]
 fn init(init: Init) {
     open(Some(settings::set(&init)));
@@ -231,6 +236,11 @@ ic_cdk::export_candid!();
 #[cfg(test)]
 mod tests {
     use candid_parser::utils::{service_equal, CandidSource};
+
+    #[test]
+    fn governed_methods_are_left_to_canisters() {
+        super::DOOR.hold_to(include_str!("../datasets.did"));
+    }
 
     #[test]
     fn candid_matches_the_code() {

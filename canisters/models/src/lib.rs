@@ -32,6 +32,11 @@ use governed::{caller_is_governor, not_anonymous, parties, trap_with, why, Parti
 use ic_cdk::{init, post_upgrade, query, update};
 use serde_bytes::ByteBuf;
 
+governed::door! {
+    of_canisters: ["adopt_checkpoint", "rollback_channel", "appoint_evaluator", "revoke_evaluator", "publish_root", "set_exposure"],
+    large: ["put_chunk", "submit_checkpoint", "submit_evaluation", "install_first_root"],
+}
+
 #[init]
 fn init(args: InitArgs) {
     parties::open(memory::of(memory::PARTIES), Some(Parties { governor: args.governor, peers: args.peers }));

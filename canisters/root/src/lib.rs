@@ -3,7 +3,7 @@
 use candid::{CandidType, Deserialize, Principal};
 use code::Upgrade;
 use governed::trap_with;
-use ic_cdk::{init, inspect_message, post_upgrade, query, update};
+use ic_cdk::{init, post_upgrade, query, update};
 use ic_stable_structures::memory_manager::{MemoryId, MemoryManager};
 use ic_stable_structures::{DefaultMemoryImpl, StableCell};
 use std::cell::RefCell;
@@ -41,15 +41,9 @@ fn post_upgrade() {
     audit::open(memory(0), memory(1));
 }
 
-/// What only the governor, a canister, calls.
-const OF_CANISTERS: [&str; 2] = ["validate_upgrade_canister", "upgrade_canister"];
-
-#[inspect_message]
-fn inspect() {
-    let method = ic_cdk::api::msg_method_name();
-    if governed::ingress::may_enter(&system::caller(), &method, &OF_CANISTERS) {
-        ic_cdk::api::accept_message();
-    }
+governed::door! {
+    of_canisters: ["validate_upgrade_canister", "upgrade_canister"],
+    large: [],
 }
 
 fn caller_is_governor() -> Result<(), String> {
@@ -96,6 +90,11 @@ mod tests {
     fn candid_matches_the_code() {
         service_equal(CandidSource::Text(&super::__export_service()), CandidSource::Text(include_str!("../root.did")))
             .unwrap();
+    }
+
+    #[test]
+    fn governed_methods_are_left_to_canisters() {
+        DOOR.hold_to(include_str!("../root.did"));
     }
 
     #[test]
