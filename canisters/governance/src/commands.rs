@@ -3,7 +3,7 @@
 use crate::api::*;
 use crate::errors::{refused, ErrorType};
 use crate::neurons::{self, Id};
-use crate::{constitution, execution, proposals, seconds};
+use crate::{constitution, execution, natives, proposals, seconds};
 use candid::{CandidType, Deserialize, Principal};
 use governed::Lock;
 use serde_bytes::ByteBuf;
@@ -132,7 +132,8 @@ async fn make_proposal(caller: Principal, subaccount: &[u8], proposal: Proposal)
     let rendering = match &proposal.action {
         Some(Action::ExecuteGenericNervousSystemFunction(call)) => execution::validate(call).await?,
         Some(Action::Motion(motion)) => motion.motion_text.clone(),
-        _ => String::new(),
+        Some(action) => natives::in_words(action)?,
+        None => String::new(),
     };
     let id = proposals::submit(proposer, proposal, rendering, seconds());
     execution::wake_at(id, seconds() + constitution::parameters().voting_period_seconds);

@@ -1,4 +1,5 @@
-//! The parameters of voting and the table of governed methods, as set at installation and replaced only by an upgrade.
+//! The parameters of voting, as set at installation and replaced only by an upgrade, and the table of governed methods,
+//! which votes change.
 
 use crate::api::*;
 use crate::memory;
@@ -12,6 +13,9 @@ use stored::{Cbor, Memory};
 struct Constitution {
     parameters: Parameters,
     functions: Vec<NervousSystemFunction>,
+    /// Ids of functions that were removed. None in records from before functions could be.
+    #[serde(default)]
+    reserved: Vec<u64>,
 }
 
 thread_local! {
@@ -37,7 +41,12 @@ pub fn set(parameters: Parameters, functions: Vec<NervousSystemFunction>) {
         functions.iter().all(|function| function.id >= 1_000),
         "function ids below 1,000 are the governance canister's own"
     );
-    CONSTITUTION.with_borrow_mut(|cell| cell.set(Cbor(Some(Constitution { parameters, functions }))));
+    let reserved = CONSTITUTION.with_borrow(|cell| cell.get().0.as_ref().map(|before| before.reserved.clone()));
+    keep(Constitution { parameters, functions, reserved: reserved.unwrap_or_default() });
+}
+
+fn keep(constitution: Constitution) {
+    CONSTITUTION.with_borrow_mut(|cell| cell.set(Cbor(Some(constitution))));
 }
 
 fn get() -> Constitution {
@@ -50,6 +59,25 @@ pub fn parameters() -> Parameters {
 
 pub fn functions() -> Vec<NervousSystemFunction> {
     get().functions
+}
+
+/// Ids that no function gets again: who followed on them would follow on something else.
+pub fn reserved() -> Vec<u64> {
+    get().reserved
+}
+
+/// Puts a checked function into the table.
+pub fn add_function(function: NervousSystemFunction) {
+    let mut constitution = get();
+    constitution.functions.push(function);
+    keep(constitution);
+}
+
+pub fn remove_function(id: u64) {
+    let mut constitution = get();
+    constitution.functions.retain(|function| function.id != id);
+    constitution.reserved.push(id);
+    keep(constitution);
 }
 
 pub fn function(id: u64) -> Option<GenericNervousSystemFunction> {

@@ -3,7 +3,7 @@
 use crate::api::{ExecuteGenericNervousSystemFunction, GovernanceError};
 use crate::errors::{refused, ErrorType};
 use crate::proposals::{self, Adopted};
-use crate::{constitution, seconds};
+use crate::{constitution, natives, seconds};
 use candid::Principal;
 use ic_cdk::call::Call;
 use std::time::Duration;
@@ -44,6 +44,9 @@ async fn carry_out(adopted: Adopted) {
 }
 
 async fn call_target(call: &ExecuteGenericNervousSystemFunction) -> Result<(), String> {
+    if call.function_id < 1_000 {
+        return natives::carry_out(call);
+    }
     let function = constitution::function(call.function_id).ok_or("The function is not registered any more.")?;
     let (canister, method) =
         named(function.target_canister_id, function.target_method_name).map_err(|error| error.error_message)?;

@@ -9,12 +9,14 @@ pub mod errors;
 pub mod execution;
 pub mod listing;
 pub mod memory;
+pub mod natives;
 pub mod neurons;
 pub mod proposals;
 
 use api::*;
+use code::Upgrade;
 use errors::{refused, Error, ErrorType};
-use governed::{not_anonymous, parties, Parties};
+use governed::{caller_is_governor, not_anonymous, parties, trap_with, Parties};
 use ic_cdk::{init, post_upgrade, query, update};
 
 /// Now, in seconds since the epoch, as SNS counts.
@@ -99,12 +101,24 @@ fn list_proposals(request: ListProposals) -> ListProposalsResponse {
 
 #[query]
 fn list_nervous_system_functions() -> ListNervousSystemFunctionsResponse {
-    ListNervousSystemFunctionsResponse { reserved_ids: vec![], functions: constitution::functions() }
+    ListNervousSystemFunctionsResponse { reserved_ids: constitution::reserved(), functions: constitution::functions() }
 }
 
 #[query]
 fn get_nervous_system_parameters(_nothing: ()) -> NervousSystemParameters {
     constitution::nervous_system_parameters()
+}
+
+/// What voters read before they vote on `upgrade_root`.
+#[update(guard = "caller_is_governor")]
+async fn validate_upgrade_root(payload: Upgrade) -> Result<String, String> {
+    code::in_words(&payload).await.map_err(|why| why.to_string())
+}
+
+/// Upgrades the root canister, whose controller this one is; root upgrades all others. Called by this canister itself.
+#[update(guard = "caller_is_governor")]
+async fn upgrade_root(payload: Upgrade) {
+    code::change(&payload).await.unwrap_or_else(|why| trap_with(why));
 }
 
 /// Takes back an open proposal; only its proposer may.

@@ -4,7 +4,7 @@ use crate::api::*;
 use crate::ballots::{self, NO, UNDECIDED, YES};
 use crate::errors::{refused, Error, ErrorType};
 use crate::neurons::{self, Id};
-use crate::{constitution, memory};
+use crate::{constitution, memory, natives};
 use candid::Principal;
 use governed::why;
 use ic_stable_structures::StableBTreeMap;
@@ -129,6 +129,9 @@ pub fn check(proposer: &neurons::Neuron, proposal: &Proposal, now: u64) -> Resul
             Err(refused(ErrorType::InvalidProposal, message))
         }
         Some(Action::ExecuteGenericNervousSystemFunction(_)) => Ok(()),
+        Some(action @ (Action::AddGenericNervousSystemFunction(_) | Action::RemoveGenericNervousSystemFunction(_))) => {
+            natives::in_words(action).map(drop)
+        }
         Some(Action::Unspecified(_)) | None => {
             Err(refused(ErrorType::InvalidProposal, "The proposal has no action this governance knows."))
         }
@@ -143,10 +146,7 @@ pub fn check(proposer: &neurons::Neuron, proposal: &Proposal, now: u64) -> Resul
 pub fn submit(proposer: Id, proposal: Proposal, rendering: String, now: u64) -> u64 {
     let rules = constitution::parameters();
     let id = PROPOSALS.with_borrow(|proposals| proposals.last_key_value().map_or(1, |(last, _)| last + 1));
-    let function = match &proposal.action {
-        Some(Action::ExecuteGenericNervousSystemFunction(call)) => call.function_id,
-        _ => constitution::MOTION,
-    };
+    let function = natives::call_of(&proposal.action).map_or(constitution::MOTION, |call| call.function_id);
     if let Some(reference) = client_ref(&proposal) {
         CLIENT_REFS.with_borrow_mut(|refs| refs.insert(ref_key(&proposer, reference), id));
     }
@@ -159,7 +159,7 @@ pub fn submit(proposer: Id, proposal: Proposal, rendering: String, now: u64) -> 
         "proposer": neurons::hex(&proposer),
         "title": proposal.title,
         "reference": client_ref(&proposal),
-        "payload": fingerprint(payload(&proposal)),
+        "payload": fingerprint(&payload(&proposal)),
         "rendering": fingerprint(rendering.as_bytes()),
         "deadline": deadline, "quorum": rules.quorum_basis_points, "total": ballots::tally(id, now).total,
     }));
@@ -183,11 +183,10 @@ pub fn submit(proposer: Id, proposal: Proposal, rendering: String, now: u64) -> 
 }
 
 /// What a proposal would carry out, in bytes: the governed method's argument, or a motion's text.
-fn payload(proposal: &Proposal) -> &[u8] {
+fn payload(proposal: &Proposal) -> Vec<u8> {
     match &proposal.action {
-        Some(Action::ExecuteGenericNervousSystemFunction(call)) => &call.payload,
-        Some(Action::Motion(motion)) => motion.motion_text.as_bytes(),
-        _ => &[],
+        Some(Action::Motion(motion)) => motion.motion_text.as_bytes().to_vec(),
+        action => natives::call_of(action).map_or_else(Vec::new, |call| call.payload.into_vec()),
     }
 }
 
@@ -294,14 +293,10 @@ pub fn decide(id: u64, now: u64) -> Option<Adopted> {
     let mut record = get(id).filter(|record| record.decided == 0 && record.is_due(now))?;
     let carried = record.count().is_carried();
     record.decided = now;
-    let call = match (&record.proposal.action, carried) {
-        (Some(Action::ExecuteGenericNervousSystemFunction(call)), true) => Some(call.clone()),
-        (_, true) => {
-            record.executed = now;
-            None
-        }
-        (_, false) => None,
-    };
+    let call = natives::call_of(&record.proposal.action).filter(|_| carried);
+    if carried && call.is_none() {
+        record.executed = now;
+    }
     let Tally { yes, no, total, .. } = record.tally;
     audit::append(serde_json::json!({
         "type": "proposal_decided", "proposal": id, "adopted": carried, "yes": yes, "no": no, "total": total

@@ -6,6 +6,10 @@ import type { IDL } from '@dfinity/candid';
 export interface AcceptDataset { 'dataset' : string }
 export type Access = { 'fee' : null } |
   { 'vote' : null };
+export interface AdoptBucketWasm {
+  'part_hashes' : Array<Uint8Array>,
+  'wasm_hash' : Uint8Array,
+}
 export interface AuditEntry {
   'at' : bigint,
   'hash' : Uint8Array,
@@ -70,6 +74,11 @@ export type Error = { 'MissingChunks' : Why } |
   { 'Unavailable' : Why } |
   { 'LimitExceeded' : Why } |
   { 'Expired' : Why };
+export interface ExpectedWasm {
+  'part_hashes' : Array<Uint8Array>,
+  'delivered' : number,
+  'wasm_hash' : Uint8Array,
+}
 export interface Facts {
   'files' : number,
   'records' : bigint,
@@ -135,17 +144,23 @@ export interface Reserve {
   'salt' : Uint8Array,
   'chunks' : Array<ChunkSpec>,
 }
+export interface RevokeDataset { 'dataset' : string, 'reason' : string }
 export interface SignedManifest {
   'signature' : Uint8Array,
   'manifest' : Uint8Array,
 }
 export interface Split { 'account' : Principal, 'basis_points' : number }
-export type Status = { 'submitted' : null } |
+export type Status = { 'revoked' : null } |
+  { 'submitted' : null } |
   { 'rejected' : null } |
   { 'accepted' : null } |
   { 'withdrawn' : null };
 export type Storage = { 's3' : { 'prefix' : string, 'bucket' : string } } |
   { 'bucket' : Principal };
+export interface UpgradeBucket {
+  'bucket' : Principal,
+  'wasm_hash' : Uint8Array,
+}
 export type Validation = { 'Ok' : string } |
   { 'Err' : string };
 export interface Why {
@@ -155,6 +170,7 @@ export interface Why {
 }
 export interface _SERVICE {
   'accept_dataset' : ActorMethod<[AcceptDataset], undefined>,
+  'adopt_bucket_wasm' : ActorMethod<[AdoptBucketWasm], undefined>,
   /**
    * Controllers only: a bucket's Wasm. What was appended, followed by what set_bucket_wasm brings, becomes the Wasm of new buckets.
    */
@@ -181,7 +197,13 @@ export interface _SERVICE {
    */
   'collect_expired' : ActorMethod<[CollectExpired], Collected>,
   'cycles' : ActorMethod<[], bigint>,
+  'deliver_bucket_wasm' : ActorMethod<
+    [Uint8Array],
+    { 'Ok' : number } |
+      { 'Err' : Error }
+  >,
   'describe_dataset' : ActorMethod<[string], [] | [DatasetLine]>,
+  'expected_bucket_wasm' : ActorMethod<[], [] | [ExpectedWasm]>,
   'get_dataset' : ActorMethod<[string], [] | [Dataset]>,
   'get_datasets' : ActorMethod<[Array<string>], Array<[] | [Dataset]>>,
   'get_manifest' : ActorMethod<[string], [] | [SignedManifest]>,
@@ -225,6 +247,7 @@ export interface _SERVICE {
     { 'Ok' : { 'bucket' : Principal } } |
       { 'Err' : Error }
   >,
+  'revoke_dataset' : ActorMethod<[RevokeDataset], undefined>,
   'set_bucket_wasm' : ActorMethod<
     [Uint8Array],
     { 'Ok' : Uint8Array } |
@@ -234,7 +257,20 @@ export interface _SERVICE {
    * Which of these folders of an object store hold nothing of any registered dataset. At most 1,000.
    */
   'unclaimed' : ActorMethod<[Folders], Array<string>>,
+  'upgrade_bucket' : ActorMethod<[UpgradeBucket], undefined>,
   'validate_accept_dataset' : ActorMethod<[AcceptDataset], Validation>,
+  /**
+   * The Wasm of new buckets, by its SHA-256 and that of each part (at most 16, each less than 2 MiB). Anybody brings the parts, in order.
+   */
+  'validate_adopt_bucket_wasm' : ActorMethod<[AdoptBucketWasm], Validation>,
+  /**
+   * No further job may use it, and no further key of it goes out. The reason has 1 to 500 characters.
+   */
+  'validate_revoke_dataset' : ActorMethod<[RevokeDataset], Validation>,
+  /**
+   * Brings one bucket to the Wasm of new buckets, whose hash is given; its chunks stay.
+   */
+  'validate_upgrade_bucket' : ActorMethod<[UpgradeBucket], Validation>,
   /**
    * Takes a dataset back while no vote has decided it; its chunks are erased.
    */
@@ -260,6 +296,10 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'peers' : Peers,
   });
   const AcceptDataset = IDL.Record({ 'dataset' : IDL.Text });
+  const AdoptBucketWasm = IDL.Record({
+    'part_hashes' : IDL.Vec(IDL.Vec(IDL.Nat8)),
+    'wasm_hash' : IDL.Vec(IDL.Nat8),
+  });
   const Why = IDL.Record({
     'remedy' : IDL.Text,
     'subject' : IDL.Text,
@@ -300,6 +340,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'proposal' : IDL.Nat64,
   });
   const Status = IDL.Variant({
+    'revoked' : IDL.Null,
     'submitted' : IDL.Null,
     'rejected' : IDL.Null,
     'accepted' : IDL.Null,
@@ -356,6 +397,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'milliseconds' : IDL.Nat64,
   });
   const DatasetLine = IDL.Record({ 'dataset' : Dataset, 'facts' : Facts });
+  const ExpectedWasm = IDL.Record({
+    'part_hashes' : IDL.Vec(IDL.Vec(IDL.Nat8)),
+    'delivered' : IDL.Nat32,
+    'wasm_hash' : IDL.Vec(IDL.Nat8),
+  });
   const SignedManifest = IDL.Record({
     'signature' : IDL.Vec(IDL.Nat8),
     'manifest' : IDL.Vec(IDL.Nat8),
@@ -399,13 +445,22 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'salt' : IDL.Vec(IDL.Nat8),
     'chunks' : IDL.Vec(ChunkSpec),
   });
+  const RevokeDataset = IDL.Record({
+    'dataset' : IDL.Text,
+    'reason' : IDL.Text,
+  });
   const Folders = IDL.Record({
     'folders' : IDL.Vec(IDL.Text),
     'bucket' : IDL.Text,
   });
+  const UpgradeBucket = IDL.Record({
+    'bucket' : IDL.Principal,
+    'wasm_hash' : IDL.Vec(IDL.Nat8),
+  });
   const Validation = IDL.Variant({ 'Ok' : IDL.Text, 'Err' : IDL.Text });
   return IDL.Service({
     'accept_dataset' : IDL.Func([AcceptDataset], [], []),
+    'adopt_bucket_wasm' : IDL.Func([AdoptBucketWasm], [], []),
     'append_bucket_wasm' : IDL.Func(
         [IDL.Vec(IDL.Nat8)],
         [IDL.Variant({ 'Ok' : IDL.Nat64, 'Err' : Error })],
@@ -424,11 +479,17 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
       ),
     'collect_expired' : IDL.Func([CollectExpired], [Collected], []),
     'cycles' : IDL.Func([], [IDL.Nat], ['query']),
+    'deliver_bucket_wasm' : IDL.Func(
+        [IDL.Vec(IDL.Nat8)],
+        [IDL.Variant({ 'Ok' : IDL.Nat32, 'Err' : Error })],
+        [],
+      ),
     'describe_dataset' : IDL.Func(
         [IDL.Text],
         [IDL.Opt(DatasetLine)],
         ['query'],
       ),
+    'expected_bucket_wasm' : IDL.Func([], [IDL.Opt(ExpectedWasm)], ['query']),
     'get_dataset' : IDL.Func([IDL.Text], [IDL.Opt(Dataset)], ['query']),
     'get_datasets' : IDL.Func(
         [IDL.Vec(IDL.Text)],
@@ -482,14 +543,31 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ],
         [],
       ),
+    'revoke_dataset' : IDL.Func([RevokeDataset], [], []),
     'set_bucket_wasm' : IDL.Func(
         [IDL.Vec(IDL.Nat8)],
         [IDL.Variant({ 'Ok' : IDL.Vec(IDL.Nat8), 'Err' : Error })],
         [],
       ),
     'unclaimed' : IDL.Func([Folders], [IDL.Vec(IDL.Text)], ['query']),
+    'upgrade_bucket' : IDL.Func([UpgradeBucket], [], []),
     'validate_accept_dataset' : IDL.Func(
         [AcceptDataset],
+        [Validation],
+        ['query'],
+      ),
+    'validate_adopt_bucket_wasm' : IDL.Func(
+        [AdoptBucketWasm],
+        [Validation],
+        ['query'],
+      ),
+    'validate_revoke_dataset' : IDL.Func(
+        [RevokeDataset],
+        [Validation],
+        ['query'],
+      ),
+    'validate_upgrade_bucket' : IDL.Func(
+        [UpgradeBucket],
         [Validation],
         ['query'],
       ),

@@ -21,7 +21,11 @@ export interface Account {
   'owner' : [] | [Principal],
   'subaccount' : [] | [Subaccount],
 }
-export type Action = { 'Unspecified' : {} } |
+export type Action = {
+    'AddGenericNervousSystemFunction' : NervousSystemFunction
+  } |
+  { 'RemoveGenericNervousSystemFunction' : bigint } |
+  { 'Unspecified' : {} } |
   {
     'ExecuteGenericNervousSystemFunction' : ExecuteGenericNervousSystemFunction
   } |
@@ -282,6 +286,15 @@ export interface Tally {
   'total' : bigint,
   'timestamp_seconds' : bigint,
 }
+export interface Upgrade {
+  'arg' : Uint8Array,
+  'chunk_hashes' : Array<Uint8Array>,
+  'store' : Principal,
+  'canister' : Principal,
+  'wasm_hash' : Uint8Array,
+}
+export type Validation = { 'Ok' : string } |
+  { 'Err' : string };
 export interface VotingRewardsParameters {
   'final_reward_rate_basis_points' : [] | [bigint],
   'initial_reward_rate_basis_points' : [] | [bigint],
@@ -323,6 +336,11 @@ export interface _SERVICE {
   'list_neurons' : ActorMethod<[ListNeurons], ListNeuronsResponse>,
   'list_proposals' : ActorMethod<[ListProposals], ListProposalsResponse>,
   'manage_neuron' : ActorMethod<[ManageNeuron], ManageNeuronResponse>,
+  'upgrade_root' : ActorMethod<[Upgrade], undefined>,
+  /**
+   * Governor only, which is this canister itself: brings root, whose controller it is, to a module (see root.did).
+   */
+  'validate_upgrade_root' : ActorMethod<[Upgrade], Validation>,
   /**
    * Takes back an open proposal; only its proposer may. A repeat is Ok.
    */
@@ -487,6 +505,8 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
   });
   const Motion = IDL.Record({ 'motion_text' : IDL.Text });
   const Action = IDL.Variant({
+    'AddGenericNervousSystemFunction' : NervousSystemFunction,
+    'RemoveGenericNervousSystemFunction' : IDL.Nat64,
     'Unspecified' : IDL.Record({}),
     'ExecuteGenericNervousSystemFunction' : ExecuteGenericNervousSystemFunction,
     'Motion' : Motion,
@@ -619,6 +639,14 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'Disburse' : DisburseResponse,
   });
   const ManageNeuronResponse = IDL.Record({ 'command' : IDL.Opt(Command_1) });
+  const Upgrade = IDL.Record({
+    'arg' : IDL.Vec(IDL.Nat8),
+    'chunk_hashes' : IDL.Vec(IDL.Vec(IDL.Nat8)),
+    'store' : IDL.Principal,
+    'canister' : IDL.Principal,
+    'wasm_hash' : IDL.Vec(IDL.Nat8),
+  });
+  const Validation = IDL.Variant({ 'Ok' : IDL.Text, 'Err' : IDL.Text });
   const Why = IDL.Record({
     'remedy' : IDL.Text,
     'subject' : IDL.Text,
@@ -657,6 +685,8 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ['query'],
       ),
     'manage_neuron' : IDL.Func([ManageNeuron], [ManageNeuronResponse], []),
+    'upgrade_root' : IDL.Func([Upgrade], [], []),
+    'validate_upgrade_root' : IDL.Func([Upgrade], [Validation], []),
     'withdraw_proposal' : IDL.Func(
         [IDL.Record({ 'proposal' : IDL.Nat64 })],
         [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : Error })],
