@@ -41,8 +41,8 @@ fn key_id() -> VetKDKeyId {
 }
 
 /// Counts a use of the grant and derives the dataset's key, when everything that the grant rests on still holds. A use
-/// stays counted when the derivation fails. A repeat with the same transport key gets what was released, and is no other
-/// use; what ended the grant ends that too.
+/// stays counted when the derivation fails. A repeat with the same transport key gets what was released, and is no
+/// other use; what ended the grant ends that too.
 pub async fn release(caller: Principal, release: ReleaseKey) -> Result<ReleasedKey, Error> {
     if release.transport_public_key.len() != TRANSPORT_KEY {
         let message = format!("it has {} bytes", release.transport_public_key.len());

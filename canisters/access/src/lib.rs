@@ -31,7 +31,10 @@ use serde_bytes::ByteBuf;
 use settings::Init;
 
 governed::door! {
-    of_canisters: ["approve_recipe", "approve_provider", "grant_access", "revoke_provider", "revoke_recipe", "revoke_grant", "payment_received", "job_closed", "checkpoint_submitted"],
+    of_canisters: [
+        "approve_recipe", "approve_provider", "grant_access", "revoke_provider", "revoke_recipe",
+        "revoke_grant", "payment_received", "job_closed", "checkpoint_submitted",
+    ],
     large: ["submit_recipe", "request_access"],
 }
 

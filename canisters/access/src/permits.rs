@@ -1,6 +1,6 @@
 //! Whether what a grant rests on still holds, asked again each time a key is to go out: the job, its provider, its
-//! recipe, the provider's bond, and the dataset under its licence. An approval that the DAO took back, or a bond that was
-//! slashed, ends here.
+//! recipe, the provider's bond, and the dataset under its licence. An approval that the DAO took back, or a bond that
+//! was slashed, ends here.
 
 use crate::errors::Error;
 use crate::grants::{self, Grant};

@@ -25,7 +25,10 @@ use settings::Init;
 
 governed::door! {
     of_canisters: ["accept_dataset", "revoke_dataset", "adopt_bucket_wasm", "upgrade_bucket", "open_reads"],
-    large: ["reserve", "register", "append_bucket_wasm", "set_bucket_wasm", "deliver_bucket_wasm", "get_datasets", "unclaimed"],
+    large: [
+        "reserve", "register", "append_bucket_wasm", "set_bucket_wasm", "deliver_bucket_wasm", "get_datasets",
+        "unclaimed",
+    ],
 }
 
 #[init]

@@ -325,8 +325,8 @@ pub fn revocable(revoke: &RevokeDataset) -> Result<Dataset, Error> {
 
 pub fn revoke_in_words(dataset: &Dataset, reason: &str) -> String {
     format!(
-        "Take back the acceptance of dataset {} “{}” of contributor {}: no further job may use it, and jobs that do get \
-         no further key of it. Reason: {reason}",
+        "Take back the acceptance of dataset {} “{}” of contributor {}: no further job may use it, and jobs that do \
+         get no further key of it. Reason: {reason}",
         dataset.id, dataset.title, dataset.contributor
     )
 }

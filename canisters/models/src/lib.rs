@@ -33,7 +33,10 @@ use ic_cdk::{init, post_upgrade, query, update};
 use serde_bytes::ByteBuf;
 
 governed::door! {
-    of_canisters: ["adopt_checkpoint", "rollback_channel", "appoint_evaluator", "revoke_evaluator", "publish_root", "set_exposure"],
+    of_canisters: [
+        "adopt_checkpoint", "rollback_channel", "appoint_evaluator", "revoke_evaluator", "publish_root",
+        "set_exposure",
+    ],
     large: ["put_chunk", "submit_checkpoint", "submit_evaluation", "install_first_root"],
 }
 

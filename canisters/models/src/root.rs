@@ -76,8 +76,8 @@ impl Root {
         &self.envelope["signed"]
     }
 
-    /// Checks that a root says no more than what is voted on: these four roles, root keys each once and under the id that
-    /// follows from the key, the canister's key alone for the other roles, and no key that no role has.
+    /// Checks that a root says no more than what is voted on: these four roles, root keys each once and under the id
+    /// that follows from the key, the canister's key alone for the other roles, and no key that no role has.
     pub fn says_only(&self, public: &[u8; 32]) -> Result<(), Error> {
         self.names(public)?;
         let own = BTreeSet::from([roles::key_id(public)]);

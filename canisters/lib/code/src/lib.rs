@@ -1,5 +1,6 @@
 //! Changing a canister's code as its controller, by the module's hash, as SNS's UpgradeSnsControlledCanister does: the
-//! module lies in chunks in the store of a canister that the proposer made and pays for, and that this one controls too.
+//! module lies in chunks in the store of a canister that the proposer made and pays for, and that this one controls
+//! too.
 
 use candid::{CandidType, Deserialize, Principal};
 use governed::{why, Why};
@@ -56,8 +57,8 @@ pub async fn in_words(upgrade: &Upgrade) -> Result<String, Why> {
         return Err(why(upgrade.store, format!("chunk {chunk} is not in its store"), "upload the module first"));
     }
     Ok(format!(
-        "Upgrade canister {canister_id} from module {present} to module {} ({} chunks in the store of {}), giving it {} \
-         bytes of argument with SHA-256 {}. Anybody can build the module again and compare: npm run wasm -- --hash",
+        "Upgrade canister {canister_id} from module {present} to module {} ({} chunks in the store of {}), giving it \
+         {} bytes of argument with SHA-256 {}. Anybody can build the module again and compare: npm run wasm -- --hash",
         hex::encode(&upgrade.wasm_hash),
         upgrade.chunk_hashes.len(),
         upgrade.store,

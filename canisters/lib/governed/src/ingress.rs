@@ -1,5 +1,5 @@
-//! Who may make a canister work from outside the network. `inspect_message` asks before a message is taken in, at no cost
-//! to the canister (IC specification: Ingress message inspection); one node answers, so guards ask once more.
+//! Who may make a canister work from outside the network. `inspect_message` asks before a message is taken in, at no
+//! cost to the canister (IC specification: Ingress message inspection); one node answers, so guards ask once more.
 
 use candid::Principal;
 
@@ -22,8 +22,8 @@ impl Door {
             && (bytes <= ORDINARY_BYTES || self.large.contains(&method))
     }
 
-    /// Fails unless every governed method of an interface (each `x` beside a `validate_x`) is left to canisters, and every
-    /// name here is a method. For tests.
+    /// Fails unless every governed method of an interface (each `x` beside a `validate_x`) is left to canisters, and
+    /// every name here is a method. For tests.
     pub fn hold_to(&self, did: &str) {
         let methods: Vec<&str> =
             did.lines().filter_map(|line| line.split_once(" : (").map(|(name, _)| name.trim())).collect();
