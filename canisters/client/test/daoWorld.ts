@@ -66,7 +66,7 @@ export interface World {
 export const wasmDir = (): string => process.env['LIVEPOD_WASM'] ?? join(ROOT, '.cache/wasm');
 
 /** Installs everything, locks the voter's stake, and has provider, recipe and evaluator voted in. */
-export async function begin(): Promise<World> {
+export async function begin(modules = wasmDir()): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'livepod-governed-'));
   const host = spawn(process.execPath, [IC_PROGRAM, '--port', '0', '--state', join(folder, 'ic'), '--quiet'], {
     cwd: ROOT,
@@ -78,7 +78,7 @@ export async function begin(): Promise<World> {
   const request: InstallRequest = {
     icHost: url,
     rootKey,
-    wasmDir: wasmDir(),
+    wasmDir: modules,
     identity: identityFromSeed(seedOf('dao')),
     networkFile: join(folder, 'network.json'),
     parameters: {
