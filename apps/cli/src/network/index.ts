@@ -8,7 +8,10 @@ import { print, say, table } from '../output.js';
 
 /** Who controls the canisters: looking, handing over to the DAO, and bringing a new module to the vote. */
 export function addNetwork(program: Command): void {
-  const network = program.command('network').description('who controls the canisters, and how votes change them');
+  const network = program
+    .command('network')
+    .description('who controls the canisters, and how votes change them')
+    .addHelpText('after', '\nExample: livepod network control');
   network
     .command('control')
     .description('who can change the code of each canister, as the network certifies it')
