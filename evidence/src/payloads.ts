@@ -22,6 +22,14 @@ const plan = IDL.Record({
 });
 
 /** The argument that each governed method's votes carry (the canisters' .did files). */
+const blob = IDL.Vec(IDL.Nat8);
+const upgrade = IDL.Record({
+  canister: IDL.Principal,
+  wasm_hash: blob,
+  store: IDL.Principal,
+  chunk_hashes: IDL.Vec(blob),
+  arg: blob,
+});
 const ARGUMENTS = {
   accept_dataset: IDL.Record({ dataset: IDL.Text }),
   approve_recipe: IDL.Record({ recipe: IDL.Text }),
@@ -40,6 +48,15 @@ const ARGUMENTS = {
   grant_access: IDL.Record({ job: IDL.Nat64 }),
   publish_root: IDL.Record({ root: IDL.Vec(IDL.Nat8) }),
   set_operators: IDL.Record({ operators: IDL.Vec(IDL.Principal), drivers: IDL.Vec(IDL.Principal) }),
+  revoke_provider: IDL.Record({ provider: IDL.Principal, reason: IDL.Text }),
+  revoke_recipe: IDL.Record({ recipe: IDL.Text, reason: IDL.Text }),
+  revoke_grant: IDL.Record({ grant: IDL.Nat64, reason: IDL.Text }),
+  revoke_evaluator: IDL.Record({ evaluator: IDL.Principal, reason: IDL.Text }),
+  revoke_dataset: IDL.Record({ dataset: IDL.Text, reason: IDL.Text }),
+  adopt_bucket_wasm: IDL.Record({ wasm_hash: blob, part_hashes: IDL.Vec(blob) }),
+  upgrade_bucket: IDL.Record({ bucket: IDL.Principal, wasm_hash: blob }),
+  upgrade_canister: upgrade,
+  upgrade_root: upgrade,
   set_parameters: parameters,
   set_articles: articles,
   slash_reputation: IDL.Record({ neuron: IDL.Vec(IDL.Nat8), points: IDL.Nat32, reason: IDL.Text }),

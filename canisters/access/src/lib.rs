@@ -9,6 +9,7 @@ pub mod jobs;
 pub mod keys;
 pub mod listing;
 pub mod memory;
+pub mod permits;
 pub mod providers;
 pub mod recipes;
 pub mod requests;
@@ -18,16 +19,24 @@ use candid::Principal;
 use errors::Error;
 use extension::ExtendDeadline;
 use governed::{caller_is_governor, not_anonymous, trap_with};
-use grants::{Grant, ListGrants};
+use grants::{Grant, ListGrants, RevokeGrant};
 use ic_cdk::{init, post_upgrade, query, update};
 use jobs::{CheckpointSubmitted, FailJob, FindJob, Job, JobClosed, ListJobs};
 use keys::{ReleaseKey, ReleasedKey};
 use listing::{FindJobs, GrantLine, GrantsOfDataset, JobLine};
-use providers::{ApproveProvider, ListProviders, Provider, RegisterProvider};
-use recipes::{ApproveRecipe, ListRecipes, Recipe, RecipeView, SubmitRecipe};
+use providers::{ApproveProvider, ListProviders, Provider, RegisterProvider, RevokeProvider};
+use recipes::{ApproveRecipe, ListRecipes, Recipe, RecipeView, RevokeRecipe, SubmitRecipe};
 use requests::{GrantAccess, PaymentReceived, RequestAccess};
 use serde_bytes::ByteBuf;
 use settings::Init;
+
+governed::door! {
+    of_canisters: [
+        "approve_recipe", "approve_provider", "grant_access", "revoke_provider", "revoke_recipe",
+        "revoke_grant", "payment_received", "job_closed", "checkpoint_submitted",
+    ],
+    large: ["submit_recipe", "request_access"],
+}
 
 #[init]
 fn init(init: Init) {
@@ -141,6 +150,43 @@ async fn grant_access(payload: GrantAccess) {
 }
 
 #[query]
+fn validate_revoke_provider(payload: RevokeProvider) -> Result<String, String> {
+    providers::revocable(&payload)
+        .map(|provider| providers::revoke_in_words(&provider, &payload.reason))
+        .map_err(|error| error.to_string())
+}
+
+/// Takes a provider's approval back. What was granted to it stays on record, and releases no key.
+#[update(guard = "caller_is_governor")]
+fn revoke_provider(payload: RevokeProvider) {
+    providers::revoke(system::caller(), &payload).unwrap_or_else(|error| trap_with(error));
+}
+
+#[query]
+fn validate_revoke_recipe(payload: RevokeRecipe) -> Result<String, String> {
+    recipes::revocable(&payload)
+        .map(|recipe| recipes::revoke_in_words(&recipe, &payload.reason))
+        .map_err(|error| error.to_string())
+}
+
+#[update(guard = "caller_is_governor")]
+fn revoke_recipe(payload: RevokeRecipe) {
+    recipes::revoke(system::caller(), &payload).unwrap_or_else(|error| trap_with(error));
+}
+
+#[query]
+fn validate_revoke_grant(payload: RevokeGrant) -> Result<String, String> {
+    grants::revocable(&payload)
+        .map(|grant| grants::revoke_in_words(&grant, &payload.reason))
+        .map_err(|error| error.to_string())
+}
+
+#[update(guard = "caller_is_governor")]
+fn revoke_grant(payload: RevokeGrant) {
+    grants::revoke(system::caller(), &payload).unwrap_or_else(|error| trap_with(error));
+}
+
+#[query]
 fn cached_public_key() -> Option<ByteBuf> {
     keys::cached_public_key()
 }
@@ -233,6 +279,11 @@ ic_cdk::export_candid!();
 #[cfg(test)]
 mod tests {
     use candid_parser::utils::{service_equal, CandidSource};
+
+    #[test]
+    fn governed_methods_are_left_to_canisters() {
+        super::DOOR.hold_to(include_str!("../access.did"));
+    }
 
     #[test]
     fn candid_matches_the_code() {

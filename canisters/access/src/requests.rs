@@ -3,6 +3,7 @@
 
 use crate::approval::{self, Approval};
 use crate::errors::Error;
+use crate::grants::Grant;
 use crate::jobs::{self, Access, Job, JobDataset, JobState, Split};
 use crate::providers::{self, Provider};
 use crate::recipes::{self, Recipe};
@@ -53,6 +54,7 @@ pub enum DatasetStatus {
     accepted,
     rejected,
     withdrawn,
+    revoked,
 }
 
 /// Asks for access. A repeat with the same reference returns the first job.
@@ -137,7 +139,8 @@ fn checked(caller: Principal, approval: &Approval) -> Result<(Provider, Recipe),
     Ok((provider, recipe))
 }
 
-async fn bonded(provider: Principal) -> Result<(), Error> {
+/// Refuses a provider whose bond is not what the installation asks for.
+pub async fn bonded(provider: Principal) -> Result<(), Error> {
     #[derive(CandidType, Deserialize)]
     #[allow(non_camel_case_types)]
     enum Purpose {
@@ -155,6 +158,15 @@ async fn bonded(provider: Principal) -> Result<(), Error> {
     let question = AskBond { holder: provider, purpose: Purpose::provider };
     let bond: Option<Bond> = system::ask(governed::peers().treasury, "get_bond", (question,)).await?;
     enough(provider, bond.map_or(0, |bond| bond.amount), settings::get().min_provider_bond)
+}
+
+/// Refuses a granted dataset that the DAO has taken back since, whose key has another epoch now, or whose licence lets
+/// this provider train this recipe no more.
+pub async fn still_licensed(grant: &Grant, job: &Job) -> Result<(), Error> {
+    let (provider, (recipe, _)) = (providers::approved(&grant.provider)?, recipes::approved(&job.recipe)?);
+    let found: Option<Dataset> =
+        system::ask(governed::peers().datasets, "get_dataset", (grant.dataset.clone(),)).await?;
+    licensed(&grant.dataset, grant.epoch, found, &provider, &recipe).map(drop)
 }
 
 fn enough(provider: Principal, bond: u128, least: u128) -> Result<(), Error> {
@@ -178,7 +190,7 @@ fn licensed(
     if dataset.status != DatasetStatus::accepted {
         return Err(Error::NotApproved(why(
             id,
-            "the dataset has not been voted in",
+            "the dataset is not accepted by the DAO",
             "wait for its vote, or leave it out",
         )));
     }

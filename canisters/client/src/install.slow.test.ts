@@ -150,11 +150,11 @@ afterAll(async () => {
 
 describe('installation', () => {
   it('installs every canister, and a repeat changes nothing', async () => {
-    expect(Object.values(installation.done)).toEqual(Array(7).fill('installed'));
+    expect(Object.values(installation.done)).toEqual(Array(8).fill('installed'));
     expect(new Set(Object.values(installation.canisters)).size).toBe(7);
     const again = await installAll(request);
     expect(again.canisters).toEqual(installation.canisters);
-    expect(Object.values(again.done)).toEqual(Array(7).fill('unchanged'));
+    expect(Object.values(again.done)).toEqual(Array(8).fill('unchanged'));
     expect(again.root).toEqual(installation.root);
   });
 
@@ -564,6 +564,7 @@ describe('an upgrade', () => {
       access: 'unchanged',
       models: 'unchanged',
       fleet: 'unchanged',
+      root: 'unchanged',
     });
     expect(await all()).toEqual(before);
     const { proposal } = await proposeMotion(clients.alice, {

@@ -358,7 +358,7 @@ describe('a dataset on its way to a provider', () => {
     await expect(clients.dao.datasets.accept_dataset({ dataset: id })).rejects.toMatchObject({ code: 'rejected' });
     await expect(
       clients.dao.datasets.open_reads({ dataset: id, reader: principalOf('dao'), until: 1n }),
-    ).rejects.toMatchObject({ code: 'notAuthorized' });
+    ).rejects.toMatchObject({ code: 'rejected' });
   });
 
   it('is all there after an upgrade of every canister that keeps it', async () => {

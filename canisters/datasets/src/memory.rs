@@ -45,6 +45,8 @@ pub const HELD_DEPOSITS: u8 = 19;
 pub const DEPOSIT_TOTALS: u8 = 20;
 /// registered_at u64be ‖ dataset id of datasets that no vote has decided
 pub const UNDECIDED: u8 = 21;
+/// a bucket's Wasm that was voted for and is not all here yet
+pub const EXPECTED_WASM: u8 = 22;
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

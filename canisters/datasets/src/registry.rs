@@ -23,6 +23,9 @@ pub enum Status {
     Rejected,
     #[serde(rename = "withdrawn")]
     Withdrawn,
+    /// Accepted once, and taken back by a vote: no further job may use it, no further key of it goes out.
+    #[serde(rename = "revoked")]
+    Revoked,
 }
 
 impl Status {
@@ -32,6 +35,7 @@ impl Status {
             Status::Accepted => "accepted",
             Status::Rejected => "rejected",
             Status::Withdrawn => "withdrawn",
+            Status::Revoked => "revoked",
         }
     }
 }
@@ -107,6 +111,12 @@ pub struct ListDatasets {
 #[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
 pub struct AcceptDataset {
     pub dataset: String,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct RevokeDataset {
+    pub dataset: String,
+    pub reason: String,
 }
 
 /// Folders of one bucket of an object store: `datasets/<uid>/`.
@@ -357,4 +367,32 @@ fn moved(caller: Principal, mut dataset: Dataset, status: Status, event: serde_j
     let entry = audit::append_as(caller, event);
     listing::note_entry(&dataset.id, entry);
     dataset
+}
+
+/// An accepted dataset that a vote may take back.
+pub fn revocable(revoke: &RevokeDataset) -> Result<Dataset, Error> {
+    if !(1..=500).contains(&revoke.reason.chars().count()) {
+        return Err(Error::Invalid(why("reason", "1 to 500 characters are expected", "say in a sentence why")));
+    }
+    let dataset = find(&revoke.dataset).ok_or_else(|| unknown(&revoke.dataset))?;
+    if dataset.status == Status::Accepted {
+        return Ok(dataset);
+    }
+    let message = format!("it is {}", dataset.status.word());
+    Err(Error::NotYet(why(&revoke.dataset, message, "only an accepted dataset can be taken back")))
+}
+
+pub fn revoke_in_words(dataset: &Dataset, reason: &str) -> String {
+    format!(
+        "Take back the acceptance of dataset {} “{}” of contributor {}: no further job may use it, and jobs that do \
+         get no further key of it. Reason: {reason}",
+        dataset.id, dataset.title, dataset.contributor
+    )
+}
+
+/// Takes an accepted dataset back. Called by the governor.
+pub fn revoke(caller: Principal, revoke: &RevokeDataset) -> Result<Dataset, Error> {
+    let dataset = revocable(revoke)?;
+    let event = json!({"type": Status::Revoked.word(), "dataset": dataset.id, "reason": revoke.reason});
+    Ok(moved(caller, dataset, Status::Revoked, event))
 }

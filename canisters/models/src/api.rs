@@ -266,6 +266,13 @@ pub struct AppointEvaluator {
     pub evaluator: Principal,
 }
 
+/// Governed payload. The reason has 1 to 500 characters.
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct RevokeEvaluator {
+    pub evaluator: Principal,
+    pub reason: String,
+}
+
 /// Governed payload.
 #[derive(CandidType, Deserialize, Clone, Debug)]
 pub struct PublishRoot {

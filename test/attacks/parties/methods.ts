@@ -48,6 +48,7 @@ const REFUSALS = ['notAuthorized', 'rejected'];
 const ALSO: Record<string, readonly string[]> = {
   'ledger.icrc21_canister_call_consent_message': ['unsupportedCanisterCall'],
   'datasets.close_dataset': ['notYet'],
+  'datasets.deliver_bucket_wasm': ['notYet'],
   'datasets.register': ['notCanonical'],
   'datasets.reserve': ['invalid'],
   'access.release_key': ['wrongPrincipal'],

@@ -200,6 +200,7 @@ export type ResultCheckpoint = { 'Ok' : Checkpoint } |
   { 'Err' : Error };
 export type ResultUnit = { 'Ok' : null } |
   { 'Err' : Error };
+export interface RevokeEvaluator { 'evaluator' : Principal, 'reason' : string }
 export interface RollbackChannel {
   'version' : number,
   'channel' : string,
@@ -271,6 +272,7 @@ export interface _SERVICE {
   'public_key' : ActorMethod<[], ResultBlob>,
   'publish_root' : ActorMethod<[PublishRoot], undefined>,
   'put_chunk' : ActorMethod<[PutChunk], ResultBlob>,
+  'revoke_evaluator' : ActorMethod<[RevokeEvaluator], undefined>,
   'rollback_channel' : ActorMethod<[RollbackChannel], undefined>,
   'set_exposure' : ActorMethod<[SetExposure], ResultUnit>,
   'submit_checkpoint' : ActorMethod<[SubmitCheckpoint], ResultCheckpoint>,
@@ -278,6 +280,7 @@ export interface _SERVICE {
   'validate_adopt_checkpoint' : ActorMethod<[AdoptCheckpoint], Validation>,
   'validate_appoint_evaluator' : ActorMethod<[AppointEvaluator], Validation>,
   'validate_publish_root' : ActorMethod<[PublishRoot], Validation>,
+  'validate_revoke_evaluator' : ActorMethod<[RevokeEvaluator], Validation>,
   'validate_rollback_channel' : ActorMethod<[RollbackChannel], Validation>,
 }
 
@@ -482,6 +485,10 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'job' : IDL.Nat64,
     'bytes' : IDL.Vec(IDL.Nat8),
   });
+  const RevokeEvaluator = IDL.Record({
+    'evaluator' : IDL.Principal,
+    'reason' : IDL.Text,
+  });
   const RollbackChannel = IDL.Record({
     'version' : IDL.Nat32,
     'channel' : IDL.Text,
@@ -549,6 +556,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'public_key' : IDL.Func([], [ResultBlob], []),
     'publish_root' : IDL.Func([PublishRoot], [], []),
     'put_chunk' : IDL.Func([PutChunk], [ResultBlob], []),
+    'revoke_evaluator' : IDL.Func([RevokeEvaluator], [], []),
     'rollback_channel' : IDL.Func([RollbackChannel], [], []),
     'set_exposure' : IDL.Func([SetExposure], [ResultUnit], []),
     'submit_checkpoint' : IDL.Func([SubmitCheckpoint], [ResultCheckpoint], []),
@@ -564,6 +572,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ['query'],
       ),
     'validate_publish_root' : IDL.Func([PublishRoot], [Validation], ['query']),
+    'validate_revoke_evaluator' : IDL.Func(
+        [RevokeEvaluator],
+        [Validation],
+        ['query'],
+      ),
     'validate_rollback_channel' : IDL.Func(
         [RollbackChannel],
         [Validation],
