@@ -1,5 +1,6 @@
 //! What the treasury is asked and answers. Amounts in e8s, times in nanoseconds.
 
+use crate::world::Account;
 use candid::{CandidType, Deserialize, Principal};
 use governed::Peers;
 use serde::Serialize;
@@ -18,6 +19,7 @@ pub struct Init {
     pub governor: Principal,
     pub peers: Peers,
     pub bond_notice_seconds: Option<u64>,
+    pub review_seconds: Option<u64>,
 }
 
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +86,8 @@ pub struct Payment {
     pub why: String,
     /// The ledger's block once it is paid.
     pub block: Option<u128>,
+    /// Why the ledger refused it; collect_payment tries it again.
+    pub refused: Option<String>,
 }
 
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +130,17 @@ pub struct Quote {
 pub struct OpenEscrow {
     pub job: u64,
     pub client_ref: String,
+    /// What the payer pays for, and the most that it may take with the ledger's fees: another job is refused.
+    pub approval: Option<String>,
+    pub at_most: Option<u128>,
+}
+
+/// A payment that the ledger refused, by its place among those of the escrow; `to`: another account of its payee's.
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct CollectPayment {
+    pub escrow: u64,
+    pub payment: u32,
+    pub to: Option<Account>,
 }
 
 #[derive(CandidType, Deserialize, Clone, Debug)]

@@ -1,7 +1,8 @@
 //! Bonds: what providers and contributors stand behind their work with, and lose by vote when it harms.
 
 use crate::api::{Bond, BondId, BondPurpose, Error, ListBonds, PostBond, SlashBond};
-use crate::world::World;
+use crate::transfers::{Found, Paid, Payout, Pull, Sent};
+use crate::world::{Moved, World};
 use crate::{accounts, memory, returns, transfers};
 use candid::Principal;
 use governed::{why, Lock};
@@ -20,6 +21,9 @@ struct Deposit {
     created_at: u64,
     number: u64,
     done: bool,
+    /// The first block of the ledger in which it may stand.
+    #[serde(default)]
+    next: u64,
 }
 
 /// A slashed amount on its way to the DAO's account.
@@ -28,6 +32,8 @@ struct Forfeit {
     amount: u128,
     created_at: u64,
     moved: bool,
+    #[serde(default)]
+    sent: Option<Sent>,
 }
 
 thread_local! {
@@ -77,32 +83,60 @@ pub async fn post(world: &impl World, holder: Principal, request: PostBond) -> R
         Some(deposit) => deposit.0,
         None => {
             let number = DEPOSITS.with_borrow(|deposits| deposits.len());
-            let deposit = Deposit {
-                purpose: request.purpose,
-                amount: request.amount,
-                created_at: system::now(),
-                number,
-                done: false,
-            };
-            DEPOSITS.with_borrow_mut(|deposits| deposits.insert(reference.clone(), Cbor(deposit.clone())));
+            let next = world.blocks(0, 0).await.map_err(transfers::unavailable)?.length;
+            let (purpose, amount) = (request.purpose, request.amount);
+            let deposit = Deposit { purpose, amount, created_at: system::now(), number, done: false, next };
+            keep(&reference, &deposit);
             deposit
         }
     };
     if !deposit.done {
-        let memo = transfers::memo("bond", deposit.number, 0);
-        let pulled =
-            transfers::pull(world, holder, None, accounts::bonds(), deposit.amount, memo, deposit.created_at).await;
-        if let Err(refusal) = pulled {
+        if let Err(refusal) = pull(world, holder, &reference, deposit.clone()).await {
             if !matches!(refusal, Error::Unavailable(_)) {
                 DEPOSITS.with_borrow_mut(|deposits| deposits.remove(&reference));
             }
             return Err(refusal);
         }
-        DEPOSITS
-            .with_borrow_mut(|deposits| deposits.insert(reference, Cbor(Deposit { done: true, ..deposit.clone() })));
+        keep(&reference, &Deposit { done: true, ..deposit.clone() });
         add(holder, &deposit);
     }
     Ok(get(&holder, deposit.purpose).expect("a deposit has made the bond"))
+}
+
+fn keep(reference: &[u8], deposit: &Deposit) {
+    DEPOSITS.with_borrow_mut(|deposits| deposits.insert(reference.to_vec(), Cbor(deposit.clone())));
+}
+
+/// Pulls a deposit once: where the ledger would not know a repeat any more, its blocks say whether there was a first.
+async fn pull(world: &impl World, holder: Principal, reference: &[u8], mut deposit: Deposit) -> Result<(), Error> {
+    let memo = transfers::memo("bond", deposit.number, 0);
+    if deposit.created_at.saturating_add(transfers::WINDOW) < system::now() {
+        let payer = accounts::of(holder);
+        let is = |moved: &Moved| {
+            moved.from == payer
+                && moved.amount == deposit.amount
+                && moved.memo.as_ref() == Some(&memo)
+                && moved.created_at == Some(deposit.created_at)
+        };
+        match transfers::found_from(world, deposit.next, is).await? {
+            Found::Block(_) => return Ok(()),
+            Found::Nowhere => deposit.created_at = system::now(),
+            Found::NotBefore(next) => {
+                keep(reference, &Deposit { next, ..deposit });
+                return Err(transfers::still_reading());
+            }
+        }
+        keep(reference, &deposit);
+    }
+    let pull = Pull {
+        from: holder,
+        spender: None,
+        into: accounts::bonds(),
+        amount: deposit.amount,
+        memo,
+        created_at: deposit.created_at,
+    };
+    transfers::pull(world, &pull).await.map(drop)
 }
 
 fn add(holder: Principal, deposit: &Deposit) {
@@ -169,7 +203,10 @@ pub fn slash(slash: &SlashBond) -> Result<(), Error> {
     put(Bond { amount: left, slashed, ..bond });
     FORFEITS.with_borrow_mut(|forfeits| {
         let number = forfeits.last_key_value().map_or(1, |(last, _)| last + 1);
-        forfeits.insert(number, Cbor(Forfeit { amount: slash.amount, created_at: system::now(), moved: false }));
+        forfeits.insert(
+            number,
+            Cbor(Forfeit { amount: slash.amount, created_at: system::now(), moved: false, sent: None }),
+        );
     });
     Ok(())
 }
@@ -177,6 +214,10 @@ pub fn slash(slash: &SlashBond) -> Result<(), Error> {
 /// True while slashed tokens wait in the bonds' account.
 pub fn has_forfeits() -> bool {
     FORFEITS.with_borrow(|forfeits| forfeits.values().any(|forfeit| !forfeit.moved))
+}
+
+fn put_forfeit(number: u64, forfeit: &Forfeit) {
+    FORFEITS.with_borrow_mut(|forfeits| forfeits.insert(number, Cbor(forfeit.clone())));
 }
 
 /// Moves what was slashed to the DAO's main account; the ledger's fee comes out of it. Repeats pay once.
@@ -189,9 +230,26 @@ pub async fn move_forfeits(world: &impl World) -> Result<(), Error> {
         let fee = world.ledger_fee().await.map_err(transfers::unavailable)?;
         if let Some(amount) = forfeit.amount.checked_sub(fee).filter(|amount| *amount > 0) {
             let memo = transfers::memo("slash", number, 0);
-            transfers::pay(world, accounts::bonds(), accounts::own(None), amount, memo, forfeit.created_at).await?;
+            let payout = Payout { from: accounts::bonds(), to: accounts::own(None), amount, memo };
+            let note = |sent: Option<&Sent>| put_forfeit(number, &Forfeit { sent: sent.cloned(), ..forfeit.clone() });
+            // One from before this was kept may have been sent when it was decided.
+            let decided = || Sent { amount, at: forfeit.created_at, to: accounts::own(None), next: 0 };
+            let sent = forfeit.sent.clone().unwrap_or_else(decided);
+            note(Some(&sent));
+            if let Paid::Refused(reason) = transfers::pay(world, &payout, Some(sent), note).await? {
+                return Err(Error::Unavailable(why("ledger", reason, "repeat later")));
+            }
         }
-        FORFEITS.with_borrow_mut(|forfeits| forfeits.insert(number, Cbor(Forfeit { moved: true, ..forfeit })));
+        put_forfeit(number, &Forfeit { moved: true, ..forfeit });
     }
     Ok(())
+}
+
+/// As if the answers to every deposit had been lost.
+#[cfg(test)]
+pub fn forget_deposits_were_done() {
+    DEPOSITS.with_borrow_mut(|deposits| {
+        let all: Vec<_> = deposits.iter().map(|entry| (entry.key().clone(), entry.value().0)).collect();
+        all.into_iter().for_each(|(key, deposit)| drop(deposits.insert(key, Cbor(Deposit { done: false, ..deposit }))));
+    });
 }

@@ -2,10 +2,14 @@
 
 pub mod accounts;
 pub mod api;
+pub mod blocks;
 pub mod bonds;
 pub mod escrows;
+pub mod funding;
+pub mod lines;
 pub mod listing;
 pub mod memory;
+pub mod outcomes;
 pub mod pages;
 pub mod returns;
 pub mod transfers;
@@ -22,6 +26,7 @@ use world::Canisters;
 fn init(init: Init) {
     open(Some(Parties { governor: init.governor, peers: init.peers }));
     returns::set_notice_seconds(init.bond_notice_seconds.unwrap_or(returns::USUAL_NOTICE_SECONDS));
+    outcomes::set_review_seconds(init.review_seconds.unwrap_or(outcomes::USUAL_REVIEW_SECONDS));
 }
 
 #[post_upgrade]
@@ -103,25 +108,43 @@ fn move_forfeits_in(wait: Duration) {
 /// What opening a job's escrow takes.
 #[update(guard = "not_anonymous")]
 async fn quote_escrow(request: JobNumber) -> Result<Quote, Error> {
-    escrows::quote(&Canisters, request.job).await
+    funding::quote(&Canisters, request.job).await
 }
 
 /// Pulls a job's fees and reward from the caller and has access grant it.
 #[update(guard = "not_anonymous")]
 async fn open_escrow(request: OpenEscrow) -> Result<Escrow, Error> {
-    escrows::open(&Canisters, system::caller(), request).await
+    funding::open(&Canisters, system::caller(), request).await
 }
 
 /// Pays contributors and provider, if the job's checkpoint is official.
 #[update(guard = "not_anonymous")]
 async fn settle(id: u64) -> Result<Escrow, Error> {
-    escrows::settle(&Canisters, id).await
+    outcomes::settle(&Canisters, id).await
 }
 
 /// Gives an escrow back to its payer, if the job came to nothing.
 #[update(guard = "not_anonymous")]
 async fn refund(id: u64) -> Result<Escrow, Error> {
-    escrows::refund(&Canisters, id).await
+    outcomes::refund(&Canisters, id).await
+}
+
+/// Pays the shares of a job's licences whose keys were released.
+#[update(guard = "not_anonymous")]
+async fn pay_licences(request: JobNumber) -> Result<Escrow, Error> {
+    outcomes::pay_licences(&Canisters, request.job).await
+}
+
+/// Pays a payment that the ledger refused, to the account that its payee names.
+#[update(guard = "not_anonymous")]
+async fn collect_payment(request: CollectPayment) -> Result<Escrow, Error> {
+    outcomes::collect(&Canisters, system::caller(), request).await
+}
+
+/// Keeps the escrow of a job whose checkpoint is being adopted. Models canister only.
+#[update(guard = "not_anonymous")]
+fn hold_escrow(request: JobNumber) -> Result<u64, Error> {
+    outcomes::hold(system::caller(), request.job)
 }
 
 #[query]
@@ -161,6 +184,9 @@ audit::queries!();
 system::queries!();
 governed::candid_service!("../treasury.did");
 ic_cdk::export_candid!();
+
+#[cfg(test)]
+mod money_tests;
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,10 @@ import type { Principal } from '@dfinity/principal';
 import type { ActorMethod } from '@dfinity/agent';
 import type { IDL } from '@dfinity/candid';
 
+export interface Account {
+  'owner' : Principal,
+  'subaccount' : [] | [Uint8Array],
+}
 export interface AuditEntry {
   'at' : bigint,
   'hash' : Uint8Array,
@@ -82,22 +86,28 @@ export interface HttpResponse {
   'status_code' : number,
 }
 /**
- * bond_notice_seconds: how long before a bond is paid back; a week without it.
+ * bond_notice_seconds: how long before a bond is paid back; a week without it. review_seconds: how long a submitted
+ * checkpoint that nobody decides on keeps its escrow, longer than any vote; 30 days without it.
  */
 export interface Init {
   'governor' : Principal,
   'peers' : Peers,
+  'review_seconds' : [] | [bigint],
   'bond_notice_seconds' : [] | [bigint],
 }
 /**
  * A bond on its way back: from the notice on it stands behind nothing new, and can still be slashed.
  */
 export interface Leaving { 'due' : bigint, 'amount' : bigint }
+/**
+ * refused: why the ledger does not take it; collect_payment tries it again, to another account if its payee names one.
+ */
 export interface Payment {
   'to' : Principal,
   'why' : string,
   'block' : [] | [bigint],
   'amount' : bigint,
+  'refused' : [] | [string],
 }
 export type PaymentsAbout = { 'dataset' : string } |
   { 'account' : Principal };
@@ -131,6 +141,14 @@ export interface _SERVICE {
     Array<AuditEntry>
   >,
   'audit_tip' : ActorMethod<[], AuditTip>,
+  /**
+   * Tries a refused payment again, by its place in the escrow's list. Only its payee names another account.
+   */
+  'collect_payment' : ActorMethod<
+    [{ 'to' : [] | [Account], 'escrow' : bigint, 'payment' : number }],
+    { 'Ok' : Escrow } |
+      { 'Err' : Error }
+  >,
   'cycles' : ActorMethod<[], bigint>,
   'escrow_of_job' : ActorMethod<[bigint], [] | [Escrow]>,
   'get_bond' : ActorMethod<
@@ -138,6 +156,14 @@ export interface _SERVICE {
     [] | [Bond]
   >,
   'get_escrow' : ActorMethod<[bigint], [] | [Escrow]>,
+  /**
+   * Models canister only, when it adopts the job's checkpoint: nothing goes back until the time that is returned (ns).
+   */
+  'hold_escrow' : ActorMethod<
+    [{ 'job' : bigint }],
+    { 'Ok' : bigint } |
+      { 'Err' : Error }
+  >,
   /**
    * /escrows, /accounts and one of each, as JSON or HTML, for people; not certified.
    */
@@ -176,8 +202,26 @@ export interface _SERVICE {
     ],
     Array<EscrowLine>
   >,
+  /**
+   * approval: the digest of what is paid for; at_most: what it may take with the ledger's fees. Another job is refused.
+   */
   'open_escrow' : ActorMethod<
-    [{ 'job' : bigint, 'client_ref' : string }],
+    [
+      {
+        'job' : bigint,
+        'at_most' : [] | [bigint],
+        'client_ref' : string,
+        'approval' : [] | [string],
+      },
+    ],
+    { 'Ok' : Escrow } |
+      { 'Err' : Error }
+  >,
+  /**
+   * A licence is earned when its key is released: its shares leave then, whatever becomes of the job.
+   */
+  'pay_licences' : ActorMethod<
+    [{ 'job' : bigint }],
     { 'Ok' : Escrow } |
       { 'Err' : Error }
   >,
@@ -237,6 +281,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
   const Init = IDL.Record({
     'governor' : IDL.Principal,
     'peers' : Peers,
+    'review_seconds' : IDL.Opt(IDL.Nat64),
     'bond_notice_seconds' : IDL.Opt(IDL.Nat64),
   });
   const AuditEntry = IDL.Record({
@@ -252,11 +297,16 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'witness' : IDL.Vec(IDL.Nat8),
     'length' : IDL.Nat64,
   });
+  const Account = IDL.Record({
+    'owner' : IDL.Principal,
+    'subaccount' : IDL.Opt(IDL.Vec(IDL.Nat8)),
+  });
   const Payment = IDL.Record({
     'to' : IDL.Principal,
     'why' : IDL.Text,
     'block' : IDL.Opt(IDL.Nat),
     'amount' : IDL.Nat,
+    'refused' : IDL.Opt(IDL.Text),
   });
   const EscrowState = IDL.Variant({
     'settled' : IDL.Null,
@@ -274,6 +324,24 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'state' : EscrowState,
     'payer' : IDL.Principal,
     'amount' : IDL.Nat,
+  });
+  const Why = IDL.Record({
+    'remedy' : IDL.Text,
+    'subject' : IDL.Text,
+    'message' : IDL.Text,
+  });
+  const Error = IDL.Variant({
+    'Invalid' : Why,
+    'Busy' : Why,
+    'WrongPrincipal' : Why,
+    'InsufficientAllowance' : Why,
+    'Closed' : Why,
+    'NotYet' : Why,
+    'NotFound' : Why,
+    'NotAuthorized' : Why,
+    'Unavailable' : Why,
+    'LimitExceeded' : Why,
+    'InsufficientFunds' : Why,
   });
   const BondPurpose = IDL.Variant({
     'provider' : IDL.Null,
@@ -315,24 +383,6 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'amount' : IDL.Nat,
     'escrow' : IDL.Nat64,
   });
-  const Why = IDL.Record({
-    'remedy' : IDL.Text,
-    'subject' : IDL.Text,
-    'message' : IDL.Text,
-  });
-  const Error = IDL.Variant({
-    'Invalid' : Why,
-    'Busy' : Why,
-    'WrongPrincipal' : Why,
-    'InsufficientAllowance' : Why,
-    'Closed' : Why,
-    'NotYet' : Why,
-    'NotFound' : Why,
-    'NotAuthorized' : Why,
-    'Unavailable' : Why,
-    'LimitExceeded' : Why,
-    'InsufficientFunds' : Why,
-  });
   const SlashBond = IDL.Record({
     'evidence' : IDL.Text,
     'holder' : IDL.Principal,
@@ -347,6 +397,17 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ['query'],
       ),
     'audit_tip' : IDL.Func([], [AuditTip], ['query']),
+    'collect_payment' : IDL.Func(
+        [
+          IDL.Record({
+            'to' : IDL.Opt(Account),
+            'escrow' : IDL.Nat64,
+            'payment' : IDL.Nat32,
+          }),
+        ],
+        [IDL.Variant({ 'Ok' : Escrow, 'Err' : Error })],
+        [],
+      ),
     'cycles' : IDL.Func([], [IDL.Nat], ['query']),
     'escrow_of_job' : IDL.Func([IDL.Nat64], [IDL.Opt(Escrow)], ['query']),
     'get_bond' : IDL.Func(
@@ -355,6 +416,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ['query'],
       ),
     'get_escrow' : IDL.Func([IDL.Nat64], [IDL.Opt(Escrow)], ['query']),
+    'hold_escrow' : IDL.Func(
+        [IDL.Record({ 'job' : IDL.Nat64 })],
+        [IDL.Variant({ 'Ok' : IDL.Nat64, 'Err' : Error })],
+        [],
+      ),
     'http_request' : IDL.Func([HttpRequest], [HttpResponse], ['query']),
     'leaving_bond' : IDL.Func(
         [IDL.Record({ 'holder' : IDL.Principal, 'purpose' : BondPurpose })],
@@ -395,7 +461,19 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ['query'],
       ),
     'open_escrow' : IDL.Func(
-        [IDL.Record({ 'job' : IDL.Nat64, 'client_ref' : IDL.Text })],
+        [
+          IDL.Record({
+            'job' : IDL.Nat64,
+            'at_most' : IDL.Opt(IDL.Nat),
+            'client_ref' : IDL.Text,
+            'approval' : IDL.Opt(IDL.Text),
+          }),
+        ],
+        [IDL.Variant({ 'Ok' : Escrow, 'Err' : Error })],
+        [],
+      ),
+    'pay_licences' : IDL.Func(
+        [IDL.Record({ 'job' : IDL.Nat64 })],
         [IDL.Variant({ 'Ok' : Escrow, 'Err' : Error })],
         [],
       ),
@@ -460,6 +538,7 @@ export const init = ({ IDL }: { IDL: typeof import('@dfinity/candid').IDL }): ID
   const Init = IDL.Record({
     'governor' : IDL.Principal,
     'peers' : Peers,
+    'review_seconds' : IDL.Opt(IDL.Nat64),
     'bond_notice_seconds' : IDL.Opt(IDL.Nat64),
   });
   return [Init];
