@@ -182,6 +182,7 @@ export interface _SERVICE {
   'collect_expired' : ActorMethod<[CollectExpired], Collected>,
   'cycles' : ActorMethod<[], bigint>,
   'describe_dataset' : ActorMethod<[string], [] | [DatasetLine]>,
+  'end_reads' : ActorMethod<[OpenReads], { 'Ok' : null } | { 'Err' : Error }>,
   'get_dataset' : ActorMethod<[string], [] | [Dataset]>,
   'get_datasets' : ActorMethod<[Array<string>], Array<[] | [Dataset]>>,
   'get_manifest' : ActorMethod<[string], [] | [SignedManifest]>,
@@ -356,6 +357,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'milliseconds' : IDL.Nat64,
   });
   const DatasetLine = IDL.Record({ 'dataset' : Dataset, 'facts' : Facts });
+  const OpenReads = IDL.Record({
+    'dataset' : IDL.Text,
+    'until' : IDL.Nat64,
+    'reader' : IDL.Principal,
+  });
   const SignedManifest = IDL.Record({
     'signature' : IDL.Vec(IDL.Nat8),
     'manifest' : IDL.Vec(IDL.Nat8),
@@ -381,11 +387,6 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
   const DatasetsAbout = IDL.Variant({
     'status' : Status,
     'contributor' : IDL.Principal,
-  });
-  const OpenReads = IDL.Record({
-    'dataset' : IDL.Text,
-    'until' : IDL.Nat64,
-    'reader' : IDL.Principal,
   });
   const Register = IDL.Record({
     'signature' : IDL.Vec(IDL.Nat8),
@@ -428,6 +429,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Text],
         [IDL.Opt(DatasetLine)],
         ['query'],
+      ),
+    'end_reads' : IDL.Func(
+        [OpenReads],
+        [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : Error })],
+        [],
       ),
     'get_dataset' : IDL.Func([IDL.Text], [IDL.Opt(Dataset)], ['query']),
     'get_datasets' : IDL.Func(

@@ -251,6 +251,8 @@ fn refuses_a_chunk_over_the_limit_and_names_the_field() {
         ("/licence/fee", json!("-1"), "licence.fee"),
         ("/licence/access", json!("free"), "licence.access"),
         ("/licence/splits/0/basisPoints", json!(9_999), "licence.splits"),
+        ("/licence/splits/0/account", json!("2vxsx-fae"), "licence.splits[0].account"),
+        ("/licence/splits/0/account", json!("aaaaa-aa"), "licence.splits[0].account"),
         ("/files", json!([]), "files"),
         ("/files/1/name", json!("s1.csv"), "files[1].name"),
         ("/files/1/name", json!("../s1.csv"), "files[1].name"),
@@ -392,6 +394,7 @@ fn only_access_opens_reads_and_only_of_accepted_datasets() {
     let dataset = taken_in(1);
     let open = OpenReads { dataset: dataset.id.clone(), reader: principal(9), until: 5 };
     refused("NotAuthorized", &dataset.id, open_reads(principal(9), open.clone()));
+    refused("NotAuthorized", &dataset.id, end_reads(principal(9), open.clone()));
     refused("NotYet", &dataset.id, open_reads(principal(3), open));
 }
 
