@@ -482,7 +482,9 @@ describe('escrow', () => {
     spender = { owner: clients.alice.treasury.canisterId, subaccount: [quote.subaccount] };
     await approve(clients.alice, cost + FEE - 1n, spender);
     const before = await balance(clients.alice);
-    await expect(clients.alice.treasury.open_escrow({ job, client_ref: 'job-1' })).rejects.toMatchObject({
+    await expect(
+      clients.alice.treasury.open_escrow({ job, client_ref: 'job-1', approval: [], at_most: [] }),
+    ).rejects.toMatchObject({
       code: 'insufficientAllowance',
       message: expect.stringContaining('approve'),
     });
@@ -494,8 +496,10 @@ describe('escrow', () => {
   it('opens once, grants, and goes back to its payer when the job fails', async () => {
     await approve(clients.alice, cost + FEE, spender);
     const before = await balance(clients.alice);
-    const escrow = await clients.alice.treasury.open_escrow({ job, client_ref: 'job-1' });
-    expect(await clients.alice.treasury.open_escrow({ job, client_ref: 'job-1' })).toEqual(escrow);
+    const escrow = await clients.alice.treasury.open_escrow({ job, client_ref: 'job-1', approval: [], at_most: [] });
+    expect(await clients.alice.treasury.open_escrow({ job, client_ref: 'job-1', approval: [], at_most: [] })).toEqual(
+      escrow,
+    );
     expect(await balance(clients.alice)).toBe(before - cost - FEE);
     expect((await clients.nobody.access.get_job(job))?.state).toEqual({ granted: null });
     expect(await clients.nobody.access.list_grants({ job })).toHaveLength(1);

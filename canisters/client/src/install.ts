@@ -36,6 +36,11 @@ export interface InstallParameters {
   minContributorBond: bigint;
   /** How long before a bond is paid back; default a week. */
   bondNoticeSeconds?: number;
+  /**
+   * How long a submitted checkpoint that nobody decides on keeps its escrow; default four voting periods and a day, so
+   * longer than any vote.
+   */
+  reviewSeconds?: number;
   /** Bytes that fit in a bucket canister; a new one is created when none has room. */
   bucketCapacityBytes: bigint;
   /** Cycles given to each new bucket. */
@@ -217,6 +222,7 @@ function initRecord(name: CanisterName, ids: CanisterIds, parameters: InstallPar
       return {
         ...parties,
         bond_notice_seconds: parameters.bondNoticeSeconds === undefined ? [] : [BigInt(parameters.bondNoticeSeconds)],
+        review_seconds: [BigInt(parameters.reviewSeconds ?? 4 * votingPeriod(parameters) + 86_400)],
       };
     case 'datasets':
       return {
@@ -239,9 +245,12 @@ function initRecord(name: CanisterName, ids: CanisterIds, parameters: InstallPar
   }
 }
 
-function votingParameters({ voting }: InstallParameters): GovernanceInit['parameters'] {
+const votingPeriod = ({ voting }: InstallParameters): number => voting?.periodSeconds ?? 345_600;
+
+function votingParameters(parameters: InstallParameters): GovernanceInit['parameters'] {
+  const { voting } = parameters;
   return {
-    voting_period_seconds: BigInt(voting?.periodSeconds ?? 345_600),
+    voting_period_seconds: BigInt(votingPeriod(parameters)),
     quorum_basis_points: BigInt(voting?.quorumBasisPoints ?? 300),
     neuron_minimum_stake_e8s: voting?.minimumStake ?? 100_000_000n,
     neuron_minimum_dissolve_delay_to_vote_seconds: BigInt(voting?.minimumDissolveDelaySeconds ?? 2_629_800),

@@ -164,7 +164,7 @@ async function checkpointed(): Promise<string> {
   const { id: job } = await provider.access.request_access({ client_ref: `job-${jobs}`, approval });
   const quote = await dao.treasury.quote_escrow({ job });
   await approve(dao, quote.approve, { owner: dao.treasury.canisterId, subaccount: [quote.subaccount] });
-  await dao.treasury.open_escrow({ job, client_ref: `escrow-${jobs}` });
+  await dao.treasury.open_escrow({ job, client_ref: `escrow-${jobs}`, approval: [], at_most: [] });
   await until(`job ${job} granted`, async () => 'granted' in (await provider.access.get_job(job))!.state);
 
   const model = utf8(`model of job ${job}`);
