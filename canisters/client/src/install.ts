@@ -41,6 +41,8 @@ export interface InstallParameters {
    * longer than any vote.
    */
   reviewSeconds?: number;
+  /** How long what was slashed is held back for an appeal; default a week. */
+  appealSeconds?: number;
   /** Bytes that fit in a bucket canister; a new one is created when none has room. */
   bucketCapacityBytes: bigint;
   /** Cycles given to each new bucket. */
@@ -222,6 +224,7 @@ function initRecord(name: CanisterName, ids: CanisterIds, parameters: InstallPar
       return {
         ...parties,
         bond_notice_seconds: parameters.bondNoticeSeconds === undefined ? [] : [BigInt(parameters.bondNoticeSeconds)],
+        appeal_seconds: parameters.appealSeconds === undefined ? [] : [BigInt(parameters.appealSeconds)],
         review_seconds: [BigInt(parameters.reviewSeconds ?? 4 * votingPeriod(parameters) + 86_400)],
       };
     case 'datasets':

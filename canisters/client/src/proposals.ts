@@ -16,7 +16,7 @@ import type { ProposalData } from './generated/governance.js';
 import type { AcceptDataset } from './generated/datasets.js';
 import type { ApproveProvider, ApproveRecipe, GrantAccess } from './generated/access.js';
 import type { AdoptCheckpoint, AppointEvaluator, PublishRoot, RollbackChannel } from './generated/models.js';
-import type { SlashBond } from './generated/treasury.js';
+import type { LiftSlash, SlashBond } from './generated/treasury.js';
 import type { SetOperators, StopRelease } from './generated/fleet.js';
 import { command, governanceError, neuronId } from './neurons.js';
 
@@ -28,6 +28,7 @@ export interface GovernedPayloads {
   adopt_checkpoint: AdoptCheckpoint;
   rollback_channel: RollbackChannel;
   slash_bond: SlashBond;
+  lift_slash: LiftSlash;
   stop_release: StopRelease;
   appoint_evaluator: AppointEvaluator;
   grant_access: GrantAccess;

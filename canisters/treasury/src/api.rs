@@ -20,6 +20,7 @@ pub struct Init {
     pub peers: Peers,
     pub bond_notice_seconds: Option<u64>,
     pub review_seconds: Option<u64>,
+    pub appeal_seconds: Option<u64>,
 }
 
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +78,55 @@ pub struct SlashBond {
     pub amount: u128,
     pub reason: String,
     pub evidence: String,
+    /// Who was harmed, and gets how much of it.
+    pub compensate: Option<Vec<Compensation>>,
+}
+
+#[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
+pub struct Compensation {
+    pub to: Principal,
+    pub amount: u128,
+}
+
+#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(non_camel_case_types)]
+pub enum SlashState {
+    open,
+    lifted,
+    paying,
+    closed,
+}
+
+/// A case: what a vote took from a bond, held back until `due`.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Slash {
+    pub case: u64,
+    pub holder: Principal,
+    pub purpose: BondPurpose,
+    pub amount: u128,
+    pub reason: String,
+    pub evidence: String,
+    pub due: u64,
+    pub appeal: Option<String>,
+    pub state: SlashState,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct ListSlashes {
+    pub before: Option<u64>,
+    pub limit: u32,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct AppealSlash {
+    pub case: u64,
+    pub answer: String,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct LiftSlash {
+    pub case: u64,
+    pub reason: String,
 }
 
 #[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]

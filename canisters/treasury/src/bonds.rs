@@ -1,6 +1,6 @@
 //! Bonds: what providers and contributors stand behind their work with, and lose by vote when it harms.
 
-use crate::api::{Bond, BondId, BondPurpose, Error, ListBonds, PostBond, SlashBond};
+use crate::api::{Bond, BondId, BondPurpose, Error, ListBonds, PostBond};
 use crate::transfers::{Found, Paid, Payout, Pull, Sent};
 use crate::world::{Moved, World};
 use crate::{accounts, memory, returns, transfers};
@@ -10,8 +10,6 @@ use ic_stable_structures::StableBTreeMap;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use stored::{Cbor, Memory};
-
-const MAX_REASON_BYTES: usize = 2_000;
 
 /// One payment into a bond, by the holder's reference.
 #[derive(Serialize, Deserialize, Clone)]
@@ -26,7 +24,7 @@ struct Deposit {
     next: u64,
 }
 
-/// A slashed amount on its way to the DAO's account.
+/// An amount that was slashed before there were cases, on its way to the DAO's account.
 #[derive(Serialize, Deserialize, Clone)]
 struct Forfeit {
     amount: u128,
@@ -163,52 +161,17 @@ pub fn withdraw_all(holder: &Principal, purpose: BondPurpose) -> Option<u128> {
     Some(amount)
 }
 
-/// What a slashing would do, in words; or why it cannot be done.
-pub fn checked(slash: &SlashBond) -> Result<Bond, Error> {
-    let SlashBond { holder, purpose, amount, reason, evidence } = slash;
-    if reason.is_empty() || reason.len() > MAX_REASON_BYTES || evidence.len() > MAX_REASON_BYTES {
-        return Err(Error::Invalid(why(
-            "reason",
-            format!("reason (never empty) and evidence have at most {MAX_REASON_BYTES} bytes"),
-            "say in short what happened",
-        )));
-    }
-    let bond = get(holder, *purpose)
-        .ok_or_else(|| Error::NotFound(why(holder, "the principal has no such bond", "see list_bonds")))?;
-    let held = bond.amount.checked_add(returns::slashable(holder, *purpose)).expect("all tokens fit in 128 bits");
-    if *amount == 0 || *amount > held {
-        return Err(Error::Invalid(why(
-            "amount",
-            format!("the bond holds {held} e8s"),
-            "slash more than 0 and at most that",
-        )));
-    }
-    Ok(bond)
+/// Takes from a bond by vote. What leaves is taken last: it stood behind the same work.
+pub fn take(bond: &Bond, amount: u128) {
+    returns::slash(&bond.holder, bond.purpose, amount.saturating_sub(bond.amount));
+    let slashed = bond.slashed.checked_add(amount).expect("all tokens fit in 128 bits");
+    put(Bond { amount: bond.amount.saturating_sub(amount), slashed, ..bond.clone() });
 }
 
-/// Takes from a bond at once; the tokens follow to the DAO's account in [`move_forfeits`].
-pub fn slash(slash: &SlashBond) -> Result<(), Error> {
-    let bond = checked(slash)?;
-    // What leaves is taken last: it stood behind the same work.
-    let left = bond.amount.saturating_sub(slash.amount);
-    returns::slash(&slash.holder, slash.purpose, slash.amount.saturating_sub(bond.amount));
-    let slashed = bond.slashed.checked_add(slash.amount).expect("all tokens fit in 128 bits");
-    audit::append(serde_json::json!({
-        "type": "bond_slashed",
-        "holder": bond.holder.to_text(),
-        "purpose": bond.purpose,
-        "amount": slash.amount.to_string(),
-        "reason": slash.reason, "evidence": slash.evidence,
-    }));
-    put(Bond { amount: left, slashed, ..bond });
-    FORFEITS.with_borrow_mut(|forfeits| {
-        let number = forfeits.last_key_value().map_or(1, |(last, _)| last + 1);
-        forfeits.insert(
-            number,
-            Cbor(Forfeit { amount: slash.amount, created_at: system::now(), moved: false, sent: None }),
-        );
-    });
-    Ok(())
+/// Puts back what a case took that was lifted.
+pub fn give_back(holder: &Principal, purpose: BondPurpose, amount: u128) {
+    let bond = get(holder, purpose).expect("what was taken came out of a bond");
+    put(Bond { amount: bond.amount.saturating_add(amount), slashed: bond.slashed.saturating_sub(amount), ..bond });
 }
 
 /// True while slashed tokens wait in the bonds' account.
@@ -220,7 +183,7 @@ fn put_forfeit(number: u64, forfeit: &Forfeit) {
     FORFEITS.with_borrow_mut(|forfeits| forfeits.insert(number, Cbor(forfeit.clone())));
 }
 
-/// Moves what was slashed to the DAO's main account; the ledger's fee comes out of it. Repeats pay once.
+/// Moves what was slashed before there were cases to the DAO's main account; the ledger's fee comes out of it. Repeats pay once.
 pub async fn move_forfeits(world: &impl World) -> Result<(), Error> {
     let Some(_lock) = Lock::take("forfeits") else { return Ok(()) };
     let waiting: Vec<(u64, Forfeit)> = FORFEITS.with_borrow(|forfeits| {
@@ -252,4 +215,10 @@ pub fn forget_deposits_were_done() {
         let all: Vec<_> = deposits.iter().map(|entry| (entry.key().clone(), entry.value().0)).collect();
         all.into_iter().for_each(|(key, deposit)| drop(deposits.insert(key, Cbor(Deposit { done: false, ..deposit }))));
     });
+}
+
+/// As the version before left it.
+#[cfg(test)]
+pub fn slashed_before(amount: u128, created_at: u64) {
+    put_forfeit(1, &Forfeit { amount, created_at, moved: false, sent: None });
 }

@@ -34,6 +34,12 @@ pub const NEXT_NOTICE: u8 = 13;
 pub const LINES: u8 = 14;
 /// how long a submitted checkpoint keeps its escrow without a decision
 pub const REVIEW_SECONDS: u8 = 15;
+/// case → what was slashed
+pub const CASES: u8 = 16;
+/// numbers of the cases that are not closed
+pub const OPEN_CASES: u8 = 17;
+/// how long a holder may appeal
+pub const APPEAL_SECONDS: u8 = 18;
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

@@ -29,6 +29,7 @@ export interface Bond {
 }
 export type BondPurpose = { 'provider' : null } |
   { 'contributor' : null };
+export interface Compensation { 'to' : Principal, 'amount' : bigint }
 export type Error = { 'Invalid' : Why } |
   { 'Busy' : Why } |
   { 'WrongPrincipal' : Why } |
@@ -87,9 +88,10 @@ export interface HttpResponse {
 }
 /**
  * bond_notice_seconds: how long before a bond is paid back; a week without it. review_seconds: how long a submitted
- * checkpoint that nobody decides on keeps its escrow, longer than any vote; 30 days without it.
+ * checkpoint that nobody decides on keeps its escrow, longer than any vote; 30 days without it. appeal_seconds: how long what was slashed is held back; a week without it.
  */
 export interface Init {
+  'appeal_seconds' : [] | [bigint],
   'governor' : Principal,
   'peers' : Peers,
   'review_seconds' : [] | [bigint],
@@ -99,6 +101,7 @@ export interface Init {
  * A bond on its way back: from the notice on it stands behind nothing new, and can still be slashed.
  */
 export interface Leaving { 'due' : bigint, 'amount' : bigint }
+export interface LiftSlash { 'case' : bigint, 'reason' : string }
 /**
  * refused: why the ledger does not take it; collect_payment tries it again, to another account if its payee names one.
  */
@@ -120,13 +123,36 @@ export interface Peers {
   'governance' : Principal,
   'treasury' : Principal,
 }
+/**
+ * What a vote took from a bond. It is held back until `due`: the holder may answer, and a vote may lift it.
+ */
+export interface Slash {
+  'due' : bigint,
+  'case' : bigint,
+  'state' : SlashState,
+  'evidence' : string,
+  'appeal' : [] | [string],
+  'holder' : Principal,
+  'amount' : bigint,
+  'purpose' : BondPurpose,
+  'reason' : string,
+}
+/**
+ * evidence names what can be looked up: "evaluation sha256:…", "document sha256:…", "recording sha256:… <file>" or
+ * "entry <canister> <number>"; what pods count is none. compensate: who was harmed, and gets how much of it.
+ */
 export interface SlashBond {
+  'compensate' : [] | [Array<Compensation>],
   'evidence' : string,
   'holder' : Principal,
   'amount' : bigint,
   'purpose' : BondPurpose,
   'reason' : string,
 }
+export type SlashState = { 'closed' : null } |
+  { 'open' : null } |
+  { 'lifted' : null } |
+  { 'paying' : null };
 /**
  * Escrow of licence fees and rewards, payouts, bonds and their slashing. Amounts in e8s; every payment pays once however often it is asked for.
  */
@@ -136,11 +162,23 @@ export interface Why {
   'message' : string,
 }
 export interface _SERVICE {
+  /**
+   * The holder's answer; voters get as much time again, once.
+   */
+  'appeal_slash' : ActorMethod<
+    [{ 'case' : bigint, 'answer' : string }],
+    { 'Ok' : Slash } |
+      { 'Err' : Error }
+  >,
   'audit_log' : ActorMethod<
     [{ 'start' : bigint, 'length' : number }],
     Array<AuditEntry>
   >,
   'audit_tip' : ActorMethod<[], AuditTip>,
+  /**
+   * Pays out the cases whose time is over; anyone may ask, and a timer does it too.
+   */
+  'close_slashes' : ActorMethod<[], { 'Ok' : null } | { 'Err' : Error }>,
   /**
    * Tries a refused payment again, by its place in the escrow's list. Only its payee names another account.
    */
@@ -172,6 +210,7 @@ export interface _SERVICE {
     [{ 'holder' : Principal, 'purpose' : BondPurpose }],
     [] | [Leaving]
   >,
+  'lift_slash' : ActorMethod<[LiftSlash], undefined>,
   'list_bonds' : ActorMethod<
     [
       {
@@ -188,6 +227,10 @@ export interface _SERVICE {
   'list_open_escrows' : ActorMethod<
     [{ 'after' : [] | [bigint], 'limit' : number }],
     Array<Escrow>
+  >,
+  'list_slashes' : ActorMethod<
+    [{ 'limit' : number, 'before' : [] | [bigint] }],
+    Array<Slash>
   >,
   /**
    * What an account paid or is paid, or what was paid for a dataset; newest first; page on with `before` = the last escrow.
@@ -261,6 +304,11 @@ export interface _SERVICE {
    */
   'settle' : ActorMethod<[bigint], { 'Ok' : Escrow } | { 'Err' : Error }>,
   'slash_bond' : ActorMethod<[SlashBond], undefined>,
+  'validate_lift_slash' : ActorMethod<
+    [LiftSlash],
+    { 'Ok' : string } |
+      { 'Err' : string }
+  >,
   'validate_slash_bond' : ActorMethod<
     [SlashBond],
     { 'Ok' : string } |
@@ -279,10 +327,50 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'treasury' : IDL.Principal,
   });
   const Init = IDL.Record({
+    'appeal_seconds' : IDL.Opt(IDL.Nat64),
     'governor' : IDL.Principal,
     'peers' : Peers,
     'review_seconds' : IDL.Opt(IDL.Nat64),
     'bond_notice_seconds' : IDL.Opt(IDL.Nat64),
+  });
+  const SlashState = IDL.Variant({
+    'closed' : IDL.Null,
+    'open' : IDL.Null,
+    'lifted' : IDL.Null,
+    'paying' : IDL.Null,
+  });
+  const BondPurpose = IDL.Variant({
+    'provider' : IDL.Null,
+    'contributor' : IDL.Null,
+  });
+  const Slash = IDL.Record({
+    'due' : IDL.Nat64,
+    'case' : IDL.Nat64,
+    'state' : SlashState,
+    'evidence' : IDL.Text,
+    'appeal' : IDL.Opt(IDL.Text),
+    'holder' : IDL.Principal,
+    'amount' : IDL.Nat,
+    'purpose' : BondPurpose,
+    'reason' : IDL.Text,
+  });
+  const Why = IDL.Record({
+    'remedy' : IDL.Text,
+    'subject' : IDL.Text,
+    'message' : IDL.Text,
+  });
+  const Error = IDL.Variant({
+    'Invalid' : Why,
+    'Busy' : Why,
+    'WrongPrincipal' : Why,
+    'InsufficientAllowance' : Why,
+    'Closed' : Why,
+    'NotYet' : Why,
+    'NotFound' : Why,
+    'NotAuthorized' : Why,
+    'Unavailable' : Why,
+    'LimitExceeded' : Why,
+    'InsufficientFunds' : Why,
   });
   const AuditEntry = IDL.Record({
     'at' : IDL.Nat64,
@@ -325,28 +413,6 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'payer' : IDL.Principal,
     'amount' : IDL.Nat,
   });
-  const Why = IDL.Record({
-    'remedy' : IDL.Text,
-    'subject' : IDL.Text,
-    'message' : IDL.Text,
-  });
-  const Error = IDL.Variant({
-    'Invalid' : Why,
-    'Busy' : Why,
-    'WrongPrincipal' : Why,
-    'InsufficientAllowance' : Why,
-    'Closed' : Why,
-    'NotYet' : Why,
-    'NotFound' : Why,
-    'NotAuthorized' : Why,
-    'Unavailable' : Why,
-    'LimitExceeded' : Why,
-    'InsufficientFunds' : Why,
-  });
-  const BondPurpose = IDL.Variant({
-    'provider' : IDL.Null,
-    'contributor' : IDL.Null,
-  });
   const Bond = IDL.Record({
     'slashed' : IDL.Nat,
     'posted_at' : IDL.Nat64,
@@ -368,6 +434,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'status_code' : IDL.Nat16,
   });
   const Leaving = IDL.Record({ 'due' : IDL.Nat64, 'amount' : IDL.Nat });
+  const LiftSlash = IDL.Record({ 'case' : IDL.Nat64, 'reason' : IDL.Text });
   const PaymentsAbout = IDL.Variant({
     'dataset' : IDL.Text,
     'account' : IDL.Principal,
@@ -383,7 +450,9 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'amount' : IDL.Nat,
     'escrow' : IDL.Nat64,
   });
+  const Compensation = IDL.Record({ 'to' : IDL.Principal, 'amount' : IDL.Nat });
   const SlashBond = IDL.Record({
+    'compensate' : IDL.Opt(IDL.Vec(Compensation)),
     'evidence' : IDL.Text,
     'holder' : IDL.Principal,
     'amount' : IDL.Nat,
@@ -391,12 +460,22 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'reason' : IDL.Text,
   });
   return IDL.Service({
+    'appeal_slash' : IDL.Func(
+        [IDL.Record({ 'case' : IDL.Nat64, 'answer' : IDL.Text })],
+        [IDL.Variant({ 'Ok' : Slash, 'Err' : Error })],
+        [],
+      ),
     'audit_log' : IDL.Func(
         [IDL.Record({ 'start' : IDL.Nat64, 'length' : IDL.Nat32 })],
         [IDL.Vec(AuditEntry)],
         ['query'],
       ),
     'audit_tip' : IDL.Func([], [AuditTip], ['query']),
+    'close_slashes' : IDL.Func(
+        [],
+        [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : Error })],
+        [],
+      ),
     'collect_payment' : IDL.Func(
         [
           IDL.Record({
@@ -427,6 +506,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Opt(Leaving)],
         ['query'],
       ),
+    'lift_slash' : IDL.Func([LiftSlash], [], []),
     'list_bonds' : IDL.Func(
         [
           IDL.Record({
@@ -447,6 +527,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'list_open_escrows' : IDL.Func(
         [IDL.Record({ 'after' : IDL.Opt(IDL.Nat64), 'limit' : IDL.Nat32 })],
         [IDL.Vec(Escrow)],
+        ['query'],
+      ),
+    'list_slashes' : IDL.Func(
+        [IDL.Record({ 'limit' : IDL.Nat32, 'before' : IDL.Opt(IDL.Nat64) })],
+        [IDL.Vec(Slash)],
         ['query'],
       ),
     'newest_payments' : IDL.Func(
@@ -518,6 +603,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [],
       ),
     'slash_bond' : IDL.Func([SlashBond], [], []),
+    'validate_lift_slash' : IDL.Func(
+        [LiftSlash],
+        [IDL.Variant({ 'Ok' : IDL.Text, 'Err' : IDL.Text })],
+        ['query'],
+      ),
     'validate_slash_bond' : IDL.Func(
         [SlashBond],
         [IDL.Variant({ 'Ok' : IDL.Text, 'Err' : IDL.Text })],
@@ -536,6 +626,7 @@ export const init = ({ IDL }: { IDL: typeof import('@dfinity/candid').IDL }): ID
     'treasury' : IDL.Principal,
   });
   const Init = IDL.Record({
+    'appeal_seconds' : IDL.Opt(IDL.Nat64),
     'governor' : IDL.Principal,
     'peers' : Peers,
     'review_seconds' : IDL.Opt(IDL.Nat64),

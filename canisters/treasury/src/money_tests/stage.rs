@@ -1,8 +1,8 @@
 //! What the tests of money stand on: the real ledger's code, and peers that answer as told.
 
 pub use crate::api::{
-    BondId, BondPurpose, CollectPayment, Error, Escrow, EscrowState, ListEscrows, OpenEscrow, PostBond, Quote,
-    SlashBond,
+    AppealSlash, BondId, BondPurpose, CollectPayment, Compensation, Error, Escrow, EscrowState, LiftSlash, ListEscrows,
+    ListSlashes, OpenEscrow, PostBond, Quote, SlashBond, SlashState,
 };
 pub use crate::escrows::{self, get, list_open_ones, load, of_job, open_page, page, store};
 pub use crate::funding::{open, quote};
@@ -12,7 +12,7 @@ pub use crate::world::{
     AccessError, Account, Blocks, Checkpoint, CheckpointState, Job, JobDataset, JobState, Split, Transfer,
     TransferError, TransferFrom, World,
 };
-pub use crate::{accounts, blocks, bonds, memory, returns};
+pub use crate::{accounts, blocks, bonds, memory, returns, slashing};
 pub use candid::Principal;
 pub use governed::why;
 pub use ledger_rules::api as icrc;
