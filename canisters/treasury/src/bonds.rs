@@ -89,14 +89,17 @@ pub async fn post(world: &impl World, holder: Principal, request: PostBond) -> R
         }
     };
     if !deposit.done {
-        if let Err(refusal) = pull(world, holder, &reference, deposit.clone()).await {
-            if !matches!(refusal, Error::Unavailable(_)) {
-                DEPOSITS.with_borrow_mut(|deposits| deposits.remove(&reference));
+        let block = match pull(world, holder, &reference, deposit.clone()).await {
+            Ok(block) => block,
+            Err(refusal) => {
+                if !matches!(refusal, Error::Unavailable(_)) {
+                    DEPOSITS.with_borrow_mut(|deposits| deposits.remove(&reference));
+                }
+                return Err(refusal);
             }
-            return Err(refusal);
-        }
+        };
         keep(&reference, &Deposit { done: true, ..deposit.clone() });
-        add(holder, &deposit);
+        add(holder, &deposit, block);
     }
     Ok(get(&holder, deposit.purpose).expect("a deposit has made the bond"))
 }
@@ -106,7 +109,7 @@ fn keep(reference: &[u8], deposit: &Deposit) {
 }
 
 /// Pulls a deposit once: where the ledger would not know a repeat any more, its blocks say whether there was a first.
-async fn pull(world: &impl World, holder: Principal, reference: &[u8], mut deposit: Deposit) -> Result<(), Error> {
+async fn pull(world: &impl World, holder: Principal, reference: &[u8], mut deposit: Deposit) -> Result<u128, Error> {
     let memo = transfers::memo("bond", deposit.number, 0);
     if deposit.created_at.saturating_add(transfers::WINDOW) < system::now() {
         let payer = accounts::of(holder);
@@ -117,7 +120,7 @@ async fn pull(world: &impl World, holder: Principal, reference: &[u8], mut depos
                 && moved.created_at == Some(deposit.created_at)
         };
         match transfers::found_from(world, deposit.next, is).await? {
-            Found::Block(_) => return Ok(()),
+            Found::Block(block) => return Ok(block.into()),
             Found::Nowhere => deposit.created_at = system::now(),
             Found::NotBefore(next) => {
                 keep(reference, &Deposit { next, ..deposit });
@@ -134,10 +137,10 @@ async fn pull(world: &impl World, holder: Principal, reference: &[u8], mut depos
         memo,
         created_at: deposit.created_at,
     };
-    transfers::pull(world, &pull).await.map(drop)
+    transfers::pull(world, &pull).await
 }
 
-fn add(holder: Principal, deposit: &Deposit) {
+fn add(holder: Principal, deposit: &Deposit, block: u128) {
     let bond = get(&holder, deposit.purpose).unwrap_or(Bond {
         holder,
         purpose: deposit.purpose,
@@ -148,7 +151,12 @@ fn add(holder: Principal, deposit: &Deposit) {
     let amount = bond.amount.checked_add(deposit.amount).expect("all tokens fit in 128 bits");
     audit::append_as(
         holder,
-        serde_json::json!({"type": "bond_posted", "purpose": deposit.purpose, "amount": deposit.amount.to_string()}),
+        serde_json::json!({
+            "type": "bond_posted",
+            "purpose": deposit.purpose,
+            "amount": deposit.amount.to_string(),
+            "block": block.to_string(),
+        }),
     );
     put(Bond { amount, ..bond });
 }

@@ -79,6 +79,7 @@ pub async fn give_back(world: &impl World, holder: Principal, purpose: BondPurpo
     }
     let decided_at = notice.decided_at.unwrap_or_else(system::now);
     keep(&holder, purpose, Notice { decided_at: Some(decided_at), ..notice.clone() });
+    let mut block = None;
     let fee = world.ledger_fee().await.map_err(transfers::unavailable)?;
     if let Some(amount) = notice.amount.checked_sub(fee).filter(|amount| *amount > 0) {
         let memo = transfers::memo("return", notice.number, 0);
@@ -88,14 +89,17 @@ pub async fn give_back(world: &impl World, holder: Principal, purpose: BondPurpo
         // One that was decided before this was kept may have been sent then.
         let before = notice.decided_at.map(|at| Sent { amount, at, to: accounts::of(holder), next: 0 });
         let sent = notice.sent.clone().or(before);
-        if let Paid::Refused(reason) = transfers::pay(world, &payout, sent, note).await? {
-            return Err(Error::Unavailable(why(holder, reason, "repeat later")));
-        }
+        block = match transfers::pay(world, &payout, sent, note).await? {
+            Paid::Block(block) => Some(block.to_string()),
+            Paid::Refused(reason) => return Err(Error::Unavailable(why(holder, reason, "repeat later"))),
+        };
     }
     NOTICES.with_borrow_mut(|notices| notices.remove(&bonds::key(&holder, purpose)));
     audit::append_as(
         holder,
-        serde_json::json!({"type": "bond_returned", "purpose": purpose, "amount": notice.amount.to_string()}),
+        serde_json::json!({
+            "type": "bond_returned", "purpose": purpose, "amount": notice.amount.to_string(), "block": block
+        }),
     );
     Ok(Leaving { amount: notice.amount, due: notice.due })
 }
