@@ -282,8 +282,8 @@ pub fn only(caller: Principal, peer: Principal, who: &str, job: u64) -> Result<(
     Err(Error::NotAuthorized(why(format!("job {job}"), message, format!("go through the {who} canister"))))
 }
 
-/// Gives a job up before it has a checkpoint: the provider at any time, the payer before it is granted, and anyone once
-/// its deadline has passed, when nothing can come of it any more. A repeat returns the job.
+/// Gives a job up before it has a checkpoint: the provider at any time, the payer before its provider has begun, and
+/// anyone once its deadline has passed, when nothing can come of it any more. A repeat returns the job.
 pub fn fail(caller: Principal, fail: FailJob) -> Result<Job, Error> {
     let mut job = get(fail.job)?;
     let over = job.deadline <= system::now();
@@ -297,10 +297,11 @@ pub fn fail(caller: Principal, fail: FailJob) -> Result<Job, Error> {
             "use the provider's or the payer's identity, or wait for its deadline",
         )));
     }
-    if by_payer && caller != job.provider && !over && !ended && job.state != JobState::Requested {
+    let begun = || grants::of_job(&job).iter().any(|grant| grants::consumed_at(grant).is_some());
+    if by_payer && caller != job.provider && !over && !ended && begun() {
         return Err(Error::NotYet(why(
             format!("job {}", job.id),
-            "it is granted, and its provider works on it",
+            "its keys are out, and its provider works on it",
             "have the provider end it, or wait for its deadline",
         )));
     }

@@ -8,9 +8,10 @@ fn attack_a_payer_kills_a_job_after_its_grant() {
     let recipe = canister();
     let granted = granted_job(&recipe);
     let fail = |caller| jobs::fail(caller, jobs::FailJob { job: granted.id, reason: "no more".into() });
+    drop(grants::count_use(principal(PROVIDER), system::now(), 1, b"transport key").unwrap());
     refused_now("NotYet", "job 1", || fail(principal(40)));
-    jobs::keep(&Job { state: JobState::Requested, ..granted.clone() });
-    assert_eq!(fail(principal(40)).unwrap().state.word(), "failed", "before the grant it may");
+    grants::nothing_released(1);
+    assert_eq!(fail(principal(40)).unwrap().state.word(), "failed", "before its provider has a key it may");
 }
 
 #[test]
