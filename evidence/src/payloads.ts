@@ -43,6 +43,7 @@ const ARGUMENTS = {
     reason: IDL.Text,
     evidence: IDL.Text,
   }),
+  lift_slash: IDL.Record({ case: IDL.Nat64, reason: IDL.Text }),
   stop_release: IDL.Record({ release: IDL.Nat64, reason: IDL.Text }),
   appoint_evaluator: IDL.Record({ evaluator: IDL.Principal }),
   grant_access: IDL.Record({ job: IDL.Nat64 }),

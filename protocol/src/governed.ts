@@ -116,6 +116,16 @@ export const GOVERNED = {
     says: 'Publishes root metadata: the keys that pods trust',
     effect: effect('rootPublished'),
   },
+  lift_slash: {
+    id: 1030,
+    canister: 'treasury',
+    says: 'Gives back what a slashing took, while it is held back',
+    effect: {
+      kind: 'slash_lifted',
+      fields: ({ case: number, reason }) => ({ case: Number(number), reason }),
+      byGovernor: true,
+    },
+  },
   set_operators: {
     id: 1011,
     canister: 'fleet',

@@ -121,6 +121,10 @@ export const token = matching(
   /^[A-Za-z0-9_-]{100,3000}\.[A-Za-z0-9_-]{86}$/,
   'Give a whole line as "livepod ops token" printed it',
 );
+export const principal = matching(
+  /^[a-z2-7]{1,5}(-[a-z2-7]{1,5}){1,10}$/,
+  'Give a principal as text, such as "2vxsx-fae" (livepod identity show)',
+);
 export const sentence = matching(/^[^\n]{3,400}$/, 'Give one line of 3 to 400 characters');
 
 export const integer =

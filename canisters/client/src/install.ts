@@ -48,6 +48,13 @@ export interface InstallParameters {
   minContributorBond: bigint;
   /** How long before a bond is paid back; default a week. */
   bondNoticeSeconds?: number;
+  /**
+   * How long a submitted checkpoint that nobody decides on keeps its escrow; default four voting periods and a day, so
+   * longer than any vote.
+   */
+  reviewSeconds?: number;
+  /** How long what was slashed is held back for an appeal; default a week. */
+  appealSeconds?: number;
   /** Bytes that fit in a bucket canister; a new one is created when none has room. */
   bucketCapacityBytes: bigint;
   /** Cycles given to each new bucket. */
@@ -269,6 +276,8 @@ function initRecord(name: CanisterName | 'root', ids: AllIds, parameters: Instal
       return {
         ...parties,
         bond_notice_seconds: parameters.bondNoticeSeconds === undefined ? [] : [BigInt(parameters.bondNoticeSeconds)],
+        appeal_seconds: parameters.appealSeconds === undefined ? [] : [BigInt(parameters.appealSeconds)],
+        review_seconds: [BigInt(parameters.reviewSeconds ?? 4 * votingPeriod(parameters) + 86_400)],
       };
     case 'datasets':
       return {
@@ -293,9 +302,12 @@ function initRecord(name: CanisterName | 'root', ids: AllIds, parameters: Instal
   }
 }
 
-function votingParameters({ voting }: InstallParameters): GovernanceInit['parameters'] {
+const votingPeriod = ({ voting }: InstallParameters): number => voting?.periodSeconds ?? 345_600;
+
+function votingParameters(parameters: InstallParameters): GovernanceInit['parameters'] {
+  const { voting } = parameters;
   return {
-    voting_period_seconds: BigInt(voting?.periodSeconds ?? 345_600),
+    voting_period_seconds: BigInt(votingPeriod(parameters)),
     quorum_basis_points: BigInt(voting?.quorumBasisPoints ?? 300),
     neuron_minimum_stake_e8s: voting?.minimumStake ?? 100_000_000n,
     neuron_minimum_dissolve_delay_to_vote_seconds: BigInt(voting?.minimumDissolveDelaySeconds ?? 2_629_800),

@@ -36,7 +36,7 @@ import type {
   RollbackChannel,
 } from './generated/models.js';
 import type { Upgrade } from './generated/root.js';
-import type { SlashBond } from './generated/treasury.js';
+import type { LiftSlash, SlashBond } from './generated/treasury.js';
 import type { SetOperators, StopRelease } from './generated/fleet.js';
 import { command, governanceError, neuronId } from './neurons.js';
 
@@ -48,6 +48,7 @@ export interface GovernedPayloads {
   adopt_checkpoint: AdoptCheckpoint;
   rollback_channel: RollbackChannel;
   slash_bond: SlashBond;
+  lift_slash: LiftSlash;
   stop_release: StopRelease;
   appoint_evaluator: AppointEvaluator;
   grant_access: GrantAccess;

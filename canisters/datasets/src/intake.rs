@@ -249,11 +249,7 @@ pub async fn withdraw(caller: Principal, id: String) -> Result<Dataset, Error> {
 
 /// Lets a provider with a grant read a dataset's chunks. Data in S3 is opened by whoever runs that store.
 pub async fn open_reads(caller: Principal, open: OpenReads) -> Result<(), Error> {
-    let access = governed::peers().access;
-    if caller != access {
-        let message = format!("{caller} is not the access canister {access}");
-        return Err(Error::NotAuthorized(why(&open.dataset, message, "ask the access canister for a grant")));
-    }
+    only_access(caller, &open.dataset)?;
     let dataset = registry::find(&open.dataset).ok_or_else(|| unknown(&open.dataset))?;
     if dataset.status != Status::Accepted {
         return Err(Error::NotYet(why(&open.dataset, "it has not been accepted", "wait for its vote")));
@@ -264,6 +260,29 @@ pub async fn open_reads(caller: Principal, open: OpenReads) -> Result<(), Error>
     audit::append_as(
         caller,
         json!({"type": "readsOpened", "dataset": open.dataset, "reader": open.reader.to_text(), "until": open.until}),
+    );
+    Ok(())
+}
+
+fn only_access(caller: Principal, dataset: &str) -> Result<(), Error> {
+    let access = governed::peers().access;
+    if caller == access {
+        return Ok(());
+    }
+    let message = format!("{caller} is not the access canister {access}");
+    Err(Error::NotAuthorized(why(dataset, message, "ask the access canister for a grant")))
+}
+
+/// Ends what a provider may read of a dataset when its job is over; `until`: as long as another job of its lasts.
+pub async fn end_reads(caller: Principal, end: OpenReads) -> Result<(), Error> {
+    only_access(caller, &end.dataset)?;
+    let dataset = registry::find(&end.dataset).ok_or_else(|| unknown(&end.dataset))?;
+    if let Storage::Bucket(bucket) = dataset.storage {
+        buckets::end_reads(bucket, dataset.uid, end.reader, end.until).await?;
+    }
+    audit::append_as(
+        caller,
+        json!({"type": "readsEnded", "dataset": end.dataset, "reader": end.reader.to_text(), "until": end.until}),
     );
     Ok(())
 }

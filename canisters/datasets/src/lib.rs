@@ -89,6 +89,12 @@ async fn open_reads(open: OpenReads) -> Result<(), Error> {
     intake::open_reads(system::caller(), open).await
 }
 
+/// Ends what a provider may read, when its job is over. Called by the access canister.
+#[update(guard = "not_anonymous")]
+async fn end_reads(end: OpenReads) -> Result<(), Error> {
+    intake::end_reads(system::caller(), end).await
+}
+
 /// What voters read before they vote: the same checks, and the change in words.
 #[query]
 fn validate_accept_dataset(payload: AcceptDataset) -> Result<String, String> {

@@ -317,7 +317,7 @@ pub fn in_words(dataset: &Dataset) -> String {
         Access::Vote => "for the fee and by a vote each time",
     };
     format!(
-        "Take in dataset {} “{}” of contributor {}: {} chunks, {} bytes; fee {} e8s, access {access}; purposes {}; \
+        "Take in dataset {} “{}” of contributor {}: {} chunks, {} bytes; fee {} e8s to {}, access {access}; purposes {}; \
          provider classes {}.{}\nChecked: {}",
         dataset.id,
         dataset.title,
@@ -325,11 +325,22 @@ pub fn in_words(dataset: &Dataset) -> String {
         dataset.chunks,
         dataset.bytes,
         dataset.fee,
+        shares(&dataset.splits),
         dataset.purposes.join(", "),
         dataset.provider_classes.join(", "),
         listing::in_words(&dataset.id),
         checked(dataset),
     )
+}
+
+/// Whom the fee goes to: "ab3…-cai (70 %) and 5tz…-cai (30 %)".
+fn shares(splits: &[Split]) -> String {
+    let share = |split: &Split| {
+        let (whole, part) = (split.basis_points / 100, split.basis_points % 100);
+        let percent = if part == 0 { format!("{whole}") } else { format!("{whole}.{part:02}") };
+        format!("{} ({percent} %)", split.account)
+    };
+    splits.iter().map(share).collect::<Vec<_>>().join(" and ")
 }
 
 /// Moves a submitted dataset on by a vote and records why. An accepted one is stored at the DAO's expense.

@@ -439,11 +439,6 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'status' : Status,
     'contributor' : IDL.Principal,
   });
-  const OpenReads = IDL.Record({
-    'dataset' : IDL.Text,
-    'until' : IDL.Nat64,
-    'reader' : IDL.Principal,
-  });
   const Register = IDL.Record({
     'signature' : IDL.Vec(IDL.Nat8),
     'manifest' : IDL.Vec(IDL.Nat8),
