@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { canisterModels, canisterRequesting, canisterTreasury, holdoutEvaluation } from '@livepod/activities';
 import { motionRecording, motionSchema } from '@livepod/activities/testing';
 import { approve, candidPlan, CanisterError, isTransient } from '@livepod/client';
-import { blameText, canonicalJson, documentId, PLAIN_CHUNK_BYTES, type Plan } from '@livepod/protocol';
+import { canonicalJson, documentId, failureOf, PLAIN_CHUNK_BYTES, type Plan } from '@livepod/protocol';
 import { contribute, signerOf } from '@livepod/transfer';
 import type { Lab } from './lab.js';
 import type { Template } from './template.js';
@@ -185,10 +185,11 @@ export class Subjects {
           release: BigInt(release),
           version,
           sequence: BigInt(wave),
-          event:
-            health.errors > 0 ? { failed: blameText('inferenceFails', 'it fails on every window') } : { health: null },
+          event: health.errors > 0 ? { failed: failureOf('inferenceFails') } : { health: null },
           ...health,
           judged: [],
+          apart: [],
+          before: [],
         }),
       ).then(
         () => void reported++,

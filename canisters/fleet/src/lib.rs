@@ -3,13 +3,16 @@
 
 mod api;
 mod gate;
+mod holds;
 mod listing;
 mod memory;
 mod operators;
 mod pods;
+mod points;
 mod releases;
 mod reports;
 mod tell;
+mod waves;
 
 use api::{
     Abort, Advance, Enrol, Error, FindReleases, Hold, InitArgs, ListPods, ListReleases, OpenRelease, Pod, Release,
@@ -41,7 +44,7 @@ fn post_upgrade() {
 fn enrol(request: Enrol) -> Result<Pod, Error> {
     let (pod, new) = pods::enrol(&request)?;
     if new {
-        releases::pod_enrolled(&pod.principal, &pod.channel);
+        waves::pod_enrolled(&pod.principal, &pod.channel);
         audit::append(json!({"type": "podEnrolled", "pod": pod.principal.to_text(), "channel": pod.channel}));
     }
     Ok(pod)
@@ -71,35 +74,47 @@ fn supersede(request: Supersede) -> Result<(), Error> {
 /// Begins a wave, or completes the release after the last wave's soak. Drivers and operators; a repeat changes nothing.
 #[update(guard = "not_anonymous")]
 async fn advance(request: Advance) -> Result<Release, Error> {
-    let advanced = releases::advance(&request);
+    operators::may_drive()?;
+    if waves::is_undrawn(request.release) {
+        waves::drawn(request.release, random().await?);
+    }
+    let advanced = waves::advance(&request);
     tell::models().await; // also of a release that the gate has stopped
     let release = advanced?;
     Ok(releases::get(release.id).unwrap_or(release))
 }
 
+/// 32 bytes that nobody could know before.
+async fn random() -> Result<Vec<u8>, Error> {
+    let drawn = system::ask::<_, serde_bytes::ByteBuf>(Principal::management_canister(), "raw_rand", ()).await;
+    drawn.map(serde_bytes::ByteBuf::into_vec).map_err(|no_answer| {
+        Error::NotYet(governed::why("raw_rand", no_answer.to_string(), "advance again in a moment"))
+    })
+}
+
 /// Holds the next wave back. Drivers and operators.
 #[update(guard = "not_anonymous")]
 fn pause(request: Hold) -> Result<Release, Error> {
-    releases::pause(&request)
+    holds::pause(&request)
 }
 
 /// Lets the waves go on. An operator, by call or token.
 #[update(guard = "not_anonymous")]
 fn resume(request: Hold) -> Result<Release, Error> {
-    releases::resume(&request)
+    holds::resume(&request)
 }
 
 /// Ends the soak of the running wave where the voted plan allows it; the gate's windows are needed all the same. An
 /// operator, by call or token.
 #[update(guard = "not_anonymous")]
 fn skip_soak(request: SkipSoak) -> Result<Release, Error> {
-    releases::skip_soak(&request)
+    holds::skip_soak(&request)
 }
 
 /// Stops a release: exposed pods go back to the stable checkpoint. Drivers and operators.
 #[update(guard = "not_anonymous")]
 async fn abort(request: Abort) -> Result<Release, Error> {
-    let release = releases::abort(&request)?;
+    let release = holds::abort(&request)?;
     Ok(told(release).await)
 }
 
@@ -111,7 +126,7 @@ async fn told(release: Release) -> Release {
 /// What voters read before they vote on `stop_release`.
 #[query]
 fn validate_stop_release(payload: StopRelease) -> Result<String, String> {
-    let release = releases::checked_stop(&payload).map_err(|error| error.to_string())?;
+    let release = holds::checked_stop(&payload).map_err(|error| error.to_string())?;
     Ok(format!(
         "Stop release {} of version {} on {}: {} pods go back to the stable version. Reason: {}",
         release.id, release.version, release.channel, release.exposed, payload.reason
@@ -121,7 +136,7 @@ fn validate_stop_release(payload: StopRelease) -> Result<String, String> {
 /// Stops a release by vote; traps when it has ended already.
 #[update(guard = "caller_is_governor")]
 async fn stop_release(payload: StopRelease) {
-    releases::governed_stop(&payload).unwrap_or_else(|error| trap_with(error));
+    holds::governed_stop(&payload).unwrap_or_else(|error| trap_with(error));
     tell::models().await;
 }
 
@@ -183,7 +198,7 @@ fn list_pods(page: ListPods) -> Vec<Pod> {
 /// Releases as people read them: `/releases/<number>`, and `/releases?channel=stable`.
 #[query]
 fn http_request(request: pages::HttpRequest) -> pages::HttpResponse {
-    let one = |id: &str| releases::in_json(id.parse().ok()?).map(pages::One::from);
+    let one = |id: &str| listing::in_json(id.parse().ok()?).map(pages::One::from);
     let kind = pages::Kind { name: "releases", one: &one, some: &listing::rows };
     pages::answer(&request, &governed::site(), &[kind])
 }
@@ -194,13 +209,4 @@ governed::candid_service!("../fleet.did");
 ic_cdk::export_candid!();
 
 #[cfg(test)]
-mod tests {
-    use candid_parser::utils::{service_equal, CandidSource};
-
-    #[test]
-    fn the_candid_file_is_what_the_code_offers() {
-        let code = super::__export_service();
-        service_equal(CandidSource::Text(&code), CandidSource::Text(include_str!("../fleet.did")))
-            .expect("fleet.did equals the code");
-    }
-}
+mod tests;

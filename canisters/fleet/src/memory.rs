@@ -21,6 +21,8 @@ pub const POD_COUNTS: MemoryId = MemoryId::new(11);
 pub const JUDGED: MemoryId = MemoryId::new(12);
 /// Operators' tokens that were used.
 pub const USED: MemoryId = MemoryId::new(13);
+/// Releases that have ended, and whose pods are not all forgotten.
+pub const ENDED: MemoryId = MemoryId::new(14);
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

@@ -1,6 +1,6 @@
 //! Enrolled pods, and where each stands in a release's order.
 
-use crate::api::{Enrol, Error, ListPods, Pod};
+use crate::api::{Enrol, Error, ListPods, Pod, Release};
 use crate::memory;
 use candid::{Deserialize, Principal};
 use governed::why;
@@ -76,12 +76,17 @@ pub fn list(page: &ListPods) -> Vec<Pod> {
     })
 }
 
-/// The positions of a channel's pods in a release, smallest first.
-pub fn positions(release: u64, channel: &str) -> Vec<u64> {
+/// The positions of a channel's pods in a release, smallest first: of those that enrolled before its order was drawn,
+/// and with the last wave of all.
+pub fn positions(release: &Release, last: bool) -> Vec<u64> {
+    let in_time = |at: u64| last || release.drawn_at.is_none_or(|drawn| at <= drawn);
     let mut positions: Vec<u64> = PODS.with_borrow(|pods| {
         pods.iter()
-            .filter(|entry| entry.value().channel == channel)
-            .map(|entry| protocol::cohort::position(release, entry.key()))
+            .filter(|entry| {
+                let Enrolled { channel, at, .. } = entry.value().0;
+                channel == release.channel && in_time(at)
+            })
+            .map(|entry| release.position(entry.key()))
             .collect()
     });
     positions.sort_unstable();

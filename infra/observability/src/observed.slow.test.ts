@@ -335,5 +335,7 @@ async function pod(): Promise<void> {
     corrections: 0,
     errors: 0,
     judged: [],
+    apart: [],
+    before: [],
   });
 }
