@@ -5,7 +5,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { connect, identityFromSeed, placeIn, type Access, type Clients, type Fleet } from '@livepod/client';
+import { connect, enrol, identityFromSeed, placeIn, type Access, type Clients, type Fleet } from '@livepod/client';
 import { sha256, utf8 } from '@livepod/protocol';
 import { Rig, TINY, until, type Role } from '@livepod/workers/testing';
 
@@ -147,7 +147,7 @@ export class Ground {
 
   private async enrolled(name: string, channel: string): Promise<Clients> {
     const clients = await connect(this.rig.chain.network, identityFromSeed(sha256(utf8(name))));
-    await clients.fleet.enrol({ name, channel });
+    await enrol(clients, { name, channel }, await this.rig.chain.voucher(channel));
     return clients;
   }
 

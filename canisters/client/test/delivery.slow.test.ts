@@ -7,11 +7,13 @@ import {
   approve,
   candidPlan,
   connect,
+  enrol,
   identityFromSeed,
   placeIn,
   propose,
   stake,
   vote,
+  voucherFor,
   type Clients,
   type GovernedMethod,
   type GovernedPayloads,
@@ -390,10 +392,11 @@ beforeAll(async () => {
   await pass('approve_provider', { provider: provider.principal });
   await pass('appoint_evaluator', { evaluator: evaluator.principal });
   dataset = await contributed();
+  const voucher = await voucherFor(dao, seed('dao'), { channel: 'stable', pods: PODS });
   pods = await Promise.all(
     Array.from({ length: PODS }, async (_, n) => {
       const pod = await as(`pod-${n}`);
-      await pod.fleet.enrol({ name: `pod-${n}`, channel: 'stable' });
+      await enrol(pod, { name: `pod-${n}`, channel: 'stable' }, voucher);
       return pod;
     }),
   );

@@ -36,6 +36,26 @@ pub struct Pod {
 pub struct Enrol {
     pub name: String,
     pub channel: String,
+    /// What lets it: an operator's, or its manufacturer's (`livepod.voucher/v1`). A pod that is enrolled needs none.
+    pub voucher: Option<Token>,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct Unenrol {
+    pub pod: Principal,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct Rotate {
+    /// The device's next key.
+    pub to: Principal,
+}
+
+/// A manufacturer, and how many of its devices may be enrolled at a time.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Maker {
+    pub principal: Principal,
+    pub pods: u32,
 }
 
 #[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
@@ -185,6 +205,8 @@ pub struct SkipSoak {
 pub struct SetOperators {
     pub operators: Vec<Principal>,
     pub drivers: Vec<Principal>,
+    /// Manufacturers whose vouchers count; unsaid, they stay who they are.
+    pub makers: Option<Vec<Maker>>,
 }
 
 /// Governed payload.

@@ -2,6 +2,7 @@
 //! nothing else.
 
 mod api;
+mod doors;
 mod gate;
 mod holds;
 mod listing;
@@ -11,12 +12,14 @@ mod pods;
 mod points;
 mod releases;
 mod reports;
+mod silent;
 mod tell;
+mod vouchers;
 mod waves;
 
 use api::{
-    Abort, Advance, Enrol, Error, FindReleases, Hold, InitArgs, ListPods, ListReleases, OpenRelease, Pod, Release,
-    Report, SetOperators, SkipSoak, StopRelease, Supersede,
+    Abort, Advance, Enrol, Error, FindReleases, Hold, InitArgs, ListPods, ListReleases, Maker, OpenRelease, Pod,
+    Release, Report, Rotate, SetOperators, SkipSoak, StopRelease, Supersede, Unenrol,
 };
 use candid::Principal;
 use governed::{caller_is_governor, not_anonymous, parties, trap_with, Parties};
@@ -27,7 +30,7 @@ use serde_json::json;
 fn init(args: InitArgs) {
     parties::open(memory::of(memory::PARTIES), Some(Parties { governor: args.governor, peers: args.peers }));
     audit::open(memory::of(memory::AUDIT_INDEX), memory::of(memory::AUDIT_DATA));
-    operators::set(&SetOperators { operators: args.operators, drivers: args.drivers });
+    operators::set(&SetOperators { operators: args.operators, drivers: args.drivers, makers: None });
     tell::start();
 }
 
@@ -36,10 +39,18 @@ fn post_upgrade() {
     parties::open(memory::of(memory::PARTIES), None);
     audit::open(memory::of(memory::AUDIT_INDEX), memory::of(memory::AUDIT_DATA));
     listing::file_old_ones();
+    pods::file_old_ones();
     tell::start();
 }
 
-/// Enrols the caller's device on a channel. A repeat returns the pod.
+#[ic_cdk::inspect_message]
+fn inspect_message() {
+    if doors::opens(&ic_cdk::api::msg_method_name(), system::caller(), &ic_cdk::api::msg_arg_data()) {
+        ic_cdk::api::accept_message();
+    }
+}
+
+/// Enrols the caller's device on a channel, by a voucher. A repeat returns the pod.
 #[update(guard = "not_anonymous")]
 fn enrol(request: Enrol) -> Result<Pod, Error> {
     let (pod, new) = pods::enrol(&request)?;
@@ -47,6 +58,22 @@ fn enrol(request: Enrol) -> Result<Pod, Error> {
         waves::pod_enrolled(&pod.principal, &pod.channel);
         audit::append(json!({"type": "podEnrolled", "pod": pod.principal.to_text(), "channel": pod.channel}));
     }
+    Ok(pod)
+}
+
+/// Ends a pod's enrolment: its own, or any by an operator or by who has vouched for it.
+#[update(guard = "not_anonymous")]
+fn unenrol(request: Unenrol) -> Result<(), Error> {
+    let pod = pods::unenrol(&request.pod)?;
+    audit::append(json!({"type": "podUnenrolled", "pod": pod.principal.to_text(), "channel": pod.channel}));
+    Ok(())
+}
+
+/// Gives the caller's enrolment to the device's next key.
+#[update(guard = "not_anonymous")]
+fn rotate(request: Rotate) -> Result<Pod, Error> {
+    let pod = pods::rotate(request.to)?;
+    audit::append(json!({"type": "podRotated", "to": pod.principal.to_text(), "channel": pod.channel}));
     Ok(pod)
 }
 
@@ -146,21 +173,31 @@ fn validate_set_operators(payload: SetOperators) -> Result<String, String> {
     operators::checked(&payload).map_err(|error| error.to_string())?;
     let list = |principals: &[Principal]| principals.iter().map(Principal::to_text).collect::<Vec<_>>().join(", ");
     Ok(format!(
-        "Operators of the fleet are from now on: {}. Drivers: {}. Nobody else.",
+        "Operators of the fleet are from now on: {}. Drivers: {}. Nobody else.{}",
         list(&payload.operators),
-        list(&payload.drivers)
+        list(&payload.drivers),
+        payload.makers.as_deref().map_or(String::new(), makers_in_words)
     ))
 }
 
-/// Names operators and drivers anew, by vote.
+fn makers_in_words(makers: &[Maker]) -> String {
+    let each: Vec<String> =
+        makers.iter().map(|Maker { principal, pods }| format!("{principal} for up to {pods}")).collect();
+    format!(
+        " Manufacturers whose devices may enrol: {}.",
+        if each.is_empty() { "none".into() } else { each.join(", ") }
+    )
+}
+
+/// Names operators, drivers and manufacturers anew, by vote.
 #[update(guard = "caller_is_governor")]
 fn set_operators(payload: SetOperators) {
     operators::checked(&payload).unwrap_or_else(|error| trap_with(error));
     operators::set(&payload);
     let list = |principals: &[Principal]| principals.iter().map(Principal::to_text).collect::<Vec<_>>();
-    audit::append(
-        json!({"type": "operatorsSet", "operators": list(&payload.operators), "drivers": list(&payload.drivers)}),
-    );
+    let makers = payload.makers.as_deref().map(makers_in_words);
+    let (operators, drivers) = (list(&payload.operators), list(&payload.drivers));
+    audit::append(json!({"type": "operatorsSet", "operators": operators, "drivers": drivers, "makers": makers}));
 }
 
 /// Whether the principal is an operator, whose tokens count. The access canister asks too.

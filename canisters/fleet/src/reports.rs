@@ -1,7 +1,7 @@
 //! What pods report: checked, counted once, and handed to the gate.
 
 use crate::api::{Error, Report};
-use crate::{gate, holds, pods, releases};
+use crate::{gate, holds, pods, releases, silent};
 use governed::why;
 use protocol::blame;
 
@@ -44,6 +44,7 @@ pub fn report(report: &Report) -> Result<bool, Error> {
         releases::count_afterwards(release, report);
         return Ok(false);
     }
+    silent::heard(caller);
     gate::count(&mut release, caller, report);
     let verdict = gate::verdict_on_report(&release, report);
     let stops = verdict.is_some();

@@ -2,7 +2,7 @@
 //! made again by the timer, and a call that was made twice changes nothing.
 
 use crate::api::{Release, ReleaseState};
-use crate::{gate, releases};
+use crate::{gate, releases, silent};
 use candid::{CandidType, Deserialize};
 use governed::{Lock, Why};
 use std::cell::Cell;
@@ -62,7 +62,10 @@ thread_local! {
 /// Sets the timers. Call it in `init` and `post_upgrade`.
 pub fn start() {
     ic_cdk_timers::set_timer_interval(SWEEP, models);
-    ic_cdk_timers::set_timer_interval(SWEEP, async || gate::forget_some());
+    ic_cdk_timers::set_timer_interval(SWEEP, async || {
+        gate::forget_some();
+        silent::free_some();
+    });
     ic_cdk_timers::set_timer(Duration::ZERO, models());
 }
 

@@ -1,3 +1,5 @@
+mod doors;
+mod enrolment;
 mod gate;
 mod holds;
 mod releases;

@@ -70,7 +70,7 @@ pub fn list(page: &ListChannels) -> Vec<Channel> {
     })
 }
 
-/// A channel's `livepod.channel/v1` document, and the checkpoints that pods may be asked to run on it.
+/// A channel's document, and the checkpoints that pods may be asked to run on it.
 pub fn documents() -> Vec<(String, Vec<u8>)> {
     CHANNELS.with_borrow(|channels| {
         channels.iter().map(|entry| (entry.key().clone(), document(entry.key(), &entry.value()))).collect()

@@ -30,7 +30,16 @@ export const pod: Attack[] = [
     test: FLEET,
     async play(ground) {
       const { fleet } = await ground.as('stranger');
-      return refused(ground, ['notAuthorized'], () => fleet.report(report(ground.rolling)));
+      return refused(ground, ['rejected'], () => fleet.report(report(ground.rolling)));
+    },
+  },
+  {
+    party: 'pod',
+    name: 'fills the fleet with keys of its own',
+    test: 'canisters/fleet/src/tests/enrolment.rs',
+    async play(ground) {
+      const { fleet } = await ground.as('stranger');
+      return refused(ground, ['rejected'], () => fleet.enrol({ name: 'one of many', channel: 'rolling', voucher: [] }));
     },
   },
   {

@@ -26,7 +26,14 @@ export interface AuditTip {
  * Windows that share no sample.
  */
 export interface Counted { 'corrections' : number, 'windows' : number }
-export interface Enrol { 'name' : string, 'channel' : string }
+/**
+ * voucher: an operator's, or the device's manufacturer's (livepod.voucher/v1); a pod that is enrolled needs none.
+ */
+export interface Enrol {
+  'voucher' : [] | [Token],
+  'name' : string,
+  'channel' : string,
+}
 export type Error = { 'Invalid' : Why } |
   { 'Paused' : Why } |
   { 'Closed' : Why } |
@@ -82,6 +89,10 @@ export interface InitArgs {
 }
 export interface ListPods { 'after' : [] | [Principal], 'limit' : number }
 export interface ListReleases { 'after' : [] | [bigint], 'limit' : number }
+/**
+ * A manufacturer, and how many of its devices may be enrolled at a time.
+ */
+export interface Maker { 'principal' : Principal, 'pods' : number }
 /**
  * `adoption` is the models canister's own number of the adoption; a repeat returns the first release.
  */
@@ -206,9 +217,11 @@ export type ResultRelease = { 'Ok' : Release } |
   { 'Err' : Error };
 export type ResultUnit = { 'Ok' : null } |
   { 'Err' : Error };
+export interface Rotate { 'to' : Principal }
 export interface SetOperators {
   'drivers' : Array<Principal>,
   'operators' : Array<Principal>,
+  'makers' : [] | [Array<Maker>],
 }
 export interface SkipSoak {
   'wave' : number,
@@ -231,6 +244,7 @@ export interface Token {
   'signature' : Uint8Array,
   'document' : Uint8Array,
 }
+export interface Unenrol { 'pod' : Principal }
 export type Validation = { 'Ok' : string } |
   { 'Err' : string };
 export interface Why {
@@ -262,10 +276,12 @@ export interface _SERVICE {
   'pause' : ActorMethod<[Hold], ResultRelease>,
   'report' : ActorMethod<[Report], ResultUnit>,
   'resume' : ActorMethod<[Hold], ResultRelease>,
+  'rotate' : ActorMethod<[Rotate], ResultPod>,
   'set_operators' : ActorMethod<[SetOperators], undefined>,
   'skip_soak' : ActorMethod<[SkipSoak], ResultRelease>,
   'stop_release' : ActorMethod<[StopRelease], undefined>,
   'supersede' : ActorMethod<[Supersede], ResultUnit>,
+  'unenrol' : ActorMethod<[Unenrol], ResultUnit>,
   'validate_set_operators' : ActorMethod<[SetOperators], Validation>,
   'validate_stop_release' : ActorMethod<[StopRelease], Validation>,
 }
@@ -386,7 +402,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'witness' : IDL.Vec(IDL.Nat8),
     'length' : IDL.Nat64,
   });
-  const Enrol = IDL.Record({ 'name' : IDL.Text, 'channel' : IDL.Text });
+  const Enrol = IDL.Record({
+    'voucher' : IDL.Opt(Token),
+    'name' : IDL.Text,
+    'channel' : IDL.Text,
+  });
   const Pod = IDL.Record({
     'principal' : IDL.Principal,
     'name' : IDL.Text,
@@ -460,9 +480,12 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'sequence' : IDL.Nat64,
   });
   const ResultUnit = IDL.Variant({ 'Ok' : IDL.Null, 'Err' : Error });
+  const Rotate = IDL.Record({ 'to' : IDL.Principal });
+  const Maker = IDL.Record({ 'principal' : IDL.Principal, 'pods' : IDL.Nat32 });
   const SetOperators = IDL.Record({
     'drivers' : IDL.Vec(IDL.Principal),
     'operators' : IDL.Vec(IDL.Principal),
+    'makers' : IDL.Opt(IDL.Vec(Maker)),
   });
   const SkipSoak = IDL.Record({
     'wave' : IDL.Nat32,
@@ -477,6 +500,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'adoption' : IDL.Nat64,
     'channel' : IDL.Text,
   });
+  const Unenrol = IDL.Record({ 'pod' : IDL.Principal });
   const Validation = IDL.Variant({ 'Ok' : IDL.Text, 'Err' : IDL.Text });
   return IDL.Service({
     'abort' : IDL.Func([Abort], [ResultRelease], []),
@@ -500,10 +524,12 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'pause' : IDL.Func([Hold], [ResultRelease], []),
     'report' : IDL.Func([Report], [ResultUnit], []),
     'resume' : IDL.Func([Hold], [ResultRelease], []),
+    'rotate' : IDL.Func([Rotate], [ResultPod], []),
     'set_operators' : IDL.Func([SetOperators], [], []),
     'skip_soak' : IDL.Func([SkipSoak], [ResultRelease], []),
     'stop_release' : IDL.Func([StopRelease], [], []),
     'supersede' : IDL.Func([Supersede], [ResultUnit], []),
+    'unenrol' : IDL.Func([Unenrol], [ResultUnit], []),
     'validate_set_operators' : IDL.Func(
         [SetOperators],
         [Validation],

@@ -72,9 +72,14 @@ fn a_soak_is_skipped_by_an_operator_where_voters_allowed_it_and_the_gate_stays()
 #[test]
 fn operators_are_named_anew_by_vote() {
     install();
-    let lists = SetOperators { operators: vec![principal(50)], drivers: vec![principal(51)] };
+    let lists = SetOperators { operators: vec![principal(50)], drivers: vec![principal(51)], makers: None };
     assert!(operators::checked(&lists).is_ok());
-    assert!(operators::checked(&SetOperators { operators: vec![Principal::anonymous()], drivers: vec![] }).is_err());
+    assert!(operators::checked(&SetOperators {
+        operators: vec![Principal::anonymous()],
+        drivers: vec![],
+        makers: None
+    })
+    .is_err());
     operators::set(&lists);
     assert!(operators::is_operator(&principal(50)) && !operators::is_operator(&person()));
     system::set_caller(ops());

@@ -69,6 +69,29 @@ pub fn sealed(document: Vec<u8>) -> Option<Token> {
     Some(Token { document, signature })
 }
 
+/// The operator's voucher for so many devices of the channel `stable`.
+pub fn voucher(pod: &str, pods: u32) -> Option<Token> {
+    voucher_by(7, pod, pods, 0)
+}
+
+/// The same by another key, `nonce` being its own.
+pub fn voucher_by(seed: u8, pod: &str, pods: u32, nonce: u8) -> Option<Token> {
+    let key = SigningKey::from_bytes(&[seed; 32]);
+    let public_key = protocol::hex::encode(&protocol::identity::der_of(key.verifying_key().as_bytes()));
+    let issuer = protocol::identity::principal_of(&public_key).unwrap();
+    let (audience, from) = (system::this_canister(), 1_699_999_999 * SECOND);
+    let until = from + 400 * 86_400 * SECOND;
+    let document = [
+        format!(r#"{{"audience":"{audience}","channel":"stable","expires":"{until}","issuer":"{issuer}","#),
+        format!(r#""nonce":"{nonce:032x}","notBefore":"{from}","pod":"{pod}","pods":{pods},"#),
+        format!(r#""publicKey":"{public_key}","type":"livepod.voucher/v1"}}"#),
+    ]
+    .concat()
+    .into_bytes();
+    let signature = key.sign(&protocol::document::signing_bytes(&document).unwrap()).to_vec();
+    Some(Token { document, signature })
+}
+
 /// A token that is good now.
 pub fn token(action: &'static str, release: u64) -> Option<Token> {
     Says::now(action, release).signed()
@@ -102,12 +125,13 @@ pub fn install() {
     };
     parties::open(memory::of(memory::PARTIES), Some(Parties { governor: principal(210), peers }));
     audit::open(memory::of(memory::AUDIT_INDEX), memory::of(memory::AUDIT_DATA));
-    operators::set(&SetOperators { operators: vec![person()], drivers: vec![ops()] });
+    operators::set(&SetOperators { operators: vec![person()], drivers: vec![ops()], makers: None });
 }
 
 pub fn enrol(n: u8) {
     system::set_caller(principal(n));
-    let (pod, new) = pods::enrol(&Enrol { name: format!("pod {n}"), channel: "stable".into() }).unwrap();
+    let name = format!("pod {n}");
+    let (pod, new) = pods::enrol(&Enrol { name, channel: "stable".into(), voucher: voucher("any", 1_000) }).unwrap();
     if new {
         pod_enrolled(&pod.principal, &pod.channel);
     }

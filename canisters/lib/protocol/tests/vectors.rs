@@ -207,6 +207,7 @@ fn sizes() {
         ("MAX_SUMMARY_BYTES", limits::MAX_SUMMARY_BYTES),
         ("MAX_TITLE_BYTES", limits::MAX_TITLE_BYTES),
         ("MAX_TYPE_BYTES", limits::MAX_TYPE_BYTES),
+        ("MAX_VOUCHER_SECONDS", limits::MAX_VOUCHER_SECONDS as usize),
         ("MAX_WAVES", limits::MAX_WAVES),
         ("PAGE_LIMIT", limits::PAGE_LIMIT),
         ("PLAIN_CHUNK_BYTES", limits::PLAIN_CHUNK_BYTES),
