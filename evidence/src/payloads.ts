@@ -5,6 +5,15 @@ import { refuse } from './errors.js';
 import type { Json, JsonObject } from './format.js';
 import { articles, parameters } from './votingRules.js';
 
+const test = IDL.Record({
+  healthy_permille: IDL.Nat32,
+  unhealthy_permille: IDL.Nat32,
+  false_alarm_permille: IDL.Nat32,
+  miss_permille: IDL.Nat32,
+  margin_permille: IDL.Nat32,
+  min_new_pods: IDL.Nat32,
+  min_pod_seconds: IDL.Nat32,
+});
 const gate = IDL.Record({
   min_windows: IDL.Nat32,
   max_correction_permille: IDL.Nat32,
@@ -12,6 +21,7 @@ const gate = IDL.Record({
   min_pods: IDL.Opt(IDL.Nat32),
   min_pod_windows: IDL.Opt(IDL.Nat32),
   max_bad_permille: IDL.Opt(IDL.Nat32),
+  test: IDL.Opt(test),
 });
 const plan = IDL.Record({
   waves: IDL.Vec(IDL.Nat32),
@@ -22,6 +32,14 @@ const plan = IDL.Record({
 });
 
 /** The argument that each governed method's votes carry (the canisters' .did files). */
+const blob = IDL.Vec(IDL.Nat8);
+const upgrade = IDL.Record({
+  canister: IDL.Principal,
+  wasm_hash: blob,
+  store: IDL.Principal,
+  chunk_hashes: IDL.Vec(blob),
+  arg: blob,
+});
 const ARGUMENTS = {
   accept_dataset: IDL.Record({ dataset: IDL.Text }),
   approve_recipe: IDL.Record({ recipe: IDL.Text }),
@@ -35,11 +53,21 @@ const ARGUMENTS = {
     reason: IDL.Text,
     evidence: IDL.Text,
   }),
+  lift_slash: IDL.Record({ case: IDL.Nat64, reason: IDL.Text }),
   stop_release: IDL.Record({ release: IDL.Nat64, reason: IDL.Text }),
   appoint_evaluator: IDL.Record({ evaluator: IDL.Principal }),
   grant_access: IDL.Record({ job: IDL.Nat64 }),
   publish_root: IDL.Record({ root: IDL.Vec(IDL.Nat8) }),
   set_operators: IDL.Record({ operators: IDL.Vec(IDL.Principal), drivers: IDL.Vec(IDL.Principal) }),
+  revoke_provider: IDL.Record({ provider: IDL.Principal, reason: IDL.Text }),
+  revoke_recipe: IDL.Record({ recipe: IDL.Text, reason: IDL.Text }),
+  revoke_grant: IDL.Record({ grant: IDL.Nat64, reason: IDL.Text }),
+  revoke_evaluator: IDL.Record({ evaluator: IDL.Principal, reason: IDL.Text }),
+  revoke_dataset: IDL.Record({ dataset: IDL.Text, reason: IDL.Text }),
+  adopt_bucket_wasm: IDL.Record({ wasm_hash: blob, part_hashes: IDL.Vec(blob) }),
+  upgrade_bucket: IDL.Record({ bucket: IDL.Principal, wasm_hash: blob }),
+  upgrade_canister: upgrade,
+  upgrade_root: upgrade,
   set_parameters: parameters,
   set_articles: articles,
   slash_reputation: IDL.Record({ neuron: IDL.Vec(IDL.Nat8), points: IDL.Nat32, reason: IDL.Text }),
@@ -73,6 +101,7 @@ function leaveOutWhatIsAbsent(plan: JsonObject): void {
     [gate, 'min_pods'],
     [gate, 'min_pod_windows'],
     [gate, 'max_bad_permille'],
+    [gate, 'test'],
   ] as const)
     if ((object[name] as Json[]).length === 0) delete object[name];
 }

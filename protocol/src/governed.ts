@@ -19,17 +19,18 @@ interface Effect {
 interface Governed {
   /** The function's id. */
   id: number;
-  canister: 'datasets' | 'access' | 'models' | 'fleet' | 'treasury' | 'governance';
+  canister: 'datasets' | 'access' | 'models' | 'fleet' | 'treasury' | 'governance' | 'root';
   /** What it does, for voters. */
   says: string;
   /** How the client references of its proposals begin, and whether a round's name follows. */
   reference?: { kind: string; ofRound: boolean };
-  effect: Effect;
   /**
    * `stop`: it stops something or takes it back, and has room of its own, goes first and waits for nothing once it
    * passed. `constitutional`: it changes what bounds the other votes, by a longer vote. Without it: ordinary.
    */
   lane?: 'stop' | 'constitutional';
+  /** None of what changes a canister's code: the new module's log begins where the old one's ended. */
+  effect?: Effect;
 }
 
 /** An effect whose fields are named as the argument's. */
@@ -115,6 +116,16 @@ export const GOVERNED = {
     says: 'Publishes root metadata: the keys that pods trust',
     effect: effect('rootPublished'),
   },
+  lift_slash: {
+    id: 1030,
+    canister: 'treasury',
+    says: 'Gives back what a slashing took, while it is held back',
+    effect: {
+      kind: 'slash_lifted',
+      fields: ({ case: number, reason }) => ({ case: Number(number), reason }),
+      byGovernor: true,
+    },
+  },
   set_operators: {
     id: 1011,
     canister: 'fleet',
@@ -139,6 +150,70 @@ export const GOVERNED = {
     canister: 'governance',
     says: 'Takes reputation from a neuron',
     effect: effect('reputation_changed', 'reason'),
+  },
+  revoke_provider: {
+    id: 1020,
+    canister: 'access',
+    says: "Takes a provider's approval back: no further job, no further key",
+    effect: effect('providerRevoked', 'provider', 'reason'),
+  },
+  revoke_recipe: {
+    id: 1021,
+    canister: 'access',
+    says: "Takes a recipe's approval back: no job names it, none that does gets a further key",
+    effect: effect('recipeRevoked', 'recipe', 'reason'),
+  },
+  revoke_grant: {
+    id: 1022,
+    canister: 'access',
+    says: 'Takes one grant back: no further key under it',
+    effect: {
+      kind: 'revoked',
+      fields: ({ grant, reason }) => ({ grant: Number(grant), reason }),
+      byGovernor: true,
+    },
+  },
+  revoke_evaluator: {
+    id: 1023,
+    canister: 'models',
+    says: "Takes an evaluator's appointment back: its measurements count no more",
+    effect: effect('evaluatorRevoked', 'evaluator', 'reason'),
+  },
+  revoke_dataset: {
+    id: 1024,
+    canister: 'datasets',
+    says: 'Takes an accepted dataset back: no further job, no further key of it',
+    effect: effect('revoked', 'dataset', 'reason'),
+  },
+  adopt_bucket_wasm: {
+    id: 1025,
+    canister: 'datasets',
+    says: 'Names the Wasm of new buckets by its hash; anybody then brings it',
+    effect: {
+      kind: 'bucketWasmAdopted',
+      fields: ({ wasm_hash }) => ({ sha256: wasm_hash }),
+      byGovernor: true,
+    },
+  },
+  upgrade_bucket: {
+    id: 1026,
+    canister: 'datasets',
+    says: 'Brings one bucket to the Wasm of new buckets; its chunks stay',
+    effect: {
+      kind: 'bucketUpgraded',
+      fields: ({ bucket, wasm_hash }) => ({ bucket, sha256: wasm_hash }),
+      byGovernor: true,
+    },
+  },
+  upgrade_canister: {
+    id: 1027,
+    canister: 'root',
+    says: 'Upgrades a canister by the hash of its Wasm',
+  },
+  upgrade_root: {
+    id: 1028,
+    canister: 'governance',
+    says: 'Upgrades the root canister, which controls the others, by the hash of its Wasm',
   },
 } as const satisfies Record<string, Governed>;
 

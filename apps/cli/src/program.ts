@@ -19,6 +19,7 @@ const COMMANDS: Record<string, () => Promise<Add>> = {
   proposal: voting,
   vote: voting,
   follow: voting,
+  network: async () => (await import('./network/index.js')).addNetwork,
   provider: async () => (await import('./provider/index.js')).addProvider,
   ops: async () => (await import('./ops.js')).addOps,
   evidence: async () => (await import('./evidence.js')).addEvidence,

@@ -1,13 +1,16 @@
-import { installAll, type InstallParameters } from '@livepod/client/install';
+import { handOver, installAll, type InstallParameters } from '@livepod/client/install';
+import { readNetwork } from '@livepod/client/node';
 import type { Cast, People } from './cast.js';
 import { TOKEN } from './cast.js';
 import { firstBalances } from './chapters/dao.js';
 import { insist } from './patience.js';
+import { upgradeByVote } from './upgrades.js';
 
 const ROOT_KEYS = ['root-key-1', 'root-key-2', 'root-key-3'];
 
 /**
- * Brings the canisters up, with the story's people as holders of tokens. Votes take as long as is asked for at most,
+ * Brings the canisters up, with the story's people as holders of tokens, and hands them over: from then on votes alone
+ * change them. Votes take as long as is asked for at most,
  * and less when the majority is clear.
  */
 export async function install(request: {
@@ -35,8 +38,13 @@ export async function install(request: {
     drivers: [cast.principal('orchestrator')],
     rootSeeds: ROOT_KEYS.map((name) => cast.seed(name)),
   };
-  const { root } = await insist('the installation', () =>
-    installAll({ ...where, identity: cast.identity('installer'), parameters }),
-  );
+  const identity = cast.identity('installer');
+  const { root, done } = await insist('the installation', () => installAll({ ...where, identity, parameters }));
+  const network = readNetwork(where.networkFile);
+  const { networkFile, tell } = where;
+  await insist('the handover', () => handOver({ network, identity, networkFile, tell }));
+  const named = Object.keys(done) as (keyof typeof done)[];
+  const awaiting = named.filter((name) => done[name] === 'awaitsVote');
+  await upgradeByVote({ network, wasmDir: where.wasmDir, cast, parameters, awaiting, tell });
   return root!;
 }

@@ -29,6 +29,9 @@ pub struct Grant {
     /// The payment or vote it rests on.
     pub why: String,
     pub revoked: bool,
+    /// When its key was first asked for, unless none came out: from then on the licence is consumed.
+    #[serde(default)]
+    pub consumed_at: Option<u64>,
 }
 
 #[derive(CandidType, Deserialize, Clone, Debug)]
@@ -72,6 +75,7 @@ pub fn add(job: &mut Job, dataset: &JobDataset, why: &str) {
         uses_left: USES,
         why: why.to_owned(),
         revoked: false,
+        consumed_at: None,
     };
     keep(&grant);
     job.grants.push(id);
@@ -109,7 +113,7 @@ pub fn extend_all(job: &Job, expires_at: u64) {
 }
 
 /// A grant that the caller holds now.
-fn live(caller: Principal, now: u64, id: u64) -> Result<Grant, Error> {
+pub fn live(caller: Principal, now: u64, id: u64) -> Result<Grant, Error> {
     let subject = format!("grant {id}");
     let grant = find(id)
         .ok_or_else(|| Error::NotFound(why(&subject, "there is no such grant", "list the grants of the job")))?;
@@ -119,7 +123,8 @@ fn live(caller: Principal, now: u64, id: u64) -> Result<Grant, Error> {
     }
     let ask_again = "ask for access again";
     if grant.revoked {
-        return Err(Error::GrantRevoked(why(subject, format!("it ended with job {}", grant.job), ask_again)));
+        let message = format!("it was taken back, or ended with job {}", grant.job);
+        return Err(Error::GrantRevoked(why(subject, message, ask_again)));
     }
     if grant.expires_at <= now {
         return Err(Error::GrantExpired(why(subject, format!("it expired at {} ns", grant.expires_at), ask_again)));
@@ -135,19 +140,46 @@ pub fn released_before(caller: Principal, now: u64, id: u64, transport_key: &[u8
     Ok(last.map(|last| last.0).filter(|last| last.transport_key == transport_key).map(|last| last.encrypted_key))
 }
 
+/// When the licence was consumed. Of grants from before this was kept, what was released says that it was.
+pub fn consumed_at(grant: &Grant) -> Option<u64> {
+    let released = || RELEASED.with_borrow(|released| released.contains_key(&grant.id)).then_some(0);
+    grant.consumed_at.or_else(released)
+}
+
+/// No key came out of the use that was counted: if none ever did, the licence is not consumed. What ended meanwhile
+/// stays as it was settled.
+pub fn nothing_released(id: u64) {
+    let never = RELEASED.with_borrow(|released| !released.contains_key(&id));
+    if let Some(grant) = find(id).filter(|grant| never && !grant.revoked) {
+        keep(&Grant { consumed_at: None, ..grant });
+    }
+}
+
 pub fn keep_released(id: u64, transport_key: ByteBuf, encrypted_key: ByteBuf) {
     RELEASED.with_borrow_mut(|released| released.insert(id, Cbor(Released { transport_key, encrypted_key })));
 }
 
-/// Checks a grant for the caller and counts one use, before the key is derived. The lock is held until the key is out.
-pub fn count_use(caller: Principal, now: u64, id: u64, transport_key: &[u8]) -> Result<(Grant, Lock), Error> {
+/// The lock that a release of a grant's key holds from its first question to others until the key is out.
+pub fn lock(id: u64) -> Result<Lock, Error> {
     let subject = format!("grant {id}");
-    let mut grant = live(caller, now, id)?;
-    if grant.uses_left == 0 {
-        return Err(Error::GrantSpent(why(subject, format!("its {USES} uses are spent"), "ask for access again")));
+    Lock::take(&subject).ok_or_else(|| busy(subject))
+}
+
+/// Refuses a grant without a use.
+pub fn has_use(grant: &Grant) -> Result<(), Error> {
+    if grant.uses_left > 0 {
+        return Ok(());
     }
-    let lock = Lock::take(&subject).ok_or_else(|| busy(&subject))?;
+    let message = format!("its {USES} uses are spent");
+    Err(Error::GrantSpent(why(format!("grant {}", grant.id), message, "ask for access again")))
+}
+
+/// Checks a grant for the caller and counts one use, before the key is derived. The caller holds the grant's lock.
+pub fn count_use(caller: Principal, now: u64, id: u64, transport_key: &[u8]) -> Result<Grant, Error> {
+    let mut grant = live(caller, now, id)?;
+    has_use(&grant)?;
     grant.uses_left -= 1;
+    grant.consumed_at = consumed_at(&grant).or(Some(now));
     keep(&grant);
     audit::append_as(
         caller,
@@ -160,5 +192,47 @@ pub fn count_use(caller: Principal, now: u64, id: u64, transport_key: &[u8]) -> 
             "transportKey": protocol::content_id(transport_key),
         }),
     );
-    Ok((grant, lock))
+    Ok(grant)
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct RevokeGrant {
+    pub grant: u64,
+    pub reason: String,
+}
+
+/// A grant that a vote may take back.
+pub fn revocable(revoke: &RevokeGrant) -> Result<Grant, Error> {
+    reasoned(&revoke.reason)?;
+    let subject = format!("grant {}", revoke.grant);
+    let grant = find(revoke.grant)
+        .ok_or_else(|| Error::NotFound(why(&subject, "there is no such grant", "list the grants of the job")))?;
+    if grant.revoked {
+        return Err(Error::GrantRevoked(why(subject, "it was taken back already", "nothing needs to be done")));
+    }
+    Ok(grant)
+}
+
+pub fn revoke_in_words(grant: &Grant, reason: &str) -> String {
+    format!(
+        "Take grant {} back: provider {} gets no further key of dataset {} for job {}. Keys that went out stay known. \
+         Reason: {reason}",
+        grant.id, grant.provider, grant.dataset, grant.job
+    )
+}
+
+/// Takes one grant back. Called by the governor.
+pub fn revoke(caller: Principal, revoke: &RevokeGrant) -> Result<(), Error> {
+    let grant = revocable(revoke)?;
+    audit::append_as(caller, json!({"type": "revoked", "grant": grant.id, "reason": revoke.reason}));
+    keep(&Grant { revoked: true, ..grant });
+    Ok(())
+}
+
+/// Why an approval is taken back: a sentence or a few, which voters read.
+pub fn reasoned(reason: &str) -> Result<(), Error> {
+    if (1..=500).contains(&reason.chars().count()) {
+        return Ok(());
+    }
+    Err(Error::Invalid(why("reason", "1 to 500 characters are expected", "say in a sentence why it is taken back")))
 }

@@ -4,7 +4,7 @@
 
 use crate::errors::Error;
 use crate::grants;
-use crate::{jobs, listing, memory, settings};
+use crate::{leases, listing, memory, permits, settings};
 use candid::{CandidType, Deserialize, Principal};
 use governed::why;
 use ic_cdk::management_canister::{
@@ -40,8 +40,9 @@ fn key_id() -> VetKDKeyId {
     VetKDKeyId { curve: VetKDCurve::Bls12_381_G2, name: settings::get().vetkd_key_name }
 }
 
-/// Counts a use of the grant and derives the dataset's key. A use stays counted when the derivation fails. A repeat
-/// with the same transport key gets what was released, and is no other use.
+/// Counts a use of the grant and derives the dataset's key, when everything that the grant rests on still holds. A use
+/// stays counted when the derivation fails. A repeat with the same transport key gets what was released, and is no
+/// other use; what ended the grant ends that too.
 pub async fn release(caller: Principal, release: ReleaseKey) -> Result<ReleasedKey, Error> {
     if release.transport_public_key.len() != TRANSPORT_KEY {
         let message = format!("it has {} bytes", release.transport_public_key.len());
@@ -51,18 +52,21 @@ pub async fn release(caller: Principal, release: ReleaseKey) -> Result<ReleasedK
             "send a fresh vetKD transport key of 48 bytes",
         )));
     }
+    let (grant, job, _) = permits::here(caller, system::now(), release.grant)?;
+    let repeat = grants::released_before(caller, system::now(), grant.id, &release.transport_public_key)?.is_some();
+    if !repeat {
+        grants::has_use(&grant)?;
+    }
+    let _lock = grants::lock(grant.id)?;
+    permits::elsewhere(&grant, &job).await?;
+    // Once more: a vote may have taken something back while the others were asked.
+    let (_, _, dataset) = permits::here(caller, system::now(), grant.id)?;
     if let Some(encrypted_key) =
-        grants::released_before(caller, system::now(), release.grant, &release.transport_public_key)?
+        grants::released_before(caller, system::now(), grant.id, &release.transport_public_key)?
     {
         return Ok(ReleasedKey { encrypted_key });
     }
-    let (grant, _lock) = grants::count_use(caller, system::now(), release.grant, &release.transport_public_key)?;
-    let job = jobs::get(grant.job)?;
-    let dataset = job
-        .datasets
-        .iter()
-        .find(|dataset| dataset.dataset == grant.dataset)
-        .expect("a grant is for a dataset of its job");
+    let grant = grants::count_use(caller, system::now(), grant.id, &release.transport_public_key)?;
     let uid: [u8; 32] = dataset.uid.as_slice().try_into().expect("a uid has 32 bytes");
 
     let outcome = vetkd_derive_key(&VetKDDeriveKeyArgs {
@@ -78,9 +82,11 @@ pub async fn release(caller: Principal, release: ReleaseKey) -> Result<ReleasedK
             listing::note_release(grant.id, entry);
             let encrypted_key = ByteBuf::from(key.encrypted_key);
             grants::keep_released(grant.id, release.transport_public_key, encrypted_key.clone());
+            leases::tell_treasury(grant.job);
             Ok(ReleasedKey { encrypted_key })
         }
         Err(error) => {
+            grants::nothing_released(grant.id);
             audit::append_as(caller, json!({"type": "keyNotReleased", "grant": grant.id, "reason": error.to_string()}));
             let message = format!("the network did not derive the key: {error}");
             Err(Error::Unavailable(why(

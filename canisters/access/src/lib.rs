@@ -7,8 +7,10 @@ pub mod extension;
 pub mod grants;
 pub mod jobs;
 pub mod keys;
+pub mod leases;
 pub mod listing;
 pub mod memory;
+pub mod permits;
 pub mod providers;
 pub mod recipes;
 pub mod requests;
@@ -18,16 +20,24 @@ use candid::Principal;
 use errors::Error;
 use extension::ExtendDeadline;
 use governed::{caller_is_governor, not_anonymous, trap_with};
-use grants::{Grant, ListGrants};
+use grants::{Grant, ListGrants, RevokeGrant};
 use ic_cdk::{init, post_upgrade, query, update};
 use jobs::{CheckpointSubmitted, FailJob, FindJob, Job, JobClosed, ListJobs};
 use keys::{ReleaseKey, ReleasedKey};
 use listing::{FindJobs, GrantLine, GrantsOfDataset, JobLine};
-use providers::{ApproveProvider, ListProviders, Provider, RegisterProvider};
-use recipes::{ApproveRecipe, ListRecipes, Recipe, RecipeView, SubmitRecipe};
+use providers::{ApproveProvider, ListProviders, Provider, RegisterProvider, RevokeProvider};
+use recipes::{ApproveRecipe, ListRecipes, Recipe, RecipeView, RevokeRecipe, SubmitRecipe};
 use requests::{GrantAccess, PaymentReceived, RequestAccess};
 use serde_bytes::ByteBuf;
 use settings::Init;
+
+governed::door! {
+    of_canisters: [
+        "approve_recipe", "approve_provider", "grant_access", "revoke_provider", "revoke_recipe",
+        "revoke_grant", "payment_received", "job_closed", "checkpoint_submitted",
+    ],
+    large: ["submit_recipe", "request_access"],
+}
 
 #[init]
 fn init(init: Init) {
@@ -39,6 +49,7 @@ fn post_upgrade() {
     open(None);
     jobs::list_open_ones();
     listing::file_old_ones();
+    leases::end_soon();
 }
 
 fn open(parties: Option<governed::Parties>) {
@@ -73,7 +84,9 @@ async fn release_key(release: ReleaseKey) -> Result<ReleasedKey, Error> {
 /// Gives a job up; its grants are revoked.
 #[update(guard = "not_anonymous")]
 fn fail_job(fail: FailJob) -> Result<Job, Error> {
-    jobs::fail(system::caller(), fail)
+    let failed = jobs::fail(system::caller(), fail)?;
+    leases::end_soon();
+    Ok(failed)
 }
 
 /// Moves a job's deadline. An operator, by call or by the token that the caller hands on.
@@ -97,7 +110,9 @@ async fn payment_received(payment: PaymentReceived) -> Result<Job, Error> {
 /// Ends a job. Called by the treasury.
 #[update(guard = "not_anonymous")]
 fn job_closed(closed: JobClosed) -> Result<Job, Error> {
-    jobs::close(system::caller(), closed)
+    let closed = jobs::close(system::caller(), closed)?;
+    leases::end_soon();
+    Ok(closed)
 }
 
 /// Notes a job's checkpoint. Called by the models canister.
@@ -141,13 +156,50 @@ async fn grant_access(payload: GrantAccess) {
 }
 
 #[query]
+fn validate_revoke_provider(payload: RevokeProvider) -> Result<String, String> {
+    providers::revocable(&payload)
+        .map(|provider| providers::revoke_in_words(&provider, &payload.reason))
+        .map_err(|error| error.to_string())
+}
+
+/// Takes a provider's approval back. What was granted to it stays on record, and releases no key.
+#[update(guard = "caller_is_governor")]
+fn revoke_provider(payload: RevokeProvider) {
+    providers::revoke(system::caller(), &payload).unwrap_or_else(|error| trap_with(error));
+}
+
+#[query]
+fn validate_revoke_recipe(payload: RevokeRecipe) -> Result<String, String> {
+    recipes::revocable(&payload)
+        .map(|recipe| recipes::revoke_in_words(&recipe, &payload.reason))
+        .map_err(|error| error.to_string())
+}
+
+#[update(guard = "caller_is_governor")]
+fn revoke_recipe(payload: RevokeRecipe) {
+    recipes::revoke(system::caller(), &payload).unwrap_or_else(|error| trap_with(error));
+}
+
+#[query]
+fn validate_revoke_grant(payload: RevokeGrant) -> Result<String, String> {
+    grants::revocable(&payload)
+        .map(|grant| grants::revoke_in_words(&grant, &payload.reason))
+        .map_err(|error| error.to_string())
+}
+
+#[update(guard = "caller_is_governor")]
+fn revoke_grant(payload: RevokeGrant) {
+    grants::revoke(system::caller(), &payload).unwrap_or_else(|error| trap_with(error));
+}
+
+#[query]
 fn cached_public_key() -> Option<ByteBuf> {
     keys::cached_public_key()
 }
 
 #[query]
 fn get_job(job: u64) -> Option<Job> {
-    jobs::find(job)
+    jobs::find(job).map(jobs::with_consumed)
 }
 
 #[query]
@@ -233,6 +285,11 @@ ic_cdk::export_candid!();
 #[cfg(test)]
 mod tests {
     use candid_parser::utils::{service_equal, CandidSource};
+
+    #[test]
+    fn governed_methods_are_left_to_canisters() {
+        super::DOOR.hold_to(include_str!("../access.did"));
+    }
 
     #[test]
     fn candid_matches_the_code() {

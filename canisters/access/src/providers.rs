@@ -59,6 +59,12 @@ pub struct ApproveProvider {
     pub provider: Principal,
 }
 
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct RevokeProvider {
+    pub provider: Principal,
+    pub reason: String,
+}
+
 thread_local! {
     static PROVIDERS: RefCell<StableBTreeMap<Principal, Cbor<Provider>, Memory>> =
         RefCell::new(StableBTreeMap::init(memory::get(memory::PROVIDERS)));
@@ -108,8 +114,9 @@ pub fn register(caller: Principal, register: RegisterProvider) -> Result<Provide
 pub fn approved(id: &Principal) -> Result<Provider, Error> {
     match find(id) {
         Some(provider) if provider.status == Status::Approved => Ok(provider),
-        Some(_) => {
-            Err(Error::NotApproved(why(id, "the provider has not been approved", "propose it and wait for the vote")))
+        Some(provider) => {
+            let message = format!("the provider is {}, not approved", provider.status.word());
+            Err(Error::NotApproved(why(id, message, "propose it and wait for the vote")))
         }
         None => Err(Error::NotApproved(why(
             id,
@@ -137,5 +144,27 @@ pub fn approve(caller: Principal, id: &Principal) -> Result<(), Error> {
     let provider = Provider { status: Status::Approved, ..waiting(id)? };
     PROVIDERS.with_borrow_mut(|providers| providers.insert(*id, Cbor(provider)));
     audit::append_as(caller, json!({"type": "providerApproved", "provider": id.to_text()}));
+    Ok(())
+}
+
+/// An approved provider that a vote may take back.
+pub fn revocable(revoke: &RevokeProvider) -> Result<Provider, Error> {
+    crate::grants::reasoned(&revoke.reason)?;
+    approved(&revoke.provider)
+}
+
+pub fn revoke_in_words(provider: &Provider, reason: &str) -> String {
+    format!(
+        "Take back the approval of provider {} “{}”: it may ask for no further job, and gets no further key for the \
+         jobs it has. Reason: {reason}",
+        provider.id, provider.name
+    )
+}
+
+pub fn revoke(caller: Principal, revoke: &RevokeProvider) -> Result<(), Error> {
+    let provider = Provider { status: Status::Revoked, ..revocable(revoke)? };
+    PROVIDERS.with_borrow_mut(|providers| providers.insert(provider.id, Cbor(provider)));
+    let id = revoke.provider.to_text();
+    audit::append_as(caller, json!({"type": "providerRevoked", "provider": id, "reason": revoke.reason}));
     Ok(())
 }

@@ -29,6 +29,19 @@ pub enum Status {
     Submitted,
     #[serde(rename = "approved")]
     Approved,
+    /// Approved once, and taken back by a vote; another vote may approve it again.
+    #[serde(rename = "revoked")]
+    Revoked,
+}
+
+impl Status {
+    pub fn word(self) -> &'static str {
+        match self {
+            Status::Submitted => "submitted",
+            Status::Approved => "approved",
+            Status::Revoked => "revoked",
+        }
+    }
 }
 
 #[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
@@ -57,6 +70,12 @@ pub struct SubmitRecipe {
 #[derive(CandidType, Deserialize, Clone, Debug)]
 pub struct ApproveRecipe {
     pub recipe: String,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct RevokeRecipe {
+    pub recipe: String,
+    pub reason: String,
 }
 
 #[derive(CandidType, Deserialize, Clone, Debug)]
@@ -139,7 +158,7 @@ pub fn approved(id: &str) -> Result<(Recipe, Document), Error> {
     if view.recipe.status != Status::Approved {
         return Err(Error::NotApproved(why(
             id,
-            "the recipe has not been approved",
+            format!("the recipe is {}, not approved", view.recipe.status.word()),
             "propose it and wait for the vote",
         )));
     }
@@ -273,6 +292,27 @@ pub fn approve(caller: Principal, id: &str) -> Result<(), Error> {
     let recipe = Recipe { status: Status::Approved, ..waiting(id)? };
     RECIPES.with_borrow_mut(|recipes| recipes.insert(id.to_owned(), Cbor(recipe)));
     audit::append_as(caller, json!({"type": "recipeApproved", "recipe": id}));
+    Ok(())
+}
+
+/// An approved recipe that a vote may take back.
+pub fn revocable(revoke: &RevokeRecipe) -> Result<Recipe, Error> {
+    crate::grants::reasoned(&revoke.reason)?;
+    approved(&revoke.recipe).map(|(recipe, _)| recipe)
+}
+
+pub fn revoke_in_words(recipe: &Recipe, reason: &str) -> String {
+    format!(
+        "Take back the approval of recipe {} {} ({}): no further job may name it, and jobs that do get no further key. \
+         Reason: {reason}",
+        recipe.name, recipe.version, recipe.id
+    )
+}
+
+pub fn revoke(caller: Principal, revoke: &RevokeRecipe) -> Result<(), Error> {
+    let recipe = Recipe { status: Status::Revoked, ..revocable(revoke)? };
+    RECIPES.with_borrow_mut(|recipes| recipes.insert(recipe.id.clone(), Cbor(recipe)));
+    audit::append_as(caller, json!({"type": "recipeRevoked", "recipe": revoke.recipe, "reason": revoke.reason}));
     Ok(())
 }
 

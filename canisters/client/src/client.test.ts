@@ -11,7 +11,8 @@ import type { ProposalData } from './generated/governance.js';
 import { identityFromSeed } from './identity.js';
 import { loadIdentity, loadOrCreateIdentity } from './identityFile.js';
 import { initArgument, type InstallParameters } from './install.js';
-import { CANISTERS, type CanisterIds, type CanisterName } from './network.js';
+import { CANISTERS, type CanisterIds } from './network.js';
+import { controllersIn } from './controllers.js';
 import { readNetwork, updateNetwork } from './networkFile.js';
 import { neuronId } from './neurons.js';
 import { indexOf, pageOf } from './pages.js';
@@ -110,11 +111,47 @@ describe('governed methods', () => {
     }
   });
 
+  it('are all that the canisters have, so that a new one is registered too', () => {
+    const governed = Object.entries(interfaces).flatMap(([canister, { idlFactory }]) => {
+      const names = idlFactory({ IDL })._fields.map(([name]) => name);
+      return names.filter((name) => names.includes(`validate_${name}`)).map((name) => `${canister}.${name}`);
+    });
+    expect(GOVERNED_METHODS.map((method) => `${GOVERNED[method].canister}.${method}`).sort()).toEqual(governed.sort());
+  });
+
   it('are encoded as the target decodes them', () => {
     const payload = encodePayload('stop_release', { release: 3n, reason: 'errors' });
     expect(IDL.decode([IDL.Record({ release: IDL.Nat64, reason: IDL.Text })], payload)).toEqual([
       { release: 3n, reason: 'errors' },
     ]);
+  });
+});
+
+describe('the list of controllers in certified state', () => {
+  const [one, two] = [Principal.fromText(ids.ledger), Principal.fromText('2vxsx-fae')];
+  const listed = (...principals: Principal[]): Uint8Array =>
+    Uint8Array.of(
+      ...[0xd9, 0xd9, 0xf7, 0x80 + principals.length],
+      ...principals.flatMap((principal) => [0x40 + principal.toUint8Array().length, ...principal.toUint8Array()]),
+    );
+  const long = Principal.fromUint8Array(new Uint8Array(29).fill(7));
+
+  it('is read as the IC writes it', () => {
+    expect(controllersIn(listed())).toEqual([]);
+    expect(controllersIn(listed(one, two))).toEqual([one.toText(), two.toText()]);
+    const far = Uint8Array.of(0xd9, 0xd9, 0xf7, 0x81, 0x58, 29, ...long.toUint8Array());
+    expect(controllersIn(far)).toEqual([long.toText()]);
+  });
+
+  it('hides no controller behind bytes that are left over, or a list that is cut short', () => {
+    const odd = [
+      Uint8Array.of(...listed(one), 0x41, 4),
+      listed(one).slice(0, -1),
+      listed(one).slice(3),
+      new Uint8Array(),
+      Uint8Array.of(0xd9, 0xd9, 0xf7, 0x82, ...listed(one).slice(4)),
+    ];
+    for (const bytes of odd) expect(() => controllersIn(bytes)).toThrow(CanisterError);
   });
 });
 
@@ -228,8 +265,8 @@ describe('init arguments', () => {
     operators: [],
   };
 
-  it.each(CANISTERS)('%s gets what its interface asks for', (name: CanisterName) => {
-    const argument = initArgument(name, ids, parameters);
+  it.each([...CANISTERS, 'root' as const])('%s gets what its interface asks for', (name) => {
+    const argument = initArgument(name, { ...ids, root: 'aaaaa-aa' }, parameters);
     expect(IDL.decode(interfaces[name].init({ IDL }), argument)).toHaveLength(1);
   });
 });

@@ -9,12 +9,13 @@ import * as fleet from './generated/fleet.js';
 import * as governance from './generated/governance.js';
 import * as ledger from './generated/ledger.js';
 import * as models from './generated/models.js';
+import * as root from './generated/root.js';
 import * as treasury from './generated/treasury.js';
 import { heldFetch } from './held.js';
 import type { CanisterName, IcNetwork } from './network.js';
 import { certifiedInterface, typedClient, type Client } from './typed.js';
 
-export const interfaces = { governance, datasets, access, models, fleet, treasury, ledger, bucket } as const;
+export const interfaces = { governance, datasets, access, models, fleet, treasury, ledger, bucket, root } as const;
 
 export interface Canisters {
   governance: Client<governance._SERVICE>;
@@ -25,6 +26,7 @@ export interface Canisters {
   treasury: Client<treasury._SERVICE>;
   ledger: Client<ledger._SERVICE>;
   bucketClient(canisterId: Principal | string): Client<bucket._SERVICE>;
+  rootClient(canisterId: Principal | string): Client<root._SERVICE>;
 }
 
 export interface Clients extends Canisters {
@@ -89,7 +91,7 @@ function canistersOf(
   network: IcNetwork,
   as: (factory: IDL.InterfaceFactory) => IDL.InterfaceFactory = (factory) => factory,
 ): Canisters {
-  const client = <S>(name: CanisterName | 'bucket', id: Principal | string): Client<S> =>
+  const client = <S>(name: CanisterName | 'bucket' | 'root', id: Principal | string): Client<S> =>
     typedClient<S>(agent, name, typeof id === 'string' ? Principal.fromText(id) : id, as(interfaces[name].idlFactory));
   const known = <S>(name: CanisterName): Client<S> => client(name, network.canisters[name]);
   return {
@@ -101,5 +103,6 @@ function canistersOf(
     treasury: known('treasury'),
     ledger: known('ledger'),
     bucketClient: (canisterId) => client('bucket', canisterId),
+    rootClient: (canisterId) => client('root', canisterId),
   };
 }

@@ -5,6 +5,7 @@
 export { everyAfter, everyPage, type Page } from './paging.js';
 export { indexOf, metadataPage, pageOf } from './pages.js';
 export { connect, connectAgent, interfaces, type Canisters, type Clients, type ConnectOptions } from './connect.js';
+export { controlInWords, controlOf, type Control, type ControlOfCanister } from './control.js';
 export { CanisterError, isTransient, NOT_ANSWERED, type CanisterErrorCode } from './errors.js';
 export { identityFromSeed, newIdentity } from './identity.js';
 export { CANISTERS, type CanisterIds, type CanisterName, type IcNetwork, type Network } from './network.js';
@@ -16,6 +17,7 @@ export {
   listProposals,
   votesOn,
   propose,
+  proposeFunction,
   proposeMotion,
   vote,
   withdraw,
@@ -27,7 +29,9 @@ export {
 } from './proposals.js';
 export type { GovernedMethod } from '@livepod/protocol';
 export { candidPlan, planOfCandid } from './plans.js';
+export { placeIn, reaches } from './cohort.js';
 export { standingOf, stateOf } from './standing.js';
+export { enrol, voucherFor, type Vouched } from './vouchers.js';
 export { networkTime } from './time.js';
 export { approve, balance, transfer } from './tokens.js';
 export { trailOf, type Trail } from './trail.js';
@@ -40,4 +44,5 @@ export type * as Fleet from './generated/fleet.js';
 export type * as Governance from './generated/governance.js';
 export type * as Ledger from './generated/ledger.js';
 export type * as Models from './generated/models.js';
+export type * as Root from './generated/root.js';
 export type * as Treasury from './generated/treasury.js';

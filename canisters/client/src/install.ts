@@ -5,6 +5,7 @@ import { GOVERNED, GOVERNED_METHODS, hex, laneOf, sha256, validatorOf, type Gove
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, interfaces, type Clients } from './connect.js';
+import { controlInWords, controlOf } from './control.js';
 import { CanisterError } from './errors.js';
 import type { Articles, Init as GovernanceInit, NervousSystemFunction, Weight } from './generated/governance.js';
 import { managementOf, type Management } from './management.js';
@@ -47,6 +48,13 @@ export interface InstallParameters {
   minContributorBond: bigint;
   /** How long before a bond is paid back; default a week. */
   bondNoticeSeconds?: number;
+  /**
+   * How long a submitted checkpoint that nobody decides on keeps its escrow; default four voting periods and a day, so
+   * longer than any vote.
+   */
+  reviewSeconds?: number;
+  /** How long what was slashed is held back for an appeal; default a week. */
+  appealSeconds?: number;
   /** Bytes that fit in a bucket canister; a new one is created when none has room. */
   bucketCapacityBytes: bigint;
   /** Cycles given to each new bucket. */
@@ -69,9 +77,9 @@ export interface InstallParameters {
 export interface InstallRequest {
   icHost: string;
   rootKey: string;
-  /** Holds `<canister>.wasm` for the seven canisters and `bucket.wasm`. */
+  /** Holds `<canister>.wasm` for the seven canisters, `root.wasm` and `bucket.wasm`. */
   wasmDir: string;
-  /** Becomes the controller of all canisters. */
+  /** Becomes the controller of all canisters, until `handOver`. */
   identity: Identity;
   parameters: InstallParameters;
   /**
@@ -80,19 +88,27 @@ export interface InstallRequest {
   networkFile?: string;
   /** Ids known otherwise. */
   canisters?: Partial<CanisterIds>;
+  root?: string;
   /** Told what happens, one line each. */
   tell?: (line: string) => void;
 }
 
+/** `awaitsVote`: another module is wanted, and the canister was handed over, so that a vote has to bring it. */
+type Outcome = 'installed' | 'upgraded' | 'unchanged' | 'awaitsVote';
+
 export interface Installation {
   canisters: CanisterIds;
+  /** The canister that controls the others once `handOver` was called. */
+  rootCanister: string;
   /** What clients pin beside the root key, as it stands in network.json. */
   vetkdMaster: string;
   /** The newest TUF root.json that is published, when there is one. */
   root?: Uint8Array;
   /** What was done: nothing where the module was the same already. */
-  done: Record<CanisterName, 'installed' | 'upgraded' | 'unchanged'>;
+  done: Record<CanisterName | 'root', Outcome>;
 }
+
+const ORDER = ['ledger', 'governance', 'treasury', 'datasets', 'access', 'models', 'fleet', 'root'] as const;
 
 /**
  * Brings all canisters to the Wasm in `wasmDir`: creates, installs, upgrades what differs. Safe to repeat at any point.
@@ -100,28 +116,37 @@ export interface Installation {
 export async function installAll(request: InstallRequest): Promise<Installation> {
   const tell = request.tell ?? (() => {});
   const before = known(request);
+  const rootBefore = request.root ?? kept(request).root;
   const vetkdMaster = request.parameters.vetkdMaster ?? vetkdMasterOf(request.rootKey, request.parameters.vetkdKeyName);
   const { agent } = await connect({ ...request, canisters: withPlaceholders(before) }, request.identity);
   const management = await managementOf(agent);
   const canisters = await createMissing(request, management, before, tell);
+  const rootCanister = rootBefore ?? (await createRoot(request, management, tell));
 
-  const order: CanisterName[] = ['ledger', 'governance', 'treasury', 'datasets', 'access', 'models', 'fleet'];
+  const ids = { ...canisters, root: rootCanister };
   const done = {} as Installation['done'];
-  for (const name of order) {
-    done[name] = await bringUp(request, management, canisters, name);
-    tell(`${name} ${canisters[name]} ${done[name]}`);
+  for (const name of ORDER) {
+    done[name] = await bringUp(request, management, ids, name);
+    tell(`${name} ${ids[name]} ${done[name]}`);
   }
 
   const clients = await connect({ icHost: request.icHost, rootKey: request.rootKey, canisters }, request.identity);
-  await giveBucketWasm(request, clients, done.datasets === 'installed');
+  if (await isTheirs(management, canisters.datasets, request.identity))
+    await giveBucketWasm(request, clients, done.datasets === 'installed');
   await clients.access.dataset_public_key();
-  if (request.networkFile) updateNetwork(request.networkFile, { vetkdMaster });
+  const { rootController } = kept(request);
+  const network = { icHost: request.icHost, rootKey: request.rootKey, canisters, root: rootCanister };
+  const control = await controlOf(clients.agent, { ...network, ...(rootController && { rootController }) });
+  tell(`the canisters are ${controlInWords(control)}`);
+  if (request.networkFile) updateNetwork(request.networkFile, { vetkdMaster, root: rootCanister, control: control.by });
   const root = await installRoot(request, clients);
-  return { canisters, vetkdMaster, done, ...(root && { root }) };
+  return { canisters, rootCanister, vetkdMaster, done, ...(root && { root }) };
 }
 
 interface Kept {
   canisters?: Partial<CanisterIds>;
+  root?: string;
+  rootController?: string;
   bucketWasm?: string;
 }
 
@@ -162,29 +187,46 @@ async function createMissing(
   return ids as CanisterIds;
 }
 
+async function createRoot(
+  request: InstallRequest,
+  management: Management,
+  tell: (line: string) => void,
+): Promise<string> {
+  const root = (await management.create(request.parameters.cycles ?? 100_000_000_000_000n)).toText();
+  if (request.networkFile) updateNetwork(request.networkFile, { root });
+  tell(`root ${root} created`);
+  return root;
+}
+
+const isTheirs = async (management: Management, canister: string, identity: Identity): Promise<boolean> =>
+  (await management.controllers(Principal.fromText(canister))).includes(identity.getPrincipal().toText());
+
 async function bringUp(
   request: InstallRequest,
   management: Management,
-  ids: CanisterIds,
-  name: CanisterName,
-): Promise<'installed' | 'upgraded' | 'unchanged'> {
+  ids: AllIds,
+  name: CanisterName | 'root',
+): Promise<Outcome> {
   const canister = Principal.fromText(ids[name]);
   const wasm = wasmOf(request, name);
   const wanted = hex(sha256(wasm));
   const present = await management.moduleHash(canister);
+  if (!(await isTheirs(management, ids[name], request.identity)))
+    return present === wanted ? 'unchanged' : 'awaitsVote';
+  const argument = initArgument(name, ids, request.parameters);
   if (present === undefined) {
-    await management.install(canister, wasm, initArgument(name, ids, request.parameters), 'install');
+    await management.install(canister, wasm, argument, 'install');
     return 'installed';
   }
   if (present !== wanted) {
     await management.stop(canister); // waits for calls under way: an upgrade in their middle would lose the answers
-    await management.install(canister, wasm, initArgument(name, ids, request.parameters), 'upgrade');
+    await management.install(canister, wasm, argument, 'upgrade');
   }
   await management.start(canister); // also after an upgrade that was interrupted before its start
   return present === wanted ? 'unchanged' : 'upgraded';
 }
 
-function wasmOf(request: InstallRequest, name: CanisterName | 'bucket'): Uint8Array {
+function wasmOf(request: InstallRequest, name: CanisterName | 'bucket' | 'root'): Uint8Array {
   const path = join(request.wasmDir, `${name}.wasm`);
   try {
     return new Uint8Array(readFileSync(path));
@@ -195,17 +237,22 @@ function wasmOf(request: InstallRequest, name: CanisterName | 'bucket'): Uint8Ar
   }
 }
 
+/** The canisters and root, which controls them once they are handed over. */
+export type AllIds = CanisterIds & { root: string };
+
 /** The init argument of a canister: the governor and its peers, and what only this canister is told. */
-export function initArgument(name: CanisterName, ids: CanisterIds, parameters: InstallParameters): Uint8Array {
+export function initArgument(name: CanisterName | 'root', ids: AllIds, parameters: InstallParameters): Uint8Array {
   return IDL.encode(interfaces[name].init({ IDL }), [initRecord(name, ids, parameters)]);
 }
 
-function initRecord(name: CanisterName, ids: CanisterIds, parameters: InstallParameters): unknown {
+function initRecord(name: CanisterName | 'root', ids: AllIds, parameters: InstallParameters): unknown {
   const principals = Object.fromEntries(
-    CANISTERS.map((peer) => [peer, Principal.fromText(ids[peer])]),
-  ) as unknown as Record<CanisterName, Principal>;
+    [...CANISTERS, 'root' as const].map((peer) => [peer, Principal.fromText(ids[peer])]),
+  ) as unknown as Record<CanisterName | 'root', Principal>;
   const parties = { governor: principals.governance, peers: principals };
   switch (name) {
+    case 'root':
+      return { governor: principals.governance };
     case 'ledger':
       return {
         minting_account: { owner: principals.governance, subaccount: [] }, // as on SNS: governance's main account
@@ -229,6 +276,8 @@ function initRecord(name: CanisterName, ids: CanisterIds, parameters: InstallPar
       return {
         ...parties,
         bond_notice_seconds: parameters.bondNoticeSeconds === undefined ? [] : [BigInt(parameters.bondNoticeSeconds)],
+        appeal_seconds: parameters.appealSeconds === undefined ? [] : [BigInt(parameters.appealSeconds)],
+        review_seconds: [BigInt(parameters.reviewSeconds ?? 4 * votingPeriod(parameters) + 86_400)],
       };
     case 'datasets':
       return {
@@ -237,6 +286,8 @@ function initRecord(name: CanisterName, ids: CanisterIds, parameters: InstallPar
         bucket_capacity_bytes: parameters.bucketCapacityBytes,
         bucket_cycles: parameters.bucketCycles,
         reservation_seconds: parameters.reservationSeconds === undefined ? [] : [BigInt(parameters.reservationSeconds)],
+        submission_seconds: [],
+        deposit_e8s_per_mib: [],
       };
     case 'access':
       return { ...parties, vetkd_key_name: parameters.vetkdKeyName, min_provider_bond: parameters.minProviderBond };
@@ -251,9 +302,12 @@ function initRecord(name: CanisterName, ids: CanisterIds, parameters: InstallPar
   }
 }
 
-function votingParameters({ voting }: InstallParameters): GovernanceInit['parameters'] {
+const votingPeriod = ({ voting }: InstallParameters): number => voting?.periodSeconds ?? 345_600;
+
+function votingParameters(parameters: InstallParameters): GovernanceInit['parameters'] {
+  const { voting } = parameters;
   return {
-    voting_period_seconds: BigInt(voting?.periodSeconds ?? 345_600),
+    voting_period_seconds: BigInt(votingPeriod(parameters)),
     quorum_basis_points: BigInt(voting?.quorumBasisPoints ?? 300),
     neuron_minimum_stake_e8s: voting?.minimumStake ?? 100_000_000n,
     neuron_minimum_dissolve_delay_to_vote_seconds: BigInt(voting?.minimumDissolveDelaySeconds ?? 2_629_800),
@@ -313,7 +367,7 @@ const LANES = {
   constitutional: { Constitutional: null },
 } as const;
 
-function governedFunctions(ids: Record<CanisterName, Principal>): NervousSystemFunction[] {
+function governedFunctions(ids: Record<CanisterName | 'root', Principal>): NervousSystemFunction[] {
   return GOVERNED_METHODS.map((method) => {
     const { id, canister, says } = GOVERNED[method];
     return {

@@ -1,10 +1,10 @@
-import { Actor, Certificate, LookupPathStatus, type HttpAgent } from '@dfinity/agent';
+import { Actor, type HttpAgent } from '@dfinity/agent';
 import { IDL } from '@dfinity/candid';
 import { Principal } from '@dfinity/principal';
-import { hex, sha256, utf8 } from '@livepod/protocol';
+import { sha256 } from '@livepod/protocol';
 import { heldFetch } from './held.js';
-import { callError, CanisterError } from './errors.js';
-import { byNetworkTime } from './time.js';
+import { certifiedCanister } from './control.js';
+import { callError } from './errors.js';
 
 /**
  * What one install_code message may carry beside its other fields; a larger Wasm goes up in chunks (IC spec:
@@ -22,6 +22,11 @@ export interface Management {
   install(canister: Principal, wasm: Uint8Array, argument: Uint8Array, mode: 'install' | 'upgrade'): Promise<void>;
   start(canister: Principal): Promise<void>;
   stop(canister: Principal): Promise<void>;
+  /** Puts a module's chunks into a canister's chunk store; returns their hashes, in order. */
+  upload(store: Principal, wasm: Uint8Array): Promise<Uint8Array[]>;
+  setControllers(canister: Principal, controllers: Principal[]): Promise<void>;
+  /** From certified state. */
+  controllers(canister: Principal): Promise<string[]>;
   /** Hex SHA-256 of the installed module, from certified state; undefined when nothing is installed. */
   moduleHash(canister: Principal): Promise<string | undefined>;
 }
@@ -53,6 +58,11 @@ const factory: IDL.InterfaceFactory = ({ IDL: I }) => {
       [],
       [],
     ),
+    update_settings: I.Func(
+      [I.Record({ canister_id: I.Principal, settings: I.Record({ controllers: I.Opt(I.Vec(I.Principal)) }) })],
+      [],
+      [],
+    ),
     start_canister: I.Func([id], [], []),
     stop_canister: I.Func([id], [], []),
   });
@@ -76,6 +86,16 @@ export async function managementOf(agent: HttpAgent): Promise<Management> {
       throw callError('aaaaa-aa', method, error);
     }
   };
+  const upload = async (store: Principal, wasm: Uint8Array): Promise<Uint8Array[]> => {
+    await call('clear_chunk_store', { canister_id: store });
+    const hashes: Uint8Array[] = [];
+    for (let at = 0; at < wasm.length; at += CHUNK_BYTES) {
+      const chunk = wasm.subarray(at, at + CHUNK_BYTES);
+      const { hash } = await call<{ hash: Uint8Array }>('upload_chunk', { canister_id: store, chunk });
+      hashes.push(hash);
+    }
+    return hashes;
+  };
   return {
     create: async (cycles) =>
       (await call<{ canister_id: Principal }>('provisional_create_canister_with_cycles', { amount: [cycles] }))
@@ -86,11 +106,7 @@ export async function managementOf(agent: HttpAgent): Promise<Management> {
         await call('install_code', { mode, canister_id: canister, wasm_module: wasm, arg: argument });
         return;
       }
-      await call('clear_chunk_store', { canister_id: canister });
-      const hashes: unknown[] = [];
-      for (let at = 0; at < wasm.length; at += CHUNK_BYTES) {
-        hashes.push(await call('upload_chunk', { canister_id: canister, chunk: wasm.subarray(at, at + CHUNK_BYTES) }));
-      }
+      const hashes = (await upload(canister, wasm)).map((hash) => ({ hash }));
       await call('install_chunked_code', {
         mode,
         target_canister: canister,
@@ -103,29 +119,12 @@ export async function managementOf(agent: HttpAgent): Promise<Management> {
     },
     start: (canister) => call('start_canister', { canister_id: canister }),
     stop: (canister) => call('stop_canister', { canister_id: canister }),
-    moduleHash: async (canister) => {
-      try {
-        return await certifiedModuleHash(agent, canister);
-      } catch (error) {
-        throw callError(canister.toText(), 'read_state module_hash', error);
-      }
-    },
+    upload,
+    setControllers: (canister, controllers) =>
+      call('update_settings', { canister_id: canister, settings: { controllers: [controllers] } }),
+    controllers: async (canister) => (await certifiedCanister(agent, canister)).controllers,
+    moduleHash: async (canister) => (await certifiedCanister(agent, canister)).module,
   };
-}
-
-/** Reads `/canister/<id>/module_hash` from the certified state; the certificate also proves when there is none. */
-async function certifiedModuleHash(agent: HttpAgent, canister: Principal): Promise<string | undefined> {
-  const path = [utf8('canister'), canister.toUint8Array(), utf8('module_hash')];
-  const { certificate } = await byNetworkTime(agent, canister, () => agent.readState(canister, { paths: [path] }));
-  const state = await Certificate.create({ certificate, rootKey: agent.rootKey!, canisterId: canister, agent });
-  const found = state.lookup_path(path);
-  if (found.status === LookupPathStatus.Found) return hex(found.value as Uint8Array);
-  if (found.status === LookupPathStatus.Absent) return undefined;
-  throw new CanisterError(
-    'untrusted',
-    { canister: canister.toText() },
-    `The certificate leaves out the module hash of ${canister.toText()}; ask another node.`,
-  );
 }
 
 /**

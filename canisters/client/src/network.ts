@@ -13,6 +13,12 @@ export interface IcNetwork {
    * so that nobody has to be asked for the key that data keys are wrapped to.
    */
   vetkdMaster?: string;
+  /** The canister that controls the others once installing has handed over. None in installations from before it. */
+  root?: string;
+  /** An SNS's root, where a real SNS governs: root's controller in the place of governance. */
+  rootController?: string;
+  /** Whose control they were under when this was written: `controlOf` asks the network. */
+  control?: 'dao' | 'person';
 }
 
 /** network.json: where everything of a stack is. Written by set-up, read by every process. */

@@ -12,11 +12,31 @@ import {
 } from '@livepod/protocol';
 import { interfaces, type Canisters, type Clients } from './connect.js';
 import { CanisterError } from './errors.js';
-import type { Articles, Parameters, ProposalData, SlashReputation } from './generated/governance.js';
-import type { AcceptDataset } from './generated/datasets.js';
-import type { ApproveProvider, ApproveRecipe, GrantAccess } from './generated/access.js';
-import type { AdoptCheckpoint, AppointEvaluator, PublishRoot, RollbackChannel } from './generated/models.js';
-import type { SlashBond } from './generated/treasury.js';
+import type {
+  Articles,
+  NervousSystemFunction,
+  Parameters,
+  ProposalData,
+  SlashReputation,
+} from './generated/governance.js';
+import type { AcceptDataset, AdoptBucketWasm, RevokeDataset, UpgradeBucket } from './generated/datasets.js';
+import type {
+  ApproveProvider,
+  ApproveRecipe,
+  GrantAccess,
+  RevokeGrant,
+  RevokeProvider,
+  RevokeRecipe,
+} from './generated/access.js';
+import type {
+  AdoptCheckpoint,
+  AppointEvaluator,
+  PublishRoot,
+  RevokeEvaluator,
+  RollbackChannel,
+} from './generated/models.js';
+import type { Upgrade } from './generated/root.js';
+import type { LiftSlash, SlashBond } from './generated/treasury.js';
 import type { SetOperators, StopRelease } from './generated/fleet.js';
 import { command, governanceError, neuronId } from './neurons.js';
 
@@ -28,6 +48,7 @@ export interface GovernedPayloads {
   adopt_checkpoint: AdoptCheckpoint;
   rollback_channel: RollbackChannel;
   slash_bond: SlashBond;
+  lift_slash: LiftSlash;
   stop_release: StopRelease;
   appoint_evaluator: AppointEvaluator;
   grant_access: GrantAccess;
@@ -36,6 +57,15 @@ export interface GovernedPayloads {
   set_parameters: Parameters;
   set_articles: Articles;
   slash_reputation: SlashReputation;
+  revoke_provider: RevokeProvider;
+  revoke_recipe: RevokeRecipe;
+  revoke_grant: RevokeGrant;
+  revoke_evaluator: RevokeEvaluator;
+  revoke_dataset: RevokeDataset;
+  adopt_bucket_wasm: AdoptBucketWasm;
+  upgrade_bucket: UpgradeBucket;
+  upgrade_canister: Upgrade;
+  upgrade_root: Upgrade;
 }
 
 export interface ProposalWords {
@@ -115,8 +145,24 @@ export function proposeMotion(clients: Clients, words: ProposalWords & { motion:
   return submit(clients, words, { Motion: { motion_text: words.motion } });
 }
 
+/** Puts a new governed method to the vote: what governance may call, and what checks it before. */
+export function proposeFunction(
+  clients: Clients,
+  words: (ProposalWords & { add: NervousSystemFunction }) | (ProposalWords & { remove: number }),
+): Promise<ProposalReceipt> {
+  return submit(
+    clients,
+    words,
+    'add' in words
+      ? { AddGenericNervousSystemFunction: words.add }
+      : { RemoveGenericNervousSystemFunction: BigInt(words.remove) },
+  );
+}
+
 type Action =
   | { Motion: { motion_text: string } }
+  | { AddGenericNervousSystemFunction: NervousSystemFunction }
+  | { RemoveGenericNervousSystemFunction: bigint }
   | { ExecuteGenericNervousSystemFunction: { function_id: bigint; payload: Uint8Array } };
 
 async function submit(clients: Clients, words: ProposalWords, action: Action): Promise<ProposalReceipt> {

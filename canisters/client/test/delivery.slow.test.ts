@@ -7,10 +7,13 @@ import {
   approve,
   candidPlan,
   connect,
+  enrol,
   identityFromSeed,
+  placeIn,
   propose,
   stake,
   vote,
+  voucherFor,
   type Clients,
   type GovernedMethod,
   type GovernedPayloads,
@@ -18,7 +21,6 @@ import {
 import { installAll } from '@livepod/client/install';
 import {
   canonicalJson,
-  cohortPosition,
   contentId,
   datasetUid,
   documentId,
@@ -145,7 +147,7 @@ async function contributed(): Promise<string> {
 }
 
 /** A granted job, its checkpoint of a few bytes, submitted and evaluated. */
-async function checkpointed(): Promise<string> {
+async function checkpointed(seconds = 3_600): Promise<string> {
   jobs += 1;
   const approval = canonicalJson({
     type: 'livepod.approval/v1',
@@ -159,12 +161,12 @@ async function checkpointed(): Promise<string> {
     privacy: null,
     provider: provider.principal.toText(),
     reward: '500000000',
-    deadline: (BigInt(Date.now() + 3_600_000) * 1_000_000n).toString(),
+    deadline: (BigInt(Date.now() + seconds * 1_000) * 1_000_000n).toString(),
   });
   const { id: job } = await provider.access.request_access({ client_ref: `job-${jobs}`, approval });
   const quote = await dao.treasury.quote_escrow({ job });
   await approve(dao, quote.approve, { owner: dao.treasury.canisterId, subaccount: [quote.subaccount] });
-  await dao.treasury.open_escrow({ job, client_ref: `escrow-${jobs}` });
+  await dao.treasury.open_escrow({ job, client_ref: `escrow-${jobs}`, approval: [], at_most: [] });
   await until(`job ${job} granted`, async () => 'granted' in (await provider.access.get_job(job))!.state);
 
   const model = utf8(`model of job ${job}`);
@@ -247,11 +249,13 @@ async function adopted(): Promise<{ checkpoint: string; release: bigint; version
   return { checkpoint, release, version };
 }
 
-const inOrder = (release: bigint): Clients[] =>
-  [...pods].sort((a, b) => {
-    const [left, right] = [a, b].map((pod) => cohortPosition(release, principalBytes(pod.principal.toText())));
+async function inOrder(id: bigint): Promise<Clients[]> {
+  const release = (await dao.fleet.get_release(id))!;
+  return [...pods].sort((a, b) => {
+    const [left, right] = [a, b].map((pod) => placeIn(release, pod.principal.toUint8Array()));
     return left! < right! ? -1 : 1;
   });
+}
 
 async function report(pod: Clients, release: bigint, version: number, corrections: number): Promise<void> {
   const name = pod.principal.toText();
@@ -265,6 +269,8 @@ async function report(pod: Clients, release: bigint, version: number, correction
     corrections,
     errors: 0,
     judged: [] as [],
+    apart: [] as [],
+    before: [] as [],
   };
   await pod.fleet.report(counted);
   await pod.fleet.report(counted);
@@ -276,7 +282,7 @@ async function rolledOut(): Promise<string> {
   for (const [index, exposed] of [1, 3, 6].entries()) {
     expect((await dao.fleet.advance({ release, wave: index + 1 })).exposed).toBe(exposed);
     await expect(dao.fleet.advance({ release, wave: index + 2 })).rejects.toMatchObject({ code: 'notYet' });
-    await report(inOrder(release)[0]!, release, version, 2);
+    for (const pod of (await inOrder(release)).slice(0, exposed)) await report(pod, release, version, 2);
   }
   expect((await dao.fleet.advance({ release, wave: 4 })).state).toEqual({ completed: null });
   return checkpoint;
@@ -356,6 +362,7 @@ beforeAll(async () => {
       schnorrKeyName: 'test_key_1',
       minProviderBond: 10n * TOKEN,
       minContributorBond: TOKEN,
+      reviewSeconds: 75,
       bucketCapacityBytes: 64n << 20n,
       bucketCycles: 20_000_000_000_000n,
       operators: [identityFromSeed(seed('dao')).getPrincipal().toText()],
@@ -386,10 +393,11 @@ beforeAll(async () => {
   await pass('approve_provider', { provider: provider.principal });
   await pass('appoint_evaluator', { evaluator: evaluator.principal });
   dataset = await contributed();
+  const voucher = await voucherFor(dao, seed('dao'), { channel: 'stable', pods: PODS });
   pods = await Promise.all(
     Array.from({ length: PODS }, async (_, n) => {
       const pod = await as(`pod-${n}`);
-      await pod.fleet.enrol({ name: `pod-${n}`, channel: 'stable' });
+      await enrol(pod, { name: `pod-${n}`, channel: 'stable' }, voucher);
       return pod;
     }),
   );
@@ -441,7 +449,7 @@ describe('delivery', () => {
   it('stops by itself when its canary is corrected too often, and nobody else ever saw it', async () => {
     const { release, version } = await adopted();
     await dao.fleet.advance({ release, wave: 1 });
-    const [canary, other] = inOrder(release);
+    const [canary, other] = await inOrder(release);
     expect((await channel()).candidate).toMatchObject({ release: Number(release), version: 3 });
     expect((await dao.fleet.get_release(release))!.exposed).toBe(1);
     await expect(report(other!, release, version, 40)).rejects.toMatchObject({ code: 'notExposed' });
@@ -498,4 +506,26 @@ describe('delivery', () => {
     },
     120_000,
   );
+});
+
+describe('a checkpoint under vote', () => {
+  it('attack: a stranger and the watcher refund its job, then it is adopted', async () => {
+    const checkpoint = await checkpointed(40);
+    const job = (await provider.access.find_job({ provider: provider.principal, client_ref: `job-${jobs}` }))!;
+    const escrow = (await dao.treasury.escrow_of_job(job.id))!;
+    await until('its deadline passed', async () => BigInt(Date.now()) * 1_000_000n > job.deadline);
+    await expect(pods[0]!.treasury.refund(escrow.id)).rejects.toMatchObject({
+      code: 'notYet',
+      message: expect.stringContaining('under review'),
+    });
+    // Nobody decides on it: then the money goes back, and no later vote makes it official.
+    let refunded: unknown;
+    for (let tries = 0; refunded === undefined && tries < 150; tries++) {
+      refunded = await pods[0]!.treasury.refund(escrow.id).catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    }
+    expect(refunded).toMatchObject({ state: { refunded: null } });
+    await expect(pass('adopt_checkpoint', { checkpoint, channel: 'stable', plan })).rejects.toThrow(/nobody pays/);
+    expect((await dao.models.get_checkpoint(checkpoint))!.state).toEqual({ evaluated: null });
+  }, 300_000);
 });

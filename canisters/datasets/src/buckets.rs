@@ -335,6 +335,19 @@ pub async fn allow_reads(bucket: Principal, uid: ByteBuf, reader: Principal, unt
     answer.map_err(of_bucket)
 }
 
+/// Ends what `reader` may read of a dataset in `bucket`, at a time in nanoseconds.
+pub async fn end_reads(bucket: Principal, uid: ByteBuf, reader: Principal, until: u64) -> Result<(), Error> {
+    #[derive(CandidType)]
+    struct EndReads {
+        uid: ByteBuf,
+        reader: Principal,
+        until: u64,
+    }
+    let answer: Result<(), bucket_api::Error> =
+        system::ask(bucket, "end_reads", (EndReads { uid, reader, until },)).await?;
+    answer.map_err(of_bucket)
+}
+
 /// Overwrites a dataset's chunks and gives its room back. The salt can then be reserved anew.
 pub async fn erase(uid: &[u8; 32]) -> Result<(), Error> {
     let Some(room) = rooms::find(uid) else { return Ok(()) };
@@ -362,10 +375,35 @@ pub fn append_wasm(part: &[u8]) -> Result<u64, Error> {
     Ok(length)
 }
 
+/// Drops what was appended.
+pub fn drop_staged() {
+    STAGED.with_borrow_mut(|cell| cell.set(vec![]));
+}
+
 /// Makes what was appended, followed by `rest`, the Wasm of new buckets; returns its SHA-256.
 pub fn set_wasm(rest: &[u8]) -> Result<[u8; 32], Error> {
+    let wasm = staged_with(rest)?;
+    let sha256 = protocol::sha256(&[&wasm]);
+    keep_wasm(wasm, sha256)
+}
+
+/// The same, if that is the module of this hash.
+pub fn set_wasm_of(rest: &[u8], wanted: &[u8; 32]) -> Result<[u8; 32], Error> {
+    let wasm = staged_with(rest)?;
+    let sha256 = protocol::sha256(&[&wasm]);
+    if sha256 != *wanted {
+        let message = "its parts do not make up the module that was voted for; they are dropped";
+        return Err(Error::WrongHash(why("wasm", message, "propose the module anew")));
+    }
+    keep_wasm(wasm, sha256)
+}
+
+fn staged_with(rest: &[u8]) -> Result<Vec<u8>, Error> {
     append_wasm(rest)?;
-    let wasm = STAGED.with_borrow_mut(|cell| cell.set(vec![]));
+    Ok(STAGED.with_borrow_mut(|cell| cell.set(vec![])))
+}
+
+fn keep_wasm(wasm: Vec<u8>, sha256: [u8; 32]) -> Result<[u8; 32], Error> {
     if !(wasm.starts_with(b"\0asm") || wasm.starts_with(&[0x1f, 0x8b])) {
         return Err(Error::Invalid(why(
             "wasm",
@@ -373,10 +411,23 @@ pub fn set_wasm(rest: &[u8]) -> Result<[u8; 32], Error> {
             "upload the bucket's module",
         )));
     }
-    let sha256 = protocol::sha256(&[&wasm]);
     WASM.with_borrow_mut(|cell| cell.set(wasm));
     audit::append(json!({"type": "bucketWasmSet", "sha256": protocol::hex::encode(&sha256)}));
     Ok(sha256)
+}
+
+pub fn wasm() -> Vec<u8> {
+    WASM.with_borrow(|wasm| wasm.get().clone())
+}
+
+/// SHA-256 of the Wasm that new buckets get.
+pub fn wasm_hash() -> Option<[u8; 32]> {
+    WASM.with_borrow(|wasm| (!wasm.get().is_empty()).then(|| protocol::sha256(&[wasm.get()])))
+}
+
+/// How many bytes are promised in a bucket; None for what is none.
+pub fn held(bucket: &Principal) -> Option<u64> {
+    BUCKETS.with_borrow(|buckets| buckets.get(bucket))
 }
 
 /// All buckets.

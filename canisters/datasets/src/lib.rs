@@ -1,25 +1,38 @@
 //! The datasets canister: signed manifests, their status, and the buckets that hold their encrypted chunks.
 
 pub mod buckets;
+pub mod deposits;
 pub mod errors;
 pub mod intake;
 pub mod listing;
 pub mod manifest;
 pub mod memory;
+pub mod module;
 pub mod registry;
 pub mod rooms;
 pub mod settings;
 
 use buckets::{BucketView, Reserve, Reserved};
+use candid::Principal;
+use deposits::Deposit;
 use errors::Error;
 use governed::{caller_is_governor, not_anonymous, trap_with, why};
 use ic_cdk::{init, post_upgrade, query, update};
 use intake::{CloseDataset, OpenReads, Register};
 use listing::{DatasetLine, FindDatasets};
-use registry::{AcceptDataset, Dataset, Folders, ListDatasets, SignedManifest, Status};
+use module::{AdoptBucketWasm, Expected, UpgradeBucket};
+use registry::{AcceptDataset, Dataset, Folders, ListDatasets, RevokeDataset, SignedManifest, Status};
 use rooms::{CollectExpired, Collected};
 use serde_bytes::ByteBuf;
 use settings::Init;
+
+governed::door! {
+    of_canisters: ["accept_dataset", "revoke_dataset", "adopt_bucket_wasm", "upgrade_bucket", "open_reads"],
+    large: [
+        "reserve", "register", "append_bucket_wasm", "set_bucket_wasm", "deliver_bucket_wasm", "get_datasets",
+        "unclaimed",
+    ],
+}
 
 #[init]
 fn init(init: Init) {
@@ -30,7 +43,7 @@ fn init(init: Init) {
 fn post_upgrade() {
     open(None);
     rooms::date(|uid| registry::of_uid(uid).is_some());
-    registry::list_prefixes();
+    registry::note_old_ones();
     listing::file_old_ones();
 }
 
@@ -51,14 +64,14 @@ async fn register(register: Register) -> Result<Dataset, Error> {
     intake::register(system::caller(), register).await
 }
 
-/// Takes a dataset back while no vote has decided it.
+/// Takes a dataset back, whatever a vote said of it, and erases its chunks.
 #[update(guard = "not_anonymous")]
 async fn withdraw(dataset: String) -> Result<Dataset, Error> {
     intake::withdraw(system::caller(), dataset).await
 }
 
-/// Collects what was promised to datasets that nobody registered in time. Anyone may ask; what is over follows from the
-/// time alone.
+/// Collects what was promised to datasets that nobody registered in time, and ends those that no vote decided in time.
+/// Anyone may ask; what is over follows from the time alone.
 #[update(guard = "not_anonymous")]
 async fn collect_expired(collect: CollectExpired) -> Collected {
     rooms::collect(system::caller(), collect).await
@@ -76,6 +89,12 @@ async fn open_reads(open: OpenReads) -> Result<(), Error> {
     intake::open_reads(system::caller(), open).await
 }
 
+/// Ends what a provider may read, when its job is over. Called by the access canister.
+#[update(guard = "not_anonymous")]
+async fn end_reads(end: OpenReads) -> Result<(), Error> {
+    intake::end_reads(system::caller(), end).await
+}
+
 /// What voters read before they vote: the same checks, and the change in words.
 #[query]
 fn validate_accept_dataset(payload: AcceptDataset) -> Result<String, String> {
@@ -88,6 +107,53 @@ fn accept_dataset(payload: AcceptDataset) {
     registry::decide(system::caller(), &payload.dataset, Status::Accepted, None)
         .map(drop)
         .unwrap_or_else(|error| trap_with(error));
+}
+
+#[query]
+fn validate_revoke_dataset(payload: RevokeDataset) -> Result<String, String> {
+    registry::revocable(&payload)
+        .map(|dataset| registry::revoke_in_words(&dataset, &payload.reason))
+        .map_err(|error| error.to_string())
+}
+
+/// Takes an accepted dataset back. Called by the governor after a passed vote, as are the next two.
+#[update(guard = "caller_is_governor")]
+fn revoke_dataset(payload: RevokeDataset) {
+    registry::revoke(system::caller(), &payload).map(drop).unwrap_or_else(|error| trap_with(error));
+}
+
+#[query]
+fn validate_adopt_bucket_wasm(payload: AdoptBucketWasm) -> Result<String, String> {
+    module::checked(&payload).map(|()| module::in_words(&payload)).map_err(|error| error.to_string())
+}
+
+/// Names the Wasm of new buckets by its hash.
+#[update(guard = "caller_is_governor")]
+fn adopt_bucket_wasm(payload: AdoptBucketWasm) {
+    module::adopt(system::caller(), payload).unwrap_or_else(|error| trap_with(error));
+}
+
+#[query]
+fn validate_upgrade_bucket(payload: UpgradeBucket) -> Result<String, String> {
+    module::upgradable(&payload).map(|held| module::upgrade_in_words(&payload, held)).map_err(|error| error.to_string())
+}
+
+/// Brings one bucket to the Wasm of new buckets.
+#[update(guard = "caller_is_governor")]
+async fn upgrade_bucket(payload: UpgradeBucket) {
+    module::upgrade(system::caller(), &payload).await.unwrap_or_else(|error| trap_with(error));
+}
+
+/// Brings the next part of the bucket's Wasm that was voted for; its hash says that it is the one.
+#[update(guard = "not_anonymous")]
+fn deliver_bucket_wasm(part: ByteBuf) -> Result<u32, Error> {
+    module::deliver(&part)
+}
+
+/// The bucket's Wasm that was voted for and is not all here yet.
+#[query]
+fn expected_bucket_wasm() -> Option<Expected> {
+    module::expected()
 }
 
 /// Appends a part of the Wasm of new buckets. Controllers only.
@@ -150,6 +216,12 @@ fn newest_datasets(find: FindDatasets) -> Vec<DatasetLine> {
     listing::newest(&find)
 }
 
+/// What a contributor has stored that no vote has taken in, and the least bond that covers it.
+#[query]
+fn deposit_of(contributor: Principal) -> Deposit {
+    deposits::of(&contributor)
+}
+
 /// How long room waits for its dataset to be registered, in seconds.
 #[query]
 fn reservation_seconds() -> u64 {
@@ -182,6 +254,11 @@ ic_cdk::export_candid!();
 #[cfg(test)]
 mod tests {
     use candid_parser::utils::{service_equal, CandidSource};
+
+    #[test]
+    fn governed_methods_are_left_to_canisters() {
+        super::DOOR.hold_to(include_str!("../datasets.did"));
+    }
 
     #[test]
     fn candid_matches_the_code() {

@@ -1,8 +1,8 @@
-//! Registered datasets and their status: submitted → accepted | rejected | withdrawn.
+//! Registered datasets and their status: submitted → accepted | rejected, and from each of the three → withdrawn.
 
 use crate::errors::{unknown, Error};
 use crate::manifest::Manifest;
-use crate::{listing, memory};
+use crate::{deposits, listing, memory};
 use candid::{CandidType, Deserialize, Principal};
 use governed::why;
 use ic_stable_structures::StableBTreeMap;
@@ -23,6 +23,9 @@ pub enum Status {
     Rejected,
     #[serde(rename = "withdrawn")]
     Withdrawn,
+    /// Accepted once, and taken back by a vote: no further job may use it, no further key of it goes out.
+    #[serde(rename = "revoked")]
+    Revoked,
 }
 
 impl Status {
@@ -32,6 +35,7 @@ impl Status {
             Status::Accepted => "accepted",
             Status::Rejected => "rejected",
             Status::Withdrawn => "withdrawn",
+            Status::Revoked => "revoked",
         }
     }
 }
@@ -84,6 +88,13 @@ pub struct Dataset {
     pub registered_at: u64,
 }
 
+impl Dataset {
+    /// The uid, as tables of uids have it.
+    pub fn key(&self) -> [u8; 32] {
+        self.uid.as_slice().try_into().expect("a uid has 32 bytes")
+    }
+}
+
 #[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
 pub struct SignedManifest {
     pub manifest: ByteBuf,
@@ -100,6 +111,12 @@ pub struct ListDatasets {
 #[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
 pub struct AcceptDataset {
     pub dataset: String,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct RevokeDataset {
+    pub dataset: String,
+    pub reason: String,
 }
 
 /// Folders of one bucket of an object store: `datasets/<uid>/`.
@@ -119,6 +136,8 @@ thread_local! {
         RefCell::new(StableBTreeMap::init(memory::get(memory::DATASETS)));
     static MANIFESTS: RefCell<StableBTreeMap<String, Cbor<SignedManifest>, Memory>> =
         RefCell::new(StableBTreeMap::init(memory::get(memory::MANIFESTS)));
+    static UNDECIDED: RefCell<StableBTreeMap<Vec<u8>, (), Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::UNDECIDED)));
     static UIDS: RefCell<StableBTreeMap<[u8; 32], String, Memory>> =
         RefCell::new(StableBTreeMap::init(memory::get(memory::UIDS)));
 }
@@ -180,8 +199,9 @@ pub fn list(list: ListDatasets) -> Vec<Dataset> {
 
 /// Takes a dataset in as submitted.
 pub fn add(dataset: &Dataset, manifest: &Manifest, signed: SignedManifest) {
-    let uid: [u8; 32] = dataset.uid.as_slice().try_into().expect("a uid has 32 bytes");
+    let uid = dataset.key();
     UIDS.with_borrow_mut(|uids| uids.insert(uid, dataset.id.clone()));
+    note_undecided(dataset);
     MANIFESTS.with_borrow_mut(|manifests| manifests.insert(dataset.id.clone(), Cbor(signed)));
     DATASETS.with_borrow_mut(|datasets| datasets.insert(dataset.id.clone(), Cbor(dataset.clone())));
     note_prefix(dataset);
@@ -200,9 +220,37 @@ fn prefix_key(dataset: &Dataset) -> Option<String> {
     }
 }
 
-/// Notes where datasets lie that were registered before this was noted. Called after an upgrade.
-pub fn list_prefixes() {
-    DATASETS.with_borrow(|datasets| datasets.values().for_each(|record| note_prefix(&record.0)));
+/// Notes of datasets from before where they lie, which wait for a vote, and what those have stored. Called after an
+/// upgrade.
+pub fn note_old_ones() {
+    for dataset in all() {
+        note_prefix(&dataset);
+        note_undecided(&dataset);
+        if dataset.status == Status::Submitted && !deposits::holds(&dataset.key()) {
+            let manifest = manifest(&dataset.id).map_or(0, |signed| signed.manifest.len() as u64);
+            let chunks = if matches!(dataset.storage, Storage::Bucket(_)) { dataset.bytes } else { 0 };
+            deposits::hold(&dataset.key(), dataset.contributor, chunks + manifest);
+        }
+    }
+}
+
+fn note_undecided(dataset: &Dataset) {
+    let key = [&dataset.registered_at.to_be_bytes()[..], dataset.id.as_bytes()].concat();
+    UNDECIDED.with_borrow_mut(|undecided| match dataset.status {
+        Status::Submitted => undecided.insert(key, ()),
+        _ => undecided.remove(&key),
+    });
+}
+
+/// Ids of datasets that wait for a vote since `latest` or longer, oldest first.
+pub fn undecided_until(latest: u64, limit: usize) -> Vec<String> {
+    UNDECIDED.with_borrow(|undecided| {
+        let keys = undecided.iter().map(|entry| entry.key().clone());
+        keys.take_while(|key| key[..8] <= latest.to_be_bytes()[..])
+            .take(limit)
+            .map(|key| String::from_utf8(key[8..].to_vec()).expect("an id is text"))
+            .collect()
+    })
 }
 
 fn note_prefix(dataset: &Dataset) {
@@ -269,7 +317,7 @@ pub fn in_words(dataset: &Dataset) -> String {
         Access::Vote => "for the fee and by a vote each time",
     };
     format!(
-        "Take in dataset {} “{}” of contributor {}: {} chunks, {} bytes; fee {} e8s, access {access}; purposes {}; \
+        "Take in dataset {} “{}” of contributor {}: {} chunks, {} bytes; fee {} e8s to {}, access {access}; purposes {}; \
          provider classes {}.{}\nChecked: {}",
         dataset.id,
         dataset.title,
@@ -277,6 +325,7 @@ pub fn in_words(dataset: &Dataset) -> String {
         dataset.chunks,
         dataset.bytes,
         dataset.fee,
+        shares(&dataset.splits),
         dataset.purposes.join(", "),
         dataset.provider_classes.join(", "),
         listing::in_words(&dataset.id),
@@ -284,14 +333,77 @@ pub fn in_words(dataset: &Dataset) -> String {
     )
 }
 
-/// Moves a submitted dataset on and records why.
+/// Whom the fee goes to: "ab3…-cai (70 %) and 5tz…-cai (30 %)".
+fn shares(splits: &[Split]) -> String {
+    let share = |split: &Split| {
+        let (whole, part) = (split.basis_points / 100, split.basis_points % 100);
+        let percent = if part == 0 { format!("{whole}") } else { format!("{whole}.{part:02}") };
+        format!("{} ({percent} %)", split.account)
+    };
+    splits.iter().map(share).collect::<Vec<_>>().join(" and ")
+}
+
+/// Moves a submitted dataset on by a vote and records why. An accepted one is stored at the DAO's expense.
 pub fn decide(caller: Principal, id: &str, status: Status, proposal: Option<u64>) -> Result<Dataset, Error> {
-    let mut dataset = submitted(id)?;
-    listing::refile(id, dataset.status, status);
+    let dataset = submitted(id)?;
+    if status == Status::Accepted {
+        deposits::release(&dataset.key());
+    }
+    let event = json!({"type": status.word(), "dataset": id, "proposal": proposal});
+    Ok(moved(caller, dataset, status, event))
+}
+
+/// Takes a dataset back in its owner's name; a repeat returns it.
+pub fn withdraw(caller: Principal, id: &str) -> Result<Dataset, Error> {
+    let dataset = find(id).ok_or_else(|| unknown(id))?;
+    if dataset.status == Status::Withdrawn {
+        return Ok(dataset);
+    }
+    let event = json!({"type": Status::Withdrawn.word(), "dataset": id, "from": dataset.status.word()});
+    Ok(moved(caller, dataset, Status::Withdrawn, event))
+}
+
+/// Ends a submitted dataset whose time for a vote is over.
+pub fn lapse(caller: Principal, id: &str) -> Result<Dataset, Error> {
+    let dataset = submitted(id)?;
+    Ok(moved(caller, dataset, Status::Withdrawn, json!({"type": "lapsed", "dataset": id})))
+}
+
+fn moved(caller: Principal, mut dataset: Dataset, status: Status, event: serde_json::Value) -> Dataset {
+    listing::refile(&dataset.id, dataset.status, status);
     dataset.status = status;
     DATASETS.with_borrow_mut(|datasets| datasets.insert(dataset.id.clone(), Cbor(dataset.clone())));
     note_prefix(&dataset);
-    let entry = audit::append_as(caller, json!({"type": status.word(), "dataset": id, "proposal": proposal}));
-    listing::note_entry(id, entry);
-    Ok(dataset)
+    note_undecided(&dataset);
+    let entry = audit::append_as(caller, event);
+    listing::note_entry(&dataset.id, entry);
+    dataset
+}
+
+/// An accepted dataset that a vote may take back.
+pub fn revocable(revoke: &RevokeDataset) -> Result<Dataset, Error> {
+    if !(1..=500).contains(&revoke.reason.chars().count()) {
+        return Err(Error::Invalid(why("reason", "1 to 500 characters are expected", "say in a sentence why")));
+    }
+    let dataset = find(&revoke.dataset).ok_or_else(|| unknown(&revoke.dataset))?;
+    if dataset.status == Status::Accepted {
+        return Ok(dataset);
+    }
+    let message = format!("it is {}", dataset.status.word());
+    Err(Error::NotYet(why(&revoke.dataset, message, "only an accepted dataset can be taken back")))
+}
+
+pub fn revoke_in_words(dataset: &Dataset, reason: &str) -> String {
+    format!(
+        "Take back the acceptance of dataset {} “{}” of contributor {}: no further job may use it, and jobs that do \
+         get no further key of it. Reason: {reason}",
+        dataset.id, dataset.title, dataset.contributor
+    )
+}
+
+/// Takes an accepted dataset back. Called by the governor.
+pub fn revoke(caller: Principal, revoke: &RevokeDataset) -> Result<Dataset, Error> {
+    let dataset = revocable(revoke)?;
+    let event = json!({"type": Status::Revoked.word(), "dataset": dataset.id, "reason": revoke.reason});
+    Ok(moved(caller, dataset, Status::Revoked, event))
 }

@@ -1,11 +1,11 @@
 //! Which proposals are put to the vote: what they may say, and who has room for one more.
 
 use crate::api::*;
-use crate::constitution;
 use crate::errors::{refused, ErrorType};
 use crate::neurons::{self, Id};
 use crate::proposals::client_ref;
 use crate::record::{self, count_open, get};
+use crate::{constitution, natives};
 use protocol::limits::{MAX_PAYLOAD_BYTES, MAX_PROPOSAL_REFERENCE_BYTES, MAX_SUMMARY_BYTES, MAX_TITLE_BYTES};
 
 const MAX_URL_BYTES: usize = 2_048;
@@ -56,6 +56,9 @@ pub fn check(proposer: &neurons::Neuron, proposal: &Proposal, now: u64) -> Resul
             Err(refused(ErrorType::InvalidProposal, message))
         }
         Some(Action::ExecuteGenericNervousSystemFunction(_)) => Ok(()),
+        Some(action @ (Action::AddGenericNervousSystemFunction(_) | Action::RemoveGenericNervousSystemFunction(_))) => {
+            natives::in_words(action).map(drop)
+        }
         Some(Action::Unspecified(_)) | None => {
             Err(refused(ErrorType::InvalidProposal, "The proposal has no action this governance knows."))
         }
@@ -92,8 +95,5 @@ pub fn admit(proposer: &Id, proposal: &Proposal) -> Result<Option<u64>, Governan
 
 /// The function that a proposal calls, or that stands for what it says.
 pub fn function_of(proposal: &Proposal) -> u64 {
-    match &proposal.action {
-        Some(Action::ExecuteGenericNervousSystemFunction(call)) => call.function_id,
-        _ => constitution::MOTION,
-    }
+    natives::call_of(&proposal.action).map_or(constitution::MOTION, |call| call.function_id)
 }

@@ -200,8 +200,11 @@ records! {
 }
 
 variants! {
-    Action { Unspecified(Nothing), Motion(Motion),
-    ExecuteGenericNervousSystemFunction(ExecuteGenericNervousSystemFunction) }
+    Action {
+        Unspecified(Nothing), Motion(Motion),
+        AddGenericNervousSystemFunction(NervousSystemFunction), RemoveGenericNervousSystemFunction(u64),
+        ExecuteGenericNervousSystemFunction(ExecuteGenericNervousSystemFunction),
+    }
     By { MemoAndController(MemoAndController), NeuronId(Nothing) }
     Operation { IncreaseDissolveDelay(IncreaseDissolveDelay), StartDissolving(Nothing), StopDissolving(Nothing) }
     Command {

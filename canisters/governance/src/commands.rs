@@ -4,7 +4,7 @@ use crate::api::*;
 use crate::errors::{refused, ErrorType};
 use crate::ledger::{self, stake_of, Canister, Ledger, Transfer};
 use crate::neurons::{self, Id};
-use crate::{admission, claims, execution, leaving, proposals, seconds};
+use crate::{admission, claims, execution, leaving, natives, proposals, seconds};
 use candid::Principal;
 use governed::Lock;
 use serde_bytes::ByteBuf;
@@ -119,7 +119,8 @@ async fn make_proposal(caller: Principal, subaccount: &[u8], proposal: Proposal)
     let rendering = match &proposal.action {
         Some(Action::ExecuteGenericNervousSystemFunction(call)) => execution::validate(call).await?,
         Some(Action::Motion(motion)) => motion.motion_text.clone(),
-        _ => String::new(),
+        Some(action) => natives::in_words(action)?,
+        None => String::new(),
     };
     let displaced = admission::admit(&proposer, &proposal)?; // others may have come while the validator was asked
     if let Some(other) = displaced {

@@ -1,4 +1,5 @@
-//! The rules of voting, in two layers, and the table of governed methods.
+//! The rules of voting, in two layers, and the table of governed methods,
+//! which votes change.
 //!
 //! *Parameters* are changed by a vote like any other. *Articles* say how far: no parameter goes below their minima,
 //! they say which functions are decided in which lane and by which weights, and they change only by a longer vote,
@@ -25,6 +26,9 @@ struct Constitution {
     /// Whether a vote has changed the parameters, or the articles.
     #[serde(default)]
     voted: bool,
+    /// Ids of functions that were removed. None in records from before functions could be.
+    #[serde(default)]
+    reserved: Vec<u64>,
 }
 
 thread_local! {
@@ -56,8 +60,10 @@ pub fn set(parameters: Parameters, functions: Vec<NervousSystemFunction>, articl
         Some(voted) => Constitution { functions, ..voted },
         None => {
             let voted = false;
+            let reserved = CONSTITUTION.with_borrow(|cell| cell.get().0.as_ref().map(|before| before.reserved.clone()));
+            let reserved = reserved.unwrap_or_default();
             check(&parameters, articles.as_ref()).unwrap_or_else(|why| system::trap(&why));
-            Constitution { parameters, functions, articles, voted }
+            Constitution { parameters, functions, articles, voted, reserved }
         }
     };
     keep(next);
@@ -77,6 +83,25 @@ pub fn parameters() -> Parameters {
 
 pub fn functions() -> Vec<NervousSystemFunction> {
     get().functions
+}
+
+/// Ids that no function gets again: who followed on them would follow on something else.
+pub fn reserved() -> Vec<u64> {
+    get().reserved
+}
+
+/// Puts a checked function into the table.
+pub fn add_function(function: NervousSystemFunction) {
+    let mut constitution = get();
+    constitution.functions.push(function);
+    keep(constitution);
+}
+
+pub fn remove_function(id: u64) {
+    let mut constitution = get();
+    constitution.functions.retain(|function| function.id != id);
+    constitution.reserved.push(id);
+    keep(constitution);
 }
 
 pub fn function(id: u64) -> Option<GenericNervousSystemFunction> {

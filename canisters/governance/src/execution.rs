@@ -6,7 +6,7 @@ use crate::ledger::Canister;
 use crate::neurons::Id;
 use crate::proposals::{self, Adopted};
 use crate::steps::{Steps, OF_A_MESSAGE};
-use crate::{constitution, costs, leaving, record, seconds, work};
+use crate::{constitution, costs, leaving, natives, record, seconds, work};
 use candid::Principal;
 use ic_cdk::call::Call;
 use ic_cdk_timers::TimerId;
@@ -54,6 +54,9 @@ async fn carry_out(adopted: Adopted) {
 }
 
 async fn call_target(call: &ExecuteGenericNervousSystemFunction) -> Result<(), String> {
+    if call.function_id < 1_000 {
+        return natives::carry_out(call);
+    }
     let function = constitution::function(call.function_id).ok_or("The function is not registered any more.")?;
     let (canister, method) =
         named(function.target_canister_id, function.target_method_name).map_err(|error| error.error_message)?;

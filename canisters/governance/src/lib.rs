@@ -18,6 +18,7 @@ pub mod leaving;
 pub mod ledger;
 pub mod listing;
 pub mod memory;
+pub mod natives;
 pub mod neurons;
 pub mod power;
 pub mod proposals;
@@ -29,8 +30,9 @@ pub mod work;
 
 use api::*;
 use candid::Principal;
+use code::Upgrade;
 use errors::{refused, Error, ErrorType};
-use governed::{caller_is_governor, not_anonymous, parties, Parties};
+use governed::{caller_is_governor, not_anonymous, parties, trap_with, Parties};
 use ic_cdk::{init, inspect_message, post_upgrade, query, update};
 use serde_bytes::ByteBuf;
 
@@ -134,7 +136,7 @@ fn list_proposals(request: ListProposals) -> ListProposalsResponse {
 
 #[query]
 fn list_nervous_system_functions() -> ListNervousSystemFunctionsResponse {
-    ListNervousSystemFunctionsResponse { reserved_ids: vec![], functions: constitution::functions() }
+    ListNervousSystemFunctionsResponse { reserved_ids: constitution::reserved(), functions: constitution::functions() }
 }
 
 #[query]
@@ -219,6 +221,18 @@ fn get_reputation(of: Principal) -> Vec<Reputation> {
 fn get_distribution() -> Option<CertifiedDistribution> {
     let (json, certificate, witness) = distribution::certified()?;
     Some(CertifiedDistribution { json, certificate: certificate.map(ByteBuf::from), witness: ByteBuf::from(witness) })
+}
+
+/// What voters read before they vote on `upgrade_root`.
+#[update(guard = "caller_is_governor")]
+async fn validate_upgrade_root(payload: Upgrade) -> Result<String, String> {
+    code::in_words(&payload).await.map_err(|why| why.to_string())
+}
+
+/// Upgrades the root canister, whose controller this one is; root upgrades all others. Called by this canister itself.
+#[update(guard = "caller_is_governor")]
+async fn upgrade_root(payload: Upgrade) {
+    code::change(&payload).await.unwrap_or_else(|why| trap_with(why));
 }
 
 /// Takes back an open proposal; only its proposer may.

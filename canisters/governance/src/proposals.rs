@@ -9,7 +9,7 @@ use crate::record::{self, next_number, put};
 pub use crate::record::{get, last, oldest_open, open, Record};
 use crate::steps::{Steps, OF_AN_ENTRY, OF_A_MESSAGE};
 use crate::work::{self, Turn};
-use crate::{constitution, electorate, memory, reputation};
+use crate::{constitution, electorate, memory, natives, reputation};
 use candid::Principal;
 use governed::why;
 use ic_stable_structures::StableBTreeMap;
@@ -85,7 +85,7 @@ pub fn submit(proposer: Id, proposal: Proposal, rendering: String, now: u64) -> 
         "proposer": neurons::hex(&proposer),
         "title": proposal.title,
         "reference": client_ref(&proposal),
-        "payload": fingerprint(payload(&proposal)),
+        "payload": fingerprint(&payload(&proposal)),
         "rendering": fingerprint(rendering.as_bytes()),
         "deadline": deadline, "quorum": rules.quorum_basis_points, "total": total,
     }));
@@ -120,11 +120,10 @@ pub fn submit(proposer: Id, proposal: Proposal, rendering: String, now: u64) -> 
 }
 
 /// What a proposal would carry out, in bytes: the governed method's argument, or a motion's text.
-fn payload(proposal: &Proposal) -> &[u8] {
+fn payload(proposal: &Proposal) -> Vec<u8> {
     match &proposal.action {
-        Some(Action::ExecuteGenericNervousSystemFunction(call)) => &call.payload,
-        Some(Action::Motion(motion)) => motion.motion_text.as_bytes(),
-        _ => &[],
+        Some(Action::Motion(motion)) => motion.motion_text.as_bytes().to_vec(),
+        action => natives::call_of(action).map_or_else(Vec::new, |call| call.payload.into_vec()),
     }
 }
 
@@ -261,7 +260,7 @@ pub fn decide(id: u64, now: u64) -> Option<Adopted> {
     let mut record = get(id).filter(|record| is_due(id, record, now))?;
     let carried = record.count().is_carried();
     record.decided = now;
-    let call = record.call().cloned().filter(|_| carried);
+    let call = record.call().filter(|_| carried);
     if carried && call.is_none() {
         record.executed = now;
     }
@@ -282,7 +281,7 @@ pub fn decide(id: u64, now: u64) -> Option<Adopted> {
 /// What is to be carried out of a proposal that passed and has waited long enough.
 fn unlock(id: u64, now: u64) -> Option<Adopted> {
     let mut record = get(id).filter(|_| record::locked_until(id).is_some_and(|at| at <= now))?;
-    let call = record.call().cloned()?;
+    let call = record.call()?;
     record.called = true;
     put(id, record);
     Some(Adopted { proposal: id, call })

@@ -4,9 +4,9 @@ use crate::api::Lane;
 use crate::api::{ExecuteGenericNervousSystemFunction, GovernanceError, Proposal, Tally};
 use crate::ballots::Question;
 use crate::errors::ErrorType;
-use crate::memory;
 use crate::neurons::Id;
 use crate::power::Electorate;
+use crate::{memory, natives};
 use ic_stable_structures::{StableBTreeMap, StableCell};
 use protocol::votes::{Count, Outcome, Standing};
 use std::cell::RefCell;
@@ -216,11 +216,8 @@ impl Record {
     }
 
     /// The governed method that it calls.
-    pub fn call(&self) -> Option<&ExecuteGenericNervousSystemFunction> {
-        match &self.proposal.action {
-            Some(crate::api::Action::ExecuteGenericNervousSystemFunction(call)) => Some(call),
-            _ => None,
-        }
+    pub fn call(&self) -> Option<ExecuteGenericNervousSystemFunction> {
+        natives::call_of(&self.proposal.action)
     }
 
     /// True when no vote that may still come changes the outcome. A longer vote is not cut short by a majority for it.

@@ -327,6 +327,25 @@ pub fn appoint(evaluator: Principal) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether a vote can take an evaluator's appointment back.
+pub fn dismissible(revoke: &crate::api::RevokeEvaluator) -> Result<(), Error> {
+    if !(1..=500).contains(&revoke.reason.chars().count()) {
+        return Err(Error::Invalid(why("reason", "1 to 500 characters are expected", "say in a sentence why")));
+    }
+    if EVALUATORS.with_borrow(|evaluators| evaluators.contains_key(&revoke.evaluator)) {
+        return Ok(());
+    }
+    Err(Error::NotFound(why(revoke.evaluator, "it is no evaluator", "nothing is left to do")))
+}
+
+pub fn dismiss(revoke: &crate::api::RevokeEvaluator) -> Result<(), Error> {
+    dismissible(revoke)?;
+    EVALUATORS.with_borrow_mut(|evaluators| evaluators.remove(&revoke.evaluator));
+    let evaluator = revoke.evaluator.to_text();
+    audit::append(json!({"type": "evaluatorRevoked", "evaluator": evaluator, "reason": revoke.reason}));
+    Ok(())
+}
+
 pub fn evaluators() -> Vec<Principal> {
     EVALUATORS.with_borrow(|evaluators| evaluators.keys().take(governed::PAGE_LIMIT).collect())
 }

@@ -6,6 +6,7 @@ mod certified;
 mod channels;
 mod checkpoints;
 mod chunks;
+mod escrow;
 mod evaluation;
 mod http;
 mod jobs;
@@ -24,13 +25,21 @@ mod vote;
 use api::{
     AdoptCheckpoint, AppointEvaluator, Channel, Checkpoint, CheckpointLine, CloseCheckpoint, CollectChunks,
     CollectedChunks, Error, Figure, FindCheckpoints, HttpRequest, HttpResponse, InitArgs, ListChannels,
-    ListCheckpoints, Publication, PublishRoot, PutChunk, RollbackChannel, SetExposure, SignedManifest,
+    ListCheckpoints, Publication, PublishRoot, PutChunk, RevokeEvaluator, RollbackChannel, SetExposure, SignedManifest,
     SubmitCheckpoint, SubmitEvaluation,
 };
 use candid::Principal;
 use governed::{caller_is_governor, not_anonymous, parties, trap_with, why, Parties};
 use ic_cdk::{init, post_upgrade, query, update};
 use serde_bytes::ByteBuf;
+
+governed::door! {
+    of_canisters: [
+        "adopt_checkpoint", "rollback_channel", "appoint_evaluator", "revoke_evaluator", "publish_root",
+        "set_exposure",
+    ],
+    large: ["put_chunk", "submit_checkpoint", "submit_evaluation", "install_first_root"],
+}
 
 #[init]
 fn init(args: InitArgs) {
@@ -149,9 +158,12 @@ fn validate_adopt_checkpoint(payload: AdoptCheckpoint) -> Result<String, String>
     ))
 }
 
-/// Makes a checkpoint official and opens its release. Traps when it cannot, so that the vote shows as failed.
+/// Makes a checkpoint official and opens its release, if its job's escrow is still there. Traps when it cannot, so that
+/// the vote shows as failed.
 #[update(guard = "caller_is_governor")]
 async fn adopt_checkpoint(payload: AdoptCheckpoint) {
+    let checkpoint = channels::checked_adoption(&payload).unwrap_or_else(|error| trap_with(error));
+    escrow::hold(&checkpoint).await.unwrap_or_else(|error| trap_with(error));
     channels::adopt(&payload).unwrap_or_else(|error| trap_with(error));
     publish::tell_peers().await;
 }
@@ -186,11 +198,24 @@ fn appoint_evaluator(payload: AppointEvaluator) {
     checkpoints::appoint(payload.evaluator).unwrap_or_else(|error| trap_with(error));
 }
 
+/// What voters read before they vote on `revoke_evaluator`.
+#[query]
+fn validate_revoke_evaluator(payload: RevokeEvaluator) -> Result<String, String> {
+    checkpoints::dismissible(&payload).map_err(|error| error.to_string())?;
+    Ok(format!("Let {} measure checkpoints no more. Reason: {}", payload.evaluator, payload.reason))
+}
+
+#[update(guard = "caller_is_governor")]
+fn revoke_evaluator(payload: RevokeEvaluator) {
+    checkpoints::dismiss(&payload).unwrap_or_else(|error| trap_with(error));
+}
+
 /// What voters read before they vote on `publish_root`.
 #[query]
 fn validate_publish_root(payload: PublishRoot) -> Result<String, String> {
     let root = checked_root(&payload).map_err(|error| error.to_string())?;
-    Ok(format!("Publish TUF root version {}, {}.", root.version, protocol::content_id(&payload.root)))
+    let words = root.in_words(repository::served_root().as_ref());
+    Ok(format!("Publish TUF root version {}, {}. {words}", root.version, protocol::content_id(&payload.root)))
 }
 
 /// Publishes the next TUF root.

@@ -121,7 +121,7 @@ pub fn install_first_root(bytes: &[u8], key: Option<&[u8; 32]>) -> Result<(), Er
     }
     let root = Root::read(bytes)?;
     root.is_first()?;
-    key.map_or(Ok(()), |key| root.names(key))?;
+    key.map_or(Ok(()), |key| root.says_only(key))?;
     store_root(&root, bytes);
     Ok(())
 }
@@ -129,7 +129,7 @@ pub fn install_first_root(bytes: &[u8], key: Option<&[u8; 32]>) -> Result<(), Er
 /// What a vote to publish a root would do: its version.
 pub fn checked_root(bytes: &[u8], key: &[u8; 32]) -> Result<Root, Error> {
     let next = Root::read(bytes)?;
-    next.names(key)?;
+    next.says_only(key)?;
     match served_root() {
         Some(before) => next.follows(&before)?,
         None => next.is_first()?,

@@ -6,12 +6,14 @@ use crate::{olpc, roles};
 use ed25519_dalek::{Signature, VerifyingKey};
 use governed::why;
 use protocol::hex;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// The longest root, as clients cap it (tuf-js: 512 kB).
 const LIMIT: usize = 512_000;
 const ONLINE: [&str; 3] = ["targets", "snapshot", "timestamp"];
+/// TUF specification §4.3: the roles there are. This repository has no mirrors role.
+const ROLES: [&str; 4] = ["root", "snapshot", "targets", "timestamp"];
 
 /// A root that is well formed; its signatures are checked by [`Root::is_first`] and [`Root::follows`].
 #[derive(Debug)]
@@ -74,7 +76,80 @@ impl Root {
         &self.envelope["signed"]
     }
 
-    /// Checks that the canister's key alone signs targets, snapshot and timestamp.
+    /// Checks that a root says no more than what is voted on: these four roles, root keys each once and under the id
+    /// that follows from the key, the canister's key alone for the other roles, and no key that no role has.
+    pub fn says_only(&self, public: &[u8; 32]) -> Result<(), Error> {
+        self.names(public)?;
+        let own = BTreeSet::from([roles::key_id(public)]);
+        for role in ONLINE {
+            if self.keyids(role)? != own {
+                return invalid(&format!("roles.{role}"), "a further key may sign it beside this canister's");
+            }
+        }
+        let nothing = Map::new();
+        let named = |field: &str| -> BTreeSet<&str> {
+            self.signed()[field].as_object().unwrap_or(&nothing).keys().map(String::as_str).collect()
+        };
+        if named("roles") != BTreeSet::from(ROLES) {
+            return invalid("roles", format!("they are not exactly {}", ROLES.join(", ")));
+        }
+        let root = self.keyids("root")?;
+        if root.contains(&roles::key_id(public)) {
+            return invalid("roles.root", "this canister's own key is among the root keys");
+        }
+        let threshold = self.threshold();
+        if threshold == 0 || threshold > root.len() as u64 {
+            return invalid("roles.root", format!("its threshold is {threshold}, and it has {} keys", root.len()));
+        }
+        for id in &root {
+            let key = digits::<32>(&self.signed()["keys"][id]["keyval"]["public"]);
+            if !key.is_some_and(|key| roles::key_id(&key) == *id && self.signed()["keys"][id] == roles::key(&key)) {
+                return invalid("keys", format!("{id} is no Ed25519 key under its own id"));
+            }
+        }
+        let all: BTreeSet<&str> = root.iter().chain(&own).map(String::as_str).collect();
+        match named("keys").difference(&all).next() {
+            Some(other) => invalid("keys", format!("{other} is there, and no role names it")),
+            None => Ok(()),
+        }
+    }
+
+    fn threshold(&self) -> u64 {
+        self.signed()["roles"]["root"]["threshold"].as_u64().unwrap_or(0)
+    }
+
+    /// The key ids of a role; refuses one that is named twice, which would count for two.
+    fn keyids(&self, role: &str) -> Result<BTreeSet<String>, Error> {
+        let nothing = Vec::new();
+        let list = self.signed()["roles"][role]["keyids"].as_array().unwrap_or(&nothing);
+        let ids: BTreeSet<String> = list.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        if ids.len() != list.len() {
+            return invalid(&format!("roles.{role}"), "a key id is there twice, or is no text");
+        }
+        Ok(ids)
+    }
+
+    /// What a vote to publish this root decides: whose signatures a root needs from now on.
+    pub fn in_words(&self, before: Option<&Root>) -> String {
+        let ids = |root: &Root| root.keyids("root").unwrap_or_default();
+        let (now, then) = (ids(self), before.map(ids).unwrap_or_default());
+        let list = |ids: Vec<&String>| match ids.is_empty() {
+            true => "none".to_owned(),
+            false => ids.into_iter().cloned().collect::<Vec<_>>().join(", "),
+        };
+        format!(
+            "From then on a root needs the signatures of {} of these {} keys: {}. New among them: {}. No longer: {}. \
+             Targets, snapshot and timestamp are signed by this canister's key alone. It expires {}.",
+            self.threshold(),
+            now.len(),
+            list(now.iter().collect()),
+            list(now.difference(&then).collect()),
+            list(then.difference(&now).collect()),
+            self.signed()["expires"].as_str().unwrap_or_default(),
+        )
+    }
+
+    /// Checks that the canister's key signs targets, snapshot and timestamp.
     pub fn names(&self, public: &[u8; 32]) -> Result<(), Error> {
         let id = roles::key_id(public);
         if self.signed()["keys"][&id]["keyval"]["public"] != hex::encode(public) {

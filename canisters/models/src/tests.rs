@@ -14,3 +14,8 @@ fn the_candid_file_is_what_the_code_offers() {
     service_equal(CandidSource::Text(&code), CandidSource::Text(include_str!("../models.did")))
         .expect("models.did equals the code");
 }
+
+#[test]
+fn governed_methods_are_left_to_canisters() {
+    super::DOOR.hold_to(include_str!("../models.did"));
+}

@@ -52,14 +52,18 @@ export interface ProposalAccount {
   effect: Mark | null;
 }
 
-/** What a governed method leaves in the log of its canister. */
-function effectOf(method: GovernedMethod): {
+interface Rule {
   log: LogName;
   kind: string;
   fields: (argument: JsonObject) => JsonObject;
   byGovernor: boolean;
-} {
-  const { canister, effect } = GOVERNED[method];
+}
+
+/** What a governed method leaves in the log of its canister; undefined of one whose log is not read here. */
+function effectOf(method: GovernedMethod): Rule | undefined {
+  const governed = GOVERNED[method];
+  if (!('effect' in governed)) return undefined;
+  const { canister, effect } = governed;
   return { log: canister, ...effect, fields: (argument) => effect.fields(argument) as JsonObject };
 }
 
@@ -89,7 +93,7 @@ export class Proposals {
    */
   async behind(effect: Entry, method: GovernedMethod): Promise<ProposalAccount | null> {
     const { governance } = this.facts.logs;
-    const rule = effectOf(method);
+    const rule = effectOf(method)!;
     const path = this.facts.logs[rule.log].place(effect);
     if (rule.byGovernor) agree(path, 'who did it', effect.caller, governance.canister);
     let mayBeOlder = governance.mayLack(notBefore(effect));
@@ -194,7 +198,7 @@ export class Proposals {
       outcome: outcome === 'adopted' ? 'open' : outcome,
       decided: markOrNull('governance', decided ?? withdrawn),
       executed: markOrNull('governance', executed ?? failed),
-      effect: effect && method ? mark(GOVERNED[method].canister, effect) : null,
+      effect: effect && method ? mark(effectOf(method)!.log, effect) : null,
     };
   }
 
@@ -221,6 +225,7 @@ export class Proposals {
   ): Promise<Entry | undefined> {
     if (!method || !argument) return undefined;
     const rule = effectOf(method);
+    if (!rule) return undefined;
     const { logs } = this.facts;
     const effect = logs[rule.log]
       .all(rule.kind, rule.fields(argument))

@@ -1,7 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CANISTERS, type CanisterIds } from '@livepod/client';
-import { initArgument, type InstallParameters } from '@livepod/client/install';
+import { CANISTERS } from '@livepod/client';
+import { initArgument, type AllIds, type InstallParameters } from '@livepod/client/install';
+
+const ALL = [...CANISTERS, 'root'] as const;
 
 /** What a person writes: JSON, amounts and cycles as text. */
 type Written = Record<string, unknown>;
@@ -27,9 +29,9 @@ export function parametersOf(text: string): InstallParameters {
 }
 
 /** Writes the init argument of each canister, Candid in binary, where icp.yaml looks for it. @returns the files */
-export function writeArguments(ids: CanisterIds, parameters: InstallParameters, folder: string): string[] {
+export function writeArguments(ids: AllIds, parameters: InstallParameters, folder: string): string[] {
   mkdirSync(folder, { recursive: true });
-  return CANISTERS.map((name) => {
+  return ALL.map((name) => {
     const file = join(folder, `${name}.bin`);
     writeFileSync(file, initArgument(name, ids, parameters));
     return file;
@@ -37,10 +39,10 @@ export function writeArguments(ids: CanisterIds, parameters: InstallParameters, 
 }
 
 /** The ids that icp keeps of an environment; @throws Error naming those that are missing */
-export function idsOf(file: string): CanisterIds {
-  const ids = JSON.parse(readFileSync(file, 'utf8')) as Partial<CanisterIds>;
-  const missing = CANISTERS.filter((name) => !ids[name]);
+export function idsOf(file: string): AllIds {
+  const ids = JSON.parse(readFileSync(file, 'utf8')) as Partial<AllIds>;
+  const missing = ALL.filter((name) => !ids[name]);
   if (missing.length > 0)
     throw new Error(`${file} names no ${missing.join(', ')}; run "icp canister create -e production" first.`);
-  return ids as CanisterIds;
+  return ids as AllIds;
 }

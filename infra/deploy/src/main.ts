@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { installAll } from '@livepod/client/install';
-import { loadIdentity } from '@livepod/client/node';
+import { handOver, installAll } from '@livepod/client/install';
+import { loadIdentity, readNetwork } from '@livepod/client/node';
 import { idsOf, parametersOf, writeArguments } from './arguments.js';
 
 const HELP = `usage: main.ts arguments --ids FILE --parameters FILE
        main.ts install --ids FILE --parameters FILE --identity FILE --host URL --root-key HEX --network FILE
        [--root-seeds FILE]
+       main.ts handover --identity FILE --network FILE [--root-controller ID]
 
   --ids FILE         the canisters' ids as icp keeps them: {"governance": "…", …}
   --parameters FILE  token, voting, bonds, key names, operators; see examples/parameters.json
@@ -18,6 +19,8 @@ const HELP = `usage: main.ts arguments --ids FILE --parameters FILE
 arguments: writes arguments/<canister>.bin beside icp.yaml, for "icp deploy".
 install:   installs the Wasm of .cache/wasm with these arguments, gives datasets the bucket's Wasm, and goes on where
            it was interrupted.
+handover:  makes root the only controller of every canister, and governance (or the SNS's root of --root-controller) the
+           only one of root. Only a vote takes it back.
 `;
 
 const { values, positionals } = parseArgs({
@@ -30,6 +33,7 @@ const { values, positionals } = parseArgs({
     'root-key': { type: 'string' },
     network: { type: 'string' },
     'root-seeds': { type: 'string' },
+    'root-controller': { type: 'string' },
   },
 });
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -57,6 +61,16 @@ async function main(): Promise<void> {
       parameters: { ...parametersOf(readFileSync(parameters, 'utf8')), ...rootSeeds },
       networkFile: network,
       canisters: idsOf(ids),
+      root: idsOf(ids).root,
+      tell: (line) => process.stderr.write(`${line}\n`),
+    });
+  } else if (positionals[0] === 'handover' && identity && network) {
+    const rootController = values['root-controller'];
+    await handOver({
+      network: readNetwork(network),
+      identity: loadIdentity(identity),
+      networkFile: network,
+      ...(rootController && { rootController }),
       tell: (line) => process.stderr.write(`${line}\n`),
     });
   } else {

@@ -1,5 +1,5 @@
 import { availableParallelism, totalmem } from 'node:os';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canInstall } from './debian.js';
 import { cache, root } from './paths.js';
@@ -54,6 +54,16 @@ export async function doctor(json = false, print: (line: string) => void = conso
   return missing.length === 0;
 }
 
+/** What network.json says of it; `livepod network control` asks the network. */
+function controlNoted(): string {
+  const file = process.env['LIVEPOD_NETWORK'] ?? join(root, '.state', 'network.json');
+  if (!existsSync(file)) return 'nothing is installed yet';
+  const { control } = JSON.parse(readFileSync(file, 'utf8')) as { control?: string };
+  return control === 'dao'
+    ? 'votes alone (livepod network control asks the network)'
+    : 'under a person’s control: whoever installed them (livepod network handover)';
+}
+
 async function examine(): Promise<Finding[]> {
   const [go, python, bubblewrap] = await Promise.all([
     versionOf('go', ['version']),
@@ -93,6 +103,7 @@ async function examine(): Promise<Finding[]> {
       ways: s3.ways,
     },
     { what: 'Internet Computer', there: process.env['IC_HOST'] ?? 'the embedded host', ways: [] },
+    { what: 'Who changes the canisters', there: controlNoted(), ways: [] },
     { what: 'Rust for Wasm', there: rust && `${rust.version} (${rust.kind})`, made: canInstall(), ways: rustWays },
     {
       what: 'Canisters',

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, mkdtempSync, rmSync, statSync, statf
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { IcNetwork } from '@livepod/client';
+import { connectAgent, controlInWords, controlOf, type IcNetwork } from '@livepod/client';
 import { innermost, type Channel } from '@livepod/protocol';
 import { certifiedTime } from '../certifiedTime.js';
 import { OwnClock } from '../clock.js';
@@ -58,6 +58,11 @@ export async function doctor(values: Asked['values']): Promise<Found> {
     return [bytes, 'signed by enough of its keys'];
   });
   if (network) await check('Internet Computer and clock', () => clockOf(network));
+  if (network)
+    await check('who controls the canisters', async () => {
+      const control = await controlOf(await connectAgent(network), network);
+      return [control, controlInWords(control)];
+    });
   const heard = network && root ? await check('channel', () => channelOf(values, network, root)) : undefined;
   await check('recordings', () => motionOf(needed(values, 'recordings'), needed(values, 'person'), heard?.contract));
   if (values['port'] !== undefined && values['port'] !== '0') await check('port', () => portOf(Number(values['port'])));

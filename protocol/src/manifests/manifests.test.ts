@@ -111,6 +111,15 @@ describe('an approval document', () => {
     deadline: '1800000000000000000',
   });
   it('is read as it was written', () => expect(parseApproval(canonicalJson(approval()))).toEqual(approval()));
+  it('names its payer and a ceiling from its second version on', () => {
+    const second = { ...approval(), type: 'livepod.approval/v2', payer: contributor, ceiling: '105' };
+    expect(parseApproval(canonicalJson(second))).toEqual(second);
+    const { ceiling: _, ...without } = second;
+    expect(() => parseApproval(canonicalJson(without))).toThrow(refusal('approval.ceiling'));
+    expect(() => parseApproval(canonicalJson({ ...approval(), payer: contributor }))).toThrow(
+      refusal('approval.payer'),
+    );
+  });
   it('is refused with a dataset named twice', () => {
     const twice = { ...approval(), datasets: [approval().datasets[0], approval().datasets[0]] };
     expect(() => parseApproval(canonicalJson(twice))).toThrow(refusal('approval.datasets[1]'));
@@ -152,6 +161,16 @@ describe('other documents', () => {
       publicKey: hex(der),
     };
     expect(() => parseCheckpointManifest(canonicalJson(checkpoint))).toThrow(refusal('checkpoint.files[0].bytes'));
+  });
+  it('reads a channel whose order of pods was drawn, and refuses a seed in the first version', () => {
+    const candidate = { release: 1, checkpoint: id('c'), version: 1, threshold: 'f'.repeat(16), seed: '0'.repeat(64) };
+    const channel = { channel: 'stable', sequence: 1, stable: null, candidate, reason: 'r' };
+    const drawn = { type: 'livepod.channel/v2', ...channel };
+    expect(parseChannel(canonicalJson(drawn))).toEqual(drawn);
+    expect(() => parseChannel(canonicalJson({ type: 'livepod.channel/v1', ...channel }))).toThrow(
+      refusal('channel.candidate.seed'),
+    );
+    expect(() => parseChannel(canonicalJson({ ...drawn, candidate: null }))).toThrow(refusal('channel.candidate'));
   });
   it('refuses a channel whose threshold is not 16 digits', () => {
     const channel = {

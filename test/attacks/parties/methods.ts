@@ -20,7 +20,6 @@ const OPEN: ReadonlySet<string> = new Set([
   'models.public_key',
   'models.collect_chunks',
   'datasets.collect_expired',
-  'fleet.enrol',
 ]);
 
 /** What each may call besides, on what is theirs; what is wrong about their calls has attacks of its own. */
@@ -48,6 +47,7 @@ const REFUSALS = ['notAuthorized', 'rejected'];
 const ALSO: Record<string, readonly string[]> = {
   'ledger.icrc21_canister_call_consent_message': ['unsupportedCanisterCall'],
   'datasets.close_dataset': ['notYet'],
+  'datasets.deliver_bucket_wasm': ['notYet'],
   'datasets.register': ['notCanonical'],
   'datasets.reserve': ['invalid'],
   'access.release_key': ['wrongPrincipal'],

@@ -10,6 +10,8 @@ use serde_json::Value;
 use std::future::Future;
 use std::task::{Context, Poll, Waker};
 
+mod attacks;
+
 const DAY: u64 = 86_400 * 1_000_000_000;
 
 fn principal(n: u8) -> Principal {
@@ -136,6 +138,7 @@ fn job(recipe: &str) -> Job {
         escrow: None,
         grants: vec![],
         created_at: system::now(),
+        named_payer: None,
     })
 }
 
@@ -309,19 +312,20 @@ fn a_key_goes_to_the_grants_provider_only() {
 fn a_use_is_counted_before_the_key_is_derived_and_the_uses_end() {
     let recipe = canister();
     granted_job(&recipe);
+    let release = |grant| ReleaseKey { grant, transport_public_key: ByteBuf::from([0; 48]) };
     for left in (0..USES).rev() {
-        let (grant, lock) = grants::count_use(principal(PROVIDER), system::now(), 1, b"transport key").unwrap();
+        let lock = grants::lock(1).unwrap();
+        let grant = grants::count_use(principal(PROVIDER), system::now(), 1, b"transport key").unwrap();
         assert_eq!((grant.uses_left, grants::find(1).unwrap().uses_left), (left, left));
         if left > 0 {
-            refused_now("Busy", "grant 1", || {
-                grants::count_use(principal(PROVIDER), system::now(), 1, b"transport key").map(drop)
-            });
+            refused("Busy", "grant 1", crate::keys::release(principal(PROVIDER), release(1)));
         }
         drop(lock);
     }
     refused_now("GrantSpent", "grant 1", || {
         grants::count_use(principal(PROVIDER), system::now(), 1, b"transport key").map(drop)
     });
+    refused("GrantSpent", "grant 1", crate::keys::release(principal(PROVIDER), release(1)));
     assert_eq!(grants::find(2).unwrap().uses_left, USES, "another dataset's grant keeps its own");
     let log = audit::page(audit::AuditPage { start: 0, length: 100 });
     let events: Vec<Value> = log.iter().map(|entry| serde_json::from_str(&entry.event).unwrap()).collect();
@@ -478,4 +482,106 @@ fn approvals_of_recipes_and_providers_happen_once_and_trap_otherwise() {
             RegisterProvider { name: "another".into(), class: ProviderClass::Bonded },
         )
     });
+}
+
+fn release(grant: u64) -> ReleaseKey {
+    ReleaseKey { grant, transport_public_key: ByteBuf::from([0; 48]) }
+}
+
+#[test]
+fn no_key_after_the_provider_was_revoked() {
+    let recipe = canister();
+    granted_job(&recipe);
+    let revoke = providers::RevokeProvider { provider: principal(PROVIDER), reason: "it sold data".into() };
+    assert!(crate::validate_revoke_provider(revoke.clone()).unwrap().contains("it sold data"));
+    providers::revoke(principal(GOVERNOR), &revoke).unwrap();
+    let id = principal(PROVIDER).to_text();
+    refused("NotApproved", &id, crate::keys::release(principal(PROVIDER), release(1)));
+    refused(
+        "NotApproved",
+        &id,
+        request(principal(PROVIDER), {
+            let mut again = ask(&approval(&recipe));
+            again.client_ref = "round-2".into();
+            again
+        }),
+    );
+    refused_now("NotApproved", &id, || providers::revoke(principal(GOVERNOR), &revoke));
+    providers::approve(principal(GOVERNOR), &principal(PROVIDER)).unwrap();
+    assert!(providers::approved(&principal(PROVIDER)).is_ok(), "another vote approves it again");
+}
+
+#[test]
+fn no_key_repeated_after_the_provider_was_revoked() {
+    let recipe = canister();
+    granted_job(&recipe);
+    grants::keep_released(1, ByteBuf::from([0; 48]), ByteBuf::from(b"a key that it did not hear of"));
+    let revoke = providers::RevokeProvider { provider: principal(PROVIDER), reason: "it sold data".into() };
+    providers::revoke(principal(GOVERNOR), &revoke).unwrap();
+    refused("NotApproved", &principal(PROVIDER).to_text(), crate::keys::release(principal(PROVIDER), release(1)));
+}
+
+#[test]
+fn no_key_after_the_recipe_was_revoked() {
+    let recipe = canister();
+    granted_job(&recipe);
+    let revoke = recipes::RevokeRecipe { recipe: recipe.clone(), reason: "it leaks its inputs".into() };
+    assert!(crate::validate_revoke_recipe(revoke.clone()).unwrap().contains("it leaks its inputs"));
+    recipes::revoke(principal(GOVERNOR), &revoke).unwrap();
+    refused("NotApproved", &recipe, crate::keys::release(principal(PROVIDER), release(1)));
+}
+
+#[test]
+fn no_key_under_a_grant_that_was_revoked() {
+    let recipe = canister();
+    granted_job(&recipe);
+    let revoke = grants::RevokeGrant { grant: 1, reason: "the contributor was deceived".into() };
+    assert!(crate::validate_revoke_grant(revoke.clone()).unwrap().contains("the contributor was deceived"));
+    grants::revoke(principal(GOVERNOR), &revoke).unwrap();
+    refused("GrantRevoked", "grant 1", crate::keys::release(principal(PROVIDER), release(1)));
+    refused_now("GrantRevoked", "grant 1", || grants::revoke(principal(GOVERNOR), &revoke));
+    assert!(!grants::find(2).unwrap().revoked, "the job's other grant lives");
+}
+
+#[test]
+fn only_the_governor_takes_approvals_back() {
+    let recipe = canister();
+    granted_job(&recipe);
+    system::set_caller(principal(PROVIDER));
+    assert!(governed::caller_is_governor().is_err());
+    refused_now("Invalid", "reason", || {
+        grants::revoke(principal(GOVERNOR), &grants::RevokeGrant { grant: 1, reason: String::new() })
+    });
+}
+
+#[test]
+fn no_live_grant_outlasts_a_slashed_bond() {
+    let recipe = canister();
+    let job = granted_job(&recipe);
+    refused_now("BondMissing", &principal(PROVIDER).to_text(), || enough(principal(PROVIDER), 99, 100));
+    crate::permits::unbonded(job.id);
+    refused("GrantRevoked", "grant 1", crate::keys::release(principal(PROVIDER), release(1)));
+    refused("GrantRevoked", "grant 2", crate::keys::release(principal(PROVIDER), release(2)));
+}
+
+#[test]
+fn no_key_of_a_dataset_that_was_revoked_or_moved_to_another_epoch() {
+    let recipe = canister();
+    let job = granted_job(&recipe);
+    let grant = grants::find(1).unwrap();
+    let (provider, (recipe, _)) =
+        (providers::approved(&grant.provider).unwrap(), recipes::approved(&job.recipe).unwrap());
+    let again = |dataset| licensed(&grant.dataset, grant.epoch, Some(dataset), &provider, &recipe).map(drop);
+    assert!(again(dataset(1)).is_ok());
+    refused_now("NotApproved", &dataset_id(1), || again(Dataset { status: DatasetStatus::revoked, ..dataset(1) }));
+    refused_now("StaleEpoch", &dataset_id(1), || again(Dataset { key_epoch: 1, ..dataset(1) }));
+}
+
+#[test]
+fn no_key_while_a_vote_on_another_dataset_of_the_job_is_open() {
+    let recipe = canister();
+    let mut job = granted_job(&recipe);
+    job.state = JobState::Requested;
+    jobs::keep(&job);
+    refused("NotYet", "job 1", crate::keys::release(principal(PROVIDER), release(1)));
 }

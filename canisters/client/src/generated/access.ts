@@ -51,6 +51,7 @@ export interface Grant {
   'provider' : Principal,
   'epoch' : number,
   'uses_left' : number,
+  'consumed_at' : [] | [bigint],
   'expires_at' : bigint,
 }
 export interface GrantAccess { 'job' : bigint }
@@ -94,6 +95,7 @@ export interface Job {
   'created_at' : bigint,
   'state' : JobState,
   'approval' : Uint8Array,
+  'named_payer' : [] | [Principal],
   'datasets' : Array<JobDataset>,
   'payer' : [] | [Principal],
   'escrow' : [] | [bigint],
@@ -105,6 +107,7 @@ export interface JobDataset {
   'access' : Access,
   'dataset' : string,
   'epoch' : number,
+  'consumed_at' : [] | [bigint],
   'splits' : Array<Split>,
   'contributor' : Principal,
 }
@@ -173,8 +176,12 @@ export interface RecipeView {
   'document' : Uint8Array,
   'recipe' : Recipe,
 }
+export interface RevokeGrant { 'grant' : bigint, 'reason' : string }
+export interface RevokeProvider { 'provider' : Principal, 'reason' : string }
+export interface RevokeRecipe { 'reason' : string, 'recipe' : string }
 export interface Split { 'account' : Principal, 'basis_points' : number }
-export type Status = { 'submitted' : null } |
+export type Status = { 'revoked' : null } |
+  { 'submitted' : null } |
   { 'approved' : null };
 /**
  * An operator's signed statement (livepod.operator/v2): the parts of its text. Good once, for one job that stands as it says: state/deadline.
@@ -226,7 +233,8 @@ export interface _SERVICE {
       { 'Err' : Error }
   >,
   /**
-   * The provider or the payer gives the job up; once its deadline has passed, anyone may. Its grants are revoked.
+   * The provider gives the job up, the payer only before it is granted, and anyone once its deadline has passed. Its grants are revoked,
+   * and its reads end.
    */
   'fail_job' : ActorMethod<
     [{ 'job' : bigint, 'reason' : string }],
@@ -303,7 +311,8 @@ export interface _SERVICE {
   >,
   /**
    * Counts a use of the grant, then derives the dataset's key, encrypted to the transport key (48 bytes). The grant's provider only.
-   * A repeat with the transport key of the last release returns that one, and counts no use.
+   * A repeat with the transport key of the last release returns that one, and counts no use. Everything the grant rests on
+   * is checked again: job, provider, recipe, bond, dataset and licence. A missing bond ends the job's grants for good.
    */
   'release_key' : ActorMethod<
     [{ 'grant' : bigint, 'transport_public_key' : Uint8Array }],
@@ -318,6 +327,9 @@ export interface _SERVICE {
     { 'Ok' : Job } |
       { 'Err' : Error }
   >,
+  'revoke_grant' : ActorMethod<[RevokeGrant], undefined>,
+  'revoke_provider' : ActorMethod<[RevokeProvider], undefined>,
+  'revoke_recipe' : ActorMethod<[RevokeRecipe], undefined>,
   'submit_recipe' : ActorMethod<
     [{ 'document' : Uint8Array }],
     { 'Ok' : Recipe } |
@@ -326,6 +338,12 @@ export interface _SERVICE {
   'validate_approve_provider' : ActorMethod<[ApproveProvider], Validation>,
   'validate_approve_recipe' : ActorMethod<[ApproveRecipe], Validation>,
   'validate_grant_access' : ActorMethod<[GrantAccess], Validation>,
+  'validate_revoke_grant' : ActorMethod<[RevokeGrant], Validation>,
+  /**
+   * The inverse of each: what was granted stays on record, and releases no key. The reason is what voters read.
+   */
+  'validate_revoke_provider' : ActorMethod<[RevokeProvider], Validation>,
+  'validate_revoke_recipe' : ActorMethod<[RevokeRecipe], Validation>,
 }
 
 export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
@@ -378,6 +396,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'access' : Access,
     'dataset' : IDL.Text,
     'epoch' : IDL.Nat32,
+    'consumed_at' : IDL.Opt(IDL.Nat64),
     'splits' : IDL.Vec(Split),
     'contributor' : IDL.Principal,
   });
@@ -394,6 +413,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'created_at' : IDL.Nat64,
     'state' : JobState,
     'approval' : IDL.Vec(IDL.Nat8),
+    'named_payer' : IDL.Opt(IDL.Principal),
     'datasets' : IDL.Vec(JobDataset),
     'payer' : IDL.Opt(IDL.Principal),
     'escrow' : IDL.Opt(IDL.Nat64),
@@ -441,9 +461,14 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'provider' : IDL.Principal,
     'epoch' : IDL.Nat32,
     'uses_left' : IDL.Nat32,
+    'consumed_at' : IDL.Opt(IDL.Nat64),
     'expires_at' : IDL.Nat64,
   });
-  const Status = IDL.Variant({ 'submitted' : IDL.Null, 'approved' : IDL.Null });
+  const Status = IDL.Variant({
+    'revoked' : IDL.Null,
+    'submitted' : IDL.Null,
+    'approved' : IDL.Null,
+  });
   const ProviderClass = IDL.Variant({
     'open' : IDL.Null,
     'bonded' : IDL.Null,
@@ -511,6 +536,12 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'escrow' : IDL.Opt(IDL.Nat64),
     'recipe' : IDL.Text,
   });
+  const RevokeGrant = IDL.Record({ 'grant' : IDL.Nat64, 'reason' : IDL.Text });
+  const RevokeProvider = IDL.Record({
+    'provider' : IDL.Principal,
+    'reason' : IDL.Text,
+  });
+  const RevokeRecipe = IDL.Record({ 'reason' : IDL.Text, 'recipe' : IDL.Text });
   const Validation = IDL.Variant({ 'Ok' : IDL.Text, 'Err' : IDL.Text });
   return IDL.Service({
     'approve_provider' : IDL.Func([ApproveProvider], [], []),
@@ -653,6 +684,9 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Variant({ 'Ok' : Job, 'Err' : Error })],
         [],
       ),
+    'revoke_grant' : IDL.Func([RevokeGrant], [], []),
+    'revoke_provider' : IDL.Func([RevokeProvider], [], []),
+    'revoke_recipe' : IDL.Func([RevokeRecipe], [], []),
     'submit_recipe' : IDL.Func(
         [IDL.Record({ 'document' : IDL.Vec(IDL.Nat8) })],
         [IDL.Variant({ 'Ok' : Recipe, 'Err' : Error })],
@@ -669,6 +703,17 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ['query'],
       ),
     'validate_grant_access' : IDL.Func([GrantAccess], [Validation], ['query']),
+    'validate_revoke_grant' : IDL.Func([RevokeGrant], [Validation], ['query']),
+    'validate_revoke_provider' : IDL.Func(
+        [RevokeProvider],
+        [Validation],
+        ['query'],
+      ),
+    'validate_revoke_recipe' : IDL.Func(
+        [RevokeRecipe],
+        [Validation],
+        ['query'],
+      ),
   });
 };
 export const init = ({ IDL }: { IDL: typeof import('@dfinity/candid').IDL }): IDL.Type[] => {

@@ -6,6 +6,10 @@ import type { IDL } from '@dfinity/candid';
 export interface AcceptDataset { 'dataset' : string }
 export type Access = { 'fee' : null } |
   { 'vote' : null };
+export interface AdoptBucketWasm {
+  'part_hashes' : Array<Uint8Array>,
+  'wasm_hash' : Uint8Array,
+}
 export interface AuditEntry {
   'at' : bigint,
   'hash' : Uint8Array,
@@ -31,6 +35,7 @@ export interface CollectExpired {
 }
 export interface Collected {
   'next' : [] | [Uint8Array],
+  'lapsed' : Array<string>,
   'bytes' : bigint,
   'rooms' : Array<Uint8Array>,
   'buckets' : Array<Principal>,
@@ -55,6 +60,7 @@ export interface Dataset {
 export interface DatasetLine { 'dataset' : Dataset, 'facts' : Facts }
 export type DatasetsAbout = { 'status' : Status } |
   { 'contributor' : Principal };
+export interface Deposit { 'bond' : bigint, 'bytes' : bigint }
 export type Error = { 'MissingChunks' : Why } |
   { 'Invalid' : Why } |
   { 'Busy' : Why } |
@@ -70,6 +76,11 @@ export type Error = { 'MissingChunks' : Why } |
   { 'Unavailable' : Why } |
   { 'LimitExceeded' : Why } |
   { 'Expired' : Why };
+export interface ExpectedWasm {
+  'part_hashes' : Array<Uint8Array>,
+  'delivered' : number,
+  'wasm_hash' : Uint8Array,
+}
 export interface Facts {
   'files' : number,
   'records' : bigint,
@@ -97,12 +108,14 @@ export interface HttpResponse {
   'status_code' : number,
 }
 export interface Init {
+  'deposit_e8s_per_mib' : [] | [bigint],
   'bucket_cycles' : bigint,
   'bucket_capacity_bytes' : bigint,
   'reservation_seconds' : [] | [bigint],
   'governor' : Principal,
   'min_contributor_bond' : bigint,
   'peers' : Peers,
+  'submission_seconds' : [] | [bigint],
 }
 /**
  * What a manifest says of its recordings; number: counts registrations. A label's count is the manifest's own statistic.
@@ -135,17 +148,23 @@ export interface Reserve {
   'salt' : Uint8Array,
   'chunks' : Array<ChunkSpec>,
 }
+export interface RevokeDataset { 'dataset' : string, 'reason' : string }
 export interface SignedManifest {
   'signature' : Uint8Array,
   'manifest' : Uint8Array,
 }
 export interface Split { 'account' : Principal, 'basis_points' : number }
-export type Status = { 'submitted' : null } |
+export type Status = { 'revoked' : null } |
+  { 'submitted' : null } |
   { 'rejected' : null } |
   { 'accepted' : null } |
   { 'withdrawn' : null };
 export type Storage = { 's3' : { 'prefix' : string, 'bucket' : string } } |
   { 'bucket' : Principal };
+export interface UpgradeBucket {
+  'bucket' : Principal,
+  'wasm_hash' : Uint8Array,
+}
 export type Validation = { 'Ok' : string } |
   { 'Err' : string };
 export interface Why {
@@ -155,6 +174,7 @@ export interface Why {
 }
 export interface _SERVICE {
   'accept_dataset' : ActorMethod<[AcceptDataset], undefined>,
+  'adopt_bucket_wasm' : ActorMethod<[AdoptBucketWasm], undefined>,
   /**
    * Controllers only: a bucket's Wasm. What was appended, followed by what set_bucket_wasm brings, becomes the Wasm of new buckets.
    */
@@ -169,7 +189,7 @@ export interface _SERVICE {
   >,
   'audit_tip' : ActorMethod<[], AuditTip>,
   /**
-   * Marks a dataset rejected after the vote on its proposal was lost. Anyone may ask; governance is asked.
+   * Marks a dataset rejected after the vote on its proposal was lost, and erases its chunks. Anyone may ask; governance is asked.
    */
   'close_dataset' : ActorMethod<
     [CloseDataset],
@@ -177,11 +197,19 @@ export interface _SERVICE {
       { 'Err' : Error }
   >,
   /**
-   * Erases what was promised to datasets that nobody registered in time, oldest first, at most 100. Anyone may ask.
+   * Erases what was promised to datasets that nobody registered in time, and datasets that no vote decided in time, oldest first, at most
+   * 100 of each. Anyone may ask.
    */
   'collect_expired' : ActorMethod<[CollectExpired], Collected>,
   'cycles' : ActorMethod<[], bigint>,
+  'deliver_bucket_wasm' : ActorMethod<
+    [Uint8Array],
+    { 'Ok' : number } |
+      { 'Err' : Error }
+  >,
+  'deposit_of' : ActorMethod<[Principal], Deposit>,
   'describe_dataset' : ActorMethod<[string], [] | [DatasetLine]>,
+  'expected_bucket_wasm' : ActorMethod<[], [] | [ExpectedWasm]>,
   'get_dataset' : ActorMethod<[string], [] | [Dataset]>,
   'get_datasets' : ActorMethod<[Array<string>], Array<[] | [Dataset]>>,
   'get_manifest' : ActorMethod<[string], [] | [SignedManifest]>,
@@ -217,7 +245,8 @@ export interface _SERVICE {
   'register' : ActorMethod<[Register], { 'Ok' : Dataset } | { 'Err' : Error }>,
   'reservation_seconds' : ActorMethod<[], bigint>,
   /**
-   * Room in a bucket for the caller's dataset with this salt (16 bytes). Needs the contributor's bond. A repeat returns the same bucket;
+   * Room in a bucket for the caller's dataset with this salt (16 bytes). The contributor's bond has to cover it with all else that the
+   * contributor has stored and no vote has taken in. A repeat returns the same bucket;
    * it is over when the dataset is not registered in time, and a repeat then begins its time anew.
    */
   'reserve' : ActorMethod<
@@ -225,6 +254,7 @@ export interface _SERVICE {
     { 'Ok' : { 'bucket' : Principal } } |
       { 'Err' : Error }
   >,
+  'revoke_dataset' : ActorMethod<[RevokeDataset], undefined>,
   'set_bucket_wasm' : ActorMethod<
     [Uint8Array],
     { 'Ok' : Uint8Array } |
@@ -234,9 +264,22 @@ export interface _SERVICE {
    * Which of these folders of an object store hold nothing of any registered dataset. At most 1,000.
    */
   'unclaimed' : ActorMethod<[Folders], Array<string>>,
+  'upgrade_bucket' : ActorMethod<[UpgradeBucket], undefined>,
   'validate_accept_dataset' : ActorMethod<[AcceptDataset], Validation>,
   /**
-   * Takes a dataset back while no vote has decided it; its chunks are erased.
+   * The Wasm of new buckets, by its SHA-256 and that of each part (at most 16, each less than 2 MiB). Anybody brings the parts, in order.
+   */
+  'validate_adopt_bucket_wasm' : ActorMethod<[AdoptBucketWasm], Validation>,
+  /**
+   * No further job may use it, and no further key of it goes out. The reason has 1 to 500 characters.
+   */
+  'validate_revoke_dataset' : ActorMethod<[RevokeDataset], Validation>,
+  /**
+   * Brings one bucket to the Wasm of new buckets, whose hash is given; its chunks stay.
+   */
+  'validate_upgrade_bucket' : ActorMethod<[UpgradeBucket], Validation>,
+  /**
+   * Takes a dataset back, whatever a vote said of it; its chunks are erased. Its contributor only.
    */
   'withdraw' : ActorMethod<[string], { 'Ok' : Dataset } | { 'Err' : Error }>,
 }
@@ -252,14 +295,20 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'treasury' : IDL.Principal,
   });
   const Init = IDL.Record({
+    'deposit_e8s_per_mib' : IDL.Opt(IDL.Nat),
     'bucket_cycles' : IDL.Nat,
     'bucket_capacity_bytes' : IDL.Nat64,
     'reservation_seconds' : IDL.Opt(IDL.Nat64),
     'governor' : IDL.Principal,
     'min_contributor_bond' : IDL.Nat,
     'peers' : Peers,
+    'submission_seconds' : IDL.Opt(IDL.Nat64),
   });
   const AcceptDataset = IDL.Record({ 'dataset' : IDL.Text });
+  const AdoptBucketWasm = IDL.Record({
+    'part_hashes' : IDL.Vec(IDL.Vec(IDL.Nat8)),
+    'wasm_hash' : IDL.Vec(IDL.Nat8),
+  });
   const Why = IDL.Record({
     'remedy' : IDL.Text,
     'subject' : IDL.Text,
@@ -300,6 +349,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'proposal' : IDL.Nat64,
   });
   const Status = IDL.Variant({
+    'revoked' : IDL.Null,
     'submitted' : IDL.Null,
     'rejected' : IDL.Null,
     'accepted' : IDL.Null,
@@ -337,10 +387,12 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
   });
   const Collected = IDL.Record({
     'next' : IDL.Opt(IDL.Vec(IDL.Nat8)),
+    'lapsed' : IDL.Vec(IDL.Text),
     'bytes' : IDL.Nat64,
     'rooms' : IDL.Vec(IDL.Vec(IDL.Nat8)),
     'buckets' : IDL.Vec(IDL.Principal),
   });
+  const Deposit = IDL.Record({ 'bond' : IDL.Nat, 'bytes' : IDL.Nat64 });
   const Label = IDL.Record({ 'name' : IDL.Text, 'count' : IDL.Nat64 });
   const Channel = IDL.Record({ 'name' : IDL.Text, 'unit' : IDL.Text });
   const Facts = IDL.Record({
@@ -356,6 +408,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'milliseconds' : IDL.Nat64,
   });
   const DatasetLine = IDL.Record({ 'dataset' : Dataset, 'facts' : Facts });
+  const ExpectedWasm = IDL.Record({
+    'part_hashes' : IDL.Vec(IDL.Vec(IDL.Nat8)),
+    'delivered' : IDL.Nat32,
+    'wasm_hash' : IDL.Vec(IDL.Nat8),
+  });
   const SignedManifest = IDL.Record({
     'signature' : IDL.Vec(IDL.Nat8),
     'manifest' : IDL.Vec(IDL.Nat8),
@@ -382,11 +439,6 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'status' : Status,
     'contributor' : IDL.Principal,
   });
-  const OpenReads = IDL.Record({
-    'dataset' : IDL.Text,
-    'until' : IDL.Nat64,
-    'reader' : IDL.Principal,
-  });
   const Register = IDL.Record({
     'signature' : IDL.Vec(IDL.Nat8),
     'manifest' : IDL.Vec(IDL.Nat8),
@@ -399,13 +451,22 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'salt' : IDL.Vec(IDL.Nat8),
     'chunks' : IDL.Vec(ChunkSpec),
   });
+  const RevokeDataset = IDL.Record({
+    'dataset' : IDL.Text,
+    'reason' : IDL.Text,
+  });
   const Folders = IDL.Record({
     'folders' : IDL.Vec(IDL.Text),
     'bucket' : IDL.Text,
   });
+  const UpgradeBucket = IDL.Record({
+    'bucket' : IDL.Principal,
+    'wasm_hash' : IDL.Vec(IDL.Nat8),
+  });
   const Validation = IDL.Variant({ 'Ok' : IDL.Text, 'Err' : IDL.Text });
   return IDL.Service({
     'accept_dataset' : IDL.Func([AcceptDataset], [], []),
+    'adopt_bucket_wasm' : IDL.Func([AdoptBucketWasm], [], []),
     'append_bucket_wasm' : IDL.Func(
         [IDL.Vec(IDL.Nat8)],
         [IDL.Variant({ 'Ok' : IDL.Nat64, 'Err' : Error })],
@@ -424,11 +485,18 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
       ),
     'collect_expired' : IDL.Func([CollectExpired], [Collected], []),
     'cycles' : IDL.Func([], [IDL.Nat], ['query']),
+    'deliver_bucket_wasm' : IDL.Func(
+        [IDL.Vec(IDL.Nat8)],
+        [IDL.Variant({ 'Ok' : IDL.Nat32, 'Err' : Error })],
+        [],
+      ),
+    'deposit_of' : IDL.Func([IDL.Principal], [Deposit], ['query']),
     'describe_dataset' : IDL.Func(
         [IDL.Text],
         [IDL.Opt(DatasetLine)],
         ['query'],
       ),
+    'expected_bucket_wasm' : IDL.Func([], [IDL.Opt(ExpectedWasm)], ['query']),
     'get_dataset' : IDL.Func([IDL.Text], [IDL.Opt(Dataset)], ['query']),
     'get_datasets' : IDL.Func(
         [IDL.Vec(IDL.Text)],
@@ -482,14 +550,31 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ],
         [],
       ),
+    'revoke_dataset' : IDL.Func([RevokeDataset], [], []),
     'set_bucket_wasm' : IDL.Func(
         [IDL.Vec(IDL.Nat8)],
         [IDL.Variant({ 'Ok' : IDL.Vec(IDL.Nat8), 'Err' : Error })],
         [],
       ),
     'unclaimed' : IDL.Func([Folders], [IDL.Vec(IDL.Text)], ['query']),
+    'upgrade_bucket' : IDL.Func([UpgradeBucket], [], []),
     'validate_accept_dataset' : IDL.Func(
         [AcceptDataset],
+        [Validation],
+        ['query'],
+      ),
+    'validate_adopt_bucket_wasm' : IDL.Func(
+        [AdoptBucketWasm],
+        [Validation],
+        ['query'],
+      ),
+    'validate_revoke_dataset' : IDL.Func(
+        [RevokeDataset],
+        [Validation],
+        ['query'],
+      ),
+    'validate_upgrade_bucket' : IDL.Func(
+        [UpgradeBucket],
         [Validation],
         ['query'],
       ),
@@ -511,12 +596,14 @@ export const init = ({ IDL }: { IDL: typeof import('@dfinity/candid').IDL }): ID
     'treasury' : IDL.Principal,
   });
   const Init = IDL.Record({
+    'deposit_e8s_per_mib' : IDL.Opt(IDL.Nat),
     'bucket_cycles' : IDL.Nat,
     'bucket_capacity_bytes' : IDL.Nat64,
     'reservation_seconds' : IDL.Opt(IDL.Nat64),
     'governor' : IDL.Principal,
     'min_contributor_bond' : IDL.Nat,
     'peers' : Peers,
+    'submission_seconds' : IDL.Opt(IDL.Nat64),
   });
   return [Init];
 };

@@ -21,7 +21,11 @@ export interface Account {
   'owner' : [] | [Principal],
   'subaccount' : [] | [Subaccount],
 }
-export type Action = { 'Unspecified' : {} } |
+export type Action = {
+    'AddGenericNervousSystemFunction' : NervousSystemFunction
+  } |
+  { 'RemoveGenericNervousSystemFunction' : bigint } |
+  { 'Unspecified' : {} } |
   {
     'ExecuteGenericNervousSystemFunction' : ExecuteGenericNervousSystemFunction
   } |
@@ -347,6 +351,13 @@ export interface Tally {
   'total' : bigint,
   'timestamp_seconds' : bigint,
 }
+export interface Upgrade {
+  'arg' : Uint8Array,
+  'chunk_hashes' : Array<Uint8Array>,
+  'store' : Principal,
+  'canister' : Principal,
+  'wasm_hash' : Uint8Array,
+}
 export type Validation = { 'Ok' : string } |
   { 'Err' : string };
 export interface VotingRewardsParameters {
@@ -419,12 +430,17 @@ export interface _SERVICE {
   'set_articles' : ActorMethod<[Articles], undefined>,
   'set_parameters' : ActorMethod<[Parameters], undefined>,
   'slash_reputation' : ActorMethod<[SlashReputation], undefined>,
+  'upgrade_root' : ActorMethod<[Upgrade], undefined>,
   'validate_set_articles' : ActorMethod<[Articles], Validation>,
   /**
    * Governor only: changed by votes. Parameters stay above the articles' minima; articles change by the longer vote.
    */
   'validate_set_parameters' : ActorMethod<[Parameters], Validation>,
   'validate_slash_reputation' : ActorMethod<[SlashReputation], Validation>,
+  /**
+   * Governor only, which is this canister itself: brings root, whose controller it is, to a module (see root.did).
+   */
+  'validate_upgrade_root' : ActorMethod<[Upgrade], Validation>,
   /**
    * Takes back an open proposal; only its proposer may. A repeat is Ok.
    */
@@ -651,6 +667,8 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
   });
   const Motion = IDL.Record({ 'motion_text' : IDL.Text });
   const Action = IDL.Variant({
+    'AddGenericNervousSystemFunction' : NervousSystemFunction,
+    'RemoveGenericNervousSystemFunction' : IDL.Nat64,
     'Unspecified' : IDL.Record({}),
     'ExecuteGenericNervousSystemFunction' : ExecuteGenericNervousSystemFunction,
     'Motion' : Motion,
@@ -792,6 +810,13 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'points' : IDL.Nat32,
     'reason' : IDL.Text,
   });
+  const Upgrade = IDL.Record({
+    'arg' : IDL.Vec(IDL.Nat8),
+    'chunk_hashes' : IDL.Vec(IDL.Vec(IDL.Nat8)),
+    'store' : IDL.Principal,
+    'canister' : IDL.Principal,
+    'wasm_hash' : IDL.Vec(IDL.Nat8),
+  });
   const Validation = IDL.Variant({ 'Ok' : IDL.Text, 'Err' : IDL.Text });
   return IDL.Service({
     'audit_log' : IDL.Func(
@@ -846,9 +871,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'set_articles' : IDL.Func([Articles], [], []),
     'set_parameters' : IDL.Func([Parameters], [], []),
     'slash_reputation' : IDL.Func([SlashReputation], [], []),
+    'upgrade_root' : IDL.Func([Upgrade], [], []),
     'validate_set_articles' : IDL.Func([Articles], [Validation], []),
     'validate_set_parameters' : IDL.Func([Parameters], [Validation], []),
     'validate_slash_reputation' : IDL.Func([SlashReputation], [Validation], []),
+    'validate_upgrade_root' : IDL.Func([Upgrade], [Validation], []),
     'withdraw_proposal' : IDL.Func(
         [IDL.Record({ 'proposal' : IDL.Nat64 })],
         [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : Error })],

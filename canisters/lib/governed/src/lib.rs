@@ -1,6 +1,7 @@
 //! What every canister of the project shares: typed errors, the governor and the peers, guards, locks, and page sizes.
 
 pub mod errors;
+pub mod ingress;
 pub mod lock;
 pub mod parties;
 pub mod used;

@@ -165,6 +165,18 @@ fn a_provider_cannot_evaluate_its_own_checkpoint() {
 }
 
 #[test]
+fn a_revoked_evaluator_is_heard_no_more() {
+    install();
+    let checkpoint = submit(&submission(&manifest(1)), &job(1)).unwrap();
+    appoint_evaluator();
+    let revoke = crate::api::RevokeEvaluator { evaluator: evaluator().principal(), reason: "it guessed".into() };
+    assert!(crate::validate_revoke_evaluator(revoke.clone()).unwrap().contains("it guessed"));
+    checkpoints::dismiss(&revoke).unwrap();
+    assert_eq!(refused(|| evaluate(&evaluation(&checkpoint.id, &evaluator()), &evaluator())), "NotAppointed");
+    assert_eq!(refused(|| checkpoints::dismiss(&revoke)), "NotFound");
+}
+
+#[test]
 fn only_an_appointed_evaluator_is_heard() {
     install();
     let checkpoint = submit(&submission(&manifest(1)), &job(1)).unwrap();

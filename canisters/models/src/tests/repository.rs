@@ -286,3 +286,63 @@ fn an_expired_root_is_refused() {
     system::set_now(system::now() + 366 * 24 * HOUR);
     assert_eq!(refused(|| repository::install_first_root(&bytes, None)), "Invalid");
 }
+
+/// The same root with something changed before it is signed.
+fn altered(change: impl FnOnce(&mut Value)) -> Vec<u8> {
+    let keys = root_keys(60);
+    let mut envelope: Value = serde_json::from_slice(&root_json(2, &keys, &[])).unwrap();
+    change(&mut envelope["signed"]);
+    signed_root(&envelope["signed"], &[&keys[0], &keys[1]])
+}
+
+#[test]
+fn a_root_hides_no_further_key_for_a_role() {
+    install();
+    install_root();
+    let stranger = public(&SigningKey::from_bytes(&[99; 32]));
+    let (own, id) = (roles::key_id(&public(&online())), roles::key_id(&stranger));
+    for role in ["targets", "snapshot", "timestamp"] {
+        let both = altered(|signed| {
+            signed["keys"][&id] = roles::key(&stranger);
+            signed["roles"][role]["keyids"] = json!([own, id]);
+        });
+        assert_eq!(refused_root(&both), "Invalid", "{role} may be signed by a stranger too");
+        let twice = altered(|signed| signed["roles"][role]["keyids"] = json!([own, own]));
+        assert_eq!(refused_root(&twice), "Invalid", "{role} names its key twice");
+    }
+    assert_eq!(refused_root(&altered(|signed| signed["keys"][&id] = roles::key(&stranger))), "Invalid");
+    let role = altered(|signed| signed["roles"]["mirrors"] = json!({"keyids": [own], "threshold": 1}));
+    assert_eq!(refused_root(&role), "Invalid", "a role that nobody expects");
+}
+
+#[test]
+fn a_root_key_counts_once_and_stands_under_its_own_id() {
+    install();
+    install_root();
+    let first = roles::key_id(&public(&root_keys(60)[0]));
+    let stranger = public(&SigningKey::from_bytes(&[99; 32]));
+    let twice = altered(|signed| signed["roles"]["root"]["keyids"][2] = json!(first));
+    assert_eq!(refused_root(&twice), "Invalid", "one holder would count for two");
+    let swapped = altered(|signed| signed["keys"][&first] = roles::key(&stranger));
+    assert_eq!(refused_root(&swapped), "Invalid", "another key under a known id");
+    let beyond = altered(|signed| signed["roles"]["root"]["threshold"] = json!(4));
+    assert_eq!(refused_root(&beyond), "Invalid", "a threshold that nobody can meet");
+    let own = altered(|signed| {
+        signed["roles"]["root"]["keyids"][2] = json!(roles::key_id(&public(&online())));
+    });
+    assert_eq!(refused_root(&own), "Invalid", "the canister's key is no root key");
+}
+
+#[test]
+fn voters_read_whose_keys_a_root_brings_and_takes_away() {
+    install();
+    install_root();
+    let (old, new) = (root_keys(60), root_keys(61));
+    let root = root_json(2, &new, &[&old[0], &old[1], &new[0], &new[1], &new[2]]);
+    let next = repository::checked_root(&root, &public(&online())).unwrap();
+    let words = next.in_words(repository::served_root().as_ref());
+    let id = |key: &SigningKey| roles::key_id(&public(key));
+    assert!(words.contains(&format!("New among them: {}.", id(&new[2]))), "{words}");
+    assert!(words.contains(&format!("No longer: {}.", id(&old[0]))), "{words}");
+    assert!(words.contains("the signatures of 2 of these 3 keys"), "{words}");
+}

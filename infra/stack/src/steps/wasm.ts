@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,6 +18,7 @@ export const canisterNames = [
   'fleet',
   'treasury',
   'ledger',
+  'root',
 ] as const;
 
 /**
@@ -53,6 +55,16 @@ export async function buildWasm(
   }
   await finish();
   return true;
+}
+
+/** Name and SHA-256 in hex of each canister's module as it was built: what a vote on an upgrade names. */
+export async function hashesOfCanisters(outDir = cache('wasm')): Promise<[string, string][]> {
+  return Promise.all(
+    canisterNames.map(async (name): Promise<[string, string]> => {
+      const module = await readFile(join(outDir, `${name}.wasm`));
+      return [name, createHash('sha256').update(module).digest('hex')];
+    }),
+  );
 }
 
 /** Where a workspace's modules go, and whether they are there, made from these very sources by this compiler. */
