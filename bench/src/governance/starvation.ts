@@ -29,7 +29,7 @@ export const USUAL: Rules = {
   maxOpen: 1_000,
   maxOpenPerNeuron: 50,
   maxStops: 64,
-  maxStopsPerNeuron: 2,
+  maxStopsPerNeuron: 4,
   victim: 1_000,
 };
 

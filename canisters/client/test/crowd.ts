@@ -29,7 +29,10 @@ export interface CrowdOptions {
   tell?: (line: string) => void;
 }
 
-/** A crowd's neurons are numbered from 0. Each holds one token and is locked. Neuron `whale` holds nearly as much as all. */
+/**
+ * A crowd's neurons are numbered from 0. Each holds one token and is locked. Neuron `whale` holds nearly as much as all
+ * others.
+ */
 export class Crowd {
   readonly #sender = newSender();
   readonly #tell: (line: string) => void;

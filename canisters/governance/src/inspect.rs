@@ -10,7 +10,7 @@ const MAX_BYTES: usize = 200_000;
 const MAX_SMALL_BYTES: usize = 4_096;
 
 /// Methods that only canisters call: this one itself, and peers that report.
-pub const OF_CANISTERS: [&str; 7] = [
+pub const OF_CANISTERS: [&str; 9] = [
     "validate_set_parameters",
     "set_parameters",
     "validate_set_articles",
@@ -18,6 +18,8 @@ pub const OF_CANISTERS: [&str; 7] = [
     "validate_slash_reputation",
     "slash_reputation",
     "earn_reputation",
+    "validate_upgrade_root",
+    "upgrade_root",
 ];
 
 /// Whether a message may be for this canister: signed; a command by the controller of its neuron, or a claim.
