@@ -52,10 +52,5 @@ export function starvation(rules: Rules): Starvation[] {
       before: { locked: 1, spent: 1 }, // one token through 10,000 neurons, each emptied again for two fees of 0.0001
       now: { locked: rules.maxNeurons * rules.victim, spent: 0 },
     },
-    {
-      what: 'the vote of one neuron, by followers',
-      before: { locked: 1_000, spent: 0 }, // a chain of as many as make its vote exceed 40 G instructions
-      now: { locked: Infinity, spent: 0 },
-    },
   ];
 }
