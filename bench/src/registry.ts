@@ -7,6 +7,7 @@ export const NAMES: readonly string[] = [
   'safety',
   'transfer',
   'ic',
+  'governance',
   'orchestration',
   'training',
   'quality',

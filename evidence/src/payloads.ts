@@ -3,6 +3,7 @@ import { Principal } from '@dfinity/principal';
 import { governedMethod, hex, unhex, type GovernedMethod } from '@livepod/protocol';
 import { refuse } from './errors.js';
 import type { Json, JsonObject } from './format.js';
+import { articles, parameters } from './votingRules.js';
 
 const gate = IDL.Record({
   min_windows: IDL.Nat32,
@@ -42,6 +43,7 @@ const ARGUMENTS = {
     reason: IDL.Text,
     evidence: IDL.Text,
   }),
+  lift_slash: IDL.Record({ case: IDL.Nat64, reason: IDL.Text }),
   stop_release: IDL.Record({ release: IDL.Nat64, reason: IDL.Text }),
   appoint_evaluator: IDL.Record({ evaluator: IDL.Principal }),
   grant_access: IDL.Record({ job: IDL.Nat64 }),
@@ -56,6 +58,9 @@ const ARGUMENTS = {
   upgrade_bucket: IDL.Record({ bucket: IDL.Principal, wasm_hash: blob }),
   upgrade_canister: upgrade,
   upgrade_root: upgrade,
+  set_parameters: parameters,
+  set_articles: articles,
+  slash_reputation: IDL.Record({ neuron: IDL.Vec(IDL.Nat8), points: IDL.Nat32, reason: IDL.Text }),
 } satisfies Record<GovernedMethod, IDL.Type>;
 
 /**

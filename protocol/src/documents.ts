@@ -15,8 +15,7 @@ const TYPE = /^livepod\.[a-z]+\/v[0-9]+$/;
  * @throws ProtocolError `notCanonical`, or `invalidDocument` when the document does not name its type
  */
 export function signingBytes(document: Uint8Array): Uint8Array {
-  const value = parseCanonical(document);
-  const type = value !== null && typeof value === 'object' && !Array.isArray(value) ? value.type : undefined;
+  const type = (parseCanonical(document) as { type?: unknown } | null)?.type;
   if (typeof type !== 'string' || type.length > MAX_TYPE_BYTES || !TYPE.test(type)) {
     throw new ProtocolError(
       'invalidDocument',

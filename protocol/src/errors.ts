@@ -42,9 +42,9 @@ const WAY = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ET
 export function originOf(error: unknown, machine: 'device' | 'host' = 'host'): Origin {
   if (error instanceof CodedError) return error.origin;
   const code = (error as { code?: unknown } | null)?.code;
-  if (typeof code === 'string' && WAY.has(code)) return 'way';
+  if (WAY.has(code as string)) return 'way';
   const cause = (error as { cause?: unknown } | null)?.cause;
-  return cause === undefined || cause === error ? machine : originOf(cause, machine);
+  return cause === error ? machine : originOf(cause, machine);
 }
 
 /** The innermost reason that an error has: what happened, under everything that only says where. */

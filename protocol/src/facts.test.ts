@@ -6,6 +6,7 @@ import {
   GOVERNED_METHODS,
   isCarried,
   isSettled,
+  laneOf,
   OPERATIONS,
   OPERATOR_ACTIONS,
   operatorPageText,
@@ -75,6 +76,7 @@ describe('what may be voted', () => {
         method,
         canister: GOVERNED[method].canister,
         validator: validatorOf(method),
+        lane: laneOf(method),
       })),
     );
   });

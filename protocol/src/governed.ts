@@ -24,6 +24,11 @@ interface Governed {
   says: string;
   /** How the client references of its proposals begin, and whether a round's name follows. */
   reference?: { kind: string; ofRound: boolean };
+  /**
+   * `stop`: it stops something or takes it back, and has room of its own, goes first and waits for nothing once it
+   * passed. `constitutional`: it changes what bounds the other votes, by a longer vote. Without it: ordinary.
+   */
+  lane?: 'stop' | 'constitutional';
   /** None of what changes a canister's code: the new module's log begins where the old one's ended. */
   effect?: Effect;
 }
@@ -68,6 +73,7 @@ export const GOVERNED = {
     says: 'Sets a channel to an official version',
     reference: { kind: 'rollback', ofRound: false },
     effect: effect('channelRolledBack', 'channel', 'version', 'reason'),
+    lane: 'stop',
   },
   slash_bond: {
     id: 1006,
@@ -85,6 +91,7 @@ export const GOVERNED = {
       fields: ({ release, reason }) => ({ release: Number(release), by: 'governor', reason }),
       byGovernor: true,
     },
+    lane: 'stop',
   },
   appoint_evaluator: {
     id: 1008,
@@ -109,11 +116,40 @@ export const GOVERNED = {
     says: 'Publishes root metadata: the keys that pods trust',
     effect: effect('rootPublished'),
   },
+  lift_slash: {
+    id: 1030,
+    canister: 'treasury',
+    says: 'Gives back what a slashing took, while it is held back',
+    effect: {
+      kind: 'slash_lifted',
+      fields: ({ case: number, reason }) => ({ case: Number(number), reason }),
+      byGovernor: true,
+    },
+  },
   set_operators: {
     id: 1011,
     canister: 'fleet',
     says: 'Names who drives releases, and which people may steer them',
     effect: effect('operatorsSet', 'operators', 'drivers'),
+  },
+  set_parameters: {
+    id: 1101,
+    canister: 'governance',
+    says: 'Sets the parameters of voting, within what the articles allow',
+    effect: effect('parameters_set'),
+  },
+  set_articles: {
+    id: 1102,
+    canister: 'governance',
+    says: 'Sets the articles: what no other vote may go below, and how each kind of proposal is decided',
+    effect: effect('articles_set'),
+    lane: 'constitutional',
+  },
+  slash_reputation: {
+    id: 1103,
+    canister: 'governance',
+    says: 'Takes reputation from a neuron',
+    effect: effect('reputation_changed', 'reason'),
   },
   revoke_provider: {
     id: 1020,
@@ -183,6 +219,10 @@ export const GOVERNED = {
 
 export type GovernedMethod = keyof typeof GOVERNED;
 export const GOVERNED_METHODS = Object.keys(GOVERNED) as GovernedMethod[];
+
+/** The lane in which a method's proposals are decided. */
+export const laneOf = (method: GovernedMethod): 'stop' | 'ordinary' | 'constitutional' =>
+  (GOVERNED[method] as Governed).lane ?? 'ordinary';
 
 /** The function id of a motion, which nothing is carried out for. */
 export const MOTION = 1;

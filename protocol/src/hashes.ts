@@ -5,12 +5,16 @@ import { ProtocolError } from './errors.js';
 /** SHA-256, synchronous; for documents and hashes of hashes. */
 export const sha256 = (bytes: Uint8Array): Uint8Array => nobleSha256(bytes);
 
-// Node's own hash where this runs in Node: WebCrypto copies its input first, which costs as much again for chunks.
-const nodeCrypto = globalThis.process?.getBuiltinModule?.('node:crypto');
+/** Node's own hashes, where this runs in Node: WebCrypto copies its input first, which costs as much again. */
+export const nodeCryptoOf = (host: Partial<Pick<typeof globalThis, 'process'>>) =>
+  host.process?.getBuiltinModule?.('node:crypto');
+const nodeCrypto = nodeCryptoOf(globalThis);
 
 /** SHA-256 by the platform, for chunks and files: several times as fast as JavaScript. */
-export async function digest(bytes: Uint8Array): Promise<Uint8Array> {
-  if (nodeCrypto) return new Uint8Array(nodeCrypto.createHash('sha256').update(bytes).digest());
+export const digest = (bytes: Uint8Array): Promise<Uint8Array> => digestBy(nodeCrypto, bytes);
+
+export async function digestBy(node: typeof nodeCrypto, bytes: Uint8Array): Promise<Uint8Array> {
+  if (node) return new Uint8Array(node.createHash('sha256').update(bytes).digest());
   return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
 }
 

@@ -26,8 +26,7 @@ export function readOperatorPage(text: string): OperatorPage | undefined {
   return page as OperatorPage;
 }
 
-const field = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+const field = (value: unknown, name: string): unknown => (value as Record<string, unknown> | null | undefined)?.[name];
 const listOf = (value: unknown, name: string): unknown[] | undefined => {
   const list = field(value, name);
   return Array.isArray(list) ? list : undefined;

@@ -128,17 +128,17 @@ export function parsePlan(value: unknown): Plan {
   const fields = value;
   read(() => fieldsOf(fields['gate'], 'gate', GATE_FIELDS));
   const gate = isObject(fields['gate']) ? fields['gate'] : undefined;
-  const unlessUnsaid = (name: string, min: number, max: number): object =>
-    gate?.[name] === undefined ? {} : { [name]: read(() => count(gate[name], `gate.${name}`, min, max)) };
+  const unlessUnsaid = (value: unknown, name: string, min: number, max: number): object =>
+    value === undefined ? {} : { [name]: read(() => count(value, `gate.${name}`, min, max)) };
   const pace = {
     soakSeconds: read(() => count(fields['soakSeconds'], 'soakSeconds', 0, MAX_SOAK_SECONDS)),
     gate: gate && {
       minWindows: read(() => count(gate['minWindows'], 'gate.minWindows', 0, COUNT_LIMIT)),
       maxCorrectionPermille: read(() => count(gate['maxCorrectionPermille'], 'gate.maxCorrectionPermille', 0, 1000)),
       maxErrors: read(() => count(gate['maxErrors'], 'gate.maxErrors', 0, COUNT_LIMIT)),
-      ...unlessUnsaid('minPods', 1, COUNT_LIMIT),
-      ...unlessUnsaid('minPodWindows', 0, COUNT_LIMIT),
-      ...unlessUnsaid('maxBadPermille', 0, 1000),
+      ...unlessUnsaid(gate['minPods'], 'minPods', 1, COUNT_LIMIT),
+      ...unlessUnsaid(gate['minPodWindows'], 'minPodWindows', 0, COUNT_LIMIT),
+      ...unlessUnsaid(gate['maxBadPermille'], 'maxBadPermille', 0, 1000),
     },
     skippableSoak: read(() => flag(fields['skippableSoak'], 'skippableSoak')),
   };
@@ -176,14 +176,15 @@ function growing(value: unknown, field: string, max: number, such: string): numb
   if (value.length < 1 || value.length > MAX_WAVES)
     throw new PlanError(field, `has ${value.length} entries`, `Give 1 to ${MAX_WAVES}`);
   const steps = value.map((item, index) => count(item, `${field}[${index}]`, 1, max));
-  const back = steps.findIndex((step, index) => index > 0 && step <= steps[index - 1]!);
-  if (back > 0)
+  const back = steps.findIndex((step, index) => step <= steps[index - 1]!);
+  if (back !== -1)
     throw new PlanError(`${field}[${back}]`, 'is not larger than the wave before it', `Give growing ${such}`);
   return steps;
 }
 
 function count(value: unknown, field: string, min: number, max: number): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  const number = value as number;
+  if (Number.isSafeInteger(value) && number >= min && number <= max) return number;
   const problem = value === undefined ? 'is missing' : `is ${shown(value)}, which does not fit`;
   throw new PlanError(field, problem, `Give a whole number from ${min} to ${max}`);
 }

@@ -13,9 +13,10 @@ export const principalOfDer = (der: Uint8Array): Uint8Array => concat(sha224(der
 
 export const principalText = (bytes: Uint8Array): string => Principal.fromUint8Array(bytes).toText();
 
-/** Whether a text is a principal in the one way that it is written. */
-export function isPrincipal(text: string): boolean {
+/** Whether a value is the text of a principal in the one way that it is written. */
+export function isPrincipal(value: unknown): value is string {
   try {
+    const text = value as string;
     return text.length <= 63 && Principal.fromText(text).toText() === text;
   } catch {
     return false;

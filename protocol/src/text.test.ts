@@ -22,7 +22,7 @@ const hostile = fc.string({
   ),
   maxLength: 60,
 });
-const runs = { seed: 12, numRuns: 500 };
+const runs = { seed: 12, numRuns: Number(process.env['LIVEPOD_ROUNDS'] ?? 500) };
 /** Written once more and not taken from the code: what no medium may get. */
 const dangerous = (text: string): number[] =>
   [...text]
@@ -57,6 +57,7 @@ describe('text of strangers', () => {
       runs,
     );
     expect(oneLine('title\r\nState:     accepted')).toBe('title State:     accepted');
+    expect(oneLine('a\vb\fc\td\u0085e\u2028f\u2029g\n\r\nh')).toBe('a b c d e f g h');
   });
 
   it('closes no tag and no attribute in HTML', () => {
@@ -95,6 +96,7 @@ describe('text of strangers', () => {
     ['code', '`rm`', '\\`rm\\`'],
     ['an address', 'see www.evil.example', 'see www\\.evil.example'],
     ['a heading', '# Approved', '\\# Approved'],
+    ['a numbered list', '10. Approved, 2)', '10\\. Approved, 2)'],
     ['a second line', 'ok\n\n- approved by you', 'ok - approved by you'],
     ['nothing', 'accepted, round-1: 0.97', 'accepted, round-1: 0.97'],
   ])('shows %s as it was written', (_, text, shown) => expect(forMarkdown(text)).toBe(shown));
@@ -106,6 +108,7 @@ describe('text of strangers', () => {
     expect(markdownLink('round', '/namespaces/{namespace}/workflows/a')).toBe(
       '[round](/namespaces/{namespace}/workflows/a)',
     );
+    expect(markdownLink('a', '/b c(d)[e]"`|<f>\\')).toBe('[a](/b%20c%28d%29%5Be%5D%22%60%7C%3Cf%3E%5C)');
     for (const address of ['javascript:alert(1)', '//evil.example', 'data:text/html,x', ' http://x'])
       expect(markdownLink('a', address)).toBe('a');
     expect(markdownLink('](x', '/a) [b](http://evil.example "')).not.toMatch(/\)(?!$)/);

@@ -23,6 +23,7 @@ import {
   hex,
   isCarried,
   isSettled,
+  laneOf,
   jobState,
   merkleRoot,
   openChunk,
@@ -378,7 +379,7 @@ write('governed', [
   { id: MOTION, method: 'motion' },
   ...GOVERNED_METHODS.map((method) => {
     const { id, canister } = GOVERNED[method];
-    return { id, method, canister, validator: validatorOf(method) };
+    return { id, method, canister, validator: validatorOf(method), lane: laneOf(method) };
   }),
 ]);
 

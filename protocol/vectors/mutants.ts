@@ -54,6 +54,8 @@ const NAMED: [what: string, format: Format, path: (string | number)[], value: Js
   ['a field left out that may be null', 'approval', ['base'], undefined],
   ['a field left out that may be null', 'checkpoint', ['parent'], undefined],
   ['null for a field of the other version', 'recipe', ['task'], null],
+  ['null for a field of the other version', 'approval', ['payer'], null],
+  ['a field of the other version', 'approval', ['ceiling'], '105'],
   ['null for a field of the other version', 'checkpoint', ['runtime', 'outputs'], null],
   ['a field that every object inherits', 'approval', ['constructor'], 1],
   ['a field that every object inherits', 'dataset', ['schema', '__proto__'], {}],
@@ -144,6 +146,7 @@ function basesOf(): { format: Format; document: Json }[] {
   return [
     ...datasets().map((document) => ({ format: 'dataset' as const, document })),
     { format: 'approval', document: approval },
+    { format: 'approval', document: approvalOfNow },
     {
       format: 'canonical',
       document: { a: [1, -7, null, true, 'Zoë ☂\n'], b: { c: '', d: {} }, type: 'livepod.example/v1' },
@@ -170,6 +173,9 @@ const approval: Json = {
   reward: '5',
   deadline: '1800000000000000000',
 };
+
+/** With its payer and the most that it may cost. */
+const approvalOfNow: Json = { ...approval, type: 'livepod.approval/v2', payer: signer, ceiling: '105' };
 
 function datasets(): Json[] {
   const salt = '00112233445566778899aabbccddeeff';

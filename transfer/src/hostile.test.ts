@@ -1,6 +1,5 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -10,57 +9,31 @@ import {
   absence,
   deriveSecrets,
   downloadDataset,
-  ObjectStore,
   openDataset,
   signerOf,
   uploadToObjects,
+  type ObjectStore,
 } from './index.js';
+import { Answering } from './answering.fixture.js';
 
-/** What stands where the object store should: each test gives its own answer. */
-let answer: (request: IncomingMessage, response: ServerResponse) => void;
-let asked: string[];
-let server: Server;
-let elsewhere: Server;
-let askedElsewhere = 0;
+let server: Answering;
+let elsewhere: Answering;
 let objects: ObjectStore;
 const folder = mkdtempSync(join(tmpdir(), 'livepod-hostile-'));
 const clients = {} as Clients;
 
-const listening = async (handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<Server> => {
-  const made = createServer(handle);
-  await new Promise<void>((resolve) => made.listen(0, '127.0.0.1', resolve));
-  return made;
-};
-const portOf = (made: Server): number => (made.address() as AddressInfo).port;
-
 beforeAll(async () => {
-  server = await listening((request, response) => {
-    asked.push(`${request.method} ${request.url}`);
-    response.on('error', () => {});
-    answer(request, response);
-  });
-  elsewhere = await listening((_, response) => {
-    askedElsewhere++;
-    response.end('x'.repeat(10));
-  });
-  objects = new ObjectStore({
-    endpoint: `http://127.0.0.1:${portOf(server)}`,
-    region: 'us-east-1',
-    accessKeyId: 'a',
-    secretAccessKey: 'b',
-    bucket: 'livepod',
-    pace: { graceMs: 400, bytesPerSecond: 10_000 },
-  });
+  server = await Answering.start();
+  elsewhere = await Answering.start();
+  objects = server.store({ pace: { graceMs: 400, bytesPerSecond: 10_000 } });
 });
 beforeEach(() => {
-  asked = [];
+  server.asked = [];
 });
 afterAll(async () => {
   objects.close();
-  for (const each of [server, elsewhere]) {
-    each.closeAllConnections();
-    await new Promise((resolve) => each.close(resolve));
-  }
+  await server.stop();
+  await elsewhere.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -83,13 +56,13 @@ function endless(response: ServerResponse, piece: Buffer): void {
 
 describe('a server in the object store’s place', () => {
   it('cannot send a body without an end', async () => {
-    answer = (_, response) => endless(response, Buffer.alloc(50_000));
+    server.answer = (_, response) => endless(response, Buffer.alloc(50_000));
     await expect(read(0, 100_000, true)).rejects.toMatchObject({ code: 'tooLong', origin: 'way' });
   });
 
   it('cannot hold its reader by a byte now and then, which renews no deadline', async () => {
     let drips: NodeJS.Timeout;
-    answer = (_, response) => {
+    server.answer = (_, response) => {
       response.writeHead(200, { 'content-length': '100000' });
       drips = setInterval(() => response.write('x'), 50);
     };
@@ -100,15 +73,15 @@ describe('a server in the object store’s place', () => {
   });
 
   it('cannot hold its reader by not answering at all', async () => {
-    answer = () => {};
+    server.answer = () => {};
     await expect(read(0, 10)).rejects.toMatchObject({ code: 'storageUnavailable' });
   });
 
   it.each([301, 302, 307, 308])('cannot send its reader elsewhere by %i', async (status) => {
-    answer = (_, response) =>
-      response.writeHead(status, { location: `http://127.0.0.1:${portOf(elsewhere)}/livepod/datasets/a` }).end();
+    server.answer = (_, response) =>
+      response.writeHead(status, { location: `${elsewhere.endpoint}/livepod/datasets/a` }).end();
     await expect(read(0, 10)).rejects.toMatchObject({ code: 'badAnswer' });
-    expect(askedElsewhere).toBe(0);
+    expect(elsewhere.asked).toEqual([]);
   });
 
   it.each<[string, number, Record<string, string>, number]>([
@@ -118,13 +91,13 @@ describe('a server in the object store’s place', () => {
     ['a range without saying which', 206, {}, 10],
     ['more bytes than the range has', 206, { 'content-range': 'bytes 100-109/1000' }, 1_000],
   ])('cannot pass off %s', async (_, status, headers, bytes) => {
-    answer = (__, response) =>
+    server.answer = (__, response) =>
       response.writeHead(status, { ...headers, 'content-length': String(bytes) }).end(Buffer.alloc(bytes));
     await expect(read(100, 110)).rejects.toMatchObject({ code: 'badAnswer' });
   });
 
   it('cannot announce a range and send more of it', async () => {
-    answer = (_, response) => {
+    server.answer = (_, response) => {
       response.writeHead(206, { 'content-range': 'bytes 100-109/1000' });
       endless(response, Buffer.alloc(1_000));
     };
@@ -132,7 +105,7 @@ describe('a server in the object store’s place', () => {
   });
 
   it('cannot announce more than it sends', async () => {
-    answer = (_, response) => {
+    server.answer = (_, response) => {
       response.writeHead(206, { 'content-range': 'bytes 0-9/10', 'content-length': '10' });
       response.write('xxx', () => response.destroy());
     };
@@ -141,7 +114,7 @@ describe('a server in the object store’s place', () => {
 
   it('cannot send little that unpacks to much', async () => {
     const bomb = gzipSync(Buffer.alloc(50_000_000));
-    answer = (_, response) =>
+    server.answer = (_, response) =>
       response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': String(bomb.length) }).end(bomb);
     await expect(read(0, 1_000_000, true)).rejects.toMatchObject({ code: 'badAnswer' });
   });
@@ -152,15 +125,15 @@ describe('a server in the object store’s place', () => {
     `${keys.map((key) => `<Contents><Key>${key}</Key></Contents>`).join('')}</ListBucketResult>`;
 
   it('cannot have another dataset’s objects removed by listing them in a folder that was given up', async () => {
-    answer = (_, response) => response.end(list(['datasets/aa/1.csv', 'datasets/bb/1.csv'], ''));
+    server.answer = (_, response) => response.end(list(['datasets/aa/1.csv', 'datasets/bb/1.csv'], ''));
     await expect(objects.list('livepod', 'datasets/aa/')).rejects.toMatchObject({ code: 'badAnswer' });
   });
 
   it('cannot list for ever', async () => {
-    answer = (_, response) => response.end(list(['datasets/aa/1.csv'], 'again'));
+    server.answer = (_, response) => response.end(list(['datasets/aa/1.csv'], 'again'));
     await expect(objects.list('livepod', 'datasets/aa/')).rejects.toMatchObject({ code: 'badAnswer' });
-    expect(asked.length).toBeLessThan(4);
-    answer = (_, response) => {
+    expect(server.asked.length).toBeLessThan(4);
+    server.answer = (_, response) => {
       response.write('<?xml version="1.0"?><ListBucketResult>');
       endless(response, Buffer.from('<Contents><Key>datasets/aa/1</Key></Contents>'.repeat(2_000)));
     };
@@ -199,7 +172,7 @@ describe('a manifest', () => {
       code: 'foreignStorage',
     });
     expect(await absence(hostile, clients, objects)).toContain('nothing was asked');
-    expect(asked).toEqual([]);
+    expect(server.asked).toEqual([]);
   });
 
   it.each([
@@ -222,7 +195,7 @@ describe('a manifest', () => {
     expect(() => openDataset(hostile, into, secrets)).toThrow(expect.objectContaining({ code: 'unsafeName' }));
     const given = names.map((name) => ({ name, bytes: new Uint8Array(10) }));
     await expect(uploadToObjects(objects, 'livepod', given, secrets)).rejects.toEqual(unsafe);
-    expect(asked).toEqual([]);
+    expect(server.asked).toEqual([]);
     expect(existsSync(into)).toBe(false);
   });
 });

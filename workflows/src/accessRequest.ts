@@ -11,6 +11,7 @@ import {
   name,
   nullable,
   optional,
+  principal,
   record,
 } from './guards.js';
 import { narrate, short } from './narration.js';
@@ -25,6 +26,8 @@ const input = record({
   base: nullable(contentId),
   reward: amount,
   deadlineSeconds: integer(30, 30 * 24 * 3600),
+  payer: optional(nullable(principal), null),
+  ceiling: optional(nullable(amount), null),
   attempt: optional(integer(1, 9), 1),
 });
 
@@ -34,14 +37,19 @@ export const jobReference = (round: string, attempt: number): string =>
 
 /** The provider asks the access canister for a job, under its own identity and in its own namespace. */
 export async function accessRequest(request: RequestAccess): Promise<RequestedAccess> {
-  const { deadlineSeconds, attempt, ...order } = checked('accessRequest', input, request);
+  const { deadlineSeconds, attempt, payer, ceiling, ...order } = checked('accessRequest', input, request);
   const tell = narrate('access', { round: order.round, recipe: short(order.recipe), datasets: order.datasets.length });
 
   // From the start of this workflow, so that a repeated step writes the same document and with it the same approval
   // digest.
   const deadline = (BigInt(workflowInfo().startTime.getTime() + deadlineSeconds * 1000) * 1_000_000n).toString();
   tell(`Asking for ${order.datasets.length} datasets`);
-  const asked = await requesting.request({ ...order, deadline, clientRef: jobReference(order.round, attempt) });
+  const asked = await requesting.request({
+    ...order,
+    ...(payer === null || ceiling === null ? {} : { payer, ceiling }),
+    deadline,
+    clientRef: jobReference(order.round, attempt),
+  });
   tell(`Job ${asked.job}`, { job: asked.job, approval: short(asked.approvalDigest) });
   return asked;
 }

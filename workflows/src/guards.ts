@@ -75,25 +75,22 @@ class Parts {
     this.findings.push(finding(field, problem, remedy));
   }
 
-  whole<T>(value: T, rest?: object): T {
-    if (this.findings.length > 0)
-      throw new Refusal({ findings: this.findings, ...(rest === undefined ? {} : { rest }) });
+  whole<T>(value: T, rest: object): T {
+    if (this.findings.length > 0) throw new Refusal({ findings: this.findings, rest });
     return value;
   }
 }
 
-const shown = (value: unknown): string => {
-  if (value === undefined) return 'missing';
+const misfit = (value: unknown, how = 'does not fit'): string => {
+  if (value === undefined) return 'is missing';
   const text = JSON.stringify(value) ?? typeof value;
-  return `is ${text.length > 60 ? `${text.slice(0, 57)}…` : text}`;
+  return `is ${text.length > 60 ? `${text.slice(0, 57)}…` : text}, which ${how}`;
 };
 
 export const matching =
   (pattern: RegExp, remedy: string): Guard<string> =>
   (value, field) =>
-    typeof value === 'string' && pattern.test(value)
-      ? value
-      : refuse(field, value === undefined ? 'is missing' : `${shown(value)}, which does not fit`, remedy);
+    typeof value === 'string' && pattern.test(value) ? value : refuse(field, misfit(value), remedy);
 
 export const contentId = matching(
   /^sha256:[0-9a-f]{64}$/,
@@ -124,21 +121,21 @@ export const token = matching(
   /^[A-Za-z0-9_-]{100,3000}\.[A-Za-z0-9_-]{86}$/,
   'Give a whole line as "livepod ops token" printed it',
 );
+export const principal = matching(
+  /^[a-z2-7]{1,5}(-[a-z2-7]{1,5}){1,10}$/,
+  'Give a principal as text, such as "2vxsx-fae" (livepod identity show)',
+);
 export const sentence = matching(/^[^\n]{3,400}$/, 'Give one line of 3 to 400 characters');
 
 export const integer =
   (min: number, max: number): Guard<number> =>
   (value, field) =>
-    typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max
-      ? value
-      : refuse(
-          field,
-          value === undefined ? 'is missing' : `${shown(value)}, which does not fit`,
-          `Give a whole number from ${min} to ${max}`,
-        );
+    Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max
+      ? (value as number)
+      : refuse(field, misfit(value), `Give a whole number from ${min} to ${max}`);
 
 export const flag: Guard<boolean> = (value, field) =>
-  typeof value === 'boolean' ? value : refuse(field, `${shown(value)}, which does not fit`, 'Give true or false');
+  typeof value === 'boolean' ? value : refuse(field, misfit(value), 'Give true or false');
 
 export const optional =
   <T>(guard: Guard<T>, otherwise: T): Guard<T> =>
@@ -153,11 +150,7 @@ export const list =
   <T>(guard: Guard<T>, min: number, max: number): Guard<T[]> =>
   (value, field) => {
     if (!Array.isArray(value))
-      return refuse(
-        field,
-        value === undefined ? 'is missing' : `${shown(value)}, which is no list`,
-        `Give a list of ${min} to ${max} entries`,
-      );
+      return refuse(field, misfit(value, 'is no list'), `Give a list of ${min} to ${max} entries`);
     if (value.length < min || value.length > max)
       return refuse(field, `has ${value.length} entries`, `Give ${min} to ${max}`);
     const parts = new Parts();
@@ -199,7 +192,7 @@ export const record =
     if (value === null || typeof value !== 'object' || Array.isArray(value)) {
       return refuse(
         field,
-        value === undefined ? 'is missing' : `${shown(value)}, which is no object`,
+        misfit(value, 'is no object'),
         `Give one JSON object with ${Object.keys(fields).join(', ')}`,
       );
     }
@@ -227,7 +220,7 @@ export const hyperparameters: Guard<Record<string, number | string>> = (value, f
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     return refuse(
       field,
-      `${shown(value)}, which is no object`,
+      misfit(value, 'is no object'),
       'Give an object such as {"epochs": 10, "learningRate": "0.001"}',
     );
   const fits = (item: unknown): boolean =>
@@ -236,11 +229,7 @@ export const hyperparameters: Guard<Record<string, number | string>> = (value, f
   const parts = new Parts();
   for (const [key, item] of Object.entries(given))
     if (!fits(item))
-      parts.wrong(
-        `${field}.${key}`,
-        `${shown(item)}, which does not fit`,
-        'Give a whole number, or a decimal as text such as "0.001"',
-      );
+      parts.wrong(`${field}.${key}`, misfit(item), 'Give a whole number, or a decimal as text such as "0.001"');
   return parts.whole(given, Object.fromEntries(Object.entries(given).filter(([, item]) => fits(item))));
 };
 

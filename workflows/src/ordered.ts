@@ -14,6 +14,8 @@ export interface Order {
   datasets: DatasetTerms[];
   /** e8s */
   reward: string;
+  /** Whom the approval has to name, where it names anybody. */
+  payer?: string;
   /** The latest end of its grants, in milliseconds since 1970. */
   until: number;
 }
@@ -41,6 +43,7 @@ export function asOrdered(order: Order, job: JobTerms): void {
     ['datasets', keysOf(datasets), keysOf(job.datasets)],
     ['fees', fees, job.fees],
     ['reward', order.reward, job.reward],
+    ['payer', order.payer ?? null, order.payer === undefined ? null : (job.payer ?? null)],
     ['deadline', true, Date.parse(job.deadline) <= order.until || job.deadline],
   ]);
 }

@@ -21,8 +21,9 @@ export async function proposeSlashing(
       ...contributors.map((holder) => ({ holder, purpose: 'contributor' as const })),
     ],
   });
+  // The signed evaluation is what voters look up; what pods counted explains why they are asked.
   const evidence =
-    `Job ${trained.job}, checkpoint ${trained.checkpoint}, release ${rolled.release}: ${rolled.corrections} ` +
+    `evaluation ${trained.checkpoint} of job ${trained.job}; release ${rolled.release}: ${rolled.corrections} ` +
     `corrections and ${rolled.errors} errors in ${rolled.windows} windows.`;
   const reason = `Release ${rolled.release} stopped itself: ${rolled.why}`.slice(0, 400);
   const proposals = bonds

@@ -157,6 +157,7 @@ class Training {
 
   private async jobFor(terms: DatasetTerms[]): Promise<JobTerms> {
     const { datasets: _, provider, attempt, ...order } = this.round;
+    const agreed = patched('payer-named') ? await this.agreed(terms) : {};
     this.tell(
       `Asking provider ${provider} to take the job`,
       {},
@@ -170,6 +171,7 @@ class Training {
       forNamespace(provider, {
         ...order,
         ...again(attempt),
+        ...agreed,
         datasets: terms.map(({ id, epoch }) => ({ id, epoch })),
       }),
       { scheduleToCloseTimeout: '1 day', summary: 'Ask for the job' },
@@ -181,11 +183,19 @@ class Training {
         {
           ...{ ...order, asked: answer, provider, datasets: terms, clientRef: jobReference(order.round, attempt) },
           until: Date.now() + order.deadlineSeconds * 1000 + HOUR_MS,
+          ...agreed,
         },
         asked,
       );
     this.deadline = Date.parse(asked.deadline);
     return asked;
+  }
+
+  /** What the approval is to name: who pays, and what for at the most. */
+  private async agreed(terms: DatasetTerms[]): Promise<{ payer: string; ceiling: string }> {
+    const { principal } = await treasury.payer();
+    const price = terms.reduce((sum, { fee }) => sum + BigInt(fee), BigInt(this.round.reward));
+    return { payer: principal, ceiling: price.toString() };
   }
 
   /** An unpaid job that the provider does not end is over at its deadline. */
@@ -208,13 +218,17 @@ class Training {
     return `round ${this.round.round} was given up`;
   }
 
-  private async pay({ job, fees, reward, link }: JobView): Promise<{ escrow: number }> {
+  private async pay({ job, fees, reward, link, approvalDigest }: JobView): Promise<{ escrow: number }> {
     this.tell(
       `Paying ${tokens(BigInt(fees) + BigInt(reward))} tokens for job ${job} into escrow`,
       { job, licences: tokens(fees), reward: tokens(reward) },
       { step: 'escrow', state: 'paying', links: { [`job ${job}`]: link } },
     );
-    const escrow = await treasury.openEscrow({ job, clientRef: `escrow/${this.round.round}/${job}` });
+    const escrow = await treasury.openEscrow({
+      job,
+      clientRef: `escrow/${this.round.round}/${job}`,
+      approval: approvalDigest,
+    });
     this.paid = true;
     return escrow;
   }

@@ -238,6 +238,7 @@ export class World {
         seed: request.seed,
         base: request.base,
         datasets: request.datasets,
+        payer: request.payer ?? null,
       };
       this.jobs.set(job, this.job);
       this.did(attempt === 1 ? 'request job' : `request job ${attempt}`);
@@ -251,6 +252,7 @@ export class World {
   };
 
   treasury: TreasuryPort = {
+    payer: async () => ({ principal: '2vxsx-fae' }),
     openEscrow: async ({ job }) => {
       this.escrow = 'open';
       this.did('open escrow');

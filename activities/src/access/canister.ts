@@ -107,7 +107,7 @@ export interface Terms {
 /** The provider's side. */
 export function canisterRequesting(clients: Clients, terms: Terms = { price: 0n }): RequestingPort {
   return {
-    async request({ recipe, arguments: given, seed, datasets, base, reward, deadline, clientRef }) {
+    async request({ recipe, arguments: given, seed, datasets, base, reward, deadline, clientRef, payer, ceiling }) {
       mustSuit(terms, recipe, reward);
       const approved = await approvedRecipe(clients, recipe);
       // Of a dataset that cannot be read, the canister says what is wrong with it.
@@ -119,7 +119,9 @@ export function canisterRequesting(clients: Clients, terms: Terms = { price: 0n 
         manifests.filter((manifest) => manifest !== undefined),
       );
       const approval = canonicalJson({
-        type: 'livepod.approval/v1',
+        ...(payer === undefined || ceiling === undefined
+          ? { type: 'livepod.approval/v1' }
+          : { type: 'livepod.approval/v2', payer, ceiling }),
         recipe,
         arguments: { ...defaultsOf(approved), ...given },
         seed,
@@ -244,6 +246,7 @@ async function termsOf(clients: Clients, number: number): Promise<JobTerms> {
     recipe,
     arguments: given,
     defaults: defaultsOf(await approvedRecipe(clients, recipe)),
+    payer: job.named_payer[0]?.toText() ?? null,
     seed,
     base,
     datasets: job.datasets.map(({ dataset, epoch }) => ({ id: dataset, epoch })),

@@ -8,6 +8,9 @@ export interface RequestAccess {
   base: string | null;
   reward: string;
   deadlineSeconds: number;
+  /** Who pays, and the most that fees and reward may come to: the job's approval names both. */
+  payer?: string;
+  ceiling?: string;
   /** From 2 on when a round asks again after a failure: another reference, so another job. */
   attempt?: number;
 }
@@ -45,6 +48,8 @@ export interface JobTerms extends JobView {
   /** Every argument of the recipe, and what the recipe has for those that nobody names. */
   arguments: Record<string, number | string>;
   defaults: Record<string, number | string>;
+  /** Whom its approval lets pay; null: whoever comes first. */
+  payer?: string | null;
   seed: number;
   base: string | null;
   datasets: { id: string; epoch: number }[];

@@ -127,6 +127,7 @@ function governed(action: GovernedCall): Governed {
           amount: BigInt(amount),
           reason,
           evidence,
+          compensate: [],
         },
       ];
     }

@@ -11,11 +11,20 @@ export function canisterTreasury(clients: Clients): TreasuryPort {
   const escrowOf = (job: number) => clients.certified.treasury.escrow_of_job(BigInt(job));
 
   return {
-    async openEscrow({ job, clientRef }) {
+    payer: async () => ({ principal: clients.principal.toText() }),
+    async openEscrow({ job, clientRef, approval }) {
       const known = await escrowOf(job);
       if (known && !('funding' in known.state)) return viewOf(known);
-      await approve(clients, await clients.treasury.quote_escrow({ job: BigInt(job) }), job);
-      return viewOf(await clients.treasury.open_escrow({ job: BigInt(job), client_ref: clientRef }));
+      const quote = await clients.treasury.quote_escrow({ job: BigInt(job) });
+      await approve(clients, quote, job);
+      return viewOf(
+        await clients.treasury.open_escrow({
+          job: BigInt(job),
+          client_ref: clientRef,
+          approval: approval === undefined ? [] : [approval],
+          at_most: [quote.amount],
+        }),
+      );
     },
     async settle({ job }) {
       const escrow = await escrowOf(job);
@@ -77,14 +86,15 @@ async function approve(
   }
 }
 
-/** Settles or refunds every escrow whose outcome is known. */
+/** Pays what is earned of every escrow, and settles or refunds those whose outcome is known. */
 async function sweep(clients: Clients): Promise<{ settled: number[]; refunded: number[] }> {
   const settled: number[] = [];
   const refunded: number[] = [];
   let after: [] | [bigint] = [];
   for (;;) {
     const page = await clients.treasury.list_open_escrows({ after, limit: PAGE_LIMIT });
-    for (const { id } of page) {
+    for (const { id, job } of page) {
+      await tried(() => clients.treasury.pay_licences({ job }));
       if (await tried(() => clients.treasury.settle(id))) settled.push(Number(id));
       else if (await tried(() => clients.treasury.refund(id))) refunded.push(Number(id));
     }

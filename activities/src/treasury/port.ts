@@ -14,8 +14,14 @@ export interface BondView {
 }
 
 export interface TreasuryPort {
-  /** Approves and pays fees and reward of a job into escrow; the canister then writes the grants. */
-  openEscrow(request: { job: number; clientRef: string }): Promise<EscrowView>;
+  /** Who pays: a job's approval names it, so that nobody else can. */
+  payer(): Promise<{ principal: string }>;
+  /**
+   * Approves and pays fees and reward of a job into escrow; the canister then writes the grants.
+   *
+   * @param request.approval  the digest of what is paid for: another job's is refused
+   */
+  openEscrow(request: { job: number; clientRef: string; approval?: string }): Promise<EscrowView>;
   /** Pays contributors and provider of a job whose checkpoint is official. */
   settle(request: { job: number }): Promise<EscrowView>;
   /**

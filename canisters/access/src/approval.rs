@@ -1,4 +1,5 @@
-//! The document `livepod.approval/v1`: everything a job will run. Its id is what payments, grants and the checkpoint
+//! The document `livepod.approval/v2`, and that of version 1, which names no payer and no ceiling: everything a job will
+//! run. Its id is what payments, grants and the checkpoint
 //! name.
 
 use crate::errors::Error;
@@ -9,8 +10,10 @@ use protocol::document;
 use protocol::limits::{MAX_APPROVAL_BYTES, MAX_JOB_DATASETS};
 use protocol::shape::{Amount, Argument, Entries, Id, Integer, List, Nanoseconds, PrincipalText};
 use protocol::task::nullable;
+use serde::Deserializer;
 
-pub const TYPE: &str = "livepod.approval/v1";
+const FIRST: &str = "livepod.approval/v1";
+const SECOND: &str = "livepod.approval/v2";
 /// The longest a job may take: 30 days, in nanoseconds.
 pub const LONGEST: u64 = 30 * 86_400 * 1_000_000_000;
 
@@ -32,6 +35,17 @@ pub struct Approval {
     pub provider: PrincipalText,
     pub reward: Amount,
     pub deadline: Nanoseconds,
+    /// Who pays, and nobody else can.
+    #[serde(default, deserialize_with = "given")]
+    pub payer: Option<PrincipalText>,
+    /// The most that fees and reward may come to, in e8s.
+    #[serde(default, deserialize_with = "given")]
+    pub ceiling: Option<Amount>,
+}
+
+/// A field that is there has a value.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 #[derive(Deserialize, Debug)]
@@ -65,7 +79,17 @@ fn sized(bytes: &[u8]) -> Result<(), Error> {
 /// Reads an approval and checks what it says by itself, whatever the time is.
 fn parse(bytes: &[u8]) -> Result<Approval, Error> {
     sized(bytes)?;
-    let approval: Approval = document::read(bytes, TYPE)?;
+    let kind = document::type_of(bytes, &[FIRST, SECOND])?;
+    let approval: Approval = document::read(bytes, kind)?;
+    for (field, is_given) in [("payer", approval.payer.is_some()), ("ceiling", approval.ceiling.is_some())] {
+        if is_given != (kind == SECOND) {
+            return Err(Error::Invalid(why(
+                field,
+                format!("it belongs to {SECOND}"),
+                "name both there, and none before",
+            )));
+        }
+    }
     if let Some(index) = approval.datasets.windows(2).position(|pair| pair[0].id >= pair[1].id) {
         return Err(Error::Invalid(why(
             format!("datasets[{}]", index + 1),

@@ -164,6 +164,7 @@ mod tests {
             escrow: None,
             grants: vec![],
             created_at: DAY,
+            named_payer: None,
         }
     }
 

@@ -29,6 +29,9 @@ pub struct Grant {
     /// The payment or vote it rests on.
     pub why: String,
     pub revoked: bool,
+    /// When its key was first asked for, unless none came out: from then on the licence is consumed.
+    #[serde(default)]
+    pub consumed_at: Option<u64>,
 }
 
 #[derive(CandidType, Deserialize, Clone, Debug)]
@@ -72,6 +75,7 @@ pub fn add(job: &mut Job, dataset: &JobDataset, why: &str) {
         uses_left: USES,
         why: why.to_owned(),
         revoked: false,
+        consumed_at: None,
     };
     keep(&grant);
     job.grants.push(id);
@@ -136,6 +140,21 @@ pub fn released_before(caller: Principal, now: u64, id: u64, transport_key: &[u8
     Ok(last.map(|last| last.0).filter(|last| last.transport_key == transport_key).map(|last| last.encrypted_key))
 }
 
+/// When the licence was consumed. Of grants from before this was kept, what was released says that it was.
+pub fn consumed_at(grant: &Grant) -> Option<u64> {
+    let released = || RELEASED.with_borrow(|released| released.contains_key(&grant.id)).then_some(0);
+    grant.consumed_at.or_else(released)
+}
+
+/// No key came out of the use that was counted: if none ever did, the licence is not consumed. What ended meanwhile
+/// stays as it was settled.
+pub fn nothing_released(id: u64) {
+    let never = RELEASED.with_borrow(|released| !released.contains_key(&id));
+    if let Some(grant) = find(id).filter(|grant| never && !grant.revoked) {
+        keep(&Grant { consumed_at: None, ..grant });
+    }
+}
+
 pub fn keep_released(id: u64, transport_key: ByteBuf, encrypted_key: ByteBuf) {
     RELEASED.with_borrow_mut(|released| released.insert(id, Cbor(Released { transport_key, encrypted_key })));
 }
@@ -160,6 +179,7 @@ pub fn count_use(caller: Principal, now: u64, id: u64, transport_key: &[u8]) -> 
     let mut grant = live(caller, now, id)?;
     has_use(&grant)?;
     grant.uses_left -= 1;
+    grant.consumed_at = consumed_at(&grant).or(Some(now));
     keep(&grant);
     audit::append_as(
         caller,

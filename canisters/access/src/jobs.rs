@@ -1,7 +1,7 @@
 //! Jobs: requested → granted → submitted → completed, or failed and refunded on the way.
 
 use crate::errors::{busy, no_job, Error};
-use crate::{grants, listing, memory};
+use crate::{grants, leases, listing, memory};
 use candid::{CandidType, Deserialize, Principal};
 use governed::{why, Lock};
 use ic_stable_structures::StableBTreeMap;
@@ -35,6 +35,9 @@ pub struct JobDataset {
     pub contributor: Principal,
     pub splits: Vec<Split>,
     pub access: Access,
+    /// When its key was first released: from then on its fee is earned. Told from the grants, not kept.
+    #[serde(default)]
+    pub consumed_at: Option<u64>,
 }
 
 #[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
@@ -87,6 +90,9 @@ pub struct Job {
     pub escrow: Option<u64>,
     pub grants: Vec<u64>,
     pub created_at: u64,
+    /// Whom its approval lets pay; none: whoever comes first.
+    #[serde(default)]
+    pub named_payer: Option<Principal>,
 }
 
 #[derive(CandidType, Deserialize, Clone, Debug)]
@@ -133,6 +139,15 @@ pub fn find(id: u64) -> Option<Job> {
     JOBS.with_borrow(|jobs| jobs.get(&id)).map(|record| record.0)
 }
 
+/// A job with what its grants say of its datasets.
+pub fn with_consumed(mut job: Job) -> Job {
+    for grant in grants::of_job(&job) {
+        let consumed = grants::consumed_at(&grant);
+        job.datasets.iter_mut().filter(|one| one.dataset == grant.dataset).for_each(|one| one.consumed_at = consumed);
+    }
+    job
+}
+
 pub fn get(id: u64) -> Result<Job, Error> {
     find(id).ok_or_else(|| no_job(id))
 }
@@ -147,6 +162,17 @@ fn list_if_open(job: &Job) {
         JobState::Requested | JobState::Granted | JobState::Submitted(_) => open.insert(job.id, ()),
         JobState::Completed | JobState::Failed(_) | JobState::Refunded => open.remove(&job.id),
     });
+}
+
+/// Until when a provider's other jobs that are under way may read a dataset; none may: 0. At most 1,000 jobs are looked
+/// at.
+pub fn reads_elsewhere(over: &Job, dataset: &str) -> u64 {
+    let open: Vec<u64> = OPEN.with_borrow(|open| open.keys().take(1_000).collect());
+    let reads = |job: &Job| {
+        let granted = |grant: &grants::Grant| grant.dataset == dataset && !grant.revoked;
+        job.id != over.id && job.provider == over.provider && grants::of_job(job).iter().any(granted)
+    };
+    open.into_iter().filter_map(find).filter(reads).map(|job| job.deadline).max().unwrap_or(0)
 }
 
 /// Lists the open ones among jobs from before there was a list. Called after an upgrade.
@@ -256,17 +282,27 @@ pub fn only(caller: Principal, peer: Principal, who: &str, job: u64) -> Result<(
     Err(Error::NotAuthorized(why(format!("job {job}"), message, format!("go through the {who} canister"))))
 }
 
-/// Gives a job up before it has a checkpoint: the provider or the payer at any time, and anyone once its deadline has
-/// passed, when nothing can come of it any more. A repeat returns the job.
+/// Gives a job up before it has a checkpoint: the provider at any time, the payer before its provider has begun, and
+/// anyone once its deadline has passed, when nothing can come of it any more. A repeat returns the job.
 pub fn fail(caller: Principal, fail: FailJob) -> Result<Job, Error> {
     let mut job = get(fail.job)?;
     let over = job.deadline <= system::now();
-    if caller != job.provider && Some(caller) != job.payer && !over {
+    let ended = matches!(job.state, JobState::Failed(_));
+    let by_payer = Some(caller) == job.payer.or(job.named_payer);
+    if caller != job.provider && !by_payer && !over {
         let message = format!("{caller} is neither its provider nor its payer");
         return Err(Error::NotAuthorized(why(
             format!("job {}", job.id),
             message,
             "use the provider's or the payer's identity, or wait for its deadline",
+        )));
+    }
+    let begun = || grants::of_job(&job).iter().any(|grant| grants::consumed_at(grant).is_some());
+    if by_payer && caller != job.provider && !over && !ended && begun() {
+        return Err(Error::NotYet(why(
+            format!("job {}", job.id),
+            "its keys are out, and its provider works on it",
+            "have the provider end it, or wait for its deadline",
         )));
     }
     if fail.reason.is_empty() || fail.reason.chars().count() > 500 {
@@ -283,6 +319,7 @@ pub fn fail(caller: Principal, fail: FailJob) -> Result<Job, Error> {
     }
     let _lock = lock(job.id)?;
     grants::revoke_all(&job);
+    leases::end(&job);
     audit::append_as(caller, json!({"type": "jobFailed", "job": job.id, "reason": fail.reason}));
     job.state = JobState::Failed(fail.reason);
     keep(&job);
@@ -326,7 +363,7 @@ pub fn close(caller: Principal, closed: JobClosed) -> Result<Job, Error> {
     only(caller, governed::peers().treasury, "treasury", closed.job)?;
     let mut job = get(closed.job)?;
     let state = match (closed.outcome.as_str(), &job.state) {
-        ("completed", JobState::Completed) | ("refunded", JobState::Refunded) => return Ok(job),
+        ("completed", JobState::Completed) | ("refunded", JobState::Refunded) => return Ok(with_consumed(job)),
         ("completed", JobState::Submitted(_)) => JobState::Completed,
         ("refunded", JobState::Requested | JobState::Granted | JobState::Submitted(_) | JobState::Failed(_)) => {
             JobState::Refunded
@@ -338,8 +375,9 @@ pub fn close(caller: Principal, closed: JobClosed) -> Result<Job, Error> {
     };
     let _lock = lock(job.id)?;
     grants::revoke_all(&job);
+    leases::end(&job);
     audit::append_as(caller, json!({"type": "jobClosed", "job": job.id, "outcome": closed.outcome}));
     job.state = state;
     keep(&job);
-    Ok(job)
+    Ok(with_consumed(job))
 }

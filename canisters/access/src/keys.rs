@@ -4,7 +4,7 @@
 
 use crate::errors::Error;
 use crate::grants;
-use crate::{listing, memory, permits, settings};
+use crate::{leases, listing, memory, permits, settings};
 use candid::{CandidType, Deserialize, Principal};
 use governed::why;
 use ic_cdk::management_canister::{
@@ -82,9 +82,11 @@ pub async fn release(caller: Principal, release: ReleaseKey) -> Result<ReleasedK
             listing::note_release(grant.id, entry);
             let encrypted_key = ByteBuf::from(key.encrypted_key);
             grants::keep_released(grant.id, release.transport_public_key, encrypted_key.clone());
+            leases::tell_treasury(grant.job);
             Ok(ReleasedKey { encrypted_key })
         }
         Err(error) => {
+            grants::nothing_released(grant.id);
             audit::append_as(caller, json!({"type": "keyNotReleased", "grant": grant.id, "reason": error.to_string()}));
             let message = format!("the network did not derive the key: {error}");
             Err(Error::Unavailable(why(

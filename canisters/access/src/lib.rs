@@ -7,6 +7,7 @@ pub mod extension;
 pub mod grants;
 pub mod jobs;
 pub mod keys;
+pub mod leases;
 pub mod listing;
 pub mod memory;
 pub mod permits;
@@ -48,6 +49,7 @@ fn post_upgrade() {
     open(None);
     jobs::list_open_ones();
     listing::file_old_ones();
+    leases::end_soon();
 }
 
 fn open(parties: Option<governed::Parties>) {
@@ -82,7 +84,9 @@ async fn release_key(release: ReleaseKey) -> Result<ReleasedKey, Error> {
 /// Gives a job up; its grants are revoked.
 #[update(guard = "not_anonymous")]
 fn fail_job(fail: FailJob) -> Result<Job, Error> {
-    jobs::fail(system::caller(), fail)
+    let failed = jobs::fail(system::caller(), fail)?;
+    leases::end_soon();
+    Ok(failed)
 }
 
 /// Moves a job's deadline. An operator, by call or by the token that the caller hands on.
@@ -106,7 +110,9 @@ async fn payment_received(payment: PaymentReceived) -> Result<Job, Error> {
 /// Ends a job. Called by the treasury.
 #[update(guard = "not_anonymous")]
 fn job_closed(closed: JobClosed) -> Result<Job, Error> {
-    jobs::close(system::caller(), closed)
+    let closed = jobs::close(system::caller(), closed)?;
+    leases::end_soon();
+    Ok(closed)
 }
 
 /// Notes a job's checkpoint. Called by the models canister.
@@ -193,7 +199,7 @@ fn cached_public_key() -> Option<ByteBuf> {
 
 #[query]
 fn get_job(job: u64) -> Option<Job> {
-    jobs::find(job)
+    jobs::find(job).map(jobs::with_consumed)
 }
 
 #[query]

@@ -252,6 +252,7 @@ mod tests {
             contributor: principal(9),
             splits: vec![],
             access: Access::Fee,
+            consumed_at: None,
         };
         jobs::add(Job {
             id: 0,
@@ -270,6 +271,7 @@ mod tests {
             escrow: None,
             grants: vec![],
             created_at: 0,
+            named_payer: None,
         })
     }
 

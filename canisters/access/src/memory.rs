@@ -35,6 +35,8 @@ pub const GRANT_INDEX: u8 = 14;
 pub const GRANT_TRACES: u8 = 15;
 /// operators' tokens that were used
 pub const USED: u8 = 16;
+/// jobs that are over and whose reads are still to be ended
+pub const ENDING_READS: u8 = 20;
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

@@ -90,6 +90,7 @@ pub async fn request(caller: Principal, request: RequestAccess) -> Result<Job, E
         official(base).await?;
     }
     let fees = total_fees(&datasets)?;
+    below_ceiling(fees, &approval)?;
     Ok(jobs::add(Job {
         id: 0,
         client_ref: request.client_ref,
@@ -107,7 +108,19 @@ pub async fn request(caller: Principal, request: RequestAccess) -> Result<Job, E
         escrow: None,
         grants: vec![],
         created_at: system::now(),
+        named_payer: approval.payer.map(|payer| payer.0),
     }))
+}
+
+/// What a job costs its payer, the ledger's fees aside, is no more than its approval says.
+fn below_ceiling(fees: u128, approval: &Approval) -> Result<(), Error> {
+    let Some(ceiling) = approval.ceiling.as_ref().map(|ceiling| **ceiling) else { return Ok(()) };
+    let price = fees.checked_add(*approval.reward);
+    if price.is_some_and(|price| price <= ceiling) {
+        return Ok(());
+    }
+    let message = format!("fees of {fees} e8s and a reward of {} e8s are more than {ceiling}", *approval.reward);
+    Err(Error::LimitExceeded(why("ceiling", message, "leave the dearest dataset out, or agree on a higher ceiling")))
 }
 
 /// Everything that needs no other canister.
@@ -216,6 +229,7 @@ fn licensed(
         contributor: dataset.contributor,
         splits: dataset.splits,
         access: dataset.access,
+        consumed_at: None,
     })
 }
 
@@ -274,6 +288,10 @@ pub async fn payment_received(caller: Principal, payment: PaymentReceived) -> Re
         let message = format!("its deadline was {} ns", job.deadline);
         return Err(Error::DeadlinePassed(why(subject, message, "refund the escrow and ask for access again")));
     }
+    if let Some(named) = job.named_payer.filter(|named| payment.payer != Some(*named)) {
+        let message = format!("its approval names {named} as its payer");
+        return Err(Error::WrongPrincipal(why(subject, message, "have that principal pay, and refund this escrow")));
+    }
     let _lock = jobs::lock(job.id)?;
     if job.escrow.is_none() {
         (job.escrow, job.payer) = (Some(payment.escrow), payment.payer);
@@ -282,7 +300,14 @@ pub async fn payment_received(caller: Principal, payment: PaymentReceived) -> Re
         let payer = payment.payer.map(|payer| payer.to_text());
         audit::append_as(caller, json!({"type": "paid", "job": job.id, "escrow": payment.escrow, "payer": payer}));
     }
-    grant(job, Access::Fee, &format!("payment of escrow {}", payment.escrow)).await
+    if waits_for_vote(&job) {
+        return Ok(job); // one refused dataset ends the job: until the vote none of its keys is out
+    }
+    grant(job).await
+}
+
+fn waits_for_vote(job: &Job) -> bool {
+    job.datasets.iter().any(|dataset| dataset.access == Access::Vote)
 }
 
 /// The job a vote on access is about: paid, with a dataset whose licence asks for the vote.
@@ -299,7 +324,7 @@ pub fn awaiting_vote(id: u64) -> Result<Job, Error> {
     if job.escrow.is_none() {
         return Err(Error::NotYet(why(subject, "its fees are not in escrow", "open the escrow first")));
     }
-    if !job.datasets.iter().any(|dataset| dataset.access == Access::Vote) {
+    if !waits_for_vote(&job) {
         return Err(Error::Invalid(why(
             subject,
             "no licence of its datasets asks for a vote",
@@ -325,7 +350,7 @@ pub fn in_words(job: &Job) -> String {
     )
 }
 
-/// Grants what the licences give by vote. Called by the governor.
+/// Grants the job after the vote that some of its licences ask for. Called by the governor.
 pub async fn grant_access(id: u64) -> Result<Job, Error> {
     let job = awaiting_vote(id)?;
     if job.deadline <= system::now() {
@@ -336,17 +361,19 @@ pub async fn grant_access(id: u64) -> Result<Job, Error> {
         )));
     }
     let _lock = jobs::lock(id)?;
-    grant(job, Access::Vote, "vote").await
+    grant(job).await
 }
 
-/// Opens the chunks of each dataset of one kind of licence, then writes its grant. The caller holds the job's lock;
-/// what was done before a failure stays, and a repeat does the rest.
-async fn grant(mut job: Job, access: Access, why: &str) -> Result<Job, Error> {
-    for dataset in job.datasets.clone().iter().filter(|dataset| dataset.access == access) {
+/// Opens the chunks of each dataset, then writes its grant. The caller holds the job's lock; what was done before a
+/// failure stays, and a repeat does the rest.
+async fn grant(mut job: Job) -> Result<Job, Error> {
+    let payment = format!("payment of escrow {}", job.escrow.expect("only a paid job is granted"));
+    for dataset in &job.datasets.clone() {
         if granted(&job).contains(&dataset.dataset) {
             continue;
         }
         open_reads(&dataset.dataset, job.provider, job.deadline).await?;
+        let why = if dataset.access == Access::Vote { "vote" } else { &payment };
         grants::add(&mut job, dataset, why);
         jobs::keep(&job);
     }

@@ -20,6 +20,14 @@ pub struct AllowReads {
     pub until: u64,
 }
 
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct EndReads {
+    pub uid: ByteBuf,
+    pub reader: Principal,
+    /// Nanoseconds since the epoch.
+    pub until: u64,
+}
+
 thread_local! {
     static LEASES: RefCell<StableBTreeMap<Vec<u8>, u64, Memory>> =
         RefCell::new(StableBTreeMap::init(memory::get(memory::LEASES)));
@@ -47,6 +55,20 @@ pub fn allow(allow: AllowReads) -> Result<(), Error> {
         "uid": protocol::hex::encode(&uid),
         "reader": allow.reader.to_text(),
         "until": until
+    }));
+    Ok(())
+}
+
+/// Ends a reader's lease earlier than it was given for; one that ends before then stays as it is.
+pub fn end(end: EndReads) -> Result<(), Error> {
+    let uid = uid_of(&end.uid)?;
+    let Some(until) = until(&uid, &end.reader).filter(|until| *until > end.until) else { return Ok(()) };
+    LEASES.with_borrow_mut(|leases| leases.insert(key(&uid, &end.reader), until.min(end.until)));
+    audit::append(json!({
+        "type": "readsEnded",
+        "uid": protocol::hex::encode(&uid),
+        "reader": end.reader.to_text(),
+        "until": end.until
     }));
     Ok(())
 }

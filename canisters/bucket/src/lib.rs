@@ -11,7 +11,7 @@ pub mod space;
 use errors::Error;
 use governed::not_anonymous;
 use ic_cdk::{init, post_upgrade, query, update};
-use leases::AllowReads;
+use leases::{AllowReads, EndReads};
 use reservations::{GetChunk, PutChunk, Reserve, Seal, Status};
 use serde_bytes::ByteBuf;
 use settings::{caller_is_datasets, Init};
@@ -49,6 +49,12 @@ fn seal(seal: Seal) -> Result<(), Error> {
 #[update(guard = "caller_is_datasets")]
 fn allow_reads(allow: AllowReads) -> Result<(), Error> {
     leases::allow(allow)
+}
+
+/// Ends a reader's lease.
+#[update(guard = "caller_is_datasets")]
+fn end_reads(end: EndReads) -> Result<(), Error> {
+    leases::end(end)
 }
 
 /// Forgets a dataset and overwrites its chunks.

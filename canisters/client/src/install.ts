@@ -1,13 +1,13 @@
 import type { Identity } from '@dfinity/agent';
 import { IDL } from '@dfinity/candid';
 import { Principal } from '@dfinity/principal';
-import { GOVERNED, GOVERNED_METHODS, hex, sha256, validatorOf } from '@livepod/protocol';
+import { GOVERNED, GOVERNED_METHODS, hex, laneOf, sha256, validatorOf, type GovernedMethod } from '@livepod/protocol';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, interfaces, type Clients } from './connect.js';
 import { controlInWords, controlOf } from './control.js';
 import { CanisterError } from './errors.js';
-import type { Init as GovernanceInit, NervousSystemFunction } from './generated/governance.js';
+import type { Articles, Init as GovernanceInit, NervousSystemFunction, Weight } from './generated/governance.js';
 import { managementOf, type Management } from './management.js';
 import { CANISTERS, type CanisterIds, type CanisterName } from './network.js';
 import { vetkdMasterOf } from './masterKeys.js';
@@ -27,6 +27,17 @@ export interface InstallParameters {
     /** yes votes of all voting power needed at the deadline; default 300 (3 %) */ quorumBasisPoints?: number;
     /** default 1 token */ minimumStake?: bigint;
     /** a neuron with less delay may not vote; default 2,629,800 (one month) */ minimumDissolveDelaySeconds?: number;
+    /** what a rejected proposal costs its neuron, a tenth when taken back; default 1 token */ rejectCost?: bigint;
+    /** how much longer a vote lasts that turns; default a quarter of the period */ waitForQuietSeconds?: number;
+    /**
+     * between passing and being carried out, but for what stops or takes back; default a day, and none for votes of
+     * less than a day, which are for development
+     */
+    timeLockSeconds?: number;
+    /** how each method's proposals weigh neurons, where not by stake */ weights?: Partial<
+      Record<GovernedMethod, 'Capped' | 'SquareRoot' | 'Reputation'>
+    >;
+    /** what a capped vote weighs at most, in e8s of voting power; default without bound */ weightCap?: bigint;
   };
   /** Key names of the network: `key_1` on the main network; the embedded host names its own. */
   vetkdKeyName: string;
@@ -37,6 +48,13 @@ export interface InstallParameters {
   minContributorBond: bigint;
   /** How long before a bond is paid back; default a week. */
   bondNoticeSeconds?: number;
+  /**
+   * How long a submitted checkpoint that nobody decides on keeps its escrow; default four voting periods and a day, so
+   * longer than any vote.
+   */
+  reviewSeconds?: number;
+  /** How long what was slashed is held back for an appeal; default a week. */
+  appealSeconds?: number;
   /** Bytes that fit in a bucket canister; a new one is created when none has room. */
   bucketCapacityBytes: bigint;
   /** Cycles given to each new bucket. */
@@ -252,11 +270,14 @@ function initRecord(name: CanisterName | 'root', ids: AllIds, parameters: Instal
         ...parties,
         parameters: votingParameters(parameters),
         functions: governedFunctions(principals),
+        articles: [articles(parameters)],
       } satisfies GovernanceInit;
     case 'treasury':
       return {
         ...parties,
         bond_notice_seconds: parameters.bondNoticeSeconds === undefined ? [] : [BigInt(parameters.bondNoticeSeconds)],
+        appeal_seconds: parameters.appealSeconds === undefined ? [] : [BigInt(parameters.appealSeconds)],
+        review_seconds: [BigInt(parameters.reviewSeconds ?? 4 * votingPeriod(parameters) + 86_400)],
       };
     case 'datasets':
       return {
@@ -265,6 +286,8 @@ function initRecord(name: CanisterName | 'root', ids: AllIds, parameters: Instal
         bucket_capacity_bytes: parameters.bucketCapacityBytes,
         bucket_cycles: parameters.bucketCycles,
         reservation_seconds: parameters.reservationSeconds === undefined ? [] : [BigInt(parameters.reservationSeconds)],
+        submission_seconds: [],
+        deposit_e8s_per_mib: [],
       };
     case 'access':
       return { ...parties, vetkd_key_name: parameters.vetkdKeyName, min_provider_bond: parameters.minProviderBond };
@@ -279,9 +302,12 @@ function initRecord(name: CanisterName | 'root', ids: AllIds, parameters: Instal
   }
 }
 
-function votingParameters({ voting }: InstallParameters): GovernanceInit['parameters'] {
+const votingPeriod = ({ voting }: InstallParameters): number => voting?.periodSeconds ?? 345_600;
+
+function votingParameters(parameters: InstallParameters): GovernanceInit['parameters'] {
+  const { voting } = parameters;
   return {
-    voting_period_seconds: BigInt(voting?.periodSeconds ?? 345_600),
+    voting_period_seconds: BigInt(votingPeriod(parameters)),
     quorum_basis_points: BigInt(voting?.quorumBasisPoints ?? 300),
     neuron_minimum_stake_e8s: voting?.minimumStake ?? 100_000_000n,
     neuron_minimum_dissolve_delay_to_vote_seconds: BigInt(voting?.minimumDissolveDelaySeconds ?? 2_629_800),
@@ -289,8 +315,57 @@ function votingParameters({ voting }: InstallParameters): GovernanceInit['parame
     max_dissolve_delay_bonus_percentage: 100n,
     max_neuron_age_for_age_bonus: 126_230_400n, // 4 years
     max_age_bonus_percentage: 25n,
+    reject_cost_e8s: [voting?.rejectCost ?? 100_000_000n],
+    max_open_proposals_per_neuron: [],
+    max_neurons: [],
+    wait_for_quiet_deadline_increase_seconds:
+      voting?.waitForQuietSeconds === undefined ? [] : [BigInt(voting.waitForQuietSeconds)],
+    time_lock_seconds: [BigInt(voting?.timeLockSeconds ?? defaultTimeLock(voting?.periodSeconds))],
   };
 }
+
+const DAY_SECONDS = 86_400;
+const defaultTimeLock = (periodSeconds = 345_600): number => (periodSeconds < DAY_SECONDS ? 0 : DAY_SECONDS);
+
+/** What bounds later votes: half of what the installation begins with, and a longer vote of twice the time. */
+function articles(parameters: InstallParameters): Articles {
+  const { voting } = parameters;
+  const first = votingParameters(parameters);
+  const half = (value: bigint | undefined): bigint => (value ?? 0n) / 2n;
+  const quorum = first.quorum_basis_points;
+  return {
+    minima: {
+      voting_period_seconds: half(first.voting_period_seconds + 1n),
+      quorum_basis_points: half(quorum),
+      wait_for_quiet_deadline_increase_seconds: half(
+        first.wait_for_quiet_deadline_increase_seconds[0] ?? first.voting_period_seconds / 4n,
+      ),
+      time_lock_seconds: half(first.time_lock_seconds[0]),
+      reject_cost_e8s: half(first.reject_cost_e8s[0]),
+      neuron_minimum_stake_e8s: half(first.neuron_minimum_stake_e8s),
+      neuron_minimum_dissolve_delay_to_vote_seconds: half(first.neuron_minimum_dissolve_delay_to_vote_seconds),
+    },
+    long_vote: {
+      voting_period_seconds: 2n * first.voting_period_seconds,
+      quorum_basis_points: quorum > CRITICAL_QUORUM ? quorum : CRITICAL_QUORUM,
+      time_lock_seconds: 2n * (first.time_lock_seconds[0] ?? 0n),
+    },
+    weight_cap_e8s: voting?.weightCap ?? (1n << 64n) - 1n,
+    rules: GOVERNED_METHODS.map((method) => ({
+      function_id: BigInt(GOVERNED[method].id),
+      lane: LANES[laneOf(method)],
+      weight: { [voting?.weights?.[method] ?? 'Stake']: null } as Weight,
+    })),
+  };
+}
+
+/** SNS: what a critical proposal needs of all power, 20 %. */
+const CRITICAL_QUORUM = 2_000n;
+const LANES = {
+  stop: { Stop: null },
+  ordinary: { Ordinary: null },
+  constitutional: { Constitutional: null },
+} as const;
 
 function governedFunctions(ids: Record<CanisterName | 'root', Principal>): NervousSystemFunction[] {
   return GOVERNED_METHODS.map((method) => {

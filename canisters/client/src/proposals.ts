@@ -12,7 +12,13 @@ import {
 } from '@livepod/protocol';
 import { interfaces, type Canisters, type Clients } from './connect.js';
 import { CanisterError } from './errors.js';
-import type { NervousSystemFunction, ProposalData } from './generated/governance.js';
+import type {
+  Articles,
+  NervousSystemFunction,
+  Parameters,
+  ProposalData,
+  SlashReputation,
+} from './generated/governance.js';
 import type { AcceptDataset, AdoptBucketWasm, RevokeDataset, UpgradeBucket } from './generated/datasets.js';
 import type {
   ApproveProvider,
@@ -30,7 +36,7 @@ import type {
   RollbackChannel,
 } from './generated/models.js';
 import type { Upgrade } from './generated/root.js';
-import type { SlashBond } from './generated/treasury.js';
+import type { LiftSlash, SlashBond } from './generated/treasury.js';
 import type { SetOperators, StopRelease } from './generated/fleet.js';
 import { command, governanceError, neuronId } from './neurons.js';
 
@@ -42,11 +48,15 @@ export interface GovernedPayloads {
   adopt_checkpoint: AdoptCheckpoint;
   rollback_channel: RollbackChannel;
   slash_bond: SlashBond;
+  lift_slash: LiftSlash;
   stop_release: StopRelease;
   appoint_evaluator: AppointEvaluator;
   grant_access: GrantAccess;
   publish_root: PublishRoot;
   set_operators: SetOperators;
+  set_parameters: Parameters;
+  set_articles: Articles;
+  slash_reputation: SlashReputation;
   revoke_provider: RevokeProvider;
   revoke_recipe: RevokeRecipe;
   revoke_grant: RevokeGrant;

@@ -145,7 +145,7 @@ async function contributed(): Promise<string> {
 }
 
 /** A granted job, its checkpoint of a few bytes, submitted and evaluated. */
-async function checkpointed(): Promise<string> {
+async function checkpointed(seconds = 3_600): Promise<string> {
   jobs += 1;
   const approval = canonicalJson({
     type: 'livepod.approval/v1',
@@ -159,12 +159,12 @@ async function checkpointed(): Promise<string> {
     privacy: null,
     provider: provider.principal.toText(),
     reward: '500000000',
-    deadline: (BigInt(Date.now() + 3_600_000) * 1_000_000n).toString(),
+    deadline: (BigInt(Date.now() + seconds * 1_000) * 1_000_000n).toString(),
   });
   const { id: job } = await provider.access.request_access({ client_ref: `job-${jobs}`, approval });
   const quote = await dao.treasury.quote_escrow({ job });
   await approve(dao, quote.approve, { owner: dao.treasury.canisterId, subaccount: [quote.subaccount] });
-  await dao.treasury.open_escrow({ job, client_ref: `escrow-${jobs}` });
+  await dao.treasury.open_escrow({ job, client_ref: `escrow-${jobs}`, approval: [], at_most: [] });
   await until(`job ${job} granted`, async () => 'granted' in (await provider.access.get_job(job))!.state);
 
   const model = utf8(`model of job ${job}`);
@@ -356,6 +356,7 @@ beforeAll(async () => {
       schnorrKeyName: 'test_key_1',
       minProviderBond: 10n * TOKEN,
       minContributorBond: TOKEN,
+      reviewSeconds: 75,
       bucketCapacityBytes: 64n << 20n,
       bucketCycles: 20_000_000_000_000n,
       operators: [identityFromSeed(seed('dao')).getPrincipal().toText()],
@@ -498,4 +499,26 @@ describe('delivery', () => {
     },
     120_000,
   );
+});
+
+describe('a checkpoint under vote', () => {
+  it('attack: a stranger and the watcher refund its job, then it is adopted', async () => {
+    const checkpoint = await checkpointed(40);
+    const job = (await provider.access.find_job({ provider: provider.principal, client_ref: `job-${jobs}` }))!;
+    const escrow = (await dao.treasury.escrow_of_job(job.id))!;
+    await until('its deadline passed', async () => BigInt(Date.now()) * 1_000_000n > job.deadline);
+    await expect(pods[0]!.treasury.refund(escrow.id)).rejects.toMatchObject({
+      code: 'notYet',
+      message: expect.stringContaining('under review'),
+    });
+    // Nobody decides on it: then the money goes back, and no later vote makes it official.
+    let refunded: unknown;
+    for (let tries = 0; refunded === undefined && tries < 150; tries++) {
+      refunded = await pods[0]!.treasury.refund(escrow.id).catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    }
+    expect(refunded).toMatchObject({ state: { refunded: null } });
+    await expect(pass('adopt_checkpoint', { checkpoint, channel: 'stable', plan })).rejects.toThrow(/nobody pays/);
+    expect((await dao.models.get_checkpoint(checkpoint))!.state).toEqual({ evaluated: null });
+  }, 300_000);
 });

@@ -309,7 +309,7 @@ describe('a dataset on its way to a provider', () => {
 
     const { approve: allowance, subaccount } = await clients.dao.treasury.quote_escrow({ job: job.id });
     await approve(clients.dao, allowance, { owner: clients.dao.treasury.canisterId, subaccount: [subaccount] });
-    await clients.dao.treasury.open_escrow({ job: job.id, client_ref: 'round-1' });
+    await clients.dao.treasury.open_escrow({ job: job.id, client_ref: 'round-1', approval: [], at_most: [] });
     const paid = (await clients.provider.access.get_job(job.id))!;
     expect(paid).toMatchObject({ state: { granted: null }, payer: [principalOf('dao')] });
     const grant = paid.grants[0]!;

@@ -335,6 +335,19 @@ pub async fn allow_reads(bucket: Principal, uid: ByteBuf, reader: Principal, unt
     answer.map_err(of_bucket)
 }
 
+/// Ends what `reader` may read of a dataset in `bucket`, at a time in nanoseconds.
+pub async fn end_reads(bucket: Principal, uid: ByteBuf, reader: Principal, until: u64) -> Result<(), Error> {
+    #[derive(CandidType)]
+    struct EndReads {
+        uid: ByteBuf,
+        reader: Principal,
+        until: u64,
+    }
+    let answer: Result<(), bucket_api::Error> =
+        system::ask(bucket, "end_reads", (EndReads { uid, reader, until },)).await?;
+    answer.map_err(of_bucket)
+}
+
 /// Overwrites a dataset's chunks and gives its room back. The salt can then be reserved anew.
 pub async fn erase(uid: &[u8; 32]) -> Result<(), Error> {
     let Some(room) = rooms::find(uid) else { return Ok(()) };

@@ -1,6 +1,7 @@
 //! The datasets canister: signed manifests, their status, and the buckets that hold their encrypted chunks.
 
 pub mod buckets;
+pub mod deposits;
 pub mod errors;
 pub mod intake;
 pub mod listing;
@@ -12,6 +13,8 @@ pub mod rooms;
 pub mod settings;
 
 use buckets::{BucketView, Reserve, Reserved};
+use candid::Principal;
+use deposits::Deposit;
 use errors::Error;
 use governed::{caller_is_governor, not_anonymous, trap_with, why};
 use ic_cdk::{init, post_upgrade, query, update};
@@ -40,7 +43,7 @@ fn init(init: Init) {
 fn post_upgrade() {
     open(None);
     rooms::date(|uid| registry::of_uid(uid).is_some());
-    registry::list_prefixes();
+    registry::note_old_ones();
     listing::file_old_ones();
 }
 
@@ -61,14 +64,14 @@ async fn register(register: Register) -> Result<Dataset, Error> {
     intake::register(system::caller(), register).await
 }
 
-/// Takes a dataset back while no vote has decided it.
+/// Takes a dataset back, whatever a vote said of it, and erases its chunks.
 #[update(guard = "not_anonymous")]
 async fn withdraw(dataset: String) -> Result<Dataset, Error> {
     intake::withdraw(system::caller(), dataset).await
 }
 
-/// Collects what was promised to datasets that nobody registered in time. Anyone may ask; what is over follows from the
-/// time alone.
+/// Collects what was promised to datasets that nobody registered in time, and ends those that no vote decided in time.
+/// Anyone may ask; what is over follows from the time alone.
 #[update(guard = "not_anonymous")]
 async fn collect_expired(collect: CollectExpired) -> Collected {
     rooms::collect(system::caller(), collect).await
@@ -84,6 +87,12 @@ async fn close_dataset(close: CloseDataset) -> Result<Dataset, Error> {
 #[update(guard = "not_anonymous")]
 async fn open_reads(open: OpenReads) -> Result<(), Error> {
     intake::open_reads(system::caller(), open).await
+}
+
+/// Ends what a provider may read, when its job is over. Called by the access canister.
+#[update(guard = "not_anonymous")]
+async fn end_reads(end: OpenReads) -> Result<(), Error> {
+    intake::end_reads(system::caller(), end).await
 }
 
 /// What voters read before they vote: the same checks, and the change in words.
@@ -205,6 +214,12 @@ fn describe_dataset(dataset: String) -> Option<DatasetLine> {
 #[query]
 fn newest_datasets(find: FindDatasets) -> Vec<DatasetLine> {
     listing::newest(&find)
+}
+
+/// What a contributor has stored that no vote has taken in, and the least bond that covers it.
+#[query]
+fn deposit_of(contributor: Principal) -> Deposit {
+    deposits::of(&contributor)
 }
 
 /// How long room waits for its dataset to be registered, in seconds.

@@ -139,7 +139,23 @@ pub fn check(bytes: &[u8], signature: &[u8], caller: Principal) -> Result<Checke
         return Err(Error::WrongPrincipal(why("contributor", message, "register with the contributor's own identity")));
     }
     document::verify(bytes, signature, &checked.manifest.public_key)?;
+    payable(&checked.manifest.licence)?;
     Ok(checked)
+}
+
+/// Whom a licence pays can be paid: each account once, and none of nobody's.
+fn payable(licence: &Licence) -> Result<(), Error> {
+    let mut named = BTreeSet::new();
+    for (index, share) in licence.splits.iter().enumerate() {
+        let (account, field) = (*share.account, format!("licence.splits[{index}].account"));
+        if account == Principal::anonymous() || account == Principal::management_canister() {
+            return Err(wrong(field, format!("{account} is nobody's account"), "name an account that somebody holds"));
+        }
+        if !named.insert(account) {
+            return Err(wrong(field, format!("{account} has a share already"), "give each account one share"));
+        }
+    }
+    Ok(())
 }
 
 /// Everything that a manifest says by itself, and that its parts agree.

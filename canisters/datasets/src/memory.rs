@@ -39,8 +39,14 @@ pub const NUMBERS: u8 = 16;
 pub const DATASET_INDEX: u8 = 17;
 /// dataset id → entries of the audit log that tell of its registration and of what became of it
 pub const LOG_ENTRIES: u8 = 18;
+/// uid → what it counts on its owner's account of storage
+pub const HELD_DEPOSITS: u8 = 19;
+/// contributor → bytes stored at the expense of the bond
+pub const DEPOSIT_TOTALS: u8 = 20;
+/// registered_at u64be ‖ dataset id of datasets that no vote has decided
+pub const UNDECIDED: u8 = 21;
 /// a bucket's Wasm that was voted for and is not all here yet
-pub const EXPECTED_WASM: u8 = 19;
+pub const EXPECTED_WASM: u8 = 22;
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

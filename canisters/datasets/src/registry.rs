@@ -1,8 +1,8 @@
-//! Registered datasets and their status: submitted → accepted | rejected | withdrawn.
+//! Registered datasets and their status: submitted → accepted | rejected, and from each of the three → withdrawn.
 
 use crate::errors::{unknown, Error};
 use crate::manifest::Manifest;
-use crate::{listing, memory};
+use crate::{deposits, listing, memory};
 use candid::{CandidType, Deserialize, Principal};
 use governed::why;
 use ic_stable_structures::StableBTreeMap;
@@ -88,6 +88,13 @@ pub struct Dataset {
     pub registered_at: u64,
 }
 
+impl Dataset {
+    /// The uid, as tables of uids have it.
+    pub fn key(&self) -> [u8; 32] {
+        self.uid.as_slice().try_into().expect("a uid has 32 bytes")
+    }
+}
+
 #[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
 pub struct SignedManifest {
     pub manifest: ByteBuf,
@@ -129,6 +136,8 @@ thread_local! {
         RefCell::new(StableBTreeMap::init(memory::get(memory::DATASETS)));
     static MANIFESTS: RefCell<StableBTreeMap<String, Cbor<SignedManifest>, Memory>> =
         RefCell::new(StableBTreeMap::init(memory::get(memory::MANIFESTS)));
+    static UNDECIDED: RefCell<StableBTreeMap<Vec<u8>, (), Memory>> =
+        RefCell::new(StableBTreeMap::init(memory::get(memory::UNDECIDED)));
     static UIDS: RefCell<StableBTreeMap<[u8; 32], String, Memory>> =
         RefCell::new(StableBTreeMap::init(memory::get(memory::UIDS)));
 }
@@ -190,8 +199,9 @@ pub fn list(list: ListDatasets) -> Vec<Dataset> {
 
 /// Takes a dataset in as submitted.
 pub fn add(dataset: &Dataset, manifest: &Manifest, signed: SignedManifest) {
-    let uid: [u8; 32] = dataset.uid.as_slice().try_into().expect("a uid has 32 bytes");
+    let uid = dataset.key();
     UIDS.with_borrow_mut(|uids| uids.insert(uid, dataset.id.clone()));
+    note_undecided(dataset);
     MANIFESTS.with_borrow_mut(|manifests| manifests.insert(dataset.id.clone(), Cbor(signed)));
     DATASETS.with_borrow_mut(|datasets| datasets.insert(dataset.id.clone(), Cbor(dataset.clone())));
     note_prefix(dataset);
@@ -210,9 +220,37 @@ fn prefix_key(dataset: &Dataset) -> Option<String> {
     }
 }
 
-/// Notes where datasets lie that were registered before this was noted. Called after an upgrade.
-pub fn list_prefixes() {
-    DATASETS.with_borrow(|datasets| datasets.values().for_each(|record| note_prefix(&record.0)));
+/// Notes of datasets from before where they lie, which wait for a vote, and what those have stored. Called after an
+/// upgrade.
+pub fn note_old_ones() {
+    for dataset in all() {
+        note_prefix(&dataset);
+        note_undecided(&dataset);
+        if dataset.status == Status::Submitted && !deposits::holds(&dataset.key()) {
+            let manifest = manifest(&dataset.id).map_or(0, |signed| signed.manifest.len() as u64);
+            let chunks = if matches!(dataset.storage, Storage::Bucket(_)) { dataset.bytes } else { 0 };
+            deposits::hold(&dataset.key(), dataset.contributor, chunks + manifest);
+        }
+    }
+}
+
+fn note_undecided(dataset: &Dataset) {
+    let key = [&dataset.registered_at.to_be_bytes()[..], dataset.id.as_bytes()].concat();
+    UNDECIDED.with_borrow_mut(|undecided| match dataset.status {
+        Status::Submitted => undecided.insert(key, ()),
+        _ => undecided.remove(&key),
+    });
+}
+
+/// Ids of datasets that wait for a vote since `latest` or longer, oldest first.
+pub fn undecided_until(latest: u64, limit: usize) -> Vec<String> {
+    UNDECIDED.with_borrow(|undecided| {
+        let keys = undecided.iter().map(|entry| entry.key().clone());
+        keys.take_while(|key| key[..8] <= latest.to_be_bytes()[..])
+            .take(limit)
+            .map(|key| String::from_utf8(key[8..].to_vec()).expect("an id is text"))
+            .collect()
+    })
 }
 
 fn note_prefix(dataset: &Dataset) {
@@ -279,7 +317,7 @@ pub fn in_words(dataset: &Dataset) -> String {
         Access::Vote => "for the fee and by a vote each time",
     };
     format!(
-        "Take in dataset {} “{}” of contributor {}: {} chunks, {} bytes; fee {} e8s, access {access}; purposes {}; \
+        "Take in dataset {} “{}” of contributor {}: {} chunks, {} bytes; fee {} e8s to {}, access {access}; purposes {}; \
          provider classes {}.{}\nChecked: {}",
         dataset.id,
         dataset.title,
@@ -287,6 +325,7 @@ pub fn in_words(dataset: &Dataset) -> String {
         dataset.chunks,
         dataset.bytes,
         dataset.fee,
+        shares(&dataset.splits),
         dataset.purposes.join(", "),
         dataset.provider_classes.join(", "),
         listing::in_words(&dataset.id),
@@ -294,19 +333,50 @@ pub fn in_words(dataset: &Dataset) -> String {
     )
 }
 
-/// Moves a submitted dataset on and records why.
-pub fn decide(caller: Principal, id: &str, status: Status, proposal: Option<u64>) -> Result<Dataset, Error> {
-    let dataset = moved(submitted(id)?, status);
-    let entry = audit::append_as(caller, json!({"type": status.word(), "dataset": id, "proposal": proposal}));
-    listing::note_entry(id, entry);
-    Ok(dataset)
+/// Whom the fee goes to: "ab3…-cai (70 %) and 5tz…-cai (30 %)".
+fn shares(splits: &[Split]) -> String {
+    let share = |split: &Split| {
+        let (whole, part) = (split.basis_points / 100, split.basis_points % 100);
+        let percent = if part == 0 { format!("{whole}") } else { format!("{whole}.{part:02}") };
+        format!("{} ({percent} %)", split.account)
+    };
+    splits.iter().map(share).collect::<Vec<_>>().join(" and ")
 }
 
-fn moved(mut dataset: Dataset, status: Status) -> Dataset {
+/// Moves a submitted dataset on by a vote and records why. An accepted one is stored at the DAO's expense.
+pub fn decide(caller: Principal, id: &str, status: Status, proposal: Option<u64>) -> Result<Dataset, Error> {
+    let dataset = submitted(id)?;
+    if status == Status::Accepted {
+        deposits::release(&dataset.key());
+    }
+    let event = json!({"type": status.word(), "dataset": id, "proposal": proposal});
+    Ok(moved(caller, dataset, status, event))
+}
+
+/// Takes a dataset back in its owner's name; a repeat returns it.
+pub fn withdraw(caller: Principal, id: &str) -> Result<Dataset, Error> {
+    let dataset = find(id).ok_or_else(|| unknown(id))?;
+    if dataset.status == Status::Withdrawn {
+        return Ok(dataset);
+    }
+    let event = json!({"type": Status::Withdrawn.word(), "dataset": id, "from": dataset.status.word()});
+    Ok(moved(caller, dataset, Status::Withdrawn, event))
+}
+
+/// Ends a submitted dataset whose time for a vote is over.
+pub fn lapse(caller: Principal, id: &str) -> Result<Dataset, Error> {
+    let dataset = submitted(id)?;
+    Ok(moved(caller, dataset, Status::Withdrawn, json!({"type": "lapsed", "dataset": id})))
+}
+
+fn moved(caller: Principal, mut dataset: Dataset, status: Status, event: serde_json::Value) -> Dataset {
     listing::refile(&dataset.id, dataset.status, status);
     dataset.status = status;
     DATASETS.with_borrow_mut(|datasets| datasets.insert(dataset.id.clone(), Cbor(dataset.clone())));
     note_prefix(&dataset);
+    note_undecided(&dataset);
+    let entry = audit::append_as(caller, event);
+    listing::note_entry(&dataset.id, entry);
     dataset
 }
 
@@ -333,8 +403,7 @@ pub fn revoke_in_words(dataset: &Dataset, reason: &str) -> String {
 
 /// Takes an accepted dataset back. Called by the governor.
 pub fn revoke(caller: Principal, revoke: &RevokeDataset) -> Result<Dataset, Error> {
-    let dataset = moved(revocable(revoke)?, Status::Revoked);
+    let dataset = revocable(revoke)?;
     let event = json!({"type": Status::Revoked.word(), "dataset": dataset.id, "reason": revoke.reason});
-    listing::note_entry(&dataset.id, audit::append_as(caller, event));
-    Ok(dataset)
+    Ok(moved(caller, dataset, Status::Revoked, event))
 }

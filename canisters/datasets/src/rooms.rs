@@ -4,8 +4,8 @@
 
 use crate::buckets;
 use crate::errors::{busy, Error};
-use crate::memory;
 use crate::settings;
+use crate::{intake, memory};
 use candid::{CandidType, Deserialize, Principal};
 use governed::{why, Lock};
 use ic_stable_structures::StableBTreeMap;
@@ -39,6 +39,8 @@ pub struct Collected {
     /// uids of the datasets whose rooms were collected.
     pub rooms: Vec<ByteBuf>,
     pub bytes: u64,
+    /// Datasets that no vote has decided in time.
+    pub lapsed: Vec<String>,
     /// Buckets that hold nothing any more and were emptied of code and memory, until one is needed again.
     pub buckets: Vec<Principal>,
     /// What to go on after, when there may be more.
@@ -139,7 +141,7 @@ pub async fn collect(caller: Principal, request: CollectExpired) -> Collected {
     let due = due(request.after.as_ref().map(|after| after.as_slice()), governed::page_size(request.limit));
     let next =
         (due.len() == governed::page_size(request.limit)).then(|| due.last().cloned().map(ByteBuf::from)).flatten();
-    let mut collected = Collected { rooms: vec![], bytes: 0, buckets: vec![], next };
+    let mut collected = Collected { rooms: vec![], bytes: 0, lapsed: vec![], buckets: vec![], next };
     for key in due {
         let uid = uid_in(&key);
         // Whoever works on it now has come in time, or comes to the next collection.
@@ -149,6 +151,7 @@ pub async fn collect(caller: Principal, request: CollectExpired) -> Collected {
         if buckets::erase(&uid).await.is_err() {
             continue;
         }
+        intake::erased(&uid);
         audit::append_as(
             caller,
             json!({
@@ -161,6 +164,7 @@ pub async fn collect(caller: Principal, request: CollectExpired) -> Collected {
         collected.rooms.push(ByteBuf::from(uid));
         collected.bytes += room.bytes;
     }
+    collected.lapsed = intake::lapse(caller, governed::page_size(request.limit)).await;
     collected.buckets = buckets::empty_surplus(caller).await;
     collected
 }

@@ -158,6 +158,7 @@ records! {
 
     // Ours.
     WithdrawProposal { proposal: u64 }
+    /// What is optional has its default, which `governance.did` says, also in records from before there was a choice.
     Parameters {
         voting_period_seconds: u64,
         quorum_basis_points: u64,
@@ -167,8 +168,35 @@ records! {
         max_dissolve_delay_bonus_percentage: u64,
         max_neuron_age_for_age_bonus: u64,
         max_age_bonus_percentage: u64,
+        reject_cost_e8s: Option<u64>,
+        max_open_proposals_per_neuron: Option<u32>,
+        max_neurons: Option<u64>,
+        wait_for_quiet_deadline_increase_seconds: Option<u64>,
+        time_lock_seconds: Option<u64>,
     }
-    Init { governor: Principal, peers: Peers, parameters: Parameters, functions: Vec<NervousSystemFunction> }
+    Minima {
+        voting_period_seconds: u64,
+        quorum_basis_points: u64,
+        wait_for_quiet_deadline_increase_seconds: u64,
+        time_lock_seconds: u64,
+        reject_cost_e8s: u64,
+        neuron_minimum_stake_e8s: u64,
+        neuron_minimum_dissolve_delay_to_vote_seconds: u64,
+    }
+    LongVote { voting_period_seconds: u64, quorum_basis_points: u64, time_lock_seconds: u64 }
+    FunctionRule { function_id: u64, lane: Lane, weight: Weight }
+    EarnReputation { who: Principal, points: u32, reason: String }
+    SlashReputation { neuron: ByteBuf, points: u32, reason: String }
+    Reputation { neuron: ByteBuf, points: u64 }
+    CertifiedDistribution { json: String, certificate: Option<ByteBuf>, witness: ByteBuf }
+    Articles { minima: Minima, long_vote: LongVote, weight_cap_e8s: u64, rules: Vec<FunctionRule> }
+    Init {
+        governor: Principal,
+        peers: Peers,
+        parameters: Parameters,
+        functions: Vec<NervousSystemFunction>,
+        articles: Option<Articles>,
+    }
 }
 
 variants! {
@@ -193,4 +221,29 @@ variants! {
     NeuronResult { Error(GovernanceError), Neuron(Neuron) }
     ProposalResult { Error(GovernanceError), Proposal(ProposalData) }
     FunctionType { NativeNervousSystemFunction(Nothing), GenericNervousSystemFunction(GenericNervousSystemFunction) }
+}
+
+/// What a function's proposals are for, which says what they compete with, and how they are decided.
+#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lane {
+    /// Stops something, or takes it back: has room of its own, goes first, and waits for nothing once it passed.
+    Stop,
+    #[default]
+    Ordinary,
+    /// Changes what bounds the other votes: a longer vote, decided at its deadline alone.
+    Constitutional,
+}
+
+/// What a neuron's vote weighs, of its power as an SNS has it.
+#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Weight {
+    /// All of it.
+    #[default]
+    Stake,
+    /// Up to the articles' cap.
+    Capped,
+    /// Its square root: four times the stake has twice the say, as long as it is in one neuron.
+    SquareRoot,
+    /// Stake × reputation, which nobody buys: a tenth of the power without any, all of it with the most.
+    Reputation,
 }

@@ -2,39 +2,24 @@
 
 use crate::api::*;
 use crate::errors::{refused, ErrorType};
+use crate::ledger::{self, stake_of, Canister, Ledger, Transfer};
 use crate::neurons::{self, Id};
-use crate::{constitution, execution, natives, proposals, seconds};
-use candid::{CandidType, Deserialize, Principal};
+use crate::{admission, claims, execution, leaving, natives, proposals, seconds};
+use candid::Principal;
 use governed::Lock;
 use serde_bytes::ByteBuf;
 
-/// ICRC-1's account and transfer, as the ledger takes them.
-#[derive(CandidType, Deserialize, Clone, Debug)]
-struct LedgerAccount {
-    owner: Principal,
-    subaccount: Option<ByteBuf>,
-}
-
-#[derive(CandidType, Deserialize, Clone, Debug)]
-struct Transfer {
-    from_subaccount: Option<ByteBuf>,
-    to: LedgerAccount,
-    amount: u128,
-    fee: Option<u128>,
-    memo: Option<ByteBuf>,
-    created_at_time: Option<u64>,
-}
-
-#[derive(CandidType, Deserialize, Clone, Debug)]
-enum TransferError {
-    BadFee { expected_fee: u128 },
-    BadBurn { min_burn_amount: u128 },
-    InsufficientFunds { balance: u128 },
-    TooOld,
-    CreatedInFuture { ledger_time: u64 },
-    TemporarilyUnavailable,
-    Duplicate { duplicate_of: u128 },
-    GenericError { error_code: u128, message: String },
+/// What kind of message a request is, for [`crate::costs`].
+pub fn kind(request: &ManageNeuron) -> &'static str {
+    match request.command {
+        Some(Command::MakeProposal(_)) => "proposal",
+        Some(Command::RegisterVote(_)) => "vote",
+        Some(Command::ClaimOrRefresh(_)) => "claim",
+        Some(Command::Configure(_)) => "configure",
+        Some(Command::Follow(_)) => "follow",
+        Some(Command::Disburse(_)) => "disburse",
+        None => "none",
+    }
 }
 
 pub async fn manage(caller: Principal, request: ManageNeuron) -> ManageNeuronResponse {
@@ -56,6 +41,7 @@ async fn carry_out(caller: Principal, subaccount: &[u8], command: Command) -> Re
             execution::decide(id); // the deadline may have passed
             proposals::vote(id, &neuron, vote.vote, seconds())?;
             execution::decide(id);
+            execution::go_on_soon();
             Ok(Reply::RegisterVote(Nothing {}))
         }
         Command::Configure(configure) => {
@@ -67,13 +53,13 @@ async fn carry_out(caller: Principal, subaccount: &[u8], command: Command) -> Re
             Ok(Reply::Configure(Nothing {}))
         }
         Command::Follow(follow) => {
-            let (id, neuron) = neurons::controlled(&caller, subaccount)?;
+            let (id, _) = neurons::controlled(&caller, subaccount)?;
             let followees: Result<Vec<Id>, _> =
                 follow.followees.iter().map(|followee| Id::try_from(followee.id.as_slice())).collect();
             let followees = followees.map_err(|_| {
                 refused(ErrorType::InvalidNeuronId, "A neuron id has 32 bytes; take it from list_neurons.")
             })?;
-            neurons::follow(id, neuron, follow.function_id, followees)?;
+            neurons::follow(id, follow.function_id, followees)?;
             Ok(Reply::Follow(Nothing {}))
         }
     }
@@ -111,9 +97,9 @@ async fn claim_or_refresh(
         }
     };
     let _lock = locked(&id)?;
-    let account = LedgerAccount { owner: system::this_canister(), subaccount: Some(ByteBuf::from(id)) };
-    let held: u128 = system::ask(governed::peers().ledger, "icrc1_balance_of", (account,)).await.map_err(external)?;
-    neurons::claim_or_refresh(id, controller, u64::try_from(held).unwrap_or(u64::MAX), seconds())?;
+    let held = Canister.balance(stake_of(&id)).await.map_err(external)?;
+    claims::claim_or_refresh(id, controller, u64::try_from(held).unwrap_or(u64::MAX), seconds())?;
+    execution::pay_out_soon(); // if another made room for it
     Ok(Reply::ClaimOrRefresh(ClaimOrRefreshResponse { refreshed_neuron_id: Some(NeuronId { id: ByteBuf::from(id) }) }))
 }
 
@@ -128,23 +114,31 @@ async fn make_proposal(caller: Principal, subaccount: &[u8], proposal: Proposal)
         return made(id);
     }
     let _lock = locked(&proposer)?;
-    proposals::check(&neuron, &proposal, seconds())?;
+    admission::check(&neuron, &proposal, seconds())?;
+    admission::admit(&proposer, &proposal)?;
     let rendering = match &proposal.action {
         Some(Action::ExecuteGenericNervousSystemFunction(call)) => execution::validate(call).await?,
         Some(Action::Motion(motion)) => motion.motion_text.clone(),
         Some(action) => natives::in_words(action)?,
         None => String::new(),
     };
+    let displaced = admission::admit(&proposer, &proposal)?; // others may have come while the validator was asked
+    if let Some(other) = displaced {
+        proposals::displace(other, seconds());
+    }
     let id = proposals::submit(proposer, proposal, rendering, seconds());
-    execution::wake_at(id, seconds() + constitution::parameters().voting_period_seconds);
+    execution::wake_for(id);
     execution::decide(id);
+    execution::go_on_soon();
     made(id)
 }
 
 async fn disburse(caller: Principal, subaccount: &[u8], disburse: Disburse) -> Result<Reply, GovernanceError> {
-    let (id, neuron) = neurons::controlled(&caller, subaccount)?;
+    let (id, _) = neurons::controlled(&caller, subaccount)?;
     let _lock = locked(&id)?;
-    let amount = disburse.amount.map_or(neuron.stake, |amount| amount.e8s);
+    burn_fees(&id).await?;
+    let (_, neuron) = neurons::controlled(&caller, subaccount)?;
+    let amount = disburse.amount.map_or(neuron.free(), |amount| amount.e8s);
     neurons::take_out(id, neuron, amount, seconds())?;
     let sent = send(caller, id, disburse.to_account, amount).await;
     if sent.is_err() {
@@ -155,31 +149,37 @@ async fn disburse(caller: Principal, subaccount: &[u8], disburse: Disburse) -> R
         caller,
         serde_json::json!({"type": "neuron_disbursed", "neuron": neurons::hex(&id), "amount": amount}),
     );
+    claims::remove_if_empty(id);
     Ok(Reply::Disburse(DisburseResponse { transfer_block_height: block }))
+}
+
+/// Burns what a dissolved neuron owes for rejected proposals, before its stake leaves (as on SNS).
+async fn burn_fees(id: &Id) -> Result<(), GovernanceError> {
+    let Some(neuron) = neurons::get(id).filter(|neuron| neuron.fees > 0 && neuron.dissolve_delay(seconds()) == 0)
+    else {
+        return Ok(());
+    };
+    if leaving::burn(&Canister, id, neuron.fees, None).await.map_err(external)? {
+        neurons::fees_were_burnt(id, neuron.fees);
+        return Ok(());
+    }
+    Err(refused(ErrorType::External, "The ledger did not burn the neuron's fees; repeat in a moment."))
 }
 
 /// Sends stake to an account; the ledger's fee comes out of the amount.
 async fn send(caller: Principal, id: Id, to: Option<Account>, amount: u64) -> Result<u64, GovernanceError> {
-    let ledger = governed::peers().ledger;
-    let fee: u128 = system::ask(ledger, "icrc1_fee", ()).await.map_err(external)?;
+    let fee = Canister.fee().await.map_err(external)?;
     let amount = u128::from(amount).checked_sub(fee).filter(|amount| *amount > 0).ok_or_else(|| {
         refused(ErrorType::InsufficientFunds, format!("The ledger's fee of {fee} e8s leaves nothing; disburse more."))
     })?;
     let (owner, subaccount) = to.map_or((None, None), |account| (account.owner, account.subaccount));
-    let to = LedgerAccount {
+    let to = ledger::Account {
         owner: owner.unwrap_or(caller),
         subaccount: subaccount.map(|subaccount| subaccount.subaccount),
     };
-    let transfer = Transfer {
-        from_subaccount: Some(ByteBuf::from(id)),
-        to,
-        amount,
-        fee: Some(fee),
-        memo: None,
-        created_at_time: None,
-    };
-    let sent: Result<u128, TransferError> =
-        system::ask(ledger, "icrc1_transfer", (transfer,)).await.map_err(external)?;
+    let from_subaccount = Some(ByteBuf::from(id));
+    let transfer = Transfer { from_subaccount, to, amount, fee: Some(fee), memo: None, created_at_time: None };
+    let sent = Canister.transfer(transfer).await.map_err(external)?;
     let block =
         sent.map_err(|error| refused(ErrorType::External, format!("The ledger refused the transfer: {error:?}")))?;
     Ok(u64::try_from(block).unwrap_or(u64::MAX))

@@ -1,23 +1,40 @@
 //! Governance: neurons, proposals, votes, and the execution of what was voted. Speaks a subset of SNS governance's
 //! interface.
 
+pub mod admission;
 pub mod api;
 pub mod ballots;
+pub mod claims;
 pub mod commands;
 pub mod constitution;
+pub mod costs;
+pub mod distribution;
+pub mod electorate;
 pub mod errors;
 pub mod execution;
+pub mod following;
+pub mod inspect;
+pub mod leaving;
+pub mod ledger;
 pub mod listing;
 pub mod memory;
 pub mod natives;
 pub mod neurons;
+pub mod power;
 pub mod proposals;
+pub mod ranks;
+pub mod record;
+pub mod reputation;
+pub mod steps;
+pub mod work;
 
 use api::*;
+use candid::Principal;
 use code::Upgrade;
 use errors::{refused, Error, ErrorType};
 use governed::{caller_is_governor, not_anonymous, parties, trap_with, Parties};
-use ic_cdk::{init, post_upgrade, query, update};
+use ic_cdk::{init, inspect_message, post_upgrade, query, update};
+use serde_bytes::ByteBuf;
 
 /// Now, in seconds since the epoch, as SNS counts.
 pub fn seconds() -> u64 {
@@ -27,30 +44,45 @@ pub fn seconds() -> u64 {
 #[init]
 fn init(init: Init) {
     open(Some(Parties { governor: init.governor, peers: init.peers }));
-    constitution::set(init.parameters, init.functions);
+    constitution::set(init.parameters, init.functions, init.articles);
 }
 
-/// An upgrade may bring new parameters and functions; open proposals keep the ones they were made under.
+/// An upgrade may bring new functions, and new parameters and articles until a vote has set them; open proposals keep
+/// those that they were made under.
 #[post_upgrade]
 fn post_upgrade(init: Option<Init>) {
     match init {
         Some(init) => {
             open(Some(Parties { governor: init.governor, peers: init.peers }));
-            constitution::set(init.parameters, init.functions);
+            constitution::set(init.parameters, init.functions, init.articles);
         }
         None => open(None),
     }
+    record::fill_indexes();
+    neurons::fill_indexes();
     execution::wake_for_all();
 }
 
 fn open(parties: Option<Parties>) {
     audit::open(memory::get(memory::AUDIT_INDEX), memory::get(memory::AUDIT_DATA));
+    distribution::open();
     parties::open(memory::get(memory::PARTIES), parties);
+}
+
+#[inspect_message]
+fn inspect_message() {
+    let (method, argument) = (ic_cdk::api::msg_method_name(), ic_cdk::api::msg_arg_data());
+    if inspect::lets_in(&system::caller(), &method, &argument) {
+        ic_cdk::api::accept_message();
+    }
 }
 
 #[update(guard = "not_anonymous")]
 async fn manage_neuron(request: ManageNeuron) -> ManageNeuronResponse {
-    commands::manage(system::caller(), request).await
+    let kind = commands::kind(&request);
+    let response = commands::manage(system::caller(), request).await;
+    costs::note(kind);
+    response
 }
 
 #[query]
@@ -82,7 +114,10 @@ fn list_neurons(request: ListNeurons) -> ListNeuronsResponse {
 fn get_proposal(request: GetProposal) -> GetProposalResponse {
     let id = request.proposal_id.map_or(0, |proposal| proposal.id);
     let result = match proposals::get(id) {
-        Some(record) => ProposalResult::Proposal(proposals::to_api(id, &record, ballots::of(id, governed::PAGE_LIMIT))),
+        Some(record) => {
+            let ballots = proposals::ballots_of(id, &record, &system::caller());
+            ProposalResult::Proposal(listing::to_api(id, &record, ballots))
+        }
         None => ProposalResult::Error(refused(
             ErrorType::NotFound,
             format!("There is no proposal {id}; see list_proposals."),
@@ -95,7 +130,7 @@ fn get_proposal(request: GetProposal) -> GetProposalResponse {
 fn list_proposals(request: ListProposals) -> ListProposalsResponse {
     ListProposalsResponse {
         include_ballots_by_caller: Some(true),
-        proposals: proposals::page(&system::caller(), &request),
+        proposals: listing::page(&system::caller(), &request),
     }
 }
 
@@ -107,6 +142,85 @@ fn list_nervous_system_functions() -> ListNervousSystemFunctionsResponse {
 #[query]
 fn get_nervous_system_parameters(_nothing: ()) -> NervousSystemParameters {
     constitution::nervous_system_parameters()
+}
+
+#[query]
+fn get_parameters() -> Parameters {
+    constitution::parameters()
+}
+
+#[query]
+fn get_articles() -> Articles {
+    constitution::articles()
+}
+
+/// The most instructions that a message of each kind has taken.
+#[query]
+fn get_costs() -> Vec<(String, u64)> {
+    costs::all()
+}
+
+/// What voters read before they vote.
+#[update(guard = "caller_is_governor")]
+fn validate_set_parameters(payload: Parameters) -> Result<String, String> {
+    constitution::parameters_in_words(&payload)
+}
+
+/// Sets the parameters of voting; traps when the articles forbid them, so that the vote shows as failed.
+#[update(guard = "caller_is_governor")]
+fn set_parameters(payload: Parameters) {
+    let event = serde_json::json!({"type": "parameters_set", "parameters": &payload});
+    constitution::set_parameters(payload).unwrap_or_else(|why| system::trap(&why));
+    audit::append(event);
+}
+
+/// What voters read before they vote.
+#[update(guard = "caller_is_governor")]
+fn validate_set_articles(payload: Articles) -> Result<String, String> {
+    constitution::articles_in_words(&payload)
+}
+
+/// Sets the articles; traps when the parameters are below them.
+#[update(guard = "caller_is_governor")]
+fn set_articles(payload: Articles) {
+    let event = serde_json::json!({"type": "articles_set", "articles": &payload});
+    constitution::set_articles(payload).unwrap_or_else(|why| system::trap(&why));
+    audit::append(event);
+}
+
+/// What voters read before they vote.
+#[update(guard = "caller_is_governor")]
+fn validate_slash_reputation(payload: SlashReputation) -> Result<String, String> {
+    reputation::slash_in_words(&payload, seconds())
+}
+
+/// Takes reputation from a neuron; traps when there is none such.
+#[update(guard = "caller_is_governor")]
+fn slash_reputation(payload: SlashReputation) {
+    reputation::slash(&payload, seconds()).unwrap_or_else(|why| system::trap(&why));
+}
+
+/// What one of the project's canisters reports earns its doer reputation.
+#[update]
+fn earn_reputation(payload: EarnReputation) -> Result<(), Error> {
+    reputation::earn(&system::caller(), &payload, seconds())
+}
+
+/// The reputation of a principal's neurons now.
+#[query]
+fn get_reputation(of: Principal) -> Vec<Reputation> {
+    let points = |id: neurons::Id| {
+        let points = neurons::get(&id)?.reputation.at(seconds());
+        Some(Reputation { neuron: ByteBuf::from(id), points })
+    };
+    neurons::ids_of(&of).into_iter().filter_map(points).collect()
+}
+
+/// How voting power is distributed, certified.
+#[query]
+fn get_distribution() -> Option<CertifiedDistribution> {
+    let (json, certificate, witness) = distribution::certified()?;
+    Some(CertifiedDistribution { json, certificate: certificate.map(ByteBuf::from), witness: ByteBuf::from(witness) })
 }
 
 /// What voters read before they vote on `upgrade_root`.

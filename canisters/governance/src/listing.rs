@@ -1,9 +1,53 @@
 //! Proposals as people read and list them.
 
 use crate::api::*;
-use crate::neurons;
-use crate::proposals::{get, newest, page, Record};
+use crate::neurons::{self, Id};
+use crate::proposals::own_ballots;
+use crate::record::{get, newest, Record};
 use candid::{CandidType, Decode, Deserialize, Principal};
+use serde_bytes::ByteBuf;
+
+/// A proposal as SNS clients read it.
+pub fn to_api(id: u64, record: &Record, ballots: Vec<(Id, Ballot)>) -> ProposalData {
+    ProposalData {
+        id: Some(ProposalId { id }),
+        payload_text_rendering: Some(record.rendering.clone()),
+        action: record.function,
+        failure_reason: record.failure.clone(),
+        ballots: ballots.into_iter().map(|(neuron, ballot)| (neurons::hex(&neuron), ballot)).collect(),
+        minimum_yes_proportion_of_total: Some(Percentage { basis_points: Some(record.quorum_basis_points) }),
+        reward_event_round: 0,
+        failed_timestamp_seconds: record.failed,
+        reward_event_end_timestamp_seconds: None,
+        proposal_creation_timestamp_seconds: record.created,
+        initial_voting_period_seconds: match record.period {
+            0 => record.deadline - record.created,
+            period => period,
+        },
+        reject_cost_e8s: record.reject_cost,
+        latest_tally: Some(record.tally.clone()),
+        wait_for_quiet_deadline_increase_seconds: record.wait_for_quiet,
+        decided_timestamp_seconds: record.decided,
+        proposal: Some(record.proposal.clone()),
+        proposer: Some(NeuronId { id: ByteBuf::from(record.proposer) }),
+        wait_for_quiet_state: Some(WaitForQuietState { current_deadline_timestamp_seconds: record.deadline }),
+        minimum_yes_proportion_of_exercised: Some(Percentage { basis_points: Some(5_000) }),
+        is_eligible_for_rewards: false,
+        executed_timestamp_seconds: record.executed,
+    }
+}
+
+/// Proposals newest first, with the caller's ballots.
+pub fn page(caller: &Principal, request: &ListProposals) -> Vec<ProposalData> {
+    let before = request.before_proposal.as_ref().map(|proposal| proposal.id);
+    let mine = neurons::ids_of(caller);
+    let wanted = |record: &Record| {
+        let wanted = request.include_status.is_empty() || request.include_status.contains(&record.status());
+        wanted && !request.exclude_type.contains(&record.function)
+    };
+    let found = newest(before, governed::page_size(request.limit), wanted);
+    found.into_iter().map(|(id, record)| to_api(id, &record, own_ballots(id, &record, &mine))).collect()
+}
 
 /// What a governed method's argument may name that has a page (the canisters' .did files).
 #[derive(CandidType, Deserialize, Default)]

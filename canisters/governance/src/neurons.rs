@@ -1,9 +1,10 @@
 //! Neurons: stake that is locked for a while and votes with bonuses for the delay and the age (dfinity/ic
 //! rs/sns/governance, Neuron).
 
-use crate::api::{self, DissolveState, Followees, NeuronId, NeuronPermission, Operation, Parameters};
+use crate::api::{self, DissolveState, Followees, NeuronId, NeuronPermission, Operation, Weight};
 use crate::errors::{refused, ErrorType};
-use crate::{constitution, memory};
+use crate::power::{Reputation, State};
+use crate::{constitution, electorate, following, memory, power, proposals, ranks};
 use api::GovernanceError;
 use candid::Principal;
 use ic_stable_structures::StableBTreeMap;
@@ -19,7 +20,7 @@ pub type Id = [u8; 32];
 pub const ALL_PERMISSIONS: [i32; 10] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 
 /// Since when a dissolving neuron ages: it does not.
-const NOT_AGING: u64 = u64::MAX;
+pub const NOT_AGING: u64 = u64::MAX;
 
 #[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dissolve {
@@ -36,7 +37,17 @@ pub struct Neuron {
     pub created: u64,
     pub aging_since: u64,
     pub dissolve: Dissolve,
+    /// Whom it follows, in records of the version before; they move to [`crate::following`] with an upgrade.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub followees: BTreeMap<u64, Vec<Id>>,
+    /// What proposals cost it that are open or were rejected; burnt before stake leaves. SNS: neuron_fees_e8s.
+    #[serde(default)]
+    pub fees: u64,
+    /// What it had locked when it was stored, by which [`ranks`] finds it.
+    #[serde(default)]
+    pub rank: u64,
+    #[serde(default)]
+    pub reputation: Reputation,
 }
 
 thread_local! {
@@ -55,9 +66,40 @@ pub fn get(id: &Id) -> Option<Neuron> {
     NEURONS.with_borrow(|neurons| neurons.get(id)).map(|neuron| neuron.0)
 }
 
-fn put(id: Id, neuron: Neuron) {
+pub fn put(id: Id, mut neuron: Neuron) {
+    if let Some(before) = get(&id) {
+        ranks::remove(before.rank, before.stake, &id);
+    }
+    neuron.rank = neuron.locked();
+    ranks::insert(neuron.rank, neuron.stake, &id);
     NEURONS_OF.with_borrow_mut(|index| index.insert(owned(&neuron.controller, &id), ()));
+    power::set(id, neuron.state(), proposals::last(), proposals::oldest_open());
     NEURONS.with_borrow_mut(|neurons| neurons.insert(id, Cbor(neuron)));
+}
+
+/// Takes a neuron out of every index. What it was stays known to open proposals, and its votes on them stand.
+pub fn remove(id: Id, neuron: &Neuron) {
+    electorate::leaves(&id, |proposal| power::when(&id, proposal));
+    power::remove(id, proposals::last(), proposals::oldest_open());
+    ranks::remove(neuron.rank, neuron.stake, &id);
+    following::forget(&id);
+    NEURONS_OF.with_borrow_mut(|index| index.remove(&owned(&neuron.controller, &id)));
+    NEURONS.with_borrow_mut(|neurons| neurons.remove(&id));
+}
+
+/// Fills the indexes that the version before did not have. At most 10,000 neurons come from it.
+pub fn fill_indexes() {
+    if !power::is_empty() {
+        return;
+    }
+    let all: Vec<(Id, Neuron)> =
+        NEURONS.with_borrow(|neurons| neurons.iter().map(|entry| (*entry.key(), entry.value().0)).collect());
+    for (id, mut neuron) in all {
+        for (function, followees) in std::mem::take(&mut neuron.followees) {
+            following::set(&id, function, &followees);
+        }
+        put(id, neuron);
+    }
 }
 
 fn owned(controller: &Principal, id: &Id) -> Vec<u8> {
@@ -85,41 +127,37 @@ pub fn hex(id: &Id) -> String {
     protocol::hex::encode(id)
 }
 
-/// Sets a neuron's stake to what its account holds, making the neuron if it is new. A top-up makes the age an average
-/// by stake.
-pub fn claim_or_refresh(id: Id, controller: Principal, held: u64, now: u64) -> Result<(), GovernanceError> {
-    let minimum = constitution::parameters().neuron_minimum_stake_e8s;
-    if held < minimum {
-        let message =
-            format!("The neuron's account holds {held} e8s, and {minimum} are needed; transfer the rest to it.");
-        return Err(refused(ErrorType::InsufficientFunds, message));
+pub fn count() -> u64 {
+    NEURONS.with_borrow(|neurons| neurons.len())
+}
+
+/// Puts the cost of a rejection on a neuron, as on SNS when a proposal is made.
+pub fn charge(id: &Id, cost: u64) {
+    if let Some(neuron) = get(id).filter(|_| cost > 0) {
+        put(*id, Neuron { fees: neuron.fees.saturating_add(cost), ..neuron });
     }
-    let neuron = match get(&id) {
-        Some(neuron) => {
-            let age = u128::from(neuron.age(now)) * u128::from(neuron.stake.min(held)) / u128::from(held);
-            let aging_since = if neuron.aging_since == NOT_AGING { NOT_AGING } else { now - age as u64 };
-            Neuron { stake: held, aging_since, ..neuron }
-        }
-        None => {
-            if NEURONS.with_borrow(|neurons| neurons.len()) >= constitution::MAX_NEURONS {
-                return Err(refused(
-                    ErrorType::ResourceExhausted,
-                    "There is room for no more neurons; add stake to one you have.",
-                ));
-            }
-            Neuron {
-                controller,
-                stake: held,
-                created: now,
-                aging_since: now,
-                dissolve: Dissolve::Delay(0),
-                followees: BTreeMap::new(),
-            }
-        }
-    };
-    audit::append(serde_json::json!({"type": "neuron_claimed", "neuron": hex(&id), "stake": held}));
-    put(id, neuron);
-    Ok(())
+}
+
+/// Adds to a neuron's reputation, or takes from it.
+pub fn earn(id: &Id, points: i64, now: u64) {
+    if let Some(neuron) = get(id) {
+        put(*id, Neuron { reputation: neuron.reputation.with(points, now), ..neuron });
+    }
+}
+
+/// Takes it off again: the proposal was adopted.
+pub fn uncharge(id: &Id, cost: u64) {
+    if let Some(neuron) = get(id).filter(|_| cost > 0) {
+        put(*id, Neuron { fees: neuron.fees.saturating_sub(cost), ..neuron });
+    }
+}
+
+/// The fees of a neuron have been burnt from its account.
+pub fn fees_were_burnt(id: &Id, fees: u64) {
+    if let Some(neuron) = get(id).filter(|_| fees > 0) {
+        let (stake, fees) = (neuron.stake.saturating_sub(fees), neuron.fees.saturating_sub(fees));
+        put(*id, Neuron { stake, fees, ..neuron });
+    }
 }
 
 pub fn configure(id: Id, neuron: Neuron, operation: &Operation, now: u64) -> Result<(), GovernanceError> {
@@ -137,7 +175,9 @@ pub fn configure(id: Id, neuron: Neuron, operation: &Operation, now: u64) -> Res
                 Dissolve::At(at) if at > now => {
                     Neuron { dissolve: Dissolve::At((at + more).min(now + longest)), ..neuron }
                 }
-                Dissolve::At(_) => Neuron { dissolve: Dissolve::Delay(more.min(longest)), aging_since: now, ..neuron },
+                Dissolve::At(_) | Dissolve::Delay(0) => {
+                    Neuron { dissolve: Dissolve::Delay(more.min(longest)), aging_since: now, ..neuron }
+                }
                 Dissolve::Delay(delay) => Neuron { dissolve: Dissolve::Delay((delay + more).min(longest)), ..neuron },
             }
         }
@@ -167,7 +207,9 @@ pub fn configure(id: Id, neuron: Neuron, operation: &Operation, now: u64) -> Res
 
 /// Lets a neuron vote as most of the followees do, for one function or (0) for every function without followees of its
 /// own.
-pub fn follow(id: Id, mut neuron: Neuron, function: u64, followees: Vec<Id>) -> Result<(), GovernanceError> {
+pub fn follow(id: Id, function: u64, mut followees: Vec<Id>) -> Result<(), GovernanceError> {
+    followees.sort_unstable();
+    followees.dedup(); // one followee named twice would have two voices
     if followees.len() > constitution::MAX_FOLLOWEES {
         return Err(refused(
             ErrorType::InvalidCommand,
@@ -189,12 +231,8 @@ pub fn follow(id: Id, mut neuron: Neuron, function: u64, followees: Vec<Id>) -> 
             format!("Neuron {} cannot be followed: it is the neuron itself or none.", hex(bad)),
         ));
     }
-    match followees.is_empty() {
-        true => neuron.followees.remove(&function),
-        false => neuron.followees.insert(function, followees),
-    };
+    following::set(&id, function, &followees);
     audit::append(serde_json::json!({"type": "neuron_followed", "neuron": hex(&id), "function": function}));
-    put(id, neuron);
     Ok(())
 }
 
@@ -206,9 +244,17 @@ pub fn take_out(id: Id, neuron: Neuron, amount: u64, now: u64) -> Result<(), Gov
             "The neuron is not dissolved; start dissolving it and wait out its delay.",
         ));
     }
-    let left = neuron.stake.checked_sub(amount).ok_or_else(|| {
-        refused(ErrorType::InsufficientFunds, format!("The neuron holds {} e8s; disburse at most that.", neuron.stake))
+    let free = neuron.free();
+    let left = free.checked_sub(amount).ok_or_else(|| {
+        let fees = if neuron.fees > 0 { format!(" besides {} of fees", neuron.fees) } else { String::new() };
+        refused(ErrorType::InsufficientFunds, format!("The neuron holds {free} e8s{fees}; disburse at most that."))
     })?;
+    let minimum = constitution::parameters().neuron_minimum_stake_e8s;
+    if (1..minimum).contains(&left) {
+        let message = format!("That would leave {left} e8s, and a neuron has at least {minimum}; disburse all of it.");
+        return Err(refused(ErrorType::PreconditionFailed, message));
+    }
+    let left = neuron.stake - amount;
     put(id, Neuron { stake: left, ..neuron });
     Ok(())
 }
@@ -220,44 +266,40 @@ pub fn restore(id: Id, amount: u64) {
 }
 
 impl Neuron {
-    pub fn dissolve_delay(&self, now: u64) -> u64 {
-        match self.dissolve {
-            Dissolve::Delay(delay) => delay,
-            Dissolve::At(at) => at.saturating_sub(now),
+    pub fn state(&self) -> State {
+        State {
+            stake: self.free(),
+            aging_since: self.aging_since,
+            dissolve: self.dissolve,
+            reputation: self.reputation,
         }
+    }
+
+    /// Stake less the fees it owes: what votes, and what may leave.
+    pub fn free(&self) -> u64 {
+        self.stake.saturating_sub(self.fees)
+    }
+
+    /// What counts when room is short: stake that is locked for as long as a vote needs, and not on its way out.
+    fn locked(&self) -> u64 {
+        let least = constitution::parameters().neuron_minimum_dissolve_delay_to_vote_seconds;
+        match self.dissolve {
+            Dissolve::Delay(delay) if delay >= least => self.free(),
+            _ => 0,
+        }
+    }
+
+    pub fn dissolve_delay(&self, now: u64) -> u64 {
+        self.state().dissolve_delay(now)
     }
 
     pub fn age(&self, now: u64) -> u64 {
-        now.saturating_sub(self.aging_since)
+        self.state().age(now)
     }
 
-    /// Stake × (1 + bonus for the dissolve delay) × (1 + bonus for the age); 0 under the minimum delay. Rounded down,
-    /// in e8s.
-    pub fn voting_power(&self, rules: &Parameters, now: u64) -> u64 {
-        let delay = self.dissolve_delay(now).min(rules.max_dissolve_delay_seconds);
-        if delay < rules.neuron_minimum_dissolve_delay_to_vote_seconds {
-            return 0;
-        }
-        let age = self.age(now).min(rules.max_neuron_age_for_age_bonus);
-        let with = |base: u128, part: u64, whole: u64, percent: u64| {
-            base + base * u128::from(part) * u128::from(percent) / (100 * u128::from(whole))
-        };
-        let power = with(
-            u128::from(self.stake),
-            delay,
-            rules.max_dissolve_delay_seconds,
-            rules.max_dissolve_delay_bonus_percentage,
-        );
-        let power = with(power, age, rules.max_neuron_age_for_age_bonus, rules.max_age_bonus_percentage);
-        u64::try_from(power).unwrap_or(u64::MAX)
-    }
-
-    /// Whom this neuron follows for a function.
-    pub fn followees_for(&self, function: u64) -> &[Id] {
-        self.followees
-            .get(&function)
-            .or_else(|| self.followees.get(&constitution::EVERY_OTHER))
-            .map_or(&[], Vec::as_slice)
+    /// What it would weigh in a proposal made now.
+    pub fn voting_power(&self, now: u64) -> u64 {
+        constitution::electorate(now, Weight::Stake).power(&self.state())
     }
 
     pub fn to_api(&self, id: &Id) -> api::Neuron {
@@ -282,26 +324,13 @@ impl Neuron {
             voting_power_percentage_multiplier: 100,
             vesting_period_seconds: None,
             disburse_maturity_in_progress: vec![],
-            followees: self
-                .followees
-                .iter()
-                .map(|(function, ids)| (*function, Followees { followees: ids.iter().map(neuron_id).collect() }))
+            followees: following::all(id)
+                .into_iter()
+                .map(|(function, ids)| (function, Followees { followees: ids.iter().map(neuron_id).collect() }))
                 .collect(),
-            neuron_fees_e8s: 0,
+            neuron_fees_e8s: self.fees,
         }
     }
-}
-
-/// Every neuron with voting power now.
-pub fn voters(now: u64) -> Vec<(Id, u64)> {
-    let rules = constitution::parameters();
-    NEURONS.with_borrow(|neurons| {
-        neurons
-            .iter()
-            .map(|entry| (*entry.key(), entry.value().voting_power(&rules, now)))
-            .filter(|(_, power)| *power > 0)
-            .collect()
-    })
 }
 
 /// Ids of a controller's neurons, at most 100.
@@ -325,3 +354,38 @@ pub fn page(after: Option<Id>, limit: usize) -> Vec<api::Neuron> {
         neurons.range((start, Unbounded)).take(limit).map(|entry| entry.value().to_api(entry.key())).collect()
     })
 }
+
+#[cfg(test)]
+fn blank(controller: Principal) -> Neuron {
+    Neuron {
+        controller,
+        stake: 0,
+        created: 0,
+        aging_since: 0,
+        dissolve: Dissolve::Delay(0),
+        followees: BTreeMap::new(),
+        fees: 0,
+        rank: 0,
+        reputation: Reputation::default(),
+    }
+}
+
+/// A neuron from nowhere, with a dissolve delay.
+#[cfg(test)]
+pub fn seed(id: Id, controller: Principal, stake: u64, delay: u64, now: u64) {
+    let dissolve = Dissolve::Delay(delay);
+    put(id, Neuron { stake, created: now, aging_since: now, dissolve, ..blank(controller) });
+}
+
+/// A neuron as the version before stored it.
+#[cfg(test)]
+pub fn seed_old(id: Id, controller: Principal, stake: u64, now: u64, followees: Vec<(u64, Vec<Id>)>) {
+    let dissolve = Dissolve::Delay(60);
+    let followees = followees.into_iter().collect();
+    let neuron = Neuron { stake, created: now, aging_since: now, dissolve, followees, ..blank(controller) };
+    NEURONS.with_borrow_mut(|neurons| neurons.insert(id, Cbor(neuron)));
+}
+
+#[cfg(test)]
+#[path = "sns_tests.rs"]
+mod sns_tests;

@@ -1,47 +1,26 @@
 //! Proposals: made, voted on, decided early or at the deadline, taken back.
 
+use crate::admission::function_of;
 use crate::api::*;
-use crate::ballots::{self, NO, UNDECIDED, YES};
+use crate::ballots::{self, Cast, NO, UNDECIDED, YES};
 use crate::errors::{refused, Error, ErrorType};
 use crate::neurons::{self, Id};
-use crate::{constitution, memory, natives};
+use crate::record::{self, next_number, put};
+pub use crate::record::{get, last, oldest_open, open, Record};
+use crate::steps::{Steps, OF_AN_ENTRY, OF_A_MESSAGE};
+use crate::work::{self, Turn};
+use crate::{constitution, electorate, memory, natives, reputation};
 use candid::Principal;
 use governed::why;
 use ic_stable_structures::StableBTreeMap;
-use protocol::limits::{MAX_PAYLOAD_BYTES, MAX_PROPOSAL_REFERENCE_BYTES, MAX_SUMMARY_BYTES, MAX_TITLE_BYTES};
-use protocol::votes::{Count, Outcome, Standing};
-use serde_bytes::ByteBuf;
 use std::cell::RefCell;
-use stored::{Cbor, Memory};
+use stored::Memory;
 
-const MAX_URL_BYTES: usize = 2_048;
-const MAX_MOTION_BYTES: usize = 10_000;
 const REF_PREFIX: &str = "livepod:";
 
-/// A proposal as stored. Times in seconds, 0 = not yet.
-#[derive(serde::Serialize, serde::Deserialize, Clone, Debug)]
-pub struct Record {
-    pub proposal: Proposal,
-    pub function: u64,
-    pub rendering: String,
-    pub proposer: Id,
-    pub created: u64,
-    pub deadline: u64,
-    pub quorum_basis_points: u64,
-    pub tally: Tally,
-    pub decided: u64,
-    pub executed: u64,
-    pub failed: u64,
-    pub failure: Option<GovernanceError>,
-}
-
 thread_local! {
-    static PROPOSALS: RefCell<StableBTreeMap<u64, Cbor<Record>, Memory>> =
-        RefCell::new(StableBTreeMap::init(memory::get(memory::PROPOSALS)));
     static CLIENT_REFS: RefCell<StableBTreeMap<Vec<u8>, u64, Memory>> =
         RefCell::new(StableBTreeMap::init(memory::get(memory::CLIENT_REFS)));
-    static OPEN: RefCell<StableBTreeMap<u64, (), Memory>> =
-        RefCell::new(StableBTreeMap::init(memory::get(memory::OPEN)));
 }
 
 /// What has to be carried out after a decision: the proposal's number and its governed method.
@@ -51,20 +30,8 @@ pub struct Adopted {
     pub call: ExecuteGenericNervousSystemFunction,
 }
 
-pub fn get(id: u64) -> Option<Record> {
-    PROPOSALS.with_borrow(|proposals| proposals.get(&id)).map(|record| record.0)
-}
-
-fn put(id: u64, record: Record) {
-    OPEN.with_borrow_mut(|open| match record.decided {
-        0 => open.insert(id, ()),
-        _ => open.remove(&id),
-    });
-    PROPOSALS.with_borrow_mut(|proposals| proposals.insert(id, Cbor(record)));
-}
-
 /// The client reference in a proposal's url, `livepod:<reference>`.
-fn client_ref(proposal: &Proposal) -> Option<&str> {
+pub fn client_ref(proposal: &Proposal) -> Option<&str> {
     proposal.url.strip_prefix(REF_PREFIX)
 }
 
@@ -85,73 +52,32 @@ pub fn made_before(proposer: &Id, proposal: &Proposal) -> Result<Option<u64>, Go
     }
 }
 
-/// Checks what a proposal says before anybody is asked, and that the neuron may propose.
-pub fn check(proposer: &neurons::Neuron, proposal: &Proposal, now: u64) -> Result<(), GovernanceError> {
-    let rules = constitution::parameters();
-    if proposer.voting_power(&rules, now) == 0 || proposer.stake < rules.neuron_minimum_stake_e8s {
-        let message = format!(
-            "A proposer needs {} e8s of stake and a dissolve delay of {} seconds; add stake or increase the delay.",
-            rules.neuron_minimum_stake_e8s, rules.neuron_minimum_dissolve_delay_to_vote_seconds
-        );
-        return Err(refused(ErrorType::PreconditionFailed, message));
-    }
-    let too_long = |what: &str, limit: usize| {
-        Err(refused(ErrorType::InvalidProposal, format!("The {what} has more than {limit} bytes; shorten it.")))
-    };
-    if proposal.title.len() > MAX_TITLE_BYTES {
-        return too_long("title", MAX_TITLE_BYTES);
-    }
-    if proposal.summary.len() > MAX_SUMMARY_BYTES {
-        return too_long("summary", MAX_SUMMARY_BYTES);
-    }
-    if proposal.url.len() > MAX_URL_BYTES {
-        return too_long("url", MAX_URL_BYTES);
-    }
-    let fits = |reference: &str| (1..=MAX_PROPOSAL_REFERENCE_BYTES).contains(&reference.len());
-    if client_ref(proposal).is_some_and(|reference| !fits(reference)) {
-        return Err(refused(
-            ErrorType::InvalidProposal,
-            format!("A client reference has 1 to {MAX_PROPOSAL_REFERENCE_BYTES} bytes; choose another."),
-        ));
-    }
-    match &proposal.action {
-        Some(Action::Motion(motion)) if motion.motion_text.len() > MAX_MOTION_BYTES => {
-            too_long("motion", MAX_MOTION_BYTES)
-        }
-        Some(Action::Motion(_)) => Ok(()),
-        Some(Action::ExecuteGenericNervousSystemFunction(call)) if call.payload.len() > MAX_PAYLOAD_BYTES => {
-            too_long("payload", MAX_PAYLOAD_BYTES)
-        }
-        Some(Action::ExecuteGenericNervousSystemFunction(call))
-            if constitution::function(call.function_id).is_none() =>
-        {
-            let message = format!("There is no function {}; see list_nervous_system_functions.", call.function_id);
-            Err(refused(ErrorType::InvalidProposal, message))
-        }
-        Some(Action::ExecuteGenericNervousSystemFunction(_)) => Ok(()),
-        Some(action @ (Action::AddGenericNervousSystemFunction(_) | Action::RemoveGenericNervousSystemFunction(_))) => {
-            natives::in_words(action).map(drop)
-        }
-        Some(Action::Unspecified(_)) | None => {
-            Err(refused(ErrorType::InvalidProposal, "The proposal has no action this governance knows."))
-        }
-    }?;
-    if OPEN.with_borrow(|open| open.len()) >= constitution::MAX_OPEN_PROPOSALS {
-        return Err(refused(ErrorType::ResourceExhausted, "Too many proposals are open; wait until some are decided."));
-    }
-    Ok(())
+/// Takes an open proposal out of the vote for one of a neuron with more stake; it costs its proposer nothing.
+pub fn displace(id: u64, now: u64) {
+    let Some(mut record) = get(id).filter(|record| record.decided == 0) else { return };
+    record.decided = now;
+    record.failed = now;
+    record.failure = Some(refused(ErrorType::Withdrawn, "It made room for a proposal of a neuron with more stake."));
+    neurons::uncharge(&record.proposer, record.reject_cost);
+    audit::append(serde_json::json!({"type": "proposal_withdrawn", "proposal": id}));
+    work::remember(id, Some(Turn::Over));
+    put(id, record);
 }
 
 /// Puts a checked proposal to the vote; its proposer votes yes, as on SNS. Returns its number.
 pub fn submit(proposer: Id, proposal: Proposal, rendering: String, now: u64) -> u64 {
-    let rules = constitution::parameters();
-    let id = PROPOSALS.with_borrow(|proposals| proposals.last_key_value().map_or(1, |(last, _)| last + 1));
-    let function = natives::call_of(&proposal.action).map_or(constitution::MOTION, |call| call.function_id);
+    let id = next_number();
+    let function = function_of(&proposal);
+    let (lane, weight) = constitution::rule(function);
+    let rules = constitution::vote(lane);
     if let Some(reference) = client_ref(&proposal) {
         CLIENT_REFS.with_borrow_mut(|refs| refs.insert(ref_key(&proposer, reference), id));
     }
+    let mut steps = Steps::new(OF_A_MESSAGE);
+    let electorate = constitution::electorate(now, weight);
+    electorate::begin(id, electorate.clone());
+    let total = electorate::count(id, &mut steps);
     let deadline = now.saturating_add(rules.voting_period_seconds);
-    ballots::issue(id, &neurons::voters(now));
     audit::append(serde_json::json!({
         "type": "proposal_made",
         "proposal": id,
@@ -161,10 +87,9 @@ pub fn submit(proposer: Id, proposal: Proposal, rendering: String, now: u64) -> 
         "reference": client_ref(&proposal),
         "payload": fingerprint(&payload(&proposal)),
         "rendering": fingerprint(rendering.as_bytes()),
-        "deadline": deadline, "quorum": rules.quorum_basis_points, "total": ballots::tally(id, now).total,
+        "deadline": deadline, "quorum": rules.quorum_basis_points, "total": total,
     }));
-    count(id, function, &proposer, YES, now);
-    let record = Record {
+    let mut record = Record {
         proposal,
         function,
         rendering,
@@ -172,13 +97,25 @@ pub fn submit(proposer: Id, proposal: Proposal, rendering: String, now: u64) -> 
         created: now,
         deadline,
         quorum_basis_points: rules.quorum_basis_points,
-        tally: ballots::tally(id, now),
+        tally: Tally { no: 0, yes: 0, total: total.unwrap_or(0), timestamp_seconds: now },
         decided: 0,
         executed: 0,
         failed: 0,
         failure: None,
+        electorate: Some(electorate),
+        counted: total.is_some(),
+        lane,
+        reject_cost: constitution::reject_cost(),
+        period: rules.voting_period_seconds,
+        wait_for_quiet: constitution::wait_for_quiet(&constitution::parameters()),
+        time_lock: rules.time_lock_seconds,
+        called: false,
     };
-    put(id, record);
+    let own = ballots::cast(&record.question(id), &proposer, YES, now);
+    record.take_in(id, own.as_slice(), false, now);
+    record.ask_followers(id, now, &mut steps);
+    put(id, record.clone());
+    neurons::charge(&record.proposer, record.reject_cost); // after the proposal weighed it, as on SNS
     id
 }
 
@@ -194,19 +131,85 @@ fn fingerprint(bytes: &[u8]) -> String {
     protocol::hex::encode(&protocol::sha256(&[bytes]))
 }
 
-/// Casts a vote and those that follow from it; the log names each with its power, the caller's own first.
-fn count(id: u64, function: u64, neuron: &Id, vote: i32, now: u64) {
-    for (voter, vote, power) in ballots::cast(id, function, neuron, vote, now) {
-        audit::append(serde_json::json!({
-            "type": "voted",
-            "proposal": id,
-            "neuron": neurons::hex(&voter),
-            "vote": vote,
-            "power": power,
-            "follows": voter != *neuron,
-        }));
+impl Record {
+    /// Takes votes into the tally, and each with its power into the log.
+    fn take_in(&mut self, id: u64, votes: &[Cast], follows: bool, now: u64) {
+        for Cast { neuron, vote, power } in votes {
+            let side = if *vote == YES { &mut self.tally.yes } else { &mut self.tally.no };
+            *side = side.saturating_add(*power);
+            self.tally.timestamp_seconds = now;
+            audit::append(serde_json::json!({
+                "type": "voted",
+                "proposal": id,
+                "neuron": neurons::hex(neuron),
+                "vote": vote,
+                "power": power,
+                "follows": follows,
+            }));
+        }
+    }
+
+    /// Gives voters more time when the vote has turned.
+    fn quiet_or_longer(&mut self, id: u64, before: &Tally, now: u64) {
+        if self.wait_for_quiet(before, now) {
+            let later = serde_json::json!({"type": "deadline_moved", "proposal": id, "deadline": self.deadline});
+            audit::append(later);
+        }
+    }
+
+    /// Asks followers as far as the steps go.
+    fn ask_followers(&mut self, id: u64, now: u64, steps: &mut Steps) {
+        let votes = ballots::cascade(&self.question(id), now, steps);
+        self.take_in(id, &votes, true, now);
+        let turn = if self.lane == Lane::Stop { Turn::Stop } else { Turn::Ordinary };
+        let left = !self.counted || ballots::is_cascading(id);
+        work::remember(id, left.then_some(turn));
     }
 }
+
+/// Goes on with what is left to do for a proposal: counts its voters, then asks followers. Of a decided one nothing is
+/// left but to forget it.
+pub fn go_on(id: u64, now: u64, steps: &mut Steps) {
+    steps.take(OF_A_RECORD);
+    let Some(mut record) = get(id).filter(|record| record.decided == 0) else { return forget(id, now, steps) };
+    if !record.counted {
+        if let Some(total) = electorate::count(id, steps) {
+            steps.take(OF_AN_ENTRY);
+            record.counted = true;
+            record.tally.total = total;
+            let counted = serde_json::json!({"type": "voters_counted", "proposal": id, "total": total});
+            audit::append_as(system::this_canister(), counted);
+        }
+    }
+    let before = record.tally.clone();
+    record.ask_followers(id, now, steps);
+    record.quiet_or_longer(id, &before, now);
+    put(id, record);
+}
+
+/// Forgets what only an open proposal needs, its votes having earned what they did; then the oldest that is kept.
+fn forget(id: u64, now: u64, steps: &mut Steps) {
+    electorate::forget(id);
+    ballots::stop_cascade(id, steps);
+    let record = get(id);
+    let voted = |neuron: &Id, vote: i32| {
+        if let Some(record) = &record {
+            reputation::voted(record, neuron, vote, now);
+        }
+    };
+    if ballots::is_cascading(id) || !ballots::forget(id, steps, voted) {
+        return;
+    }
+    work::remember(id, None);
+    for old in std::iter::from_fn(record::forget_oldest).take(2) {
+        if let Some(reference) = client_ref(&old.proposal) {
+            CLIENT_REFS.with_borrow_mut(|refs| refs.remove(&ref_key(&old.proposer, reference)));
+        }
+    }
+}
+
+/// Reading and writing a proposal: it may have 100 kB.
+const OF_A_RECORD: u32 = 30;
 
 /// Counts a vote. Refused after the deadline or the decision, for a neuron without a ballot, and the second time.
 pub fn vote(id: u64, neuron: &Id, vote: i32, now: u64) -> Result<(), GovernanceError> {
@@ -224,7 +227,7 @@ pub fn vote(id: u64, neuron: &Id, vote: i32, now: u64) -> Result<(), GovernanceE
             format!("Voting on proposal {id} ended at {} s; vote before the deadline.", record.deadline),
         ));
     }
-    let ballot = ballots::get(id, neuron).ok_or_else(|| {
+    let ballot = ballots::get(&record.question(id), neuron).ok_or_else(|| {
         refused(
             ErrorType::PreconditionFailed,
             format!("The neuron had no voting power when proposal {id} was made; it may vote on later ones."),
@@ -233,76 +236,55 @@ pub fn vote(id: u64, neuron: &Id, vote: i32, now: u64) -> Result<(), GovernanceE
     if ballot.vote != UNDECIDED {
         return Err(refused(ErrorType::AlreadyVoted, format!("The neuron has voted on proposal {id}; a vote stands.")));
     }
-    count(id, record.function, neuron, vote, now);
-    record.tally = ballots::tally(id, now);
+    let before = record.tally.clone();
+    let own = ballots::cast(&record.question(id), neuron, vote, now);
+    record.take_in(id, own.as_slice(), false, now);
+    record.ask_followers(id, now, &mut Steps::new(OF_A_MESSAGE));
+    record.quiet_or_longer(id, &before, now);
     put(id, record);
     Ok(())
 }
 
-impl Record {
-    fn count(&self) -> Count {
-        let Tally { yes, no, total, .. } = self.tally;
-        Count { yes, no, total, quorum_basis_points: self.quorum_basis_points }
-    }
-
-    /// True when no vote that may still come changes the outcome, or the time is up.
-    fn is_due(&self, now: u64) -> bool {
-        self.count().is_settled() || now >= self.deadline
-    }
-
-    fn is_withdrawn(&self) -> bool {
-        self.failure.as_ref().is_some_and(|failure| failure.error_type == ErrorType::Withdrawn as i32)
-    }
-
-    pub fn outcome(&self) -> Outcome {
-        Standing {
-            count: self.count(),
-            decided: self.decided > 0,
-            executed: self.executed > 0,
-            failed: self.failed > 0,
-            withdrawn: self.is_withdrawn(),
-        }
-        .outcome()
-    }
-
-    pub fn state_in_words(&self) -> &'static str {
-        match self.outcome() {
-            Outcome::Withdrawn => "withdrawn",
-            Outcome::Failed => "adopted, and failed to execute",
-            Outcome::Executed => "adopted and executed",
-            Outcome::Open => "open",
-            Outcome::Adopted => "adopted",
-            Outcome::Rejected => "rejected",
-        }
-    }
-
-    /// SNS: ProposalDecisionStatus.
-    fn status(&self) -> i32 {
-        match self.outcome() {
-            Outcome::Open => 1,
-            Outcome::Rejected => 2,
-            Outcome::Adopted => 3,
-            Outcome::Executed => 4,
-            Outcome::Failed | Outcome::Withdrawn => 5,
-        }
-    }
+/// True when no vote that may still come changes the outcome, or the time is up: then also what followers say to the
+/// votes before it has to be in.
+fn is_due(id: u64, record: &Record, now: u64) -> bool {
+    record.is_settled() || (record.counted && now >= record.deadline && !ballots::is_cascading(id))
 }
 
-/// Decides a proposal if it is due; returns what is to be carried out. A decided one is left alone.
+/// Decides a proposal if it is due; returns what is to be carried out now, also of one that passed and has waited. What
+/// was returned once is never returned again.
 pub fn decide(id: u64, now: u64) -> Option<Adopted> {
-    let mut record = get(id).filter(|record| record.decided == 0 && record.is_due(now))?;
+    if !record::is_open(id) {
+        return unlock(id, now);
+    }
+    let mut record = get(id).filter(|record| is_due(id, record, now))?;
     let carried = record.count().is_carried();
     record.decided = now;
-    let call = natives::call_of(&record.proposal.action).filter(|_| carried);
+    let call = record.call().filter(|_| carried);
     if carried && call.is_none() {
         record.executed = now;
     }
+    record.called = call.is_some() && record.time_lock == 0;
     let Tally { yes, no, total, .. } = record.tally;
     audit::append(serde_json::json!({
         "type": "proposal_decided", "proposal": id, "adopted": carried, "yes": yes, "no": no, "total": total
     }));
+    if carried {
+        neurons::uncharge(&record.proposer, record.reject_cost);
+    }
+    work::remember(id, Some(Turn::Over));
+    let at_once = call.filter(|_| record.called);
     put(id, record);
-    call.map(|call| Adopted { proposal: id, call })
+    at_once.map(|call| Adopted { proposal: id, call })
+}
+
+/// What is to be carried out of a proposal that passed and has waited long enough.
+fn unlock(id: u64, now: u64) -> Option<Adopted> {
+    let mut record = get(id).filter(|_| record::locked_until(id).is_some_and(|at| at <= now))?;
+    let call = record.call()?;
+    record.called = true;
+    put(id, record);
+    Some(Adopted { proposal: id, call })
 }
 
 /// Records how the governed method went.
@@ -325,6 +307,9 @@ pub fn carried_out(id: u64, outcome: Result<(), String>, now: u64) {
     put(id, record);
 }
 
+/// What is taken back costs a tenth of what is rejected: it was stored, and asked others to look.
+const TAKEN_BACK_COSTS_ONE_IN: u64 = 10;
+
 /// Takes an open proposal back. A repeat is Ok.
 pub fn withdraw(caller: &Principal, id: u64, now: u64) -> Result<(), Error> {
     let mut record =
@@ -340,7 +325,7 @@ pub fn withdraw(caller: &Principal, id: u64, now: u64) -> Result<(), Error> {
     if record.is_withdrawn() {
         return Ok(());
     }
-    if record.decided > 0 || record.is_due(now) {
+    if record.decided > 0 || record.is_settled() || now >= record.deadline {
         return Err(Error::VoteClosed(why(
             format!("proposal {id}"),
             "its vote is over",
@@ -350,73 +335,37 @@ pub fn withdraw(caller: &Principal, id: u64, now: u64) -> Result<(), Error> {
     record.decided = now;
     record.failed = now;
     record.failure = Some(refused(ErrorType::Withdrawn, "Withdrawn by its proposer."));
+    neurons::uncharge(&record.proposer, record.reject_cost - record.reject_cost.div_ceil(TAKEN_BACK_COSTS_ONE_IN));
     audit::append(serde_json::json!({"type": "proposal_withdrawn", "proposal": id}));
+    work::remember(id, Some(Turn::Over));
     put(id, record);
     Ok(())
 }
 
-/// Open proposals with their deadlines.
-pub fn open() -> Vec<(u64, u64)> {
-    let ids: Vec<u64> = OPEN.with_borrow(|open| open.keys().collect());
-    ids.into_iter().filter_map(|id| get(id).map(|record| (id, record.deadline))).collect()
-}
-
-/// Proposals newest first, of those that are wanted.
-pub fn newest(before: Option<u64>, limit: usize, wanted: impl Fn(&Record) -> bool) -> Vec<(u64, Record)> {
-    PROPOSALS.with_borrow(|proposals| {
-        let found = proposals.range(..before.unwrap_or(u64::MAX)).rev().map(|entry| (*entry.key(), entry.value().0));
-        found.filter(|(_, record)| wanted(record)).take(limit).collect()
-    })
-}
-
-/// A proposal as SNS clients read it.
-pub fn to_api(id: u64, record: &Record, ballots: Vec<(Id, Ballot)>) -> ProposalData {
-    ProposalData {
-        id: Some(ProposalId { id }),
-        payload_text_rendering: Some(record.rendering.clone()),
-        action: record.function,
-        failure_reason: record.failure.clone(),
-        ballots: ballots.into_iter().map(|(neuron, ballot)| (neurons::hex(&neuron), ballot)).collect(),
-        minimum_yes_proportion_of_total: Some(Percentage { basis_points: Some(record.quorum_basis_points) }),
-        reward_event_round: 0,
-        failed_timestamp_seconds: record.failed,
-        reward_event_end_timestamp_seconds: None,
-        proposal_creation_timestamp_seconds: record.created,
-        initial_voting_period_seconds: record.deadline - record.created,
-        reject_cost_e8s: 0,
-        latest_tally: Some(record.tally.clone()),
-        wait_for_quiet_deadline_increase_seconds: 0,
-        decided_timestamp_seconds: record.decided,
-        proposal: Some(record.proposal.clone()),
-        proposer: Some(NeuronId { id: ByteBuf::from(record.proposer) }),
-        wait_for_quiet_state: Some(WaitForQuietState { current_deadline_timestamp_seconds: record.deadline }),
-        minimum_yes_proportion_of_exercised: Some(Percentage { basis_points: Some(5_000) }),
-        is_eligible_for_rewards: false,
-        executed_timestamp_seconds: record.executed,
+/// The votes on a proposal as a reader sees them, at most 100, and the ballots of the reader's own neurons.
+pub fn ballots_of(id: u64, record: &Record, reader: &Principal) -> Vec<(Id, Ballot)> {
+    let mut ballots = ballots::of(id, governed::PAGE_LIMIT);
+    for (neuron, ballot) in own_ballots(id, record, &neurons::ids_of(reader)) {
+        if ballots.iter().all(|(listed, _)| *listed != neuron) {
+            ballots.push((neuron, ballot));
+        }
     }
+    ballots
 }
 
-/// Proposals newest first, with the caller's ballots.
-pub fn page(caller: &Principal, request: &ListProposals) -> Vec<ProposalData> {
-    let before = request.before_proposal.as_ref().map_or(u64::MAX, |proposal| proposal.id);
-    let mine = neurons::ids_of(caller);
-    let ballots =
-        |id: u64| mine.iter().filter_map(|neuron| ballots::get(id, neuron).map(|ballot| (*neuron, ballot))).collect();
-    PROPOSALS.with_borrow(|proposals| {
-        proposals
-            .range(..before)
-            .rev()
-            .filter(|entry| {
-                let record = entry.value();
-                let wanted = request.include_status.is_empty() || request.include_status.contains(&record.status());
-                wanted && !request.exclude_type.contains(&record.function)
-            })
-            .take(governed::page_size(request.limit))
-            .map(|entry| to_api(*entry.key(), &entry.value(), ballots(*entry.key())))
-            .collect()
-    })
+/// The ballots of some neurons, also those that have not voted.
+pub fn own_ballots(id: u64, record: &Record, own: &[Id]) -> Vec<(Id, Ballot)> {
+    own.iter().filter_map(|neuron| Some((*neuron, ballots::get(&record.question(id), neuron)?))).collect()
 }
 
 #[cfg(test)]
 #[path = "proposals_tests.rs"]
-mod tests;
+pub(crate) mod tests;
+
+#[cfg(test)]
+#[path = "cost_tests.rs"]
+mod cost_tests;
+
+#[cfg(test)]
+#[path = "slots_tests.rs"]
+mod slots_tests;

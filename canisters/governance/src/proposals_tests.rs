@@ -1,18 +1,21 @@
 use super::*;
-use crate::api::{Init, Nothing, Operation};
-use crate::listing::{in_json, page_of, rows};
+use crate::admission::check;
+use crate::api::{Nothing, Operation};
+use crate::claims;
+use crate::listing::{in_json, page, page_of, rows};
 use crate::neurons::Dissolve;
 use governed::{parties, Parties, Peers};
+use serde_bytes::ByteBuf;
 
-const START: u64 = 1_700_000_000;
-const PERIOD: u64 = 120;
+pub(crate) const START: u64 = 1_700_000_000;
+pub(crate) const PERIOD: u64 = 120;
 const YEAR: u64 = 31_557_600;
 
-fn principal(n: u8) -> Principal {
+pub(crate) fn principal(n: u8) -> Principal {
     Principal::from_slice(&[n; 29])
 }
 
-fn rules() -> Parameters {
+pub(crate) fn rules() -> Parameters {
     Parameters {
         voting_period_seconds: PERIOD,
         quorum_basis_points: 300,
@@ -22,10 +25,23 @@ fn rules() -> Parameters {
         max_dissolve_delay_bonus_percentage: 100,
         max_neuron_age_for_age_bonus: 4 * YEAR,
         max_age_bonus_percentage: 25,
+        reject_cost_e8s: None,
+        max_open_proposals_per_neuron: None,
+        max_neurons: None,
+        wait_for_quiet_deadline_increase_seconds: None,
+        time_lock_seconds: None,
     }
 }
 
-fn governance() {
+pub(crate) fn governance() {
+    governance_with(rules());
+}
+
+pub(crate) fn governance_with(rules: Parameters) {
+    governance_under(rules, None);
+}
+
+pub(crate) fn governance_under(rules: Parameters, articles: Option<Articles>) {
     let peer = principal(100);
     let peers = Peers {
         governance: peer,
@@ -38,28 +54,35 @@ fn governance() {
     };
     audit::open(memory::get(memory::AUDIT_INDEX), memory::get(memory::AUDIT_DATA));
     parties::open(memory::get(memory::PARTIES), Some(Parties { governor: peer, peers: peers.clone() }));
-    let function_type = Some(FunctionType::GenericNervousSystemFunction(GenericNervousSystemFunction {
-        validator_canister_id: Some(peer),
-        target_canister_id: Some(peer),
-        validator_method_name: Some("validate_accept_dataset".into()),
-        target_method_name: Some("accept_dataset".into()),
-    }));
+    let function_type = |name: &str| {
+        Some(FunctionType::GenericNervousSystemFunction(GenericNervousSystemFunction {
+            validator_canister_id: Some(peer),
+            target_canister_id: Some(peer),
+            validator_method_name: Some("validate_accept_dataset".into()),
+            target_method_name: Some(name.into()),
+        }))
+    };
+    let function = |id: u64, name: &str| NervousSystemFunction {
+        id,
+        name: name.into(),
+        description: None,
+        function_type: function_type(name),
+    };
     let functions =
-        vec![NervousSystemFunction { id: 1001, name: "accept_dataset".into(), description: None, function_type }];
-    let init = Init { governor: peer, peers, parameters: rules(), functions };
-    constitution::set(init.parameters, init.functions);
+        vec![function(1001, "accept_dataset"), function(1007, "stop_release"), function(1102, "set_articles")];
+    constitution::set(rules, functions, articles);
 }
 
 /// A neuron of principal `n`, without bonuses worth mentioning (60 s of delay).
-fn neuron(n: u8, stake: u64) -> Id {
+pub(crate) fn neuron(n: u8, stake: u64) -> Id {
     let id = neurons::id_of(&principal(n), 0);
-    neurons::claim_or_refresh(id, principal(n), stake, START).unwrap();
+    claims::claim_or_refresh(id, principal(n), stake, START).unwrap();
     let increase = Operation::IncreaseDissolveDelay(IncreaseDissolveDelay { additional_dissolve_delay_seconds: 60 });
     neurons::configure(id, neurons::get(&id).unwrap(), &increase, START).unwrap();
     id
 }
 
-fn motion(reference: &str) -> Proposal {
+pub(crate) fn motion(reference: &str) -> Proposal {
     Proposal {
         url: format!("livepod:{reference}"),
         title: "A motion".into(),
@@ -68,29 +91,35 @@ fn motion(reference: &str) -> Proposal {
     }
 }
 
-fn governed_call() -> Proposal {
+pub(crate) fn governed_call() -> Proposal {
     let call = ExecuteGenericNervousSystemFunction { function_id: 1001, payload: ByteBuf::from("DIDL\0\0") };
     Proposal { action: Some(Action::ExecuteGenericNervousSystemFunction(call)), ..motion("call") }
 }
 
-fn kind(result: Result<(), GovernanceError>) -> i32 {
+/// A proposal to stop a release.
+pub(crate) fn stop() -> Proposal {
+    let call = ExecuteGenericNervousSystemFunction { function_id: 1007, payload: ByteBuf::from("DIDL\0\0") };
+    Proposal { action: Some(Action::ExecuteGenericNervousSystemFunction(call)), ..motion("stop") }
+}
+
+pub(crate) fn kind(result: Result<(), GovernanceError>) -> i32 {
     result.unwrap_err().error_type
 }
 
 #[test]
 fn voting_power_grows_with_delay_and_age_up_to_their_limits() {
-    let rules = rules();
+    governance();
+    let some = neuron(1, 1_000);
     let of = |delay: u64, age: u64| {
         let created = START - age;
         neurons::Neuron {
             controller: principal(1),
             stake: 1_000,
-            created,
             aging_since: created,
             dissolve: Dissolve::Delay(delay),
-            followees: Default::default(),
+            ..neurons::get(&some).unwrap()
         }
-        .voting_power(&rules, START)
+        .voting_power(START)
     };
     assert_eq!(of(59, 0), 0, "too short a delay has no vote");
     assert_eq!(of(4 * YEAR, 0), 1_500);
@@ -105,7 +134,7 @@ fn a_dissolving_neuron_loses_its_age_and_then_its_vote() {
     let start = Operation::StartDissolving(Nothing {});
     neurons::configure(id, neurons::get(&id).unwrap(), &start, START + 10).unwrap();
     let dissolving = neurons::get(&id).unwrap();
-    assert_eq!((dissolving.age(START + 20), dissolving.voting_power(&rules(), START + 20)), (0, 0));
+    assert_eq!((dissolving.age(START + 20), dissolving.voting_power(START + 20)), (0, 0));
     assert!(neurons::configure(id, dissolving, &start, START + 20).is_err());
 }
 
@@ -127,7 +156,7 @@ fn stake_leaves_only_a_dissolved_neuron() {
 fn a_top_up_averages_the_age() {
     governance();
     let id = neuron(1, 1_000);
-    neurons::claim_or_refresh(id, principal(1), 4_000, START + 400).unwrap();
+    claims::claim_or_refresh(id, principal(1), 4_000, START + 400).unwrap();
     assert_eq!(neurons::get(&id).unwrap().age(START + 400), 100);
 }
 
@@ -135,7 +164,7 @@ fn a_top_up_averages_the_age() {
 fn too_little_stake_makes_no_neuron() {
     governance();
     let id = neurons::id_of(&principal(1), 0);
-    assert_eq!(kind(neurons::claim_or_refresh(id, principal(1), 99, START)), ErrorType::InsufficientFunds as i32);
+    assert_eq!(kind(claims::claim_or_refresh(id, principal(1), 99, START)), ErrorType::InsufficientFunds as i32);
     assert!(neurons::get(&id).is_none());
 }
 
@@ -255,7 +284,7 @@ fn stake_that_comes_after_the_proposal_does_not_vote_on_it() {
     let id = submit(first, motion("a"), String::new(), START);
     let late = neuron(2, 9_000);
     assert_eq!(kind(vote(id, &late, YES, START)), ErrorType::PreconditionFailed as i32);
-    neurons::claim_or_refresh(other, principal(3), 50_000, START).unwrap();
+    claims::claim_or_refresh(other, principal(3), 50_000, START).unwrap();
     vote(id, &other, NO, START).unwrap();
     assert_eq!(get(id).unwrap().tally.no, 5_000);
     assert!(matches!(kind(vote(99, &other, NO, START)), n if n == ErrorType::NotFound as i32));
@@ -328,7 +357,7 @@ fn followers_vote_with_most_of_their_followees() {
     governance();
     let ids: Vec<Id> = (1..=5).map(|n| neuron(n, 1_000)).collect();
     let follow = |who: usize, function: u64, whom: &[usize]| {
-        neurons::follow(ids[who], neurons::get(&ids[who]).unwrap(), function, whom.iter().map(|n| ids[*n]).collect())
+        neurons::follow(ids[who], function, whom.iter().map(|n| ids[*n]).collect())
     };
     follow(2, constitution::EVERY_OTHER, &[0, 1]).unwrap();
     follow(3, constitution::MOTION, &[2]).unwrap();
@@ -344,7 +373,7 @@ fn followers_vote_with_most_of_their_followees() {
 fn the_log_names_every_vote_with_its_power_and_they_add_up_to_the_decision() {
     governance();
     let ids: Vec<Id> = (1..=4).map(|n| neuron(n, 1_000 * u64::from(n))).collect();
-    neurons::follow(ids[2], neurons::get(&ids[2]).unwrap(), constitution::EVERY_OTHER, vec![ids[1]]).unwrap();
+    neurons::follow(ids[2], constitution::EVERY_OTHER, vec![ids[1]]).unwrap();
     let id = submit(ids[0], governed_call(), "Take it in".into(), START);
     vote(id, &ids[1], YES, START).unwrap();
     decide(id, START).unwrap();

@@ -1,11 +1,30 @@
 //! The ledger: ICRC-1 and ICRC-2. On the real network any ICRC ledger (an SNS's own) stands in its place.
 
+use governed::ingress::Door;
 use governed::not_anonymous;
-use ic_cdk::{init, post_upgrade, query, update};
+use ic_cdk::{init, inspect_message, post_upgrade, query, update};
 use ledger_rules::api::*;
 use ledger_rules::consent::{self, Consent, ConsentError, ConsentRequest};
 use ledger_rules::icrc3::{Archive, AskArchives, BlockType, BlocksResult, Range, TipCertificate};
 use ledger_rules::{accounts, blocks, icrc3, memory, token, transactions};
+
+const DOOR: Door = Door { of_canisters: &[], large: &[] };
+/// Wallets ask without an identity what a call says; no call of the ledger's is longer.
+const WORDS: &str = "icrc21_canister_call_consent_message";
+const MOST_WORDS_BYTES: usize = 2_048;
+
+/// What may come in from outside: signed calls of ordinary length, and questions for a call's words.
+#[inspect_message]
+fn inspect_message() {
+    let (method, bytes) = (ic_cdk::api::msg_method_name(), ic_cdk::api::msg_arg_data().len());
+    if lets_in(&system::caller(), &method, bytes) {
+        ic_cdk::api::accept_message();
+    }
+}
+
+fn lets_in(caller: &candid::Principal, method: &str, bytes: usize) -> bool {
+    DOOR.lets_in(caller, method, bytes) || (method == WORDS && bytes <= MOST_WORDS_BYTES)
+}
 
 #[init]
 fn init(init: Init) {
@@ -142,6 +161,15 @@ ic_cdk::export_candid!();
 #[cfg(test)]
 mod tests {
     use candid_parser::utils::{service_equal, CandidSource};
+
+    #[test]
+    fn no_anonymous_caller_spends_the_ledgers_cycles_but_for_a_calls_words() {
+        let (nobody, anyone) = (candid::Principal::anonymous(), candid::Principal::management_canister());
+        assert!(!super::lets_in(&nobody, "icrc1_transfer", 100));
+        assert!(super::lets_in(&anyone, "icrc1_transfer", 100));
+        assert!(!super::lets_in(&anyone, "icrc1_transfer", 100_000));
+        assert!(super::lets_in(&nobody, super::WORDS, 500) && !super::lets_in(&nobody, super::WORDS, 5_000));
+    }
 
     #[test]
     fn candid_matches_the_code() {

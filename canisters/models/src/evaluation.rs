@@ -1,6 +1,6 @@
 //! What evaluators sign: `livepod.evaluation/v3` documents. Those of versions 1 and 2 are read where they were taken
-//! before; since they do not say what was run, no new one is taken. The canister carries figures and does not know them:
-//! which there are is the task's to say.
+//! before; since they do not say what was run, no new one is taken. The canister carries figures and does not know
+//! them: which there are is the task's to say.
 
 use crate::api::{Error, Figure};
 use crate::manifest::{invalid, names_signer, sized};

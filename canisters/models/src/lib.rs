@@ -6,6 +6,7 @@ mod certified;
 mod channels;
 mod checkpoints;
 mod chunks;
+mod escrow;
 mod evaluation;
 mod http;
 mod jobs;
@@ -157,9 +158,12 @@ fn validate_adopt_checkpoint(payload: AdoptCheckpoint) -> Result<String, String>
     ))
 }
 
-/// Makes a checkpoint official and opens its release. Traps when it cannot, so that the vote shows as failed.
+/// Makes a checkpoint official and opens its release, if its job's escrow is still there. Traps when it cannot, so that
+/// the vote shows as failed.
 #[update(guard = "caller_is_governor")]
 async fn adopt_checkpoint(payload: AdoptCheckpoint) {
+    let checkpoint = channels::checked_adoption(&payload).unwrap_or_else(|error| trap_with(error));
+    escrow::hold(&checkpoint).await.unwrap_or_else(|error| trap_with(error));
     channels::adopt(&payload).unwrap_or_else(|error| trap_with(error));
     publish::tell_peers().await;
 }

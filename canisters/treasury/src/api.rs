@@ -1,5 +1,6 @@
 //! What the treasury is asked and answers. Amounts in e8s, times in nanoseconds.
 
+use crate::world::Account;
 use candid::{CandidType, Deserialize, Principal};
 use governed::Peers;
 use serde::Serialize;
@@ -18,6 +19,8 @@ pub struct Init {
     pub governor: Principal,
     pub peers: Peers,
     pub bond_notice_seconds: Option<u64>,
+    pub review_seconds: Option<u64>,
+    pub appeal_seconds: Option<u64>,
 }
 
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +78,55 @@ pub struct SlashBond {
     pub amount: u128,
     pub reason: String,
     pub evidence: String,
+    /// Who was harmed, and gets how much of it.
+    pub compensate: Option<Vec<Compensation>>,
+}
+
+#[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
+pub struct Compensation {
+    pub to: Principal,
+    pub amount: u128,
+}
+
+#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(non_camel_case_types)]
+pub enum SlashState {
+    open,
+    lifted,
+    paying,
+    closed,
+}
+
+/// A case: what a vote took from a bond, held back until `due`.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Slash {
+    pub case: u64,
+    pub holder: Principal,
+    pub purpose: BondPurpose,
+    pub amount: u128,
+    pub reason: String,
+    pub evidence: String,
+    pub due: u64,
+    pub appeal: Option<String>,
+    pub state: SlashState,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct ListSlashes {
+    pub before: Option<u64>,
+    pub limit: u32,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct AppealSlash {
+    pub case: u64,
+    pub answer: String,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct LiftSlash {
+    pub case: u64,
+    pub reason: String,
 }
 
 #[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
@@ -84,6 +136,8 @@ pub struct Payment {
     pub why: String,
     /// The ledger's block once it is paid.
     pub block: Option<u128>,
+    /// Why the ledger refused it; collect_payment tries it again.
+    pub refused: Option<String>,
 }
 
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +180,17 @@ pub struct Quote {
 pub struct OpenEscrow {
     pub job: u64,
     pub client_ref: String,
+    /// What the payer pays for, and the most that it may take with the ledger's fees: another job is refused.
+    pub approval: Option<String>,
+    pub at_most: Option<u128>,
+}
+
+/// A payment that the ledger refused, by its place among those of the escrow; `to`: another account of its payee's.
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct CollectPayment {
+    pub escrow: u64,
+    pub payment: u32,
+    pub to: Option<Account>,
 }
 
 #[derive(CandidType, Deserialize, Clone, Debug)]

@@ -1,7 +1,8 @@
 //! Bonds: what providers and contributors stand behind their work with, and lose by vote when it harms.
 
-use crate::api::{Bond, BondId, BondPurpose, Error, ListBonds, PostBond, SlashBond};
-use crate::world::World;
+use crate::api::{Bond, BondId, BondPurpose, Error, ListBonds, PostBond};
+use crate::transfers::{Found, Paid, Payout, Pull, Sent};
+use crate::world::{Moved, World};
 use crate::{accounts, memory, returns, transfers};
 use candid::Principal;
 use governed::{why, Lock};
@@ -9,8 +10,6 @@ use ic_stable_structures::StableBTreeMap;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use stored::{Cbor, Memory};
-
-const MAX_REASON_BYTES: usize = 2_000;
 
 /// One payment into a bond, by the holder's reference.
 #[derive(Serialize, Deserialize, Clone)]
@@ -20,14 +19,19 @@ struct Deposit {
     created_at: u64,
     number: u64,
     done: bool,
+    /// The first block of the ledger in which it may stand.
+    #[serde(default)]
+    next: u64,
 }
 
-/// A slashed amount on its way to the DAO's account.
+/// An amount that was slashed before there were cases, on its way to the DAO's account.
 #[derive(Serialize, Deserialize, Clone)]
 struct Forfeit {
     amount: u128,
     created_at: u64,
     moved: bool,
+    #[serde(default)]
+    sent: Option<Sent>,
 }
 
 thread_local! {
@@ -77,35 +81,66 @@ pub async fn post(world: &impl World, holder: Principal, request: PostBond) -> R
         Some(deposit) => deposit.0,
         None => {
             let number = DEPOSITS.with_borrow(|deposits| deposits.len());
-            let deposit = Deposit {
-                purpose: request.purpose,
-                amount: request.amount,
-                created_at: system::now(),
-                number,
-                done: false,
-            };
-            DEPOSITS.with_borrow_mut(|deposits| deposits.insert(reference.clone(), Cbor(deposit.clone())));
+            let next = world.blocks(0, 0).await.map_err(transfers::unavailable)?.length;
+            let (purpose, amount) = (request.purpose, request.amount);
+            let deposit = Deposit { purpose, amount, created_at: system::now(), number, done: false, next };
+            keep(&reference, &deposit);
             deposit
         }
     };
     if !deposit.done {
-        let memo = transfers::memo("bond", deposit.number, 0);
-        let pulled =
-            transfers::pull(world, holder, None, accounts::bonds(), deposit.amount, memo, deposit.created_at).await;
-        if let Err(refusal) = pulled {
-            if !matches!(refusal, Error::Unavailable(_)) {
-                DEPOSITS.with_borrow_mut(|deposits| deposits.remove(&reference));
+        let block = match pull(world, holder, &reference, deposit.clone()).await {
+            Ok(block) => block,
+            Err(refusal) => {
+                if !matches!(refusal, Error::Unavailable(_)) {
+                    DEPOSITS.with_borrow_mut(|deposits| deposits.remove(&reference));
+                }
+                return Err(refusal);
             }
-            return Err(refusal);
-        }
-        DEPOSITS
-            .with_borrow_mut(|deposits| deposits.insert(reference, Cbor(Deposit { done: true, ..deposit.clone() })));
-        add(holder, &deposit);
+        };
+        keep(&reference, &Deposit { done: true, ..deposit.clone() });
+        add(holder, &deposit, block);
     }
     Ok(get(&holder, deposit.purpose).expect("a deposit has made the bond"))
 }
 
-fn add(holder: Principal, deposit: &Deposit) {
+fn keep(reference: &[u8], deposit: &Deposit) {
+    DEPOSITS.with_borrow_mut(|deposits| deposits.insert(reference.to_vec(), Cbor(deposit.clone())));
+}
+
+/// Pulls a deposit once: where the ledger would not know a repeat any more, its blocks say whether there was a first.
+async fn pull(world: &impl World, holder: Principal, reference: &[u8], mut deposit: Deposit) -> Result<u128, Error> {
+    let memo = transfers::memo("bond", deposit.number, 0);
+    if deposit.created_at.saturating_add(transfers::WINDOW) < system::now() {
+        let payer = accounts::of(holder);
+        let is = |moved: &Moved| {
+            moved.from == payer
+                && moved.amount == deposit.amount
+                && moved.memo.as_ref() == Some(&memo)
+                && moved.created_at == Some(deposit.created_at)
+        };
+        match transfers::found_from(world, deposit.next, is).await? {
+            Found::Block(block) => return Ok(block.into()),
+            Found::Nowhere => deposit.created_at = system::now(),
+            Found::NotBefore(next) => {
+                keep(reference, &Deposit { next, ..deposit });
+                return Err(transfers::still_reading());
+            }
+        }
+        keep(reference, &deposit);
+    }
+    let pull = Pull {
+        from: holder,
+        spender: None,
+        into: accounts::bonds(),
+        amount: deposit.amount,
+        memo,
+        created_at: deposit.created_at,
+    };
+    transfers::pull(world, &pull).await
+}
+
+fn add(holder: Principal, deposit: &Deposit, block: u128) {
     let bond = get(&holder, deposit.purpose).unwrap_or(Bond {
         holder,
         purpose: deposit.purpose,
@@ -116,7 +151,12 @@ fn add(holder: Principal, deposit: &Deposit) {
     let amount = bond.amount.checked_add(deposit.amount).expect("all tokens fit in 128 bits");
     audit::append_as(
         holder,
-        serde_json::json!({"type": "bond_posted", "purpose": deposit.purpose, "amount": deposit.amount.to_string()}),
+        serde_json::json!({
+            "type": "bond_posted",
+            "purpose": deposit.purpose,
+            "amount": deposit.amount.to_string(),
+            "block": block.to_string(),
+        }),
     );
     put(Bond { amount, ..bond });
 }
@@ -129,49 +169,17 @@ pub fn withdraw_all(holder: &Principal, purpose: BondPurpose) -> Option<u128> {
     Some(amount)
 }
 
-/// What a slashing would do, in words; or why it cannot be done.
-pub fn checked(slash: &SlashBond) -> Result<Bond, Error> {
-    let SlashBond { holder, purpose, amount, reason, evidence } = slash;
-    if reason.is_empty() || reason.len() > MAX_REASON_BYTES || evidence.len() > MAX_REASON_BYTES {
-        return Err(Error::Invalid(why(
-            "reason",
-            format!("reason (never empty) and evidence have at most {MAX_REASON_BYTES} bytes"),
-            "say in short what happened",
-        )));
-    }
-    let bond = get(holder, *purpose)
-        .ok_or_else(|| Error::NotFound(why(holder, "the principal has no such bond", "see list_bonds")))?;
-    let held = bond.amount.checked_add(returns::slashable(holder, *purpose)).expect("all tokens fit in 128 bits");
-    if *amount == 0 || *amount > held {
-        return Err(Error::Invalid(why(
-            "amount",
-            format!("the bond holds {held} e8s"),
-            "slash more than 0 and at most that",
-        )));
-    }
-    Ok(bond)
+/// Takes from a bond by vote. What leaves is taken last: it stood behind the same work.
+pub fn take(bond: &Bond, amount: u128) {
+    returns::slash(&bond.holder, bond.purpose, amount.saturating_sub(bond.amount));
+    let slashed = bond.slashed.checked_add(amount).expect("all tokens fit in 128 bits");
+    put(Bond { amount: bond.amount.saturating_sub(amount), slashed, ..bond.clone() });
 }
 
-/// Takes from a bond at once; the tokens follow to the DAO's account in [`move_forfeits`].
-pub fn slash(slash: &SlashBond) -> Result<(), Error> {
-    let bond = checked(slash)?;
-    // What leaves is taken last: it stood behind the same work.
-    let left = bond.amount.saturating_sub(slash.amount);
-    returns::slash(&slash.holder, slash.purpose, slash.amount.saturating_sub(bond.amount));
-    let slashed = bond.slashed.checked_add(slash.amount).expect("all tokens fit in 128 bits");
-    audit::append(serde_json::json!({
-        "type": "bond_slashed",
-        "holder": bond.holder.to_text(),
-        "purpose": bond.purpose,
-        "amount": slash.amount.to_string(),
-        "reason": slash.reason, "evidence": slash.evidence,
-    }));
-    put(Bond { amount: left, slashed, ..bond });
-    FORFEITS.with_borrow_mut(|forfeits| {
-        let number = forfeits.last_key_value().map_or(1, |(last, _)| last + 1);
-        forfeits.insert(number, Cbor(Forfeit { amount: slash.amount, created_at: system::now(), moved: false }));
-    });
-    Ok(())
+/// Puts back what a case took that was lifted.
+pub fn give_back(holder: &Principal, purpose: BondPurpose, amount: u128) {
+    let bond = get(holder, purpose).expect("what was taken came out of a bond");
+    put(Bond { amount: bond.amount.saturating_add(amount), slashed: bond.slashed.saturating_sub(amount), ..bond });
 }
 
 /// True while slashed tokens wait in the bonds' account.
@@ -179,7 +187,11 @@ pub fn has_forfeits() -> bool {
     FORFEITS.with_borrow(|forfeits| forfeits.values().any(|forfeit| !forfeit.moved))
 }
 
-/// Moves what was slashed to the DAO's main account; the ledger's fee comes out of it. Repeats pay once.
+fn put_forfeit(number: u64, forfeit: &Forfeit) {
+    FORFEITS.with_borrow_mut(|forfeits| forfeits.insert(number, Cbor(forfeit.clone())));
+}
+
+/// Moves what was slashed before there were cases to the DAO's main account; the ledger's fee comes out of it. Repeats pay once.
 pub async fn move_forfeits(world: &impl World) -> Result<(), Error> {
     let Some(_lock) = Lock::take("forfeits") else { return Ok(()) };
     let waiting: Vec<(u64, Forfeit)> = FORFEITS.with_borrow(|forfeits| {
@@ -189,9 +201,32 @@ pub async fn move_forfeits(world: &impl World) -> Result<(), Error> {
         let fee = world.ledger_fee().await.map_err(transfers::unavailable)?;
         if let Some(amount) = forfeit.amount.checked_sub(fee).filter(|amount| *amount > 0) {
             let memo = transfers::memo("slash", number, 0);
-            transfers::pay(world, accounts::bonds(), accounts::own(None), amount, memo, forfeit.created_at).await?;
+            let payout = Payout { from: accounts::bonds(), to: accounts::own(None), amount, memo };
+            let note = |sent: Option<&Sent>| put_forfeit(number, &Forfeit { sent: sent.cloned(), ..forfeit.clone() });
+            // One from before this was kept may have been sent when it was decided.
+            let decided = || Sent { amount, at: forfeit.created_at, to: accounts::own(None), next: 0 };
+            let sent = forfeit.sent.clone().unwrap_or_else(decided);
+            note(Some(&sent));
+            if let Paid::Refused(reason) = transfers::pay(world, &payout, Some(sent), note).await? {
+                return Err(Error::Unavailable(why("ledger", reason, "repeat later")));
+            }
         }
-        FORFEITS.with_borrow_mut(|forfeits| forfeits.insert(number, Cbor(Forfeit { moved: true, ..forfeit })));
+        put_forfeit(number, &Forfeit { moved: true, ..forfeit });
     }
     Ok(())
+}
+
+/// As if the answers to every deposit had been lost.
+#[cfg(test)]
+pub fn forget_deposits_were_done() {
+    DEPOSITS.with_borrow_mut(|deposits| {
+        let all: Vec<_> = deposits.iter().map(|entry| (entry.key().clone(), entry.value().0)).collect();
+        all.into_iter().for_each(|(key, deposit)| drop(deposits.insert(key, Cbor(Deposit { done: false, ..deposit }))));
+    });
+}
+
+/// As the version before left it.
+#[cfg(test)]
+pub fn slashed_before(amount: u128, created_at: u64) {
+    put_forfeit(1, &Forfeit { amount, created_at, moved: false, sent: None });
 }

@@ -2,12 +2,18 @@
 
 pub mod accounts;
 pub mod api;
+pub mod blocks;
 pub mod bonds;
 pub mod escrows;
+pub mod evidence;
+pub mod funding;
+pub mod lines;
 pub mod listing;
 pub mod memory;
+pub mod outcomes;
 pub mod pages;
 pub mod returns;
+pub mod slashing;
 pub mod transfers;
 pub mod world;
 
@@ -18,10 +24,18 @@ use listing::{EscrowLine, FindPayments};
 use std::time::Duration;
 use world::Canisters;
 
+governed::door! {
+    of_canisters: ["slash_bond", "lift_slash", "hold_escrow"],
+    large: [],
+}
+
 #[init]
 fn init(init: Init) {
     open(Some(Parties { governor: init.governor, peers: init.peers }));
     returns::set_notice_seconds(init.bond_notice_seconds.unwrap_or(returns::USUAL_NOTICE_SECONDS));
+    outcomes::set_review_seconds(init.review_seconds.unwrap_or(outcomes::USUAL_REVIEW_SECONDS));
+    slashing::set_appeal_seconds(init.appeal_seconds.unwrap_or(slashing::USUAL_APPEAL_SECONDS));
+    look_after_slashes();
 }
 
 #[post_upgrade]
@@ -33,6 +47,7 @@ fn post_upgrade() {
     if bonds::has_forfeits() {
         move_forfeits_in(Duration::ZERO);
     }
+    look_after_slashes();
 }
 
 fn open(parties: Option<Parties>) {
@@ -71,22 +86,55 @@ fn list_bonds(page: ListBonds) -> Vec<Bond> {
 /// What voters read before they vote on `slash_bond`.
 #[query]
 fn validate_slash_bond(payload: SlashBond) -> Result<String, String> {
-    let bond = bonds::checked(&payload).map_err(|error| error.to_string())?;
-    let purpose = match bond.purpose {
-        BondPurpose::provider => "provider",
-        BondPurpose::contributor => "contributor",
-    };
-    Ok(format!(
-        "Slash {} of {} e8s of the {purpose} bond of {}. Reason: {} Evidence: {}",
-        payload.amount, bond.amount, bond.holder, payload.reason, payload.evidence
-    ))
+    let bond = slashing::checked(&payload).map_err(|error| error.to_string())?;
+    Ok(slashing::in_words(&payload, &bond))
 }
 
-/// Takes from a bond by vote; the tokens go to the DAO's account, the treasury's main one.
+/// Takes from a bond by vote, and holds it back for an appeal; then it goes to those harmed and to the DAO's account,
+/// the treasury's main one.
 #[update(guard = "caller_is_governor")]
 fn slash_bond(payload: SlashBond) {
-    bonds::slash(&payload).unwrap_or_else(|error| trap_with(error));
-    move_forfeits_in(Duration::ZERO);
+    slashing::slash(&payload).map(drop).unwrap_or_else(|error| trap_with(error));
+}
+
+/// The holder's answer to a slashing; voters get as much time again, once.
+#[update(guard = "not_anonymous")]
+fn appeal_slash(appeal: AppealSlash) -> Result<Slash, Error> {
+    slashing::appeal(system::caller(), appeal)
+}
+
+/// What voters read before they vote on `lift_slash`.
+#[query]
+fn validate_lift_slash(payload: LiftSlash) -> Result<String, String> {
+    slashing::lift_in_words(&payload).map_err(|error| error.to_string())
+}
+
+/// Gives back what a slashing took.
+#[update(guard = "caller_is_governor")]
+fn lift_slash(payload: LiftSlash) {
+    slashing::lift(&payload).unwrap_or_else(|error| trap_with(error));
+}
+
+/// Pays out the cases whose time is over, now. Anyone may ask; a timer does it too.
+#[update(guard = "not_anonymous")]
+async fn close_slashes() -> Result<(), Error> {
+    slashing::close_due(&Canisters).await
+}
+
+/// What was slashed, newest first, at most 100 at a time.
+#[query]
+fn list_slashes(page: ListSlashes) -> Vec<Slash> {
+    slashing::page(&page)
+}
+
+/// Closes the cases whose time is over, every minute while there are any.
+fn look_after_slashes() {
+    ic_cdk_timers::set_timer_interval(AGAIN, async || {
+        if slashing::waiting() {
+            // What failed is tried again with the next.
+            let _ = slashing::close_due(&Canisters).await;
+        }
+    });
 }
 
 const AGAIN: Duration = Duration::from_secs(60);
@@ -103,25 +151,43 @@ fn move_forfeits_in(wait: Duration) {
 /// What opening a job's escrow takes.
 #[update(guard = "not_anonymous")]
 async fn quote_escrow(request: JobNumber) -> Result<Quote, Error> {
-    escrows::quote(&Canisters, request.job).await
+    funding::quote(&Canisters, request.job).await
 }
 
 /// Pulls a job's fees and reward from the caller and has access grant it.
 #[update(guard = "not_anonymous")]
 async fn open_escrow(request: OpenEscrow) -> Result<Escrow, Error> {
-    escrows::open(&Canisters, system::caller(), request).await
+    funding::open(&Canisters, system::caller(), request).await
 }
 
 /// Pays contributors and provider, if the job's checkpoint is official.
 #[update(guard = "not_anonymous")]
 async fn settle(id: u64) -> Result<Escrow, Error> {
-    escrows::settle(&Canisters, id).await
+    outcomes::settle(&Canisters, id).await
 }
 
 /// Gives an escrow back to its payer, if the job came to nothing.
 #[update(guard = "not_anonymous")]
 async fn refund(id: u64) -> Result<Escrow, Error> {
-    escrows::refund(&Canisters, id).await
+    outcomes::refund(&Canisters, id).await
+}
+
+/// Pays the shares of a job's licences whose keys were released.
+#[update(guard = "not_anonymous")]
+async fn pay_licences(request: JobNumber) -> Result<Escrow, Error> {
+    outcomes::pay_licences(&Canisters, request.job).await
+}
+
+/// Pays a payment that the ledger refused, to the account that its payee names.
+#[update(guard = "not_anonymous")]
+async fn collect_payment(request: CollectPayment) -> Result<Escrow, Error> {
+    outcomes::collect(&Canisters, system::caller(), request).await
+}
+
+/// Keeps the escrow of a job whose checkpoint is being adopted. Models canister only.
+#[update(guard = "not_anonymous")]
+fn hold_escrow(request: JobNumber) -> Result<u64, Error> {
+    outcomes::hold(system::caller(), request.job)
 }
 
 #[query]
@@ -163,8 +229,16 @@ governed::candid_service!("../treasury.did");
 ic_cdk::export_candid!();
 
 #[cfg(test)]
+mod money_tests;
+
+#[cfg(test)]
 mod tests {
     use candid_parser::utils::{service_equal, CandidSource};
+
+    #[test]
+    fn governed_methods_are_left_to_canisters() {
+        super::DOOR.hold_to(include_str!("../treasury.did"));
+    }
 
     #[test]
     fn candid_matches_the_code() {

@@ -30,6 +30,16 @@ pub const NOTICES: u8 = 11;
 pub const NOTICE_SECONDS: u8 = 12;
 /// the next notice's number
 pub const NEXT_NOTICE: u8 = 13;
+/// escrow ‖ line → how far the payment is
+pub const LINES: u8 = 14;
+/// how long a submitted checkpoint keeps its escrow without a decision
+pub const REVIEW_SECONDS: u8 = 15;
+/// case → what was slashed
+pub const CASES: u8 = 16;
+/// numbers of the cases that are not closed
+pub const OPEN_CASES: u8 = 17;
+/// how long a holder may appeal
+pub const APPEAL_SECONDS: u8 = 18;
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

@@ -23,6 +23,7 @@ fn payment(payment: &Payment) -> Value {
         "why": payment.why,
         "paid": payment.block.is_some(),
         "ledgerBlock": payment.block.map(|block| block.to_string()),
+        "refused": payment.refused,
     })
 }
 

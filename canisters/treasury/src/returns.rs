@@ -2,6 +2,7 @@
 //! notice is over it is paid out. Until then a vote can still slash it.
 
 use crate::api::{BondId, BondPurpose, Error, Leaving};
+use crate::transfers::{Paid, Payout, Sent};
 use crate::world::World;
 use crate::{accounts, bonds, memory, transfers};
 use candid::Principal;
@@ -21,6 +22,8 @@ struct Notice {
     due: u64,
     number: u64,
     decided_at: Option<u64>,
+    #[serde(default)]
+    sent: Option<Sent>,
 }
 
 thread_local! {
@@ -76,15 +79,27 @@ pub async fn give_back(world: &impl World, holder: Principal, purpose: BondPurpo
     }
     let decided_at = notice.decided_at.unwrap_or_else(system::now);
     keep(&holder, purpose, Notice { decided_at: Some(decided_at), ..notice.clone() });
+    let mut block = None;
     let fee = world.ledger_fee().await.map_err(transfers::unavailable)?;
     if let Some(amount) = notice.amount.checked_sub(fee).filter(|amount| *amount > 0) {
         let memo = transfers::memo("return", notice.number, 0);
-        transfers::pay(world, accounts::bonds(), accounts::of(holder), amount, memo, decided_at).await?;
+        let payout = Payout { from: accounts::bonds(), to: accounts::of(holder), amount, memo };
+        let decided = Notice { decided_at: Some(decided_at), ..notice.clone() };
+        let note = |sent: Option<&Sent>| keep(&holder, purpose, Notice { sent: sent.cloned(), ..decided.clone() });
+        // One that was decided before this was kept may have been sent then.
+        let before = notice.decided_at.map(|at| Sent { amount, at, to: accounts::of(holder), next: 0 });
+        let sent = notice.sent.clone().or(before);
+        block = match transfers::pay(world, &payout, sent, note).await? {
+            Paid::Block(block) => Some(block.to_string()),
+            Paid::Refused(reason) => return Err(Error::Unavailable(why(holder, reason, "repeat later"))),
+        };
     }
     NOTICES.with_borrow_mut(|notices| notices.remove(&bonds::key(&holder, purpose)));
     audit::append_as(
         holder,
-        serde_json::json!({"type": "bond_returned", "purpose": purpose, "amount": notice.amount.to_string()}),
+        serde_json::json!({
+            "type": "bond_returned", "purpose": purpose, "amount": notice.amount.to_string(), "block": block
+        }),
     );
     Ok(Leaving { amount: notice.amount, due: notice.due })
 }
@@ -98,7 +113,7 @@ fn give_notice(holder: Principal, purpose: BondPurpose) -> Result<Leaving, Error
         cell.set(number + 1);
         number
     });
-    keep(&holder, purpose, Notice { amount, due, number, decided_at: None });
+    keep(&holder, purpose, Notice { amount, due, number, decided_at: None, sent: None });
     audit::append_as(
         holder,
         serde_json::json!({

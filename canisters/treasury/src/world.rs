@@ -2,13 +2,40 @@
 //! the rules of money run natively against the real ledger code in tests.
 
 use candid::{CandidType, Deserialize, Principal};
+use serde::Serialize;
 use serde_bytes::ByteBuf;
 use system::NoAnswer;
 
-#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[derive(CandidType, Deserialize, Serialize, Clone, Debug)]
 pub struct Account {
     pub owner: Principal,
     pub subaccount: Option<ByteBuf>,
+}
+
+/// The absent subaccount is that of 32 zeros (ICRC-1: Account).
+impl PartialEq for Account {
+    fn eq(&self, other: &Self) -> bool {
+        let named = |account: &Account| account.subaccount.clone().filter(|bytes| bytes.iter().any(|byte| *byte != 0));
+        self.owner == other.owner && named(self) == named(other)
+    }
+}
+
+impl Eq for Account {}
+
+/// What a block of the ledger moved out of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    pub from: Account,
+    pub amount: u128,
+    pub memo: Option<ByteBuf>,
+    pub created_at: Option<u64>,
+}
+
+/// A part of the ledger's log, by block numbers; a block that moves nothing out of an account is None.
+#[derive(Clone, Debug, Default)]
+pub struct Blocks {
+    pub length: u64,
+    pub blocks: Vec<(u64, Option<Moved>)>,
 }
 
 /// ICRC-1 `icrc1_transfer`.
@@ -60,6 +87,8 @@ pub struct JobDataset {
     pub fee: u128,
     pub contributor: Principal,
     pub splits: Vec<Split>,
+    /// When its key was first released; from then on its fee is earned.
+    pub consumed_at: Option<u64>,
 }
 
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
@@ -82,6 +111,16 @@ pub struct Job {
     pub reward: u128,
     pub deadline: u64,
     pub state: JobState,
+    pub approval_digest: String,
+    /// Whom its approval lets pay.
+    pub named_payer: Option<Principal>,
+}
+
+/// What of models' Checkpoint the treasury reads.
+#[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    pub state: CheckpointState,
+    pub submitted_at: u64,
 }
 
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,14 +151,17 @@ pub trait World {
     async fn transfer_from(&self, transfer: TransferFrom) -> Result<Result<u128, TransferError>, NoAnswer>;
     async fn job(&self, id: u64) -> Result<Option<Job>, NoAnswer>;
     /// None: the models canister does not know it.
-    async fn checkpoint(&self, id: &str) -> Result<Option<CheckpointState>, NoAnswer>;
+    async fn checkpoint(&self, id: &str) -> Result<Option<Checkpoint>, NoAnswer>;
+    /// The ledger's blocks from a number on; none for a length of 0.
+    async fn blocks(&self, start: u64, length: u64) -> Result<Blocks, NoAnswer>;
     async fn payment_received(
         &self,
         job: u64,
         escrow: u64,
         payer: Principal,
     ) -> Result<Result<(), AccessError>, NoAnswer>;
-    async fn job_closed(&self, job: u64, outcome: &str) -> Result<Result<(), AccessError>, NoAnswer>;
+    /// The job as it has ended: no key of it is released any more.
+    async fn job_closed(&self, job: u64, outcome: &str) -> Result<Result<Job, AccessError>, NoAnswer>;
 }
 
 /// The canisters named at installation.
@@ -136,11 +178,6 @@ struct Received {
 struct JobClosed {
     job: u64,
     outcome: String,
-}
-
-#[derive(CandidType, Deserialize)]
-struct Checkpoint {
-    state: CheckpointState,
 }
 
 impl World for Canisters {
@@ -164,9 +201,12 @@ impl World for Canisters {
         system::ask(governed::peers().access, "get_job", (id,)).await
     }
 
-    async fn checkpoint(&self, id: &str) -> Result<Option<CheckpointState>, NoAnswer> {
-        let found: Option<Checkpoint> = system::ask(governed::peers().models, "get_checkpoint", (id,)).await?;
-        Ok(found.map(|checkpoint| checkpoint.state))
+    async fn checkpoint(&self, id: &str) -> Result<Option<Checkpoint>, NoAnswer> {
+        system::ask(governed::peers().models, "get_checkpoint", (id,)).await
+    }
+
+    async fn blocks(&self, start: u64, length: u64) -> Result<Blocks, NoAnswer> {
+        crate::blocks::read(governed::peers().ledger, start, length).await
     }
 
     async fn payment_received(
@@ -181,10 +221,8 @@ impl World for Canisters {
         Ok(answer.map(|_| ()))
     }
 
-    async fn job_closed(&self, job: u64, outcome: &str) -> Result<Result<(), AccessError>, NoAnswer> {
+    async fn job_closed(&self, job: u64, outcome: &str) -> Result<Result<Job, AccessError>, NoAnswer> {
         let outcome = outcome.to_owned();
-        let answer: Result<candid::Reserved, AccessError> =
-            system::ask(governed::peers().access, "job_closed", (JobClosed { job, outcome },)).await?;
-        Ok(answer.map(|_| ()))
+        system::ask(governed::peers().access, "job_closed", (JobClosed { job, outcome },)).await
     }
 }

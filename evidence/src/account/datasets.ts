@@ -61,10 +61,14 @@ export class Datasets {
     const accepted = log.only('accepted', { dataset: id });
     const rejected = log.only('rejected', { dataset: id });
     const withdrawn = log.only('withdrawn', { dataset: id });
-    const decided = accepted ?? rejected ?? withdrawn;
-    if ([accepted, rejected, withdrawn].filter(Boolean).length > 1)
+    const lapsed = log.only('lapsed', { dataset: id });
+    const voted = accepted ?? rejected;
+    const decided = voted ?? withdrawn ?? lapsed;
+    if ((accepted && rejected) || (lapsed && (voted ?? withdrawn)))
       refuse('contradiction', log.place(decided!), `dataset ${id} was decided in two ways`);
     if (decided) after(log.place(decided), `the decision on dataset ${id}`, decided, registered);
+    // Its owner may erase it after the vote as well; what was decided before stays.
+    if (withdrawn && voted) after(log.place(withdrawn), `the end of dataset ${id}`, withdrawn, voted);
     if (withdrawn) agree(log.place(withdrawn), 'who withdrew the dataset', withdrawn.caller, manifest.contributor);
     const vote: ProposalAccount | null = accepted
       ? await this.proposals.behind(accepted, 'accept_dataset')
@@ -80,7 +84,7 @@ export class Datasets {
       merkleRoot: manifest.merkleRoot,
       licence: manifest.licence,
       registered: registered ? mark('datasets', registered) : null,
-      status: accepted ? 'accepted' : rejected ? 'rejected' : withdrawn ? 'withdrawn' : 'submitted',
+      status: accepted ? 'accepted' : rejected ? 'rejected' : decided ? 'withdrawn' : 'submitted',
       decided: markOrNull('datasets', decided),
       proposal: vote?.proposal ?? null,
     };

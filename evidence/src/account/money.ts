@@ -64,21 +64,26 @@ function escrowOf(facts: Facts, funded: Entry, job: JobAccount, datasets: Datase
   const fee = whole(funded.event['ledgerFee'], path);
   const amount = whole(funded.event['amount'], path);
   const due = plan(job, datasets);
-  const costs = due.reduce((sum, line) => sum + line.amount + fee, 0n);
+  const costs = costOf(due, fee);
   agree(path, `what job ${job.job} costs`, String(amount), String(costs));
   const account = accountOf(treasury.canister, escrow);
   const block = fundingBlock(facts, funded, account, amount);
 
   const paid = treasury.all('escrow_paid', { escrow });
+  const refused = refusedLines(treasury.all('escrow_line_refused', { escrow }), paid);
   const closed = treasury.only('escrow_closed', { escrow });
   const outcome = closed ? textOf(closed.event['outcome'], treasury.place(closed)) : 'open';
   const back = paid.some(({ event }) => String(event['why']).startsWith('refund: '));
-  const expected = back || outcome === 'refunded' ? refundOf(funded, paid, amount - fee) : due;
-  if ((closed ?? job.closed) && paid.length !== expected.length) {
+  const kept = [...paid, ...refused].some(({ event }) => String(event['why']).startsWith(LICENCE));
+  const stays = kept ? earned(due, job) : [];
+  const expected =
+    back || outcome === 'refunded' ? [...stays, ...refundOf(funded, paid, amount - fee - costOf(stays, fee))] : due;
+  const told = paid.length + refused.length;
+  if ((closed ?? job.closed) && told !== expected.length) {
     refuse(
       'missing',
       closed ? treasury.place(closed) : 'canisters.treasury.log',
-      `escrow ${escrow} of a closed job has ${paid.length} payments recorded, and ${expected.length} are due`,
+      `escrow ${escrow} of a closed job has ${told} payments recorded, and ${expected.length} are due`,
     );
   }
   if (closed && !job.closed)
@@ -109,10 +114,37 @@ function escrowOf(facts: Facts, funded: Entry, job: JobAccount, datasets: Datase
   };
 }
 
-/** All that came in goes back, less the fee of the ledger; nothing where the fee is all of it. */
+/** Lines that the ledger refused and that nobody has collected since. */
+function refusedLines(refused: Entry[], paid: Entry[]): Entry[] {
+  const open = [...paid];
+  const latest = new Map(refused.map((entry) => [JSON.stringify([entry.event['to'], entry.event['why']]), entry]));
+  return [...latest.values()].filter((entry) => {
+    const found = open.findIndex(
+      ({ event }) => event['to'] === entry.event['to'] && event['why'] === entry.event['why'],
+    );
+    if (found >= 0) open.splice(found, 1);
+    return found < 0;
+  });
+}
+
+/**
+ * Shares of the licences whose keys were released: they stay paid, whatever becomes of the job. Escrows of the time
+ * before that gave everything back.
+ */
+function earned(due: Line[], job: JobAccount): Line[] {
+  const released = new Set(job.keyReleases.filter(({ released }) => released).map(({ dataset }) => dataset));
+  return due.filter(({ why }) => why.startsWith(LICENCE) && released.has(why.slice(LICENCE.length)));
+}
+
+const LICENCE = 'licence of ';
+
+const costOf = (lines: Line[], fee: bigint): bigint => lines.reduce((sum, { amount }) => sum + amount + fee, 0n);
+
+/** What came in and was not earned goes back, less the fee of the ledger; nothing where the fee is all of it. */
 function refundOf(funded: Entry, paid: Entry[], amount: bigint): Line[] {
   if (amount <= 0n) return [];
-  return [{ to: funded.caller, amount, why: String(paid[0]?.event['why'] ?? 'refund: ') }];
+  const said = paid.find(({ event }) => String(event['why']).startsWith('refund: '));
+  return [{ to: funded.caller, amount, why: String(said?.event['why'] ?? 'refund: ') }];
 }
 
 /** Payments out of an escrow, each as it was due, and with its block in the ledger. */
@@ -120,9 +152,15 @@ function paymentsOf(facts: Facts, funded: Entry, paid: Entry[], expected: Line[]
   const { treasury } = facts.logs;
   const escrow = Number(funded.event['escrow']);
   const account = accountOf(treasury.canister, escrow);
+  // Each line stands alone: one may be made before another that is written above it.
+  const open = [...expected];
   return paid.map((entry, line) => {
     const at = treasury.place(entry);
-    const want = expected[line] ?? refuse('contradiction', at, `escrow ${escrow} owes no payment of line ${line + 1}`);
+    const same = (want: Line): boolean => want.to === entry.event['to'] && want.why === entry.event['why'];
+    const exact = open.findIndex((want) => same(want) && String(want.amount) === entry.event['amount']);
+    const found = exact < 0 ? Math.max(open.findIndex(same), 0) : exact;
+    const [want] = open.splice(found, 1);
+    if (!want) return refuse('contradiction', at, `escrow ${escrow} owes no payment of line ${line + 1}`);
     agree(at, 'who is paid', entry.event['to'], want.to);
     agree(at, 'how much is paid', String(whole(entry.event['amount'], at)), String(want.amount));
     agree(at, 'what is paid for', entry.event['why'], want.why);

@@ -5,7 +5,10 @@ import { troubleOf, type Trouble } from '../trouble.js';
 import type { Records } from './records.js';
 
 // From sources it is made into one file when it is first asked for; the packed pod has it beside it.
-const THREAD = new URL(import.meta.url.endsWith('.ts') ? './readingThread.ts' : './reading.mjs', import.meta.url);
+const THREAD = new URL(
+  new URL(import.meta.url).pathname.endsWith('.ts') ? './readingThread.ts' : './reading.mjs',
+  import.meta.url,
+);
 
 /** A person's records, or why there are none; read in a thread of its own. Never throws. */
 export async function readRecords(

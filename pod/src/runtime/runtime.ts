@@ -14,7 +14,10 @@ import { readRecords } from './reading.js';
 import { tracksOut } from './records.js';
 
 // From sources it is made into one file when it is first asked for; the packed pod has it beside it.
-const CHILD = new URL(import.meta.url.endsWith('.ts') ? './child.ts' : './runtime.mjs', import.meta.url);
+const CHILD = new URL(
+  new URL(import.meta.url).pathname.endsWith('.ts') ? './child.ts' : './runtime.mjs',
+  import.meta.url,
+);
 
 /** So often a model may crash a process that starts it. */
 const STARTS = 3;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OwnClock } from '../clock.js';
@@ -28,6 +28,17 @@ describe('the time floor', () => {
     expect([again.ms, floor().ms]).toEqual([5_000_000, 5_000_000]);
     again.raise(6_000_000);
     expect(floor().ms).toBe(6_000_000);
+  });
+
+  it('is not written again where it does not go up', () => {
+    const one = floor();
+    one.raise(5_000_000);
+    rmSync(file());
+    one.raise(4_000_000);
+    one.raise(5_000_000);
+    expect(existsSync(file())).toBe(false);
+    one.raise(5_000_001);
+    expect(floor().ms).toBe(5_000_001);
   });
 
   it('is not before the build of a newer program', () => {

@@ -117,8 +117,7 @@ export class ChunkStore {
 
   /** Removes what no installed checkpoint uses. */
   keepOnly(hashes: ReadonlySet<string>): void {
-    for (const name of readdirSync(this.directory))
-      if (!hashes.has(name)) rmSync(join(this.directory, name), { force: true });
+    for (const name of readdirSync(this.directory)) if (!hashes.has(name)) rmSync(join(this.directory, name));
   }
 
   private async chunk(hash: string, bytes: number): Promise<Buffer> {

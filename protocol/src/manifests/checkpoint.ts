@@ -19,6 +19,7 @@ import {
   principal,
   text,
   versions,
+  wholeNumber,
   wrong,
   type Of,
 } from './shape.js';
@@ -36,8 +37,8 @@ const origin = {
   job: integer(0, Number.MAX_SAFE_INTEGER),
   approvalDigest: id,
   datasets: list(id, MAX_JOB_DATASETS, 1),
-  arguments: mapOf(either(integer(-(2 ** 53) + 1, 2 ** 53 - 1), decimal), 64),
-  seed: integer(0, 2 ** 32 - 1),
+  arguments: mapOf(either(wholeNumber, decimal), 64),
+  seed: integer(0, 0xffff_ffff),
   metrics: mapOf(decimal, 64),
   files: list(file, 16, 1),
   provider: principal,

@@ -110,6 +110,8 @@ export const readDatasetSchema = (value: unknown): DatasetSchema => datasetSchem
  */
 export function parseDatasetManifest(bytes: Uint8Array): DatasetManifest {
   const manifest = parser(datasetManifest, 'dataset')(bytes);
+  if (manifest.files.reduce((sum, file) => sum + file.chunks.length, 0) > MAX_DATASET_CHUNKS)
+    wrong('dataset.files', `files of at most ${MAX_DATASET_CHUNKS} chunks in all`);
   manifest.files.forEach((file, index) => {
     const path = `dataset.files[${index}]`;
     if (file.chunks.length !== chunkCount(file.bytes))
@@ -117,16 +119,14 @@ export function parseDatasetManifest(bytes: Uint8Array): DatasetManifest {
     if (file.chunks.reduce((sum, chunk) => sum + chunk.bytes - CHUNK_TAG_BYTES, 0) !== file.bytes)
       wrong(`${path}.bytes`, `the sum of its chunks without their ${CHUNK_TAG_BYTES}-byte tags`);
     file.chunks.forEach((chunk, at) => {
-      const plain = Math.min(PLAIN_CHUNK_BYTES, file.bytes - at * PLAIN_CHUNK_BYTES);
-      if (chunk.bytes !== plain + CHUNK_TAG_BYTES)
-        wrong(`${path}.chunks[${at}].bytes`, `${plain + CHUNK_TAG_BYTES}: its part of ${file.bytes} bytes, and a tag`);
+      const sealed = Math.min(PLAIN_CHUNK_BYTES, file.bytes - at * PLAIN_CHUNK_BYTES) + CHUNK_TAG_BYTES;
+      if (chunk.bytes !== sealed)
+        wrong(`${path}.chunks[${at}].bytes`, `${sealed}: its part of ${file.bytes} bytes, and a tag`);
     });
     if (rootOf(file.chunks) !== file.merkleRoot) wrong(`${path}.merkleRoot`, 'the RFC 6962 root of its chunk hashes');
   });
   if (nameTwice(manifest.files.map((file) => file.name)) !== undefined)
     wrong('dataset.files', 'files of different names, also where capitals do not count');
-  if (manifest.files.reduce((sum, file) => sum + file.chunks.length, 0) > MAX_DATASET_CHUNKS)
-    wrong('dataset.files', `files of at most ${MAX_DATASET_CHUNKS} chunks in all`);
   if (rootOf(manifest.files.flatMap((file) => file.chunks)) !== manifest.merkleRoot)
     wrong('dataset.merkleRoot', 'the RFC 6962 root of all chunk hashes');
   const signer = principalText(principalOfDer(ed25519Der(publicKeyOf(manifest.publicKey))));

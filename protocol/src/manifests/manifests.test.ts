@@ -111,6 +111,15 @@ describe('an approval document', () => {
     deadline: '1800000000000000000',
   });
   it('is read as it was written', () => expect(parseApproval(canonicalJson(approval()))).toEqual(approval()));
+  it('names its payer and a ceiling from its second version on', () => {
+    const second = { ...approval(), type: 'livepod.approval/v2', payer: contributor, ceiling: '105' };
+    expect(parseApproval(canonicalJson(second))).toEqual(second);
+    const { ceiling: _, ...without } = second;
+    expect(() => parseApproval(canonicalJson(without))).toThrow(refusal('approval.ceiling'));
+    expect(() => parseApproval(canonicalJson({ ...approval(), payer: contributor }))).toThrow(
+      refusal('approval.payer'),
+    );
+  });
   it('is refused with a dataset named twice', () => {
     const twice = { ...approval(), datasets: [approval().datasets[0], approval().datasets[0]] };
     expect(() => parseApproval(canonicalJson(twice))).toThrow(refusal('approval.datasets[1]'));

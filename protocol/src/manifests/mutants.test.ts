@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { canonicalJson, lengthPrefixed, parseApproval, parseCanonical, u32be, u64be, utf8 } from '../index.js';
-import { makeMutants, type Mutants } from '../../vectors/mutants.js';
+import { COUNT, makeMutants, SEED, type Mutants } from '../../vectors/mutants.js';
 import { fileName, object, text, versions } from './shape.js';
 
 const refused = (code: string) => expect.objectContaining({ code });
@@ -8,7 +8,9 @@ const refused = (code: string) => expect.objectContaining({ code });
 describe('documents that are nearly right', () => {
   it('are read or refused as the vectors say that the canisters are held to', () => {
     const file = readFileSync(new URL('../../vectors/mutants.json', import.meta.url), 'utf8');
-    expect(makeMutants()).toEqual(JSON.parse(file) as Mutants);
+    const { bases, mutants } = JSON.parse(file) as Mutants;
+    const rounds = Number(process.env['LIVEPOD_ROUNDS'] ?? COUNT);
+    expect(makeMutants(SEED, rounds)).toEqual({ bases, mutants: mutants.slice(0, rounds) });
   });
 
   it('cannot exhaust a reader’s stack by lying 100,000 lists deep', () => {
@@ -28,6 +30,7 @@ describe('what every object inherits', () => {
     expect(() => versions({ a: text(5) })(JSON.parse(`{"type":"${name}"}`), 'document')).toThrow(
       refused('invalidManifest'),
     );
+    expect(() => versions({ a: (value) => value })({ type: ['a'] }, 'document')).toThrow(refused('invalidManifest'));
   });
 
   it('does not stand in for a field that is missing', () => {

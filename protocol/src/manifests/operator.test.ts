@@ -103,6 +103,20 @@ describe('an operator token', () => {
     );
   });
 
+  it('has one text: none with stray bits at its end, other digits, or parts of other lengths', () => {
+    const invalid = expect.objectContaining({ code: 'invalidToken' });
+    const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    const last = digits.indexOf(token.at(-1)!);
+    for (const stray of [1, 2, 15])
+      expect(() => operatorTokenOf(token.slice(0, -1) + digits[last ^ stray])).toThrow(invalid);
+    for (const other of ['+', '/', '=', ' ', 'é'])
+      expect(() => operatorTokenOf(`${other}${token.slice(1)}`)).toThrow(invalid);
+    const of = (document: number, signature: number) => () =>
+      operatorTokenOf(operatorTokenText({ document: new Uint8Array(document), signature: new Uint8Array(signature) }));
+    expect(of(2000, 64)).not.toThrow();
+    for (const wrong of [of(2001, 64), of(2000, 63), of(2000, 65), of(2000, 0)]) expect(wrong).toThrow(invalid);
+  });
+
   it('is refused when somebody else signed it', () => {
     const { document } = operatorTokenOf(token);
     const forged = operatorTokenText({ document, signature: signDocument(document, sha256(utf8('somebody'))) });

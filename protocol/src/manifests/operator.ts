@@ -68,7 +68,7 @@ export function parseOperator(bytes: Uint8Array): OperatorDocument | OperatorDoc
   const document = read(bytes);
   if (document.type === 'livepod.operator/v1')
     document.actions.forEach((action, index) => {
-      if (index > 0 && document.actions[index - 1]! >= action)
+      if (document.actions[index - 1]! >= action)
         wrong(`operator.actions[${index}]`, 'in alphabetical order, each action once');
     });
   if (principalText(principalOfDer(unhex(document.publicKey))) !== document.operator)
@@ -188,14 +188,12 @@ function fromBase64url(digits: string): Uint8Array {
   let bits = 0;
   let held = 0;
   for (const digit of digits) {
-    const value = ALPHABET.indexOf(digit);
-    if (value < 0) throw notAToken();
-    held = ((held << 6) | value) & 0xffff;
+    held = ((held << 6) | ALPHABET.indexOf(digit)) & 0xffff;
     bits += 6;
     if (bits >= 8) bytes.push((held >> (bits -= 8)) & 255);
   }
   const decoded = Uint8Array.from(bytes);
-  // One text for each token: stray bits at the end would give it a second.
+  // One text for each token: stray bits at the end would give it a second, other digits many.
   if (base64url(decoded) !== digits) throw notAToken();
   return decoded;
 }

@@ -16,6 +16,7 @@ import {
   nanoseconds,
   text,
   versions,
+  wholeNumber,
   wrong,
   type Of,
 } from './shape.js';
@@ -24,9 +25,9 @@ import { recipeInput, recipeTask, type RecipeInput, type RecipeTask } from './ta
 const range = either(
   object({
     kind: literal('integer'),
-    min: integer(-(2 ** 53) + 1, 2 ** 53 - 1),
-    max: integer(-(2 ** 53) + 1, 2 ** 53 - 1),
-    default: integer(-(2 ** 53) + 1, 2 ** 53 - 1),
+    min: wholeNumber,
+    max: wholeNumber,
+    default: wholeNumber,
   }),
   object({ kind: literal('decimal'), min: decimal, max: decimal, default: decimal }),
 );
@@ -43,11 +44,10 @@ const declared = {
 };
 const first = object({ type: literal('livepod.recipe/v1'), ...declared });
 const second = object({ type: literal('livepod.recipe/v2'), ...declared, task: recipeTask, input: recipeInput });
-const approval = object({
-  type: literal('livepod.approval/v1'),
+const approved = {
   recipe: id,
-  arguments: mapOf(either(integer(-(2 ** 53) + 1, 2 ** 53 - 1), decimal), 64),
-  seed: integer(0, 2 ** 32 - 1),
+  arguments: mapOf(either(wholeNumber, decimal), 64),
+  seed: integer(0, 0xffff_ffff),
   datasets: list(object({ id, epoch: integer(0, 0xffff_ffff) }), MAX_JOB_DATASETS, 1),
   base: nullable(id),
   resources,
@@ -56,7 +56,9 @@ const approval = object({
   provider: principal,
   reward: amount,
   deadline: nanoseconds,
-});
+};
+const unnamed = object({ type: literal('livepod.approval/v1'), ...approved });
+const named = object({ type: literal('livepod.approval/v2'), ...approved, payer: principal, ceiling: amount });
 
 /** What is written today. */
 export type RecipeDocument = Of<typeof second>;
@@ -65,7 +67,8 @@ export type RecipeManifest = Omit<RecipeDocument, 'type' | 'task' | 'input'> & {
   task: RecipeTask | null;
   input: RecipeInput | null;
 };
-export type Approval = Of<typeof approval>;
+/** An approval of either version; the second names who pays, and the most that fees and reward may come to. */
+export type Approval = Of<typeof unnamed> | Of<typeof named>;
 export type HyperparameterRange = Of<typeof range>;
 
 /** What can be trained, and with what. @throws ProtocolError `notCanonical` · `invalidManifest` */
@@ -90,10 +93,14 @@ export function parseRecipe(bytes: Uint8Array): RecipeManifest {
  * @throws ProtocolError `notCanonical` · `invalidManifest` (datasets sorted by id, none twice)
  */
 export function parseApproval(bytes: Uint8Array): Approval {
-  const document = parser(approval, 'approval', MAX_APPROVAL_BYTES)(bytes);
+  const document = parser(
+    versions({ 'livepod.approval/v1': unnamed, 'livepod.approval/v2': named }),
+    'approval',
+    MAX_APPROVAL_BYTES,
+  )(bytes);
   document.datasets.forEach((dataset, index) => {
     const before = document.datasets[index - 1];
     if (before && before.id >= dataset.id) wrong(`approval.datasets[${index}]`, 'sorted by id, each dataset once');
   });
-  return document;
+  return document as Approval;
 }

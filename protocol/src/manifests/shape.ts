@@ -31,6 +31,8 @@ export const integer =
     Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max
       ? (value as number)
       : wrong(path, `an integer from ${min} to ${max}`);
+/** Any number that is written alike everywhere. */
+export const wholeNumber = integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
 export const nullable =
   <T>(shape: Shape<T>): Shape<T | null> =>
   (value, path) =>
@@ -80,13 +82,16 @@ export const object =
     ) as { [K in keyof F]: Of<F[K]> };
   };
 
-export const hexOf = (bytes: number): Shape<string> =>
-  text(bytes * 2, new RegExp(`^[0-9a-f]{${bytes * 2}}$`), `${bytes * 2} lower-case hexadecimal digits`);
-export const hexUpTo = (bytes: number): Shape<string> =>
-  text(bytes * 2, /^([0-9a-f]{2})+$/, `lower-case hexadecimal digits, at most ${bytes * 2}`);
+export const hexOf = (bytes: number): Shape<string> => {
+  const digits = bytes * 2;
+  return text(digits, new RegExp(`^[0-9a-f]{${digits}}$`), `${digits} lower-case hexadecimal digits`);
+};
+export const hexUpTo = (bytes: number): Shape<string> => {
+  const digits = bytes * 2;
+  return text(digits, /^([0-9a-f]{2})+$/, `lower-case hexadecimal digits, at most ${digits}`);
+};
 export const id: Shape<string> = text(71, /^sha256:[0-9a-f]{64}$/, 'an id, sha256: and 64 hexadecimal digits');
-export const principal: Shape<string> = (value, path) =>
-  typeof value === 'string' && isPrincipal(value) ? value : wrong(path, 'a principal');
+export const principal: Shape<string> = (value, path) => (isPrincipal(value) ? value : wrong(path, 'a principal'));
 export const amount: Shape<string> = text(30, /^(0|[1-9][0-9]*)$/, 'an amount: decimal digits, in the smallest unit');
 export const decimal: Shape<string> = text(24, /^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/, 'a decimal number written as text');
 export const nanoseconds: Shape<string> = (value, path) =>

@@ -1,7 +1,8 @@
 import { Principal } from '@dfinity/principal';
 import { balance, everyPage, type Clients } from '@livepod/client';
-import { hex, tokens } from '@livepod/protocol';
-import type { Command } from 'commander';
+import { statementOf, type Statement } from '@livepod/evidence';
+import { hex, oneLine, tokens } from '@livepod/protocol';
+import { InvalidArgumentError, type Command } from 'commander';
 import { loadIdentity } from '@livepod/client/node';
 import { moment } from '../amounts.js';
 import { CliError } from '../errors.js';
@@ -22,27 +23,35 @@ interface Paid {
 export function addAccount(program: Command): void {
   program
     .command('account')
-    .description('what somebody has: balance, bonds, neurons, and what they were paid for')
+    .description(
+      'what somebody has: balance, bonds, neurons, what they were paid for, and every movement with its proof',
+    )
     .argument('[principal]', 'whose; yours (--identity) without it', principalArgument)
     .addOption(identityOption())
     .addOption(networkOption())
     .addOption(jsonOption())
-    .addHelpText('after', '\nExample: livepod account --identity me.json')
-    .action(async (given: Principal | undefined, reach: Reach) => {
+    .option('--since <date>', 'movements from then on, such as 2026-01-31', dateOf)
+    .addHelpText(
+      'after',
+      '\nExample: livepod account --identity me.json\nStatus 1 when the treasury’s log is not as the network certifies.',
+    )
+    .action(async (given: Principal | undefined, { since, ...reach }: Reach & { since?: bigint }) => {
       const owner = given ?? (reach.identity === undefined ? undefined : loadIdentity(reach.identity).getPrincipal());
       if (!owner) throw new CliError('badArguments', {}, 'Whose account? Give a principal, or --identity FILE.');
       const clients = await connected({ ...reach, identity: undefined });
-      const [held, bonds, locked, payments] = await Promise.all([
+      const [held, bonds, locked, payments, statement] = await Promise.all([
         balance(clients, owner),
         bondsOf(clients, owner),
         neuronsOf(clients, owner),
         paymentsTo(clients, owner),
+        statementOf(clients, owner.toText(), since),
       ]);
       const neurons = locked.map((neuron) => ({
         id: hex(Uint8Array.from(neuron.id[0]?.id ?? [])),
         stake: neuron.cached_neuron_stake_e8s,
       }));
-      const value = { principal: owner.toText(), balance: held, bonds, neurons, payments };
+      const ok = !('unproven' in statement.log);
+      const value = { ok, principal: owner.toText(), balance: held, bonds, neurons, payments, statement };
       print(reach.json, value, () =>
         [
           `Account ${owner.toText()}`,
@@ -50,9 +59,37 @@ export function addAccount(program: Command): void {
           ...Object.entries(bonds).map(([role, bond]) => `Bond:     ${tokens(bond)} as ${role}`),
           ...neurons.map(({ id, stake }) => `Neuron:   ${tokens(stake)} locked, ${id}`),
           ...payments.map(({ amount, why, at }) => `Paid:     ${tokens(amount)} for ${why}, ${at}`),
+          '',
+          ...statementInWords(statement),
         ].join('\n'),
       );
+      if (!ok) process.exitCode = 1;
     });
+}
+
+/** Each movement with the entry of the treasury's log that says so, and what they come to. */
+export function statementInWords({ lines, log }: Statement): string[] {
+  if ('unproven' in log) return [`Movements are NOT PROVEN: ${log.unproven}`];
+  const signed = (amount: bigint): string => (amount < 0n ? `-${tokens(-amount)}` : tokens(amount));
+  const sum = lines.reduce((total, { amount }) => total + amount, 0n);
+  return [
+    'Movements in the treasury, oldest first',
+    ...lines.map(({ kind, amount, why, block, at, entry }) => {
+      const moved = amount === 0n ? '' : ` ${signed(amount)}`;
+      const where = block === null ? '' : `, block ${block}`;
+      return `${moment(BigInt(at))}  ${kind}${moved}: ${oneLine(why)}${where}  [treasury ${entry}]`;
+    }),
+    ...(lines.length === 0 ? ['none'] : [`Together ${signed(sum)} tokens, the ledger’s own fees aside.`]),
+    `[treasury numbers] are the entries of its audit log that say so, certified by the network at ` +
+      `${moment(log.certifiedAt)}.`,
+  ];
+}
+
+/** A day as nanoseconds since 1970. */
+function dateOf(text: string): bigint {
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) throw new InvalidArgumentError('Give a date such as 2026-01-31.');
+  return BigInt(at) * 1_000_000n;
 }
 
 async function bondsOf(clients: Clients, holder: Principal): Promise<Record<string, bigint>> {

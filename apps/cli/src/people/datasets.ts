@@ -58,7 +58,7 @@ export function addDatasets(program: Command): void {
     .action(proposeDataset);
   dataset
     .command('withdraw')
-    .description('take your dataset back while no vote has decided it; its stored chunks are erased')
+    .description('take your dataset back, whatever a vote said of it; its stored chunks are erased')
     .argument('<dataset>', 'its id, or the beginning of it')
     .addOption(identityOption())
     .addOption(networkOption())

@@ -10,6 +10,8 @@ use serde_json::Value;
 use std::future::Future;
 use std::task::{Context, Poll, Waker};
 
+mod attacks;
+
 const DAY: u64 = 86_400 * 1_000_000_000;
 
 fn principal(n: u8) -> Principal {
@@ -136,6 +138,7 @@ fn job(recipe: &str) -> Job {
         escrow: None,
         grants: vec![],
         created_at: system::now(),
+        named_payer: None,
     })
 }
 

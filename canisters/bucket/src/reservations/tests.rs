@@ -1,5 +1,5 @@
 use super::*;
-use crate::leases::AllowReads;
+use crate::leases::{AllowReads, EndReads};
 use crate::settings::Init;
 
 const UID: [u8; 32] = [5; 32];
@@ -136,6 +136,15 @@ fn a_reader_needs_a_live_lease_on_a_sealed_dataset() {
     assert_eq!(get_chunk(principal(2), 999, get(1)).unwrap().into_vec(), chunks()[1]);
     refused("LeaseExpired", || get_chunk(principal(2), 1_000, get(0)));
     refused("NotAuthorized", || get_chunk(Principal::anonymous(), 500, get(0)));
+    // A lease ends with its job, and one that ends earlier stays as it is.
+    let end = |n, until| leases::end(EndReads { uid: ByteBuf::from(UID), reader: principal(n), until }).unwrap();
+    end(2, 2_000);
+    assert!(get_chunk(principal(2), 999, get(1)).is_ok());
+    end(2, 600);
+    assert!(get_chunk(principal(2), 599, get(1)).is_ok());
+    refused("LeaseExpired", || get_chunk(principal(2), 600, get(0)));
+    end(3, 600);
+    refused("NotAuthorized", || get_chunk(principal(3), 500, get(0)));
 }
 
 #[test]

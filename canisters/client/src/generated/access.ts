@@ -51,6 +51,7 @@ export interface Grant {
   'provider' : Principal,
   'epoch' : number,
   'uses_left' : number,
+  'consumed_at' : [] | [bigint],
   'expires_at' : bigint,
 }
 export interface GrantAccess { 'job' : bigint }
@@ -94,6 +95,7 @@ export interface Job {
   'created_at' : bigint,
   'state' : JobState,
   'approval' : Uint8Array,
+  'named_payer' : [] | [Principal],
   'datasets' : Array<JobDataset>,
   'payer' : [] | [Principal],
   'escrow' : [] | [bigint],
@@ -105,6 +107,7 @@ export interface JobDataset {
   'access' : Access,
   'dataset' : string,
   'epoch' : number,
+  'consumed_at' : [] | [bigint],
   'splits' : Array<Split>,
   'contributor' : Principal,
 }
@@ -230,7 +233,8 @@ export interface _SERVICE {
       { 'Err' : Error }
   >,
   /**
-   * The provider or the payer gives the job up; once its deadline has passed, anyone may. Its grants are revoked.
+   * The provider gives the job up, the payer only before it is granted, and anyone once its deadline has passed. Its grants are revoked,
+   * and its reads end.
    */
   'fail_job' : ActorMethod<
     [{ 'job' : bigint, 'reason' : string }],
@@ -392,6 +396,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'access' : Access,
     'dataset' : IDL.Text,
     'epoch' : IDL.Nat32,
+    'consumed_at' : IDL.Opt(IDL.Nat64),
     'splits' : IDL.Vec(Split),
     'contributor' : IDL.Principal,
   });
@@ -408,6 +413,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'created_at' : IDL.Nat64,
     'state' : JobState,
     'approval' : IDL.Vec(IDL.Nat8),
+    'named_payer' : IDL.Opt(IDL.Principal),
     'datasets' : IDL.Vec(JobDataset),
     'payer' : IDL.Opt(IDL.Principal),
     'escrow' : IDL.Opt(IDL.Nat64),
@@ -455,6 +461,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'provider' : IDL.Principal,
     'epoch' : IDL.Nat32,
     'uses_left' : IDL.Nat32,
+    'consumed_at' : IDL.Opt(IDL.Nat64),
     'expires_at' : IDL.Nat64,
   });
   const Status = IDL.Variant({

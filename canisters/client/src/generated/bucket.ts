@@ -73,6 +73,7 @@ export interface _SERVICE {
   >,
   'audit_tip' : ActorMethod<[], AuditTip>,
   'cycles' : ActorMethod<[], bigint>,
+  'end_reads' : ActorMethod<[AllowReads], { 'Ok' : null } | { 'Err' : Error }>,
   'erase' : ActorMethod<
     [Uint8Array],
     { 'Ok' : null } |
@@ -185,6 +186,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
       ),
     'audit_tip' : IDL.Func([], [AuditTip], ['query']),
     'cycles' : IDL.Func([], [IDL.Nat], ['query']),
+    'end_reads' : IDL.Func(
+        [AllowReads],
+        [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : Error })],
+        [],
+      ),
     'erase' : IDL.Func(
         [IDL.Vec(IDL.Nat8)],
         [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : Error })],

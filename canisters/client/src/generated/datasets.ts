@@ -35,6 +35,7 @@ export interface CollectExpired {
 }
 export interface Collected {
   'next' : [] | [Uint8Array],
+  'lapsed' : Array<string>,
   'bytes' : bigint,
   'rooms' : Array<Uint8Array>,
   'buckets' : Array<Principal>,
@@ -59,6 +60,7 @@ export interface Dataset {
 export interface DatasetLine { 'dataset' : Dataset, 'facts' : Facts }
 export type DatasetsAbout = { 'status' : Status } |
   { 'contributor' : Principal };
+export interface Deposit { 'bond' : bigint, 'bytes' : bigint }
 export type Error = { 'MissingChunks' : Why } |
   { 'Invalid' : Why } |
   { 'Busy' : Why } |
@@ -106,12 +108,14 @@ export interface HttpResponse {
   'status_code' : number,
 }
 export interface Init {
+  'deposit_e8s_per_mib' : [] | [bigint],
   'bucket_cycles' : bigint,
   'bucket_capacity_bytes' : bigint,
   'reservation_seconds' : [] | [bigint],
   'governor' : Principal,
   'min_contributor_bond' : bigint,
   'peers' : Peers,
+  'submission_seconds' : [] | [bigint],
 }
 /**
  * What a manifest says of its recordings; number: counts registrations. A label's count is the manifest's own statistic.
@@ -185,7 +189,7 @@ export interface _SERVICE {
   >,
   'audit_tip' : ActorMethod<[], AuditTip>,
   /**
-   * Marks a dataset rejected after the vote on its proposal was lost. Anyone may ask; governance is asked.
+   * Marks a dataset rejected after the vote on its proposal was lost, and erases its chunks. Anyone may ask; governance is asked.
    */
   'close_dataset' : ActorMethod<
     [CloseDataset],
@@ -193,7 +197,8 @@ export interface _SERVICE {
       { 'Err' : Error }
   >,
   /**
-   * Erases what was promised to datasets that nobody registered in time, oldest first, at most 100. Anyone may ask.
+   * Erases what was promised to datasets that nobody registered in time, and datasets that no vote decided in time, oldest first, at most
+   * 100 of each. Anyone may ask.
    */
   'collect_expired' : ActorMethod<[CollectExpired], Collected>,
   'cycles' : ActorMethod<[], bigint>,
@@ -202,6 +207,7 @@ export interface _SERVICE {
     { 'Ok' : number } |
       { 'Err' : Error }
   >,
+  'deposit_of' : ActorMethod<[Principal], Deposit>,
   'describe_dataset' : ActorMethod<[string], [] | [DatasetLine]>,
   'expected_bucket_wasm' : ActorMethod<[], [] | [ExpectedWasm]>,
   'get_dataset' : ActorMethod<[string], [] | [Dataset]>,
@@ -239,7 +245,8 @@ export interface _SERVICE {
   'register' : ActorMethod<[Register], { 'Ok' : Dataset } | { 'Err' : Error }>,
   'reservation_seconds' : ActorMethod<[], bigint>,
   /**
-   * Room in a bucket for the caller's dataset with this salt (16 bytes). Needs the contributor's bond. A repeat returns the same bucket;
+   * Room in a bucket for the caller's dataset with this salt (16 bytes). The contributor's bond has to cover it with all else that the
+   * contributor has stored and no vote has taken in. A repeat returns the same bucket;
    * it is over when the dataset is not registered in time, and a repeat then begins its time anew.
    */
   'reserve' : ActorMethod<
@@ -272,7 +279,7 @@ export interface _SERVICE {
    */
   'validate_upgrade_bucket' : ActorMethod<[UpgradeBucket], Validation>,
   /**
-   * Takes a dataset back while no vote has decided it; its chunks are erased.
+   * Takes a dataset back, whatever a vote said of it; its chunks are erased. Its contributor only.
    */
   'withdraw' : ActorMethod<[string], { 'Ok' : Dataset } | { 'Err' : Error }>,
 }
@@ -288,12 +295,14 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'treasury' : IDL.Principal,
   });
   const Init = IDL.Record({
+    'deposit_e8s_per_mib' : IDL.Opt(IDL.Nat),
     'bucket_cycles' : IDL.Nat,
     'bucket_capacity_bytes' : IDL.Nat64,
     'reservation_seconds' : IDL.Opt(IDL.Nat64),
     'governor' : IDL.Principal,
     'min_contributor_bond' : IDL.Nat,
     'peers' : Peers,
+    'submission_seconds' : IDL.Opt(IDL.Nat64),
   });
   const AcceptDataset = IDL.Record({ 'dataset' : IDL.Text });
   const AdoptBucketWasm = IDL.Record({
@@ -378,10 +387,12 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
   });
   const Collected = IDL.Record({
     'next' : IDL.Opt(IDL.Vec(IDL.Nat8)),
+    'lapsed' : IDL.Vec(IDL.Text),
     'bytes' : IDL.Nat64,
     'rooms' : IDL.Vec(IDL.Vec(IDL.Nat8)),
     'buckets' : IDL.Vec(IDL.Principal),
   });
+  const Deposit = IDL.Record({ 'bond' : IDL.Nat, 'bytes' : IDL.Nat64 });
   const Label = IDL.Record({ 'name' : IDL.Text, 'count' : IDL.Nat64 });
   const Channel = IDL.Record({ 'name' : IDL.Text, 'unit' : IDL.Text });
   const Facts = IDL.Record({
@@ -427,11 +438,6 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
   const DatasetsAbout = IDL.Variant({
     'status' : Status,
     'contributor' : IDL.Principal,
-  });
-  const OpenReads = IDL.Record({
-    'dataset' : IDL.Text,
-    'until' : IDL.Nat64,
-    'reader' : IDL.Principal,
   });
   const Register = IDL.Record({
     'signature' : IDL.Vec(IDL.Nat8),
@@ -484,6 +490,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Variant({ 'Ok' : IDL.Nat32, 'Err' : Error })],
         [],
       ),
+    'deposit_of' : IDL.Func([IDL.Principal], [Deposit], ['query']),
     'describe_dataset' : IDL.Func(
         [IDL.Text],
         [IDL.Opt(DatasetLine)],
@@ -589,12 +596,14 @@ export const init = ({ IDL }: { IDL: typeof import('@dfinity/candid').IDL }): ID
     'treasury' : IDL.Principal,
   });
   const Init = IDL.Record({
+    'deposit_e8s_per_mib' : IDL.Opt(IDL.Nat),
     'bucket_cycles' : IDL.Nat,
     'bucket_capacity_bytes' : IDL.Nat64,
     'reservation_seconds' : IDL.Opt(IDL.Nat64),
     'governor' : IDL.Principal,
     'min_contributor_bond' : IDL.Nat,
     'peers' : Peers,
+    'submission_seconds' : IDL.Opt(IDL.Nat64),
   });
   return [Init];
 };

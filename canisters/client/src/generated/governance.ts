@@ -31,6 +31,15 @@ export type Action = {
   } |
   { 'Motion' : Motion };
 export interface Amount { 'e8s' : bigint }
+/**
+ * Functions without a rule: ordinary, by stake.
+ */
+export interface Articles {
+  'minima' : Minima,
+  'weight_cap_e8s' : bigint,
+  'long_vote' : LongVote,
+  'rules' : Array<FunctionRule>,
+}
 export interface AuditEntry {
   'at' : bigint,
   'hash' : Uint8Array,
@@ -51,6 +60,14 @@ export interface Ballot {
 }
 export type By = { 'MemoAndController' : MemoAndController } |
   { 'NeuronId' : {} };
+/**
+ * json: {"proposal", "at", "neurons", "total", "gini_permille", "nakamoto"}, whose bytes are certified at path ["distribution"].
+ */
+export interface CertifiedDistribution {
+  'certificate' : [] | [Uint8Array],
+  'json' : string,
+  'witness' : Uint8Array,
+}
 export interface ClaimOrRefresh { 'by' : [] | [By] }
 export interface ClaimOrRefreshResponse {
   'refreshed_neuron_id' : [] | [NeuronId],
@@ -83,6 +100,11 @@ export interface DisburseMaturityInProgress {
 export interface DisburseResponse { 'transfer_block_height' : bigint }
 export type DissolveState = { 'DissolveDelaySeconds' : bigint } |
   { 'WhenDissolvedTimestampSeconds' : bigint };
+export interface EarnReputation {
+  'who' : Principal,
+  'points' : number,
+  'reason' : string,
+}
 export type Error = { 'NotFound' : Why } |
   { 'NotAuthorized' : Why } |
   { 'VoteClosed' : Why };
@@ -95,6 +117,11 @@ export interface Follow {
   'followees' : Array<NeuronId>,
 }
 export interface Followees { 'followees' : Array<NeuronId> }
+export interface FunctionRule {
+  'weight' : Weight,
+  'function_id' : bigint,
+  'lane' : Lane,
+}
 export type FunctionType = { 'NativeNervousSystemFunction' : {} } |
   { 'GenericNervousSystemFunction' : GenericNervousSystemFunction };
 export interface GenericNervousSystemFunction {
@@ -128,11 +155,15 @@ export interface IncreaseDissolveDelay {
   'additional_dissolve_delay_seconds' : number,
 }
 export interface Init {
+  'articles' : [] | [Articles],
   'parameters' : Parameters,
   'governor' : Principal,
   'functions' : Array<NervousSystemFunction>,
   'peers' : Peers,
 }
+export type Lane = { 'Constitutional' : null } |
+  { 'Stop' : null } |
+  { 'Ordinary' : null };
 export interface ListNervousSystemFunctionsResponse {
   'reserved_ids' : BigUint64Array | bigint[],
   'functions' : Array<NervousSystemFunction>,
@@ -157,6 +188,14 @@ export interface ListProposalsResponse {
   'include_ballots_by_caller' : [] | [boolean],
   'proposals' : Array<ProposalData>,
 }
+/**
+ * How constitutional functions are decided: at the deadline alone, and nobody follows on them but by a list for just them.
+ */
+export interface LongVote {
+  'voting_period_seconds' : bigint,
+  'time_lock_seconds' : bigint,
+  'quorum_basis_points' : bigint,
+}
 export interface ManageNeuron {
   'subaccount' : Uint8Array,
   'command' : [] | [Command],
@@ -165,6 +204,18 @@ export interface ManageNeuronResponse { 'command' : [] | [Command_1] }
 export interface MemoAndController {
   'controller' : [] | [Principal],
   'memo' : bigint,
+}
+/**
+ * What no parameter goes below.
+ */
+export interface Minima {
+  'voting_period_seconds' : bigint,
+  'neuron_minimum_stake_e8s' : bigint,
+  'neuron_minimum_dissolve_delay_to_vote_seconds' : bigint,
+  'reject_cost_e8s' : bigint,
+  'wait_for_quiet_deadline_increase_seconds' : bigint,
+  'time_lock_seconds' : bigint,
+  'quorum_basis_points' : bigint,
 }
 export interface Motion { 'motion_text' : string }
 export interface NervousSystemFunction {
@@ -223,12 +274,17 @@ export type Operation = { 'StopDissolving' : {} } |
   { 'IncreaseDissolveDelay' : IncreaseDissolveDelay };
 export interface Parameters {
   'voting_period_seconds' : bigint,
+  'max_open_proposals_per_neuron' : [] | [number],
   'max_dissolve_delay_seconds' : bigint,
   'max_dissolve_delay_bonus_percentage' : bigint,
   'neuron_minimum_stake_e8s' : bigint,
   'max_neuron_age_for_age_bonus' : bigint,
   'neuron_minimum_dissolve_delay_to_vote_seconds' : bigint,
+  'reject_cost_e8s' : [] | [bigint],
+  'wait_for_quiet_deadline_increase_seconds' : [] | [bigint],
   'max_age_bonus_percentage' : bigint,
+  'max_neurons' : [] | [bigint],
+  'time_lock_seconds' : [] | [bigint],
   'quorum_basis_points' : bigint,
 }
 export interface Peers {
@@ -275,10 +331,19 @@ export interface RegisterVote {
   'vote' : number,
   'proposal' : [] | [ProposalId],
 }
+export interface Reputation {
+  'neuron' : Uint8Array,
+  'points' : bigint,
+}
 export type Result = { 'Error' : GovernanceError } |
   { 'Neuron' : Neuron };
 export type Result_1 = { 'Error' : GovernanceError } |
   { 'Proposal' : ProposalData };
+export interface SlashReputation {
+  'neuron' : Uint8Array,
+  'points' : number,
+  'reason' : string,
+}
 export interface Subaccount { 'subaccount' : Uint8Array }
 export interface Tally {
   'no' : bigint,
@@ -304,6 +369,10 @@ export interface VotingRewardsParameters {
 export interface WaitForQuietState {
   'current_deadline_timestamp_seconds' : bigint,
 }
+export type Weight = { 'Stake' : null } |
+  { 'SquareRoot' : null } |
+  { 'Reputation' : null } |
+  { 'Capped' : null };
 /**
  * Ours, not on SNS.
  */
@@ -319,12 +388,34 @@ export interface _SERVICE {
   >,
   'audit_tip' : ActorMethod<[], AuditTip>,
   'cycles' : ActorMethod<[], bigint>,
+  /**
+   * Peers only: what a contributor, an evaluator or a provider did was found good. At most 100 points at once.
+   */
+  'earn_reputation' : ActorMethod<
+    [EarnReputation],
+    { 'Ok' : null } |
+      { 'Err' : Error }
+  >,
+  'get_articles' : ActorMethod<[], Articles>,
+  /**
+   * The most instructions that a message of each kind has taken since the module was installed.
+   */
+  'get_costs' : ActorMethod<[], Array<[string, bigint]>>,
+  /**
+   * How voting power is distributed among neurons, as counted for the newest proposal; null before the first.
+   */
+  'get_distribution' : ActorMethod<[], [] | [CertifiedDistribution]>,
   'get_nervous_system_parameters' : ActorMethod<
     [null],
     NervousSystemParameters
   >,
   'get_neuron' : ActorMethod<[GetNeuron], GetNeuronResponse>,
+  'get_parameters' : ActorMethod<[], Parameters>,
   'get_proposal' : ActorMethod<[GetProposal], GetProposalResponse>,
+  /**
+   * Of a principal's neurons, now.
+   */
+  'get_reputation' : ActorMethod<[Principal], Array<Reputation>>,
   /**
    * /proposals and one of them, as JSON or HTML, for people; not certified.
    */
@@ -336,7 +427,16 @@ export interface _SERVICE {
   'list_neurons' : ActorMethod<[ListNeurons], ListNeuronsResponse>,
   'list_proposals' : ActorMethod<[ListProposals], ListProposalsResponse>,
   'manage_neuron' : ActorMethod<[ManageNeuron], ManageNeuronResponse>,
+  'set_articles' : ActorMethod<[Articles], undefined>,
+  'set_parameters' : ActorMethod<[Parameters], undefined>,
+  'slash_reputation' : ActorMethod<[SlashReputation], undefined>,
   'upgrade_root' : ActorMethod<[Upgrade], undefined>,
+  'validate_set_articles' : ActorMethod<[Articles], Validation>,
+  /**
+   * Governor only: changed by votes. Parameters stay above the articles' minima; articles change by the longer vote.
+   */
+  'validate_set_parameters' : ActorMethod<[Parameters], Validation>,
+  'validate_slash_reputation' : ActorMethod<[SlashReputation], Validation>,
   /**
    * Governor only, which is this canister itself: brings root, whose controller it is, to a module (see root.did).
    */
@@ -352,14 +452,55 @@ export interface _SERVICE {
 }
 
 export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
+  const Minima = IDL.Record({
+    'voting_period_seconds' : IDL.Nat64,
+    'neuron_minimum_stake_e8s' : IDL.Nat64,
+    'neuron_minimum_dissolve_delay_to_vote_seconds' : IDL.Nat64,
+    'reject_cost_e8s' : IDL.Nat64,
+    'wait_for_quiet_deadline_increase_seconds' : IDL.Nat64,
+    'time_lock_seconds' : IDL.Nat64,
+    'quorum_basis_points' : IDL.Nat64,
+  });
+  const LongVote = IDL.Record({
+    'voting_period_seconds' : IDL.Nat64,
+    'time_lock_seconds' : IDL.Nat64,
+    'quorum_basis_points' : IDL.Nat64,
+  });
+  const Weight = IDL.Variant({
+    'Stake' : IDL.Null,
+    'SquareRoot' : IDL.Null,
+    'Reputation' : IDL.Null,
+    'Capped' : IDL.Null,
+  });
+  const Lane = IDL.Variant({
+    'Constitutional' : IDL.Null,
+    'Stop' : IDL.Null,
+    'Ordinary' : IDL.Null,
+  });
+  const FunctionRule = IDL.Record({
+    'weight' : Weight,
+    'function_id' : IDL.Nat64,
+    'lane' : Lane,
+  });
+  const Articles = IDL.Record({
+    'minima' : Minima,
+    'weight_cap_e8s' : IDL.Nat64,
+    'long_vote' : LongVote,
+    'rules' : IDL.Vec(FunctionRule),
+  });
   const Parameters = IDL.Record({
     'voting_period_seconds' : IDL.Nat64,
+    'max_open_proposals_per_neuron' : IDL.Opt(IDL.Nat32),
     'max_dissolve_delay_seconds' : IDL.Nat64,
     'max_dissolve_delay_bonus_percentage' : IDL.Nat64,
     'neuron_minimum_stake_e8s' : IDL.Nat64,
     'max_neuron_age_for_age_bonus' : IDL.Nat64,
     'neuron_minimum_dissolve_delay_to_vote_seconds' : IDL.Nat64,
+    'reject_cost_e8s' : IDL.Opt(IDL.Nat64),
+    'wait_for_quiet_deadline_increase_seconds' : IDL.Opt(IDL.Nat64),
     'max_age_bonus_percentage' : IDL.Nat64,
+    'max_neurons' : IDL.Opt(IDL.Nat64),
+    'time_lock_seconds' : IDL.Opt(IDL.Nat64),
     'quorum_basis_points' : IDL.Nat64,
   });
   const GenericNervousSystemFunction = IDL.Record({
@@ -388,6 +529,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'treasury' : IDL.Principal,
   });
   const Init = IDL.Record({
+    'articles' : IDL.Opt(Articles),
     'parameters' : Parameters,
     'governor' : IDL.Principal,
     'functions' : IDL.Vec(NervousSystemFunction),
@@ -405,6 +547,26 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'hash' : IDL.Vec(IDL.Nat8),
     'witness' : IDL.Vec(IDL.Nat8),
     'length' : IDL.Nat64,
+  });
+  const EarnReputation = IDL.Record({
+    'who' : IDL.Principal,
+    'points' : IDL.Nat32,
+    'reason' : IDL.Text,
+  });
+  const Why = IDL.Record({
+    'remedy' : IDL.Text,
+    'subject' : IDL.Text,
+    'message' : IDL.Text,
+  });
+  const Error = IDL.Variant({
+    'NotFound' : Why,
+    'NotAuthorized' : Why,
+    'VoteClosed' : Why,
+  });
+  const CertifiedDistribution = IDL.Record({
+    'certificate' : IDL.Opt(IDL.Vec(IDL.Nat8)),
+    'json' : IDL.Text,
+    'witness' : IDL.Vec(IDL.Nat8),
   });
   const NeuronId = IDL.Record({ 'id' : IDL.Vec(IDL.Nat8) });
   const Followees = IDL.Record({ 'followees' : IDL.Vec(NeuronId) });
@@ -548,6 +710,10 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'Proposal' : ProposalData,
   });
   const GetProposalResponse = IDL.Record({ 'result' : IDL.Opt(Result_1) });
+  const Reputation = IDL.Record({
+    'neuron' : IDL.Vec(IDL.Nat8),
+    'points' : IDL.Nat64,
+  });
   const HeaderField = IDL.Tuple(IDL.Text, IDL.Text);
   const HttpRequest = IDL.Record({
     'url' : IDL.Text,
@@ -639,6 +805,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'Disburse' : DisburseResponse,
   });
   const ManageNeuronResponse = IDL.Record({ 'command' : IDL.Opt(Command_1) });
+  const SlashReputation = IDL.Record({
+    'neuron' : IDL.Vec(IDL.Nat8),
+    'points' : IDL.Nat32,
+    'reason' : IDL.Text,
+  });
   const Upgrade = IDL.Record({
     'arg' : IDL.Vec(IDL.Nat8),
     'chunk_hashes' : IDL.Vec(IDL.Vec(IDL.Nat8)),
@@ -647,16 +818,6 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'wasm_hash' : IDL.Vec(IDL.Nat8),
   });
   const Validation = IDL.Variant({ 'Ok' : IDL.Text, 'Err' : IDL.Text });
-  const Why = IDL.Record({
-    'remedy' : IDL.Text,
-    'subject' : IDL.Text,
-    'message' : IDL.Text,
-  });
-  const Error = IDL.Variant({
-    'NotFound' : Why,
-    'NotAuthorized' : Why,
-    'VoteClosed' : Why,
-  });
   return IDL.Service({
     'audit_log' : IDL.Func(
         [IDL.Record({ 'start' : IDL.Nat64, 'length' : IDL.Nat32 })],
@@ -665,13 +826,35 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
       ),
     'audit_tip' : IDL.Func([], [AuditTip], ['query']),
     'cycles' : IDL.Func([], [IDL.Nat], ['query']),
+    'earn_reputation' : IDL.Func(
+        [EarnReputation],
+        [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : Error })],
+        [],
+      ),
+    'get_articles' : IDL.Func([], [Articles], ['query']),
+    'get_costs' : IDL.Func(
+        [],
+        [IDL.Vec(IDL.Tuple(IDL.Text, IDL.Nat64))],
+        ['query'],
+      ),
+    'get_distribution' : IDL.Func(
+        [],
+        [IDL.Opt(CertifiedDistribution)],
+        ['query'],
+      ),
     'get_nervous_system_parameters' : IDL.Func(
         [IDL.Null],
         [NervousSystemParameters],
         ['query'],
       ),
     'get_neuron' : IDL.Func([GetNeuron], [GetNeuronResponse], ['query']),
+    'get_parameters' : IDL.Func([], [Parameters], ['query']),
     'get_proposal' : IDL.Func([GetProposal], [GetProposalResponse], ['query']),
+    'get_reputation' : IDL.Func(
+        [IDL.Principal],
+        [IDL.Vec(Reputation)],
+        ['query'],
+      ),
     'http_request' : IDL.Func([HttpRequest], [HttpResponse], ['query']),
     'list_nervous_system_functions' : IDL.Func(
         [],
@@ -685,7 +868,13 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ['query'],
       ),
     'manage_neuron' : IDL.Func([ManageNeuron], [ManageNeuronResponse], []),
+    'set_articles' : IDL.Func([Articles], [], []),
+    'set_parameters' : IDL.Func([Parameters], [], []),
+    'slash_reputation' : IDL.Func([SlashReputation], [], []),
     'upgrade_root' : IDL.Func([Upgrade], [], []),
+    'validate_set_articles' : IDL.Func([Articles], [Validation], []),
+    'validate_set_parameters' : IDL.Func([Parameters], [Validation], []),
+    'validate_slash_reputation' : IDL.Func([SlashReputation], [Validation], []),
     'validate_upgrade_root' : IDL.Func([Upgrade], [Validation], []),
     'withdraw_proposal' : IDL.Func(
         [IDL.Record({ 'proposal' : IDL.Nat64 })],
@@ -695,14 +884,55 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
   });
 };
 export const init = ({ IDL }: { IDL: typeof import('@dfinity/candid').IDL }): IDL.Type[] => {
+  const Minima = IDL.Record({
+    'voting_period_seconds' : IDL.Nat64,
+    'neuron_minimum_stake_e8s' : IDL.Nat64,
+    'neuron_minimum_dissolve_delay_to_vote_seconds' : IDL.Nat64,
+    'reject_cost_e8s' : IDL.Nat64,
+    'wait_for_quiet_deadline_increase_seconds' : IDL.Nat64,
+    'time_lock_seconds' : IDL.Nat64,
+    'quorum_basis_points' : IDL.Nat64,
+  });
+  const LongVote = IDL.Record({
+    'voting_period_seconds' : IDL.Nat64,
+    'time_lock_seconds' : IDL.Nat64,
+    'quorum_basis_points' : IDL.Nat64,
+  });
+  const Weight = IDL.Variant({
+    'Stake' : IDL.Null,
+    'SquareRoot' : IDL.Null,
+    'Reputation' : IDL.Null,
+    'Capped' : IDL.Null,
+  });
+  const Lane = IDL.Variant({
+    'Constitutional' : IDL.Null,
+    'Stop' : IDL.Null,
+    'Ordinary' : IDL.Null,
+  });
+  const FunctionRule = IDL.Record({
+    'weight' : Weight,
+    'function_id' : IDL.Nat64,
+    'lane' : Lane,
+  });
+  const Articles = IDL.Record({
+    'minima' : Minima,
+    'weight_cap_e8s' : IDL.Nat64,
+    'long_vote' : LongVote,
+    'rules' : IDL.Vec(FunctionRule),
+  });
   const Parameters = IDL.Record({
     'voting_period_seconds' : IDL.Nat64,
+    'max_open_proposals_per_neuron' : IDL.Opt(IDL.Nat32),
     'max_dissolve_delay_seconds' : IDL.Nat64,
     'max_dissolve_delay_bonus_percentage' : IDL.Nat64,
     'neuron_minimum_stake_e8s' : IDL.Nat64,
     'max_neuron_age_for_age_bonus' : IDL.Nat64,
     'neuron_minimum_dissolve_delay_to_vote_seconds' : IDL.Nat64,
+    'reject_cost_e8s' : IDL.Opt(IDL.Nat64),
+    'wait_for_quiet_deadline_increase_seconds' : IDL.Opt(IDL.Nat64),
     'max_age_bonus_percentage' : IDL.Nat64,
+    'max_neurons' : IDL.Opt(IDL.Nat64),
+    'time_lock_seconds' : IDL.Opt(IDL.Nat64),
     'quorum_basis_points' : IDL.Nat64,
   });
   const GenericNervousSystemFunction = IDL.Record({
@@ -731,6 +961,7 @@ export const init = ({ IDL }: { IDL: typeof import('@dfinity/candid').IDL }): ID
     'treasury' : IDL.Principal,
   });
   const Init = IDL.Record({
+    'articles' : IDL.Opt(Articles),
     'parameters' : Parameters,
     'governor' : IDL.Principal,
     'functions' : IDL.Vec(NervousSystemFunction),

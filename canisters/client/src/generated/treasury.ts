@@ -3,6 +3,10 @@ import type { Principal } from '@dfinity/principal';
 import type { ActorMethod } from '@dfinity/agent';
 import type { IDL } from '@dfinity/candid';
 
+export interface Account {
+  'owner' : Principal,
+  'subaccount' : [] | [Uint8Array],
+}
 export interface AuditEntry {
   'at' : bigint,
   'hash' : Uint8Array,
@@ -25,6 +29,7 @@ export interface Bond {
 }
 export type BondPurpose = { 'provider' : null } |
   { 'contributor' : null };
+export interface Compensation { 'to' : Principal, 'amount' : bigint }
 export type Error = { 'Invalid' : Why } |
   { 'Busy' : Why } |
   { 'WrongPrincipal' : Why } |
@@ -82,22 +87,30 @@ export interface HttpResponse {
   'status_code' : number,
 }
 /**
- * bond_notice_seconds: how long before a bond is paid back; a week without it.
+ * bond_notice_seconds: how long before a bond is paid back; a week without it. review_seconds: how long a submitted
+ * checkpoint that nobody decides on keeps its escrow, longer than any vote; 30 days without it. appeal_seconds: how long what was slashed is held back; a week without it.
  */
 export interface Init {
+  'appeal_seconds' : [] | [bigint],
   'governor' : Principal,
   'peers' : Peers,
+  'review_seconds' : [] | [bigint],
   'bond_notice_seconds' : [] | [bigint],
 }
 /**
  * A bond on its way back: from the notice on it stands behind nothing new, and can still be slashed.
  */
 export interface Leaving { 'due' : bigint, 'amount' : bigint }
+export interface LiftSlash { 'case' : bigint, 'reason' : string }
+/**
+ * refused: why the ledger does not take it; collect_payment tries it again, to another account if its payee names one.
+ */
 export interface Payment {
   'to' : Principal,
   'why' : string,
   'block' : [] | [bigint],
   'amount' : bigint,
+  'refused' : [] | [string],
 }
 export type PaymentsAbout = { 'dataset' : string } |
   { 'account' : Principal };
@@ -110,13 +123,36 @@ export interface Peers {
   'governance' : Principal,
   'treasury' : Principal,
 }
+/**
+ * What a vote took from a bond. It is held back until `due`: the holder may answer, and a vote may lift it.
+ */
+export interface Slash {
+  'due' : bigint,
+  'case' : bigint,
+  'state' : SlashState,
+  'evidence' : string,
+  'appeal' : [] | [string],
+  'holder' : Principal,
+  'amount' : bigint,
+  'purpose' : BondPurpose,
+  'reason' : string,
+}
+/**
+ * evidence names what can be looked up: "evaluation sha256:…", "document sha256:…", "recording sha256:… <file>" or
+ * "entry <canister> <number>"; what pods count is none. compensate: who was harmed, and gets how much of it.
+ */
 export interface SlashBond {
+  'compensate' : [] | [Array<Compensation>],
   'evidence' : string,
   'holder' : Principal,
   'amount' : bigint,
   'purpose' : BondPurpose,
   'reason' : string,
 }
+export type SlashState = { 'closed' : null } |
+  { 'open' : null } |
+  { 'lifted' : null } |
+  { 'paying' : null };
 /**
  * Escrow of licence fees and rewards, payouts, bonds and their slashing. Amounts in e8s; every payment pays once however often it is asked for.
  */
@@ -126,11 +162,31 @@ export interface Why {
   'message' : string,
 }
 export interface _SERVICE {
+  /**
+   * The holder's answer; voters get as much time again, once.
+   */
+  'appeal_slash' : ActorMethod<
+    [{ 'case' : bigint, 'answer' : string }],
+    { 'Ok' : Slash } |
+      { 'Err' : Error }
+  >,
   'audit_log' : ActorMethod<
     [{ 'start' : bigint, 'length' : number }],
     Array<AuditEntry>
   >,
   'audit_tip' : ActorMethod<[], AuditTip>,
+  /**
+   * Pays out the cases whose time is over; anyone may ask, and a timer does it too.
+   */
+  'close_slashes' : ActorMethod<[], { 'Ok' : null } | { 'Err' : Error }>,
+  /**
+   * Tries a refused payment again, by its place in the escrow's list. Only its payee names another account.
+   */
+  'collect_payment' : ActorMethod<
+    [{ 'to' : [] | [Account], 'escrow' : bigint, 'payment' : number }],
+    { 'Ok' : Escrow } |
+      { 'Err' : Error }
+  >,
   'cycles' : ActorMethod<[], bigint>,
   'escrow_of_job' : ActorMethod<[bigint], [] | [Escrow]>,
   'get_bond' : ActorMethod<
@@ -139,6 +195,14 @@ export interface _SERVICE {
   >,
   'get_escrow' : ActorMethod<[bigint], [] | [Escrow]>,
   /**
+   * Models canister only, when it adopts the job's checkpoint: nothing goes back until the time that is returned (ns).
+   */
+  'hold_escrow' : ActorMethod<
+    [{ 'job' : bigint }],
+    { 'Ok' : bigint } |
+      { 'Err' : Error }
+  >,
+  /**
    * /escrows, /accounts and one of each, as JSON or HTML, for people; not certified.
    */
   'http_request' : ActorMethod<[HttpRequest], HttpResponse>,
@@ -146,6 +210,7 @@ export interface _SERVICE {
     [{ 'holder' : Principal, 'purpose' : BondPurpose }],
     [] | [Leaving]
   >,
+  'lift_slash' : ActorMethod<[LiftSlash], undefined>,
   'list_bonds' : ActorMethod<
     [
       {
@@ -163,6 +228,10 @@ export interface _SERVICE {
     [{ 'after' : [] | [bigint], 'limit' : number }],
     Array<Escrow>
   >,
+  'list_slashes' : ActorMethod<
+    [{ 'limit' : number, 'before' : [] | [bigint] }],
+    Array<Slash>
+  >,
   /**
    * What an account paid or is paid, or what was paid for a dataset; newest first; page on with `before` = the last escrow.
    */
@@ -176,8 +245,26 @@ export interface _SERVICE {
     ],
     Array<EscrowLine>
   >,
+  /**
+   * approval: the digest of what is paid for; at_most: what it may take with the ledger's fees. Another job is refused.
+   */
   'open_escrow' : ActorMethod<
-    [{ 'job' : bigint, 'client_ref' : string }],
+    [
+      {
+        'job' : bigint,
+        'at_most' : [] | [bigint],
+        'client_ref' : string,
+        'approval' : [] | [string],
+      },
+    ],
+    { 'Ok' : Escrow } |
+      { 'Err' : Error }
+  >,
+  /**
+   * A licence is earned when its key is released: its shares leave then, whatever becomes of the job.
+   */
+  'pay_licences' : ActorMethod<
+    [{ 'job' : bigint }],
     { 'Ok' : Escrow } |
       { 'Err' : Error }
   >,
@@ -217,6 +304,11 @@ export interface _SERVICE {
    */
   'settle' : ActorMethod<[bigint], { 'Ok' : Escrow } | { 'Err' : Error }>,
   'slash_bond' : ActorMethod<[SlashBond], undefined>,
+  'validate_lift_slash' : ActorMethod<
+    [LiftSlash],
+    { 'Ok' : string } |
+      { 'Err' : string }
+  >,
   'validate_slash_bond' : ActorMethod<
     [SlashBond],
     { 'Ok' : string } |
@@ -235,9 +327,50 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'treasury' : IDL.Principal,
   });
   const Init = IDL.Record({
+    'appeal_seconds' : IDL.Opt(IDL.Nat64),
     'governor' : IDL.Principal,
     'peers' : Peers,
+    'review_seconds' : IDL.Opt(IDL.Nat64),
     'bond_notice_seconds' : IDL.Opt(IDL.Nat64),
+  });
+  const SlashState = IDL.Variant({
+    'closed' : IDL.Null,
+    'open' : IDL.Null,
+    'lifted' : IDL.Null,
+    'paying' : IDL.Null,
+  });
+  const BondPurpose = IDL.Variant({
+    'provider' : IDL.Null,
+    'contributor' : IDL.Null,
+  });
+  const Slash = IDL.Record({
+    'due' : IDL.Nat64,
+    'case' : IDL.Nat64,
+    'state' : SlashState,
+    'evidence' : IDL.Text,
+    'appeal' : IDL.Opt(IDL.Text),
+    'holder' : IDL.Principal,
+    'amount' : IDL.Nat,
+    'purpose' : BondPurpose,
+    'reason' : IDL.Text,
+  });
+  const Why = IDL.Record({
+    'remedy' : IDL.Text,
+    'subject' : IDL.Text,
+    'message' : IDL.Text,
+  });
+  const Error = IDL.Variant({
+    'Invalid' : Why,
+    'Busy' : Why,
+    'WrongPrincipal' : Why,
+    'InsufficientAllowance' : Why,
+    'Closed' : Why,
+    'NotYet' : Why,
+    'NotFound' : Why,
+    'NotAuthorized' : Why,
+    'Unavailable' : Why,
+    'LimitExceeded' : Why,
+    'InsufficientFunds' : Why,
   });
   const AuditEntry = IDL.Record({
     'at' : IDL.Nat64,
@@ -252,11 +385,16 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'witness' : IDL.Vec(IDL.Nat8),
     'length' : IDL.Nat64,
   });
+  const Account = IDL.Record({
+    'owner' : IDL.Principal,
+    'subaccount' : IDL.Opt(IDL.Vec(IDL.Nat8)),
+  });
   const Payment = IDL.Record({
     'to' : IDL.Principal,
     'why' : IDL.Text,
     'block' : IDL.Opt(IDL.Nat),
     'amount' : IDL.Nat,
+    'refused' : IDL.Opt(IDL.Text),
   });
   const EscrowState = IDL.Variant({
     'settled' : IDL.Null,
@@ -274,10 +412,6 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'state' : EscrowState,
     'payer' : IDL.Principal,
     'amount' : IDL.Nat,
-  });
-  const BondPurpose = IDL.Variant({
-    'provider' : IDL.Null,
-    'contributor' : IDL.Null,
   });
   const Bond = IDL.Record({
     'slashed' : IDL.Nat,
@@ -300,6 +434,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'status_code' : IDL.Nat16,
   });
   const Leaving = IDL.Record({ 'due' : IDL.Nat64, 'amount' : IDL.Nat });
+  const LiftSlash = IDL.Record({ 'case' : IDL.Nat64, 'reason' : IDL.Text });
   const PaymentsAbout = IDL.Variant({
     'dataset' : IDL.Text,
     'account' : IDL.Principal,
@@ -315,25 +450,9 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'amount' : IDL.Nat,
     'escrow' : IDL.Nat64,
   });
-  const Why = IDL.Record({
-    'remedy' : IDL.Text,
-    'subject' : IDL.Text,
-    'message' : IDL.Text,
-  });
-  const Error = IDL.Variant({
-    'Invalid' : Why,
-    'Busy' : Why,
-    'WrongPrincipal' : Why,
-    'InsufficientAllowance' : Why,
-    'Closed' : Why,
-    'NotYet' : Why,
-    'NotFound' : Why,
-    'NotAuthorized' : Why,
-    'Unavailable' : Why,
-    'LimitExceeded' : Why,
-    'InsufficientFunds' : Why,
-  });
+  const Compensation = IDL.Record({ 'to' : IDL.Principal, 'amount' : IDL.Nat });
   const SlashBond = IDL.Record({
+    'compensate' : IDL.Opt(IDL.Vec(Compensation)),
     'evidence' : IDL.Text,
     'holder' : IDL.Principal,
     'amount' : IDL.Nat,
@@ -341,12 +460,33 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'reason' : IDL.Text,
   });
   return IDL.Service({
+    'appeal_slash' : IDL.Func(
+        [IDL.Record({ 'case' : IDL.Nat64, 'answer' : IDL.Text })],
+        [IDL.Variant({ 'Ok' : Slash, 'Err' : Error })],
+        [],
+      ),
     'audit_log' : IDL.Func(
         [IDL.Record({ 'start' : IDL.Nat64, 'length' : IDL.Nat32 })],
         [IDL.Vec(AuditEntry)],
         ['query'],
       ),
     'audit_tip' : IDL.Func([], [AuditTip], ['query']),
+    'close_slashes' : IDL.Func(
+        [],
+        [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : Error })],
+        [],
+      ),
+    'collect_payment' : IDL.Func(
+        [
+          IDL.Record({
+            'to' : IDL.Opt(Account),
+            'escrow' : IDL.Nat64,
+            'payment' : IDL.Nat32,
+          }),
+        ],
+        [IDL.Variant({ 'Ok' : Escrow, 'Err' : Error })],
+        [],
+      ),
     'cycles' : IDL.Func([], [IDL.Nat], ['query']),
     'escrow_of_job' : IDL.Func([IDL.Nat64], [IDL.Opt(Escrow)], ['query']),
     'get_bond' : IDL.Func(
@@ -355,12 +495,18 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ['query'],
       ),
     'get_escrow' : IDL.Func([IDL.Nat64], [IDL.Opt(Escrow)], ['query']),
+    'hold_escrow' : IDL.Func(
+        [IDL.Record({ 'job' : IDL.Nat64 })],
+        [IDL.Variant({ 'Ok' : IDL.Nat64, 'Err' : Error })],
+        [],
+      ),
     'http_request' : IDL.Func([HttpRequest], [HttpResponse], ['query']),
     'leaving_bond' : IDL.Func(
         [IDL.Record({ 'holder' : IDL.Principal, 'purpose' : BondPurpose })],
         [IDL.Opt(Leaving)],
         ['query'],
       ),
+    'lift_slash' : IDL.Func([LiftSlash], [], []),
     'list_bonds' : IDL.Func(
         [
           IDL.Record({
@@ -383,6 +529,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Vec(Escrow)],
         ['query'],
       ),
+    'list_slashes' : IDL.Func(
+        [IDL.Record({ 'limit' : IDL.Nat32, 'before' : IDL.Opt(IDL.Nat64) })],
+        [IDL.Vec(Slash)],
+        ['query'],
+      ),
     'newest_payments' : IDL.Func(
         [
           IDL.Record({
@@ -395,7 +546,19 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         ['query'],
       ),
     'open_escrow' : IDL.Func(
-        [IDL.Record({ 'job' : IDL.Nat64, 'client_ref' : IDL.Text })],
+        [
+          IDL.Record({
+            'job' : IDL.Nat64,
+            'at_most' : IDL.Opt(IDL.Nat),
+            'client_ref' : IDL.Text,
+            'approval' : IDL.Opt(IDL.Text),
+          }),
+        ],
+        [IDL.Variant({ 'Ok' : Escrow, 'Err' : Error })],
+        [],
+      ),
+    'pay_licences' : IDL.Func(
+        [IDL.Record({ 'job' : IDL.Nat64 })],
         [IDL.Variant({ 'Ok' : Escrow, 'Err' : Error })],
         [],
       ),
@@ -440,6 +603,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [],
       ),
     'slash_bond' : IDL.Func([SlashBond], [], []),
+    'validate_lift_slash' : IDL.Func(
+        [LiftSlash],
+        [IDL.Variant({ 'Ok' : IDL.Text, 'Err' : IDL.Text })],
+        ['query'],
+      ),
     'validate_slash_bond' : IDL.Func(
         [SlashBond],
         [IDL.Variant({ 'Ok' : IDL.Text, 'Err' : IDL.Text })],
@@ -458,8 +626,10 @@ export const init = ({ IDL }: { IDL: typeof import('@dfinity/candid').IDL }): ID
     'treasury' : IDL.Principal,
   });
   const Init = IDL.Record({
+    'appeal_seconds' : IDL.Opt(IDL.Nat64),
     'governor' : IDL.Principal,
     'peers' : Peers,
+    'review_seconds' : IDL.Opt(IDL.Nat64),
     'bond_notice_seconds' : IDL.Opt(IDL.Nat64),
   });
   return [Init];

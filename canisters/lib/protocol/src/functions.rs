@@ -7,3 +7,5 @@ pub const MOTION: u64 = 1;
 pub const ACCEPT_DATASET: u64 = 1_001;
 /// `adopt_checkpoint` of the models canister.
 pub const ADOPT_CHECKPOINT: u64 = 1_004;
+/// What stops something or takes it back: `rollback_channel` and `stop_release`. Governance keeps room for these.
+pub const STOPS: [u64; 2] = [1_005, 1_007];

@@ -7,10 +7,11 @@ import { IDL } from '@dfinity/candid';
 import { interfaces } from '@livepod/client';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { TestNetwork } from '../testing/network.js';
 
 const wasm = (name: string): Uint8Array =>
-  new Uint8Array(readFileSync(fileURLToPath(new URL(`../../../../.cache/wasm/${name}.wasm`, import.meta.url))));
+  gzipSync(readFileSync(fileURLToPath(new URL(`../../../../.cache/wasm/${name}.wasm`, import.meta.url))));
 const TOKEN = 100_000_000n;
 /** SNS's numbers; the package's types leave out its enums under Node's module resolution. */
 const YES = 1;
@@ -54,6 +55,7 @@ describe('@icp-sdk/canisters 3.6', () => {
       governor: ownId,
       peers: { ...peers, ledger: ledgerId },
       functions: [],
+      articles: [],
       parameters: {
         voting_period_seconds: 86_400n,
         quorum_basis_points: 300n,
@@ -63,6 +65,11 @@ describe('@icp-sdk/canisters 3.6', () => {
         max_dissolve_delay_bonus_percentage: 100n,
         max_neuron_age_for_age_bonus: 126_230_400n,
         max_age_bonus_percentage: 25n,
+        reject_cost_e8s: [],
+        max_open_proposals_per_neuron: [],
+        max_neurons: [],
+        wait_for_quiet_deadline_increase_seconds: [],
+        time_lock_seconds: [],
       },
     });
     const agent = await HttpAgent.create({
