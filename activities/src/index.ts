@@ -2,7 +2,7 @@
  * Everything that touches the world, one folder per port. Workers put the parts together; workflows see only ports.ts.
  */
 export { canisterAccess, canisterRequesting } from './access/canister.js';
-export { canisterChecks, type ChecksParts, type Providers } from './checks/canister.js';
+export { canisterChecks, type ChecksParts, type Providers, type Rollouts } from './checks/canister.js';
 export { canisterDatasets } from './datasets/canister.js';
 export { holdoutEvaluation, requireHoldout } from './evaluation/evaluator.js';
 export { canisterFleet } from './fleet/canister.js';

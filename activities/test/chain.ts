@@ -17,6 +17,7 @@ import {
   stake,
   stateOf,
   vote,
+  voucherFor,
   type Clients,
   type GovernedMethod,
   type GovernedPayloads,
@@ -131,6 +132,11 @@ export class Chain {
       expires: now + 1_800_000_000_000n,
       nonce: randomBytes(16),
     });
+  }
+
+  /** What lets devices enrol on a channel, of the same person. */
+  async voucher(channel: string, pods = 100): Promise<string> {
+    return voucherFor(await this.as('operator'), this.seed('person'), { channel, pods });
   }
 
   async vote(proposal: number, choice: 'yes' | 'no' = 'yes'): Promise<void> {

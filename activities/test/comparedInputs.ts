@@ -150,6 +150,15 @@ export function comparedInputs(round: () => RoundSoFar): void {
       ]);
     });
 
+    it('a rollout of what another one drives, which may wait for an approval (B26)', async () => {
+      const rollouts = { driving: async () => 'rollout-4' };
+      const input = { release: 99, channel: 'stable', waves: 3 };
+      const { findings } = await canisterChecks({ ...round(), rollouts }).input({ workflow: 'modelRollout', input });
+      expect(findings.map(({ path, found }) => `${path} ${found}`)).toContainEqual(
+        expect.stringMatching(/^release is 99, which rollout-4 brings to its pods/),
+      );
+    });
+
     it('a rollback under a reference that was used for something else (B04)', async () => {
       const holder = round().chain.identity('provider').getPrincipal().toText();
       const { id } = await round().governance.propose({

@@ -3,6 +3,7 @@ import { BenchError, type Benchmark } from './benchmark.js';
 
 /** In the order in which all of them run: short ones first. */
 export const NAMES: readonly string[] = [
+  'gates',
   'inference',
   'safety',
   'transfer',

@@ -5,6 +5,15 @@ import { refuse } from './errors.js';
 import type { Json, JsonObject } from './format.js';
 import { articles, parameters } from './votingRules.js';
 
+const test = IDL.Record({
+  healthy_permille: IDL.Nat32,
+  unhealthy_permille: IDL.Nat32,
+  false_alarm_permille: IDL.Nat32,
+  miss_permille: IDL.Nat32,
+  margin_permille: IDL.Nat32,
+  min_new_pods: IDL.Nat32,
+  min_pod_seconds: IDL.Nat32,
+});
 const gate = IDL.Record({
   min_windows: IDL.Nat32,
   max_correction_permille: IDL.Nat32,
@@ -12,6 +21,7 @@ const gate = IDL.Record({
   min_pods: IDL.Opt(IDL.Nat32),
   min_pod_windows: IDL.Opt(IDL.Nat32),
   max_bad_permille: IDL.Opt(IDL.Nat32),
+  test: IDL.Opt(test),
 });
 const plan = IDL.Record({
   waves: IDL.Vec(IDL.Nat32),
@@ -91,6 +101,7 @@ function leaveOutWhatIsAbsent(plan: JsonObject): void {
     [gate, 'min_pods'],
     [gate, 'min_pod_windows'],
     [gate, 'max_bad_permille'],
+    [gate, 'test'],
   ] as const)
     if ((object[name] as Json[]).length === 0) delete object[name];
 }

@@ -4,7 +4,8 @@ import { BUILT_AT } from './built.js';
 import { OwnClock } from './clock.js';
 import { PodError } from './errors.js';
 import { hear } from './following/hear.js';
-import { isWithdrawn, stableOf, wantedBy } from './following/wanted.js';
+import { candidateFor, isWithdrawn, stableOf, wantedBy } from './following/wanted.js';
+import { deviceFaultOfCode } from './health/failure.js';
 import { Reporter, type Fleet } from './health/reporter.js';
 import type { Log } from './log.js';
 import type { Motion, Running } from './runtime/running.js';
@@ -37,6 +38,9 @@ export interface PodOptions {
   builtAt?: number;
 }
 
+/** How often what was counted of the model is written down, milliseconds. */
+const KEEP_EVERY_MS = 600_000;
+
 /** Starts of the pod within one probation that did not end in order, before the version before is run for now. */
 const MAX_PROBATION_STARTS = 3;
 
@@ -54,6 +58,7 @@ export class Pod {
   private readonly troubles = new Troubles();
   private readonly letGo: () => void;
   private lastContact: string | undefined;
+  private keptAt = performance.now();
 
   /** @throws PodError `stateInUse` when another pod holds the folder */
   constructor(private readonly options: PodOptions) {
@@ -101,7 +106,23 @@ export class Pod {
       await this.attempt('model', () => this.judge(heard));
     }
     await this.switch.lookAfter();
+    await this.keepCounted();
     await this.reporter.send();
+    if (channel) await this.tellDeviceFaults(channel);
+  }
+
+  private async keepCounted(): Promise<void> {
+    if (performance.now() - this.keptAt < KEEP_EVERY_MS) return;
+    this.keptAt = performance.now();
+    await this.attempt('state', () => this.switch.keepCounted());
+  }
+
+  /** While a release is to reach this pod, the fleet hears what keeps its device from it, and blames nobody. */
+  private async tellDeviceFaults(channel: Channel): Promise<void> {
+    const offered = candidateFor(channel, this.options.principal);
+    if (!offered) return;
+    const faults = this.troubles.all.flatMap(({ code }) => deviceFaultOfCode(code) ?? []);
+    for (const fault of faults) await this.reporter.tellDeviceFault(offered, fault);
   }
 
   status(): Record<string, unknown> {
@@ -128,6 +149,7 @@ export class Pod {
   async stop(): Promise<void> {
     await this.attempt('state', () => {
       this.switch.reportCounters();
+      this.switch.keepCounted();
       // an end in order is none of the model's
       if (this.state.value.probationStarts > 0) this.state.change((state) => void (state.probationStarts = 0));
     });

@@ -1,13 +1,18 @@
 import { readFileSync } from 'node:fs';
-import { blameOf } from './blame.js';
+import { blameOf, deviceFaultOf, isFailure } from './blame.js';
 
 const vectors = JSON.parse(readFileSync(new URL('../vectors/blame.json', import.meta.url), 'utf8')) as {
   text: string;
   code: string | null;
+  device: string | null;
+  isFailure: boolean;
 }[];
 
-describe('what counts against a checkpoint', () => {
-  it.each(vectors)('is a listed code before a colon: $text', ({ text, code }) => {
-    expect(blameOf(text) ?? null).toBe(code);
+describe('what a pod says of a failure', () => {
+  it.each(vectors)('counts by a listed code before a colon: $text', ({ text, code, device }) => {
+    expect([blameOf(text) ?? null, deviceFaultOf(text) ?? null]).toEqual([code, device]);
+  });
+  it.each(vectors)('is a code with counts and no other text, or is refused: $text', ({ text, isFailure: is }) => {
+    expect(isFailure(text)).toBe(is);
   });
 });

@@ -51,3 +51,4 @@ export const MAX_SOAK_SECONDS = 30 * 86_400;
 
 /** How long an operator's token may hold, in seconds. */
 export const MAX_OPERATOR_TOKEN_SECONDS = 3_600;
+export const MAX_VOUCHER_SECONDS = 400 * 86_400;

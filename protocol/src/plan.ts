@@ -4,6 +4,7 @@
  */
 import { nearest } from './findings.js';
 import { MAX_SOAK_SECONDS, MAX_WAVES } from './limits.js';
+import { DEFAULT_TEST, type PodTest } from './podTest.js';
 
 /** When a release stops itself, and how much must be heard before its next wave. It judges pods, not windows. */
 export interface Gate {
@@ -19,10 +20,13 @@ export interface Gate {
   minPodWindows?: number;
   /** Of 1000 judged pods, how many may be corrected too often. Unsaid: 500. */
   maxBadPermille?: number;
+  /** The third version of a plan: how pods are judged, in the place of `minPods` and `maxBadPermille`. */
+  test?: PodTest;
 }
 
 const podsNeeded = (gate: Gate): number => gate.minPods ?? 3;
-const windowsOfEach = (gate: Gate): number =>
+/** Windows that a pod needs to be judged. */
+export const windowsOfEach = (gate: Gate): number =>
   Math.max(1, gate.minPodWindows ?? Math.ceil(gate.minWindows / podsNeeded(gate)));
 
 /** Of 1000 judged pods, how many may be corrected too often. */
@@ -44,23 +48,29 @@ export type Plan = Pace & ({ shares: number[]; waves?: undefined } | { waves: nu
 
 /**
  * Eight days: one in a hundred pods, then one in twenty, one in five, all. A wave needs two days and 10,000 windows,
- * some hours of one wearer. One pod that finds the checkpoint itself at fault stops it.
+ * some hours of one wearer. One pod that finds the checkpoint itself at fault stops it, and so does a test that
+ * compares each pod with its own version before, over some two hours of its windows (`npm run bench -- gates`).
  */
 export const DEFAULT_PLAN: Plan = {
   shares: [10, 50, 200, 1000],
   soakSeconds: 2 * 86_400,
-  gate: { minWindows: 10_000, maxCorrectionPermille: 150, maxErrors: 0 },
+  gate: { minWindows: 10_000, maxCorrectionPermille: 150, maxErrors: 0, minPodWindows: 6_000, test: DEFAULT_TEST },
   skippableSoak: false,
 };
 
 /** How many waves a plan has. */
 export const wavesOf = (plan: Plan): number => (plan.shares ?? plan.waves).length;
 
-/** How many of `pods` enrolled pods a plan's wave reaches; waves count from 1. At least one, while there is one. */
+/**
+ * How many of `pods` enrolled pods a plan's wave reaches; waves count from 1. At least one, while there is one; with a
+ * test at least so many more than the wave before that it can tell, and never leaving fewer for the next.
+ */
 export function podsOfWave(plan: Plan, wave: number, pods: number): number {
   if (wave >= wavesOf(plan)) return pods;
-  if (plan.waves) return Math.min(plan.waves[wave - 1]!, pods);
-  return Math.ceil((pods * plan.shares[wave - 1]!) / 1000);
+  const step = plan.waves ? plan.waves[wave - 1]! : Math.ceil((pods * plan.shares[wave - 1]!) / 1000);
+  const least = plan.gate.test?.minNewPods ?? 0;
+  const reached = Math.min(pods, Math.max(step, least * wave));
+  return pods - reached < least ? pods : reached;
 }
 
 /** The plan as voters read it. */
@@ -78,12 +88,23 @@ export function planInWords(plan: Plan): string {
 }
 
 function gateInWords(gate: Gate): string {
+  const { maxErrors, maxCorrectionPermille, test } = gate;
+  const finds = maxErrors === 1 ? '1 pod finds' : `${maxErrors} pods find`;
+  if (test)
+    return (
+      `stopped when too many pods are worse off than with their own version before, by more than ` +
+      `${test.marginPermille} of 1000 windows, or, where there was none, on more than ${maxCorrectionPermille} of ` +
+      `1000; a sequential test of at least ${counted(test.minNewPods, 'pod')} newly switched with ` +
+      `${counted(windowsOfEach(gate), 'window')} and ${spanInWords(test.minPodSeconds)} each stops at most ` +
+      `${test.falseAlarmPermille} of 1000 releases that make ${test.healthyPermille} of 1000 pods worse, lets at ` +
+      `most ${test.missPermille} of 1000 waves pass that make ${test.unhealthyPermille} worse, and asks an operator ` +
+      `where it cannot tell; or when more than ${finds} the checkpoint itself at fault`
+    );
   return (
     `stopped when, half-way through a soak or at its end, more than ${badPermilleOf(gate)} of 1000 pods are ` +
-    `corrected on more than ${gate.maxCorrectionPermille} of 1000 windows, judged by at least ` +
+    `corrected on more than ${maxCorrectionPermille} of 1000 windows, judged by at least ` +
     `${counted(podsNeeded(gate), 'pod')} with ${counted(windowsOfEach(gate), 'window')} each where the wave reaches ` +
-    `so many, or when more than ${gate.maxErrors === 1 ? '1 pod finds' : `${gate.maxErrors} pods find`} the ` +
-    'checkpoint itself at fault'
+    `so many, or when more than ${finds} the checkpoint itself at fault`
   );
 }
 
@@ -109,7 +130,26 @@ export class PlanError extends Error {
 }
 
 const COUNT_LIMIT = 4_000_000_000;
-const GATE_FIELDS = ['minWindows', 'maxCorrectionPermille', 'maxErrors', 'minPods', 'minPodWindows', 'maxBadPermille'];
+const GATE_FIELDS = [
+  'minWindows',
+  'maxCorrectionPermille',
+  'maxErrors',
+  'minPods',
+  'minPodWindows',
+  'maxBadPermille',
+  'test',
+];
+
+/** From and to. */
+const TEST_LIMITS: Readonly<Record<keyof PodTest, readonly [number, number]>> = {
+  healthyPermille: [1, 999],
+  unhealthyPermille: [2, 999],
+  falseAlarmPermille: [1, 500],
+  missPermille: [1, 500],
+  marginPermille: [0, 1000],
+  minNewPods: [1, 1000],
+  minPodSeconds: [0, MAX_SOAK_SECONDS],
+};
 
 /** Reads a plan of either version. @throws PlanError the first of all that is wrong */
 export function parsePlan(value: unknown): Plan {
@@ -139,12 +179,31 @@ export function parsePlan(value: unknown): Plan {
       ...unlessUnsaid(gate['minPods'], 'minPods', 1, COUNT_LIMIT),
       ...unlessUnsaid(gate['minPodWindows'], 'minPodWindows', 0, COUNT_LIMIT),
       ...unlessUnsaid(gate['maxBadPermille'], 'maxBadPermille', 0, 1000),
+      ...(gate['test'] === undefined ? {} : { test: read(() => testOf(gate)) }),
     },
     skippableSoak: read(() => flag(fields['skippableSoak'], 'skippableSoak')),
   };
   const reach = read(() => reachOf(fields));
   if (wrong.length > 0) throw first(wrong);
   return { ...reach, ...(pace as Pace) };
+}
+
+function testOf(gate: Record<string, unknown>): PodTest {
+  for (const field of ['minPods', 'maxBadPermille'])
+    if (gate[field] !== undefined)
+      throw new PlanError(`gate.${field}`, 'is given, and "test" says how pods are judged', 'Leave it out');
+  const names = Object.keys(TEST_LIMITS) as (keyof PodTest)[];
+  const fields = fieldsOf(gate['test'], 'gate.test', names);
+  const test = Object.fromEntries(
+    names.map((name) => [name, count(fields[name], `gate.test.${name}`, ...TEST_LIMITS[name])]),
+  ) as unknown as PodTest;
+  if (test.unhealthyPermille <= test.healthyPermille)
+    throw new PlanError(
+      'gate.test.unhealthyPermille',
+      `is not larger than healthyPermille, ${test.healthyPermille}`,
+      'Give a larger share',
+    );
+  return test;
 }
 
 function first(wrong: PlanError[]): PlanError {

@@ -46,6 +46,7 @@ type Vector = Record<Text, string> & {
   plainBytes: number;
   epoch: number;
   canonical: string | null;
+  seed?: string;
 };
 const vectors = (name: string): Vector[] =>
   JSON.parse(readFileSync(new URL(`../vectors/${name}.json`, import.meta.url), 'utf8'));
@@ -136,11 +137,12 @@ describe('hashes that canisters compute too', () => {
     expect(hex(datasetUid(principalBytes(principal), unhex(salt)))).toBe(uid);
     expect(hex(vetkdInput(unhex(uid), epoch))).toBe(input);
   });
-  it.each(vectors('cohort'))('puts $principal at $position of release $release', ({ release, principal, position }) => {
-    expect(cohortPosition(BigInt(release), principalBytes(principal))).toBe(BigInt(position));
-    expect(isExposed(BigInt(release), principalBytes(principal), BigInt(position).toString(16).padStart(16, '0'))).toBe(
-      true,
-    );
+  it.each(vectors('cohort'))('puts $principal at $position of release $release', (vector) => {
+    const { release, principal, position, seed } = vector;
+    const drawn = seed === undefined ? undefined : unhex(seed);
+    expect(cohortPosition(BigInt(release), principalBytes(principal), drawn)).toBe(BigInt(position));
+    const threshold = BigInt(position).toString(16).padStart(16, '0');
+    expect(isExposed(BigInt(release), principalBytes(principal), threshold, drawn)).toBe(true);
   });
 });
 

@@ -4,7 +4,6 @@ import { ed25519 } from '@noble/curves/ed25519';
 import {
   BLAMES,
   blameOf,
-  blameText,
   canonicalJson,
   cohortPosition,
   figuresInWords,
@@ -14,6 +13,10 @@ import {
   parseRecipe,
   contentId,
   DEFAULT_PLAN,
+  DEFAULT_TEST,
+  deviceFaultOf,
+  FAILURE_CODES,
+  failureOf,
   datasetUid,
   documentId,
   ed25519Der,
@@ -22,8 +25,10 @@ import {
   GOVERNED_METHODS,
   hex,
   isCarried,
+  isFailure,
   isSettled,
   laneOf,
+  isWorse,
   jobState,
   merkleRoot,
   openChunk,
@@ -31,6 +36,7 @@ import {
   OPERATOR_ACTIONS,
   operatorTokenOf,
   operatorTokenText,
+  outcomeOf,
   outcomeOfVote,
   parsePlan,
   planInWords,
@@ -179,11 +185,14 @@ write(
 write(
   'cohort',
   people.flatMap(({ principal }) =>
-    [0n, 7n, 2n ** 63n].map((release) => ({
-      release: String(release),
-      principal: principalText(principal),
-      position: String(cohortPosition(release, principal)),
-    })),
+    [0n, 7n, 2n ** 63n].flatMap((release) =>
+      [undefined, new Uint8Array(32), sha256(utf8('a seed'))].map((seed) => ({
+        release: String(release),
+        principal: principalText(principal),
+        ...(seed && { seed: hex(seed) }),
+        position: String(cohortPosition(release, principal, seed)),
+      })),
+    ),
   ),
 );
 
@@ -430,12 +439,42 @@ write(
 
 const gate = { minWindows: 40, maxCorrectionPermille: 250, maxErrors: 0 };
 const fast = { soakSeconds: 8, gate };
-const fleets = [0, 1, 6, 99, 50_000];
+const fleets = [0, 1, 4, 6, 7, 99, 50_000];
 write('blame', [
-  ...BLAMES.map((code) => ({ text: blameText(code, 'a sentence'), code })),
-  ...['', 'ENOSPC: no space left', 'runtimeDied', 'runtimeDied it did', 'a: runtimeDied: x', ' runtimeDied: x'].map(
-    (text) => ({ text, code: blameOf(text) ?? null }),
-  ),
+  ...[
+    ...FAILURE_CODES.map((code) => failureOf(code)),
+    ...BLAMES.map((code) => failureOf(code, 'errors 3')),
+    'corrected: corrections 40, windows 60',
+    ...['', 'diskFull', 'diskFull: /home/ada', 'diskFull:', 'diskFull: errors', 'diskFull: errors 1,', 'x: errors 1'],
+    ...['corrected: errors 1234567890', 'corrected: errors 1 of hers', 'corrected: errors +1', ' diskFull: '],
+    ...['ENOSPC: no space left', 'runtimeDied', 'runtimeDied it did', 'a: runtimeDied: x', ' runtimeDied: x'],
+  ].map((text) => ({
+    text,
+    code: blameOf(text) ?? null,
+    device: deviceFaultOf(text) ?? null,
+    isFailure: isFailure(text),
+  })),
+]);
+const strict = { ...DEFAULT_TEST, healthyPermille: 1, unhealthyPermille: 999, falseAlarmPermille: 1, minPodSeconds: 0 };
+const close = { ...DEFAULT_TEST, healthyPermille: 300, unhealthyPermille: 301, missPermille: 500, marginPermille: 0 };
+const counts = [0, 1, 2, 3, 7, 100, 4_000];
+write('podTests', [
+  ...[DEFAULT_TEST, strict, close].flatMap((test) => [
+    ...[1, 2, 20].flatMap((wave) =>
+      counts.flatMap((well) =>
+        counts.map((worse) => ({ test, wave, well, worse, outcome: outcomeOf(test, wave, well, worse) })),
+      ),
+    ),
+    ...[0, 1, 35, 36, 100].flatMap((corrections) =>
+      [undefined, { windows: 200, corrections: 60 }, { windows: 1, corrections: 0 }].map((before) => ({
+        test,
+        now: { windows: 100, corrections },
+        before: before ?? null,
+        most: 350,
+        worse: isWorse(test, { windows: 100, corrections }, before, 350),
+      })),
+    ),
+  ]),
 ]);
 write('plans', [
   ...[
@@ -447,6 +486,7 @@ write('plans', [
     { shares: [1000], soakSeconds: limits.MAX_SOAK_SECONDS, gate },
     { shares: [1000], soakSeconds: 0, gate: { ...gate, minPods: 1, minPodWindows: 1, maxBadPermille: 0 } },
     { shares: [1000], soakSeconds: 0, gate: { ...gate, minPods: 7, maxErrors: 1 } },
+    { waves: [1, 3, 9, 50], soakSeconds: 60, gate: { ...gate, test: { ...DEFAULT_TEST, minPodSeconds: 60 } } },
   ].map((given) => {
     const plan = parsePlan(given);
     return {
@@ -478,6 +518,25 @@ write('plans', [
       ['soakSeconds', { waves: [1], soakSeconds: limits.MAX_SOAK_SECONDS + 1, gate }],
       ['gate.minPods', { waves: [1], soakSeconds: 8, gate: { ...gate, minPods: 0 } }],
       ['gate.maxBadPermille', { waves: [1], soakSeconds: 8, gate: { ...gate, maxBadPermille: 1001 } }],
+      ['gate.minPods', { waves: [1], soakSeconds: 8, gate: { ...gate, minPods: 3, test: DEFAULT_TEST } }],
+      ['gate.maxBadPermille', { waves: [1], soakSeconds: 8, gate: { ...gate, maxBadPermille: 3, test: DEFAULT_TEST } }],
+      ...(
+        [
+          ['healthyPermille', 0],
+          ['unhealthyPermille', 20],
+          ['falseAlarmPermille', 0],
+          ['missPermille', 501],
+          ['marginPermille', 1001],
+          ['minNewPods', 0],
+          ['minPodSeconds', limits.MAX_SOAK_SECONDS + 1],
+        ] as const
+      ).map(
+        ([field, value]) =>
+          [
+            `gate.test.${field}`,
+            { waves: [1], soakSeconds: 8, gate: { ...gate, test: { ...DEFAULT_TEST, [field]: value } } },
+          ] as const,
+      ),
       ['gate.maxCorrectionPermille', { waves: [1], soakSeconds: 8, gate: { ...gate, maxCorrectionPermille: 1001 } }],
     ] as const
   ).map(([wrong, plan]) => ({ plan, wrong })),

@@ -5,8 +5,8 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { connect, identityFromSeed, type Access, type Clients, type Fleet } from '@livepod/client';
-import { cohortPosition, sha256, utf8 } from '@livepod/protocol';
+import { connect, enrol, identityFromSeed, placeIn, type Access, type Clients, type Fleet } from '@livepod/client';
+import { sha256, utf8 } from '@livepod/protocol';
 import { Rig, TINY, until, type Role } from '@livepod/workers/testing';
 
 /** What may have changed: lengths of the certified logs, blocks of the ledger, objects with their entity tags. */
@@ -135,7 +135,7 @@ export class Ground {
       return found !== undefined;
     });
     const isReached = ({ principal }: Clients): boolean =>
-      cohortPosition(this.rolling.id, principal.toUint8Array()) <= this.rolling.threshold;
+      placeIn(this.rolling, principal.toUint8Array()) <= this.rolling.threshold;
     this.pods = { reached: pods.find(isReached)!, unreached: pods.find((pod) => !isReached(pod))! };
     await this.round('granted', { deadlineSeconds: 7200 });
     await until(async () => 'granted' in (await this.jobOf('granted')).state, 100);
@@ -147,7 +147,7 @@ export class Ground {
 
   private async enrolled(name: string, channel: string): Promise<Clients> {
     const clients = await connect(this.rig.chain.network, identityFromSeed(sha256(utf8(name))));
-    await clients.fleet.enrol({ name, channel });
+    await enrol(clients, { name, channel }, await this.rig.chain.voucher(channel));
     return clients;
   }
 

@@ -37,8 +37,10 @@ export async function insist<T>(act: () => Promise<T>, patienceSeconds = 180): P
 }
 
 /** The keys of everybody in the lab, made from their names. */
+export const seedOf = (name: string): Uint8Array => sha256(utf8(`faults ${name}`));
+
 export function identity(name: string): Ed25519KeyIdentity {
-  return identityFromSeed(sha256(utf8(`faults ${name}`)));
+  return identityFromSeed(seedOf(name));
 }
 
 export const principal = (name: string): string => identity(name).getPrincipal().toText();

@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { canisterModels, canisterRequesting, canisterTreasury, holdoutEvaluation } from '@livepod/activities';
 import { motionRecording, motionSchema } from '@livepod/activities/testing';
-import { approve, candidPlan, CanisterError, isTransient } from '@livepod/client';
-import { blameText, canonicalJson, documentId, PLAIN_CHUNK_BYTES, type Plan } from '@livepod/protocol';
+import { approve, candidPlan, CanisterError, enrol, isTransient, voucherFor } from '@livepod/client';
+import { canonicalJson, documentId, failureOf, PLAIN_CHUNK_BYTES, type Plan } from '@livepod/protocol';
 import { contribute, signerOf } from '@livepod/transfer';
 import type { Lab } from './lab.js';
 import type { Template } from './template.js';
-import { identity, insist, principal, TOKEN } from './people.js';
+import { identity, insist, principal, seedOf, TOKEN } from './people.js';
 
 /** The smallest training that gives a model. */
 export const TINY = { epochs: 2, windowsPerEpoch: 128, batch: 16, filters: 8 };
@@ -156,10 +156,13 @@ export class Subjects {
 
   /** Devices that follow this run's channel. */
   async enrol(count: number): Promise<void> {
+    const operator = await this.lab.people.as('operator');
+    const vouched = { channel: this.channel, pods: count };
+    const voucher = await insist(() => voucherFor(operator, seedOf('operator'), vouched));
     for (let number = 1; number <= count; number++) {
       const name = `${this.run} pod-${number}`;
-      const { fleet } = await this.lab.people.as(name);
-      await insist(() => fleet.enrol({ name: `pod-${number}`, channel: this.channel }));
+      const device = await this.lab.people.as(name);
+      await insist(() => enrol(device, { name: `pod-${number}`, channel: this.channel }, voucher));
       this.pods.push(name);
     }
   }
@@ -185,10 +188,11 @@ export class Subjects {
           release: BigInt(release),
           version,
           sequence: BigInt(wave),
-          event:
-            health.errors > 0 ? { failed: blameText('inferenceFails', 'it fails on every window') } : { health: null },
+          event: health.errors > 0 ? { failed: failureOf('inferenceFails') } : { health: null },
           ...health,
           judged: [],
+          apart: [],
+          before: [],
         }),
       ).then(
         () => void reported++,

@@ -1,4 +1,5 @@
-import type { Runs, Standing } from '@livepod/activities';
+import { Context } from '@temporalio/activity';
+import type { Rollouts, Runs, Standing } from '@livepod/activities';
 import { searchAttributes } from '@livepod/workflows';
 import { connectClient, type Temporal, type TemporalClient } from './temporal.js';
 
@@ -17,12 +18,7 @@ const READ = 200;
  * broken is asked for itself.
  */
 export function temporalRuns(temporal: Temporal): Runs {
-  let connected: Promise<TemporalClient> | undefined;
-  const client = (): Promise<TemporalClient> =>
-    (connected ??= connectClient(temporal).catch((error: unknown) => {
-      connected = undefined;
-      throw error;
-    }));
+  const client = connecting(temporal);
   return {
     async of({ attribute, value }) {
       const { workflow } = await client();
@@ -50,4 +46,31 @@ export function temporalRuns(temporal: Temporal): Runs {
       return standing;
     },
   };
+}
+
+/** Rollouts that run by what they say of themselves; asked from an activity, whose own workflow is none of them. */
+export function temporalRollouts(temporal: Temporal): Rollouts {
+  const client = connecting(temporal);
+  return {
+    async driving(release) {
+      const own = Context.current().info.workflowExecution?.workflowId;
+      const { workflow } = await client();
+      const query =
+        `${searchAttributes.release.name} = "${release}" AND WorkflowType = "modelRollout" ` +
+        'AND ExecutionStatus = "Running"';
+      for await (const { workflowId } of workflow.list({ query, pageSize: 10 }))
+        if (workflowId !== own) return workflowId;
+      return undefined;
+    },
+  };
+}
+
+/** One connection, made when it is needed first, and anew when that failed. */
+function connecting(temporal: Temporal): () => Promise<TemporalClient> {
+  let connected: Promise<TemporalClient> | undefined;
+  return () =>
+    (connected ??= connectClient(temporal).catch((error: unknown) => {
+      connected = undefined;
+      throw error;
+    }));
 }

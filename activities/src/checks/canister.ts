@@ -1,5 +1,6 @@
 import type { Clients } from '@livepod/client';
 import { foundBesides } from '@livepod/protocol';
+import { found } from './found.js';
 import type { CheckedWorkflow, ChecksPort, Finding } from './port.js';
 import {
   channelToAdoptOn,
@@ -32,9 +33,17 @@ export interface Providers {
   shareKey(name: string): boolean;
 }
 
+/** Rollouts that run, whoever started them. */
+export interface Rollouts {
+  /** The id of a workflow, other than the one that asks, that brings this release to its pods. */
+  driving(release: number): Promise<string | undefined>;
+}
+
 export interface ChecksParts {
   clients: Clients;
   providers: Providers;
+  /** Absent where no Temporal server is asked, such as before a start by the command line. */
+  rollouts?: Rollouts;
 }
 
 /** What is compared with the world, for each workflow: its findings in the order of its fields. */
@@ -62,7 +71,10 @@ const CHECKS: Record<CheckedWorkflow, Check> = {
     )),
   ],
   checkpointReview: async ({ clients }, review: NamedReview) => [await checkpointToReview(clients, review)],
-  modelRollout: async ({ clients }, rollout: NamedRelease) => [await releaseToRollOut(clients, rollout)],
+  modelRollout: async ({ clients, rollouts }, rollout: NamedRelease) => [
+    await releaseToRollOut(clients, rollout),
+    await drivenElsewhere(rollouts, rollout),
+  ],
   modelRollback: async ({ clients }, input: NamedRollback) => [await rollback(clients, input)],
   recurringRound: async (parts, round: NamedRound) => {
     const recipe = await recipeOf(parts.clients, round);
@@ -73,6 +85,18 @@ const CHECKS: Record<CheckedWorkflow, Check> = {
     ];
   },
 };
+
+/** A second rollout of a release would begin the waves that the first one waits for an approval of. */
+async function drivenElsewhere(rollouts: Rollouts | undefined, { release }: NamedRelease): Promise<Finding[]> {
+  const driver = release === undefined ? undefined : await rollouts?.driving(release);
+  if (driver === undefined) return [];
+  return [
+    found('release', `is ${release}, which ${driver} brings to its pods`, {
+      expected: 'a release that no rollout drives',
+      remedy: 'Steer that one by its updates (`approve`, `pause`, `resume`), or end it first',
+    }),
+  ];
+}
 
 /** What a job of the round could be on; undefined where one of the lists cannot be read. */
 const bothLists = ({ datasets, trainOn }: NamedRound): NamedRound['datasets'] =>

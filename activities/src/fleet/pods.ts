@@ -1,5 +1,5 @@
-import type { Clients, Fleet } from '@livepod/client';
-import { cohortPosition, PAGE_LIMIT } from '@livepod/protocol';
+import { reaches, type Clients, type Fleet } from '@livepod/client';
+import { PAGE_LIMIT } from '@livepod/protocol';
 import type { PodsOfRelease } from './port.js';
 
 /** A page names so many pods of each version. */
@@ -30,8 +30,7 @@ export async function podsOf(clients: Clients, release: Fleet.Release): Promise<
   };
 }
 
-function isOffered({ id, state, threshold, wave }: Fleet.Release, { principal }: Fleet.Pod): boolean {
-  if ('completed' in state) return true;
-  if ('stopped' in state || 'superseded' in state || wave === 0) return false;
-  return cohortPosition(id, principal.toUint8Array()) <= threshold;
+function isOffered(release: Fleet.Release, pod: Fleet.Pod): boolean {
+  if ('completed' in release.state) return true;
+  return !('stopped' in release.state || 'superseded' in release.state) && reaches(release, pod);
 }

@@ -33,6 +33,7 @@ import { addLinks, addSample } from './links.js';
 import { jsonOf, jsonOption, networkOption, operatorOption } from './options.js';
 import { print } from './output.js';
 import { addSchedule } from './schedule.js';
+import { addVoucher } from './voucher.js';
 import { failureInWords, watch } from './watching.js';
 
 export function addOps(program: Command): void {
@@ -46,6 +47,7 @@ export function addOps(program: Command): void {
   addSample(ops);
   addSchedule(ops);
   addDeploy(ops);
+  addVoucher(ops);
 }
 
 function addStart(ops: Command): void {

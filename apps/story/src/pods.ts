@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync, existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { connect, voucherFor } from '@livepod/client';
+import { readNetwork } from '@livepod/client/node';
 import type { ProcessHandle, Recordings, Stack } from '@livepod/stack';
 import { podName, type Cast } from './cast.js';
 import { until } from './patience.js';
@@ -33,9 +35,17 @@ export class Pods {
 
   async start(owners: readonly string[], rootPath: string): Promise<void> {
     const names = owners.map((_, index) => podName(index + 1));
+    if (this.stack.owned) await this.vouch();
     const started = await Promise.all(owners.map((person, index) => this.startOne(names[index]!, person, rootPath)));
     // In the order of their names, not in that in which they were ready: that is another one at every start.
     for (const [index, handle] of started.entries()) this.running.set(names[index]!, handle);
+  }
+
+  /** The operator lets devices enrol: a pod finds the voucher beside the network file. */
+  private async vouch(): Promise<void> {
+    const clients = await connect(readNetwork(this.stack.networkFile));
+    const voucher = await voucherFor(clients, this.cast.seed('operator'), { channel: 'stable', pods: 100, days: 365 });
+    writeFileSync(join(dirname(this.stack.networkFile), 'voucher.txt'), `${voucher}\n`, { mode: 0o600 });
   }
 
   /** What every pod says now. @throws StoryError `tookTooLong` when one does not answer */

@@ -29,7 +29,9 @@ export {
 } from './proposals.js';
 export type { GovernedMethod } from '@livepod/protocol';
 export { candidPlan, planOfCandid } from './plans.js';
+export { placeIn, reaches } from './cohort.js';
 export { standingOf, stateOf } from './standing.js';
+export { enrol, voucherFor, type Vouched } from './vouchers.js';
 export { networkTime } from './time.js';
 export { approve, balance, transfer } from './tokens.js';
 export { trailOf, type Trail } from './trail.js';

@@ -242,7 +242,7 @@ export async function paidJob(world: World, dataset: string): Promise<{ job: big
   const { id: job } = await provider.access.request_access({ client_ref: reference, approval });
   const quote = await dao.treasury.quote_escrow({ job });
   await approve(dao, quote.approve, { owner: dao.treasury.canisterId, subaccount: [quote.subaccount] });
-  await dao.treasury.open_escrow({ job, client_ref: reference });
+  await dao.treasury.open_escrow({ job, client_ref: reference, approval: [], at_most: [] });
   return { job, grant: (await provider.access.get_job(job))!.grants[0] ?? 0n };
 }
 

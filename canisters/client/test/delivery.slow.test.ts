@@ -7,10 +7,13 @@ import {
   approve,
   candidPlan,
   connect,
+  enrol,
   identityFromSeed,
+  placeIn,
   propose,
   stake,
   vote,
+  voucherFor,
   type Clients,
   type GovernedMethod,
   type GovernedPayloads,
@@ -18,7 +21,6 @@ import {
 import { installAll } from '@livepod/client/install';
 import {
   canonicalJson,
-  cohortPosition,
   contentId,
   datasetUid,
   documentId,
@@ -247,11 +249,13 @@ async function adopted(): Promise<{ checkpoint: string; release: bigint; version
   return { checkpoint, release, version };
 }
 
-const inOrder = (release: bigint): Clients[] =>
-  [...pods].sort((a, b) => {
-    const [left, right] = [a, b].map((pod) => cohortPosition(release, principalBytes(pod.principal.toText())));
+async function inOrder(id: bigint): Promise<Clients[]> {
+  const release = (await dao.fleet.get_release(id))!;
+  return [...pods].sort((a, b) => {
+    const [left, right] = [a, b].map((pod) => placeIn(release, pod.principal.toUint8Array()));
     return left! < right! ? -1 : 1;
   });
+}
 
 async function report(pod: Clients, release: bigint, version: number, corrections: number): Promise<void> {
   const name = pod.principal.toText();
@@ -265,6 +269,8 @@ async function report(pod: Clients, release: bigint, version: number, correction
     corrections,
     errors: 0,
     judged: [] as [],
+    apart: [] as [],
+    before: [] as [],
   };
   await pod.fleet.report(counted);
   await pod.fleet.report(counted);
@@ -276,7 +282,7 @@ async function rolledOut(): Promise<string> {
   for (const [index, exposed] of [1, 3, 6].entries()) {
     expect((await dao.fleet.advance({ release, wave: index + 1 })).exposed).toBe(exposed);
     await expect(dao.fleet.advance({ release, wave: index + 2 })).rejects.toMatchObject({ code: 'notYet' });
-    await report(inOrder(release)[0]!, release, version, 2);
+    for (const pod of (await inOrder(release)).slice(0, exposed)) await report(pod, release, version, 2);
   }
   expect((await dao.fleet.advance({ release, wave: 4 })).state).toEqual({ completed: null });
   return checkpoint;
@@ -387,10 +393,11 @@ beforeAll(async () => {
   await pass('approve_provider', { provider: provider.principal });
   await pass('appoint_evaluator', { evaluator: evaluator.principal });
   dataset = await contributed();
+  const voucher = await voucherFor(dao, seed('dao'), { channel: 'stable', pods: PODS });
   pods = await Promise.all(
     Array.from({ length: PODS }, async (_, n) => {
       const pod = await as(`pod-${n}`);
-      await pod.fleet.enrol({ name: `pod-${n}`, channel: 'stable' });
+      await enrol(pod, { name: `pod-${n}`, channel: 'stable' }, voucher);
       return pod;
     }),
   );
@@ -442,7 +449,7 @@ describe('delivery', () => {
   it('stops by itself when its canary is corrected too often, and nobody else ever saw it', async () => {
     const { release, version } = await adopted();
     await dao.fleet.advance({ release, wave: 1 });
-    const [canary, other] = inOrder(release);
+    const [canary, other] = await inOrder(release);
     expect((await channel()).candidate).toMatchObject({ release: Number(release), version: 3 });
     expect((await dao.fleet.get_release(release))!.exposed).toBe(1);
     await expect(report(other!, release, version, 40)).rejects.toMatchObject({ code: 'notExposed' });

@@ -148,7 +148,7 @@ describe('a vote', () => {
     const { job } = await paidJob(world, dataset);
     await passed(world, 'grant_access', { job });
     const grant = (await provider.access.get_job(job))!.grants[0]!;
-    await passed(world, 'set_operators', { operators: [dao.principal], drivers: [] });
+    await passed(world, 'set_operators', { operators: [dao.principal], drivers: [], makers: [] });
     await passed(world, 'revoke_grant', { grant, reason });
     await passed(world, 'revoke_dataset', { dataset, reason });
     await passed(world, 'revoke_evaluator', { evaluator: evaluator.principal, reason });
@@ -156,7 +156,7 @@ describe('a vote', () => {
     await passed(world, 'revoke_provider', { provider: provider.principal, reason });
     await passed(world, 'slash_bond', {
       ...{ holder: provider.principal, purpose: { provider: null }, amount: 1n },
-      ...{ reason, evidence: 'none' },
+      ...{ reason, evidence: `document sha256:${'0'.repeat(64)}`, compensate: [] },
     });
     const chainKey = await dao.models.public_key();
     const seeds = [2, 3, 4].map((n) => new Uint8Array(32).fill(n));

@@ -73,7 +73,8 @@ describe('a live grant', () => {
       purpose: { provider: null },
       amount: TOKEN,
       reason: 'it sold a dataset',
-      evidence: 'a copy of it',
+      evidence: `document sha256:${'0'.repeat(64)}`,
+      compensate: [],
     });
     await expect(release(grant)).rejects.toMatchObject({ code: 'bondMissing' });
     await bond(provider, 'provider', TOKEN);

@@ -3,7 +3,7 @@
 use candid::{CandidType, Deserialize, Principal};
 use governed::Peers;
 use protocol::operator::Token;
-use rollout::Plan;
+use rollout::{Plan, Sample};
 use serde::Serialize;
 
 governed::errors! {
@@ -36,6 +36,26 @@ pub struct Pod {
 pub struct Enrol {
     pub name: String,
     pub channel: String,
+    /// What lets it: an operator's, or its manufacturer's (`livepod.voucher/v1`). A pod that is enrolled needs none.
+    pub voucher: Option<Token>,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct Unenrol {
+    pub pod: Principal,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug)]
+pub struct Rotate {
+    /// The device's next key.
+    pub to: Principal,
+}
+
+/// A manufacturer, and how many of its devices may be enrolled at a time.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Maker {
+    pub principal: Principal,
+    pub pods: u32,
 }
 
 #[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
@@ -58,6 +78,17 @@ pub enum ReleaseState {
 }
 
 impl Release {
+    /// Where a pod stands in it.
+    pub fn position(&self, pod: &Principal) -> u64 {
+        protocol::cohort::position(self.seed.as_deref(), self.id, pod)
+    }
+
+    /// Whether the present wave reaches a pod that enrolled then.
+    pub fn reaches(&self, pod: &Principal, enrolled_at: u64) -> bool {
+        let in_time = self.threshold == u64::MAX || self.drawn_at.is_none_or(|drawn| enrolled_at <= drawn);
+        self.wave > 0 && in_time && self.position(pod) <= self.threshold
+    }
+
     /// Where it stands, as an operator's token names it.
     pub fn standing(&self) -> String {
         protocol::operator::release_state(self.state.word(), self.wave, self.pauses.unwrap_or(0))
@@ -113,6 +144,12 @@ pub struct Release {
     pub told: bool,
     /// How often a person has paused it: none by itself. A token names it, so that a pause ends those made before.
     pub pauses: Option<u32>,
+    /// 32 random bytes that decide the order of its pods, drawn when its first wave began; none of before that was so.
+    #[serde(default)]
+    pub seed: Option<Vec<u8>>,
+    /// When the seed was drawn: pods that enrol later are in its last wave only.
+    #[serde(default)]
+    pub drawn_at: Option<u64>,
 }
 
 #[derive(CandidType, Deserialize, Clone, Debug)]
@@ -168,6 +205,8 @@ pub struct SkipSoak {
 pub struct SetOperators {
     pub operators: Vec<Principal>,
     pub drivers: Vec<Principal>,
+    /// Manufacturers whose vouchers count; unsaid, they stay who they are.
+    pub makers: Option<Vec<Maker>>,
 }
 
 /// Governed payload.
@@ -189,6 +228,29 @@ pub enum PodEvent {
     Returned(String),
 }
 
+impl PodEvent {
+    /// What it says of a failure.
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            Self::Failed(why) | Self::Returned(why) => Some(why),
+            Self::Installed | Self::Health => None,
+        }
+    }
+}
+
+/// Windows that share no sample with one another, and how many of them were corrected.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    pub windows: u32,
+    pub corrections: u32,
+}
+
+impl Counted {
+    pub fn sample(&self) -> Sample {
+        Sample { windows: self.windows.into(), corrections: self.corrections.into() }
+    }
+}
+
 /// What a pod says about a release. Counters are increments since its last report.
 #[derive(CandidType, Deserialize, Clone, Debug)]
 pub struct Report {
@@ -203,6 +265,10 @@ pub struct Report {
     pub errors: u32,
     /// Windows of which it is known whether the model was right; all, where that is not said.
     pub judged: Option<u32>,
+    /// Of the judged windows those that share no sample.
+    pub apart: Option<Counted>,
+    /// The same of the version that ran before this one, while that ran. Said once; the first counts.
+    pub before: Option<Counted>,
 }
 
 #[derive(CandidType, Deserialize, Clone, Debug)]

@@ -1,7 +1,7 @@
-//! Releases by channel and by checkpoint, newest first.
+//! Releases by channel and by checkpoint, newest first, and as people read them.
 
-use crate::api::{FindReleases, Release, ReleasesAbout};
-use crate::{memory, releases};
+use crate::api::{FindReleases, Release, ReleaseState, ReleasesAbout};
+use crate::{gate, memory, releases};
 use serde_json::{json, Value};
 use std::cell::RefCell;
 use stored::Index;
@@ -65,4 +65,51 @@ pub fn rows(request: &pages::Request) -> Vec<(u64, Value)> {
             (release.id, row)
         })
         .collect()
+}
+
+/// A release as people read it.
+pub fn in_json(id: u64) -> Option<Value> {
+    let release = releases::get(id)?;
+    let why = if let ReleaseState::Stopped(why) = &release.state { Some(why) } else { None };
+    let plan = &release.plan;
+    let judged = gate::judged(id);
+    Some(json!({
+        "release": id,
+        "channel": release.channel,
+        "version": release.version,
+        "previous": release.previous,
+        "checkpoint": release.checkpoint,
+        "state": release.state.word(),
+        "standing": release.standing(),
+        "why": why,
+        "wave": release.wave,
+        "waves": plan.shares.is_none().then_some(&plan.waves),
+        "shares": plan.shares,
+        "pods": release.exposed,
+        "soakSeconds": plan.soak_seconds,
+        "soakMayBeSkipped": plan.soak_may_be_skipped(),
+        "soaksUntil": (release.soak_until > 0).then(|| pages::time(release.soak_until)),
+        "gate": {
+            "minWindows": plan.gate.min_windows,
+            "maxCorrectionPermille": plan.gate.max_correction_permille,
+            "maxErrors": plan.gate.max_errors,
+            "minPods": plan.gate.pods_needed(u32::MAX),
+            "minPodWindows": plan.gate.windows_of_each(),
+            "maxBadPermille": plan.gate.bad_permille(),
+            "test": plan.gate.test,
+        },
+        "newPods": judged.new_pods,
+        "podsWell": judged.well,
+        "podsWorse": judged.worse,
+        "gateAsks": judged.asked && !judged.answered,
+        "deviceFaults": judged.devices,
+        "troubles": judged.troubles,
+        "lastTrouble": (!judged.last_trouble.is_empty()).then_some(&judged.last_trouble),
+        "windows": release.windows,
+        "corrections": release.corrections,
+        "errors": release.errors,
+        "waveWindows": release.wave_windows,
+        "waveCorrections": release.wave_corrections, "installed": release.installed, "returned": release.returned,
+        "openedAt": pages::time(release.opened_at), "closedAt": release.closed_at.map(pages::time),
+    }))
 }

@@ -21,6 +21,15 @@ pub const POD_COUNTS: MemoryId = MemoryId::new(11);
 pub const JUDGED: MemoryId = MemoryId::new(12);
 /// Operators' tokens that were used.
 pub const USED: MemoryId = MemoryId::new(13);
+/// Releases that have ended, and whose pods are not all forgotten.
+pub const ENDED: MemoryId = MemoryId::new(14);
+/// Vouchers that devices have enrolled by.
+pub const VOUCHERS: MemoryId = MemoryId::new(15);
+pub const MAKERS: MemoryId = MemoryId::new(16);
+pub const ISSUED: MemoryId = MemoryId::new(17);
+pub const HEARD: MemoryId = MemoryId::new(18);
+pub const HEARD_BY_TIME: MemoryId = MemoryId::new(19);
+pub const PODS_BY_CHANNEL: MemoryId = MemoryId::new(20);
 
 thread_local! {
     static MANAGER: RefCell<MemoryManager<DefaultMemoryImpl>> =

@@ -4,7 +4,7 @@
 //! one release in one state, and none outlives a person's later pause.
 
 use crate::api::{Error, Release, SetOperators};
-use crate::memory;
+use crate::{memory, vouchers};
 use candid::Principal;
 use governed::used::{self, Effect, Good, Used};
 use governed::why;
@@ -33,11 +33,15 @@ pub fn set(lists: &SetOperators) {
             named.iter().for_each(|principal| _ = known.insert(*principal, ()));
         });
     }
+    if let Some(makers) = &lists.makers {
+        vouchers::set_makers(makers);
+    }
 }
 
 /// What a vote to name them would do.
 pub fn checked(lists: &SetOperators) -> Result<(), Error> {
-    for (what, named) in [("operators", &lists.operators), ("drivers", &lists.drivers)] {
+    let makers: Vec<Principal> = lists.makers.iter().flatten().map(|maker| maker.principal).collect();
+    for (what, named) in [("operators", &lists.operators), ("drivers", &lists.drivers), ("makers", &makers)] {
         if named.len() > LIMIT {
             return Err(Error::LimitExceeded(why(
                 what,

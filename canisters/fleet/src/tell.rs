@@ -2,7 +2,7 @@
 //! made again by the timer, and a call that was made twice changes nothing.
 
 use crate::api::{Release, ReleaseState};
-use crate::releases;
+use crate::{gate, releases, silent};
 use candid::{CandidType, Deserialize};
 use governed::{Lock, Why};
 use std::cell::Cell;
@@ -28,6 +28,7 @@ struct SetExposure {
     channel: String,
     release: u64,
     threshold: u64,
+    seed: Option<Vec<u8>>,
     state: ExposureState,
 }
 
@@ -61,6 +62,10 @@ thread_local! {
 /// Sets the timers. Call it in `init` and `post_upgrade`.
 pub fn start() {
     ic_cdk_timers::set_timer_interval(SWEEP, models);
+    ic_cdk_timers::set_timer_interval(SWEEP, async || {
+        gate::forget_some();
+        silent::free_some();
+    });
     ic_cdk_timers::set_timer(Duration::ZERO, models());
 }
 
@@ -88,8 +93,13 @@ async fn tell(release: &Release) -> bool {
         releases::mark_told(release);
         return true;
     };
-    let message =
-        SetExposure { channel: release.channel.clone(), release: release.id, threshold: release.threshold, state };
+    let message = SetExposure {
+        channel: release.channel.clone(),
+        release: release.id,
+        threshold: release.threshold,
+        seed: release.seed.clone(),
+        state,
+    };
     let answer = system::ask::<_, Result<(), Refusal>>(governed::peers().models, "set_exposure", (message,)).await;
     match answer {
         Ok(Ok(())) => {

@@ -143,8 +143,13 @@ mod tests {
             max_dissolve_delay_bonus_percentage: 1,
             max_neuron_age_for_age_bonus: 1,
             max_age_bonus_percentage: 1,
+            reject_cost_e8s: None,
+            max_open_proposals_per_neuron: None,
+            max_neurons: None,
+            wait_for_quiet_deadline_increase_seconds: None,
+            time_lock_seconds: None,
         };
-        constitution::set(parameters, vec![function(1001)]);
+        constitution::set(parameters, vec![function(1001)], None);
     }
 
     fn voted(action: Action) -> Result<(), String> {

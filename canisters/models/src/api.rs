@@ -109,6 +109,9 @@ pub struct Candidate {
     pub version: u32,
     /// Pods whose cohort position is at most this follow the candidate.
     pub threshold: u64,
+    /// What their order was drawn by; none before the first wave, and in releases of before there was one.
+    #[serde(default)]
+    pub seed: Option<Vec<u8>>,
 }
 
 /// What pods follow.
@@ -175,6 +178,7 @@ pub struct SetExposure {
     pub channel: String,
     pub release: u64,
     pub threshold: u64,
+    pub seed: Option<Vec<u8>>,
     pub state: ExposureState,
 }
 

@@ -70,7 +70,7 @@ pub fn list(page: &ListChannels) -> Vec<Channel> {
     })
 }
 
-/// A channel's `livepod.channel/v1` document, and the checkpoints that pods may be asked to run on it.
+/// A channel's document, and the checkpoints that pods may be asked to run on it.
 pub fn documents() -> Vec<(String, Vec<u8>)> {
     CHANNELS.with_borrow(|channels| {
         channels.iter().map(|entry| (entry.key().clone(), document(entry.key(), &entry.value()))).collect()
@@ -86,9 +86,11 @@ pub fn adopted() -> Vec<String> {
     ids
 }
 
+/// What pods follow; of the second version where the order of the candidate's pods was drawn.
 fn document(name: &str, kept: &Kept) -> Vec<u8> {
-    let document = json!({
-        "type": "livepod.channel/v1",
+    let seed = kept.candidate.as_ref().and_then(|candidate| candidate.seed.as_deref()).map(protocol::hex::encode);
+    let mut document = json!({
+        "type": if seed.is_some() { "livepod.channel/v2" } else { "livepod.channel/v1" },
         "channel": name,
         "sequence": kept.sequence,
         "stable": kept.stable.as_ref().map(|stable| {
@@ -102,6 +104,9 @@ fn document(name: &str, kept: &Kept) -> Vec<u8> {
         })),
         "reason": kept.reason,
     });
+    if let Some(seed) = seed {
+        document["candidate"]["seed"] = seed.into();
+    }
     protocol::canonical::bytes(&document).expect("a channel has small integers and ASCII keys")
 }
 
@@ -181,7 +186,7 @@ pub fn opened(name: &str, adoption: u64, release: u64, checkpoint: &str, version
     let this = system::this_canister();
     audit::append_as(this, json!({"type": "candidateSet", "channel": name, "release": release, "version": version}));
     kept.opening = None;
-    kept.candidate = Some(Candidate { release, checkpoint: checkpoint.to_owned(), version, threshold: 0 });
+    kept.candidate = Some(Candidate { release, checkpoint: checkpoint.to_owned(), version, threshold: 0, seed: None });
     changed(name, kept, format!("version {version} is a candidate"));
 }
 
@@ -262,7 +267,7 @@ pub fn set_exposure(request: &SetExposure) -> Result<bool, Error> {
         ExposureState::Rolling => {
             audit::append(event("rolling"));
             let reason = format!("version {} reaches more pods", candidate.version);
-            kept.candidate = Some(Candidate { threshold: request.threshold, ..candidate });
+            kept.candidate = Some(Candidate { threshold: request.threshold, seed: request.seed.clone(), ..candidate });
             reason
         }
         ExposureState::Completed => {

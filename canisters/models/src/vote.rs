@@ -49,6 +49,7 @@ mod tests {
                 min_pods: None,
                 min_pod_windows: None,
                 max_bad_permille: None,
+                test: None,
             },
             skippable_soak: None,
             shares: None,

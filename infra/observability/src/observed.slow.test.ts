@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect, identityFromSeed } from '@livepod/client';
+import { connect, enrol, identityFromSeed } from '@livepod/client';
 import { newRing, writeRing } from '@livepod/codec';
 import { Rig, TINY } from '@livepod/workers/testing';
 import type { LifecycleResult } from '@livepod/workflows';
@@ -324,7 +324,8 @@ async function until(condition: () => Promise<boolean>, every = 100): Promise<vo
 /** A device of the test's own: it says that it has switched when the release reaches it. */
 async function pod(): Promise<void> {
   const clients = await connect(rig.chain.network, identityFromSeed(new Uint8Array(32).fill(77)));
-  await clients.fleet.enrol({ name: 'watched', channel: 'stable' });
+  const voucher = await rig.chain.voucher('stable');
+  await enrol(clients, { name: 'watched', channel: 'stable' }, voucher);
   await until(async () => (await clients.fleet.get_release(1n))!.exposed > 0);
   await clients.fleet.report({
     release: 1n,
@@ -335,5 +336,7 @@ async function pod(): Promise<void> {
     corrections: 0,
     errors: 0,
     judged: [],
+    apart: [],
+    before: [],
   });
 }

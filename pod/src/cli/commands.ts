@@ -62,6 +62,10 @@ export const COMMANDS = {
     options: {
       ...FILES,
       name: { value: 'NAME', help: 'in the fleet', default: 'pod' },
+      voucher: {
+        value: 'FILE',
+        help: "the operator's or manufacturer's, for the first time; else voucher.txt of --folder or beside --network",
+      },
       speed: { value: 'N', help: 'times real motion', default: '1' },
       poll: { value: 'SECONDS', help: 'between looks at the channel', default: '60' },
       json: { help: 'print errors as JSON, too' },

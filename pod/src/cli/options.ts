@@ -1,7 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Ed25519KeyIdentity } from '@dfinity/identity';
 import type { IcNetwork } from '@livepod/client';
-import { PodError } from '../errors.js';
+import { readVoucher } from '@livepod/protocol';
+import { PodError, reasonOf } from '../errors.js';
 import { Fetcher } from '../updates/fetcher.js';
 import type { Asked } from './commands.js';
 import { identityFile, networkFile, rootFile } from './files.js';
@@ -64,6 +66,29 @@ export function needed(values: Values, option: Needed): string {
   }
   throw invalid(option, `--${option} is missing; livepod-pod run --help lists what is needed.`);
 }
+
+/**
+ * What lets the pod enrol: the file that is named, else `voucher.txt` in its folder or beside the network file, if one
+ * is there. A pod that is enrolled needs none.
+ *
+ * @throws PodError `badFile`
+ */
+export function voucherOf(values: Values): string | undefined {
+  const { folder, network, voucher } = values;
+  const beside = network === undefined ? [] : [join(dirname(network), VOUCHER)];
+  const usual = [...(folder === undefined ? [] : [join(folder, VOUCHER)]), ...beside];
+  const file = voucher ?? usual.find((path) => existsSync(path));
+  if (file === undefined) return undefined;
+  try {
+    const text = readFileSync(file, 'utf8').trim();
+    readVoucher(text);
+    return text;
+  } catch (error) {
+    throw new PodError('badFile', { file }, `${file} holds no voucher: ${reasonOf(error)}`);
+  }
+}
+
+const VOUCHER = 'voucher.txt';
 
 export function fetcherOf(mirror: string | undefined, network: IcNetwork): Fetcher {
   if (mirror === undefined) return new Fetcher(network.icHost, `canisterId=${network.canisters.models}.raw`);

@@ -1,4 +1,4 @@
-import { connect, type Clients } from '@livepod/client';
+import { connect, enrol, type Clients } from '@livepod/client';
 import { accessFile, handOut, newToken } from '../api/access.js';
 import { serveApi } from '../api/server.js';
 import { certifiedTime } from '../certifiedTime.js';
@@ -10,10 +10,12 @@ import { Pod } from '../pod.js';
 import { namesIn } from '../runtime/records.js';
 import { troubleOf, type Trouble } from '../trouble.js';
 import type { Asked } from './commands.js';
-import { settingsOf } from './options.js';
+import { settingsOf, voucherOf } from './options.js';
 
 /** A turn does not wait longer for the enrolment. */
 const ENROLMENT_SECONDS = 2;
+/** How often it says that it is there: the slot of a pod that is silent for long is freed. */
+const ENROLMENT_MS = 86_400_000;
 /** How long it takes at most to say that the pod has become ready, seconds. */
 const LOOK_SECONDS = 1;
 
@@ -40,6 +42,8 @@ export async function run(values: Asked['values']): Promise<void> {
     log,
     networkTime: await certifiedTime(network),
   });
+  const voucher = (): string | undefined => voucherOf(values);
+  voucher();
   const end = signalled();
   let takeBack = (): void => undefined;
   try {
@@ -51,7 +55,7 @@ export async function run(values: Asked['values']): Promise<void> {
     say({ ready: false, ...said, ...(trouble ? { trouble } : { waitsFor: `a model of channel ${channel}` }) });
     void sayWhenReady(pod, said, end);
     await pod.start();
-    await untilTheEnd(pod, { clients, name, channel, pollSeconds: settings.pollSeconds, log, end });
+    await untilTheEnd(pod, { clients, name, channel, voucher, pollSeconds: settings.pollSeconds, log, end });
     server.close();
     server.closeAllConnections();
   } finally {
@@ -88,6 +92,8 @@ interface Life {
   clients: Clients;
   name: string;
   channel: string;
+  /** what lets it enrol, where there is something */
+  voucher: () => string | undefined;
   pollSeconds: number;
   log: Log;
   end: AbortSignal;
@@ -97,19 +103,25 @@ interface Life {
  * Looks for news every `--poll` seconds. A network that is not there yet only delays the enrolment: a mirror may be,
  * and reports wait.
  */
-async function untilTheEnd(pod: Pod, { clients, name, channel, pollSeconds, log, end }: Life): Promise<void> {
+async function untilTheEnd(pod: Pod, life: Life): Promise<void> {
+  const { pollSeconds, end } = life;
   let enrolment: Promise<boolean> | undefined;
+  let at = 0;
   while (!end.aborted) {
-    enrolment ??= enrol(clients, { name, channel }, log);
+    if (performance.now() - at > ENROLMENT_MS) enrolment = undefined;
+    if (!enrolment) {
+      at = performance.now();
+      enrolment = enrolled(life);
+    }
     if ((await Promise.race([enrolment, wait(ENROLMENT_SECONDS, end)])) === false) enrolment = undefined;
     await pod.turn();
     await wait(pollSeconds, end);
   }
 }
 
-async function enrol(clients: Clients, as: { name: string; channel: string }, log: Log): Promise<boolean> {
+async function enrolled({ clients, name, channel, voucher, log }: Life): Promise<boolean> {
   try {
-    await clients.fleet.enrol(as);
+    await enrol(clients, { name, channel }, voucher());
     return true;
   } catch (error) {
     log('enrolment waits', { why: reasonOf(error) });

@@ -11,7 +11,7 @@ const GOOD = `sha256:${'a'.repeat(64)}`;
 const NEW = `sha256:${'b'.repeat(64)}`;
 const OLD = `sha256:${'c'.repeat(64)}`;
 
-const channel = (change: Partial<Channel> = {}): Channel => ({
+const channel = (change: Partial<Extract<Channel, { type: 'livepod.channel/v1' }>> = {}): Channel => ({
   type: 'livepod.channel/v1',
   channel: 'stable',
   sequence: 5,

@@ -1,4 +1,4 @@
-import { isExposed, type Channel } from '@livepod/protocol';
+import { isExposed, unhex, type Channel } from '@livepod/protocol';
 import type { Installed, PodState } from '../state/state.js';
 
 /**
@@ -6,13 +6,18 @@ import type { Installed, PodState } from '../state/state.js';
  * the stable checkpoint.
  */
 export function wantedBy(channel: Channel, state: PodState, principal: Uint8Array): Installed | undefined {
-  const { candidate } = channel;
-  if (candidate && isExposed(BigInt(candidate.release), principal, candidate.threshold)) {
-    const offered = { checkpoint: candidate.checkpoint, version: candidate.version, release: candidate.release };
-    if (!isRefused(offered, state)) return offered;
-  }
+  const candidate = candidateFor(channel, principal);
+  if (candidate && !isRefused(candidate, state)) return candidate;
   const offered = stableOf(channel);
   return offered && !isRefused(offered, state) ? offered : undefined;
+}
+
+/** The candidate, when its present wave reaches this pod. */
+export function candidateFor({ candidate }: Channel, principal: Uint8Array): Installed | undefined {
+  if (!candidate) return undefined;
+  const { release, checkpoint, version, threshold } = candidate;
+  const seed = 'seed' in candidate ? unhex(candidate.seed) : undefined;
+  return isExposed(BigInt(release), principal, threshold, seed) ? { checkpoint, version, release } : undefined;
 }
 
 export const stableOf = ({ stable }: Channel): Installed | undefined =>

@@ -1,4 +1,4 @@
-import { BLAMES, blameOf } from '@livepod/protocol';
+import { BLAMES, blameOf, deviceFaultOf } from '@livepod/protocol';
 import { PodError } from '../errors.js';
 import { failureText, onlyCodes } from './failure.js';
 
@@ -19,11 +19,32 @@ describe('what a pod says of a failure outside of its device', () => {
   });
 
   it.each([
-    ['a system’s error', Object.assign(new Error(`EACCES: permission denied, open '${HOME}'`), { code: 'EACCES' })],
+    ['an error of the system’s that is no device’s', Object.assign(new Error(`EPIPE: ${HOME}`), { code: 'EPIPE' })],
     ['a code that is none of a checkpoint’s', new PodError('badFile', {}, `${HOME} is no JSON.`)],
     ['a sentence', HOME],
   ])('%s is told as other', (_, failure) => {
     expect(failureText(failure)).toBe('other: ');
+  });
+
+  it.each([
+    ['ENOSPC', 'diskFull'],
+    ['EACCES', 'notWritable'],
+    ['EIO', 'damagedFile'],
+    ['ENOMEM', 'noMemory'],
+  ])('%s is the device’s own fault: %s, which counts against nobody', (code, fault) => {
+    const failure = Object.assign(new Error(`${code}: open '${HOME}'`), { code });
+    expect(failureText(failure)).toBe(`${fault}: `);
+    expect(blameOf(failureText(failure))).toBeUndefined();
+    expect(deviceFaultOf(failureText(failure))).toBe(fault);
+  });
+
+  it.each([
+    ['noRecordings', 'noSensor'],
+    ['clockWrong', 'clockWrong'],
+    ['slotDamaged', 'damagedFile'],
+    ['putOff', 'deviceBusy'],
+  ] as const)('%s is told as %s', (code, fault) => {
+    expect(failureText(new PodError(code, {}, HOME))).toBe(`${fault}: `);
   });
 
   it.each([

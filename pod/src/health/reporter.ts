@@ -1,4 +1,4 @@
-import { CodedError } from '@livepod/protocol';
+import { CodedError, failureOf, type DeviceFault } from '@livepod/protocol';
 import { reasonOf } from '../errors.js';
 import { onlyCodes } from './failure.js';
 import type { Log } from '../log.js';
@@ -13,14 +13,19 @@ export interface Fleet {
 const FINAL = new Set(['closed', 'notExposed', 'notFound', 'invalid', 'notAuthorized']);
 
 /** What a report counts. */
-export type Reported = Pick<Report, 'windows' | 'judged' | 'corrections' | 'errors'>;
+export type Reported = Pick<Report, 'windows' | 'judged' | 'corrections' | 'errors' | 'apart'>;
 export const NOTHING: Reported = { windows: 0, judged: 0, corrections: 0, errors: 0 };
 
 /**
  * Puts a report into the state that is being written, so that it is kept together with what it tells of. What came as
  * the channel's stable checkpoint is in no release, and nobody is told of it.
  */
-export function queue(state: PodState, about: Installed, event: Report['event'], counts: Reported): void {
+export function queue(
+  state: PodState,
+  about: Installed,
+  event: Report['event'],
+  counts: Reported & Pick<Report, 'before'>,
+): void {
   if (about.release === null) return;
   const { release, version } = about;
   state.reports.waiting.push({ release, version, event, ...counts, sequence: state.reports.next });
@@ -33,6 +38,8 @@ export function queue(state: PodState, about: Installed, event: Report['event'],
  */
 export class Reporter {
   private sending = false;
+  /** Faults of the device that the fleet has heard of, by release. */
+  private readonly deviceFaults = new Set<string>();
 
   constructor(
     private readonly state: StateFile,
@@ -53,6 +60,22 @@ export class Reporter {
       this.log('report waits', { why: reasonOf(error) });
     } finally {
       this.sending = false;
+    }
+  }
+
+  /**
+   * Tells of a fault of the device's own while a release is to reach it: once, and from memory, since a full disk keeps
+   * no reports. It counts against nobody.
+   */
+  async tellDeviceFault({ release, version }: Installed, fault: DeviceFault): Promise<void> {
+    const what = `${release} ${fault}`;
+    if (release === null || this.deviceFaults.has(what)) return;
+    const sequence = this.state.value.reports.next;
+    try {
+      await this.deliver({ release, version, sequence, event: { failed: failureOf(fault) }, ...NOTHING });
+      this.deviceFaults.add(what);
+    } catch (error) {
+      this.log('report waits', { why: reasonOf(error) });
     }
   }
 

@@ -2,6 +2,7 @@ import type { PodError } from '../errors.js';
 import { OwnGate } from '../health/gate.js';
 import { NOTHING, type Reported } from '../health/reporter.js';
 import type { Trouble } from '../trouble.js';
+import type { Counted } from '../state/state.js';
 import { noCounters, type Counters, type Reading } from './messages.js';
 import type { Runtime } from './runtime.js';
 
@@ -11,7 +12,7 @@ export interface Motion {
   windowsPerSecond: number;
 }
 
-const noneUntold = () => ({ ...NOTHING, judged: 0 });
+const noneUntold = () => ({ ...NOTHING, judged: 0, apart: { windows: 0, corrections: 0 } });
 
 /** The model that runs, what it has been seen doing since the switch, and whether it has to be left. */
 export class Running {
@@ -22,6 +23,8 @@ export class Running {
   /** What it answers for; null while there is nothing to read. */
   reading: Reading | null = null;
   private unreported = noneUntold();
+  /** What the state file does not have yet. */
+  private readonly unkept: Counted = { windows: 0, corrections: 0 };
 
   /** @param told  hears what is wrong with the person's records, or that it is over */
   constructor(
@@ -54,7 +57,14 @@ export class Running {
 
   /** What no report has told yet. */
   get untold(): Reported {
-    return { ...this.unreported };
+    return { ...this.unreported, apart: { ...this.unreported.apart } };
+  }
+
+  /** What was counted since it was asked for last. */
+  takeCounted(): Counted {
+    const counted = { ...this.unkept };
+    Object.assign(this.unkept, { windows: 0, corrections: 0 });
+    return counted;
   }
 
   told(): void {
@@ -67,5 +77,9 @@ export class Running {
     this.unreported.judged += counters.judged;
     this.unreported.corrections += counters.corrections;
     this.unreported.errors += counters.errors;
+    for (const counted of [this.unreported.apart, this.unkept]) {
+      counted.windows += counters.apart;
+      counted.corrections += counters.apartCorrections;
+    }
   }
 }

@@ -3,6 +3,7 @@ import { originOf, type Channel } from '@livepod/protocol';
 import { Backoff, againLater } from '../clock.js';
 import { PodError, codeOf, isOfTheArtifact, reasonOf } from '../errors.js';
 import { isWithdrawn, mayGoBackTo, refuseIn, remember, whyOf } from '../following/wanted.js';
+import { addCounted, ranBefore } from '../health/counted.js';
 import { failureText } from '../health/failure.js';
 import { NOTHING, queue } from '../health/reporter.js';
 import type { Log } from '../log.js';
@@ -148,6 +149,7 @@ export class Switch {
     try {
       candidate = await this.prepared(slot, wanted);
       this.reportCounters();
+      this.keepCounted();
       this.switchTo(slot, wanted, channel, why);
     } catch (error) {
       await candidate?.close();
@@ -192,7 +194,8 @@ export class Switch {
       state.phase = wanted.release === null ? 'following' : 'probation';
       state.probationStarts = 0;
       remember(state, wanted.version, why);
-      queue(state, wanted, { installed: null }, NOTHING);
+      const before = left && ranBefore(state, left);
+      queue(state, wanted, { installed: null }, { ...NOTHING, ...(before && { before }) });
     });
   }
 
@@ -317,6 +320,14 @@ export class Switch {
   private startAfresh(): void {
     this.forgetEnds();
     for (const what of ['start', 'restart', 'restore']) this.backoff.over(what);
+  }
+
+  /** Keeps what was counted of what runs: a later version is compared with it. */
+  keepCounted(): void {
+    const { installed, running } = this;
+    const counted = running?.takeCounted();
+    if (installed && counted && counted.windows > 0)
+      this.state.change((state) => addCounted(state, installed, counted));
   }
 
   reportCounters(): void {

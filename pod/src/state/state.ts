@@ -31,6 +31,16 @@ export interface Report {
   judged?: number;
   corrections: number;
   errors: number;
+  /** of the judged windows those that share no sample; earlier versions did not tell them apart */
+  apart?: Counted;
+  /** the same of the version that ran before, while it ran; said with the switch */
+  before?: Counted;
+}
+
+/** Windows that share no sample, and how many of them were corrected. */
+export interface Counted {
+  windows: number;
+  corrections: number;
 }
 
 /**
@@ -56,6 +66,8 @@ export interface PodState {
   /** starts of a model that were begun, and of which nothing more is known: the pod ended meanwhile */
   starting?: { checkpoint: string; times: number }[];
   reports: { next: number; waiting: Report[] };
+  /** what was counted of a checkpoint while it ran, also by earlier starts: a later one is compared with it */
+  ran?: Counted & { checkpoint: string };
   history: HistoryEntry[];
 }
 
@@ -150,14 +162,27 @@ function isState(state: PodState): boolean {
     state.history.every(
       ({ version, at, why }) => counts(version) && typeof at === 'string' && typeof why === 'string',
     ) &&
-    state.reports.waiting.every(isReport)
+    state.reports.waiting.every(isReport) &&
+    (state.ran === undefined || (typeof state.ran.checkpoint === 'string' && inside(state.ran).every(counts)))
   );
 }
 
+const inside = (counted: Counted | undefined): number[] =>
+  counted === undefined ? [] : [counted.windows, counted.corrections];
+
 /** One that is none would never be taken, and hold up all that come after it. */
 function isReport(report: Report): boolean {
-  const { release, version, sequence, windows, corrections, errors, judged = 0, event } = report;
-  const numbers = [release, version, sequence, windows, corrections, errors, judged];
+  const { release, version, sequence, windows, corrections, errors, judged = 0, event, apart, before } = report;
+  const numbers = [
+    release,
+    version,
+    sequence,
+    windows,
+    corrections,
+    errors,
+    judged,
+    ...[apart, before].flatMap(inside),
+  ];
   const [[kind, why] = [], ...more] = Object.entries(event);
   return (
     numbers.every((value) => Number.isSafeInteger(value) && value >= 0) &&

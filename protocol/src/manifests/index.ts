@@ -48,3 +48,4 @@ export {
   type OperatorDocumentV1,
   type OperatorToken,
 } from './operator.js';
+export { parseVoucher, readVoucher, signVoucher, type Voucher } from './voucher.js';

@@ -162,6 +162,16 @@ describe('other documents', () => {
     };
     expect(() => parseCheckpointManifest(canonicalJson(checkpoint))).toThrow(refusal('checkpoint.files[0].bytes'));
   });
+  it('reads a channel whose order of pods was drawn, and refuses a seed in the first version', () => {
+    const candidate = { release: 1, checkpoint: id('c'), version: 1, threshold: 'f'.repeat(16), seed: '0'.repeat(64) };
+    const channel = { channel: 'stable', sequence: 1, stable: null, candidate, reason: 'r' };
+    const drawn = { type: 'livepod.channel/v2', ...channel };
+    expect(parseChannel(canonicalJson(drawn))).toEqual(drawn);
+    expect(() => parseChannel(canonicalJson({ type: 'livepod.channel/v1', ...channel }))).toThrow(
+      refusal('channel.candidate.seed'),
+    );
+    expect(() => parseChannel(canonicalJson({ ...drawn, candidate: null }))).toThrow(refusal('channel.candidate'));
+  });
   it('refuses a channel whose threshold is not 16 digits', () => {
     const channel = {
       type: 'livepod.channel/v1',

@@ -20,7 +20,6 @@ const OPEN: ReadonlySet<string> = new Set([
   'models.public_key',
   'models.collect_chunks',
   'datasets.collect_expired',
-  'fleet.enrol',
 ]);
 
 /** What each may call besides, on what is theirs; what is wrong about their calls has attacks of its own. */

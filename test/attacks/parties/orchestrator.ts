@@ -5,7 +5,7 @@ import { operatorTokenOf } from '@livepod/protocol';
 import { until } from '@livepod/workers/testing';
 import { broken, delay, nothing, refused, type Attack } from '../attack.js';
 
-const FLEET = 'canisters/fleet/src/releases_tests.rs';
+const FLEET = 'canisters/fleet/src/tests/holds.rs';
 
 export const orchestrator: Attack[] = [
   {
@@ -66,7 +66,7 @@ export const orchestrator: Attack[] = [
   {
     party: 'orchestrator',
     name: "uses a person's token for another release, state or job",
-    test: 'canisters/fleet/src/tokens_tests.rs',
+    test: 'canisters/fleet/src/tests/tokens.rs',
     async play(ground) {
       const clients = await ground.as('operator');
       const { chain } = ground.rig;

@@ -2,7 +2,7 @@ import type { Fleet } from '@livepod/client';
 import { broken, nothing, refused, type Attack } from '../attack.js';
 import type { Ground } from '../ground.js';
 
-const FLEET = 'canisters/fleet/src/releases_tests.rs';
+const FLEET = 'canisters/fleet/src/tests/reports.rs';
 
 const word = (state: object): string => Object.keys(state)[0]!;
 
@@ -15,6 +15,8 @@ const report = (release: Fleet.Release, change: Partial<Fleet.Report> = {}): Fle
   corrections: 0,
   errors: 0,
   judged: [],
+  apart: [],
+  before: [],
   ...change,
 });
 
@@ -28,7 +30,16 @@ export const pod: Attack[] = [
     test: FLEET,
     async play(ground) {
       const { fleet } = await ground.as('stranger');
-      return refused(ground, ['notAuthorized'], () => fleet.report(report(ground.rolling)));
+      return refused(ground, ['rejected'], () => fleet.report(report(ground.rolling)));
+    },
+  },
+  {
+    party: 'pod',
+    name: 'fills the fleet with keys of its own',
+    test: 'canisters/fleet/src/tests/enrolment.rs',
+    async play(ground) {
+      const { fleet } = await ground.as('stranger');
+      return refused(ground, ['rejected'], () => fleet.enrol({ name: 'one of many', channel: 'rolling', voucher: [] }));
     },
   },
   {
@@ -55,6 +66,26 @@ export const pod: Attack[] = [
   },
   {
     party: 'pod',
+    name: 'claims a million windows in a minute',
+    test: FLEET,
+    async play(ground) {
+      const { fleet } = ground.pods.reached;
+      const change = { windows: 1_000_000, sequence: 50n };
+      return refused(ground, ['limitExceeded'], () => fleet.report(report(ground.rolling, change)));
+    },
+  },
+  {
+    party: 'pod',
+    name: 'sends a sentence in the place of a code',
+    test: FLEET,
+    async play(ground) {
+      const { fleet } = ground.pods.reached;
+      const change = { event: { failed: "diskFull: ada's disk, /home/ada" }, sequence: 50n };
+      return refused(ground, ['invalid'], () => fleet.report(report(ground.rolling, change)));
+    },
+  },
+  {
+    party: 'pod',
     name: 'sends a report again and again',
     test: FLEET,
     async play(ground) {
@@ -76,11 +107,11 @@ export const pod: Attack[] = [
         await fleet.report(
           report(ground.rolling, {
             sequence: turn,
-            windows: 100_000,
-            corrections: 100_000,
-            judged: [100_000],
+            windows: 40,
+            corrections: 40,
+            judged: [40],
             errors: 9_999,
-            event: { failed: 'selfTestDiffers' },
+            event: { failed: 'other: ' },
           }),
         );
       const { state, errors } = await stateOf(ground);

@@ -20,7 +20,7 @@ import { DEPLOYMENTS } from '../deployments.js';
 import { cycles, observe, openRuns, queues, releases, votes } from '../observer.js';
 import { main, runProcess } from '../process.js';
 import { nexusProviders } from '../providers.js';
-import { temporalRuns } from '../runs.js';
+import { temporalRollouts, temporalRuns } from '../runs.js';
 import { podsSwitched } from '../telemetry.js';
 import { connectClient, dataConverter, type Temporal } from '../temporal.js';
 import { bundlesFolder, versioned } from '../versions.js';
@@ -39,7 +39,7 @@ main(async () => {
   const fleet = canisterFleet(clients, podsSwitched);
   const treasury = canisterTreasury(clients);
   const activities = activitiesOf({
-    checks: canisterChecks({ clients, providers }),
+    checks: canisterChecks({ clients, providers, rollouts: temporalRollouts(temporal) }),
     governance: canisterGovernance(clients),
     datasets: canisterDatasets(clients, objects),
     access,

@@ -233,8 +233,8 @@ export interface _SERVICE {
       { 'Err' : Error }
   >,
   /**
-   * The provider gives the job up, the payer only before it is granted, and anyone once its deadline has passed. Its grants are revoked,
-   * and its reads end.
+   * The provider gives the job up, the payer only until the first key is out, and anyone once its deadline has passed. Its grants are
+   * revoked, and its reads end.
    */
   'fail_job' : ActorMethod<
     [{ 'job' : bigint, 'reason' : string }],

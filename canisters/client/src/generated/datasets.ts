@@ -209,6 +209,7 @@ export interface _SERVICE {
   >,
   'deposit_of' : ActorMethod<[Principal], Deposit>,
   'describe_dataset' : ActorMethod<[string], [] | [DatasetLine]>,
+  'end_reads' : ActorMethod<[OpenReads], { 'Ok' : null } | { 'Err' : Error }>,
   'expected_bucket_wasm' : ActorMethod<[], [] | [ExpectedWasm]>,
   'get_dataset' : ActorMethod<[string], [] | [Dataset]>,
   'get_datasets' : ActorMethod<[Array<string>], Array<[] | [Dataset]>>,
@@ -408,6 +409,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'milliseconds' : IDL.Nat64,
   });
   const DatasetLine = IDL.Record({ 'dataset' : Dataset, 'facts' : Facts });
+  const OpenReads = IDL.Record({
+    'dataset' : IDL.Text,
+    'until' : IDL.Nat64,
+    'reader' : IDL.Principal,
+  });
   const ExpectedWasm = IDL.Record({
     'part_hashes' : IDL.Vec(IDL.Vec(IDL.Nat8)),
     'delivered' : IDL.Nat32,
@@ -495,6 +501,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
         [IDL.Text],
         [IDL.Opt(DatasetLine)],
         ['query'],
+      ),
+    'end_reads' : IDL.Func(
+        [OpenReads],
+        [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : Error })],
+        [],
       ),
     'expected_bucket_wasm' : IDL.Func([], [IDL.Opt(ExpectedWasm)], ['query']),
     'get_dataset' : IDL.Func([IDL.Text], [IDL.Opt(Dataset)], ['query']),

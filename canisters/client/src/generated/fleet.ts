@@ -22,7 +22,18 @@ export interface AuditTip {
   'witness' : Uint8Array,
   'length' : bigint,
 }
-export interface Enrol { 'name' : string, 'channel' : string }
+/**
+ * Windows that share no sample.
+ */
+export interface Counted { 'corrections' : number, 'windows' : number }
+/**
+ * voucher: an operator's, or the device's manufacturer's (livepod.voucher/v1); a pod that is enrolled needs none.
+ */
+export interface Enrol {
+  'voucher' : [] | [Token],
+  'name' : string,
+  'channel' : string,
+}
 export type Error = { 'Invalid' : Why } |
   { 'Paused' : Why } |
   { 'Closed' : Why } |
@@ -39,10 +50,11 @@ export interface FindReleases {
   'before' : [] | [bigint],
 }
 /**
- * min_pods, min_pod_windows, max_bad_permille: unsaid 3, min_windows / min_pods, 500.
+ * min_pods, min_pod_windows, max_bad_permille: unsaid 3, min_windows / min_pods, 500. test: in the place of min_pods and max_bad_permille.
  */
 export interface Gate {
   'max_correction_permille' : number,
+  'test' : [] | [PodTest],
   'max_errors' : number,
   'min_pods' : [] | [number],
   'min_windows' : number,
@@ -77,6 +89,10 @@ export interface InitArgs {
 }
 export interface ListPods { 'after' : [] | [Principal], 'limit' : number }
 export interface ListReleases { 'after' : [] | [bigint], 'limit' : number }
+/**
+ * A manufacturer, and how many of its devices may be enrolled at a time.
+ */
+export interface Maker { 'principal' : Principal, 'pods' : number }
 /**
  * `adoption` is the models canister's own number of the adoption; a repeat returns the first release.
  */
@@ -117,6 +133,18 @@ export type PodEvent = { 'installed' : null } |
   { 'failed' : string } |
   { 'returned' : string } |
   { 'health' : null };
+/**
+ * How pods are judged (rollout, PodTest): shares are of 1000.
+ */
+export interface PodTest {
+  'healthy_permille' : number,
+  'miss_permille' : number,
+  'min_new_pods' : number,
+  'min_pod_seconds' : number,
+  'margin_permille' : number,
+  'false_alarm_permille' : number,
+  'unhealthy_permille' : number,
+}
 export interface Release {
   'id' : bigint,
   'closed_at' : [] | [bigint],
@@ -128,6 +156,10 @@ export interface Release {
   'opened_at' : bigint,
   'plan' : Plan,
   /**
+   * 32 random bytes that decide the order of its pods, drawn at drawn_at: pods that enrol later are in the last wave only
+   */
+  'seed' : [] | [Uint8Array],
+  /**
    * whether the models canister has heard of the current state
    */
   'told' : boolean,
@@ -138,6 +170,7 @@ export interface Release {
    * counted since the current wave began
    */
   'wave_windows' : bigint,
+  'drawn_at' : [] | [bigint],
   'version' : number,
   'state' : ReleaseState,
   'soak_until' : bigint,
@@ -146,7 +179,7 @@ export interface Release {
   'windows' : bigint,
   'returned' : bigint,
   /**
-   * how often a person has paused it; null = never
+   * how often a person, or the gate that asks one, has paused it; null = never
    */
   'pauses' : [] | [number],
 }
@@ -159,15 +192,19 @@ export type ReleaseState = { 'stopped' : string } |
 export type ReleasesAbout = { 'checkpoint' : string } |
   { 'channel' : string };
 /**
- * Counters are increments since this pod's last report. failed, returned: "<code>: <sentence>"; only a listed code of the checkpoint's own
- * faults (protocol, blame) counts against it. judged: windows of which it is known whether the model was right; null = all.
+ * Counters are increments since this pod's last report; windows are at most 1000 and 100 for each second since its first. failed, returned:
+ * "<code>: <counts>" with a listed code (protocol, blame); only those of the checkpoint's own faults count against it. judged: windows of
+ * which it is known whether the model was right; null = all. apart: those that share no sample; before: the same of this pod's version
+ * before, said once.
  */
 export interface Report {
   'judged' : [] | [number],
+  'apart' : [] | [Counted],
   'errors' : number,
   'release' : bigint,
   'event' : PodEvent,
   'version' : number,
+  'before' : [] | [Counted],
   'corrections' : number,
   'windows' : number,
   'sequence' : bigint,
@@ -180,9 +217,11 @@ export type ResultRelease = { 'Ok' : Release } |
   { 'Err' : Error };
 export type ResultUnit = { 'Ok' : null } |
   { 'Err' : Error };
+export interface Rotate { 'to' : Principal }
 export interface SetOperators {
   'drivers' : Array<Principal>,
   'operators' : Array<Principal>,
+  'makers' : [] | [Array<Maker>],
 }
 export interface SkipSoak {
   'wave' : number,
@@ -205,6 +244,7 @@ export interface Token {
   'signature' : Uint8Array,
   'document' : Uint8Array,
 }
+export interface Unenrol { 'pod' : Principal }
 export type Validation = { 'Ok' : string } |
   { 'Err' : string };
 export interface Why {
@@ -236,10 +276,12 @@ export interface _SERVICE {
   'pause' : ActorMethod<[Hold], ResultRelease>,
   'report' : ActorMethod<[Report], ResultUnit>,
   'resume' : ActorMethod<[Hold], ResultRelease>,
+  'rotate' : ActorMethod<[Rotate], ResultPod>,
   'set_operators' : ActorMethod<[SetOperators], undefined>,
   'skip_soak' : ActorMethod<[SkipSoak], ResultRelease>,
   'stop_release' : ActorMethod<[StopRelease], undefined>,
   'supersede' : ActorMethod<[Supersede], ResultUnit>,
+  'unenrol' : ActorMethod<[Unenrol], ResultUnit>,
   'validate_set_operators' : ActorMethod<[SetOperators], Validation>,
   'validate_stop_release' : ActorMethod<[StopRelease], Validation>,
 }
@@ -269,8 +311,18 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'authority' : IDL.Opt(Token),
     'reason' : IDL.Text,
   });
+  const PodTest = IDL.Record({
+    'healthy_permille' : IDL.Nat32,
+    'miss_permille' : IDL.Nat32,
+    'min_new_pods' : IDL.Nat32,
+    'min_pod_seconds' : IDL.Nat32,
+    'margin_permille' : IDL.Nat32,
+    'false_alarm_permille' : IDL.Nat32,
+    'unhealthy_permille' : IDL.Nat32,
+  });
   const Gate = IDL.Record({
     'max_correction_permille' : IDL.Nat32,
+    'test' : IDL.Opt(PodTest),
     'max_errors' : IDL.Nat32,
     'min_pods' : IDL.Opt(IDL.Nat32),
     'min_windows' : IDL.Nat32,
@@ -302,11 +354,13 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'installed' : IDL.Nat64,
     'opened_at' : IDL.Nat64,
     'plan' : Plan,
+    'seed' : IDL.Opt(IDL.Vec(IDL.Nat8)),
     'told' : IDL.Bool,
     'wave' : IDL.Nat32,
     'errors' : IDL.Nat64,
     'wave_corrections' : IDL.Nat64,
     'wave_windows' : IDL.Nat64,
+    'drawn_at' : IDL.Opt(IDL.Nat64),
     'version' : IDL.Nat32,
     'state' : ReleaseState,
     'soak_until' : IDL.Nat64,
@@ -348,7 +402,11 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'witness' : IDL.Vec(IDL.Nat8),
     'length' : IDL.Nat64,
   });
-  const Enrol = IDL.Record({ 'name' : IDL.Text, 'channel' : IDL.Text });
+  const Enrol = IDL.Record({
+    'voucher' : IDL.Opt(Token),
+    'name' : IDL.Text,
+    'channel' : IDL.Text,
+  });
   const Pod = IDL.Record({
     'principal' : IDL.Principal,
     'name' : IDL.Text,
@@ -399,6 +457,10 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'release' : IDL.Nat64,
     'authority' : IDL.Opt(Token),
   });
+  const Counted = IDL.Record({
+    'corrections' : IDL.Nat32,
+    'windows' : IDL.Nat32,
+  });
   const PodEvent = IDL.Variant({
     'installed' : IDL.Null,
     'failed' : IDL.Text,
@@ -407,18 +469,23 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
   });
   const Report = IDL.Record({
     'judged' : IDL.Opt(IDL.Nat32),
+    'apart' : IDL.Opt(Counted),
     'errors' : IDL.Nat32,
     'release' : IDL.Nat64,
     'event' : PodEvent,
     'version' : IDL.Nat32,
+    'before' : IDL.Opt(Counted),
     'corrections' : IDL.Nat32,
     'windows' : IDL.Nat32,
     'sequence' : IDL.Nat64,
   });
   const ResultUnit = IDL.Variant({ 'Ok' : IDL.Null, 'Err' : Error });
+  const Rotate = IDL.Record({ 'to' : IDL.Principal });
+  const Maker = IDL.Record({ 'principal' : IDL.Principal, 'pods' : IDL.Nat32 });
   const SetOperators = IDL.Record({
     'drivers' : IDL.Vec(IDL.Principal),
     'operators' : IDL.Vec(IDL.Principal),
+    'makers' : IDL.Opt(IDL.Vec(Maker)),
   });
   const SkipSoak = IDL.Record({
     'wave' : IDL.Nat32,
@@ -433,6 +500,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'adoption' : IDL.Nat64,
     'channel' : IDL.Text,
   });
+  const Unenrol = IDL.Record({ 'pod' : IDL.Principal });
   const Validation = IDL.Variant({ 'Ok' : IDL.Text, 'Err' : IDL.Text });
   return IDL.Service({
     'abort' : IDL.Func([Abort], [ResultRelease], []),
@@ -456,10 +524,12 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'pause' : IDL.Func([Hold], [ResultRelease], []),
     'report' : IDL.Func([Report], [ResultUnit], []),
     'resume' : IDL.Func([Hold], [ResultRelease], []),
+    'rotate' : IDL.Func([Rotate], [ResultPod], []),
     'set_operators' : IDL.Func([SetOperators], [], []),
     'skip_soak' : IDL.Func([SkipSoak], [ResultRelease], []),
     'stop_release' : IDL.Func([StopRelease], [], []),
     'supersede' : IDL.Func([Supersede], [ResultUnit], []),
+    'unenrol' : IDL.Func([Unenrol], [ResultUnit], []),
     'validate_set_operators' : IDL.Func(
         [SetOperators],
         [Validation],

@@ -25,9 +25,13 @@ export interface AuditTip {
   'witness' : Uint8Array,
   'length' : bigint,
 }
+/**
+ * seed: what the order of its pods was drawn by, once its first wave has begun.
+ */
 export interface Candidate {
   'threshold' : bigint,
   'checkpoint' : string,
+  'seed' : [] | [Uint8Array],
   'release' : bigint,
   'version' : number,
 }
@@ -127,10 +131,11 @@ export interface FindCheckpoints {
   'before' : [] | [bigint],
 }
 /**
- * min_pods, min_pod_windows, max_bad_permille: unsaid 3, min_windows / min_pods, 500.
+ * min_pods, min_pod_windows, max_bad_permille: unsaid 3, min_windows / min_pods, 500. test: in the place of min_pods and max_bad_permille.
  */
 export interface Gate {
   'max_correction_permille' : number,
+  'test' : [] | [PodTest],
   'max_errors' : number,
   'min_pods' : [] | [number],
   'min_windows' : number,
@@ -182,6 +187,18 @@ export interface Plan {
   'skippable_soak' : [] | [boolean],
 }
 /**
+ * How pods are judged (rollout, PodTest): shares are of 1000.
+ */
+export interface PodTest {
+  'healthy_permille' : number,
+  'miss_permille' : number,
+  'min_new_pods' : number,
+  'min_pod_seconds' : number,
+  'margin_permille' : number,
+  'false_alarm_permille' : number,
+  'unhealthy_permille' : number,
+}
+/**
  * The state of the TUF repository: `version` is that of targets and snapshot, 0 before the first publication.
  */
 export interface Publication {
@@ -208,6 +225,7 @@ export interface RollbackChannel {
 }
 export interface SetExposure {
   'threshold' : bigint,
+  'seed' : [] | [Uint8Array],
   'release' : bigint,
   'state' : ExposureState,
   'channel' : string,
@@ -300,8 +318,18 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
     'governor' : IDL.Principal,
     'peers' : Peers,
   });
+  const PodTest = IDL.Record({
+    'healthy_permille' : IDL.Nat32,
+    'miss_permille' : IDL.Nat32,
+    'min_new_pods' : IDL.Nat32,
+    'min_pod_seconds' : IDL.Nat32,
+    'margin_permille' : IDL.Nat32,
+    'false_alarm_permille' : IDL.Nat32,
+    'unhealthy_permille' : IDL.Nat32,
+  });
   const Gate = IDL.Record({
     'max_correction_permille' : IDL.Nat32,
+    'test' : IDL.Opt(PodTest),
     'max_errors' : IDL.Nat32,
     'min_pods' : IDL.Opt(IDL.Nat32),
     'min_windows' : IDL.Nat32,
@@ -402,6 +430,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
   const Candidate = IDL.Record({
     'threshold' : IDL.Nat64,
     'checkpoint' : IDL.Text,
+    'seed' : IDL.Opt(IDL.Vec(IDL.Nat8)),
     'release' : IDL.Nat64,
     'version' : IDL.Nat32,
   });
@@ -501,6 +530,7 @@ export const idlFactory: IDL.InterfaceFactory = ({ IDL }) => {
   });
   const SetExposure = IDL.Record({
     'threshold' : IDL.Nat64,
+    'seed' : IDL.Opt(IDL.Vec(IDL.Nat8)),
     'release' : IDL.Nat64,
     'state' : ExposureState,
     'channel' : IDL.Text,

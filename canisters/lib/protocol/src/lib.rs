@@ -17,6 +17,7 @@ pub mod shape;
 mod strict;
 pub mod task;
 pub mod votes;
+pub mod voucher;
 
 use sha2::{Digest, Sha256};
 use std::fmt;

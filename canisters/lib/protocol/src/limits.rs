@@ -49,3 +49,4 @@ pub const MAX_SOAK_SECONDS: u32 = 30 * 86_400;
 
 /// How long an operator's token may hold, in seconds.
 pub const MAX_OPERATOR_TOKEN_SECONDS: u64 = 3_600;
+pub const MAX_VOUCHER_SECONDS: u64 = 400 * 86_400;

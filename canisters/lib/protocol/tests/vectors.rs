@@ -58,7 +58,9 @@ fn uids() {
 #[test]
 fn cohorts() {
     for vector in vectors("cohort") {
-        let position = cohort::position(text(&vector, "release").parse().unwrap(), &principal(&vector));
+        let seed = vector["seed"].as_str().map(|seed| hex::decode(seed).unwrap());
+        let position =
+            cohort::position(seed.as_deref(), text(&vector, "release").parse().unwrap(), &principal(&vector));
         assert_eq!(position.to_string(), text(&vector, "position"));
     }
 }
@@ -166,12 +168,20 @@ fn function_ids() {
 #[test]
 fn blames() {
     for vector in vectors("blame") {
-        assert_eq!(protocol::blame::of(text(&vector, "text")), vector["code"].as_str(), "{vector}");
+        let said = text(&vector, "text");
+        assert_eq!(protocol::blame::of(said), vector["code"].as_str(), "{vector}");
+        assert_eq!(protocol::blame::device_of(said).map(|(code, _)| code), vector["device"].as_str(), "{vector}");
+        assert_eq!(protocol::blame::is_code(said), vector["isFailure"] == true, "{vector}");
     }
-    assert_eq!(
-        vectors("blame").iter().filter(|vector| !vector["code"].is_null()).count(),
-        protocol::blame::BLAMES.len()
-    );
+    let codes = |field: &str| {
+        let mut codes: Vec<String> =
+            vectors("blame").iter().filter_map(|vector| vector[field].as_str().map(String::from)).collect();
+        codes.sort();
+        codes.dedup();
+        codes
+    };
+    assert_eq!(codes("code"), protocol::blame::BLAMES);
+    assert_eq!(codes("device"), protocol::blame::DEVICE);
 }
 
 #[test]
@@ -199,6 +209,7 @@ fn sizes() {
         ("MAX_SUMMARY_BYTES", limits::MAX_SUMMARY_BYTES),
         ("MAX_TITLE_BYTES", limits::MAX_TITLE_BYTES),
         ("MAX_TYPE_BYTES", limits::MAX_TYPE_BYTES),
+        ("MAX_VOUCHER_SECONDS", limits::MAX_VOUCHER_SECONDS as usize),
         ("MAX_WAVES", limits::MAX_WAVES),
         ("PAGE_LIMIT", limits::PAGE_LIMIT),
         ("PLAIN_CHUNK_BYTES", limits::PLAIN_CHUNK_BYTES),

@@ -2,6 +2,10 @@
 //! plan before the vote, and the fleet canister follows it. The TypeScript of it, with the product's default, is
 //! `protocol/src/plan.ts`; both are held to `protocol/vectors/plans.json`.
 
+mod sequential;
+
+pub use sequential::{Outcome, PodTest, Sample};
+
 use candid::{CandidType, Deserialize};
 use governed::{why, Why};
 use protocol::limits::{MAX_CHANNEL_NAME_BYTES, MAX_SOAK_SECONDS, MAX_WAVES};
@@ -25,6 +29,9 @@ pub struct Gate {
     /// Of 1,000 judged pods, how many may be corrected too often. Unsaid: 500.
     #[serde(default)]
     pub max_bad_permille: Option<u32>,
+    /// The third version of a plan: how pods are judged, in the place of `min_pods` and `max_bad_permille`.
+    #[serde(default)]
+    pub test: Option<PodTest>,
 }
 
 pub const MIN_PODS: u32 = 3;
@@ -50,20 +57,63 @@ impl Gate {
         self.max_bad_permille.unwrap_or(MAX_BAD_PERMILLE)
     }
 
+    fn check(&self) -> Result<(), Why> {
+        let wrong = |field: &str, message: String| {
+            Err(why(format!("plan.gate.{field}"), message, "propose a gate such as the default plan's"))
+        };
+        if self.max_correction_permille > 1_000 {
+            return wrong("max_correction_permille", format!("{} is more than 1000", self.max_correction_permille));
+        }
+        if self.min_pods == Some(0) {
+            return wrong("min_pods", "0 pods cannot judge".into());
+        }
+        if self.max_bad_permille.is_some_and(|share| share > 1_000) {
+            return wrong("max_bad_permille", format!("{} is more than 1000", self.bad_permille()));
+        }
+        let Some(test) = &self.test else { return Ok(()) };
+        for (field, given) in [("min_pods", self.min_pods), ("max_bad_permille", self.max_bad_permille)] {
+            if given.is_some() {
+                return wrong(field, "a test is given too, which says how pods are judged".into());
+            }
+        }
+        test.check()
+    }
+
     fn in_words(&self) -> String {
         let (pods, errors) = (self.pods(), self.max_errors);
-        let counted = |number: u32, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
+        let finds = if errors == 1 { "1 pod finds".into() } else { format!("{errors} pods find") };
+        if let Some(test) = &self.test {
+            return format!(
+                "stopped when too many pods are worse off than with their own version before, by more than {} of 1000 \
+                 windows, or, where there was none, on more than {} of 1000; a sequential test of at least {} newly \
+                 switched with {} and {} each stops at most {} of 1000 releases that make {} of 1000 pods worse, lets \
+                 at most {} of 1000 waves pass that make {} worse, and asks an operator where it cannot tell; or when \
+                 more than {finds} the checkpoint itself at fault",
+                test.margin_permille,
+                self.max_correction_permille,
+                counted(test.min_new_pods, "pod"),
+                counted(self.windows_of_each(), "window"),
+                span_in_words(test.min_pod_seconds),
+                test.false_alarm_permille,
+                test.healthy_permille,
+                test.miss_permille,
+                test.unhealthy_permille,
+            );
+        }
         format!(
             "stopped when, half-way through a soak or at its end, more than {} of 1000 pods are corrected on more than \
              {} of 1000 windows, judged by at least {} with {} each where the wave reaches so many, or when more than \
-             {} the checkpoint itself at fault",
+             {finds} the checkpoint itself at fault",
             self.bad_permille(),
             self.max_correction_permille,
             counted(pods, "pod"),
             counted(self.windows_of_each(), "window"),
-            if errors == 1 { "1 pod finds".into() } else { format!("{errors} pods find") },
         )
     }
+}
+
+fn counted(number: u32, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// The waves of a release.
@@ -107,19 +157,7 @@ impl Plan {
         if self.soak_seconds > MAX_SOAK_SECONDS {
             return wrong("soak_seconds", format!("{} is longer than {MAX_SOAK_SECONDS} seconds", self.soak_seconds));
         }
-        if self.gate.max_correction_permille > 1_000 {
-            return wrong(
-                "gate.max_correction_permille",
-                format!("{} is more than 1000", self.gate.max_correction_permille),
-            );
-        }
-        if self.gate.min_pods == Some(0) {
-            return wrong("gate.min_pods", "0 pods cannot judge".into());
-        }
-        if self.gate.max_bad_permille.is_some_and(|share| share > 1_000) {
-            return wrong("gate.max_bad_permille", format!("{} is more than 1000", self.gate.bad_permille()));
-        }
-        Ok(())
+        self.gate.check()
     }
 
     pub fn soak_may_be_skipped(&self) -> bool {
@@ -135,16 +173,20 @@ impl Plan {
         self.steps().len() as u32
     }
 
-    /// How many of `pods` enrolled pods a wave reaches, the first being 1. At least one, while there is one.
+    /// How many of `pods` enrolled pods a wave reaches, the first being 1. At least one, while there is one; with a
+    /// test at least so many more than the wave before that it can tell, and never leaving fewer for the next.
     pub fn pods_of_wave(&self, wave: u32, pods: usize) -> usize {
         let step = match self.steps().get(wave as usize - 1) {
             Some(step) if wave < self.waves() => *step as usize,
             _ => return pods,
         };
-        if self.shares.is_some() {
-            return (pods * step).div_ceil(1_000);
+        let reached = if self.shares.is_some() { (pods * step).div_ceil(1_000) } else { step };
+        let least = self.gate.test.as_ref().map_or(0, |test| test.min_new_pods as usize);
+        let reached = reached.max(least * wave as usize).min(pods);
+        if pods - reached < least {
+            return pods;
         }
-        step.min(pods)
+        reached
     }
 
     /// The plan as voters read it.
@@ -208,6 +250,7 @@ mod tests {
                 min_pods: None,
                 min_pod_windows: None,
                 max_bad_permille: None,
+                test: None,
             },
             skippable_soak: None,
             shares: None,

@@ -137,8 +137,13 @@ fn a_rollback_needs_a_known_channel_and_a_reason() {
 fn only_the_fleet_sets_exposure() {
     install();
     released(1);
-    let request =
-        crate::api::SetExposure { channel: "stable".into(), release: 1, threshold: 0, state: ExposureState::Rolling };
+    let request = crate::api::SetExposure {
+        channel: "stable".into(),
+        release: 1,
+        threshold: 0,
+        seed: None,
+        state: ExposureState::Rolling,
+    };
     system::set_caller(governor());
     assert_eq!(refused(|| channels::set_exposure(&request)), "NotAuthorized");
 }
@@ -182,4 +187,23 @@ fn the_document_is_canonical_and_names_what_pods_follow() {
     ]
     .concat();
     assert_eq!(text, expected);
+}
+
+/// Pods of before there were seeds read the first version, and so they do while nothing was drawn.
+#[test]
+fn a_candidate_whose_order_was_drawn_makes_the_document_of_the_second_version() {
+    install();
+    let checkpoint = adopt(&evaluated(2).id).unwrap();
+    channels::opened("stable", 1, 1, &checkpoint.id, 1);
+    let text = || String::from_utf8(channels::documents().pop().unwrap().1).unwrap();
+    assert!(text().contains(r#""type":"livepod.channel/v1""#) && !text().contains("seed"));
+    system::set_caller(governed::peers().fleet);
+    let state = ExposureState::Rolling;
+    let seed = Some(vec![7; 32]);
+    let exposure = crate::api::SetExposure { channel: "stable".into(), release: 1, threshold: 9, seed, state };
+    assert_eq!(channels::set_exposure(&exposure), Ok(true));
+    let seed = "07".repeat(32);
+    assert!(text().contains(&format!(r#""seed":"{seed}","threshold":"0000000000000009""#)), "{}", text());
+    assert!(text().contains(r#""type":"livepod.channel/v2""#));
+    protocol::canonical::parse(text().as_bytes()).unwrap();
 }

@@ -187,6 +187,7 @@ pub fn adoption(checkpoint: &str) -> AdoptCheckpoint {
             min_pods: None,
             min_pod_windows: None,
             max_bad_permille: None,
+            test: None,
         },
         skippable_soak: None,
         shares: None,
@@ -201,7 +202,7 @@ pub fn adopt(checkpoint: &str) -> Result<Checkpoint, Error> {
 
 pub fn expose(release: u64, threshold: u64, state: ExposureState) -> Result<bool, Error> {
     system::set_caller(fleet());
-    channels::set_exposure(&SetExposure { channel: "stable".into(), release, threshold, state })
+    channels::set_exposure(&SetExposure { channel: "stable".into(), release, threshold, seed: None, state })
 }
 
 /// Evaluates, adopts and completes the checkpoint of job and adoption `n` under release `n`.

@@ -93,6 +93,8 @@ fn refuses_a_chunk_over_the_limit_and_names_the_field() {
         ("/licence/fee", json!("-1"), "licence.fee"),
         ("/licence/access", json!("free"), "licence.access"),
         ("/licence/splits/0/basisPoints", json!(9_999), "licence.splits"),
+        ("/licence/splits/0/account", json!("2vxsx-fae"), "licence.splits[0].account"),
+        ("/licence/splits/0/account", json!("aaaaa-aa"), "licence.splits[0].account"),
         ("/files", json!([]), "files"),
         ("/files/1/name", json!("s1.csv"), "files[1].name"),
         ("/files/1/name", json!("../s1.csv"), "files[1].name"),
@@ -225,10 +227,26 @@ fn only_the_contributor_withdraws() {
 }
 
 #[test]
+fn a_revoked_dataset_is_opened_to_nobody_and_found_as_such() {
+    canister();
+    let dataset = taken_in(1);
+    let revoke = registry::RevokeDataset { dataset: dataset.id.clone(), reason: "the person withdrew".into() };
+    assert_eq!(registry::revoke(principal(1), &revoke).unwrap_err().arm(), "NotYet", "only what was accepted");
+    registry::decide(principal(1), &dataset.id, Status::Accepted, None).unwrap();
+    assert!(crate::validate_revoke_dataset(revoke.clone()).unwrap().contains("the person withdrew"));
+    assert_eq!(registry::revoke(principal(1), &revoke).unwrap().status, Status::Revoked);
+    let access = governed::peers().access;
+    let open = OpenReads { dataset: dataset.id.clone(), reader: principal(9), until: system::now() + 1 };
+    refused("NotYet", &dataset.id, open_reads(access, open));
+    assert_eq!(registry::revoke(principal(1), &revoke).unwrap_err().arm(), "NotYet", "once");
+}
+
+#[test]
 fn only_access_opens_reads_and_only_of_accepted_datasets() {
     canister();
     let dataset = taken_in(1);
     let open = OpenReads { dataset: dataset.id.clone(), reader: principal(9), until: 5 };
     refused("NotAuthorized", &dataset.id, open_reads(principal(9), open.clone()));
+    refused("NotAuthorized", &dataset.id, end_reads(principal(9), open.clone()));
     refused("NotYet", &dataset.id, open_reads(principal(3), open));
 }

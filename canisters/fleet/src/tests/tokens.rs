@@ -1,6 +1,6 @@
 //! What is tried with an operator's token that somebody has read.
 
-use super::*;
+use super::stage::*;
 
 /// Two releases of two channels, both in their first wave, moved by the driver.
 fn two_releases() -> (u64, u64) {
