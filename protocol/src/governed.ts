@@ -156,12 +156,14 @@ export const GOVERNED = {
     canister: 'access',
     says: "Takes a provider's approval back: no further job, no further key",
     effect: effect('providerRevoked', 'provider', 'reason'),
+    lane: 'stop',
   },
   revoke_recipe: {
     id: 1021,
     canister: 'access',
     says: "Takes a recipe's approval back: no job names it, none that does gets a further key",
     effect: effect('recipeRevoked', 'recipe', 'reason'),
+    lane: 'stop',
   },
   revoke_grant: {
     id: 1022,
@@ -172,18 +174,21 @@ export const GOVERNED = {
       fields: ({ grant, reason }) => ({ grant: Number(grant), reason }),
       byGovernor: true,
     },
+    lane: 'stop',
   },
   revoke_evaluator: {
     id: 1023,
     canister: 'models',
     says: "Takes an evaluator's appointment back: its measurements count no more",
     effect: effect('evaluatorRevoked', 'evaluator', 'reason'),
+    lane: 'stop',
   },
   revoke_dataset: {
     id: 1024,
     canister: 'datasets',
     says: 'Takes an accepted dataset back: no further job, no further key of it',
     effect: effect('revoked', 'dataset', 'reason'),
+    lane: 'stop',
   },
   adopt_bucket_wasm: {
     id: 1025,
@@ -209,11 +214,13 @@ export const GOVERNED = {
     id: 1027,
     canister: 'root',
     says: 'Upgrades a canister by the hash of its Wasm',
+    lane: 'constitutional',
   },
   upgrade_root: {
     id: 1028,
     canister: 'governance',
     says: 'Upgrades the root canister, which controls the others, by the hash of its Wasm',
+    lane: 'constitutional',
   },
 } as const satisfies Record<string, Governed>;
 

@@ -10,13 +10,15 @@ const MAX_BYTES: usize = 200_000;
 const MAX_SMALL_BYTES: usize = 4_096;
 
 /// Methods that only canisters call: this one itself, and peers that report.
-pub const OF_CANISTERS: [&str; 7] = [
+pub const OF_CANISTERS: [&str; 9] = [
     "validate_set_parameters",
     "set_parameters",
     "validate_set_articles",
     "set_articles",
     "validate_slash_reputation",
     "slash_reputation",
+    "validate_upgrade_root",
+    "upgrade_root",
     "earn_reputation",
 ];
 
