@@ -118,6 +118,7 @@ export const GOVERNED = {
   },
   lift_slash: {
     id: 1030,
+    lane: 'stop',
     canister: 'treasury',
     says: 'Gives back what a slashing took, while it is held back',
     effect: {
@@ -153,6 +154,7 @@ export const GOVERNED = {
   },
   revoke_provider: {
     id: 1020,
+    lane: 'stop',
     canister: 'access',
     says: "Takes a provider's approval back: no further job, no further key",
     effect: effect('providerRevoked', 'provider', 'reason'),
@@ -160,6 +162,7 @@ export const GOVERNED = {
   },
   revoke_recipe: {
     id: 1021,
+    lane: 'stop',
     canister: 'access',
     says: "Takes a recipe's approval back: no job names it, none that does gets a further key",
     effect: effect('recipeRevoked', 'recipe', 'reason'),
@@ -167,6 +170,7 @@ export const GOVERNED = {
   },
   revoke_grant: {
     id: 1022,
+    lane: 'stop',
     canister: 'access',
     says: 'Takes one grant back: no further key under it',
     effect: {
@@ -178,6 +182,7 @@ export const GOVERNED = {
   },
   revoke_evaluator: {
     id: 1023,
+    lane: 'stop',
     canister: 'models',
     says: "Takes an evaluator's appointment back: its measurements count no more",
     effect: effect('evaluatorRevoked', 'evaluator', 'reason'),
@@ -185,6 +190,7 @@ export const GOVERNED = {
   },
   revoke_dataset: {
     id: 1024,
+    lane: 'stop',
     canister: 'datasets',
     says: 'Takes an accepted dataset back: no further job, no further key of it',
     effect: effect('revoked', 'dataset', 'reason'),
@@ -212,12 +218,14 @@ export const GOVERNED = {
   },
   upgrade_canister: {
     id: 1027,
+    lane: 'constitutional',
     canister: 'root',
     says: 'Upgrades a canister by the hash of its Wasm',
     lane: 'constitutional',
   },
   upgrade_root: {
     id: 1028,
+    lane: 'constitutional',
     canister: 'governance',
     says: 'Upgrades the root canister, which controls the others, by the hash of its Wasm',
     lane: 'constitutional',

@@ -29,7 +29,7 @@ export const USUAL: Rules = {
   maxOpen: 1_000,
   maxOpenPerNeuron: 50,
   maxStops: 64,
-  maxStopsPerNeuron: 2,
+  maxStopsPerNeuron: 4,
   victim: 1_000,
 };
 
@@ -51,11 +51,6 @@ export function starvation(rules: Rules): Starvation[] {
       what: 'all slots for neurons, against a stake of 1,000 tokens',
       before: { locked: 1, spent: 1 }, // one token through 10,000 neurons, each emptied again for two fees of 0.0001
       now: { locked: rules.maxNeurons * rules.victim, spent: 0 },
-    },
-    {
-      what: 'the vote of one neuron, by followers',
-      before: { locked: 1_000, spent: 0 }, // a chain of as many as make its vote exceed 40 G instructions
-      now: { locked: Infinity, spent: 0 },
     },
   ];
 }

@@ -262,6 +262,22 @@ describe('proposals', () => {
     expect((await clients.nobody.access.get_provider(clients.provider.principal))?.status).toEqual({ approved: null });
   });
 
+  it('sets the parameters of voting by vote, and no lower than the articles allow', async () => {
+    const now = await clients.nobody.governance.get_parameters();
+    const words = { clientRef: 'quorum', title: 'A lower quorum', summary: '' };
+    const low = { method: 'set_parameters', payload: { ...now, quorum_basis_points: 1n }, ...words } as const;
+    await expect(propose(clients.alice, low)).rejects.toMatchObject({
+      code: 'invalidProposal',
+      message: expect.stringContaining('the articles say at least 150'),
+    });
+    const payload = { ...now, quorum_basis_points: 200n };
+    const { proposal } = await propose(clients.alice, { ...low, payload });
+    await vote(clients.bob, { proposal, vote: 'yes' });
+    expect(await settled(proposal)).toMatchObject({ outcome: 'executed', method: 'set_parameters' });
+    expect(await clients.nobody.governance.get_parameters()).toEqual(payload);
+    await expect(clients.alice.governance.set_parameters(now)).rejects.toMatchObject({ code: 'rejected' });
+  });
+
   it('decides at the deadline by itself, and refuses later votes', async () => {
     const won = await proposeMotion(clients.alice, {
       clientRef: 'quiet',

@@ -29,7 +29,10 @@ export interface CrowdOptions {
   tell?: (line: string) => void;
 }
 
-/** A crowd's neurons are numbered from 0. Each holds one token and is locked. Neuron `whale` holds as much as all. */
+/**
+ * A crowd's neurons are numbered from 0. Each holds one token and is locked. Neuron `whale` holds nearly as much as all
+ * others.
+ */
 export class Crowd {
   readonly #sender = newSender();
   readonly #tell: (line: string) => void;
@@ -86,7 +89,7 @@ export class Crowd {
       transfer_fee: 10_000n,
       initial_balances: [
         [{ owner: this.#principal, subaccount: [] }, BigInt(2 * neurons) * TOKEN],
-        stake(this.whale, BigInt(neurons) * TOKEN),
+        stake(this.whale, (BigInt(98 * neurons) * TOKEN) / 100n),
         ...Array.from({ length: funded }, (_, neuron) => stake(neuron, TOKEN)),
       ],
     });

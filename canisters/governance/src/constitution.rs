@@ -1,5 +1,4 @@
-//! The rules of voting, in two layers, and the table of governed methods,
-//! which votes change.
+//! The rules of voting, in two layers, and the table of governed methods, which votes change.
 //!
 //! *Parameters* are changed by a vote like any other. *Articles* say how far: no parameter goes below their minima,
 //! they say which functions are decided in which lane and by which weights, and they change only by a longer vote,
@@ -42,7 +41,7 @@ const MAX_OPEN_PER_NEURON: u32 = 50;
 pub const MAX_OPEN_PROPOSALS: u64 = 1_000;
 /// Room for proposals that stop something or take it back, whatever else is open: so many, and so many of one neuron.
 pub const MAX_OPEN_STOPS: usize = 64;
-pub const MAX_OPEN_STOPS_PER_NEURON: u32 = 2;
+pub const MAX_OPEN_STOPS_PER_NEURON: u32 = 4;
 /// The function id that stands for every other when following.
 pub const EVERY_OTHER: u64 = 0;
 /// What a longer vote needs of all power where the articles say nothing (SNS: critical proposals, 20 %).
@@ -55,13 +54,13 @@ pub fn set(parameters: Parameters, functions: Vec<NervousSystemFunction>, articl
         functions.iter().all(|function| function.id >= 1_000),
         "function ids below 1,000 are the governance canister's own"
     );
-    let before = CONSTITUTION.with_borrow(|cell| cell.get().0.clone()).filter(|before| before.voted);
-    let next = match before {
+    let before = CONSTITUTION.with_borrow(|cell| cell.get().0.clone());
+    let reserved = before.as_ref().map_or(vec![], |before| before.reserved.clone());
+    let functions = functions.into_iter().filter(|function| !reserved.contains(&function.id)).collect();
+    let next = match before.filter(|before| before.voted) {
         Some(voted) => Constitution { functions, ..voted },
         None => {
             let voted = false;
-            let reserved = CONSTITUTION.with_borrow(|cell| cell.get().0.as_ref().map(|before| before.reserved.clone()));
-            let reserved = reserved.unwrap_or_default();
             check(&parameters, articles.as_ref()).unwrap_or_else(|why| system::trap(&why));
             Constitution { parameters, functions, articles, voted, reserved }
         }

@@ -207,6 +207,24 @@ fn what_a_vote_set_an_upgrade_does_not_set_back() {
 }
 
 #[test]
+fn a_function_that_was_voted_away_does_not_come_back_with_an_upgrade() {
+    set_up();
+    let all = functions();
+    remove_function(1001);
+    set(good(), all, None);
+    assert!(function(1001).is_none() && function(1007).is_some());
+}
+
+#[test]
+fn a_second_id_for_the_change_of_the_articles_is_no_way_around_the_longer_vote() {
+    set_up();
+    let mut other = functions().into_iter().find(|function| function.id == 1102).unwrap();
+    other.id = 2_000;
+    add_function(other);
+    assert_eq!(rule(2_000).0, Lane::Constitutional);
+}
+
+#[test]
 fn rules_of_the_version_before_are_read() {
     #[derive(Serialize)]
     struct OldParameters {

@@ -7,6 +7,6 @@ pub const MOTION: u64 = 1;
 pub const ACCEPT_DATASET: u64 = 1_001;
 /// `adopt_checkpoint` of the models canister.
 pub const ADOPT_CHECKPOINT: u64 = 1_004;
-/// What stops something or takes it back: `rollback_channel`, `stop_release`, and from 1,020 on what revokes a provider,
-/// a recipe, a grant, an evaluator, a dataset. Governance keeps room for these.
-pub const STOPS: [u64; 7] = [1_005, 1_007, 1_020, 1_021, 1_022, 1_023, 1_024];
+/// What stops something or takes it back: `rollback_channel`, `stop_release`, the five of `revoke_…`, `lift_slash`.
+/// Governance keeps room for these.
+pub const STOPS: [u64; 8] = [1_005, 1_007, 1_020, 1_021, 1_022, 1_023, 1_024, 1_030];
