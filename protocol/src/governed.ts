@@ -158,7 +158,6 @@ export const GOVERNED = {
     canister: 'access',
     says: "Takes a provider's approval back: no further job, no further key",
     effect: effect('providerRevoked', 'provider', 'reason'),
-    lane: 'stop',
   },
   revoke_recipe: {
     id: 1021,
@@ -166,7 +165,6 @@ export const GOVERNED = {
     canister: 'access',
     says: "Takes a recipe's approval back: no job names it, none that does gets a further key",
     effect: effect('recipeRevoked', 'recipe', 'reason'),
-    lane: 'stop',
   },
   revoke_grant: {
     id: 1022,
@@ -178,7 +176,6 @@ export const GOVERNED = {
       fields: ({ grant, reason }) => ({ grant: Number(grant), reason }),
       byGovernor: true,
     },
-    lane: 'stop',
   },
   revoke_evaluator: {
     id: 1023,
@@ -186,7 +183,6 @@ export const GOVERNED = {
     canister: 'models',
     says: "Takes an evaluator's appointment back: its measurements count no more",
     effect: effect('evaluatorRevoked', 'evaluator', 'reason'),
-    lane: 'stop',
   },
   revoke_dataset: {
     id: 1024,
@@ -194,7 +190,6 @@ export const GOVERNED = {
     canister: 'datasets',
     says: 'Takes an accepted dataset back: no further job, no further key of it',
     effect: effect('revoked', 'dataset', 'reason'),
-    lane: 'stop',
   },
   adopt_bucket_wasm: {
     id: 1025,
@@ -221,14 +216,12 @@ export const GOVERNED = {
     lane: 'constitutional',
     canister: 'root',
     says: 'Upgrades a canister by the hash of its Wasm',
-    lane: 'constitutional',
   },
   upgrade_root: {
     id: 1028,
     lane: 'constitutional',
     canister: 'governance',
     says: 'Upgrades the root canister, which controls the others, by the hash of its Wasm',
-    lane: 'constitutional',
   },
 } as const satisfies Record<string, Governed>;
 
