@@ -26,9 +26,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   transfer: {
     mutate: ['transfer/src/**/*.ts'],
     // All but objects.test.ts and transfer.test.ts, which begin with a real store.
-    tests: ['answers', 'bounded', 'busy', 'canisters', 'files', 'hostile', 'inspect', 'inspection', 'streams'].map(
-      (name) => `transfer/src/${name}.test.ts`,
-    ),
+    tests: [
+      'answers',
+      'bounded',
+      'busy',
+      'canisters',
+      'files',
+      'hostile',
+      'inspect',
+      'inspection',
+      'sending',
+      'streams',
+    ].map((name) => `transfer/src/${name}.test.ts`),
     wanted: 90,
     inOneProcess: true,
   },
