@@ -28,7 +28,7 @@ describe('a checkpoint that is installed', () => {
     expect([device.state.value.phase, one.installed]).toEqual(['following', stable(second, 2)]);
     await one.install(stable(third, 3), channel(3, third, null, 3));
     expect(device.state.value).toMatchObject({ active: 'a', previous: 'b' });
-    expect(readdirSync(`${device.disk.folder}/chunks`)).toHaveLength(3); // one model, and the self-tests of two versions
+    expect(readdirSync(`${device.disk.folder}/chunks`)).toHaveLength(3); // a model, and two self-tests
     expect(device.disk.log.filter((event) => event === 'switched')).toHaveLength(3);
   });
 
