@@ -19,7 +19,7 @@ import {
   placeIn,
   reaches,
   voucherFor,
-  type CanisterIds,
+  type AllIds,
   type Clients,
   type Fleet,
 } from '@livepod/client';
@@ -38,7 +38,7 @@ const plan = candidPlan({ waves: [3, 9], soakSeconds: 0, gate: { ...gate, test }
 const seed = (name: string): Uint8Array => sha256(utf8(`fleet ${name}`));
 const folder = mkdtempSync(join(tmpdir(), 'livepod-fleet-'));
 let host: ChildProcess;
-let network: { icHost: string; rootKey: string; canisters: CanisterIds };
+let network: { icHost: string; rootKey: string; canisters: AllIds };
 let operator: Clients;
 let models: Clients;
 let pods: Clients[];
@@ -103,7 +103,7 @@ beforeAll(async () => {
     fleet: fleet.toText(),
     governance: principal('dao'),
     models: principal('models'),
-  } as CanisterIds;
+  } as AllIds;
   network = { ...bare, canisters };
   const parameters = { operators: [principal('operator')], drivers: [principal('driver')] } as InstallParameters;
   const argument = initArgument('fleet', canisters, parameters);
