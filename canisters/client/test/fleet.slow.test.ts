@@ -19,11 +19,10 @@ import {
   placeIn,
   reaches,
   voucherFor,
-  type AllIds,
   type Clients,
   type Fleet,
 } from '@livepod/client';
-import { initArgument, type InstallParameters } from '@livepod/client/install';
+import { initArgument, type AllIds, type InstallParameters } from '@livepod/client/install';
 import { DEFAULT_TEST, sha256, utf8 } from '@livepod/protocol';
 import { IC_PROGRAM } from '@livepod/ic/program';
 import { managementOf } from '../src/management.js';
