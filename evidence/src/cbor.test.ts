@@ -37,6 +37,7 @@ describe('CBOR', () => {
   it('is nested up to two hundred times', () => {
     expect(read(lists(200))).toBeDefined();
     expect(() => read(lists(201))).toThrow('nested too deeply');
+    expect(() => read(`${'a160'.repeat(201)}00`)).toThrow('nested too deeply');
   });
 
   it.each([

@@ -4,8 +4,8 @@
  */
 export { certifiedSince, provenSince, type CertifiedLog, type ProvenLog } from './entries.js';
 export { proofOf, type Proof, type Told } from './facts.js';
-export { proofOfDataset, proofOfProposal, provenTrail, TRAIL_LOGS, type ProvenTrail } from './trail.js';
-export { linesOf, statementOf, type Statement, type StatementLine } from './statement.js';
+export { proofOfDataset, proofOfProposal, provenTrail, statementOf, TRAIL_LOGS, type ProvenTrail } from './trail.js';
+export { linesOf, type Statement, type StatementLine } from './statement.js';
 export { exportEvidence, type ExportRequest } from './export.js';
 export { verifySegments } from './segments.js';
 export { readBasis, LOGS, type Basis, type LogName } from './format.js';

@@ -1,6 +1,7 @@
+import { utf8 } from '@livepod/protocol';
 import { refusal } from '../test/world.js';
 import { LOGS, type Basis, type Entry } from './format.js';
-import { join } from './segments.js';
+import { join, verifySegments } from './segments.js';
 
 const entry = (index: number): Entry => ({ index, at: '1', caller: 'aaaaa-aa', event: {}, hash: `hash ${index}` });
 /** A file whose logs have the entries from one to before another. */
@@ -51,5 +52,19 @@ describe('a later segment', () => {
     const later = segment(3, 5);
     later.canisters.fleet.id = 'another';
     expect(await joined(segment(0, 3), later)).toMatch(/^contradiction: canisters.fleet.id: /);
+  });
+});
+
+describe('a mistake in one of several files', () => {
+  const files = (...texts: string[]): Promise<unknown> => verifySegments(texts.map(utf8));
+
+  it('is named with the file’s number, and in a single one without', async () => {
+    expect(await refusal(() => files('{}', '{}'))).toBe('missing: [0].type: it is missing');
+    expect(await refusal(() => files('{}'))).toBe('missing: type: it is missing');
+    expect(await verifySegments([])).toEqual([]);
+  });
+
+  it('of the reader is told as it is', async () => {
+    await expect(verifySegments([undefined as never, utf8('{}')])).rejects.toThrow(TypeError);
   });
 });

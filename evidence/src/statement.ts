@@ -1,5 +1,4 @@
-import type { Clients } from '@livepod/client';
-import { provenSince, type ProvenLog } from './entries.js';
+import type { ProvenLog } from './entries.js';
 import type { Entry } from './format.js';
 
 /** One line of an account's statement: an entry of the treasury's certified log. Amounts in e8s. */
@@ -30,12 +29,6 @@ export interface StatementLine {
 export interface Statement {
   lines: StatementLine[];
   log: ProvenLog;
-}
-
-/** Everything that the treasury's log says of an account since a moment, oldest first, with the log that proves it. */
-export async function statementOf(clients: Clients, account: string, since = 0n): Promise<Statement> {
-  const log = await provenSince(clients, 'treasury', since);
-  return { lines: 'unproven' in log ? [] : linesOf(log.log, account, since), log };
 }
 
 /** The lines of a log that are about an account. */

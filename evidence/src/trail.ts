@@ -2,6 +2,7 @@ import { trailOf, type Clients, type Datasets, type Decision, type Trail } from 
 import { hex, sha256, utf8, type CanonicalValue } from '@livepod/protocol';
 import { provenSince, type ProvenLog } from './entries.js';
 import { tipOf } from './export.js';
+import { linesOf, type Statement } from './statement.js';
 import { entriesThat, proofOf, type Proof, type Told } from './facts.js';
 
 /** The canisters whose logs tell what became of a dataset. */
@@ -40,6 +41,12 @@ export async function provenTrail(clients: Clients, dataset: string): Promise<Pr
     TRAIL_LOGS.map(async (name) => [name, await provenSince(clients, name, since)] as const),
   );
   return proveTrail(trail, Object.fromEntries(logs) as TrailLogs, Object.fromEntries(lengths));
+}
+
+/** Everything that the treasury's log says of an account since a moment, oldest first, with the log that proves it. */
+export async function statementOf(clients: Clients, account: string, since = 0n): Promise<Statement> {
+  const log = await provenSince(clients, 'treasury', since);
+  return { lines: 'unproven' in log ? [] : linesOf(log.log, account, since), log };
 }
 
 /** Compares a trail as the canisters list it with their certified logs. @param listed  entries that lists must show */

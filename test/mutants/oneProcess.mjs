@@ -21,7 +21,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, getState, it, res
 export const strykerValidationSchema = { properties: { oneProcess: { type: 'array', items: { type: 'string' } } } };
 
 /** A test of these rooms takes milliseconds; the machine may be busy. In milliseconds. */
-const HANGS = 30_000;
+const HANGS = 10_000;
 /** The quick tests go first; in milliseconds. */
 const SPANS = [20, 100, 500, Infinity];
 /** Modules are never forgotten; after so many loads a new process has room again. */

@@ -25,7 +25,7 @@ export const timeFor = (bytes: number, { graceMs, bytesPerSecond }: Pace): numbe
 export function bounded(body: Readable, limit: number, of: string, pace: Pace = PACE): Readable {
   const within = new Within(limit, of, pace);
   body.once('error', (error) => within.destroy(error));
-  body.once('close', () => within.readableEnded || body.readableEnded || within.destroy(new Error('it broke off')));
+  body.once('close', () => body.readableEnded || within.destroy(new Error('it broke off')));
   within.once('close', () => body.destroy());
   return body.pipe(within);
 }

@@ -42,7 +42,8 @@ export async function downloadDataset(
   sources: DownloadSources,
 ): Promise<Downloaded> {
   plainNames(manifest.files);
-  if (manifest.storage.kind === 's3') ownFolder(manifest);
+  const { storage } = manifest;
+  const folderThere = ownFolder(manifest);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const firstChunk = firstChunks(manifest);
   const fetchOne = async (file: DatasetManifest['files'][number], index: number): Promise<number> => {
@@ -50,9 +51,9 @@ export async function downloadDataset(
     try {
       const missing = await target.missing();
       if (missing.length > 0)
-        await (manifest.storage.kind === 's3'
-          ? fromObject(manifest, target, missing, sources)
-          : fromBucket(manifest, target, missing, firstChunk[index]!, sources));
+        await (storage.kind === 's3'
+          ? fromObject(storage.bucket, folderThere, target, missing, sources)
+          : fromBucket(storage.bucket, uidOf(manifest), target, missing, firstChunk[index]!, sources));
       return missing.length;
     } finally {
       await target.close();
@@ -73,16 +74,18 @@ export function firstChunks(manifest: Pick<DatasetManifest, 'files'>): number[] 
   return manifest.files.map((file) => (next += file.chunks.length) - file.chunks.length);
 }
 
+const uidOf = ({ contributor, salt }: DatasetManifest): Uint8Array =>
+  datasetUid(principalBytes(contributor), unhex(salt));
+
 async function fromBucket(
-  manifest: DatasetManifest,
+  canister: string,
+  uid: Uint8Array,
   target: VerifiedFile,
   missing: number[],
   first: number,
   { clients, signal }: DownloadSources,
 ): Promise<void> {
-  if (manifest.storage.kind !== 'bucket') return;
-  const bucket = clients.bucketClient(manifest.storage.bucket);
-  const uid = datasetUid(principalBytes(manifest.contributor), unhex(manifest.salt));
+  const bucket = clients.bucketClient(canister);
   const fetchChunk = async (index: number): Promise<void> =>
     target.write(index, new Uint8Array(await bucket.get_chunk({ uid, index: first + index })));
   await inFlight(missing, CHUNKS_IN_FLIGHT, fetchChunk, signal);
@@ -92,20 +95,18 @@ async function fromBucket(
  * One streamed request from the first missing chunk on; the hash of one chunk is computed while the next ones arrive.
  */
 async function fromObject(
-  manifest: DatasetManifest,
+  bucket: string,
+  prefix: string,
   target: VerifiedFile,
   missing: number[],
   { objects, signal }: DownloadSources,
 ): Promise<void> {
-  if (manifest.storage.kind !== 's3') return;
   if (!objects)
     throw new TransferError(
       'storageUnavailable',
-      { bucket: manifest.storage.bucket },
-      `The dataset is in the object store ${manifest.storage.bucket}; set s3 in network.json and its credentials.`,
+      { bucket },
+      `The dataset is in the object store ${bucket}; set s3 in network.json and its credentials.`,
     );
-  const { bucket } = manifest.storage;
-  const prefix = ownFolder(manifest);
   const from = missing[0]!;
   const until = missing.at(-1)! + 1;
   const whole = from === 0 && until === target.chunks.length;

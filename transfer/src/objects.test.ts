@@ -1,6 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import {
   CopyObjectCommand,
@@ -24,23 +22,14 @@ const bucket = 'livepod';
 const [own, others] = ['1'.repeat(64), '2'.repeat(64)];
 
 let server: S3Server;
-let between: Server;
-/** What the server between client and store does with a request, once each. */
-let busy: number;
 
 beforeAll(async () => {
   server = await S3Server.start();
   server.account(contributor);
   server.account(other);
   await server.policy(contributorsPolicy());
-  busy = 0;
-  between = createServer((incoming, outgoing) => void pass(incoming, outgoing));
-  await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
 });
-afterAll(async () => {
-  between.close();
-  await server.stop();
-});
+afterAll(() => server.stop());
 
 /**
  * The statements that infra/deploy gives contributors, with actions and resources as they stand there. This server
@@ -65,21 +54,8 @@ function contributorsPolicy(): object {
   };
 }
 
-/** Passes a request on, or answers that the store is busy. */
-async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  const body: Buffer[] = [];
-  for await (const piece of incoming) body.push(piece as Buffer);
-  if (incoming.method === 'PUT' && busy-- > 0) return void outgoing.writeHead(503).end();
-  const onward = request(`${server.endpoint}${incoming.url}`, { method: incoming.method, headers: incoming.headers });
-  onward.on('response', (answer) => {
-    outgoing.writeHead(answer.statusCode!, answer.headers);
-    answer.pipe(outgoing);
-  });
-  onward.end(Buffer.concat(body));
-}
-
 const parts = [new Uint8Array(300_000).fill(1), new Uint8Array(70_000).fill(2)];
-const store = (who: Account, url?: string): ObjectStore => server.store(who, url);
+const store = (who: Account): ObjectStore => server.store(who);
 
 describe('a contributor who may create objects, and neither read nor replace any', () => {
   let objects: ObjectStore;
@@ -148,25 +124,5 @@ it('says so when something else is where an object should be', async () => {
   await expect(objects.create(bucket, 'datasets/3/a.csv', parts, 'root-a')).rejects.toMatchObject({
     code: 'wrongHash',
   });
-  objects.close();
-});
-
-it('a streamed upload survives a store that is busy', async () => {
-  const objects = store(owner, `http://127.0.0.1:${(between.address() as AddressInfo).port}`);
-  busy = 2;
-  expect(await objects.create(bucket, 'datasets/4/a.csv', parts, 'root-a')).toBe(true);
-  expect(busy).toBeLessThan(0);
-  expect(await objects.head(bucket, 'datasets/4/a.csv')).toEqual({ bytes: 370_000, root: 'root-a' });
-  objects.close();
-});
-
-it('a streamed upload to a store that stays busy ends, and says which', async () => {
-  const objects = store(owner, `http://127.0.0.1:${(between.address() as AddressInfo).port}`);
-  busy = 100;
-  await expect(objects.create(bucket, 'datasets/5/a.csv', parts, 'root-a')).rejects.toMatchObject({
-    code: 'storageUnavailable',
-    origin: 'way',
-  });
-  busy = 0;
   objects.close();
 });

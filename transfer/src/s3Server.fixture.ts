@@ -43,8 +43,8 @@ export class S3Server {
     return join(this.folder, 's3', this.bucket, key);
   }
 
-  store(who: Account = OWNER, endpoint = this.endpoint): ObjectStore {
-    return new ObjectStore({ endpoint, region: REGION, bucket: this.bucket, ...who });
+  store(who: Account = OWNER): ObjectStore {
+    return new ObjectStore({ endpoint: this.endpoint, region: REGION, bucket: this.bucket, ...who });
   }
 
   /** One more account, which may do nothing. */

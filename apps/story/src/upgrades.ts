@@ -33,6 +33,7 @@ export async function upgradeByVote(request: {
   if (awaiting.length === 0) return;
   const voters = await Promise.all(VOTERS.map(({ name }) => connect(network, cast.identity(name))));
   const [proposer] = voters as [Clients];
+  const proposed: { canister: string; proposal: number; hash: string }[] = [];
   for (const canister of awaiting) {
     const wasm = new Uint8Array(readFileSync(join(wasmDir, `${canister}.wasm`)));
     const argument = initArgument(canister, { ...network.canisters, root: network.root! }, parameters);
@@ -41,6 +42,9 @@ export async function upgradeByVote(request: {
     const { proposal, hash } = await proposeUpgrade(proposer, { ...words, clientRef, canister, wasm, argument });
     tell(`the voters vote on ${canister}, module ${hash.slice(0, 16)}…`);
     for (const voter of voters.slice(1)) await vote(voter, { proposal, vote: 'yes' }).catch(unlessDecided);
+    proposed.push({ canister, proposal, hash });
+  }
+  for (const { canister, proposal, hash } of proposed) {
     await until(
       `the upgrade of ${canister}`,
       async () => {
@@ -54,12 +58,12 @@ export async function upgradeByVote(request: {
         const { canisters } = await controlOf(proposer.agent, network);
         return canisters.some(({ name, module }) => name === canister && module === hash) || undefined;
       },
-      180,
+      4 * (parameters.voting?.periodSeconds ?? 345_600), // a longer vote takes twice as long, and a late turn more
     );
   }
 }
 
-/** A majority decides at once; who comes after it finds the vote over. */
+/** Where a majority decides at once, who comes after it finds the vote over. */
 function unlessDecided(error: unknown): void {
   if (!(error instanceof CanisterError && error.code === 'voteClosed')) throw error;
 }

@@ -1,5 +1,5 @@
-//! The document `livepod.approval/v2`, and that of version 1, which names no payer and no ceiling: everything a job will
-//! run. Its id is what payments, grants and the checkpoint
+//! The document `livepod.approval/v2`, and that of version 1, which names no payer and no ceiling: everything a job
+//! will run. Its id is what payments, grants and the checkpoint
 //! name.
 
 use crate::errors::Error;

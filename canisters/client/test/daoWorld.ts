@@ -90,7 +90,8 @@ export async function begin(modules = wasmDir()): Promise<World> {
           amount: 10_000n * TOKEN,
         })),
       },
-      voting: { periodSeconds: 60, minimumDissolveDelaySeconds: 1_000 },
+      // What upgrades is decided at the deadline of the longer vote, twice as far.
+      voting: { periodSeconds: 4, minimumDissolveDelaySeconds: 1_000 },
       vetkdKeyName: 'test_key_1',
       schnorrKeyName: 'test_key_1',
       minProviderBond: 10n * TOKEN,

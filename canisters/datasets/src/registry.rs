@@ -317,8 +317,8 @@ pub fn in_words(dataset: &Dataset) -> String {
         Access::Vote => "for the fee and by a vote each time",
     };
     format!(
-        "Take in dataset {} “{}” of contributor {}: {} chunks, {} bytes; fee {} e8s to {}, access {access}; purposes {}; \
-         provider classes {}.{}\nChecked: {}",
+        "Take in dataset {} “{}” of contributor {}: {} chunks, {} bytes; fee {} e8s to {}, access {access}; \
+         purposes {}; provider classes {}.{}\nChecked: {}",
         dataset.id,
         dataset.title,
         dataset.contributor,

@@ -221,17 +221,26 @@ pub fn set_articles(next: Articles) -> Result<(), String> {
 /// How a function's proposals are decided: its lane, and by which weights. What changes the articles is always decided
 /// by the longer vote.
 pub fn rule(function: u64) -> (Lane, Weight) {
-    let changes_articles = self::function(function).is_some_and(|generic| {
-        generic.target_canister_id == Some(governed::peers().governance)
-            && generic.target_method_name.as_deref() == Some("set_articles")
-    });
+    let bounds_votes = bounds_votes(function);
     let rule = articles().rules.into_iter().find(|rule| rule.function_id == function);
     match rule {
-        Some(rule) if !changes_articles => (rule.lane, rule.weight),
+        Some(rule) if !bounds_votes => (rule.lane, rule.weight),
         Some(rule) => (Lane::Constitutional, rule.weight),
-        None if changes_articles => (Lane::Constitutional, Weight::Stake),
+        None if bounds_votes => (Lane::Constitutional, Weight::Stake),
         None => (Lane::Ordinary, Weight::Stake),
     }
+}
+
+/// Whether a function changes what bounds the other votes: the articles, or the code that keeps them.
+fn bounds_votes(function: u64) -> bool {
+    self::function(function).is_some_and(|generic| {
+        let own = generic.target_canister_id == Some(governed::peers().governance);
+        match generic.target_method_name.as_deref() {
+            Some("set_articles" | "upgrade_root") => own,
+            Some("upgrade_canister") => true, // of root, under whatever id it is registered
+            _ => false,
+        }
+    })
 }
 
 /// How long, by how much and after what wait a proposal of a lane is decided and carried out.

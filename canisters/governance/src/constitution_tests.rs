@@ -131,6 +131,19 @@ fn articles_that_call_their_own_change_ordinary_do_not_make_it_so() {
 }
 
 #[test]
+fn no_ordinary_vote_swaps_the_code_that_keeps_the_articles() {
+    set_up();
+    assert_eq!(rule(1001).0, Lane::Ordinary);
+    for (id, method) in [(1027, "upgrade_canister"), (2_000, "upgrade_canister"), (1028, "upgrade_root")] {
+        let mut again = functions().into_iter().find(|function| function.id == 1102).unwrap();
+        let Some(FunctionType::GenericNervousSystemFunction(generic)) = &mut again.function_type else { panic!() };
+        generic.target_method_name = Some(method.into());
+        add_function(NervousSystemFunction { id, name: method.into(), ..again });
+        assert_eq!(rule(id).0, Lane::Constitutional, "{method} as function {id}");
+    }
+}
+
+#[test]
 fn articles_below_which_the_parameters_already_are_are_refused() {
     set_up();
     assert!(set_articles(articles(Minima { quorum_basis_points: 301, ..least() })).is_err());

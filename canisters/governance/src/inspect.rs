@@ -17,6 +17,8 @@ pub const OF_CANISTERS: [&str; 9] = [
     "set_articles",
     "validate_slash_reputation",
     "slash_reputation",
+    "validate_upgrade_root",
+    "upgrade_root",
     "earn_reputation",
     "validate_upgrade_root",
     "upgrade_root",

@@ -191,7 +191,8 @@ fn put_forfeit(number: u64, forfeit: &Forfeit) {
     FORFEITS.with_borrow_mut(|forfeits| forfeits.insert(number, Cbor(forfeit.clone())));
 }
 
-/// Moves what was slashed before there were cases to the DAO's main account; the ledger's fee comes out of it. Repeats pay once.
+/// Moves what was slashed before there were cases to the DAO's main account; the ledger's fee comes out of it. Repeats
+/// pay once.
 pub async fn move_forfeits(world: &impl World) -> Result<(), Error> {
     let Some(_lock) = Lock::take("forfeits") else { return Ok(()) };
     let waiting: Vec<(u64, Forfeit)> = FORFEITS.with_borrow(|forfeits| {

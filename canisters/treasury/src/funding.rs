@@ -1,5 +1,5 @@
-//! How a job's cost comes into escrow: what its licences and reward add up to, pulled from the payer, and access told of
-//! it.
+//! How a job's cost comes into escrow: what its licences and reward add up to, pulled from the payer, and access told
+//! of it.
 
 use crate::api::{Error, Escrow, EscrowState, OpenEscrow, Quote};
 use crate::escrows::{self, locked, name, shown, Record};
@@ -210,7 +210,8 @@ fn as_agreed(job: &Job, payer: Principal, request: &OpenEscrow, amount: u128) ->
 }
 
 /// Pulls the amount unless the escrow's account holds it already; the ledger's block, where this call made it. Nothing
-/// leaves that account before it is funded: what it holds says whether an earlier attempt went through, however long ago.
+/// leaves that account before it is funded: what it holds says whether an earlier attempt went through, however long
+/// ago.
 async fn fund(world: &impl World, id: u64, record: &Record) -> Result<Option<u128>, Error> {
     let held = world.balance(accounts::own(Some(accounts::escrow(id)))).await.map_err(transfers::unavailable)?;
     if held >= record.amount {

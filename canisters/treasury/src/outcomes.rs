@@ -241,7 +241,8 @@ pub fn hold(caller: Principal, job: u64) -> Result<u64, Error> {
     Ok(change(id, |record| record.held_until = system::now() + HOLD).held_until)
 }
 
-/// Pays a payment that the ledger refused: to its payee's account, when anyone asks, or to the one that its payee names.
+/// Pays a payment that the ledger refused: to its payee's account, when anyone asks, or to the one that its payee
+/// names.
 pub async fn collect(world: &impl World, caller: Principal, request: CollectPayment) -> Result<Escrow, Error> {
     let CollectPayment { escrow: id, payment, to } = request;
     let _lock = locked(id)?;

@@ -138,8 +138,8 @@ pub fn in_words(slash: &SlashBond, bond: &Bond) -> String {
     let paid: Vec<String> = harmed.iter().map(|one| format!("{} e8s to {}", one.amount, one.to)).collect();
     let paid = if paid.is_empty() { "nobody".into() } else { paid.join(", ") };
     format!(
-        "Slash {} of {} e8s of the {purpose} bond of {}. Reason: {} Evidence: {}. Compensated: {paid}. Held back for {} \
-         hours, in which the holder may appeal and a vote may lift it.",
+        "Slash {} of {} e8s of the {purpose} bond of {}. Reason: {} Evidence: {}. Compensated: {paid}. Held back for \
+         {} hours, in which the holder may appeal and a vote may lift it.",
         slash.amount,
         bond.amount,
         bond.holder,

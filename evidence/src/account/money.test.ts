@@ -199,6 +199,24 @@ describe('the money of a job', () => {
     expect(await refusal(() => drawn(world))).toMatch(/^contradiction: .*name one block/);
   });
 
+  it('of several jobs is told in order of the escrows', () => {
+    const world = new World();
+    const { event } = world.one('access', 'accessRequested', { job: 1 });
+    const known = (ids: string[]) => ids.map((id) => world.file.datasets.find(({ dataset }) => dataset === id)!);
+    const first = { ...job(world), job: 1, paid: null, closed: { ...job(world).closed!, outcome: 'completed' } };
+    const jobs = [
+      { account: job(world), datasets: known(job(world).datasets) },
+      { account: first, datasets: known(event['datasets'] as string[]) },
+    ];
+    expect(escrowsOf(world.facts, jobs).map(({ escrow }) => escrow)).toEqual([1, 2]);
+  });
+
+  it('may be paid out before the treasury’s log says that the escrow is closed', () => {
+    const world = new World();
+    world.drop('treasury', 'escrow_closed', ESCROW);
+    expect(drawn(world)).toMatchObject([{ outcome: 'open', closed: null }]);
+  });
+
   it('that came before the ledger’s log here starts is not proven', async () => {
     const world = new World();
     const { ledger } = world.file.canisters;
@@ -235,6 +253,24 @@ describe('a job that failed', () => {
     const less = new World();
     refunded(less, amount(less) - 10_001n);
     expect(await refusal(() => drawn(less))).toMatch(/^contradiction: .*how much is paid/);
+  });
+
+  it('does not pay others beside the refund', async () => {
+    const world = new World();
+    payment(world).event['why'] = 'refund: it failed';
+    expect(await refusal(() => drawn(world))).toMatch(/^missing: .*15 payments recorded, and 1 are due/);
+  });
+
+  it('gives nothing back where nothing came in', () => {
+    const world = new World();
+    world.drop('treasury', PAID, ESCROW);
+    for (const { event } of world.all('ledger', 'transfer')) event['from'] = 'x';
+    const at = Number(funded(world).event['block']);
+    Object.assign(world.file.canisters.ledger.log[at]!.event, { from: funded(world).caller, amount: '0' });
+    funded(world).event['amount'] = '0';
+    closed(world).event['outcome'] = 'refunded';
+    const account = { ...job(world), reward: '0', closed: { ...job(world).closed!, outcome: 'refunded' } };
+    expect(escrowsOf(world.facts, [{ account, datasets: [] }])).toMatchObject([{ outcome: 'refunded', payments: [] }]);
   });
 
   it('and is told to be refunded has to have been', async () => {

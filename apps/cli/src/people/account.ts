@@ -33,7 +33,8 @@ export function addAccount(program: Command): void {
     .option('--since <date>', 'movements from then on, such as 2026-01-31', dateOf)
     .addHelpText(
       'after',
-      '\nExample: livepod account --identity me.json\nStatus 1 when the treasury’s log is not as the network certifies.',
+      '\nExample: livepod account --identity me.json\n' +
+        'Status 1 when the treasury’s log is not as the network certifies.',
     )
     .action(async (given: Principal | undefined, { since, ...reach }: Reach & { since?: bigint }) => {
       const owner = given ?? (reach.identity === undefined ? undefined : loadIdentity(reach.identity).getPrincipal());
