@@ -32,7 +32,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'pod-slots': { mutate: ['pod/src/slots/*.ts'], tests: ['pod/src/slots/'], wanted: 90, inOneProcess: true },
   protocol: { mutate: ['protocol/src/**/*.ts'], tests: ['protocol/src/'], wanted: 90, inOneProcess: true },
   transfer: { mutate: ['transfer/src/**/*.ts'], tests: ['transfer/src/'], wanted: 90, inOneProcess: true },
-  runtime: { mutate: ['runtime/src/**/*.ts'], tests: ['runtime/src/'], wanted: 90 },
+  // what makes the attacks is no part of what is trusted
+  runtime: {
+    mutate: ['runtime/src/*.ts', 'runtime/src/{onnx,process,recordings}/**/*.ts'],
+    tests: ['runtime/src/'],
+    wanted: 90,
+  },
   evidence: { mutate: ['evidence/src/**/*.ts'], tests: ['evidence/src/'], wanted: 90, inOneProcess: true },
   guards: {
     mutate: ['workflows/src/guards.ts'],
