@@ -67,7 +67,7 @@ describe('a DAO whose slots an attacker fills', () => {
 
   it('charges a neuron for what is rejected, and burns it', async () => {
     const proposal = await crowd.propose(0, 'nobody wants this');
-    await crowd.vote(crowd.whale, proposal, 'no');
+    for (const neuron of [1, crowd.whale]) await crowd.vote(neuron, proposal, 'no');
     const rejected = await crowd.until(proposal, (data) => data.decided_timestamp_seconds > 0n);
     expect(rejected.reject_cost_e8s).toBe(TOKEN / 2n);
     const [result] = (await crowd.governance.get_neuron({ neuron_id: [{ id: crowd.id(0) }] })).result;
