@@ -238,7 +238,9 @@ describe('attacks on a job and its escrow', () => {
     const granted = (await clients.provider.access.get_job(job.id))!;
     expect(granted).toMatchObject({ state: { granted: null }, payer: [principalOf('payer')] });
     const kill = { job: job.id, reason: 'no more' };
+    const paid = await balance(clients.contributor);
     await takeKey(granted.grants[0]!);
+    await until('the share is paid', async () => (await balance(clients.contributor)) === paid + LICENCE);
     await expect(clients.stranger.access.fail_job(kill)).rejects.toMatchObject({ code: 'notAuthorized' });
     await expect(clients.payer.access.fail_job(kill)).rejects.toMatchObject({ code: 'notYet' });
     await clients.provider.access.fail_job(kill);
