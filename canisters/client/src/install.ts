@@ -353,17 +353,10 @@ function articles(parameters: InstallParameters): Articles {
     weight_cap_e8s: voting?.weightCap ?? (1n << 64n) - 1n,
     rules: GOVERNED_METHODS.map((method) => ({
       function_id: BigInt(GOVERNED[method].id),
-      lane: LANES[laneHere(method, voting?.periodSeconds)],
+      lane: LANES[laneOf(method)],
       weight: { [voting?.weights?.[method] ?? 'Stake']: null } as Weight,
     })),
   };
-}
-
-/** Votes of less than a day are for development: there, code is upgraded by a vote like any other. */
-function laneHere(method: GovernedMethod, periodSeconds: number | undefined): keyof typeof LANES {
-  const lane = laneOf(method);
-  const inDevelopment = defaultTimeLock(periodSeconds) === 0 && method !== 'set_articles';
-  return lane === 'constitutional' && inDevelopment ? 'ordinary' : lane;
 }
 
 /** SNS: what a critical proposal needs of all power, 20 %. */

@@ -145,8 +145,13 @@ export class Crowd {
     return reply.MakeProposal.proposal_id[0]!.id;
   }
 
+  /** Votes; after the decision, which followers may have brought about, it does nothing. */
   async vote(neuron: number, proposal: bigint, vote: 'yes' | 'no'): Promise<void> {
-    await this.command(neuron, { RegisterVote: { vote: vote === 'yes' ? 1 : 2, proposal: [{ id: proposal }] } });
+    try {
+      await this.command(neuron, { RegisterVote: { vote: vote === 'yes' ? 1 : 2, proposal: [{ id: proposal }] } });
+    } catch (error) {
+      if (!(error as Error).message.includes('is decided')) throw error;
+    }
   }
 
   async proposal(id: bigint): Promise<Governance.ProposalData> {

@@ -20,8 +20,6 @@ pub const OF_CANISTERS: [&str; 9] = [
     "validate_upgrade_root",
     "upgrade_root",
     "earn_reputation",
-    "validate_upgrade_root",
-    "upgrade_root",
 ];
 
 /// Whether a message may be for this canister: signed; a command by the controller of its neuron, or a claim.
