@@ -49,6 +49,19 @@ describe('a dataset', () => {
     expect(await drawn(world)).toMatchObject({ status: 'withdrawn', proposal: null });
   });
 
+  it('that its owner erased after the vote stays what the vote made of it', async () => {
+    const world = new World();
+    const caller = registered(world).caller;
+    world.add('datasets', { ...accepted(world).event, type: 'withdrawn' }, { caller });
+    expect(await drawn(world)).toEqual(world.file.datasets[0]);
+  });
+
+  it('that nobody voted on in time is withdrawn, whoever said that it was', async () => {
+    const world = new World();
+    Object.assign(accepted(world).event, { type: 'lapsed' });
+    expect(await drawn(world)).toMatchObject({ status: 'withdrawn', proposal: null });
+  });
+
   it('that was rejected says by which lost vote on it, and no other', async () => {
     const world = new World();
     const vote = rejected(world);
@@ -94,9 +107,14 @@ describe('a dataset', () => {
       'contradiction: .*was decided in two ways',
     ],
     [
-      'that was accepted and withdrawn',
-      (w) => w.add('datasets', { ...accepted(w).event, type: 'withdrawn' }),
+      'that was accepted and had no vote in time',
+      (w) => w.add('datasets', { ...accepted(w).event, type: 'lapsed' }),
       'contradiction: .*was decided in two ways',
+    ],
+    [
+      'that somebody else withdrew after the vote',
+      (w) => w.add('datasets', { ...accepted(w).event, type: 'withdrawn' }),
+      'contradiction: .*who withdrew the dataset',
     ],
     [
       'that was decided before it was registered',

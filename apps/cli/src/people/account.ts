@@ -30,13 +30,13 @@ export function addAccount(program: Command): void {
     .addOption(identityOption())
     .addOption(networkOption())
     .addOption(jsonOption())
-    .option('--since <date>', 'movements from then on, such as 2026-01-31', dateOf)
+    .option('--from <date>', 'movements from then on, such as 2026-01-31', dateOf)
     .addHelpText(
       'after',
       '\nExample: livepod account --identity me.json\n' +
         'Status 1 when the treasury’s log is not as the network certifies.',
     )
-    .action(async (given: Principal | undefined, { since, ...reach }: Reach & { since?: bigint }) => {
+    .action(async (given: Principal | undefined, { from, ...reach }: Reach & { from?: bigint }) => {
       const owner = given ?? (reach.identity === undefined ? undefined : loadIdentity(reach.identity).getPrincipal());
       if (!owner) throw new CliError('badArguments', {}, 'Whose account? Give a principal, or --identity FILE.');
       const clients = await connected({ ...reach, identity: undefined });
@@ -45,7 +45,7 @@ export function addAccount(program: Command): void {
         bondsOf(clients, owner),
         neuronsOf(clients, owner),
         paymentsTo(clients, owner),
-        statementOf(clients, owner.toText(), since),
+        statementOf(clients, owner.toText(), from),
       ]);
       const neurons = locked.map((neuron) => ({
         id: hex(Uint8Array.from(neuron.id[0]?.id ?? [])),
