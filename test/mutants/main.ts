@@ -1,13 +1,14 @@
 /**
  * `npm run mutants -- ROOM…`: changes the sources of a room bit by bit, and looks whether its tests notice each change
  * (Stryker: a mutant meets the tests that pass over it, no others). Ends with status 1 when fewer are caught than the
- * room wants, or when one survives that `harmless.json` does not name.
+ * room wants, or when one survives that `harmless.json` does not name. Writes the rooms' rows in `docs/security.md`.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { intoSecurityPage } from './page.js';
 import { mutantsIn, type Mutant } from './report.js';
 import { ROOMS, type Room } from './rooms.js';
 
@@ -63,6 +64,7 @@ async function main(): Promise<number> {
   for (const { room, survived } of found)
     for (const { file, line, from, to } of survived) console.log(`${room}: ${file}:${line}\n  ${from}\n  ${to}`);
   if (values.json) writeFileSync(values.json, `${JSON.stringify(found, null, 1)}\n`);
+  intoSecurityPage(found);
   return found.every(({ room, survived, perCent }) => survived.length === 0 && perCent >= ROOMS[room]!.wanted) ? 0 : 1;
 }
 
