@@ -158,12 +158,24 @@ describe('a vote', () => {
       ...{ holder: provider.principal, purpose: { provider: null }, amount: 1n },
       ...{ reason, evidence: `document sha256:${'0'.repeat(64)}`, compensate: [] },
     });
+    const [slash] = await dao.treasury.list_slashes({ before: [], limit: 1 });
+    await passed(world, 'lift_slash', { case: slash!.case, reason });
     const chainKey = await dao.models.public_key();
     const seeds = [2, 3, 4].map((n) => new Uint8Array(32).fill(n));
     const previousSeeds = [1].map((n) => new Uint8Array(32).fill(n));
     const root = makeRoot({ version: 2, daoSeeds: seeds, previousSeeds, chainKey });
     const { rendering } = await passed(world, 'publish_root', { root });
     expect(rendering).toMatch(/2 of these 3 keys.*New among them: [0-9a-f]{64}\. No longer: [0-9a-f]{64}\./);
+  });
+
+  it('sets the rules of votes and takes reputation, where governance is ours', async () => {
+    if (world.sns) return; // an SNS has its own parameters
+    const { governance, principal } = world.clients.dao;
+    await passed(world, 'set_parameters', await governance.get_parameters());
+    await passed(world, 'set_articles', await governance.get_articles());
+    const { neurons } = await governance.list_neurons({ of_principal: [principal], limit: 1, start_page_at: [] });
+    const neuron = neurons[0]!.id[0]!.id;
+    await passed(world, 'slash_reputation', { neuron, points: 1, reason: 'as an exercise' });
   });
 
   it('upgrades a canister by the hash that voters saw, and its state stays', async () => {
