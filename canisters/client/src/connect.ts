@@ -1,5 +1,6 @@
 import { AnonymousIdentity, HttpAgent, type Identity } from '@dfinity/agent';
 import type { IDL } from '@dfinity/candid';
+import { Ed25519KeyIdentity } from '@dfinity/identity';
 import { Principal } from '@dfinity/principal';
 import { unhex } from '@livepod/protocol';
 import * as access from './generated/access.js';
@@ -33,7 +34,8 @@ export interface Clients extends Canisters {
   /**
    * The same canisters, where queries too are answered by the whole subnet and under its certificate (IC spec:
    * replicated queries). A query otherwise is one node's word. It takes a round, a second or two, and the canister's
-   * cycles: for what is read before something that cannot be taken back.
+   * cycles: for what is read before something that cannot be taken back. Canisters work for nobody who does not sign
+   * (`inspect_message`), so without an identity these questions are signed with a key made for them.
    */
   certified: Canisters;
   /** Whose calls these are. */
@@ -77,9 +79,10 @@ function backoff(times: number): { next(): number | null } {
 /** Typed clients of all canisters, for one identity (anonymous without: queries only). */
 export async function connect(network: IcNetwork, identity?: Identity, options: ConnectOptions = {}): Promise<Clients> {
   const agent = await connectAgent(network, identity, options);
+  const asking = identity ? agent : await connectAgent(network, Ed25519KeyIdentity.generate(), options);
   return {
     ...canistersOf(agent, network),
-    certified: canistersOf(agent, network, certifiedInterface),
+    certified: canistersOf(asking, network, certifiedInterface),
     principal: await agent.getPrincipal(),
     network,
     agent,
