@@ -312,6 +312,11 @@ describe('proposals', () => {
     expect(await decision(clients.nobody, proposal)).toMatchObject({ outcome: 'withdrawn' });
   });
 
+  it('answers a question to the whole subnet from whoever has no identity', async () => {
+    const { governance } = clients.nobody.certified;
+    expect(await governance.get_parameters()).toEqual(await clients.nobody.governance.get_parameters());
+  });
+
   it('refuses anonymous callers', async () => {
     await expect(
       proposeMotion(clients.nobody, { clientRef: 'x', title: 'x', summary: '', motion: 'x' }),
