@@ -96,7 +96,7 @@ beforeAll(async () => {
   const bare = { icHost, rootKey };
   const management = await managementOf(await connectAgent(bare, identityFromSeed(seed('installer'))));
   const fleet = await management.create(100_000_000_000_000n);
-  const others = { datasets: 'aaaaa-aa', access: 'aaaaa-aa', treasury: 'aaaaa-aa', ledger: 'aaaaa-aa' };
+  const others = Object.fromEntries(['datasets', 'access', 'treasury', 'ledger', 'root'].map((it) => [it, 'aaaaa-aa']));
   const canisters = {
     ...others,
     fleet: fleet.toText(),

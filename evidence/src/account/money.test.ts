@@ -258,7 +258,7 @@ describe('a job that failed', () => {
   it('does not pay others beside the refund', async () => {
     const world = new World();
     payment(world).event['why'] = 'refund: it failed';
-    expect(await refusal(() => drawn(world))).toMatch(/^missing: .*15 payments recorded, and 1 are due/);
+    expect(await refusal(() => drawn(world))).toMatch(/^contradiction: .*what is paid for is "refund: it failed"/);
   });
 
   it('gives nothing back where nothing came in', () => {
