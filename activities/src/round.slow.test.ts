@@ -22,7 +22,7 @@ import {
   type TrainingPort,
 } from './index.js';
 import { Chain, motionRecording, motionSchema, type Role } from '../test/chain.js';
-import { comparedInputs } from '../test/comparedInputs.js';
+import { EVIDENCE, comparedInputs } from '../test/comparedInputs.js';
 import { LyingNode } from '../test/lyingNode.js';
 import { patiently } from '../test/patience.js';
 
@@ -44,6 +44,9 @@ let scratch: string;
 let job: number;
 let checkpoint: string;
 let released = 0;
+/** What the first contributor had before the provider got a key. */
+let unpaid = 0n;
+const contributorHas = (): Promise<bigint> => balance(chainOperator, chain.identity('contributor-1').getPrincipal());
 
 beforeAll(async () => {
   chain = await Chain.open();
@@ -119,6 +122,7 @@ describe('a round on the real canisters', () => {
   });
 
   it('gives the provider a job, takes fees and reward into escrow, and grants', async () => {
+    unpaid = await contributorHas();
     const terms = await intake.terms({ datasets });
     const order = {
       round: 'test',
@@ -251,11 +255,11 @@ describe('a round on the real canisters', () => {
     expect(version).toBe(1);
     released = release;
 
-    const before = await balance(chainOperator, chain.identity('contributor-1').getPrincipal());
+    // Its licence was earned when the key was released: settling pays the reward alone.
     const treasury = canisterTreasury(chainOperator);
     expect((await treasury.settle({ job })).state).toBe('settled');
     expect((await treasury.settle({ job })).state).toBe('settled');
-    expect(await balance(chainOperator, chain.identity('contributor-1').getPrincipal())).toBe(before + 100_000_000n);
+    expect(await contributorHas()).toBe(unpaid + 100_000_000n);
 
     const fleet = canisterFleet(chainOperator);
     expect((await patiently(() => fleet.beginWave({ release, wave: 1 }))).state).toBe('rolling');
@@ -343,7 +347,7 @@ describe('a round on the real canisters', () => {
   it('withdraws a proposal by its reference', async () => {
     const holder = chain.identity('provider').getPrincipal().toText();
     const { id } = await governance.propose({
-      action: { call: 'slashBond', holder, purpose: 'provider', amount: '100', reason: 'a test', evidence: 'none' },
+      action: { call: 'slashBond', holder, purpose: 'provider', amount: '100', reason: 'a test', evidence: EVIDENCE },
       clientRef: 'slash/test',
       title: 'Slash',
       summary: 'Slash.',

@@ -4,6 +4,9 @@ import { canisterChecks, type GovernancePort, type Providers } from '../src/inde
 import type { CheckedWorkflow } from '../src/ports.js';
 import { motionSchema, type Chain } from './chain.js';
 
+/** What a bond may be slashed over: a signed document that anybody can look up. */
+export const EVIDENCE = `document sha256:${'0'.repeat(64)}`;
+
 /** What a round on the real canisters has come to: a checkpoint that is official, a release that was stopped. */
 export interface RoundSoFar {
   chain: Chain;
@@ -162,7 +165,7 @@ export function comparedInputs(round: () => RoundSoFar): void {
     it('a rollback under a reference that was used for something else (B04)', async () => {
       const holder = round().chain.identity('provider').getPrincipal().toText();
       const { id } = await round().governance.propose({
-        action: { call: 'slashBond', holder, purpose: 'provider', amount: '100', reason: 'a test', evidence: 'none' },
+        action: { call: 'slashBond', holder, purpose: 'provider', amount: '100', reason: 'a test', evidence: EVIDENCE },
         clientRef: 'rollback/stable/forward',
         title: 'Set channel stable to version 2',
         summary: 'The drill is over.',
