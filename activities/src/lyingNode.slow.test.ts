@@ -201,7 +201,7 @@ describe('a vote', () => {
     const governance = canisterGovernance(misled);
     const { id } = await governance.propose({
       ...proposed('slash/lies/1'),
-      action: { ...slash, evidence: 'none' },
+      action: { ...slash, evidence: 'entry access 0' },
     });
     const renamed = <P extends Governance.ProposalData>(one: P): P => ({
       ...one,
