@@ -4,7 +4,7 @@
  */
 import { Crowd, TOKEN } from '../test/crowd.js';
 
-const NEURONS = Number(process.env['LIVEPOD_CROWD'] ?? 1_500);
+const NEURONS = Number(process.env['LIVEPOD_CROWD'] ?? 150);
 const MOST_INSTRUCTIONS = 1_000_000_000;
 const WIDTH = 15;
 
