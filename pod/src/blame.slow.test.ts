@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { failureOf } from '@livepod/protocol';
 import { ownDisk } from './disk.fixture.js';
 import {
   Home,
@@ -53,7 +54,7 @@ describe('the environment is not the checkpoint’s fault', () => {
     expect(events()).toEqual(['installed']);
   });
 
-  it('a runtime that the device kills is started again, and no release hears of it', async () => {
+  it('a runtime that the device kills is started again, and no release is blamed', async () => {
     const one = await home.running(good);
     offer(better);
     await one.turn();
@@ -67,7 +68,8 @@ describe('the environment is not the checkpoint’s fault', () => {
     await one.turn();
     expect(historyOf(one)).toEqual([1, 2, 1]);
     expect(refusalsOf(one)).toEqual([]);
-    expect(events()).toEqual(['installed']);
+    expect(events()).toEqual(['installed', 'failed']);
+    expect(home.reports.at(-1)!.event).toEqual({ failed: failureOf('deviceBusy') });
     expect(troubleOf(one)).toMatchObject({ code: 'putOff', origin: 'device', remedy: expect.stringMatching(/memory/) });
   });
 
