@@ -27,7 +27,9 @@ use serde_bytes::ByteBuf;
 use settings::Init;
 
 governed::door! {
-    of_canisters: ["accept_dataset", "revoke_dataset", "adopt_bucket_wasm", "upgrade_bucket", "open_reads", "end_reads"],
+    of_canisters: [
+        "accept_dataset", "revoke_dataset", "adopt_bucket_wasm", "upgrade_bucket", "open_reads", "end_reads",
+    ],
     large: [
         "reserve", "register", "append_bucket_wasm", "set_bucket_wasm", "deliver_bucket_wasm", "get_datasets",
         "unclaimed",
