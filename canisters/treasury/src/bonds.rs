@@ -222,7 +222,9 @@ pub async fn move_forfeits(world: &impl World) -> Result<(), Error> {
 pub fn forget_deposits_were_done() {
     DEPOSITS.with_borrow_mut(|deposits| {
         let all: Vec<_> = deposits.iter().map(|entry| (entry.key().clone(), entry.value().0)).collect();
-        all.into_iter().for_each(|(key, deposit)| drop(deposits.insert(key, Cbor(Deposit { done: false, ..deposit }))));
+        for (key, deposit) in all {
+            deposits.insert(key, Cbor(Deposit { done: false, ..deposit }));
+        }
     });
 }
 
