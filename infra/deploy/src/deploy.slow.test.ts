@@ -272,7 +272,7 @@ describe('icp.yaml', () => {
       ids,
       JSON.stringify(
         Object.fromEntries(
-          ['governance', 'datasets', 'access', 'models', 'fleet', 'treasury', 'ledger'].map((name) => [
+          ['governance', 'datasets', 'access', 'models', 'fleet', 'treasury', 'ledger', 'root'].map((name) => [
             name,
             'aaaaa-aa',
           ]),
@@ -302,7 +302,7 @@ describe('icp.yaml', () => {
       env: { ...process.env, HOME: folder, DO_NOT_TRACK: '1' },
     });
     expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
-    for (const name of ['governance', 'ledger', 'treasury', 'datasets', 'access', 'models', 'fleet'])
+    for (const name of ['governance', 'ledger', 'treasury', 'datasets', 'access', 'models', 'fleet', 'root'])
       expect(stdout).toMatch(new RegExp(`name: ${name}\\b`));
     expect(stdout).toMatch(/production/);
   });
