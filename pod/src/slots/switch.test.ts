@@ -186,6 +186,7 @@ describe('a pod that starts', () => {
     const again = device.restarted();
     await again.restore(stable(first));
     expect(again.running).toBeDefined();
+    await again.leaveRunning();
     expect(await again.restore(stable(first))).toBeUndefined();
   });
 });
