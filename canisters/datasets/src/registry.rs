@@ -1,4 +1,5 @@
-//! Registered datasets and their status: submitted → accepted | rejected, and from each of the three → withdrawn.
+//! Registered datasets and their status: submitted → accepted | rejected, accepted → revoked, and from each →
+//! withdrawn.
 
 use crate::errors::{unknown, Error};
 use crate::manifest::Manifest;

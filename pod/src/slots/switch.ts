@@ -257,10 +257,7 @@ export class Switch {
     const isGone = (slot: SlotName): boolean => slots[slot] !== null && isWithdrawn(slots[slot], channel);
     if (previous && isGone(previous)) this.state.change((state) => void (state.previous = null));
     if (active !== 'bootstrap' && isGone('bootstrap'))
-      this.state.change((state) => {
-        state.slots.bootstrap = null;
-        if (state.previous === 'bootstrap') state.previous = null;
-      });
+      this.state.change((state) => void (state.slots.bootstrap = null));
   }
 
   private refuse(wanted: Installed, failure: PodError): void {
