@@ -4,7 +4,7 @@ import { setUp } from '@livepod/stack';
 import { PARTIES, broken, type Attack, type Cell } from './attack.js';
 import { Ground } from './ground.js';
 import { attacks } from './parties/index.js';
-import { counted, intoSecurityPage, lines } from './report.js';
+import { counted, writeTable, lines } from './report.js';
 
 const HELP = `Usage: npm run attacks [-- OPTIONS]
 
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   const cells = await played(chosen, seed);
   console.log(lines(cells).join('\n'));
   if (values.json) writeFileSync(values.json, `${JSON.stringify(cells, null, 1)}\n`);
-  if (values.only === undefined) intoSecurityPage(cells, seed);
+  if (values.only === undefined) writeTable(cells, seed);
   if (counted(cells).broken > 0) process.exitCode = 1;
 }
 

@@ -1,12 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { root } from '@livepod/stack';
+import { intoSecurityPage } from '../securityPage.js';
 import { PARTIES, type Cell } from './attack.js';
 import { attacks } from './parties/index.js';
-
-const PAGE = join(root, 'docs', 'security.md');
-const BEGIN = '<!-- attacks -->';
-const END = '<!-- /attacks -->';
 
 export function counted(cells: readonly Cell[]): Record<Cell['outcome'], number> {
   const count = { nothing: 0, delay: 0, broken: 0 };
@@ -31,14 +25,9 @@ export function lines(cells: readonly Cell[]): string[] {
   ];
 }
 
-/** Writes the table of `docs/security.md` anew, between its marks. */
-export function intoSecurityPage(cells: readonly Cell[], seed: number): void {
-  const page = readFileSync(PAGE, 'utf8');
-  const [before, rest] = page.split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (after === undefined) throw new Error(`docs/security.md lacks its marks ${BEGIN} and ${END}.`);
-  writeFileSync(PAGE, `${before}${BEGIN}\n\n${table(cells, seed)}\n\n${END}${after}`);
-}
+/** Writes the table of `docs/security.md` anew. */
+export const writeTable = (cells: readonly Cell[], seed: number): void =>
+  intoSecurityPage('attacks', () => table(cells, seed));
 
 function table(cells: readonly Cell[], seed: number): string {
   const testOf = new Map(attacks.map(({ party, name, test }) => [`${party}: ${name}`, test]));

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { intoSecurityPage } from './page.js';
+import { writeRows } from './page.js';
 import { mutantsIn, type Mutant } from './report.js';
 import { ROOMS, type Room } from './rooms.js';
 
@@ -64,7 +64,7 @@ async function main(): Promise<number> {
   for (const { room, survived } of found)
     for (const { file, line, from, to } of survived) console.log(`${room}: ${file}:${line}\n  ${from}\n  ${to}`);
   if (values.json) writeFileSync(values.json, `${JSON.stringify(found, null, 1)}\n`);
-  intoSecurityPage(found);
+  writeRows(found);
   return found.every(({ room, survived, perCent }) => survived.length === 0 && perCent >= ROOMS[room]!.wanted) ? 0 : 1;
 }
 
